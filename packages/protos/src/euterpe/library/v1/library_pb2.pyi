@@ -1,0 +1,87 @@
+from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class RegisterSongRequest(_message.Message):
+    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures")
+    class MeasuresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    SOURCE_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    MIDI_FIELD_NUMBER: _ClassVar[int]
+    CREATION_FIELD_NUMBER: _ClassVar[int]
+    DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEASURES_FIELD_NUMBER: _ClassVar[int]
+    source_id: str
+    owner_id: str
+    author: str
+    title: str
+    midi: MidiArtifact
+    creation: Creation
+    duration_seconds: float
+    note_count: int
+    measures: _containers.ScalarMap[str, float]
+    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class MidiArtifact(_message.Message):
+    __slots__ = ("key", "sha256", "size_bytes")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    sha256: str
+    size_bytes: int
+    def __init__(self, key: _Optional[str] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class Creation(_message.Message):
+    __slots__ = ("model", "model_version", "seed", "parameters")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    model_version: str
+    seed: int
+    parameters: _struct_pb2.Struct
+    def __init__(self, model: _Optional[str] = ..., model_version: _Optional[str] = ..., seed: _Optional[int] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+
+class RegisterSongResponse(_message.Message):
+    __slots__ = ("song_id", "created")
+    SONG_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    song_id: str
+    created: bool
+    def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ...) -> None: ...
+
+class ResolveArtifactRequest(_message.Message):
+    __slots__ = ("song_id", "listener_id")
+    SONG_ID_FIELD_NUMBER: _ClassVar[int]
+    LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    song_id: str
+    listener_id: str
+    def __init__(self, song_id: _Optional[str] = ..., listener_id: _Optional[str] = ...) -> None: ...
+
+class ResolveArtifactResponse(_message.Message):
+    __slots__ = ("midi", "title", "author", "duration_seconds")
+    MIDI_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    midi: MidiArtifact
+    title: str
+    author: str
+    duration_seconds: float
+    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ...) -> None: ...

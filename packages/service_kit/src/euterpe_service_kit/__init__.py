@@ -1,0 +1,1 @@
+"""What every Euterpe service shares; it knows no service."""

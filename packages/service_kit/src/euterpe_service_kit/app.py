@@ -1,0 +1,56 @@
+"""The app factory that every service's `create_app` starts from."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from euterpe_service_kit import health
+from euterpe_service_kit.logs import configure_logging
+from euterpe_service_kit.middleware import BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
+from euterpe_service_kit.openapi import install_openapi, operation_id
+from euterpe_service_kit.problems import install_problem_handlers, problem_responses
+from euterpe_service_kit.settings import ServiceSettings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_base_app(service: str, settings: ServiceSettings, *, lifespan: Lifespan, description: str) -> FastAPI:
+    """An app with health, metrics, request ids, body limit and problem details; its service adds routes.
+
+    Sets `app.state.registry` (the service's own Prometheus registry) and `app.state.readiness`.
+    """
+    configure_logging(service, level=settings.log_level, fmt=settings.log_format)
+    app = FastAPI(
+        title=f"Euterpe {service}",
+        version="1",
+        description=description,
+        lifespan=lifespan,
+        openapi_url=f"/api/v1/{service}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=problem_responses(422),
+        generate_unique_id_function=operation_id,
+    )
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    app.state.registry = registry
+    app.state.readiness = health.Readiness()
+    install_problem_handlers(app)
+    install_openapi(app)
+    app.include_router(health.router)
+    _add_metrics_route(app, registry)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestContextMiddleware, metrics=HttpMetrics(service, registry))
+    return app
+
+
+def _add_metrics_route(app: FastAPI, registry: CollectorRegistry) -> None:
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,48 @@
+"""PostgreSQL through SQLAlchemy and asyncpg: one pool, transactions at the edge."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """A service's database. `schema` is the search path, so that statements name no schema."""
+
+    def __init__(self, url: str, *, schema: str, pool_size: int = 10) -> None:
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {"search_path": schema, "application_name": f"euterpe-{schema}"},
+            },
+        )
+        # Objects stay readable after commit: answers are shaped from them.
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes the pool."""
+        await self.engine.dispose()
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """One transaction per request: committed when the handler returns, rolled back when it raises."""
+    database: Database = request.app.state.database
+    async with database.sessions.begin() as session:
+        yield session
+
+
+#: Function scope: the commit happens before the answer is sent, so that a failed commit is not answered with success.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]

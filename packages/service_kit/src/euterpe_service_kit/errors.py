@@ -1,0 +1,126 @@
+"""Errors that a service raises on purpose, and the one table that maps them to HTTP and gRPC.
+
+A service derives its own from these in its `errors.py`; use cases raise them, and neither routes nor rpc catch them.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import grpc
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field that is wrong: where it is (`body.length`), why, and the limits that hold for it."""
+
+    field: str
+    message: str
+    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form, without empty limits."""
+        return {"field": self.field, "message": self.message} | ({"limits": dict(self.limits)} if self.limits else {})
+
+
+class ServiceError(Exception):
+    """An error with a status. `slug` names the problem type for machines; `detail` is a sentence for people."""
+
+    status: int = 500
+    slug: str = "internal-error"
+
+    def __init__(
+        self, detail: str, *, fields: Sequence[FieldProblem] = (), retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = tuple(fields)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def title(self) -> str:
+        """The status' phrase, as RFC 9457 suggests."""
+        return HTTPStatus(self.status).phrase
+
+
+class Unauthenticated(ServiceError):
+    """No valid credential was given."""
+
+    status, slug = 401, "unauthenticated"
+
+
+class Forbidden(ServiceError):
+    """The credential is valid and does not allow this."""
+
+    status, slug = 403, "forbidden"
+
+
+class NotFound(ServiceError):
+    """It does not exist, or the caller must not learn that it does."""
+
+    status, slug = 404, "not-found"
+
+
+class Conflict(ServiceError):
+    """The request contradicts the present state."""
+
+    status, slug = 409, "conflict"
+
+
+class PreconditionFailed(ServiceError):
+    """`If-Match` named another version than the present one."""
+
+    status, slug = 412, "precondition-failed"
+
+
+class PayloadTooLarge(ServiceError):
+    """The request body exceeds the limit."""
+
+    status, slug = 413, "payload-too-large"
+
+
+class RangeNotSatisfiable(ServiceError):
+    """The requested byte range lies outside the resource."""
+
+    status, slug = 416, "range-not-satisfiable"
+
+
+class Unprocessable(ServiceError):
+    """The request was understood, and its content is wrong."""
+
+    status, slug = 422, "validation-error"
+
+
+class TooManyRequests(ServiceError):
+    """The caller has more work in progress, or asks faster, than it may."""
+
+    status, slug = 429, "too-many-requests"
+
+
+class Unavailable(ServiceError):
+    """Something that this service needs does not answer; trying again later may work."""
+
+    status, slug = 503, "unavailable"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 2) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
+_GRPC_CODES: dict[int, grpc.StatusCode] = {
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    409: grpc.StatusCode.ALREADY_EXISTS,
+    412: grpc.StatusCode.FAILED_PRECONDITION,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    416: grpc.StatusCode.OUT_OF_RANGE,
+    422: grpc.StatusCode.INVALID_ARGUMENT,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+def grpc_code(error: ServiceError) -> grpc.StatusCode:
+    """The gRPC status that says the same as the error's HTTP status."""
+    return _GRPC_CODES.get(error.status, grpc.StatusCode.INTERNAL)

@@ -1,0 +1,42 @@
+"""What every service's `migrations/env.py` calls: Alembic on asyncpg, inside the service's own schema."""
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection, MetaData, pool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+#: A migration that cannot have its lock soon fails, instead of queueing every reader behind it.
+LOCK_TIMEOUT = "5s"
+
+
+def run_migrations(metadata: MetaData, *, schema: str, url_variable: str) -> None:
+    """Runs the revisions that Alembic asked for on the database in the environment variable `url_variable`."""
+    url = os.environ.get(url_variable)
+    if not url:
+        raise SystemExit(f"Set {url_variable} to the database to migrate, e.g. postgresql+asyncpg://user@host/euterpe")
+    asyncio.run(_run(url, metadata, schema))
+
+
+async def _run(url: str, metadata: MetaData, schema: str) -> None:
+    engine = create_async_engine(
+        url, poolclass=pool.NullPool, connect_args={"server_settings": {"search_path": schema}}
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(_migrate, metadata, schema)
+    await engine.dispose()
+
+
+def _migrate(connection: Connection, metadata: MetaData, schema: str) -> None:
+    # Where an operator has made the schema and granted no right to create one, it is left alone.
+    exists = connection.scalar(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
+    if not exists:
+        connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.commit()
+    context.configure(
+        connection=connection, target_metadata=metadata, version_table_schema=schema, transaction_per_migration=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()

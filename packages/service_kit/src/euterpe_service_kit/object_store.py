@@ -1,0 +1,128 @@
+"""S3 through boto3, off the event loop.
+
+Keys are content addresses: writing an object twice is harmless, and nothing is overwritten by something else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from euterpe_service_kit.errors import NotFound, Unavailable
+from euterpe_service_kit.settings import ObjectStoreSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+_CHUNK_BYTES = 256 * 1024
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+
+
+class ObjectNotFound(NotFound):
+    """There is no object under this key."""
+
+    slug = "object-not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What S3 knows of an object."""
+
+    key: str
+    size_bytes: int
+    content_type: str
+
+
+class ObjectStore:
+    """One bucket. Every failure to reach it is Unavailable (503); a missing object is ObjectNotFound."""
+
+    def __init__(self, settings: ObjectStoreSettings, *, threads: int = 16) -> None:
+        self._bucket = settings.bucket
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="s3")
+        self._client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=settings.endpoint_url,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id,
+            aws_secret_access_key=settings.secret_access_key.get_secret_value(),
+            config=Config(
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=threads,
+                signature_version="s3v4",
+                s3={"addressing_style": "path"} if settings.endpoint_url else {},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    async def put(self, key: str, data: bytes, *, content_type: str) -> None:
+        """Writes an object; S3 makes it visible whole or not at all."""
+        await self._call(
+            partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
+        )
+
+    async def get(self, key: str) -> bytes:
+        """The whole object, for small ones."""
+        return await self._call(lambda: self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """What is known of an object; None when there is none."""
+        try:
+            answer = await self._call(partial(self._client.head_object, Bucket=self._bucket, Key=key))
+        except ObjectNotFound:
+            return None
+        return ObjectInfo(key, answer["ContentLength"], answer["ContentType"])
+
+    async def stream(self, key: str, *, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes `first` to `last`, both included, in chunks."""
+        byte_range = f"bytes={first}-{last}"
+        answer = await self._call(partial(self._client.get_object, Bucket=self._bucket, Key=key, Range=byte_range))
+        body: Any = answer["Body"]
+        try:
+            while chunk := await self._call(partial(body.read, _CHUNK_BYTES)):
+                yield chunk
+        finally:
+            body.close()
+
+    async def delete(self, key: str) -> None:
+        """Deletes an object; a missing one is no error."""
+        await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
+
+    def presigned_url(self, key: str, *, seconds: int, filename: str) -> str:
+        """A URL that lets its holder fetch the object for a while, under a file name."""
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{filename}"',
+        }
+        return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+
+    async def ping(self) -> None:
+        """Raises when the bucket cannot be reached."""
+        await self._call(partial(self._client.head_bucket, Bucket=self._bucket))
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    async def _call(self, operation: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in _MISSING:
+                raise ObjectNotFound("The stored object is missing.") from error
+            raise Unavailable(f"The object store refused the request ({code}).") from error
+        except BotoCoreError as error:
+            raise Unavailable("The object store does not answer.") from error

@@ -1,0 +1,125 @@
+"""RFC 9457 problem details for every error answer, FastAPI's own included."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from euterpe_service_kit.errors import FieldProblem, ServiceError, Unavailable, Unprocessable
+from euterpe_service_kit.request_context import request_id
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One wrong field of a request."""
+
+    field: str = Field(examples=["body.length"])
+    message: str = Field(examples=["Input should be less than or equal to 1000"])
+    limits: dict[str, Any] | None = Field(default=None, examples=[{"le": 1000}])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(examples=["/problems/not-found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no song with this id."])
+    instance: str | None = Field(default=None, examples=["/api/v1/songs/0199"])
+    request_id: str | None = Field(default=None, examples=["5f0c2b7e9d1a4c53"])
+    errors: list[FieldError] | None = None
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` for the error statuses that an operation documents."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem_response(request: Request, error: ServiceError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Renders an error as problem details."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{error.slug}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request.url.path,
+        "request_id": request_id(),
+    }
+    if error.fields:
+        body["errors"] = [field.as_dict() for field in error.fields]
+    all_headers = dict(headers or {})
+    if error.retry_after_seconds is not None:
+        all_headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == 401:
+        all_headers.setdefault("WWW-Authenticate", "Bearer")
+    return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE, headers=all_headers)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Makes every error answer of the app a problem, including those of FastAPI and of a lost database."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(DBAPIError, _database_error)
+    for lost in (ConnectionError, TimeoutError):
+        app.add_exception_handler(lost, _lost_connection)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)
+    return problem_response(request, error)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    fields = [_field_problem(item) for item in error.errors()]
+    detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
+    return problem_response(request, Unprocessable(detail, fields=fields))
+
+
+def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
+    # `ctx` may hold exceptions and, for secrets, must not echo input: only plain limits are passed on.
+    limits = {key: value for key, value in item.get("ctx", {}).items() if isinstance(value, int | float | str)}
+    return FieldProblem(".".join(str(part) for part in item["loc"]), str(item["msg"]), limits)
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    wrapped = ServiceError(str(error.detail))
+    wrapped.status = error.status_code
+    wrapped.slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    return problem_response(request, wrapped, error.headers)
+
+
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    lost = isinstance(error, OperationalError | InterfaceError) or getattr(error, "connection_invalidated", False)
+    if not lost:
+        return await _unexpected(request, error)
+    return await _lost_connection(request, error)
+
+
+async def _lost_connection(request: Request, error: Exception) -> JSONResponse:
+    log.warning("dependency_unavailable", error=repr(error))
+    return problem_response(request, Unavailable("A part that this needs does not answer now. Try again shortly."))
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected_error", exc_info=error)
+    return problem_response(request, ServiceError("Something went wrong on our side. It has been logged."))

@@ -1,0 +1,69 @@
+"""Channels to peers: every call carries a service token and the request id of the work it belongs to."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import grpc
+
+from euterpe_service_kit.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    ServiceError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    Unprocessable,
+)
+from euterpe_service_kit.request_context import HEADER, request_id
+from euterpe_service_kit.service_token import ServiceTokenSource
+
+_ERRORS: dict[grpc.StatusCode, type[ServiceError]] = {
+    grpc.StatusCode.PERMISSION_DENIED: Forbidden,
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.ALREADY_EXISTS: Conflict,
+    grpc.StatusCode.FAILED_PRECONDITION: PreconditionFailed,
+    grpc.StatusCode.INVALID_ARGUMENT: Unprocessable,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: TooManyRequests,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
+}
+
+_OPTIONS = [
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+]
+
+
+def peer_channel(target: str, tokens: ServiceTokenSource) -> grpc.aio.Channel:
+    """A channel to a peer inside the deployment, e.g. `library:9090`."""
+    return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=[cast(Any, _Identify(tokens))])
+
+
+class _Identify(grpc.aio.UnaryUnaryClientInterceptor[Any, Any]):
+    def __init__(self, tokens: ServiceTokenSource) -> None:
+        self._tokens = tokens
+
+    async def intercept_unary_unary(
+        self, continuation: Callable[[Any, Any], Awaitable[Any]], client_call_details: Any, request: Any
+    ) -> Any:
+        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
+        metadata.add("authorization", f"Bearer {await self._tokens.token()}")
+        if rid := request_id():
+            metadata.add(HEADER, rid)
+        return await continuation(client_call_details._replace(metadata=metadata), request)
+
+
+@asynccontextmanager
+async def peer_errors(peer: str) -> AsyncIterator[None]:
+    """Turns a failed call into the ServiceError that says the same; everything unexpected is Unavailable."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        kind = _ERRORS.get(error.code())
+        if kind is None or kind is Unauthenticated:
+            # Our own token was refused or the peer is away: neither is the caller's fault.
+            raise Unavailable(f"The {peer} service does not answer now. Try again shortly.") from error
+        raise kind(error.details() or f"The {peer} service refused the call.") from error

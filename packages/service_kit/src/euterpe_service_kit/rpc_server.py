@@ -1,0 +1,97 @@
+"""The gRPC server that peers call: service tokens, request ids, errors by the one table, health."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from euterpe_service_kit.errors import ServiceError, Unauthenticated, grpc_code
+from euterpe_service_kit.request_context import HEADER, begin_request
+from euterpe_service_kit.tokens import TokenVerifier
+
+log = structlog.get_logger(__name__)
+
+_OPEN_PREFIX = "/grpc.health.v1.Health/"
+
+Handler = grpc.RpcMethodHandler[Any, Any]
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
+
+
+class RpcServer:
+    """A grpc.aio server. Servicers are added to `server` before `start`."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self.server = grpc.aio.server(interceptors=[_Guard(verifier)], options=[("grpc.so_reuseport", 0)])
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens; returns the port, which is chosen by the system when 0 was asked for."""
+        bound = self.server.add_insecure_port(f"{host}:{port}")
+        await self.server.start()
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        return bound
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Refuses new calls and lets the running ones finish within the grace."""
+        await self._health.enter_graceful_shutdown()
+        await self.server.stop(grace_seconds)
+
+
+class _Guard(grpc.aio.ServerInterceptor[Any, Any]):
+    """Verifies the service token, binds the request id, and turns ServiceErrors into their status."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    async def intercept_service(self, continuation: Continuation, handler_call_details: Any) -> Handler:
+        handler = await continuation(handler_call_details)
+        if handler is None or handler_call_details.method.startswith(_OPEN_PREFIX):
+            return handler
+        if handler.request_streaming:
+            raise TypeError("client-streaming methods are not guarded, so they may not exist")
+        method = handler_call_details.method
+        codecs = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(self._streaming(method, handler.unary_stream), **codecs)
+        return grpc.unary_unary_rpc_method_handler(self._unary(method, handler.unary_unary), **codecs)
+
+    def _unary(self, method: str, inner: Any) -> Any:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                await self._admit(context)
+                return await inner(request, context)
+            except ServiceError as error:
+                await _abort(method, context, error)
+
+        return call
+
+    def _streaming(self, method: str, inner: Any) -> Any:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            try:
+                await self._admit(context)
+                async for response in inner(request, context):
+                    yield response
+            except ServiceError as error:
+                await _abort(method, context, error)
+
+        return call
+
+    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        begin_request(metadata.get(HEADER))
+        scheme, _, token = metadata.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("This call needs a service token.")
+        peer = await self._verifier.verify(token)
+        structlog.contextvars.bind_contextvars(peer=peer.id)
+
+
+async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: ServiceError) -> None:
+    log.info("rpc_refused", method=method, status=error.status, detail=error.detail)
+    await context.abort(grpc_code(error), error.detail)

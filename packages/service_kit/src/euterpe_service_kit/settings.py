@@ -1,0 +1,43 @@
+"""The settings base: one class per service, one environment prefix, no default secrets."""
+
+from typing import Literal
+
+from pydantic import BaseModel, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ObjectStoreSettings(BaseModel):
+    """Where artifacts lie. `endpoint_url` is empty for AWS itself."""
+
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    bucket: str
+    access_key_id: str
+    secret_access_key: SecretStr
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads from its environment, as `EUTERPE_<SERVICE>_<FIELD>`.
+
+    A service derives its own class and sets `env_prefix`; nested fields use two underscores, as in
+    `EUTERPE_LIBRARY_S3__BUCKET`.
+    """
+
+    model_config = SettingsConfigDict(env_nested_delimiter="__", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    #: Seconds that open requests get after SIGTERM before they are cut.
+    shutdown_grace_seconds: float = 20.0
+    #: Largest request body in bytes; more is refused with 413 before it is read.
+    max_body_bytes: int = 1_048_576
+
+
+class PeerSettings(BaseModel):
+    """How a service proves itself to its peers: credentials for a service token from auth."""
+
+    token_url: str
+    client_id: str
+    client_secret: SecretStr

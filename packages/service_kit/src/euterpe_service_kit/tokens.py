@@ -1,0 +1,133 @@
+"""Offline verification of EdDSA JWTs against auth's JWKS, and what a verified token says.
+
+Two kinds, told apart by header `typ`, audience and issuer: access tokens of listeners, and service tokens of peers.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+import jwt
+import structlog
+from jwt import PyJWK, PyJWKSet
+
+from euterpe_service_kit.errors import Unauthenticated, Unavailable
+
+log = structlog.get_logger(__name__)
+
+ISSUER = "euterpe-auth"
+ALGORITHM = "EdDSA"
+
+_FRESH_SECONDS = 300.0
+_LIFETIME_SECONDS = 900.0
+_REFETCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKind:
+    """What distinguishes a kind of token."""
+
+    typ: str
+    audience: str
+
+
+ACCESS = TokenKind(typ="at+jwt", audience="euterpe-api")
+SERVICE = TokenKind(typ="service+jwt", audience="euterpe-internal")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who holds a verified token. `id` is the subject; `name` is for display only."""
+
+    id: str
+    name: str
+
+
+class KeySource(Protocol):
+    """Finds the public key of a key id."""
+
+    async def find(self, kid: str) -> PyJWK | None:
+        """The key, or None when there is none with this id. Raises Unavailable when that cannot be known."""
+        ...
+
+
+class RemoteKeys:
+    """Keys from a JWKS URL, cached for at most 15 minutes, fetched at most once a minute.
+
+    After five minutes a fetch is tried again in passing; while auth does not answer, known keys serve on until they
+    are 15 minutes old. An unknown id causes a fetch, so that rotation is seen at once, but a flood of made-up ids
+    causes no more than one a minute.
+    """
+
+    def __init__(self, url: str, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._client = client
+        self._clock = clock
+        self._keys: dict[str, PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+
+    async def find(self, kid: str) -> PyJWK | None:
+        """See KeySource."""
+        stale = self._clock() - self._fetched_at > _FRESH_SECONDS
+        if stale or kid not in self._keys:
+            await self._fetch()
+        if self._clock() - self._fetched_at > _LIFETIME_SECONDS:
+            raise Unavailable("Tokens cannot be verified now, because the keys cannot be fetched.")
+        return self._keys.get(kid)
+
+    async def _fetch(self) -> None:
+        # A failed first fetch may be repeated after a second: a service that starts before auth must not wait a minute.
+        pause = _REFETCH_SECONDS if self._keys else 1.0
+        if self._clock() - self._tried_at < pause:
+            return
+        self._tried_at = self._clock()
+        try:
+            answer = await self._client.get(self._url, timeout=3.0)
+            answer.raise_for_status()
+            keys = PyJWKSet.from_dict(answer.json()).keys
+        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+            log.warning("jwks_fetch_failed", url=self._url, error=repr(error))
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._fetched_at = self._clock()
+
+
+class TokenVerifier:
+    """Verifies tokens of one kind."""
+
+    def __init__(self, keys: KeySource, kind: TokenKind) -> None:
+        self._keys = keys
+        self._kind = kind
+
+    async def verify(self, token: str) -> Principal:
+        """Returns who holds the token; raises Unauthenticated, and says no more than that it is invalid or expired."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token is not valid.") from None
+        kid = header.get("kid")
+        if header.get("alg") != ALGORITHM or header.get("typ") != self._kind.typ or not isinstance(kid, str):
+            raise Unauthenticated("The token is not valid here.")
+        key = await self._keys.find(kid)
+        if key is None:
+            raise Unauthenticated("The token is not valid.")
+        return self._decode(token, key)
+
+    def _decode(self, token: str, key: PyJWK) -> Principal:
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=self._kind.audience,
+                issuer=ISSUER,
+                options={"require": ["exp", "iat", "sub", "aud", "iss"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated("The token has expired.") from None
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token is not valid.") from None
+        return Principal(id=claims["sub"], name=str(claims.get("name", "")))
