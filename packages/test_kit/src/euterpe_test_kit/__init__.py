@@ -1,0 +1,1 @@
+"""Shared pytest fixtures: real PostgreSQL, real S3, real tokens."""

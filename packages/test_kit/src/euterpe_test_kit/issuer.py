@@ -1,0 +1,89 @@
+"""A stand-in for auth's HTTP side: real Ed25519 keys, a real JWKS URL, a real token URL on loopback.
+
+Services verify its tokens exactly as they verify auth's, and tests can forge, expire and mistype tokens with it.
+"""
+
+import json
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from euterpe_service_kit.settings import PeerSettings
+from euterpe_service_kit.tokens import ACCESS, ALGORITHM, ISSUER, SERVICE, TokenKind
+from jwt.algorithms import OKPAlgorithm
+from pydantic import SecretStr
+
+
+class TokenIssuer:
+    """Issues tokens that services under test accept; counts the fetches of its keys."""
+
+    def __init__(self) -> None:
+        self.key = Ed25519PrivateKey.generate()
+        self.kid = uuid.uuid4().hex
+        self.jwks_fetches = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def jwks_url(self) -> str:
+        """Where services fetch the keys."""
+        return f"http://127.0.0.1:{self._server.server_port}/.well-known/jwks.json"
+
+    @property
+    def peer(self) -> PeerSettings:
+        """Settings with which a service under test gets its service token here."""
+        url = f"http://127.0.0.1:{self._server.server_port}/api/v1/auth/service-token"
+        return PeerSettings(token_url=url, client_id="tester", client_secret=SecretStr("unused"))
+
+    def access_token(self, user_id: str, name: str = "tester", **changes: Any) -> str:
+        """A listener's token; `changes` replace claims, e.g. `exp=0`."""
+        return self._sign(ACCESS, {"sub": user_id, "name": name} | changes)
+
+    def service_token(self, service: str = "generator", **changes: Any) -> str:
+        """A peer's token."""
+        return self._sign(SERVICE, {"sub": service} | changes)
+
+    def headers(self, user_id: str, name: str = "tester") -> dict[str, str]:
+        """The Authorization header of a listener."""
+        return {"Authorization": f"Bearer {self.access_token(user_id, name)}"}
+
+    def close(self) -> None:
+        """Stops the HTTP server."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _sign(self, kind: TokenKind, claims: dict[str, Any]) -> str:
+        now = int(time.time())
+        payload = {"iss": ISSUER, "aud": kind.audience, "iat": now, "exp": now + 600, "jti": uuid.uuid4().hex} | claims
+        return jwt.encode(payload, self.key, algorithm=ALGORITHM, headers={"kid": self.kid, "typ": kind.typ})
+
+    def _jwks(self) -> dict[str, Any]:
+        public = OKPAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        return {"keys": [public | {"kid": self.kid, "alg": ALGORITHM, "use": "sig"}]}
+
+    def _handler(issuer) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request handler's below
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.jwks_fetches += 1
+                self._answer(issuer._jwks())
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                self._answer({"access_token": issuer.service_token(), "token_type": "bearer", "expires_in": 600})
+
+            def _answer(self, body: dict[str, Any]) -> None:
+                data = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
