@@ -43,6 +43,11 @@ class ServiceError(Exception):
         """The status' phrase, as RFC 9457 suggests."""
         return HTTPStatus(self.status).phrase
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """HTTP headers that the status asks for, beside Retry-After."""
+        return {}
+
 
 class Unauthenticated(ServiceError):
     """No valid credential was given."""
@@ -84,6 +89,15 @@ class RangeNotSatisfiable(ServiceError):
     """The requested byte range lies outside the resource."""
 
     status, slug = 416, "range-not-satisfiable"
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The requested range lies outside the resource, which has {size_bytes} bytes.")
+        self.size_bytes = size_bytes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The size, so that the client can ask again (RFC 9110, 15.5.17)."""
+        return {"Content-Range": f"bytes */{self.size_bytes}"}
 
 
 class Unprocessable(ServiceError):

@@ -4,7 +4,7 @@ Keys are content addresses: writing an object twice is harmless, and nothing is 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -83,7 +83,7 @@ class ObjectStore:
             return None
         return ObjectInfo(key, answer["ContentLength"], answer["ContentType"])
 
-    async def stream(self, key: str, *, first: int, last: int) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, *, first: int, last: int) -> AsyncGenerator[bytes, None]:
         """The bytes `first` to `last`, both included, in chunks."""
         byte_range = f"bytes={first}-{last}"
         answer = await self._call(partial(self._client.get_object, Bucket=self._bucket, Key=key, Range=byte_range))

@@ -63,7 +63,7 @@ def problem_response(request: Request, error: ServiceError, headers: Mapping[str
     }
     if error.fields:
         body["errors"] = [field.as_dict() for field in error.fields]
-    all_headers = dict(headers or {})
+    all_headers = {**error.headers, **(headers or {})}
     if error.retry_after_seconds is not None:
         all_headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:
