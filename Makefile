@@ -1,0 +1,111 @@
+# Every habit is a target; bare `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := $(wildcard packages/* services/* clients/* training)
+SERVICES := auth library generator converter
+SOURCES := $(wildcard packages/*/src services/*/src clients/*/src training/src)
+export MYPYPATH := $(shell echo $(SOURCES) | tr ' ' ':')
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+	  /^[a-z][a-z-]*:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+.PHONY: run
+run: $(VENV)/.run ## Start the whole product at http://localhost:8080 (EUTERPE_PORT, EUTERPE_DATA move it)
+	@exec $(BIN)/python -m euterpe_stack
+
+##@ Develop
+.PHONY: setup
+setup: $(VENV)/.dev ## Make the environment for development, torch included
+
+.PHONY: test
+test: setup ## Everything that CI checks: lint, types, contracts, all tests
+	$(MAKE) --no-print-directory lint typecheck proto-check
+	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m e2e
+
+.PHONY: test-fast
+test-fast: setup ## The tests that do not start the whole product
+	$(BIN)/python -m pytest -m "not e2e"
+
+.PHONY: test-e2e
+test-e2e: setup ## The tests that do
+	$(BIN)/python -m pytest -m e2e
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(VENV)/.dev ## Mend style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: typecheck
+typecheck: $(VENV)/.dev ## Check types (mypy, strict)
+	$(BIN)/mypy $(SOURCES)
+
+.PHONY: hooks
+hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
+	$(BIN)/pre-commit install
+
+##@ Contracts and locks
+.PHONY: proto
+proto: $(VENV)/.dev ## Generate the gRPC stubs into packages/protos
+	scripts/generate-stubs packages/protos/src
+
+.PHONY: proto-check
+proto-check: $(VENV)/.dev ## Lint the contracts, and fail when the committed stubs differ from them
+	cd proto && ../$(BIN)/buf lint
+	scripts/check-stubs
+
+.PHONY: lock
+lock: $(VENV)/.uv ## Pin the requirements of every member anew
+	scripts/lock
+
+##@ Models
+.PHONY: train
+train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
+	$(BIN)/euterpe-train crnngan --corpus "$(CORPUS)" --out training/runs/default
+
+##@ Measure
+.PHONY: bench-stack
+bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
+	$(BIN)/python bench/stack.py
+
+# --- environments -------------------------------------------------------------------------------------------------
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Euterpe needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python cannot make environments; on Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements/run.txt $(wildcard packages/*/pyproject.toml services/*/pyproject.toml clients/*/pyproject.toml)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(filter-out training packages/test_kit,$(MEMBERS)),-e $(member))
+	@scripts/install-system-packages
+	@touch $@
+
+# torch comes through pip, which knows where this machine keeps its CPU build; uv would fetch the CUDA one.
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt training/torch.txt training/pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements/dev.txt -r training/torch.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(MEMBERS),-e $(member))
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove the environment and all caches (data stay)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
