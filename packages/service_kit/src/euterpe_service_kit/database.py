@@ -1,11 +1,16 @@
 """PostgreSQL through SQLAlchemy and asyncpg: one pool, transactions at the edge."""
 
+import socket
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import text
+from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+#: SQLSTATE classes and codes of a server that is away, starting, stopping or full: trying again may work.
+_PASSING_SQLSTATES = ("08", "57P", "53300")
 
 
 class Database:
@@ -35,6 +40,24 @@ class Database:
     async def close(self) -> None:
         """Closes the pool."""
         await self.engine.dispose()
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error of this module's says that the database cannot be used now, rather than that we misuse it.
+
+    Errors while connecting come unwrapped from asyncpg and the system; later ones come wrapped by SQLAlchemy.
+    """
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror | exc.TimeoutError):
+        return True
+    if isinstance(error, exc.InterfaceError):
+        # asyncpg's own errors of use, e.g. a number out of range, are interface errors too, and they are ValueErrors.
+        return not isinstance(error.driver_exception, ValueError)
+    if isinstance(error, exc.OperationalError):
+        return True
+    if isinstance(error, exc.DBAPIError):
+        code = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or code.startswith(_PASSING_SQLSTATES)
+    return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "").startswith(_PASSING_SQLSTATES)
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:

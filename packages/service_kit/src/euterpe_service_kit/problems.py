@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from euterpe_service_kit.database import is_unavailable
 from euterpe_service_kit.errors import FieldProblem, ServiceError, Unavailable, Unprocessable
 from euterpe_service_kit.request_context import request_id
 
@@ -76,9 +78,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(DBAPIError, _database_error)
-    for lost in (ConnectionError, TimeoutError):
-        app.add_exception_handler(lost, _lost_connection)
+    for kind in (SQLAlchemyError, asyncpg.PostgresError, OSError):
+        app.add_exception_handler(kind, _dependency_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -108,14 +109,9 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     return problem_response(request, wrapped, error.headers)
 
 
-async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    lost = isinstance(error, OperationalError | InterfaceError) or getattr(error, "connection_invalidated", False)
-    if not lost:
+async def _dependency_error(request: Request, error: Exception) -> JSONResponse:
+    if not is_unavailable(error):
         return await _unexpected(request, error)
-    return await _lost_connection(request, error)
-
-
-async def _lost_connection(request: Request, error: Exception) -> JSONResponse:
     log.warning("dependency_unavailable", error=repr(error))
     return problem_response(request, Unavailable("A part that this needs does not answer now. Try again shortly."))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -19,6 +19,12 @@ from euterpe_service_kit.errors import (
 )
 from euterpe_service_kit.request_context import HEADER, request_id
 from euterpe_service_kit.service_token import ServiceTokenSource
+
+if TYPE_CHECKING:
+    Interceptor = grpc.aio.UnaryUnaryClientInterceptor[Any, Any]
+else:
+    # Generic in the type stubs only.
+    Interceptor = grpc.aio.UnaryUnaryClientInterceptor
 
 _ERRORS: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.PERMISSION_DENIED: Forbidden,
@@ -42,7 +48,7 @@ def peer_channel(target: str, tokens: ServiceTokenSource) -> grpc.aio.Channel:
     return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=[cast(Any, _Identify(tokens))])
 
 
-class _Identify(grpc.aio.UnaryUnaryClientInterceptor[Any, Any]):
+class _Identify(Interceptor):
     def __init__(self, tokens: ServiceTokenSource) -> None:
         self._tokens = tokens
 

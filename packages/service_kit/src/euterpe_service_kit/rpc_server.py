@@ -1,12 +1,13 @@
 """The gRPC server that peers call: service tokens, request ids, errors by the one table, health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from euterpe_service_kit.database import is_unavailable
 from euterpe_service_kit.errors import ServiceError, Unauthenticated, grpc_code
 from euterpe_service_kit.request_context import HEADER, begin_request
 from euterpe_service_kit.tokens import TokenVerifier
@@ -15,7 +16,13 @@ log = structlog.get_logger(__name__)
 
 _OPEN_PREFIX = "/grpc.health.v1.Health/"
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    Interceptor = grpc.aio.ServerInterceptor[Any, Any]
+else:
+    # Generic in the type stubs only.
+    Handler = grpc.RpcMethodHandler
+    Interceptor = grpc.aio.ServerInterceptor
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
 
@@ -40,7 +47,7 @@ class RpcServer:
         await self.server.stop(grace_seconds)
 
 
-class _Guard(grpc.aio.ServerInterceptor[Any, Any]):
+class _Guard(Interceptor):
     """Verifies the service token, binds the request id, and turns ServiceErrors into their status."""
 
     def __init__(self, verifier: TokenVerifier) -> None:
@@ -66,7 +73,9 @@ class _Guard(grpc.aio.ServerInterceptor[Any, Any]):
             try:
                 await self._admit(context)
                 return await inner(request, context)
-            except ServiceError as error:
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and answered without its inner details
                 await _abort(method, context, error)
 
         return call
@@ -77,7 +86,9 @@ class _Guard(grpc.aio.ServerInterceptor[Any, Any]):
                 await self._admit(context)
                 async for response in inner(request, context):
                     yield response
-            except ServiceError as error:
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and answered without its inner details
                 await _abort(method, context, error)
 
         return call
@@ -92,6 +103,12 @@ class _Guard(grpc.aio.ServerInterceptor[Any, Any]):
         structlog.contextvars.bind_contextvars(peer=peer.id)
 
 
-async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: ServiceError) -> None:
-    log.info("rpc_refused", method=method, status=error.status, detail=error.detail)
-    await context.abort(grpc_code(error), error.detail)
+async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+    if isinstance(error, ServiceError):
+        log.info("rpc_refused", method=method, status=error.status, detail=error.detail)
+        await context.abort(grpc_code(error), error.detail)
+    if is_unavailable(error):
+        log.warning("dependency_unavailable", method=method, error=repr(error))
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "A part that this needs does not answer now.")
+    log.error("unexpected_error", method=method, exc_info=error)
+    await context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side. It has been logged.")
