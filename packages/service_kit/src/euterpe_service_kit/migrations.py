@@ -35,8 +35,7 @@ def _migrate(connection: Connection, metadata: MetaData, schema: str) -> None:
         connection.execute(text(f'CREATE SCHEMA "{schema}"'))
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.commit()
-    context.configure(
-        connection=connection, target_metadata=metadata, version_table_schema=schema, transaction_per_migration=True
-    )
+    # The search path is the schema, so Alembic's own table lands in it without being told.
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -50,13 +50,21 @@ class DatabaseFactory:
 def migrate(service_directory: Path, *, url_variable: str, url: str, revision: str = "head") -> None:
     """Runs a service's Alembic migrations as its operators do: up to a revision, or down when it starts with `-`."""
     direction = "downgrade" if revision == "base" or revision.startswith("-") else "upgrade"
-    command = [sys.executable, "-m", "alembic", "-c", str(service_directory / "alembic.ini"), direction, revision]
+    _alembic(service_directory, url_variable, url, direction, revision)
+
+
+def check_models(service_directory: Path, *, url_variable: str, url: str) -> None:
+    """Raises when the service's ORM models differ from the tables that its migrations made."""
+    _alembic(service_directory, url_variable, url, "check")
+
+
+def _alembic(service_directory: Path, url_variable: str, url: str, *arguments: str) -> None:
+    command = [sys.executable, "-m", "alembic", "-c", str(service_directory / "alembic.ini"), *arguments]
     done = subprocess.run(command, env=os.environ | {url_variable: url}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"migration failed:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"alembic {arguments[0]} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
 
 
 def _run_elsewhere(coroutine: Coroutine[Any, Any, None]) -> None:
-
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, coroutine).result()
