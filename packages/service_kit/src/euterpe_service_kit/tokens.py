@@ -3,6 +3,7 @@
 Two kinds, told apart by header `typ`, audience and issuer: access tokens of listeners, and service tokens of peers.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class RemoteKeys:
 
     After five minutes a fetch is tried again in passing; while auth does not answer, known keys serve on until they
     are 15 minutes old. An unknown id causes a fetch, so that rotation is seen at once, but a flood of made-up ids
-    causes no more than one a minute.
+    causes no more than one a minute. Callers that need the keys at the same time share one fetch.
     """
 
     def __init__(self, url: str, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
@@ -68,31 +69,48 @@ class RemoteKeys:
         self._keys: dict[str, PyJWK] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> PyJWK | None:
         """See KeySource."""
-        stale = self._clock() - self._fetched_at > _FRESH_SECONDS
-        if stale or kid not in self._keys:
-            await self._fetch()
-        if self._clock() - self._fetched_at > _LIFETIME_SECONDS:
+        if self._age() > _LIFETIME_SECONDS or kid not in self._keys:
+            # Whoever cannot go on without it waits for the fetch that somebody else may have begun.
+            await self._finished(self._fetching or self._begin_fetch())
+        elif self._age() > _FRESH_SECONDS and self._fetching is None:
+            await self._finished(self._begin_fetch())
+        if self._age() > _LIFETIME_SECONDS:
             raise Unavailable("Tokens cannot be verified now, because the keys cannot be fetched.")
         return self._keys.get(kid)
 
-    async def _fetch(self) -> None:
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _begin_fetch(self) -> asyncio.Task[None] | None:
         # A failed first fetch may be repeated after a second: a service that starts before auth must not wait a minute.
         pause = _REFETCH_SECONDS if self._keys else 1.0
         if self._clock() - self._tried_at < pause:
-            return
+            return None
         self._tried_at = self._clock()
+        self._fetching = asyncio.create_task(self._fetch())
+        return self._fetching
+
+    async def _finished(self, fetch: asyncio.Task[None] | None) -> None:
+        # Shielded: a caller that hangs up must not take the keys from those who wait with it.
+        if fetch is not None:
+            await asyncio.shield(fetch)
+
+    async def _fetch(self) -> None:
         try:
             answer = await self._client.get(self._url, timeout=3.0)
             answer.raise_for_status()
             keys = PyJWKSet.from_dict(answer.json()).keys
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
             log.warning("jwks_fetch_failed", url=self._url, error=repr(error))
-            return
-        self._keys = {key.key_id: key for key in keys if key.key_id}
-        self._fetched_at = self._clock()
+        else:
+            self._keys = {key.key_id: key for key in keys if key.key_id}
+            self._fetched_at = self._clock()
+        finally:
+            self._fetching = None
 
 
 class TokenVerifier:
