@@ -1,0 +1,85 @@
+"""The frame of a standard MIDI file: its header and track chunks, checked and repaired."""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from euterpe_music.midi.errors import MidiError
+
+#: Ticks after a track's end at which hanging notes are closed; far beyond any music, so that they can be told.
+CLOSING_DELTA: Final = 0x0FFF_FFFF
+#: How many notes of one pitch may hang at once; more are dropped.
+CLOSING_ROUNDS: Final = 4
+_CLOSING_VLQ: Final = b"\xff\xff\xff\x7f"
+_END_OF_TRACK: Final = b"\xff\x2f\x00"
+_EMPTY_TEXT: Final = b"\xff\x01\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class MidiFile:
+    """A file's format (0, 1 or 2), ticks per quarter, and the bytes of its tracks."""
+
+    format: int
+    ticks_per_quarter: int
+    tracks: tuple[bytes, ...]
+
+    def to_bytes(self) -> bytes:
+        """The file again, without chunks that are not MIDI's."""
+        header = struct.pack(">4sIHHH", b"MThd", 6, self.format, len(self.tracks), self.ticks_per_quarter)
+        return header + b"".join(b"MTrk" + struct.pack(">I", len(track)) + track for track in self.tracks)
+
+
+def split_chunks(data: bytes) -> MidiFile:
+    """The frame of the file in `data`; MidiError when it is empty, no MIDI, cut short or without quarters."""
+    if not data:
+        raise MidiError("empty", "the file is empty")
+    if data[:4] != b"MThd":
+        raise MidiError("not-midi", "the file is not MIDI: it does not begin with MThd")
+    if len(data) < 14:
+        raise MidiError("truncated", f"the file is cut short: {len(data)} bytes do not hold a MIDI header")
+    length, file_format, count, division = struct.unpack(">IHHH", data[4:14])
+    if length < 6:
+        raise MidiError("invalid", f"the MIDI header is {length} bytes long, not 6 or more")
+    if file_format > 2:
+        raise MidiError("invalid", f"MIDI format {file_format} does not exist")
+    if division == 0 or division & 0x8000:
+        raise MidiError("timing", "the file's time is not counted in ticks per quarter (or in zero of them)")
+    tracks = _tracks(data, 8 + length)
+    if len(tracks) < count:
+        raise MidiError("truncated", f"the file is cut short: it holds {len(tracks)} of {count} tracks")
+    return MidiFile(file_format, division, tracks)
+
+
+def _tracks(data: bytes, offset: int) -> tuple[bytes, ...]:
+    tracks: list[bytes] = []
+    while offset + 8 <= len(data):
+        name, length = struct.unpack_from(">4sI", data, offset)
+        end = offset + 8 + length
+        if name == b"MTrk":
+            if end > len(data):
+                raise MidiError("truncated", f"the file is cut short within track {len(tracks) + 1}")
+            tracks.append(data[offset + 8 : end])
+        offset = end
+    return tuple(tracks)
+
+
+def close_hanging_notes(track: bytes) -> bytes:
+    """The track with every note that is never let go ended `CLOSING_DELTA` ticks after its last event.
+
+    The parser drops such notes. With note-offs for every key that can be down appended, it keeps them, and their
+    absurd length tells the reader which they were. The keys are guessed generously from the bytes that occur.
+    """
+    if not track.endswith(_END_OF_TRACK):
+        return track
+    channels = [channel for channel in range(16) if 0x90 | channel in track]
+    values = set(track)
+    pitches = [pitch for pitch in range(128) if pitch in values]
+    # The end-of-track's own delta time stays in front; an empty text event takes it over.
+    closing = [track[: -len(_END_OF_TRACK)], _EMPTY_TEXT]
+    delta = _CLOSING_VLQ
+    for _ in range(CLOSING_ROUNDS):
+        for channel in channels:
+            for pitch in pitches:
+                closing.append(delta + bytes((0x80 | channel, pitch, 0)))
+                delta = b"\x00"
+    return b"".join([*closing, b"\x00", _END_OF_TRACK])

@@ -1,0 +1,1 @@
+"""Training of the models behind Euterpe: corpora, models, recipes, export. Never imported by a service."""

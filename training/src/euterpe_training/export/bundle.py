@@ -1,0 +1,74 @@
+"""Generator weights → bundle."""
+
+import datetime
+import hashlib
+from pathlib import Path
+
+from euterpe_music.bundle import Bundle, write_bundle
+from euterpe_music.manifest import GraphInfo, IntRange, Manifest, Sampling, StatePair, TensorInfo, TrainingInfo
+from euterpe_music.spec import EventSpec
+
+from euterpe_training.export.graph import OPSET, GeneratorWeights, build_generator
+
+#: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
+DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
+
+
+def graph_info(weights: GeneratorWeights, model: bytes) -> GraphInfo:
+    """What the manifest says about a graph of `build_generator`."""
+    features, state = weights.features, (len(weights.layers), "batch", weights.hidden)
+    return GraphInfo(
+        sha256=hashlib.sha256(model).hexdigest(),
+        bytes=len(model),
+        opset=OPSET,
+        inputs=(
+            TensorInfo(name="noise", axes=("steps", "batch", weights.noise)),
+            TensorInfo(name="previous", axes=("batch", features)),
+            TensorInfo(name="h", axes=state),
+            TensorInfo(name="c", axes=state),
+        ),
+        outputs=(
+            TensorInfo(name="events", axes=("steps", "batch", features)),
+            TensorInfo(name="previous_out", axes=("batch", features)),
+            TensorInfo(name="h_out", axes=state),
+            TensorInfo(name="c_out", axes=state),
+        ),
+        state=(
+            StatePair(input="previous", output="previous_out", initial="uniform"),
+            StatePair(input="h", output="h_out", initial="zeros"),
+            StatePair(input="c", output="c_out", initial="zeros"),
+        ),
+    )
+
+
+def export_bundle(
+    directory: Path,
+    weights: GeneratorWeights,
+    spec: EventSpec,
+    *,
+    name: str,
+    version: str,
+    title: str,
+    licence: str,
+    description: str = "",
+    created: str | None = None,
+    length: IntRange = DEFAULT_LENGTH,
+    training: TrainingInfo | None = None,
+) -> Bundle:
+    """Writes model.onnx and manifest.json into `directory`; ValueError when weights and spec do not fit."""
+    model = build_generator(weights)
+    manifest = Manifest(
+        kind="crnngan",
+        name=name,
+        version=version,
+        title=title,
+        description=description,
+        licence=licence,
+        created=created or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        spec=spec.to_dict(),
+        spec_sha256=spec.sha256,
+        graph=graph_info(weights, model),
+        sampling=Sampling(length=length),
+        training=training,
+    )
+    return write_bundle(directory, manifest, model)
