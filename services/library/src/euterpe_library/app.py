@@ -1,0 +1,56 @@
+"""All wiring of the library in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import structlog
+from euterpe.library.v1.library_pb2_grpc import add_LibraryServiceServicer_to_server
+from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.database import Database
+from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.rpc_server import RpcServer
+from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
+from fastapi import FastAPI
+
+from euterpe_library.routes import songs
+from euterpe_library.rpc.library import LibraryRpc
+from euterpe_library.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+DESCRIPTION = "Your songs: list, search, rename, delete, and download them as MIDI."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The library's HTTP app; its lifespan also runs the gRPC server, whose port is `app.state.grpc_port`."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _open(app, settings, stack)
+            yield
+
+    app = create_base_app("library", settings, lifespan=lifespan, description=DESCRIPTION)
+    app.include_router(songs.router)
+    return app
+
+
+async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    state = app.state
+    state.database = Database(
+        settings.database_url.get_secret_value(), schema="library", pool_size=settings.database_pool_size
+    )
+    stack.push_async_callback(state.database.close)
+    state.object_store = ObjectStore(settings.s3)
+    stack.callback(state.object_store.close)
+    state.readiness.add("database", state.database.ping)
+    state.readiness.add("object_store", state.object_store.ping)
+    keys = RemoteKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
+    state.access_verifier = TokenVerifier(keys, ACCESS)
+    server = RpcServer(TokenVerifier(keys, SERVICE))
+    add_LibraryServiceServicer_to_server(LibraryRpc(state.database, state.registry), server.server)
+    state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
+    # Entered last, so stopped first: running calls still have their database.
+    stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
+    log.info("grpc_listening", host=settings.grpc_host, port=state.grpc_port)

@@ -1,0 +1,83 @@
+"""From protobuf messages to the domain, with one clear error for everything that is wrong."""
+
+import uuid
+from typing import Any
+
+from euterpe.library.v1 import library_pb2 as pb
+from euterpe_service_kit.errors import FieldProblem, Unprocessable
+from google.protobuf.json_format import MessageToDict
+from pydantic import ValidationError
+
+from euterpe_library.domain.song import MAX_SEED, NewSong
+
+#: Where the contract nests what the domain keeps flat.
+_PATHS = {
+    "midi_key": "midi.key",
+    "midi_sha256": "midi.sha256",
+    "midi_size_bytes": "midi.size_bytes",
+    "model": "creation.model",
+    "model_version": "creation.model_version",
+    "seed": "creation.seed",
+    "parameters": "creation.parameters",
+}
+
+
+def new_song(request: pb.RegisterSongRequest) -> NewSong:
+    """Raises Unprocessable naming every wrong field by its path in the contract."""
+    creation = request.creation
+    try:
+        return NewSong(
+            source_id=request.source_id,
+            owner_id=request.owner_id,
+            author=request.author,
+            title=request.title,
+            midi_key=request.midi.key,
+            midi_sha256=request.midi.sha256,
+            midi_size_bytes=request.midi.size_bytes,
+            model=creation.model,
+            model_version=creation.model_version,
+            seed=creation.seed,
+            parameters=_parameters(creation),
+            duration_seconds=request.duration_seconds,
+            note_count=request.note_count,
+            measures=dict(request.measures),
+        )
+    except ValidationError as error:
+        fields = [_field(item) for item in error.errors(include_url=False, include_input=False)]
+        raise Unprocessable("; ".join(f"{field.field}: {field.message}" for field in fields), fields=fields) from None
+
+
+def song_id(text: str) -> uuid.UUID:
+    """Raises Unprocessable when it is no UUID."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        problem = FieldProblem("song_id", "Must be a UUID")
+        raise Unprocessable("song_id: Must be a UUID", fields=[problem]) from None
+
+
+def _parameters(creation: pb.Creation) -> Any:
+    try:
+        return _with_integers(MessageToDict(creation.parameters))
+    except ValueError:
+        # Struct can hold NaN and infinity, JSON cannot.
+        problem = FieldProblem("creation.parameters", "Every number must be finite")
+        raise Unprocessable("creation.parameters: Every number must be finite", fields=[problem]) from None
+
+
+def _with_integers(value: Any) -> Any:
+    # Struct knows doubles only; a length of 100.0 would not be accepted where 100 was given.
+    if isinstance(value, dict):
+        return {name: _with_integers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_SEED:
+        return int(value)
+    return value
+
+
+def _field(item: Any) -> FieldProblem:
+    location = [str(part) for part in item["loc"]]
+    path = ".".join([_PATHS.get(location[0], location[0]), *location[1:]]) if location else "midi.key"
+    limits = {key: value for key, value in item.get("ctx", {}).items() if isinstance(value, int | float | str)}
+    return FieldProblem(path, item["msg"], limits)
