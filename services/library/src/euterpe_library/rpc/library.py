@@ -27,9 +27,7 @@ class LibraryRpc(LibraryServiceServicer):
             registry=registry,
         )
 
-    async def RegisterSong(  # noqa: N802 - the contract's name
-        self, request: pb.RegisterSongRequest, _: Context
-    ) -> pb.RegisterSongResponse:
+    async def RegisterSong(self, request: pb.RegisterSongRequest, _: Context) -> pb.RegisterSongResponse:
         """Answers after the commit, so that what was acknowledged is kept."""
         new = parsing.new_song(request)
         async with self._database.sessions.begin() as session:
@@ -37,9 +35,7 @@ class LibraryRpc(LibraryServiceServicer):
         self._registrations.labels("created" if registration.created else "repeated").inc()
         return pb.RegisterSongResponse(song_id=str(registration.song_id), created=registration.created)
 
-    async def ResolveArtifact(  # noqa: N802 - the contract's name
-        self, request: pb.ResolveArtifactRequest, _: Context
-    ) -> pb.ResolveArtifactResponse:
+    async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, _: Context) -> pb.ResolveArtifactResponse:
         """An anonymous listener may read nothing yet: every song is private."""
         song_id = parsing.song_id(request.song_id)
         if not request.listener_id:
