@@ -19,8 +19,12 @@ def without_controls(value: str) -> str:
     return value
 
 
+def _has_visible(value: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in value)
+
+
 def _visible(value: str) -> str:
-    if not any(character.isprintable() and not character.isspace() for character in value):
+    if not _has_visible(value):
         raise PydanticCustomError("blank", "The title must have at least one visible character")
     return value
 
@@ -32,6 +36,14 @@ Title = Annotated[
     AfterValidator(without_controls),
     AfterValidator(_visible),
 ]
+
+UNTITLED = "Untitled"
+
+
+def tidied(title: str) -> str:
+    """The title on one line, or `UNTITLED` for a blank one: a piece that is composed already must not be lost over it."""
+    line = "".join(" " if unicodedata.category(character) == "Cc" else character for character in title)
+    return line.strip() if _has_visible(line) else UNTITLED
 
 
 def fold(text: str) -> str:

@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 from pydantic import ValidationError
 
 from euterpe_library.domain.song import MAX_SEED, NewSong
+from euterpe_library.domain.titles import tidied
 
 #: Where the contract nests what the domain keeps flat.
 _PATHS = {
@@ -23,14 +24,14 @@ _PATHS = {
 
 
 def new_song(request: pb.RegisterSongRequest) -> NewSong:
-    """Raises Unprocessable naming every wrong field by its path in the contract."""
+    """Raises Unprocessable naming every wrong field by its path in the contract; a title is tidied first."""
     creation = request.creation
     try:
         return NewSong(
             source_id=request.source_id,
             owner_id=request.owner_id,
             author=request.author,
-            title=request.title,
+            title=tidied(request.title),
             midi_key=request.midi.key,
             midi_sha256=request.midi.sha256,
             midi_size_bytes=request.midi.size_bytes,
