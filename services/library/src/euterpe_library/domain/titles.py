@@ -41,7 +41,7 @@ UNTITLED = "Untitled"
 
 
 def tidied(title: str) -> str:
-    """The title on one line, or `UNTITLED` for a blank one: a piece that is composed already must not be lost over it."""
+    """The title on one line, or `UNTITLED` for a blank one: a composed piece must not be lost over its title."""
     line = "".join(" " if unicodedata.category(character) == "Cc" else character for character in title)
     return line.strip() if _has_visible(line) else UNTITLED
 
