@@ -1,0 +1,1 @@
+"""Tables and the statements over them."""
