@@ -1,0 +1,29 @@
+"""Service tokens over HTTP."""
+
+from typing import Annotated
+
+from euterpe_service_kit.problems import problem_responses
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+
+from euterpe_auth.dependencies import UseCasesDep
+from euterpe_auth.errors import InvalidClient
+from euterpe_auth.routes.schemas import ClientForm, ServiceTokenAnswer, service_token_answer
+
+router = APIRouter(prefix="/api/v1/auth", tags=["services"])
+
+_basic = HTTPBasic(auto_error=False, scheme_name="ServiceClient", description="Client id and secret of a service.")
+
+
+@router.post("/service-token", summary="Token for a service", responses=problem_responses(401, 413, 503))
+async def create_service_token(
+    form: Annotated[ClientForm, Form()],  # noqa: ARG001 - its one field is checked by being there
+    credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
+    response: Response,
+    use_cases: UseCasesDep,
+) -> ServiceTokenAnswer:
+    """A token with which a service calls its peers (OAuth 2.0 client credentials grant)."""
+    if credentials is None:
+        raise InvalidClient
+    response.headers["Cache-Control"] = "no-store"
+    return service_token_answer(await use_cases.clients.token(credentials.username, credentials.password))

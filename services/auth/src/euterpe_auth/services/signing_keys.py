@@ -1,0 +1,112 @@
+"""The signing keys: made once, kept encrypted in PostgreSQL, shared by all replicas."""
+
+import asyncio
+import time
+
+import asyncpg
+import structlog
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from euterpe_service_kit.database import Database
+from euterpe_service_kit.errors import Unavailable
+from jwt import PyJWK
+from sqlalchemy.exc import SQLAlchemyError
+
+from euterpe_auth.domain.clock import Clock
+from euterpe_auth.domain.keys import SigningKey, thumbprint
+from euterpe_auth.storage import signing_keys
+from euterpe_auth.storage.models import SigningKeyRow
+
+log = structlog.get_logger(__name__)
+
+#: How soon a replica sees a key that another one made.
+_RELOAD_SECONDS = 60.0
+_RETRY_SECONDS = 1.0
+
+
+class KeyEncryptionKeyError(Exception):
+    """The stored keys were encrypted with another key encryption key."""
+
+
+class KeyRing:
+    """The published keys in memory; also the KeySource with which auth verifies its own tokens.
+
+    While the database is away, the keys that are known serve on.
+    """
+
+    def __init__(self, database: Database, key_encryption_key: str, clock: Clock) -> None:
+        self._database = database
+        self._cipher = Fernet(key_encryption_key)
+        self._clock = clock
+        self._keys: tuple[SigningKey, ...] = ()
+        self._load_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def signing_key(self) -> SigningKey:
+        """The key that signs now: of those that may, the one that began last."""
+        keys, now = await self.published(), self._clock()
+        # The first key of all was perhaps made by a replica whose clock is ahead of this one's.
+        return next((key for key in keys if key.signs_from <= now), keys[-1])
+
+    async def published(self) -> tuple[SigningKey, ...]:
+        """The keys whose tokens are accepted, the newest first. Raises Unavailable when none can be had."""
+        if time.monotonic() >= self._load_at and not (self._keys and self._lock.locked()):
+            await self._load()
+        if not self._keys:
+            raise Unavailable("The signing keys cannot be read now. Try again shortly.")
+        now = self._clock()
+        return tuple(key for key in self._keys if key.is_published(now))
+
+    async def find(self, kid: str) -> PyJWK | None:
+        """See KeySource."""
+        return next((key.verification_key for key in await self.published() if key.kid == kid), None)
+
+    async def ready(self) -> None:
+        """Raises when no key can be had."""
+        await self.published()
+
+    async def _load(self) -> None:
+        async with self._lock:
+            if time.monotonic() < self._load_at:
+                return
+            try:
+                self._keys = await self._read_or_make()
+            except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
+                self._load_at = time.monotonic() + _RETRY_SECONDS
+                log.warning("signing_keys_not_loaded", error=type(error).__name__)
+            else:
+                self._load_at = time.monotonic() + _RELOAD_SECONDS
+
+    async def _read_or_make(self) -> tuple[SigningKey, ...]:
+        async with self._database.sessions.begin() as session:
+            rows = await signing_keys.published_keys(session, self._clock())
+            if not rows:
+                # Replicas that start together queue here; all but the first find its key when they look again.
+                await signing_keys.lock_key_making(session)
+                rows = await signing_keys.published_keys(session, self._clock())
+            if not rows:
+                rows = [self._new_row()]
+                session.add_all(rows)
+        return tuple(self._decrypted(row) for row in rows)
+
+    def _new_row(self) -> SigningKeyRow:
+        key, now = Ed25519PrivateKey.generate(), self._clock()
+        kid = thumbprint(key)
+        log.info("signing_key_made", kid=kid)
+        return SigningKeyRow(
+            kid=kid,
+            public_key=key.public_key().public_bytes_raw(),
+            encrypted_private_key=self._cipher.encrypt(key.private_bytes_raw()),
+            created_at=now,
+            signs_from=now,
+        )
+
+    def _decrypted(self, row: SigningKeyRow) -> SigningKey:
+        try:
+            private = self._cipher.decrypt(row.encrypted_private_key)
+        except InvalidToken:
+            raise KeyEncryptionKeyError(
+                "The signing keys in the database were encrypted with another key: set EUTERPE_AUTH_KEY_ENCRYPTION_KEY "
+                "to the one that was used when they were made."
+            ) from None
+        return SigningKey(row.kid, Ed25519PrivateKey.from_private_bytes(private), row.signs_from, row.published_until)

@@ -1,0 +1,20 @@
+"""The public keys over HTTP."""
+
+import httpx
+
+
+async def test_the_key_set_is_cacheable_and_public_only(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    (key,) = answer.json()["keys"]
+    assert set(key) == {"kty", "crv", "x", "kid", "alg", "use"}
+    assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("OKP", "Ed25519", "EdDSA", "sig")
+
+
+async def test_health_and_document(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/readyz")).json() == {"database": "ok", "signing_keys": "ok"}
+    paths = (await client.get("/api/v1/auth/openapi.json")).json()["paths"]
+    operations = {operation["operationId"] for methods in paths.values() for operation in methods.values()}
+    assert operations == {
+        "register_user", "read_me", "create_token", "refresh_token", "log_out", "create_service_token", "read_jwks",
+    }  # fmt: skip

@@ -1,0 +1,31 @@
+"""The migrations, up, down and up again; and that they say what the models say."""
+
+from pathlib import Path
+
+from euterpe_service_kit.database import Database
+from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
+from sqlalchemy import text
+
+SERVICE = Path(__file__).resolve().parents[1]
+VARIABLE = "EUTERPE_AUTH_DATABASE_URL"
+
+
+async def _tables(database: Database) -> set[str]:
+    async with database.engine.connect() as connection:
+        found = await connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'auth'"))
+        return set(found)
+
+
+async def test_up_down_and_up_again(databases: DatabaseFactory) -> None:
+    url = databases.create_empty()
+    database = Database(url, schema="auth")
+    everything = {"users", "sessions", "refresh_tokens", "signing_keys", "alembic_version"}
+    for revision, expected in (("head", everything), ("base", {"alembic_version"}), ("head", everything)):
+        migrate(SERVICE, url_variable=VARIABLE, url=url, revision=revision)
+        assert await _tables(database) == expected
+    await database.close()
+
+
+def test_models_and_migrations_agree(databases: DatabaseFactory) -> None:
+    url = databases.create(SERVICE, url_variable=VARIABLE)
+    check_models(SERVICE, url_variable=VARIABLE, url=url)
