@@ -1,0 +1,1 @@
+"""Composes: models, durable generations and the ONNX engine."""

@@ -1,0 +1,1 @@
+"""The rows behind generations; the only home of SQL."""

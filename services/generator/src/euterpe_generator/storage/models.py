@@ -1,0 +1,80 @@
+"""The tables of the schema `generator`."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+}
+
+_UNFINISHED = text("status IN ('queued', 'running')")
+
+
+class Base(DeclarativeBase):
+    """Base of the generator's tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class GenerationRow(Base):
+    """A generation; the durable job is this row.
+
+    `turn` orders the queue: start-time fair queueing, so that a listener's thousandth piece does not delay another's
+    first. `attempt` counts the claims and is the fencing token of every later statement; `crashes` counts the leases
+    that ran out.
+    """
+
+    __tablename__ = "generations"
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    listener_key: Mapped[str] = mapped_column(Text)
+    owner_id: Mapped[str | None] = mapped_column(Text)
+    owner_name: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    model_version: Mapped[str] = mapped_column(Text)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    length: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default="queued")
+    turn: Mapped[int] = mapped_column(BigInteger)
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    crashes: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    worker_id: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    steps: Mapped[int] = mapped_column(Integer, server_default="0")
+    cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+    failure: Mapped[str | None] = mapped_column(Text)
+    midi_key: Mapped[str | None] = mapped_column(Text)
+    midi_bytes: Mapped[int | None] = mapped_column(Integer)
+    song_id: Mapped[str | None] = mapped_column(Text)
+    note_count: Mapped[int | None] = mapped_column(Integer)
+    duration_seconds: Mapped[float | None]
+    measures: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        Index("ix_generations_queue", "turn", "created_at", postgresql_where=text("status = 'queued'")),
+        Index("ix_generations_leases", "lease_until", postgresql_where=text("status = 'running'")),
+        Index("ix_generations_unfinished", "listener_key", "turn", postgresql_where=_UNFINISHED),
+    )
+
+
+class IdempotencyKeyRow(Base):
+    """Which generation an Idempotency-Key led to; kept for 24 hours."""
+
+    __tablename__ = "idempotency_keys"
+
+    listener_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_digest: Mapped[str] = mapped_column(Text)
+    generation_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
