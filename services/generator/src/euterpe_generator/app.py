@@ -1,0 +1,111 @@
+"""All wiring of the generator, in one place."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+from euterpe.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
+from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.database import Database
+from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.rpc_client import peer_channel
+from euterpe_service_kit.rpc_server import RpcServer
+from euterpe_service_kit.service_token import ServiceTokenSource
+from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
+from fastapi import FastAPI
+
+from euterpe_generator.clients.library import LibraryClient
+from euterpe_generator.metrics import Metrics
+from euterpe_generator.routes import generations, models
+from euterpe_generator.rpc.generator import GeneratorRpc
+from euterpe_generator.services.catalogue import Catalogue
+from euterpe_generator.services.finishing import Finisher
+from euterpe_generator.services.generations import GenerationService, Limits
+from euterpe_generator.services.worker import Worker, WorkerOptions
+from euterpe_generator.settings import Settings
+from euterpe_generator.storage.changes import ChangeFeed
+
+_DESCRIPTION = "Composes pieces. A generation is durable: once accepted, it survives crashes and restarts."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The generator's app; everything that it needs is opened and closed by its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _wire(app, settings, stack)
+            yield
+
+    app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION)
+    app.state.settings = settings
+    app.state.metrics = Metrics(app.state.registry)
+    app.include_router(generations.router)
+    app.include_router(models.router)
+    return app
+
+
+async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    http = await stack.enter_async_context(httpx.AsyncClient())
+    database = Database(settings.database_url.get_secret_value(), schema="generator", pool_size=20)
+    stack.push_async_callback(database.close)
+    store = ObjectStore(settings.s3, threads=settings.finishers)
+    stack.callback(store.close)
+    keys = RemoteKeys(settings.jwks_url, http)
+    changes = ChangeFeed(settings.database_url.get_secret_value())
+    changes.start()
+    stack.push_async_callback(changes.stop)
+    catalogue = Catalogue.load(Path(settings.models_url), default=settings.default_model, slots=settings.slots)
+    limits = Limits(
+        queued=settings.max_queued,
+        per_listener=settings.max_unfinished_per_listener,
+        anonymous=settings.max_unfinished_anonymous,
+    )
+    service = GenerationService(database, changes, catalogue, limits)
+    app.state.access_verifier = TokenVerifier(keys, ACCESS)
+    app.state.store = store
+    app.state.catalogue = catalogue
+    app.state.generations = service
+    app.state.readiness.add("database", database.ping)
+    app.state.readiness.add("object_store", store.ping)
+    app.state.readiness.add("models", catalogue.check)
+    if settings.worker_enabled:
+        await _start_worker(app, settings, stack, database, store, changes, ServiceTokenSource(settings.peer, http))
+    await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), GeneratorRpc(service, catalogue))
+
+
+async def _start_worker(
+    app: FastAPI,
+    settings: Settings,
+    stack: AsyncExitStack,
+    database: Database,
+    store: ObjectStore,
+    changes: ChangeFeed,
+    tokens: ServiceTokenSource,
+) -> None:
+    channel = peer_channel(settings.library_target, tokens)
+    stack.push_async_callback(channel.close, None)
+    # Decoding to MIDI is pure computation: more threads than one would only take turns.
+    threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="finish"))
+    options = WorkerOptions(
+        worker_id=settings.worker_id,
+        lease_seconds=settings.lease_seconds,
+        poll_seconds=settings.poll_seconds,
+        max_attempts=settings.max_attempts,
+        capacity=settings.slots + settings.finishers,
+        finishers=settings.finishers,
+    )
+    finisher = Finisher(database, store, LibraryClient(channel), threads)
+    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics)
+    app.state.metrics.watch_load(worker.load)
+    worker.start()
+    stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
+
+
+async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
+    server = RpcServer(verifier)
+    add_GeneratorServiceServicer_to_server(rpc, server.server)
+    await server.start(settings.grpc_host, settings.grpc_port)
+    stack.push_async_callback(server.stop, 5.0)

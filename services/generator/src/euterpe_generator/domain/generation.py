@@ -1,0 +1,131 @@
+"""A generation: one piece that somebody asked for, from the request to the MIDI object."""
+
+import enum
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+#: Seeds stay exact in JavaScript, whose numbers are doubles.
+MAX_SEED = 2**53 - 1
+
+
+class Status(enum.StrEnum):
+    """Where a generation stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it stays as it is for ever."""
+        return self in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who asks: `id` is the account, None for an anonymous listener, whom `key` tells apart by address."""
+
+    id: str | None
+    name: str
+    key: str
+
+    @classmethod
+    def account(cls, user_id: str, name: str) -> "Listener":
+        """A listener with an account."""
+        return cls(id=user_id, name=name, key=f"user:{user_id}")
+
+    @classmethod
+    def anonymous(cls, address: str) -> "Listener":
+        """A listener without an account."""
+        return cls(id=None, name="", key=f"address:{address}")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A row of the queue as the rest of the service sees it.
+
+    `steps` is how many of the `length` events have been composed; it never goes back, although a retry starts anew.
+    """
+
+    id: uuid.UUID
+    listener: Listener
+    model: str
+    model_version: str
+    seed: int
+    length: int
+    title: str
+    status: Status
+    attempt: int
+    steps: int
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested: bool = False
+    failure: str | None = None
+    midi_key: str | None = None
+    midi_bytes: int | None = None
+    song_id: str | None = None
+    note_count: int | None = None
+    duration_seconds: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def progress(self) -> float:
+        """Share of the events composed, 0 to 1."""
+        return 1.0 if self.status is Status.SUCCEEDED else min(self.steps / self.length, 1.0)
+
+    @property
+    def sequence(self) -> int:
+        """Position in its own life, for event ids: 0 queued, 1 + steps while running, length + 2 when ended."""
+        if self.status is Status.QUEUED and self.attempt == 0:
+            return 0
+        return self.length + 2 if self.status.ended else 1 + self.steps
+
+    def as_accepted(self) -> "Generation":
+        """As it was when it was accepted, so that every answer to one Idempotency-Key is the same."""
+        return Generation(
+            id=self.id,
+            listener=self.listener,
+            model=self.model,
+            model_version=self.model_version,
+            seed=self.seed,
+            length=self.length,
+            title=self.title,
+            status=Status.QUEUED,
+            attempt=0,
+            steps=0,
+            created_at=self.created_at,
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All settings that, with model and seed, decide the piece."""
+        return {"length": self.length}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A checked request for a piece: everything that decides the music is fixed, the seed included."""
+
+    model: str
+    model_version: str
+    seed: int
+    length: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished piece, as the finishing statement records it."""
+
+    midi_key: str
+    midi_bytes: int
+    song_id: str | None
+    note_count: int
+    duration_seconds: float
+    measures: Mapping[str, float]

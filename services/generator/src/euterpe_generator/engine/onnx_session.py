@@ -1,0 +1,122 @@
+"""A session on ONNX Runtime: a Scan over the steps of a chunk, the recurrent state fed in and taken out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from euterpe_music.manifest import GraphInfo, StatePair
+
+from euterpe_generator.engine.request import Array
+
+_PROBE_STEPS = 4
+_PROBE_WIDTHS = (1, 2, 3, 5, 8, 13, 32, 64, 128)
+
+
+@dataclass(slots=True)
+class _State:
+    """One recurrent state: `values` has the rows first, so that a row is one slice; the graph has them at `axis`."""
+
+    pair: StatePair
+    axis: int
+    values: Array
+
+    def feed(self, width: int) -> Array:
+        """The first rows as the graph wants them."""
+        return np.ascontiguousarray(np.moveaxis(self.values[:width], 0, self.axis))
+
+    def keep(self, output: Array, used: int) -> None:
+        """Takes the graph's output over for the rows in use."""
+        self.values[:used] = np.moveaxis(output, self.axis, 0)[:used]
+
+
+class OnnxSession:
+    """Runs a bundle's graph over up to `rows` pieces at once; see Session and euterpe_music.manifest.GraphInfo."""
+
+    def __init__(self, model: bytes, graph: GraphInfo, *, rows: int) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = ort.InferenceSession(model, options, providers=_providers())
+        self._graph = graph
+        self.rows = rows
+        self.noise_size = _size(graph.input(graph.noise).axes[-1])
+        self.features = _size(graph.output(graph.events).axes[-1])
+        self._fixed_width = False
+        self._states = [_state(pair, graph, rows) for pair in graph.state]
+        self.initial_size = sum(state.values[0].size for state in self._uniform())
+        self._outputs = [graph.events, *(pair.output for pair in graph.state)]
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use."""
+        return str(self._session.get_providers()[0])
+
+    def warm_up(self) -> None:
+        """Runs several widths before the first piece, and learns whether a row's result depends on the width.
+
+        A kernel may sum in another order for another number of rows, and a piece must not depend on its company. Where
+        it does, all batches are filled up to one width, whatever it costs. See docs/adr/0005.
+        """
+        random = np.random.default_rng(0)
+        noise = random.random((_PROBE_STEPS, self.rows, self.noise_size), np.float32)
+        initial = random.random((self.rows, self.initial_size), np.float32)
+        widest = self._probe(noise, initial)
+        for width in (width for width in _PROBE_WIDTHS if width < self.rows):
+            events = self._probe(noise[:, :width], initial[:width])
+            self._fixed_width |= not np.array_equal(events, widest[:, :width])
+
+    def reset(self, row: int, initial: Array) -> None:
+        """See Session."""
+        for state in self._states:
+            state.values[row] = 0
+        drawn = 0
+        for state in self._uniform():
+            size = state.values[row].size
+            state.values[row] = initial[drawn : drawn + size].reshape(state.values[row].shape)
+            drawn += size
+
+    def move(self, source: int, target: int) -> None:
+        """See Session."""
+        for state in self._states:
+            state.values[target] = state.values[source]
+
+    def advance(self, noise: Array) -> Array:
+        """See Session."""
+        steps, used, _ = noise.shape
+        width = self.rows if self._fixed_width else used
+        if width > used:
+            noise = np.concatenate([noise, np.zeros((steps, width - used, self.noise_size), np.float32)], axis=1)
+        feed = {self._graph.noise: np.ascontiguousarray(noise)}
+        feed |= {state.pair.input: state.feed(width) for state in self._states}
+        events, *outputs = self._session.run(self._outputs, feed)
+        for state, output in zip(self._states, outputs, strict=True):
+            state.keep(output, used)
+        result: Array = events[:, :used]
+        return result
+
+    def _probe(self, noise: Array, initial: Array) -> Array:
+        for row, start in enumerate(initial):
+            self.reset(row, start)
+        return self.advance(noise)
+
+    def _uniform(self) -> list[_State]:
+        return [state for state in self._states if state.pair.initial == "uniform"]
+
+
+def _state(pair: StatePair, graph: GraphInfo, capacity: int) -> _State:
+    axes = graph.input(pair.input).axes
+    axis = next(position for position, size in enumerate(axes) if isinstance(size, str))
+    rest = [_size(size) for position, size in enumerate(axes) if position != axis]
+    return _State(pair, axis, np.zeros((capacity, *rest), np.float32))
+
+
+def _size(axis: int | str) -> int:
+    if not isinstance(axis, int):
+        raise ValueError(f"the axis {axis!r} needs a fixed size")
+    return axis
+
+
+def _providers() -> list[str]:
+    available = ort.get_available_providers()
+    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]

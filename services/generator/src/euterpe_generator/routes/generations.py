@@ -1,0 +1,125 @@
+"""`/api/v1/generations`: order a piece, follow it, fetch it."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
+from euterpe_service_kit.problems import problem_responses
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, ListenerDep, StoreDep, WaitDep
+from euterpe_generator.domain.generation import Generation, Status
+from euterpe_generator.errors import NotFinished
+from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, location
+
+router = APIRouter(prefix="/api/v1/generations", tags=["generations"])
+
+_EVENT_NAMES = {
+    Status.QUEUED: "queued",
+    Status.SUCCEEDED: "done",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": GenerationView,
+        "description": "Accepted; the piece is on its way.",
+        "headers": {"Location": {"schema": {"type": "string"}, "description": "The generation's path."}},
+    }
+}
+
+
+@router.post(
+    "",
+    summary="Compose a piece",
+    response_model=GenerationView,
+    responses={
+        **_ACCEPTED,
+        200: {"description": "The piece ended within the wait that `Prefer` asked for."},
+        **problem_responses(401, 413, 422, 429, 503),
+    },
+)
+async def create_generation(
+    body: GenerationRequest,
+    listener: ListenerDep,
+    service: GenerationsDep,
+    wait: WaitDep,
+    key: IdempotencyKeyDep,
+    response: Response,
+) -> GenerationView:
+    """Orders a piece, with or without an account; with one, the piece appears in the listener's library.
+
+    Answers 202 at once, or with `Prefer: wait=N` the ended generation if it ends within N seconds.
+    """
+    generation = await service.order(listener, body.wish(), key)
+    generation = await service.wait(generation, wait) if wait else generation.as_accepted()
+    response.status_code = 200 if generation.status.ended else 202
+    response.headers["Location"] = location(generation)
+    if wait:
+        response.headers["Preference-Applied"] = f"wait={wait:.0f}"
+    return GenerationView.of(generation)
+
+
+async def visible_generation(generation_id: UUID, listener: ListenerDep, service: GenerationsDep) -> Generation:
+    """The generation of the path, if the listener may see it."""
+    return await service.get(generation_id, listener)
+
+
+GenerationDep = Annotated[Generation, Depends(visible_generation)]
+
+
+@router.get("/{generation_id}", summary="Look at a generation", responses=problem_responses(401, 404, 422, 503))
+async def get_generation(generation: GenerationDep) -> GenerationView:
+    """Where the generation stands."""
+    return GenerationView.of(generation)
+
+
+@router.delete("/{generation_id}", summary="Cancel a generation", responses=problem_responses(401, 404, 422, 503))
+async def cancel_generation(generation_id: UUID, listener: ListenerDep, service: GenerationsDep) -> GenerationView:
+    """Cancels a generation that has not ended. One that has stays as it is; its piece is not deleted."""
+    return GenerationView.of(await service.cancel(generation_id, listener))
+
+
+@router.get(
+    "/{generation_id}/events",
+    summary="Follow a generation",
+    response_class=EventSourceResponse,
+    responses=problem_responses(401, 404, 422, 503),
+)
+async def follow_generation(
+    generation: GenerationDep,
+    service: GenerationsDep,
+    last_event_id: Annotated[str | None, Header(description="The last event's id, to resume after it.")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events `queued`, `started`, `progress`, then one of `done`, `failed`, `cancelled`.
+
+    The data is the generation as GET gives it. The stream ends after the last event.
+    """
+    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 10 else -1
+    async for state in service.follow(generation, after):
+        name = _EVENT_NAMES.get(state.status) or ("progress" if state.steps else "started")
+        yield ServerSentEvent(event=name, id=str(state.sequence), data=GenerationView.of(state).model_dump(mode="json"))
+
+
+@router.get(
+    "/{generation_id}/midi",
+    summary="Download the piece as MIDI",
+    response_class=Response,
+    responses={**artifact_responses("audio/midi"), **problem_responses(401, 404, 409, 422)},
+)
+async def get_generation_midi(generation: GenerationDep, store: StoreDep, request: Request) -> Response:
+    """The MIDI file, once the generation has succeeded."""
+    if generation.midi_key is None or generation.midi_bytes is None:
+        raise NotFinished(f"The generation is {generation.status.value}; it has no MIDI file.")
+    digest = generation.midi_key.removeprefix("midi/").removesuffix(".mid")
+    artifact = Artifact(
+        key=generation.midi_key,
+        size_bytes=generation.midi_bytes,
+        etag=digest,
+        content_type="audio/midi",
+        filename=f"{generation.title}.mid",
+    )
+    return await artifact_response(request, store, artifact)

@@ -1,0 +1,127 @@
+"""What goes over the wire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Status
+from euterpe_generator.services.catalogue import Model
+from euterpe_generator.services.generations import Wish
+
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+]
+
+
+class GenerationRequest(BaseModel):
+    """A piece to compose. Everything may be left out; what is left out is chosen and told."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"model": "crnngan-classical", "seed": 7, "length": 100, "title": "Dawn"}]},
+    )
+
+    model: str | None = Field(default=None, max_length=100, description="`name` or `name@version`, from GET /models.")
+    seed: int | None = Field(
+        default=None, ge=0, le=MAX_SEED, strict=True, description="The same seed gives the same piece, to the byte."
+    )
+    length: int | None = Field(
+        default=None, ge=1, le=1_000_000, strict=True, description="Events; the model's manifest has the limits."
+    )
+    title: Title | None = Field(default=None, description="Shown in the library.")
+
+    def wish(self) -> Wish:
+        """The request as the use case takes it."""
+        return Wish(self.model, self.seed, self.length, self.title)
+
+
+class GenerationView(BaseModel):
+    """A generation as its listener sees it."""
+
+    id: UUID
+    status: Status = Field(examples=[Status.SUCCEEDED])
+    progress: float = Field(ge=0, le=1, description="Share of the events composed.", examples=[1.0])
+    model: str = Field(examples=["crnngan-classical"])
+    model_version: str = Field(examples=["1.0.0"])
+    seed: int = Field(examples=[7])
+    length: int = Field(examples=[100])
+    title: str = Field(examples=["Dawn"])
+    song_id: str | None = Field(default=None, description="The song in the listener's library, once it is there.")
+    midi_url: str | None = Field(default=None, examples=["/api/v1/generations/6f0e…/midi"])
+    failure: str | None = Field(default=None, description="Why it failed.")
+    note_count: int | None = None
+    duration_seconds: float | None = None
+    measures: dict[str, float] = Field(default_factory=dict)
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @classmethod
+    def of(cls, generation: Generation) -> "GenerationView":
+        """The view of a generation."""
+        return cls(
+            id=generation.id,
+            status=generation.status,
+            progress=round(generation.progress, 4),
+            model=generation.model,
+            model_version=generation.model_version,
+            seed=generation.seed,
+            length=generation.length,
+            title=generation.title,
+            song_id=generation.song_id,
+            midi_url=f"{location(generation)}/midi" if generation.midi_key else None,
+            failure=generation.failure,
+            note_count=generation.note_count,
+            duration_seconds=generation.duration_seconds,
+            measures=dict(generation.measures),
+            created_at=generation.created_at,
+            started_at=generation.started_at,
+            finished_at=generation.finished_at,
+        )
+
+
+class LimitsView(BaseModel):
+    """Range and default of a parameter."""
+
+    minimum: int = Field(examples=[16])
+    default: int = Field(examples=[200])
+    maximum: int = Field(examples=[2000])
+
+
+class ModelView(BaseModel):
+    """A model that generations can use."""
+
+    name: str = Field(examples=["crnngan-classical"])
+    version: str = Field(examples=["1.0.0"])
+    kind: str = Field(examples=["crnngan"])
+    title: str
+    description: str
+    default: bool = Field(description="Whether it is used when a request names no model.")
+    parameters: dict[str, LimitsView]
+
+    @classmethod
+    def of(cls, model: Model, *, default: bool) -> "ModelView":
+        """The view of a model."""
+        length = LimitsView(minimum=model.length.min, default=model.length.default, maximum=model.length.max)
+        return cls(
+            name=model.name,
+            version=model.version,
+            kind=model.kind,
+            title=model.title,
+            description=model.description,
+            default=default,
+            parameters={"length": length},
+        )
+
+
+class ModelList(BaseModel):
+    """All models that are loaded."""
+
+    items: list[ModelView]
+
+
+def location(generation: Generation) -> str:
+    """The generation's path."""
+    return f"/api/v1/generations/{generation.id}"

@@ -1,0 +1,1 @@
+"""gRPC for peers: parse, call, shape."""

@@ -1,0 +1,79 @@
+"""euterpe.generator.v1.GeneratorService: composition for peers."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+from euterpe.generator.v1 import generator_pb2 as pb
+from euterpe.generator.v1.generator_pb2_grpc import GeneratorServiceServicer
+from euterpe_service_kit.errors import Unprocessable
+from google.protobuf.struct_pb2 import Struct
+
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Status
+from euterpe_generator.services.catalogue import Catalogue, Model
+from euterpe_generator.services.generations import GenerationService, Wish
+
+_STATUS = {
+    Status.QUEUED: pb.GENERATION_STATUS_QUEUED,
+    Status.RUNNING: pb.GENERATION_STATUS_RUNNING,
+    Status.SUCCEEDED: pb.GENERATION_STATUS_SUCCEEDED,
+    Status.FAILED: pb.GENERATION_STATUS_FAILED,
+    Status.CANCELLED: pb.GENERATION_STATUS_CANCELLED,
+}
+_PEERS = Listener.anonymous("peer")
+
+
+class GeneratorRpc(GeneratorServiceServicer):
+    """Parses, calls the use cases, shapes."""
+
+    def __init__(self, service: GenerationService, catalogue: Catalogue) -> None:
+        self._service = service
+        self._catalogue = catalogue
+
+    async def Generate(
+        self, request: pb.GenerateRequest, context: "grpc.aio.ServicerContext[pb.GenerateRequest, pb.GenerateResponse]"
+    ) -> AsyncIterator[pb.GenerateResponse]:
+        """Orders a piece and streams where it stands until it has ended."""
+        listener = Listener.account(request.listener_id, request.listener_name) if request.listener_id else _PEERS
+        generation = await self._service.order(listener, _wish(request), None)
+        async for state in self._service.follow(generation, after=-1):
+            yield _response(state)
+
+    async def ListModels(
+        self,
+        request: pb.ListModelsRequest,
+        context: "grpc.aio.ServicerContext[pb.ListModelsRequest, pb.ListModelsResponse]",
+    ) -> pb.ListModelsResponse:
+        """The models that are loaded."""
+        return pb.ListModelsResponse(models=[_model(model) for model in self._catalogue.models])
+
+
+def _wish(request: pb.GenerateRequest) -> Wish:
+    seed = request.seed if request.HasField("seed") else None
+    if seed is not None and seed > MAX_SEED:
+        raise Unprocessable(f"seed: must be at most {MAX_SEED}.")
+    length = request.length if request.HasField("length") else None
+    return Wish(request.model or None, seed, length, request.title[:200] or None)
+
+
+def _response(generation: Generation) -> pb.GenerateResponse:
+    return pb.GenerateResponse(
+        generation_id=str(generation.id),
+        status=_STATUS[generation.status],
+        progress=generation.progress,
+        midi_key=generation.midi_key or "",
+        song_id=generation.song_id or "",
+        failure=generation.failure or "",
+    )
+
+
+def _model(model: Model) -> pb.Model:
+    limits = model.length
+    parameters = Struct()
+    parameters.update({"length": {"minimum": limits.min, "default": limits.default, "maximum": limits.max}})
+    return pb.Model(
+        name=model.name,
+        version=model.version,
+        kind=model.kind,
+        description=model.description,
+        parameters=parameters,
+    )

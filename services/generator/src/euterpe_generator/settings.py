@@ -1,0 +1,54 @@
+"""What the generator reads from its environment, as `EUTERPE_GENERATOR_<FIELD>`."""
+
+import socket
+import uuid
+from typing import Annotated
+
+from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, ServiceSettings
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Settings(ServiceSettings):
+    """The generator's settings; fields without a default must be given."""
+
+    model_config = SettingsConfigDict(env_prefix="EUTERPE_GENERATOR_", env_nested_delimiter="__", extra="ignore")
+
+    database_url: SecretStr
+    s3: ObjectStoreSettings
+    jwks_url: str
+    peer: PeerSettings
+    library_target: str
+
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = 0
+
+    #: Directory that holds `<name>/<version>/` bundles.
+    models_url: str
+    #: The model that is used when a request names none; the first by name when empty.
+    default_model: str = ""
+
+    #: Whether this process composes; one that does not only takes orders and answers.
+    worker_enabled: bool = True
+    worker_id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+    #: A worker that is not heard of for this long loses its generations to the others.
+    lease_seconds: PositiveFloat = 10.0
+    #: How often a worker looks for work that no notification announced.
+    poll_seconds: PositiveFloat = 0.5
+    #: After this many attempts a generation that kills its workers is given up.
+    max_attempts: PositiveInt = 3
+    #: Pieces composed at the same time.
+    slots: PositiveInt = 64
+    #: Finishings (store, register, record) in flight at the same time.
+    finishers: PositiveInt = 32
+
+    #: Generations waiting in the whole deployment, past which new ones are refused with 503.
+    max_queued: PositiveInt = 10_000
+    #: Unfinished generations of one listener, past which new ones are refused with 429.
+    max_unfinished_per_listener: PositiveInt = 1_000
+    max_unfinished_anonymous: PositiveInt = 100
+    #: Longest wait that `Prefer: wait` may ask for.
+    max_wait_seconds: PositiveFloat = 60.0

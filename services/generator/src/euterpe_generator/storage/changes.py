@@ -1,0 +1,99 @@
+"""Who waits for a change is woken by PostgreSQL's NOTIFY; the change itself is always read from the table.
+
+Notifications are sent outside the transactions that they announce: inside, every commit would queue behind one
+database-wide lock. One that is lost costs its listeners a poll interval, nothing more.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import asyncpg
+import structlog
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "generator_changes"
+#: The subject that workers listen to: there may be something to claim.
+QUEUE = "queue"
+#: Something that runs is to be cancelled.
+CANCELLATIONS = "cancellations"
+
+_PAUSE_SECONDS = 0.005
+_RECONNECT_SECONDS = 1.0
+_PAYLOAD_SUBJECTS = 150  # 36 characters each, under NOTIFY's limit of 8,000 bytes
+
+
+class ChangeFeed:
+    """Announces changed subjects to this process at once, and to the others through PostgreSQL."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url.replace("+asyncpg", "")
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._outbox: set[str] = set()
+        self._filled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to listen and to send."""
+        self._task = asyncio.create_task(self._run(), name="change-feed")
+
+    async def stop(self) -> None:
+        """Ends both."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @contextmanager
+    def watch(self, subject: str) -> Iterator[asyncio.Event]:
+        """An event that is set at each change of the subject; who waits clears it before looking."""
+        event = asyncio.Event()
+        self._waiting[subject].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[subject].discard(event)
+            if not self._waiting[subject]:
+                del self._waiting[subject]
+
+    def announce(self, subject: str) -> None:
+        """Says that a subject has changed."""
+        self._wake(subject)
+        self._outbox.add(subject)
+        self._filled.set()
+
+    def _wake(self, subject: str) -> None:
+        for event in self._waiting.get(subject, ()):
+            event.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._session()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("change_feed_lost", error=repr(error))
+                await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _session(self) -> None:
+        connection = await asyncpg.connect(self._url, timeout=5, server_settings={"synchronous_commit": "off"})
+        try:
+            await connection.add_listener(CHANNEL, self._received)
+            while True:
+                await self._filled.wait()
+                await self._send(connection)
+                await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            connection.terminate()
+
+    async def _send(self, connection: "asyncpg.Connection") -> None:
+        self._filled.clear()
+        subjects, self._outbox = sorted(self._outbox), set()
+        for first in range(0, len(subjects), _PAYLOAD_SUBJECTS):
+            payload = ",".join(subjects[first : first + _PAYLOAD_SUBJECTS])
+            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload, timeout=5)
+
+    def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        for subject in str(payload).split(","):
+            self._wake(subject)

@@ -1,0 +1,230 @@
+"""Statements on generations. Each is one transaction's worth of truth; callers commit."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_generator.domain.generation import Generation, Listener, Order, Result, Status
+from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
+
+_TABLE = GenerationRow.__table__
+
+# Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn is one after its listener's last, and never
+# before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
+_ENQUEUE = text("""
+    INSERT INTO generations (id, listener_key, owner_id, owner_name, model, model_version, seed, length, title, turn)
+    SELECT :id, :listener_key, :owner_id, :owner_name, :model, :model_version, :seed, :length, :title,
+           greatest(
+             coalesce((SELECT turn FROM generations WHERE status = 'queued' ORDER BY turn, created_at LIMIT 1), 0),
+             coalesce((SELECT max(turn) + 1 FROM generations
+                       WHERE listener_key = :listener_key AND status IN ('queued', 'running')), 0))
+    RETURNING *
+""")
+
+_CLAIM = text("""
+    WITH head AS (
+      SELECT id FROM generations
+      WHERE status = 'queued' AND model || '@' || model_version = ANY(:models)
+      ORDER BY turn, created_at LIMIT :count
+      FOR UPDATE SKIP LOCKED)
+    UPDATE generations AS g
+    SET status = 'running', attempt = g.attempt + 1, worker_id = :worker,
+        lease_until = now() + :lease, started_at = coalesce(g.started_at, now())
+    FROM head WHERE g.id = head.id
+    RETURNING g.*
+""")
+
+_RENEW = text("""
+    UPDATE generations AS g
+    SET lease_until = now() + :lease, steps = greatest(g.steps, held.steps)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:steps AS int[])) AS held(id, attempt, steps)
+    WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'running'
+    RETURNING g.id, g.cancel_requested
+""")
+
+_FINISH = text("""
+    UPDATE generations
+    SET status = 'succeeded', steps = length, finished_at = now(), lease_until = NULL, midi_key = :midi_key,
+        midi_bytes = :midi_bytes, song_id = :song_id, note_count = :note_count,
+        duration_seconds = :duration_seconds, measures = CAST(:measures AS jsonb)
+    WHERE id = :id AND attempt = :attempt AND status = 'running'
+    RETURNING *
+""")
+
+_END = text("""
+    UPDATE generations
+    SET status = :status, failure = :failure, finished_at = now(), lease_until = NULL
+    WHERE id = :id AND attempt = :attempt AND status = 'running'
+    RETURNING *
+""")
+
+_HAND_BACK = text("""
+    UPDATE generations SET status = 'queued', lease_until = NULL, worker_id = NULL
+    WHERE worker_id = :worker AND status = 'running'
+    RETURNING id
+""")
+
+# `crashes` counts only leases that ran out; handing back at a planned stop is no crime of the piece's.
+_EXPIRE = text("""
+    UPDATE generations
+    SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
+        status = CASE WHEN cancel_requested THEN 'cancelled'
+                      WHEN crashes + 1 >= :max_attempts THEN 'failed' ELSE 'queued' END,
+        failure = CASE WHEN NOT cancel_requested AND crashes + 1 >= :max_attempts THEN :failure END,
+        finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
+    WHERE status = 'running' AND lease_until < now()
+    RETURNING *
+""")
+
+_CANCEL = text("""
+    UPDATE generations
+    SET cancel_requested = true,
+        status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
+        finished_at = CASE WHEN status = 'queued' THEN now() END
+    WHERE id = :id AND status IN ('queued', 'running')
+    RETURNING *
+""")
+
+
+class Generations:
+    """The queue and its history, within a caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def enqueue(self, generation_id: uuid.UUID, listener: Listener, order: Order) -> Generation:
+        """Adds an order at its listener's turn."""
+        values = {
+            "id": generation_id,
+            "listener_key": listener.key,
+            "owner_id": listener.id,
+            "owner_name": listener.name,
+            "model": order.model,
+            "model_version": order.model_version,
+            "seed": order.seed,
+            "length": order.length,
+            "title": order.title,
+        }
+        return _generation((await self._session.execute(_ENQUEUE, values)).mappings().one())
+
+    async def get(self, generation_id: uuid.UUID) -> Generation | None:
+        """One generation."""
+        found = await self._session.execute(select(_TABLE).where(_TABLE.c.id == generation_id))
+        row = found.mappings().one_or_none()
+        return None if row is None else _generation(row)
+
+    async def count_unfinished(self, listener_key: str, *, at_most: int) -> int:
+        """How many of a listener's are queued or running, counted no further than asked."""
+        unfinished = _TABLE.c.status.in_(("queued", "running")) & (_TABLE.c.listener_key == listener_key)
+        limited = select(_TABLE.c.id).where(unfinished).limit(at_most).subquery()
+        return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
+
+    async def count_queued(self, *, at_most: int) -> int:
+        """How many wait in the deployment, counted no further than asked."""
+        limited = select(_TABLE.c.turn).where(_TABLE.c.status == "queued").limit(at_most).subquery()
+        return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
+
+    async def claim(self, *, worker: str, models: Sequence[str], count: int, lease: timedelta) -> list[Generation]:
+        """Takes up to `count` from the head of the queue under a lease; rows that others are claiming are skipped."""
+        values = {"worker": worker, "models": list(models), "count": count, "lease": lease}
+        return [_generation(row) for row in (await self._session.execute(_CLAIM, values)).mappings()]
+
+    async def renew(self, held: Iterable[tuple[uuid.UUID, int, int]], *, lease: timedelta) -> dict[uuid.UUID, bool]:
+        """Prolongs leases: (id, attempt, steps) of what the worker believes to hold → id: whether to cancel.
+
+        What is missing in the answer is no longer the worker's.
+        """
+        ids, attempts, steps = zip(*held, strict=True)
+        values = {"ids": list(ids), "attempts": list(attempts), "steps": list(steps), "lease": lease}
+        rows = (await self._session.execute(_RENEW, values)).mappings()
+        return {row["id"]: row["cancel_requested"] for row in rows}
+
+    async def finish(self, generation: Generation, result: Result, measures_json: str) -> Generation | None:
+        """Records the piece; None when the attempt is no longer the current one."""
+        values: dict[str, Any] = {
+            "id": generation.id,
+            "attempt": generation.attempt,
+            "midi_key": result.midi_key,
+            "midi_bytes": result.midi_bytes,
+            "song_id": result.song_id,
+            "note_count": result.note_count,
+            "duration_seconds": result.duration_seconds,
+            "measures": measures_json,
+        }
+        return await self._one_or_none(_FINISH, values)
+
+    async def end(self, generation: Generation, status: Status, failure: str | None = None) -> Generation | None:
+        """Ends an attempt without a piece; None when it is no longer the current one."""
+        values = {"id": generation.id, "attempt": generation.attempt, "status": status.value, "failure": failure}
+        return await self._one_or_none(_END, values)
+
+    async def hand_back(self, worker: str) -> list[uuid.UUID]:
+        """Gives all that a worker holds back to the queue, at once."""
+        return list((await self._session.scalars(_HAND_BACK, {"worker": worker})).all())
+
+    async def expire_leases(self, *, max_attempts: int, failure: str) -> list[Generation]:
+        """Puts what dead workers held back into the queue, or gives it up after too many deaths."""
+        values = {"max_attempts": max_attempts, "failure": failure}
+        return [_generation(row) for row in (await self._session.execute(_EXPIRE, values)).mappings()]
+
+    async def cancel(self, generation_id: uuid.UUID) -> Generation | None:
+        """Cancels what is queued, and asks the worker of what is running to; None when it has ended."""
+        return await self._one_or_none(_CANCEL, {"id": generation_id})
+
+    async def remember_key(
+        self, listener_key: str, key: str, digest: str, generation_id: uuid.UUID
+    ) -> tuple[uuid.UUID, str] | None:
+        """Ties an Idempotency-Key to a generation; the (generation, digest) that it is tied to already, if it is."""
+        values = {
+            "listener_key": listener_key,
+            "key": key,
+            "request_digest": digest,
+            "generation_id": generation_id,
+        }
+        # A concurrent insert of the same key is waited for here, so that exactly one request enqueues.
+        statement = insert(IdempotencyKeyRow).values(values).on_conflict_do_nothing()
+        inserted = await self._session.execute(statement.returning(IdempotencyKeyRow.generation_id))
+        if inserted.one_or_none() is not None:
+            return None
+        row = await self._session.get_one(IdempotencyKeyRow, (listener_key, key))
+        return row.generation_id, row.request_digest
+
+    async def forget_keys(self, *, older_than: timedelta) -> None:
+        """Deletes Idempotency-Keys after their time."""
+        expired = IdempotencyKeyRow.created_at < func.now() - older_than
+        await self._session.execute(delete(IdempotencyKeyRow).where(expired))
+
+    async def _one_or_none(self, statement: Any, values: Mapping[str, Any]) -> Generation | None:
+        row = (await self._session.execute(statement, values)).mappings().one_or_none()
+        return None if row is None else _generation(row)
+
+
+def _generation(row: RowMapping) -> Generation:
+    return Generation(
+        id=row["id"],
+        listener=Listener(id=row["owner_id"], name=row["owner_name"], key=row["listener_key"]),
+        model=row["model"],
+        model_version=row["model_version"],
+        seed=row["seed"],
+        length=row["length"],
+        title=row["title"],
+        status=Status(row["status"]),
+        attempt=row["attempt"],
+        steps=row["steps"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        cancel_requested=row["cancel_requested"],
+        failure=row["failure"],
+        midi_key=row["midi_key"],
+        midi_bytes=row["midi_bytes"],
+        song_id=row["song_id"],
+        note_count=row["note_count"],
+        duration_seconds=row["duration_seconds"],
+        measures=row["measures"],
+    )

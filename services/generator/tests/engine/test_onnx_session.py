@@ -1,0 +1,87 @@
+"""The session on a real graph: chunks, widths and moves leave every piece as it is alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from euterpe_generator.engine.onnx_session import OnnxSession
+from euterpe_generator.engine.request import Array, Finished, Request
+from euterpe_generator.engine.sampler import piece_noise
+from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_music.bundle import Bundle, load_bundle
+
+DATA = Path(__file__).parents[4] / "packages/music/tests/data"
+STEPS = 48
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle(next(DATA.glob("tiny/*")))
+
+
+def make(bundle: Bundle, rows: int) -> OnnxSession:
+    session = OnnxSession(bundle.model, bundle.manifest.graph, rows=rows)
+    session.warm_up()
+    return session
+
+
+def compose(session: OnnxSession, seeds: list[int], chunk: int) -> Array:
+    """[seeds, STEPS, features], composed side by side in chunks."""
+    noises = []
+    for row, seed in enumerate(seeds):
+        initial, noise = piece_noise(
+            seed, initial_size=session.initial_size, noise_size=session.noise_size, steps=STEPS
+        )
+        session.reset(row, initial)
+        noises.append(noise)
+    noise = np.stack(noises, axis=1)
+    chunks = [session.advance(noise[first : first + chunk]) for first in range(0, STEPS, chunk)]
+    return np.concatenate(chunks).transpose(1, 0, 2)
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 64, 256])
+@pytest.mark.parametrize("chunk", [1, 5, STEPS])
+def test_a_piece_is_the_same_alone_and_in_any_batch(bundle: Bundle, width: int, chunk: int) -> None:
+    session = make(bundle, rows=256)
+    alone = compose(make(bundle, rows=1), [0], STEPS)[0]
+    together = compose(session, list(range(width)), chunk)
+    assert np.array_equal(together[0], alone)
+    assert len(np.unique(together.reshape(width, -1), axis=0)) == width
+
+
+def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Bundle) -> None:
+    scheduler = Scheduler(make(bundle, rows=5), max_steps=STEPS, chunk=3, narrow_chunk=7)
+    random = np.random.default_rng(1)
+    requests = [Request(str(seed), "a", seed=seed, steps=int(random.integers(1, STEPS + 1))) for seed in range(40)]
+    todo, finished = list(requests), {}
+    while todo or not scheduler.idle:
+        for _ in range(min(len(todo), int(random.integers(0, 3)))):
+            scheduler.submit(todo.pop(0))
+        finished |= {update.id: update.events for update in scheduler.step() if isinstance(update, Finished)}
+        scheduler.check_integrity()
+    alone = make(bundle, rows=1)
+    for request in requests:
+        whole = compose(alone, [request.seed], STEPS)[0]
+        assert np.array_equal(finished[request.id], whole[: request.steps])
+
+
+def test_where_kernels_differ_by_width_the_width_is_fixed(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = OnnxSession(bundle.model, bundle.manifest.graph, rows=8)
+    widths = []
+    run = session._session.run
+
+    class Uneven:
+        """A runtime whose single rows come out a little different."""
+
+        @staticmethod
+        def run(outputs: list[str], feed: dict[str, Array]) -> list[Array]:
+            width = feed[bundle.manifest.graph.noise].shape[1]
+            widths.append(width)
+            events, *rest = run(outputs, feed)
+            return [events + np.float32(1e-6) * (width == 1), *rest]
+
+    monkeypatch.setattr(session, "_session", Uneven)
+    session.warm_up()
+    widths.clear()
+    compose(session, [1], STEPS)
+    assert set(widths) == {8}

@@ -1,0 +1,140 @@
+"""The scheduler against a session whose every event betrays a slot that was mixed up."""
+
+import numpy as np
+import pytest
+from euterpe_generator.engine.fake import FakeSession
+from euterpe_generator.engine.request import Array, Broken, Finished, Request, Started, Stopped, Update
+from euterpe_generator.engine.sampler import piece_noise
+from euterpe_generator.engine.scheduler import Scheduler
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+MAX_STEPS = 50
+
+
+def alone(request: Request) -> Array:
+    """The piece as it must come out, whoever composes beside it."""
+    previous, noise = piece_noise(
+        request.seed, initial_size=FakeSession.initial_size, noise_size=FakeSession.noise_size, steps=request.steps
+    )
+    return FakeSession.expected(previous[None], noise[:, None])[:, 0]
+
+
+def run_until_idle(scheduler: Scheduler) -> list[Update]:
+    updates: list[Update] = []
+    while not scheduler.idle:
+        updates += scheduler.step()
+        scheduler.check_integrity()
+    return updates
+
+
+@given(
+    lengths=st.lists(st.integers(1, MAX_STEPS), min_size=1, max_size=30),
+    rows=st.integers(1, 7),
+    chunk=st.integers(1, 9),
+    narrow=st.integers(1, 40),
+)
+def test_every_request_gets_its_own_piece_once(lengths: list[int], rows: int, chunk: int, narrow: int) -> None:
+    scheduler = Scheduler(FakeSession(rows), max_steps=MAX_STEPS, chunk=chunk, narrow_chunk=narrow)
+    requests = {str(i): Request(str(i), f"listener{i % 3}", seed=i, steps=n) for i, n in enumerate(lengths)}
+    for request in requests.values():
+        scheduler.submit(request)
+    updates = run_until_idle(scheduler)
+    finished = {update.id: update.events for update in updates if isinstance(update, Finished)}
+    assert sorted(finished) == sorted(requests)
+    assert sum(isinstance(update, Finished | Stopped | Broken) for update in updates) == len(requests)
+    for key, events in finished.items():
+        np.testing.assert_array_equal(events, alone(requests[key]))
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """Submits, steps and cancels in any order."""
+
+    requests = Bundle("requests")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = FakeSession(rows=3)
+        self.scheduler = Scheduler(self.session, max_steps=MAX_STEPS, chunk=4, narrow_chunk=7)
+        self.open: dict[str, Request] = {}
+        self.count = 0
+
+    @rule(target=requests, steps=st.integers(1, MAX_STEPS), listener=st.sampled_from("ab"))
+    def submit(self, steps: int, listener: str) -> str:
+        request = Request(str(self.count), listener, seed=self.count, steps=steps)
+        self.count += 1
+        self.open[request.id] = request
+        self.scheduler.submit(request)
+        return request.id
+
+    @rule()
+    def step(self) -> None:
+        self.take(self.scheduler.step())
+
+    @rule(key=consumes(requests))
+    def cancel(self, key: str) -> None:
+        self.take(self.scheduler.cancel(key))
+
+    @rule()
+    def fail(self) -> None:
+        if self.scheduler.running:
+            self.session.fail_next = True
+            updates = self.scheduler.step()
+            assert any(isinstance(update, Broken) for update in updates) or not self.scheduler.running
+            self.session.fail_next = False
+            self.take(updates)
+
+    def take(self, updates: list[Update]) -> None:
+        for update in updates:
+            assert update.id in self.open, "an update after the end"
+            if isinstance(update, Finished | Stopped):
+                whole = alone(self.open[update.id])
+                assert isinstance(update, Stopped) or len(update.events) == len(whole)
+                np.testing.assert_array_equal(update.events, whole[: len(update.events)])
+            if isinstance(update, Finished | Stopped | Broken):
+                del self.open[update.id]
+
+    @invariant()
+    def sound(self) -> None:
+        self.scheduler.check_integrity()
+        assert self.scheduler.running + self.scheduler.waiting == len(self.open)
+
+    def teardown(self) -> None:
+        self.take(run_until_idle(self.scheduler))
+        assert not self.open, "a request that never ended"
+
+
+TestSchedulerMachine = SchedulerMachine.TestCase
+TestSchedulerMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_a_request_joins_a_running_batch() -> None:
+    session = FakeSession(rows=4)
+    scheduler = Scheduler(session, max_steps=MAX_STEPS, chunk=5, narrow_chunk=5)
+    scheduler.submit(Request("long", "a", seed=1, steps=50))
+    scheduler.step()
+    scheduler.submit(Request("short", "b", seed=2, steps=5))
+    updates = scheduler.step()
+    assert Started("short") in updates
+    assert any(isinstance(update, Finished) and update.id == "short" for update in updates)
+    assert session.calls[-1] == (5, 2)
+
+
+def test_a_listener_with_many_requests_does_not_keep_another_waiting() -> None:
+    scheduler = Scheduler(FakeSession(rows=1), max_steps=MAX_STEPS)
+    for number in range(100):
+        scheduler.submit(Request(f"busy{number}", "busy", seed=number, steps=10))
+    scheduler.step()
+    scheduler.submit(Request("first", "other", seed=0, steps=10))
+    ended = [update.id for update in run_until_idle(scheduler) if isinstance(update, Finished)]
+    # One piece was composing when it came, and the busy listener's turn was next: no more than these go before.
+    assert ended.index("first") <= 2
+
+
+@pytest.mark.parametrize("steps", [0, -1, MAX_STEPS + 1])
+def test_a_length_that_cannot_be_served_is_refused(steps: int) -> None:
+    scheduler = Scheduler(FakeSession(rows=1), max_steps=MAX_STEPS)
+    with pytest.raises(ValueError, match="between 1 and 50"):
+        scheduler.submit(Request("x", "a", seed=0, steps=steps))
+    assert scheduler.idle

@@ -1,0 +1,63 @@
+"""The contract for peers, over a real channel."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+from euterpe.generator.v1 import generator_pb2 as pb
+from euterpe.generator.v1.generator_pb2_grpc import GeneratorServiceStub
+from euterpe_generator.app import create_app
+from euterpe_generator.settings import Settings
+from euterpe_stack.process import free_port
+from euterpe_test_kit.fixtures import running_client
+from euterpe_test_kit.issuer import TokenIssuer
+
+
+@pytest.fixture
+async def target(settings: Settings) -> AsyncIterator[str]:
+    port = free_port()
+    async with running_client(create_app(settings.model_copy(update={"grpc_port": port}))):
+        yield f"127.0.0.1:{port}"
+
+
+async def test_a_peer_s_piece_is_streamed_to_its_end(target: str, token_issuer: TokenIssuer) -> None:
+    async with grpc.aio.insecure_channel(target) as channel:
+        call = GeneratorServiceStub(channel).Generate(
+            pb.GenerateRequest(seed=3, length=20, title="For a peer"),
+            metadata=[("authorization", f"Bearer {token_issuer.service_token()}")],
+        )
+        states = [response async for response in call]
+    assert states[-1].status == pb.GENERATION_STATUS_SUCCEEDED
+    assert states[-1].midi_key.startswith("midi/")
+    assert states[-1].progress == 1.0
+
+
+async def test_wrong_parameters_are_named(target: str, token_issuer: TokenIssuer) -> None:
+    async with grpc.aio.insecure_channel(target) as channel:
+        call = GeneratorServiceStub(channel).Generate(
+            pb.GenerateRequest(length=10_000_000),
+            metadata=[("authorization", f"Bearer {token_issuer.service_token()}")],
+        )
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            _ = [response async for response in call]
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "length" in str(caught.value.details())
+
+
+async def test_models_are_listed_with_their_limits(target: str, token_issuer: TokenIssuer) -> None:
+    async with grpc.aio.insecure_channel(target) as channel:
+        answer = await GeneratorServiceStub(channel).ListModels(
+            pb.ListModelsRequest(), metadata=[("authorization", f"Bearer {token_issuer.service_token()}")]
+        )
+    [model] = answer.models
+    assert model.name == "tiny"
+    assert model.parameters["length"]["maximum"] > model.parameters["length"]["minimum"]
+
+
+@pytest.mark.parametrize("kind", ["none", "listener"])
+async def test_only_services_are_let_in(target: str, token_issuer: TokenIssuer, kind: str) -> None:
+    metadata = [("authorization", f"Bearer {token_issuer.access_token('anna')}")] if kind == "listener" else []
+    async with grpc.aio.insecure_channel(target) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await GeneratorServiceStub(channel).ListModels(pb.ListModelsRequest(), metadata=metadata)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
