@@ -6,9 +6,8 @@ Run from the repository root: .venv/bin/python packages/music/tests/data/generat
 from pathlib import Path
 
 import numpy as np
-from euterpe_music.manifest import IntRange
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
+from euterpe_training.export.bundle import Label, export_bundle
 from euterpe_training.export.graph import GeneratorWeights, LstmWeights
 
 HIDDEN, NOISE, LAYERS = 8, 4, 2
@@ -31,11 +30,8 @@ def main() -> None:
         draw(spec.features, HIDDEN, scale=0.8),
         np.array([-0.75, -0.3, -0.03, 0.1], np.float32),
     )
-    export_bundle(
-        Path(__file__).parent / "tiny" / "0.0.1", weights, spec, name="tiny", version="0.0.1", title="Tiny",
-        description="Random weights, for tests only.", licence="Apache-2.0", created="2026-11-21",
-        length=IntRange(min=10, default=100, max=2000),
-    )  # fmt: skip
+    label = Label("tiny", "0.0.1", "Tiny", "Random weights, for tests only.", created="2026-11-21")
+    export_bundle(Path(__file__).parent / "tiny" / "0.0.1", weights, spec, label)
 
 
 if __name__ == "__main__":

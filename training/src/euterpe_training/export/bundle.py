@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from euterpe_music.bundle import Bundle, write_bundle
@@ -12,6 +13,18 @@ from euterpe_training.export.graph import OPSET, GeneratorWeights, build_generat
 
 #: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a bundle is called. `created` is an ISO date, today when it is empty."""
+
+    name: str
+    version: str
+    title: str
+    description: str = ""
+    licence: str = "Apache-2.0"
+    created: str = ""
 
 
 def graph_info(weights: GeneratorWeights, model: bytes) -> GraphInfo:
@@ -45,13 +58,8 @@ def export_bundle(
     directory: Path,
     weights: GeneratorWeights,
     spec: EventSpec,
+    label: Label,
     *,
-    name: str,
-    version: str,
-    title: str,
-    licence: str,
-    description: str = "",
-    created: str | None = None,
     length: IntRange = DEFAULT_LENGTH,
     training: TrainingInfo | None = None,
 ) -> Bundle:
@@ -59,12 +67,12 @@ def export_bundle(
     model = build_generator(weights)
     manifest = Manifest(
         kind="crnngan",
-        name=name,
-        version=version,
-        title=title,
-        description=description,
-        licence=licence,
-        created=created or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        name=label.name,
+        version=label.version,
+        title=label.title,
+        description=label.description,
+        licence=label.licence,
+        created=label.created or datetime.datetime.now(datetime.UTC).date().isoformat(),
         spec=spec.to_dict(),
         spec_sha256=spec.sha256,
         graph=graph_info(weights, model),

@@ -1,0 +1,114 @@
+"""Statistics of one piece, as C-RNN-GAN's authors took them, with their slips mended (FACTS §1 and §4)."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from euterpe_music.piece import Piece
+
+#: Semitones over the root of the three scales that the reference tries.
+SCALES: Final = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "natural minor": (0, 2, 3, 5, 7, 8, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+}
+NGRAM_SIZES: Final = tuple(range(2, 10))
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is counted of one piece; all 0 for a piece without notes."""
+
+    notes: int = 0
+    #: Seconds to the end of the last note.
+    duration_seconds: float = 0.0
+    #: Best share of notes in one scale, over 12 roots × major, natural and harmonic minor.
+    scale_score: float = 0.0
+    #: Highest minus lowest pitch, in semitones, and both of them.
+    tone_span: int = 0
+    lowest_pitch: int = 0
+    highest_pitch: int = 0
+    mean_pitch: float = 0.0
+    unique_pitches: int = 0
+    #: Share of notes that begin together with another note.
+    polyphony: float = 0.0
+    notes_per_second: float = 0.0
+    notes_per_quarter: float = 0.0
+    #: Distinct note lengths, in ticks.
+    unique_durations: int = 0
+    mean_duration_quarters: float = 0.0
+    velocity_span: int = 0
+    #: Most notes in a row with one pitch, lowest first where several begin together.
+    longest_run: int = 0
+    #: n → share of n-grams of pitches that occurred before in the piece.
+    repetitions: dict[int, float] = field(default_factory=lambda: dict.fromkeys(NGRAM_SIZES, 0.0))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "repetitions": {str(n): share for n, share in self.repetitions.items()}}
+
+
+def measure(piece: Piece) -> Measures:
+    """All measures of `piece`. Rates are over the time from its first onset to its end."""
+    notes = piece.notes
+    if not len(notes):
+        return Measures()
+    pitches = notes["pitch"].astype(np.int64)
+    first = int(notes["onset"][0])
+    start, end = piece.seconds(np.array([first, piece.end_tick]))
+    quarters = (piece.end_tick - first) / piece.ticks_per_quarter
+    lowest, highest = int(pitches.min()), int(pitches.max())
+    return Measures(
+        notes=len(notes),
+        duration_seconds=round(piece.duration_seconds, 6),
+        scale_score=scale_score(pitches),
+        tone_span=highest - lowest,
+        lowest_pitch=lowest,
+        highest_pitch=highest,
+        mean_pitch=float(pitches.mean()),
+        unique_pitches=len(np.unique(pitches)),
+        polyphony=polyphony(notes["onset"]),
+        notes_per_second=len(notes) / float(end - start),
+        notes_per_quarter=len(notes) / quarters,
+        unique_durations=len(np.unique(notes["duration"])),
+        mean_duration_quarters=float(notes["duration"].mean() / piece.ticks_per_quarter),
+        velocity_span=int(notes["velocity"].max()) - int(notes["velocity"].min()),
+        longest_run=longest_run(pitches),
+        repetitions={n: repetitions(pitches, n) for n in NGRAM_SIZES},
+    )
+
+
+def scale_score(pitches: NDArray[np.integer[Any]]) -> float:
+    """Best share of `pitches` in one scale. (The reference forgets a mod 12 and misses scales over high roots.)"""
+    histogram = np.bincount(np.asarray(pitches, np.int64) % 12, minlength=12)
+    if not len(pitches):
+        return 0.0
+    scales = [[(root + step) % 12 for step in scale] for scale in SCALES.values() for root in range(12)]
+    return float(max(histogram[scale].sum() for scale in scales) / histogram.sum())
+
+
+def polyphony(onsets: NDArray[np.integer[Any]]) -> float:
+    """Share of notes whose onset is another note's, too; by onset, as in C-RNN-GAN, not by what still sounds."""
+    if not len(onsets):
+        return 0.0
+    _, counts = np.unique(onsets, return_counts=True)
+    return float(counts[counts > 1].sum() / len(onsets))
+
+
+def repetitions(pitches: NDArray[np.integer[Any]], n: int) -> float:
+    """Share of n-grams of pitches that are a repetition of an earlier one."""
+    total = len(pitches) - n + 1
+    if total < 1:
+        return 0.0
+    distinct = len(np.unique(np.lib.stride_tricks.sliding_window_view(pitches, n), axis=0))
+    return 1 - distinct / total
+
+
+def longest_run(pitches: NDArray[np.integer[Any]]) -> int:
+    """Most equal pitches in a row: a stuck note shows here."""
+    if not len(pitches):
+        return 0
+    changes = np.flatnonzero(np.diff(pitches)) + 1
+    return int(np.diff(np.concatenate([[0], changes, [len(pitches)]])).max())

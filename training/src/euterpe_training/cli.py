@@ -1,0 +1,117 @@
+"""The command `euterpe-train`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from euterpe_training.corpora import Corpus, load_corpus
+from euterpe_training.errors import TrainingError
+from euterpe_training.recipes import CrnnganConfig, recipe
+
+app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console(stderr=True)
+
+CorpusDir = Annotated[Path, typer.Option("--corpus", help="Directory of MIDI files, read with its subdirectories.")]
+CacheDir = Annotated[Path | None, typer.Option("--cache", help="Keep the encoded corpus in this directory.")]
+RunDir = Annotated[Path, typer.Option("--run", help="Directory of the run, as --out of training.")]
+BundleDir = Annotated[Path, typer.Option("--out", help="Directory of the bundle, e.g. models/NAME/VERSION.")]
+
+
+@app.command()
+def crnngan(
+    corpus: CorpusDir,
+    out: Annotated[Path, typer.Option(help="Directory of the run: checkpoint and history.")],
+    recipe_name: Annotated[str, typer.Option("--recipe", help="Which settings to train with.")] = "classical",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    cache: CacheDir = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE: a setting instead of the recipe's; repeatable.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads; results are equal only for equal numbers.")] = 1,
+) -> None:
+    """Train a C-RNN-GAN: pretraining, then the game of generator and discriminator."""
+    torch = _torch()
+    torch.set_num_threads(threads)
+    from euterpe_training.trainer import Trainer
+    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
+    from euterpe_training.trainer.progress import run_with_progress
+
+    if resume:
+        config = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
+        trainer = Trainer.resume(out, _load(corpus, config, cache), changes or ())
+    else:
+        if (out / CHECKPOINT_FILE).exists():
+            raise TrainingError(f"{out} already holds a run; go on with it by --resume, or choose another --out")
+        config = recipe(recipe_name).changed(changes or ())
+        trainer = Trainer(config, _load(corpus, config, cache))
+    run_with_progress(trainer, out, console)
+
+
+@app.command()
+def export(
+    run: RunDir,
+    corpus: CorpusDir,
+    out: BundleDir,
+    name: Annotated[str, typer.Option(help="The model's name.")],
+    version: Annotated[str, typer.Option(help="The bundle's version.")],
+    title: Annotated[str, typer.Option(help="The model's name for people.")],
+    description: Annotated[str, typer.Option(help="One sentence about it.")] = "",
+    cache: CacheDir = None,
+) -> None:
+    """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
+    _torch()
+    from euterpe_training.export.bundle import Label
+    from euterpe_training.export.release import release
+    from euterpe_training.trainer import Trainer
+    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
+
+    config = CrnnganConfig.from_dict(load_checkpoint(run / CHECKPOINT_FILE)["config"])
+    trainer = Trainer.resume(run, _load(corpus, config, cache))
+    bundle = release(trainer, out, Label(name, version, title, description))
+    console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes."""
+    from euterpe_training.recipes import RECIPES
+
+    for name, make in sorted(RECIPES.items()):
+        typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
+    return torch
+
+
+def _load(directory: Path, config: CrnnganConfig, cache: Path | None) -> Corpus:
+    with console.status("Reading the corpus") as status:
+        corpus = load_corpus(
+            directory, config.spec, config.corpus, cache,
+            lambda done, total: status.update(f"Reading the corpus: {done} of {total} files"),
+        )  # fmt: skip
+    console.print(f"{len(corpus)} songs, {len(corpus.events):,} events; {len(corpus.skipped)} files skipped")
+    return corpus
+
+
+def main() -> None:
+    """Runs the command; what a user can mend becomes one sentence and exit status 2."""
+    try:
+        app()
+    except TrainingError as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("stopped; --resume goes on from the last checkpoint")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""From a directory of MIDI files to a corpus, with a cache."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from euterpe_music.events import encode
+from euterpe_music.midi import MidiError, read_midi
+from euterpe_music.piece import Piece
+from euterpe_music.preprocessing import preprocess
+from euterpe_music.spec import EventSpec
+from numpy.typing import NDArray
+
+from euterpe_training.corpora.corpus import Corpus
+from euterpe_training.corpora.tonality import transposed, white_key_shift
+from euterpe_training.errors import TrainingError
+
+#: Part of the cache's key; goes up when loading changes what it yields.
+_LOADER_VERSION: Final = 1
+_SUFFIXES: Final = {".mid", ".midi"}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class CorpusOptions:
+    """What is done to every piece before it is encoded, and how long it must be to stay."""
+
+    #: The thesis' three steps.
+    preprocess: bool = True
+    drop_drums: bool = True
+    #: Move every piece to C major or A minor, where the ladder of white keys fits.
+    transpose: bool = True
+    #: Keep one of several notes with equal onset and pitch: instruments in unison are one tone on a piano.
+    merge_unisons: bool = True
+    min_events: int = 100
+
+
+def load_corpus(
+    directory: Path,
+    spec: EventSpec,
+    options: CorpusOptions,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The MIDI files under `directory` as events; files that cannot be used are skipped with the reason.
+
+    `cache` is a directory where the arrays are kept, under a key of all that decides them: the files' names and
+    contents, spec and options. Raises TrainingError when there is no directory, no file, or none that can be used.
+    """
+    if not directory.is_dir():
+        raise TrainingError(f"the corpus {directory} is not a directory")
+    paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    if not paths:
+        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files")
+    contents = {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+    digest = _digest(contents)
+    key = json.dumps([_LOADER_VERSION, digest, spec.sha256, asdict(options)], sort_keys=True)
+    stored = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz" if cache else None
+    if stored and stored.is_file():
+        return _restore(stored, directory.name, digest)
+    corpus = _encode_all(directory.name, contents, digest, spec, options, progress)
+    if stored:
+        _store(stored, corpus)
+    return corpus
+
+
+def prepare(piece: Piece, options: CorpusOptions) -> Piece:
+    """What `options` ask for, applied to one piece."""
+    if options.drop_drums:
+        drums = np.array([track.is_drum for track in piece.tracks])
+        piece = piece.with_notes(piece.notes[~drums[piece.notes["track"]]])
+    if options.preprocess:
+        piece = preprocess(piece)
+    if options.transpose and len(piece.notes):
+        piece = transposed(piece, white_key_shift(piece))
+    return piece
+
+
+def _digest(contents: dict[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, content in contents.items():
+        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _encode_all(
+    name: str,
+    contents: dict[str, bytes],
+    digest: str,
+    spec: EventSpec,
+    options: CorpusOptions,
+    progress: Progress | None,
+) -> Corpus:
+    songs: dict[str, NDArray[np.float32]] = {}
+    pace: list[float] = []
+    skipped: dict[str, str] = {}
+    for count, (path, content) in enumerate(contents.items(), start=1):
+        try:
+            piece = prepare(read_midi(content), options)
+        except MidiError as error:
+            skipped[path] = str(error)
+            continue
+        finally:
+            if progress:
+                progress(count, len(contents))
+        events = encode(_merged(piece, spec) if options.merge_unisons else piece, spec)
+        if len(events) < options.min_events:
+            skipped[path] = f"it has {len(events)} events; training needs {options.min_events}"
+            continue
+        songs[path] = events
+        pace.append(piece.duration_seconds / len(events))
+    if not songs:
+        reason = next(iter(skipped.values()))
+        raise TrainingError(f"none of the {len(contents)} files of the corpus can be used; the first because {reason}")
+    offsets = np.cumsum([0, *(len(events) for events in songs.values())])
+    events = np.concatenate(list(songs.values()))
+    return Corpus(name, tuple(songs), events, offsets, np.array(pace), skipped, digest)
+
+
+def _merged(piece: Piece, spec: EventSpec) -> Piece:
+    """One note, the longest, per onset (on the spec's grid) and pitch."""
+    piece = piece.rescaled(spec.ticks_per_quarter)
+    notes = piece.notes.copy()
+    notes["onset"] = np.rint(notes["onset"] / spec.grid) * spec.grid
+    order = np.lexsort((-notes["duration"], notes["pitch"], notes["onset"]))
+    notes = notes[order]
+    fresh = np.ones(len(notes), bool)
+    fresh[1:] = (np.diff(notes["onset"]) != 0) | (np.diff(notes["pitch"].astype(np.int64)) != 0)
+    return piece.with_notes(notes[fresh])
+
+
+def _store(path: Path, corpus: Corpus) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(
+        partial,
+        events=corpus.events,
+        offsets=corpus.offsets,
+        pace=corpus.seconds_per_event,
+        texts=np.array(json.dumps([corpus.names, corpus.skipped])),
+    )
+    partial.replace(path)
+
+
+def _restore(path: Path, name: str, digest: str) -> Corpus:
+    with np.load(path, allow_pickle=False) as stored:
+        names, skipped = json.loads(str(stored["texts"]))
+        return Corpus(name, tuple(names), stored["events"], stored["offsets"], stored["pace"], skipped, digest)

@@ -1,0 +1,70 @@
+"""A finished run → a bundle with its measures and card."""
+
+from pathlib import Path
+from typing import Any
+
+from euterpe_music.bundle import Bundle
+from euterpe_music.manifest import CorpusInfo, TrainingInfo
+
+from euterpe_training.corpora import Corpus
+from euterpe_training.evaluation import compare, held_out_pieces, sample, to_pieces
+from euterpe_training.export.bundle import Label, export_bundle
+from euterpe_training.export.card import card
+from euterpe_training.pictures import draw_curves, draw_piano_rolls
+from euterpe_training.trainer import Trainer
+
+
+def release(trainer: Trainer, directory: Path, label: Label) -> Bundle:
+    """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
+    config, corpus = trainer.config, trainer.corpus
+    weights = trainer.g.weights()
+    measures = compare(export_bundle(directory, weights, config.spec, label), corpus)
+    training = TrainingInfo(
+        recipe=config.recipe,
+        settings={key: value for key, value in config.to_dict().items() if key not in ("recipe", "spec")},
+        corpus=_corpus_info(trainer),
+        metrics=_metrics(trainer),
+        measures=measures,
+    )
+    bundle = export_bundle(directory, weights, config.spec, label, training=training)
+    write_card(bundle, corpus)
+    return bundle
+
+
+def write_card(bundle: Bundle, corpus: Corpus) -> None:
+    """card.md, curves.png and pianoroll.png of a bundle that holds its training's figures."""
+    training = bundle.manifest.training
+    if training is None:
+        return
+    draw_curves(training.metrics["history"], bundle.directory / "curves.png")
+    generated = to_pieces(sample(bundle, 3, 100, seed=1), bundle.spec)
+    real = held_out_pieces(corpus, bundle.spec, 100, pieces=1, seed=1)
+    titled = [(f"generated {number}", piece) for number, piece in enumerate(generated, start=1)]
+    draw_piano_rolls([*titled, *(("held out", piece) for piece in real)], bundle.directory / "pianoroll.png")
+    (bundle.directory / "card.md").write_text(card(bundle), encoding="utf-8")
+
+
+def _corpus_info(trainer: Trainer) -> CorpusInfo:
+    corpus, songs = trainer.corpus, trainer.songs
+    return CorpusInfo(
+        name=corpus.name,
+        files=len(corpus) + len(corpus.skipped),
+        train=len(songs["train"]),
+        validation=len(songs["validation"]),
+        test=len(songs["test"]),
+        sha256=corpus.sha256,
+    )
+
+
+def _metrics(trainer: Trainer) -> dict[str, Any]:
+    history = [_rounded(epoch.to_dict()) for epoch in trainer.history]
+    return {
+        "seconds": round(sum(epoch.seconds for epoch in trainer.history)),
+        "skipped": len(trainer.corpus.skipped),
+        "test_loss": round(trainer.validation_loss("test"), 4),
+        "history": history,
+    }
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}

@@ -1,0 +1,63 @@
+"""The card's pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from euterpe_music.pianoroll import piano_roll
+from euterpe_music.piece import Piece
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+mpl.use("Agg")
+
+
+def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
+    """Pretraining's loss on top (train and validation), the game of the adversarial epochs below it."""
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
+    upper, lower = figure.subplots(2, 1)
+    epochs = [row["number"] + 1 for row in history]
+    early = [row for row in history if row["phase"] == "pretraining"]
+    upper.plot([row["number"] + 1 for row in early], [row["g_loss"] for row in early], label="train (pretraining)")
+    upper.plot(epochs, [row["validation_loss"] for row in history], label="validation (both phases)")
+    _mark_minimum(upper, epochs, [row["validation_loss"] for row in history])
+    upper.set(ylabel="pretraining loss")
+    late = [row for row in history if row["phase"] == "adversarial"]
+    for key, label in (("d_loss", "D"), ("adversarial_loss", "G, −log D(G(z))")):
+        lower.plot([row["number"] + 1 for row in late], [row[key] for row in late], label=label)
+    lower.set(xlabel="epoch", ylabel="adversarial loss")
+    for axes in (upper, lower):
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend()
+    figure.savefig(path, dpi=80)
+
+
+def _mark_minimum(axes: Axes, epochs: list[int], losses: list[float]) -> None:
+    if not losses:
+        return
+    best = min(range(len(losses)), key=losses.__getitem__)
+    axes.plot(epochs[best], losses[best], "o", color="C3", label=f"minimum {losses[best]:.3f}")
+
+
+def draw_piano_rolls(titled: list[tuple[str, Piece]], path: Path) -> None:
+    """Pieces one under the other; darker is louder."""
+    figure = Figure(figsize=(10, 2.2 * len(titled)), layout="constrained")
+    for axes, (title, piece) in zip(figure.subplots(len(titled), 1, squeeze=False)[:, 0], titled, strict=True):
+        roll = piano_roll(piece)
+        boxes = [
+            Rectangle((start, pitch - 0.45), end - start, 0.9)
+            for start, end, pitch in zip(roll.start, roll.end, roll.pitch.astype(int), strict=True)
+        ]
+        notes = PatchCollection(boxes, cmap="viridis_r", linewidths=0)
+        notes.set_array(roll.velocity.astype(float))
+        notes.set_clim(0, 127)
+        axes.add_collection(notes)
+        axes.set(ylim=(20, 109), ylabel="MIDI pitch")
+        axes.set_xlim(0, max(piece.duration_seconds, 1))
+        axes.set_title(title, fontsize=9, loc="left")
+        axes.grid(alpha=0.25)
+    axes.set_xlabel("seconds")
+    figure.savefig(path, dpi=75)
