@@ -1,14 +1,26 @@
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Visibility(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VISIBILITY_UNSPECIFIED: _ClassVar[Visibility]
+    VISIBILITY_PRIVATE: _ClassVar[Visibility]
+    VISIBILITY_UNLISTED: _ClassVar[Visibility]
+    VISIBILITY_PUBLIC: _ClassVar[Visibility]
+VISIBILITY_UNSPECIFIED: Visibility
+VISIBILITY_PRIVATE: Visibility
+VISIBILITY_UNLISTED: Visibility
+VISIBILITY_PUBLIC: Visibility
+
 class RegisterSongRequest(_message.Message):
-    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures")
+    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of")
     class MeasuresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +37,13 @@ class RegisterSongRequest(_message.Message):
     DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
     NOTE_COUNT_FIELD_NUMBER: _ClassVar[int]
     MEASURES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    TEMPO_BPM_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMS_FIELD_NUMBER: _ClassVar[int]
+    STYLE_FIELD_NUMBER: _ClassVar[int]
+    VISIBILITY_FIELD_NUMBER: _ClassVar[int]
+    REMIX_OF_FIELD_NUMBER: _ClassVar[int]
     source_id: str
     owner_id: str
     author: str
@@ -34,7 +53,14 @@ class RegisterSongRequest(_message.Message):
     duration_seconds: float
     note_count: int
     measures: _containers.ScalarMap[str, float]
-    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    key: str
+    tempo_bpm: float
+    programs: _containers.RepeatedScalarFieldContainer[int]
+    style: str
+    visibility: Visibility
+    remix_of: str
+    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., tempo_bpm: _Optional[float] = ..., programs: _Optional[_Iterable[int]] = ..., style: _Optional[str] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., remix_of: _Optional[str] = ...) -> None: ...
 
 class MidiArtifact(_message.Message):
     __slots__ = ("key", "sha256", "size_bytes")
@@ -67,21 +93,55 @@ class RegisterSongResponse(_message.Message):
     def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ...) -> None: ...
 
 class ResolveArtifactRequest(_message.Message):
-    __slots__ = ("song_id", "listener_id")
+    __slots__ = ("song_id", "listener_id", "share_token")
     SONG_ID_FIELD_NUMBER: _ClassVar[int]
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    SHARE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     song_id: str
     listener_id: str
-    def __init__(self, song_id: _Optional[str] = ..., listener_id: _Optional[str] = ...) -> None: ...
+    share_token: str
+    def __init__(self, song_id: _Optional[str] = ..., listener_id: _Optional[str] = ..., share_token: _Optional[str] = ...) -> None: ...
 
 class ResolveArtifactResponse(_message.Message):
-    __slots__ = ("midi", "title", "author", "duration_seconds")
+    __slots__ = ("midi", "title", "author", "duration_seconds", "download_allowed")
     MIDI_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    DOWNLOAD_ALLOWED_FIELD_NUMBER: _ClassVar[int]
     midi: MidiArtifact
     title: str
     author: str
     duration_seconds: float
-    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ...) -> None: ...
+    download_allowed: bool
+    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., download_allowed: _Optional[bool] = ...) -> None: ...
+
+class TransferSongsRequest(_message.Message):
+    __slots__ = ("from_listener_id", "to_listener_id", "author")
+    FROM_LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    from_listener_id: str
+    to_listener_id: str
+    author: str
+    def __init__(self, from_listener_id: _Optional[str] = ..., to_listener_id: _Optional[str] = ..., author: _Optional[str] = ...) -> None: ...
+
+class TransferSongsResponse(_message.Message):
+    __slots__ = ("songs",)
+    SONGS_FIELD_NUMBER: _ClassVar[int]
+    songs: int
+    def __init__(self, songs: _Optional[int] = ...) -> None: ...
+
+class DeleteListenerRequest(_message.Message):
+    __slots__ = ("listener_id",)
+    LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    listener_id: str
+    def __init__(self, listener_id: _Optional[str] = ...) -> None: ...
+
+class DeleteListenerResponse(_message.Message):
+    __slots__ = ("done", "songs")
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    SONGS_FIELD_NUMBER: _ClassVar[int]
+    done: bool
+    songs: int
+    def __init__(self, done: _Optional[bool] = ..., songs: _Optional[int] = ...) -> None: ...

@@ -45,6 +45,16 @@ class LibraryServiceStub:
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.SerializeToString,
                 response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.FromString,
                 _registered_method=True)
+        self.TransferSongs = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/TransferSongs',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsResponse.FromString,
+                _registered_method=True)
+        self.DeleteListener = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/DeleteListener',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.FromString,
+                _registered_method=True)
 
 
 class LibraryServiceServicer:
@@ -67,6 +77,24 @@ class LibraryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferSongs(self, request, context):
+        """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
+        Idempotent: a second call finds nothing left to give.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteListener(self, request, context):
+        """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
+        reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
+        until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
+        be registered for this listener any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LibraryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +107,16 @@ def add_LibraryServiceServicer_to_server(servicer, server):
                     servicer.ResolveArtifact,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.FromString,
                     response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.SerializeToString,
+            ),
+            'TransferSongs': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferSongs,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsResponse.SerializeToString,
+            ),
+            'DeleteListener': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteListener,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +174,60 @@ class LibraryService:
             '/euterpe.library.v1.LibraryService/ResolveArtifact',
             euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.SerializeToString,
             euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferSongs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/TransferSongs',
+            euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteListener(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/DeleteListener',
+            euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,16 @@ class LibraryServiceStub:
     """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
     one may not read is indistinguishable from one that does not exist.
     """
+    TransferSongs: _grpc.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]
+    """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
+    Idempotent: a second call finds nothing left to give.
+    """
+    DeleteListener: _grpc.UnaryUnaryMultiCallable[_library_pb2.DeleteListenerRequest, _library_pb2.DeleteListenerResponse]
+    """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
+    reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
+    until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
+    be registered for this listener any more.
+    """
 
 @_typing.type_check_only
 class LibraryServiceAsyncStub(LibraryServiceStub):
@@ -54,6 +64,16 @@ class LibraryServiceAsyncStub(LibraryServiceStub):
     ResolveArtifact: _aio.UnaryUnaryMultiCallable[_library_pb2.ResolveArtifactRequest, _library_pb2.ResolveArtifactResponse]  # type: ignore[assignment]
     """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
     one may not read is indistinguishable from one that does not exist.
+    """
+    TransferSongs: _aio.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]  # type: ignore[assignment]
+    """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
+    Idempotent: a second call finds nothing left to give.
+    """
+    DeleteListener: _aio.UnaryUnaryMultiCallable[_library_pb2.DeleteListenerRequest, _library_pb2.DeleteListenerResponse]  # type: ignore[assignment]
+    """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
+    reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
+    until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
+    be registered for this listener any more.
     """
 
 class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -77,6 +97,28 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_library_pb2.ResolveArtifactResponse, _abc.Awaitable[_library_pb2.ResolveArtifactResponse]]:
         """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
         one may not read is indistinguishable from one that does not exist.
+        """
+
+    @_abc_1.abstractmethod
+    def TransferSongs(
+        self,
+        request: _library_pb2.TransferSongsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.TransferSongsResponse, _abc.Awaitable[_library_pb2.TransferSongsResponse]]:
+        """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
+        Idempotent: a second call finds nothing left to give.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteListener(
+        self,
+        request: _library_pb2.DeleteListenerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.DeleteListenerResponse, _abc.Awaitable[_library_pb2.DeleteListenerResponse]]:
+        """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
+        reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
+        until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
+        be registered for this listener any more.
         """
 
 def add_LibraryServiceServicer_to_server(servicer: LibraryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
