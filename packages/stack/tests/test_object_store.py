@@ -78,7 +78,7 @@ def test_nobody_gets_in_without_the_key(tmp_path: Path) -> None:
         with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
             client_of(server, "guessed").get_object(Bucket=BUCKET, Key="song")
         ports = listening_ports(server.process.pid)
-        assert len(ports) == 10
+        assert int(server.endpoint_url.rpartition(":")[2]) in ports
         for port in ports:
             assert b"mine" not in body_of(f"http://127.0.0.1:{port}/buckets/{BUCKET}/song")
             assert b"mine" not in body_of(f"http://127.0.0.1:{port}/1,01")

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from euterpe_stack.process import ManagedProcess, ProcessFailedError, accepts_connections, free_ports
 
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
-_ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
+_ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,38 @@ class S3Credentials:
     secret_access_key: str
 
 
-class SeaweedFs:
-    """One SeaweedFS on loopback over one directory; its ports stay the same over `start` and `stop`."""
+@dataclass(frozen=True, slots=True)
+class S3User:
+    """Somebody with a key of their own, who may do in one bucket what `actions` says: Read, Write, List."""
 
-    def __init__(self, directory: Path, *, credentials: S3Credentials, log: Path) -> None:
+    name: str
+    credentials: S3Credentials
+    bucket: str
+    actions: tuple[str, ...]
+
+
+class SeaweedFs:
+    """One SeaweedFS on loopback over one directory; its ports stay the same over `start` and `stop`.
+
+    `credentials` may do everything, `users` what is said of them, and nobody else anything.
+    """
+
+    name = "seaweedfs"
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        credentials: S3Credentials,
+        log: Path,
+        users: Sequence[S3User] = (),
+        inherited: Sequence[int] = (),
+    ) -> None:
         self._directory = directory.resolve()
         self._credentials = credentials
+        self._users = users
         self._log = log
+        self._inherited = inherited
         self._ports = free_ports(10)
         self._process: ManagedProcess | None = None
 
@@ -59,7 +85,12 @@ class SeaweedFs:
         environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
         environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
         self._process = ManagedProcess(
-            "seaweedfs", self._command(config), log=self._log, cwd=self._directory, env=environment
+            self.name,
+            self._command(config),
+            log=self._log,
+            cwd=self._directory,
+            env=environment,
+            inherited=self._inherited,
         )
         self._process.start()
 
@@ -122,8 +153,17 @@ class SeaweedFs:
             shutil.rmtree(state)
 
     def _identities(self) -> dict[str, object]:
-        key = {"accessKey": self._credentials.access_key_id, "secretKey": self._credentials.secret_access_key}
-        return {"identities": [{"name": "euterpe", "credentials": [key], "actions": _ACTIONS}]}
+        admin = _identity("euterpe", self._credentials, _ADMIN_ACTIONS)
+        users = [
+            _identity(user.name, user.credentials, [f"{action}:{user.bucket}" for action in user.actions])
+            for user in self._users
+        ]
+        return {"identities": [admin, *users]}
+
+
+def _identity(name: str, credentials: S3Credentials, actions: Sequence[str]) -> dict[str, object]:
+    key = {"accessKey": credentials.access_key_id, "secretKey": credentials.secret_access_key}
+    return {"name": name, "credentials": [key], "actions": list(actions)}
 
 
 def _weed() -> Path:

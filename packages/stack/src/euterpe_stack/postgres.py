@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,16 +22,18 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 class Postgres:
     """One server on loopback over one data directory, which is made at the first start."""
 
+    name = "postgres"
     superuser = "postgres"
 
     def __init__(
-        self, directory: Path, *, password: str, log: Path, port: int | None = None, durable: bool = True
+        self, directory: Path, *, password: str, log: Path, durable: bool = True, inherited: Sequence[int] = ()
     ) -> None:
         self._data = directory.resolve()
         self._password = password
         self._log = log
-        self.port = port or free_port()
+        self.port = free_port()
         self._durable = durable
+        self._inherited = inherited
         self._process: ManagedProcess | None = None
 
     def url(self, database: str = "postgres", *, user: str = superuser, password: str | None = None) -> str:
@@ -39,6 +42,11 @@ class Postgres:
 
     def start(self, *, seconds: float = 60) -> None:
         """Starts the server and waits until it accepts connections."""
+        self.launch()
+        self.process.wait_until(self.is_ready, seconds=seconds)
+
+    def launch(self) -> None:
+        """Starts the server and returns at once, but for the first time, when the data directory is made."""
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         settings = {
@@ -52,9 +60,10 @@ class Postgres:
         command = [*_unprivileged(), str(_bin("postgres")), "-D", str(self._data)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # SIGINT is PostgreSQL's fast shutdown: roll open transactions back and end.
-        self._process = ManagedProcess("postgres", command, log=self._log, stop_signal=signal.SIGINT)
+        self._process = ManagedProcess(
+            self.name, command, log=self._log, stop_signal=signal.SIGINT, inherited=self._inherited
+        )
         self._process.start()
-        self._process.wait_until(self._ready, seconds=seconds)
 
     def stop(self, *, seconds: float = 30) -> None:
         """Fast shutdown."""
@@ -69,7 +78,8 @@ class Postgres:
             raise ProcessFailedError("postgres was not started")
         return self._process
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether connections are accepted."""
         probe = [str(_bin("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(probe, check=False).returncode == 0
 
@@ -113,4 +123,5 @@ def _unprivileged() -> list[str]:
             return namespace
     except FileNotFoundError:
         pass
-    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+    # A change of user clears the signal that the parent's death sends; setpriv sets it anew.
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--pdeathsig=INT"]

@@ -33,9 +33,12 @@ class ManagedProcess:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
+        inherited: Sequence[int] = (),
     ) -> None:
+        """`env` replaces the environment, and `inherited` are open files that the process keeps while it lives."""
         self.name = name
         self.log = log
+        self._inherited = tuple(inherited)
         self._command = list(command)
         self._env = env
         self._cwd = cwd
@@ -61,6 +64,7 @@ class ManagedProcess:
                 env=None if self._env is None else dict(self._env),
                 cwd=self._cwd,
                 start_new_session=True,
+                pass_fds=self._inherited,
                 preexec_fn=_die_with_parent(self._stop_signal) if sys.platform == "linux" else None,
             )
 

@@ -1,0 +1,71 @@
+"""`python -m euterpe_stack`: the whole product on this machine, until Ctrl-C."""
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from euterpe_stack.process import ProcessFailedError
+from euterpe_stack.settings import DEFAULT_PORT, StackError, StackSettings
+from euterpe_stack.supervisor import Supervisor
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Starts, watches and stops; the exit status is 0 after a stop that was asked for."""
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+    started = time.monotonic()
+    supervisor: Supervisor | None = None
+    try:
+        settings = StackSettings.from_environment(os.environ)
+        supervisor = Supervisor(settings, _say)
+        _say(f"Starting Euterpe; its data are in {settings.data} …")
+        supervisor.start()
+        _say(_welcome(settings, time.monotonic() - started))
+        supervisor.watch()
+    except KeyboardInterrupt:
+        _say("Stopping …")
+    except (StackError, ProcessFailedError) as error:
+        print(f"euterpe: {error}", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        _ignore_signals()
+        if supervisor is not None:
+            supervisor.stop()
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _ignore_signals()
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    # A second Ctrl-C must not interrupt the stopping, which is bounded in time.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _welcome(settings: StackSettings, seconds: float) -> str:
+    server = "" if settings.port == DEFAULT_PORT else f" --server {settings.url}"
+    euterpe = os.path.relpath(os.path.join(os.path.dirname(sys.executable), "euterpe"))  # noqa: PTH118, PTH120
+    return f"""
+Euterpe is ready at {settings.url} after {seconds:.1f} s.
+
+  Compose and listen   {euterpe} compose{server} --format mp3 --out piece.mp3
+  Over HTTP            curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
+                         -d '{{"length": 100}}' {settings.url}/api/v1/generations
+  Logs                 {settings.data}/logs
+  Stop                 Ctrl-C; what you composed stays
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

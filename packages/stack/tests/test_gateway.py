@@ -1,0 +1,230 @@
+"""The gateway with real Caddy in front of four small servers: who gets what, and what stays inside."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from euterpe_stack.data_directory import DataDirectory
+from euterpe_stack.gateway import gateway_process, require_free
+from euterpe_stack.process import free_port
+from euterpe_stack.services import SERVICE_NAMES
+from euterpe_stack.settings import StackError
+
+
+class Upstream:
+    """Answers with its own name, the path and the request id; `/readyz` as `ready` says; `…/events` slowly."""
+
+    def __init__(self, name: str) -> None:
+        self.ready = True
+        self.posts_read = 0
+        self.release = threading.Event()
+        upstream = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path.endswith("/events"):
+                    self._events()
+                    return
+                status = 503 if self.path == "/readyz" and not upstream.ready else 200
+                self._answer(status, {"service": name, "path": self.path, "id": self.headers.get("X-Request-ID")})
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                if self.headers.get("transfer-encoding") == "chunked":
+                    while size := int(self.rfile.readline() or b"-1", 16):
+                        if size < 0:  # cut off by the gateway
+                            return
+                        self.rfile.read(size + 2)
+                upstream.posts_read += 1
+                self._answer(200, {"service": name})
+
+            def _answer(self, status: int, body: dict[str, object]) -> None:
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def _events(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                self.wfile.write(b"event: queued\n\n")
+                self.wfile.flush()
+                upstream.release.wait(20)
+                self.wfile.write(b"event: done\n\n")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[dict[str, Upstream]]:
+    servers = {name: Upstream(name) for name in SERVICE_NAMES}
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.fixture
+def upstreams(servers: dict[str, Upstream]) -> dict[str, Upstream]:
+    for server in servers.values():
+        server.ready, server.posts_read = True, 0
+        server.release.clear()
+    return servers
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream]) -> Iterator[httpx.Client]:
+    with running_gateway(tmp_path_factory.mktemp("data"), {name: s.port for name, s in servers.items()}) as client:
+        yield client
+
+
+@contextmanager
+def running_gateway(directory: Path, ports: dict[str, int]) -> Iterator[httpx.Client]:
+    data = DataDirectory(directory)
+    data.acquire()
+    gateway = gateway_process(port := free_port(), ports, data)
+    gateway.start()
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=15) as client:
+        gateway.wait_until(lambda: _answers(client), seconds=20)
+        yield client
+    gateway.request_stop()
+    gateway.wait_stopped(10)
+    data.release()
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/v1/auth/token", "auth"),
+        ("/.well-known/jwks.json", "auth"),
+        ("/api/v1/auth/openapi.json", "auth"),
+        ("/api/v1/songs", "library"),
+        ("/api/v1/songs/1/midi", "library"),
+        ("/api/v1/library/openapi.json", "library"),
+        ("/api/v1/generations", "generator"),
+        ("/api/v1/generations/1/midi", "generator"),
+        ("/api/v1/models", "generator"),
+        ("/api/v1/generator/openapi.json", "generator"),
+        ("/api/v1/audio/1.mp3", "converter"),
+        ("/api/v1/conversions", "converter"),
+        ("/api/v1/converter/openapi.json", "converter"),
+    ],
+)
+def test_each_path_reaches_its_service_unchanged(client: httpx.Client, path: str, service: str) -> None:
+    answer = client.get(f"{path}?q=a%2Fb", headers={"X-Request-ID": "abc"})
+    assert answer.json() == {"service": service, "path": f"{path}?q=a%2Fb", "id": "abc"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/metrics",
+        "/healthz",
+        "/api/v1/auth/service-token",
+        "/api/v1/auth/service-token/",
+        "/api/v1/auth/service%2Dtoken",
+        "/api/v1/auth//service-token",
+        "/api/v1/auth/x/..%2Fservice-token",
+        "/api/v1/songs/..%2F..%2F..%2Fmetrics",
+        "/api/v1/songsters",
+        "/secrets.json",
+        "/Caddyfile",
+    ],
+)
+def test_everything_else_is_a_problem(client: httpx.Client, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = client.request(method, path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "/problems/not-found"
+
+
+def test_a_dead_service_is_told_with_a_time_to_come_back(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
+    ports = {name: server.port for name, server in upstreams.items()} | {"library": free_port()}
+    with running_gateway(tmp_path, ports) as client:
+        answer = client.get("/api/v1/songs")
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json()["type"] == "/problems/unavailable"
+        assert client.get("/api/v1/models").status_code == 200
+        assert client.get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("service", SERVICE_NAMES)
+def test_readiness_needs_all_four(client: httpx.Client, upstreams: dict[str, Upstream], service: str) -> None:
+    assert client.get("/readyz").json() == {"status": "ready"}
+    upstreams[service].ready = False
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, 503)
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/api/v1/conversions", 12_000_000), ("/api/v1/auth/users", 16_384)])
+def test_large_bodies_are_refused_before_they_are_passed_on(
+    client: httpx.Client, upstreams: dict[str, Upstream], path: str, limit: int
+) -> None:
+    assert client.post(path, content=b"x" * limit).status_code == 200
+    assert sum(server.posts_read for server in upstreams.values()) == 1
+    answer = client.post(path, content=b"x" * (limit + 1))
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/payload-too-large")
+    assert f"{limit} bytes" in answer.json()["detail"]
+    chunked = client.post(path, content=iter([b"x" * 65_536] * (limit // 65_536 + 2)))
+    assert chunked.status_code == 413
+    assert sum(server.posts_read for server in upstreams.values()) == 1
+
+
+def test_events_come_through_one_by_one(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
+    with client.stream("GET", "/api/v1/generations/1/events") as answer:
+        lines = answer.iter_lines()
+        # The second event is sent only once the first has arrived.
+        assert next(lines) == "event: queued"
+        upstreams["generator"].release.set()
+        assert [line for line in lines if line] == ["event: done"]
+
+
+def test_answers_carry_security_headers_and_no_server_names(client: httpx.Client) -> None:
+    for path in ("/", "/api/v1/models", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert not {"server", "via"} & set(headers)
+
+
+def test_the_page_names_all_four_documents_and_no_other_host(client: httpx.Client) -> None:
+    page = client.get("/").text
+    for service in SERVICE_NAMES:
+        assert f'href="/api/v1/{service}/openapi.json"' in page
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+    assert client.get("/style.css").headers["content-type"].startswith("text/css")
+
+
+def test_a_taken_port_is_told_in_one_sentence(client: httpx.Client) -> None:
+    assert client.base_url.port is not None
+    with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is taken; .*EUTERPE_PORT\.$"):
+        require_free(client.base_url.port)
