@@ -82,6 +82,10 @@ train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
 bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
 	$(BIN)/python bench/stack.py
 
+.PHONY: bench-engine
+bench-engine: $(VENV)/.dev ## Songs per second of the engine, beside the bare graph
+	$(BIN)/python bench/engine.py
+
 # --- environments -------------------------------------------------------------------------------------------------
 
 $(VENV)/.uv:

@@ -50,7 +50,7 @@ def test_a_piece_is_the_same_alone_and_in_any_batch(bundle: Bundle, width: int, 
 
 
 def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Bundle) -> None:
-    scheduler = Scheduler(make(bundle, rows=5), max_steps=STEPS, chunk=3, narrow_chunk=7)
+    scheduler = Scheduler(make(bundle, rows=5), max_steps=STEPS, chunk_steps=(3, 7))
     random = np.random.default_rng(1)
     requests = [Request(str(seed), "a", seed=seed, steps=int(random.integers(1, STEPS + 1))) for seed in range(40)]
     todo, finished = list(requests), {}

@@ -1,9 +1,11 @@
 """The scheduler against a session whose every event betrays a slot that was mixed up."""
 
+import itertools
+
 import numpy as np
 import pytest
 from euterpe_generator.engine.fake import FakeSession
-from euterpe_generator.engine.request import Array, Broken, Finished, Request, Started, Stopped, Update
+from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Started, Stopped, Update
 from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.scheduler import Scheduler
 from hypothesis import given, settings
@@ -33,10 +35,13 @@ def run_until_idle(scheduler: Scheduler) -> list[Update]:
     lengths=st.lists(st.integers(1, MAX_STEPS), min_size=1, max_size=30),
     rows=st.integers(1, 7),
     chunk=st.integers(1, 9),
-    narrow=st.integers(1, 40),
+    pace=st.sampled_from([1e-6, 1e-3, 1.0]),
 )
-def test_every_request_gets_its_own_piece_once(lengths: list[int], rows: int, chunk: int, narrow: int) -> None:
-    scheduler = Scheduler(FakeSession(rows), max_steps=MAX_STEPS, chunk=chunk, narrow_chunk=narrow)
+def test_every_request_gets_its_own_piece_once(lengths: list[int], rows: int, chunk: int, pace: float) -> None:
+    ticks = itertools.count(step=pace)
+    scheduler = Scheduler(
+        FakeSession(rows), max_steps=MAX_STEPS, chunk_steps=(chunk, 4 * chunk), clock=lambda: float(next(ticks))
+    )
     requests = {str(i): Request(str(i), f"listener{i % 3}", seed=i, steps=n) for i, n in enumerate(lengths)}
     for request in requests.values():
         scheduler.submit(request)
@@ -56,8 +61,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.session = FakeSession(rows=3)
-        self.scheduler = Scheduler(self.session, max_steps=MAX_STEPS, chunk=4, narrow_chunk=7)
+        self.scheduler = Scheduler(self.session, max_steps=MAX_STEPS, chunk_steps=(4, 7))
         self.open: dict[str, Request] = {}
+        self.told: dict[str, int] = {}
         self.count = 0
 
     @rule(target=requests, steps=st.integers(1, MAX_STEPS), listener=st.sampled_from("ab"))
@@ -71,6 +77,10 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule()
     def step(self) -> None:
         self.take(self.scheduler.step())
+
+    @rule(key=requests)
+    def watch(self, key: str) -> None:
+        self.take(self.scheduler.watch(key))
 
     @rule(key=consumes(requests))
     def cancel(self, key: str) -> None:
@@ -92,6 +102,11 @@ class SchedulerMachine(RuleBasedStateMachine):
                 whole = alone(self.open[update.id])
                 assert isinstance(update, Stopped) or len(update.events) == len(whole)
                 np.testing.assert_array_equal(update.events, whole[: len(update.events)])
+            if isinstance(update, Advanced):
+                whole = alone(self.open[update.id])
+                assert update.start == self.told.get(update.id, 0), "a gap or a repetition in what is told"
+                self.told[update.id] = update.start + len(update.events)
+                np.testing.assert_array_equal(update.events, whole[update.start : self.told[update.id]])
             if isinstance(update, Finished | Stopped | Broken):
                 del self.open[update.id]
 
@@ -111,7 +126,7 @@ TestSchedulerMachine.settings = settings(max_examples=60, stateful_step_count=40
 
 def test_a_request_joins_a_running_batch() -> None:
     session = FakeSession(rows=4)
-    scheduler = Scheduler(session, max_steps=MAX_STEPS, chunk=5, narrow_chunk=5)
+    scheduler = Scheduler(session, max_steps=MAX_STEPS, chunk_steps=(5, 5))
     scheduler.submit(Request("long", "a", seed=1, steps=50))
     scheduler.step()
     scheduler.submit(Request("short", "b", seed=2, steps=5))
@@ -138,3 +153,21 @@ def test_a_length_that_cannot_be_served_is_refused(steps: int) -> None:
     with pytest.raises(ValueError, match="between 1 and 50"):
         scheduler.submit(Request("x", "a", seed=0, steps=steps))
     assert scheduler.idle
+
+
+def test_chunks_grow_to_their_time_and_no_longer() -> None:
+    session = FakeSession(rows=1)
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        # Every call of the session takes 1 ms a step; the clock is read before and after it.
+        now += 0.001 * session.calls[-1][0] / 2 if session.calls else 0.0
+        return now
+
+    scheduler = Scheduler(session, max_steps=1000, chunk_seconds=0.02, chunk_steps=(2, 500), clock=clock)
+    scheduler.submit(Request("x", "a", seed=0, steps=1000))
+    run_until_idle(scheduler)
+    steady = [steps for steps, _ in session.calls[5:-1]]
+    assert session.calls[0] == (2, 1)
+    assert all(10 <= steps <= 60 for steps in steady)

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 
 import structlog
 
@@ -51,6 +52,25 @@ class Engine:
         """Cancels a request; it ends with Stopped, unless it finishes first."""
         scheduler = self._schedulers[model]
         self._post(lambda: scheduler.cancel(request_id))
+
+    def watch(self, model: str, request_id: str) -> None:
+        """Has the request's events delivered as they come, as Advanced; a no-op for one that does not run."""
+        scheduler = self._schedulers[model]
+        self._post(lambda: scheduler.watch(request_id))
+
+    def progress(self) -> Future[dict[str, int]]:
+        """Steps done, for each request that holds a slot, as of the next step boundary."""
+        answer: Future[dict[str, int]] = Future()
+
+        def collect() -> list[Update]:
+            steps: dict[str, int] = {}
+            for scheduler in self._schedulers.values():
+                steps |= scheduler.progress()
+            answer.set_result(steps)
+            return []
+
+        self._post(collect)
+        return answer
 
     def running(self) -> int:
         """Requests that hold a slot."""

@@ -1,7 +1,5 @@
 """A session on ONNX Runtime: a Scan over the steps of a chunk, the recurrent state fed in and taken out."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnxruntime as ort
 from euterpe_music.manifest import GraphInfo, StatePair
@@ -12,21 +10,56 @@ _PROBE_STEPS = 4
 _PROBE_WIDTHS = (1, 2, 3, 5, 8, 13, 32, 64, 128)
 
 
-@dataclass(slots=True)
 class _State:
-    """One recurrent state: `values` has the rows first, so that a row is one slice; the graph has them at `axis`."""
+    """One recurrent state of the rows in the batch, in the graph's own layout with the rows along `axis`.
 
-    pair: StatePair
-    axis: int
-    values: Array
+    While the batch keeps its width, what the graph gave out is what it gets next, without a copy.
+    """
+
+    def __init__(self, pair: StatePair, graph: GraphInfo, *, rows: int) -> None:
+        axes = graph.input(pair.input).axes
+        self.pair = pair
+        self._axis = next(position for position, size in enumerate(axes) if isinstance(size, str))
+        self._shape = [0 if position == self._axis else _size(size) for position, size in enumerate(axes)]
+        self._most = rows
+        self.row_size = int(np.prod([size for size in self._shape if size]))
+        self._values = self._sized(1)
+
+    def write(self, row: int, values: Array | float) -> None:
+        """Sets a row, from [row_size] floats or to one value."""
+        width = self._values.shape[self._axis]
+        if row >= width:
+            self._resize(min(self._most, max(row + 1, 2 * width)))
+        target = self._values[self._at(row)]
+        target[...] = values if isinstance(values, float) else values.reshape(target.shape)
+
+    def move(self, source: int, target: int) -> None:
+        """Copies a row over another."""
+        self._values[self._at(target)] = self._values[self._at(source)]
 
     def feed(self, width: int) -> Array:
-        """The first rows as the graph wants them."""
-        return np.ascontiguousarray(np.moveaxis(self.values[:width], 0, self.axis))
+        """The first rows, as the graph wants them."""
+        if self._values.shape[self._axis] != width:
+            self._resize(width)
+        return self._values
 
-    def keep(self, output: Array, used: int) -> None:
-        """Takes the graph's output over for the rows in use."""
-        self.values[:used] = np.moveaxis(output, self.axis, 0)[:used]
+    def keep(self, output: Array) -> None:
+        """Takes over what the graph gave out."""
+        self._values = output
+
+    def _resize(self, width: int) -> None:
+        kept = min(width, self._values.shape[self._axis])
+        resized = self._sized(width)
+        resized[self._at(slice(kept))] = self._values[self._at(slice(kept))]
+        self._values = resized
+
+    def _sized(self, width: int) -> Array:
+        return np.zeros(
+            [width if position == self._axis else size for position, size in enumerate(self._shape)], np.float32
+        )
+
+    def _at(self, rows: int | slice) -> tuple[int | slice, ...]:
+        return (*[slice(None)] * self._axis, rows)
 
 
 class OnnxSession:
@@ -43,8 +76,8 @@ class OnnxSession:
         self.noise_size = _size(graph.input(graph.noise).axes[-1])
         self.features = _size(graph.output(graph.events).axes[-1])
         self._fixed_width = False
-        self._states = [_state(pair, graph, rows) for pair in graph.state]
-        self.initial_size = sum(state.values[0].size for state in self._uniform())
+        self._states = [_State(pair, graph, rows=rows) for pair in graph.state]
+        self.initial_size = sum(state.row_size for state in self._states if state.pair.initial == "uniform")
         self._outputs = [graph.events, *(pair.output for pair in graph.state)]
 
     @property
@@ -68,18 +101,18 @@ class OnnxSession:
 
     def reset(self, row: int, initial: Array) -> None:
         """See Session."""
-        for state in self._states:
-            state.values[row] = 0
         drawn = 0
-        for state in self._uniform():
-            size = state.values[row].size
-            state.values[row] = initial[drawn : drawn + size].reshape(state.values[row].shape)
-            drawn += size
+        for state in self._states:
+            if state.pair.initial == "uniform":
+                state.write(row, initial[drawn : drawn + state.row_size])
+                drawn += state.row_size
+            else:
+                state.write(row, 0.0)
 
     def move(self, source: int, target: int) -> None:
         """See Session."""
         for state in self._states:
-            state.values[target] = state.values[source]
+            state.move(source, target)
 
     def advance(self, noise: Array) -> Array:
         """See Session."""
@@ -91,7 +124,7 @@ class OnnxSession:
         feed |= {state.pair.input: state.feed(width) for state in self._states}
         events, *outputs = self._session.run(self._outputs, feed)
         for state, output in zip(self._states, outputs, strict=True):
-            state.keep(output, used)
+            state.keep(output)
         result: Array = events[:, :used]
         return result
 
@@ -99,16 +132,6 @@ class OnnxSession:
         for row, start in enumerate(initial):
             self.reset(row, start)
         return self.advance(noise)
-
-    def _uniform(self) -> list[_State]:
-        return [state for state in self._states if state.pair.initial == "uniform"]
-
-
-def _state(pair: StatePair, graph: GraphInfo, capacity: int) -> _State:
-    axes = graph.input(pair.input).axes
-    axis = next(position for position, size in enumerate(axes) if isinstance(size, str))
-    rest = [_size(size) for position, size in enumerate(axes) if position != axis]
-    return _State(pair, axis, np.zeros((capacity, *rest), np.float32))
 
 
 def _size(axis: int | str) -> int:

@@ -27,10 +27,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """The request is `steps` events into its piece."""
+    """A watched request has come further: `events` [new steps, features] follow the first `start` ones."""
 
     id: str
-    steps: int
+    start: int
+    events: Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,9 @@ class Worker:
         held = dict(self._held)
         if not held:
             return
+        for ticket, steps in (await asyncio.wrap_future(self._engine.progress())).items():
+            if ticket in held:
+                held[ticket].steps = steps
         entries = [(one.generation.id, one.generation.attempt, one.steps) for one in held.values()]
         async with self._database.sessions.begin() as session:
             mine = await Generations(session).renew(entries, lease=self._lease)
@@ -207,10 +210,8 @@ class Worker:
 
     def _apply(self, held: Held, update: Update) -> None:
         match update:
-            case Started():
+            case Started() | Advanced():
                 pass
-            case Advanced(steps=steps):
-                held.steps = steps
             case Finished(events=events):
                 held.steps = len(events)
                 self._begin_finishing(held, self._finish(held, events))
