@@ -9,8 +9,9 @@ from fastapi import Depends, Request
 from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-#: SQLSTATE classes and codes of a server that is away, starting, stopping or full: trying again may work.
-_PASSING_SQLSTATES = ("08", "57P", "53300")
+#: SQLSTATE classes and codes of a server that is away, starting, stopping or full, of a lost race for a lock, and of
+#: a transaction that another one crossed: trying again may work.
+_PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
 
 
 class Database:
@@ -23,6 +24,8 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            # Errors are logged, and statements carry hashes of passwords.
+            hide_parameters=True,
             connect_args={
                 "timeout": 5,
                 "command_timeout": 30,

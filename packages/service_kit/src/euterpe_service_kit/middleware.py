@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from euterpe_service_kit.errors import PayloadTooLarge
-from euterpe_service_kit.problems import problem_response
+from euterpe_service_kit.problems import problem_response, unexpected_error
 from euterpe_service_kit.request_context import HEADER, begin_request
 
 log = structlog.get_logger("euterpe.access")
@@ -50,7 +50,7 @@ class RequestContextMiddleware:
             return
         started = time.perf_counter()
         rid = begin_request(Headers(scope=scope).get(HEADER))
-        status = 500
+        status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -61,8 +61,14 @@ class RequestContextMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            if status:
+                raise
+            # Answered here, and not further out, so that a failure carries the request id, too.
+            response = await unexpected_error(Request(scope), error)
+            await response(scope, receive, send_with_id)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, status or 500, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = scope["method"], _route_template(scope)
@@ -91,7 +97,7 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdigit() and int(declared) > self._max_bytes:
+        if declared.isdecimal() and int(declared) > self._max_bytes:
             await self._refuse(scope, receive, send)
             return
         seen = 0
@@ -107,14 +113,17 @@ class BodyLimitMiddleware:
 
         async def watched_send(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            # FastAPI answers any error while it reads a body with 400; the answer to this one is ours.
+            if started or seen <= self._max_bytes:
+                started = True
+                await send(message)
 
         try:
             await self._app(scope, counted_receive, watched_send)
         except _BodyTooLarge:
             if started:
                 raise
+        if seen > self._max_bytes and not started:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:

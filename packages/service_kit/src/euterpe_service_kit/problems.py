@@ -80,7 +80,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_exception)
     for kind in (SQLAlchemyError, asyncpg.PostgresError, OSError):
         app.add_exception_handler(kind, _dependency_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected_error)
 
 
 async def _service_error(request: Request, error: Exception) -> JSONResponse:
@@ -111,11 +111,12 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
 
 async def _dependency_error(request: Request, error: Exception) -> JSONResponse:
     if not is_unavailable(error):
-        return await _unexpected(request, error)
+        return await unexpected_error(request, error)
     log.warning("dependency_unavailable", error=repr(error))
     return problem_response(request, Unavailable("A part that this needs does not answer now. Try again shortly."))
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    """Logs an error that nobody raised on purpose, and answers 500 without a word of it."""
     log.error("unexpected_error", exc_info=error)
     return problem_response(request, ServiceError("Something went wrong on our side. It has been logged."))

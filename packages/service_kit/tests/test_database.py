@@ -1,0 +1,129 @@
+"""Transactions at the edge, on a real PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from euterpe_service_kit.database import Database, SessionDep
+from euterpe_service_kit.errors import Conflict
+from fastapi import FastAPI
+from sqlalchemy import text
+
+TABLE = """CREATE TABLE songs (title text PRIMARY KEY,
+    original text REFERENCES songs (title) DEFERRABLE INITIALLY DEFERRED)"""
+
+
+@pytest_asyncio.fixture
+async def database(make_database: Any) -> AsyncIterator[Database]:
+    database = make_database(pool_size=2)
+    async with database.sessions.begin() as session:
+        await session.execute(text(TABLE))
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def client(app: FastAPI, client_of: Any, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    app.state.database = database
+
+    @app.post("/songs/{title}", status_code=201)
+    async def add(title: str, session: SessionDep, original: str | None = None, refuse: bool = False) -> str:
+        values = {"title": title, "original": original}
+        await session.execute(text("INSERT INTO songs VALUES (:title, :original)"), values)
+        if refuse:
+            raise Conflict("Refused after writing.")
+        return title
+
+    @app.get("/wait")
+    async def wait(session: SessionDep, seconds: float) -> None:
+        await session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
+
+    async with client_of(app) as client:
+        yield client
+
+
+async def _titles(database: Database) -> list[str]:
+    async with database.sessions() as session:
+        return list(await session.scalars(text("SELECT title FROM songs")))
+
+
+async def test_what_was_answered_is_committed(client: httpx.AsyncClient, database: Database) -> None:
+    assert (await client.post("/songs/waltz")).status_code == 201
+    assert await _titles(database) == ["waltz"]
+
+
+async def test_a_commit_that_fails_is_not_answered_with_success(client: httpx.AsyncClient, database: Database) -> None:
+    """The foreign key is checked at commit, after the handler has returned its answer."""
+    answer = await client.post("/songs/waltz?original=missing")
+    assert answer.status_code == 500
+    assert await _titles(database) == []
+
+
+async def test_an_error_rolls_back(client: httpx.AsyncClient, database: Database) -> None:
+    assert (await client.post("/songs/waltz?refuse=true")).status_code == 409
+    assert await _titles(database) == []
+
+
+async def test_values_of_a_failing_statement_stay_out_of_the_log(
+    app: FastAPI, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/failing")
+    async def failing(session: SessionDep, password: str) -> None:
+        await session.execute(text("SELECT CAST(:password AS text), 1 / 0"), {"password": password})
+
+    assert (await client.get("/failing?password=s3cr3t")).status_code == 500
+    assert "division by zero" in caplog.text
+    assert "s3cr3t" not in caplog.text
+
+
+async def _sleeper(database: Database) -> int:
+    """The process that sleeps on the server, once there is one; each look needs a transaction of its own."""
+    while True:
+        async with database.sessions() as session:
+            pid: int | None = await session.scalar(
+                text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+            )
+        if pid is not None:
+            return pid
+        await asyncio.sleep(0.02)
+
+
+async def test_a_lost_connection_is_replaced(client: httpx.AsyncClient, database: Database) -> None:
+    waiting = asyncio.create_task(client.get("/wait?seconds=20"))
+    async with asyncio.timeout(20):
+        pid = await _sleeper(database)
+    async with database.sessions() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    answer = await waiting
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert (await client.post("/songs/waltz")).status_code == 201
+
+
+async def test_a_lock_that_is_not_had_in_time_is_worth_another_try(
+    client: httpx.AsyncClient, database: Database, app: FastAPI
+) -> None:
+    @app.get("/impatient")
+    async def impatient(session: SessionDep) -> None:
+        await session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        await session.execute(text("LOCK TABLE songs"))
+
+    async with database.sessions.begin() as session:
+        await session.execute(text("LOCK TABLE songs"))
+        assert (await client.get("/impatient")).status_code == 503
+    assert (await client.get("/impatient")).status_code == 200
+
+
+async def test_a_database_that_is_not_there(app: FastAPI, client_of: Any, make_database: Any) -> None:
+    app.state.database = make_database(url="postgresql+asyncpg://nobody@127.0.0.1:9/nothing")
+
+    @app.get("/songs")
+    async def read(session: SessionDep) -> None:
+        await session.execute(text("SELECT 1"))
+
+    app.state.readiness.add("database", app.state.database.ping)
+    async with client_of(app) as client:
+        assert (await client.get("/songs")).status_code == 503
+        assert (await client.get("/readyz")).json() == {"database": "ConnectionRefusedError"}

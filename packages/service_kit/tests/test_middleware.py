@@ -1,0 +1,147 @@
+"""Request ids, metrics and the limit on bodies."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import structlog
+from euterpe_service_kit.request_context import request_id
+from fastapi import FastAPI, Request, UploadFile
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+
+class Note(BaseModel):
+    text: str
+
+
+@pytest_asyncio.fixture
+async def client(app: FastAPI, client_of: Any) -> Any:
+    @app.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    @app.post("/json")
+    async def parsed(note: Note) -> int:
+        return len(note.text)
+
+    @app.post("/form")
+    async def form(file: UploadFile) -> int:
+        return len(await file.read())
+
+    @app.get("/id/{number}")
+    async def read_id(number: int) -> str | None:
+        return request_id()
+
+    @app.get("/broken-stream")
+    async def broken_stream() -> StreamingResponse:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"begun"
+            raise ValueError("midway")
+
+        return StreamingResponse(body())
+
+    async with client_of(app) as client:
+        yield client
+
+
+async def in_chunks(size: int) -> AsyncIterator[bytes]:
+    for start in range(0, size, 100):
+        yield b"x" * min(100, size - start)
+
+
+def json_chunks(size: int) -> Any:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"text": "'
+        async for chunk in in_chunks(size):
+            yield chunk
+        yield b'"}'
+
+    return chunks()
+
+
+async def test_bodies_up_to_the_limit_pass(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/raw", content=b"x" * 1000)).json() == 1000
+    assert (await client.post("/raw", content=in_chunks(1000))).json() == 1000
+    headers = {"content-type": "application/json"}
+    assert (await client.post("/json", content=json_chunks(900), headers=headers)).json() == 900
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("path", ["/raw", "/json"])
+async def test_bodies_beyond_the_limit(client: httpx.AsyncClient, path: str, declared: bool) -> None:
+    content = b'{"text": "' + b"x" * 2000 + b'"}' if declared else json_chunks(2000)
+    answer = await client.post(path, content=content, headers={"content-type": "application/json"})
+    _is_too_large(answer)
+
+
+async def test_uploads_beyond_the_limit(client: httpx.AsyncClient) -> None:
+    _is_too_large(await client.post("/form", files={"file": b"x" * 2000}))
+    prepared = client.build_request("POST", "/form", files={"file": b"x" * 2000})
+    body = prepared.read()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100):
+            yield body[start : start + 100]
+
+    headers = {"content-type": prepared.headers["content-type"]}
+    _is_too_large(await client.post("/form", content=chunks(), headers=headers))
+
+
+async def test_a_declared_length_is_refused_before_the_body_is_read(client: httpx.AsyncClient) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    _is_too_large(await client.post("/raw", content=never(), headers={"content-length": "1001"}))
+
+
+def _is_too_large(answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert "1000 bytes" in answer.json()["detail"]
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_well_formed_request_id_is_adopted(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/id/1", headers={"x-request-id": "abc.DEF_1-2"})
+    assert answer.headers["x-request-id"] == answer.json() == "abc.DEF_1-2"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, '{"inject": 1}', "ü".encode()])
+async def test_any_other_is_replaced(client: httpx.AsyncClient, given: str | bytes) -> None:
+    answer = await client.get("/id/1", headers={"x-request-id": given})
+    assert answer.headers["x-request-id"] == answer.json()
+    assert len(answer.json()) == 16
+
+
+async def test_what_one_request_binds_to_the_log_is_gone_in_the_next(app: FastAPI, client: httpx.AsyncClient) -> None:
+    seen = []
+
+    @app.get("/bind")
+    async def bind() -> None:
+        seen.append(structlog.contextvars.get_contextvars().get("listener"))
+        structlog.contextvars.bind_contextvars(listener="clara")
+
+    await client.get("/bind")
+    await client.get("/bind")
+    assert seen == [None, None]
+
+
+async def test_requests_are_counted_by_route_and_not_by_path(client: httpx.AsyncClient) -> None:
+    for number in range(3):
+        await client.get(f"/id/{number}")
+    await client.get("/nowhere")
+    await client.get("/id/x")
+    text = (await client.get("/metrics")).text
+    counter = "euterpe_probe_http_requests_total"
+    assert f'{counter}{{method="GET",route="/id/{{number}}",status="200"}} 3.0' in text
+    assert f'{counter}{{method="GET",route="/id/{{number}}",status="422"}} 1.0' in text
+    assert f'{counter}{{method="GET",route="unmatched",status="404"}} 1.0' in text
+    assert "/id/2" not in text
+
+
+async def test_an_answer_that_breaks_off_is_not_completed_by_an_error(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/broken-stream")
+    assert answer.content == b"begun"

@@ -1,0 +1,82 @@
+"""Objects on a real S3."""
+
+import httpx
+import pytest
+from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
+from euterpe_service_kit.settings import ObjectStoreSettings
+
+DATA = bytes(range(256)) * 4000
+
+
+async def _read(store: ObjectStore, key: str, first: int, last: int) -> list[bytes]:
+    return [chunk async for chunk in store.stream(key, first=first, last=last)]
+
+
+async def test_written_and_read_again(object_store: ObjectStore) -> None:
+    await object_store.put("audio/one.mp3", DATA, content_type="audio/mpeg")
+    assert await object_store.get("audio/one.mp3") == DATA
+    info = await object_store.head("audio/one.mp3")
+    assert info is not None
+    assert (info.size_bytes, info.content_type) == (len(DATA), "audio/mpeg")
+    await object_store.put("audio/one.mp3", DATA, content_type="audio/mpeg")
+    assert await object_store.get("audio/one.mp3") == DATA
+
+
+async def test_streams_come_in_pieces(object_store: ObjectStore) -> None:
+    await object_store.put("stream", DATA, content_type="audio/mpeg")
+    chunks = await _read(object_store, "stream", 0, len(DATA) - 1)
+    assert len(chunks) > 1
+    assert b"".join(chunks) == DATA
+    assert b"".join(await _read(object_store, "stream", 1000, 1009)) == DATA[1000:1010]
+
+
+async def test_streams_may_be_left_early(object_store: ObjectStore) -> None:
+    """More of them than there are connections: each gives its connection back."""
+    await object_store.put("left", DATA, content_type="audio/mpeg")
+    for _ in range(40):
+        stream = object_store.stream("left", first=0, last=len(DATA) - 1)
+        await anext(stream)
+        await stream.aclose()
+    assert await object_store.get("left") == DATA
+
+
+async def test_missing_objects(object_store: ObjectStore) -> None:
+    assert await object_store.head("missing") is None
+    for read in (object_store.get("missing"), _read(object_store, "missing", 0, 9)):
+        with pytest.raises(ObjectNotFound):
+            await read
+    await object_store.delete("missing")
+
+
+async def test_deleted(object_store: ObjectStore) -> None:
+    await object_store.put("gone", b"x", content_type="text/plain")
+    await object_store.delete("gone")
+    assert await object_store.head("gone") is None
+
+
+async def test_a_presigned_url_lets_anybody_fetch_that_object_only(object_store: ObjectStore) -> None:
+    await object_store.put("midi/a.mid", b"MThd", content_type="audio/midi")
+    await object_store.put("midi/b.mid", b"MThd", content_type="audio/midi")
+    url = object_store.presigned_url("midi/a.mid", seconds=60, filename="waltz.mid")
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url)
+        assert (answer.status_code, answer.content) == (200, b"MThd")
+        assert "waltz.mid" in answer.headers["content-disposition"]
+        assert (await client.get(url.replace("a.mid", "b.mid", 1))).status_code == 403
+        assert (await client.get(url.split("?")[0])).status_code == 403
+
+
+async def test_a_store_that_is_away_or_refuses_us(object_store_settings: ObjectStoreSettings) -> None:
+    away = object_store_settings.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
+    stranger = object_store_settings.model_copy(update={"access_key_id": "stranger"})
+    for settings in (away, stranger):
+        store = ObjectStore(settings)
+        for call in (store.put("x", b"", content_type="text/plain"), store.get("x"), store.head("x"), store.ping()):
+            with pytest.raises(Unavailable):
+                await call
+        store.close()
+
+
+async def test_ping(object_store: ObjectStore) -> None:
+    await object_store.ping()
