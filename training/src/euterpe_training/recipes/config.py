@@ -47,6 +47,9 @@ class CrnnganConfig:
     pretraining_learning_rate: float | None = None
     #: Lower the rate of pretraining along a cosine to a hundredth.
     anneal_pretraining: bool = False
+    #: Teacher forcing blurs the real past by up to this share of a ladder's step. The generator's own outputs, which it
+    #: will be fed later, are never exactly on a rung; without this its music drifts away within a hundred events.
+    input_jitter: float = 0.0
     #: Adversarial epochs after pretraining.
     max_epoch: int = 500
     feature_matching: bool = False
@@ -66,7 +69,7 @@ class CrnnganConfig:
         for name in (*positive, "learning_rate", "max_grad_norm", "epochs_per_checkpoint"):
             if getattr(self, name) <= 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}, but must be more than 0")
-        for name in ("pretraining_epochs", "max_epoch", "reg_scale", "anchor", "adversarial_weight"):
+        for name in ("pretraining_epochs", "max_epoch", "reg_scale", "anchor", "adversarial_weight", "input_jitter"):
             if getattr(self, name) < 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}, but must not be less than 0")
         for name, choices in (("optimizer", ("sgd", "adam")), ("pretraining_loss", ("squared", "energy"))):

@@ -18,6 +18,7 @@ from euterpe_training.recipes.config import CrnnganConfig
 from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from euterpe_training.trainer.freezing import frozen_sides
 from euterpe_training.trainer.history import Epoch, Phase
+from euterpe_training.trainer.jitter import ladder_steps
 
 
 class Trainer:
@@ -36,6 +37,7 @@ class Trainer:
         self.g = _generator(config)
         self.d = _discriminator(config)
         self.scale = torch.from_numpy(np.maximum(corpus.events.std(0), 1e-3).astype(np.float32))
+        self.steps = ladder_steps(config.spec)
         self.g_optimizer = _optimizer(config, self.g, self._pretraining_rate)
         self.d_optimizer = _optimizer(config, self.d, config.learning_rate * config.d_lr_factor)
         self.history: list[Epoch] = []
@@ -90,7 +92,9 @@ class Trainer:
         real = self.corpus.windows(songs, self.config.songlength, np.random.default_rng(0))
         state = torch.random.get_rng_state()
         torch.manual_seed(0)
+        self.g.eval()
         loss = self._teacher_forced(torch.from_numpy(real))
+        self.g.train()
         torch.random.set_rng_state(state)
         return float(loss)
 
@@ -121,7 +125,10 @@ class Trainer:
     def _teacher_forced(self, real: Tensor) -> Tensor:
         """Pretraining's loss: each event is predicted after the real ones; the first after a random one."""
         steps, batch, features = real.shape
-        previous = torch.cat([torch.rand(1, batch, features), real[:-1]])
+        past = real[:-1]
+        if self.config.input_jitter and self.g.training:
+            past = past + self.config.input_jitter * self.steps * (2 * torch.rand_like(past) - 1)
+        previous = torch.cat([torch.rand(1, batch, features), past])
         if self.config.pretraining_loss == "squared":
             return squared_error(self.g(torch.rand(steps, batch, self.config.noise_size), previous)[0], real)
         # Two draws per event in one pass: the same past, other noise.
@@ -141,7 +148,6 @@ class Trainer:
         optimizer.step()
 
     def _pretrain(self, real: Tensor) -> dict[str, float]:
-        self.g.train()
         loss = self._teacher_forced(real)
         self._step(loss + self._regularisation(self.g), self.g, self.g_optimizer)
         return {"g_loss": float(loss.detach())}

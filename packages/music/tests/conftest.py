@@ -1,0 +1,25 @@
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ARCHIVE = REPOSITORY.parent / "shared" / "data" / "crnngan-corpus.tar.xz"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The corpus published with C-RNN-GAN: from EUTERPE_CORPUS, or unpacked once into .data/."""
+    if named := os.environ.get("EUTERPE_CORPUS"):
+        return Path(named)
+    unpacked = REPOSITORY / ".data" / "crnngan-corpus"
+    if not unpacked.is_dir():
+        if not ARCHIVE.is_file():
+            pytest.skip(f"no corpus: set EUTERPE_CORPUS, or provide {ARCHIVE}")
+        partial = unpacked.with_name(f"partial-{os.getpid()}")
+        with tarfile.open(ARCHIVE) as archive:
+            archive.extractall(partial, filter="data")
+        source = partial / "crnngan-corpus" if (partial / "crnngan-corpus").is_dir() else partial
+        source.rename(unpacked)
+    return unpacked

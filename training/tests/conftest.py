@@ -1,0 +1,53 @@
+"""A corpus that is made up, so that tests need none: short tunes of chords under a wandering melody."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from euterpe_music.midi import Piece, Tempo, Track, write_midi
+from euterpe_music.piece import make_notes
+from euterpe_training.corpora import Corpus, load_corpus
+from euterpe_training.recipes import CrnnganConfig, recipe
+
+
+def tune(seed: int, beats: int = 40) -> Piece:
+    """Triads on each beat under eighths, in D major."""
+    random = np.random.default_rng(seed)
+    scale = np.array([0, 2, 4, 5, 7, 9, 11]) + 62
+    chords = make_notes(
+        np.repeat(np.arange(beats), 3) * 480,
+        480,
+        (random.integers(0, 5, beats)[:, None] * 2 + [38, 42, 45]).ravel(),
+        60,
+    )
+    melody = make_notes(np.arange(2 * beats) * 240, 240, random.choice(scale, 2 * beats), 90)
+    return Piece(480, np.concatenate([chords, melody]), (Track(0),), (Tempo(0, 100.0),))
+
+
+@pytest.fixture(scope="session")
+def midi_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("corpus") / "tunes"
+    (directory / "deeper").mkdir(parents=True)
+    for seed in range(12):
+        (directory / "deeper" / f"tune-{seed:02}.mid").write_bytes(write_midi(tune(seed)))
+    (directory / "short.MID").write_bytes(write_midi(tune(99, beats=1)))
+    (directory / "broken.mid").write_bytes(b"RIFF....")
+    (directory / "notes.txt").write_text("not music")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def config() -> CrnnganConfig:
+    return replace(recipe("smoke"), pretraining_epochs=2, max_epoch=2, batch_size=3)
+
+
+@pytest.fixture(scope="session")
+def corpus(midi_directory: Path, config: CrnnganConfig) -> Corpus:
+    return load_corpus(midi_directory, config.spec, config.corpus)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
