@@ -4,8 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, SmallInteger, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, MetaData, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -34,6 +34,8 @@ class GenerationRow(Base):
     __tablename__ = "generations"
 
     id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    variation: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     listener_key: Mapped[str] = mapped_column(Text)
     owner_id: Mapped[str | None] = mapped_column(Text)
     owner_name: Mapped[str] = mapped_column(Text)
@@ -50,6 +52,8 @@ class GenerationRow(Base):
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     steps: Mapped[int] = mapped_column(Integer, server_default="0")
     cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+    keep_partial: Mapped[bool] = mapped_column(server_default="false")
+    watched_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failure: Mapped[str | None] = mapped_column(Text)
     midi_key: Mapped[str | None] = mapped_column(Text)
     midi_bytes: Mapped[int | None] = mapped_column(Integer)
@@ -64,6 +68,7 @@ class GenerationRow(Base):
     __table_args__ = (
         Index("ix_generations_queue", "turn", "created_at", postgresql_where=text("status = 'queued'")),
         Index("ix_generations_leases", "lease_until", postgresql_where=text("status = 'running'")),
+        Index("ix_generations_order", "order_id", "variation"),
         Index("ix_generations_unfinished", "listener_key", "turn", postgresql_where=_UNFINISHED),
     )
 
@@ -78,3 +83,25 @@ class IdempotencyKeyRow(Base):
     request_digest: Mapped[str] = mapped_column(Text)
     generation_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class LiveEventsRow(Base):
+    """What a watched piece consists of so far, for followers on other pods: float32 events, row by row."""
+
+    __tablename__ = "live_events"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    generation_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    events: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class WorkerRow(Base):
+    """What a worker says of itself once a second."""
+
+    __tablename__ = "workers"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    models: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ended_per_second: Mapped[float]
