@@ -22,7 +22,9 @@ from euterpe_generator.routes import generations, models
 from euterpe_generator.rpc.generator import GeneratorRpc
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
+from euterpe_generator.services.following import Following
 from euterpe_generator.services.generations import GenerationService, Limits
+from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.services.worker import Worker, WorkerOptions
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
@@ -67,13 +69,17 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.access_verifier = TokenVerifier(keys, ACCESS)
     app.state.store = store
     app.state.catalogue = catalogue
+    board = LiveBoard()
     app.state.generations = service
+    app.state.following = Following(database, store, changes, catalogue, board)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
-        await _start_worker(app, settings, stack, database, store, changes, ServiceTokenSource(settings.peer, http))
-    await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), GeneratorRpc(service, catalogue))
+        tokens = ServiceTokenSource(settings.peer, http)
+        await _start_worker(app, settings, stack, database, store, changes, tokens, board)
+    rpc = GeneratorRpc(service, app.state.following, catalogue)
+    await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
 
 async def _start_worker(
@@ -84,6 +90,7 @@ async def _start_worker(
     store: ObjectStore,
     changes: ChangeFeed,
     tokens: ServiceTokenSource,
+    board: LiveBoard,
 ) -> None:
     channel = peer_channel(settings.library_target, tokens)
     stack.push_async_callback(channel.close, None)
@@ -98,7 +105,7 @@ async def _start_worker(
         finishers=settings.finishers,
     )
     finisher = Finisher(database, store, LibraryClient(channel), threads)
-    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics)
+    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)
     app.state.metrics.watch_load(worker.load)
     worker.start()
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request
 
 from euterpe_generator.domain.generation import Listener
 from euterpe_generator.services.catalogue import Catalogue
+from euterpe_generator.services.following import Following
 from euterpe_generator.services.generations import GenerationService
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
@@ -20,6 +21,12 @@ def get_generations(request: Request) -> GenerationService:
     """The use cases."""
     service: GenerationService = request.app.state.generations
     return service
+
+
+def get_following(request: Request) -> Following:
+    """The followers' use case."""
+    following: Following = request.app.state.following
+    return following
 
 
 def get_catalogue(request: Request) -> Catalogue:
@@ -66,6 +73,7 @@ def idempotency_key(
 
 ListenerDep = Annotated[Listener, Depends(get_listener)]
 GenerationsDep = Annotated[GenerationService, Depends(get_generations)]
+FollowingDep = Annotated[Following, Depends(get_following)]
 CatalogueDep = Annotated[Catalogue, Depends(get_catalogue)]
 StoreDep = Annotated[ObjectStore, Depends(get_store)]
 WaitDep = Annotated[float, Depends(wait_seconds)]

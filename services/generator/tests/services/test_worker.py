@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.settings import Settings
+from euterpe_music.midi import read_midi
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
@@ -163,6 +165,51 @@ async def test_cancelling_a_running_piece_ends_it_and_frees_its_slot(
         assert ended["progress"] < 1
         other = (await client.post(URL, json={"length": 20}, headers=WAIT)).json()
         assert other["status"] == "succeeded"
+
+
+async def test_a_cancelled_piece_can_be_kept_as_far_as_it_got(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = OnnxSession.advance
+
+    def slow(self: OnnxSession, noise: Any) -> Any:
+        time.sleep(0.1)
+        return advance(self, noise)
+
+    async with generator(settings, slots=1) as client:
+        whole = (await client.post(URL, json={"seed": 9, "length": 1000}, headers=WAIT)).json()
+        monkeypatch.setattr(OnnxSession, "advance", slow)
+        order = (await client.post(URL, json={"seed": 9, "length": 1000})).json()
+        while (await client.get(f"{URL}/{order['id']}")).json()["progress"] == 0:
+            await asyncio.sleep(0.05)
+        await client.delete(f"{URL}/{order['id']}", params={"keep": True})
+        ended = await wait_ended(client, order["id"], {})
+        assert ended["status"] == "cancelled"
+        assert 0 < ended["progress"] < 1
+        part = read_midi((await client.get(ended["midi_url"])).content)
+        notes = read_midi((await client.get(whole["midi_url"])).content).notes
+        assert 0 < len(part.notes) < len(notes)
+        assert np.array_equal(part.notes["pitch"][:-4], notes["pitch"][: len(part.notes) - 4])
+
+
+async def test_notes_arrive_while_the_piece_is_composed_in_another_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = OnnxSession.advance
+
+    def slow(self: OnnxSession, noise: Any) -> Any:
+        time.sleep(0.1)
+        return advance(self, noise)
+
+    monkeypatch.setattr(OnnxSession, "advance", slow)
+    async with generator(settings, worker_enabled=False) as front, generator(settings):
+        order = (await front.post(URL, json={"seed": 9, "length": 1500})).json()
+        stream = (await front.get(f"{URL}/{order['id']}/events")).text
+        names = [line.removeprefix("event: ") for line in stream.splitlines() if line.startswith("event: ")]
+        ids = [line.removeprefix("id: ") for line in stream.splitlines() if line.startswith("id: ")]
+    assert names.count("notes") >= 3
+    assert names.index("notes") < names.index("progress") < names.index("done")
+    assert len(ids) == len(set(ids))
 
 
 async def test_a_stopping_worker_hands_back_what_it_cannot_finish(

@@ -14,7 +14,7 @@ from sqlalchemy import text
 LEASE = timedelta(seconds=30)
 MODEL = ["tiny@1"]
 ANNA, BEN = Listener.account("anna", "Anna"), Listener.account("ben", "Ben")
-RESULT = Result("midi/00.mid", 10, None, 3, 1.5, {})
+RESULT = Result("midi/00.mid", 10, None, 10, 3, 1.5, {})
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def enqueue(database: Database, listener: Listener, count: int = 1, model:
     for _ in range(count):
         async with database.sessions.begin() as session:
             order = Order(model=model, model_version="1", seed=1, length=10, title="Piece")
-            made.append(await Generations(session).enqueue(uuid.uuid4(), listener, order))
+            made += await Generations(session).enqueue(uuid.uuid4(), listener, order)
     return made
 
 
@@ -40,7 +40,7 @@ async def claim(database: Database, count: int = 1, worker: str = "w1", lease: t
 
 async def finish(database: Database, generation: Generation) -> Generation | None:
     async with database.sessions.begin() as session:
-        return await Generations(session).finish(generation, RESULT, "{}")
+        return await Generations(session).finish(generation, Status.SUCCEEDED, RESULT)
 
 
 async def expire(database: Database, max_attempts: int = 3) -> list[Generation]:
@@ -127,7 +127,7 @@ async def test_renewing_tells_what_is_lost_and_what_to_cancel(database: Database
     held = [(one.id, one.attempt, 4) for one in (kept, lost, cancelled)]
     async with database.sessions.begin() as session:
         answer = await Generations(session).renew(held, lease=LEASE)
-    assert answer == {kept.id: False, cancelled.id: True}
+    assert {key: asked.cancel for key, asked in answer.items()} == {kept.id: False, cancelled.id: True}
     async with database.sessions() as session:
         seen = await Generations(session).get(kept.id)
     assert seen is not None
@@ -149,8 +149,9 @@ async def test_the_queue_s_head_comes_from_an_index(database: Database) -> None:
     # Ten thousand waiting rows must not make a claim slower: the plan may not sort or scan them.
     async with database.sessions.begin() as session:
         await session.execute(
-            text("""INSERT INTO generations (id, listener_key, owner_name, model, model_version, seed, length, title,
-                      turn) SELECT gen_random_uuid(), 'user:' || n % 50, 'x', 'tiny', '1', 1, 10, 't', n
+            text("""INSERT INTO generations (id, order_id, listener_key, owner_name, model, model_version, seed, length,
+                      title, turn)
+                    SELECT gen_random_uuid(), gen_random_uuid(), 'user:' || n % 50, 'x', 'tiny', '1', 1, 10, 't', n
                     FROM generate_series(1, 10000) AS n""")
         )
         await session.execute(text("ANALYZE generations"))

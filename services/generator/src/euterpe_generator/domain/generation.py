@@ -53,6 +53,8 @@ class Generation:
     """
 
     id: uuid.UUID
+    order_id: uuid.UUID
+    variation: int
     listener: Listener
     model: str
     model_version: str
@@ -66,6 +68,8 @@ class Generation:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested: bool = False
+    keep_partial: bool = False
+    watched: bool = False
     failure: str | None = None
     midi_key: str | None = None
     midi_bytes: int | None = None
@@ -90,6 +94,8 @@ class Generation:
         """As it was when it was accepted, so that every answer to one Idempotency-Key is the same."""
         return Generation(
             id=self.id,
+            order_id=self.order_id,
+            variation=self.variation,
             listener=self.listener,
             model=self.model,
             model_version=self.model_version,
@@ -110,13 +116,27 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A checked request for a piece: everything that decides the music is fixed, the seed included."""
+    """A checked request for pieces: everything that decides the music is fixed, the seed included.
+
+    `count` variations have the seeds `seed`, `seed` + 1, …; an order for one is the common case. `cost` is how far one
+    piece moves its listener back in the fair order, so that who costs twice as much gets half as many turns.
+    """
 
     model: str
     model_version: str
     seed: int
     length: int
     title: str
+    count: int = 1
+    cost: int = 1
+
+    def seed_of(self, variation: int) -> int:
+        """The seed of a variation."""
+        return (self.seed + variation) % (MAX_SEED + 1)
+
+    def title_of(self, variation: int) -> str:
+        """The title of a variation, numbered when there are several."""
+        return self.title if self.count == 1 else f"{self.title} ({variation + 1})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +146,7 @@ class Result:
     midi_key: str
     midi_bytes: int
     song_id: str | None
+    steps: int
     note_count: int
     duration_seconds: float
     measures: Mapping[str, float]

@@ -1,18 +1,28 @@
 """`/api/v1/generations`: order a piece, follow it, fetch it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.problems import problem_responses
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel
 
-from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, ListenerDep, StoreDep, WaitDep
+from euterpe_generator.dependencies import (
+    FollowingDep,
+    GenerationsDep,
+    IdempotencyKeyDep,
+    ListenerDep,
+    StoreDep,
+    WaitDep,
+)
 from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.errors import NotFinished
-from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, location
+from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, NotesView, OrderView, location
+from euterpe_generator.services.following import Position
 
 router = APIRouter(prefix="/api/v1/generations", tags=["generations"])
 
@@ -25,7 +35,7 @@ _EVENT_NAMES = {
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {
-        "model": GenerationView,
+        "model": OrderView,
         "description": "Accepted; the piece is on its way.",
         "headers": {"Location": {"schema": {"type": "string"}, "description": "The generation's path."}},
     }
@@ -35,10 +45,10 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
 @router.post(
     "",
     summary="Compose a piece",
-    response_model=GenerationView,
+    response_model=OrderView,
     responses={
         **_ACCEPTED,
-        200: {"description": "The piece ended within the wait that `Prefer` asked for."},
+        200: {"description": "Everything ended within the wait that `Prefer` asked for."},
         **problem_responses(401, 413, 422, 429, 503),
     },
 )
@@ -49,18 +59,21 @@ async def create_generation(
     wait: WaitDep,
     key: IdempotencyKeyDep,
     response: Response,
-) -> GenerationView:
-    """Orders a piece, with or without an account; with one, the piece appears in the listener's library.
+) -> OrderView:
+    """Orders a piece or several variations, with or without an account; with one, they appear in its library.
 
     Answers 202 at once, or with `Prefer: wait=N` the ended generation if it ends within N seconds.
     """
-    generation = await service.order(listener, body.wish(), key)
-    generation = await service.wait(generation, wait) if wait else generation.as_accepted()
-    response.status_code = 200 if generation.status.ended else 202
-    response.headers["Location"] = location(generation)
+    order = await service.order(listener, body.wish(), key)
     if wait:
+        order = await asyncio.gather(*(service.wait(generation, wait) for generation in order))
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
-    return GenerationView.of(generation)
+    else:
+        order = [generation.as_accepted() for generation in order]
+    response.status_code = 200 if all(generation.status.ended for generation in order) else 202
+    response.headers["Location"] = location(order[0])
+    first, *others = (GenerationView.of(generation) for generation in order)
+    return OrderView(**first.model_dump(), variations=others)
 
 
 async def visible_generation(generation_id: UUID, listener: ListenerDep, service: GenerationsDep) -> Generation:
@@ -72,15 +85,20 @@ GenerationDep = Annotated[Generation, Depends(visible_generation)]
 
 
 @router.get("/{generation_id}", summary="Look at a generation", responses=problem_responses(401, 404, 422, 503))
-async def get_generation(generation: GenerationDep) -> GenerationView:
-    """Where the generation stands."""
-    return GenerationView.of(generation)
+async def get_generation(generation: GenerationDep, service: GenerationsDep) -> GenerationView:
+    """Where the generation stands; while it waits, with its place in the queue."""
+    return GenerationView.of(generation, await service.place(generation))
 
 
 @router.delete("/{generation_id}", summary="Cancel a generation", responses=problem_responses(401, 404, 422, 503))
-async def cancel_generation(generation_id: UUID, listener: ListenerDep, service: GenerationsDep) -> GenerationView:
+async def cancel_generation(
+    generation_id: UUID,
+    listener: ListenerDep,
+    service: GenerationsDep,
+    keep: Annotated[bool, Query(description="Keep what has been composed so far as a piece.")] = False,
+) -> GenerationView:
     """Cancels a generation that has not ended. One that has stays as it is; its piece is not deleted."""
-    return GenerationView.of(await service.cancel(generation_id, listener))
+    return GenerationView.of(await service.cancel(generation_id, listener, keep_partial=keep))
 
 
 @router.get(
@@ -91,17 +109,24 @@ async def cancel_generation(generation_id: UUID, listener: ListenerDep, service:
 )
 async def follow_generation(
     generation: GenerationDep,
-    service: GenerationsDep,
+    following: FollowingDep,
+    notes: Annotated[bool, Query(description="Whether to send `notes` events.")] = True,
     last_event_id: Annotated[str | None, Header(description="The last event's id, to resume after it.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events `queued`, `started`, `progress`, then one of `done`, `failed`, `cancelled`.
+    """Server-sent events `queued`, `started`, `progress` and `notes`, then one of `done`, `failed`, `cancelled`.
 
-    The data is the generation as GET gives it. The stream ends after the last event.
+    The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. The
+    stream ends after the last event.
     """
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 10 else -1
-    async for state in service.follow(generation, after):
-        name = _EVENT_NAMES.get(state.status) or ("progress" if state.steps else "started")
-        yield ServerSentEvent(event=name, id=str(state.sequence), data=GenerationView.of(state).model_dump(mode="json"))
+    async for told in following.follow(generation, Position.parse(last_event_id), notes=notes):
+        state = told.generation
+        if told.notes is not None:
+            view: BaseModel = NotesView(steps=state.steps, length=state.length, notes=list(told.notes))
+            name = "notes"
+        else:
+            view = GenerationView.of(state)
+            name = _EVENT_NAMES.get(state.status) or ("progress" if told.position.sequence > 1 else "started")
+        yield ServerSentEvent(event=name, id=str(told.position), data=view.model_dump(mode="json"))
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """What goes over the wire."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Status
 from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.generations import Wish
+from euterpe_generator.services.generations import Place, Wish
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -31,16 +32,28 @@ class GenerationRequest(BaseModel):
         default=None, ge=1, le=1_000_000, strict=True, description="Events; the model's manifest has the limits."
     )
     title: Title | None = Field(default=None, description="Shown in the library.")
+    count: int = Field(
+        default=1, ge=1, le=64, strict=True, description="Variations: the others have the seeds after this one."
+    )
 
     def wish(self) -> Wish:
         """The request as the use case takes it."""
-        return Wish(self.model, self.seed, self.length, self.title)
+        return Wish(self.model, self.seed, self.length, self.title, self.count)
+
+
+class PlaceView(BaseModel):
+    """A place in the queue."""
+
+    position: int = Field(ge=1, examples=[3])
+    estimated_wait_seconds: float | None = Field(default=None, description="From the pace of the last seconds.")
 
 
 class GenerationView(BaseModel):
     """A generation as its listener sees it."""
 
     id: UUID
+    order_id: UUID = Field(description="The id of the first variation; the same for all variations of one order.")
+    variation: int = Field(description="0 for the first.", examples=[0])
     status: Status = Field(examples=[Status.SUCCEEDED])
     progress: float = Field(ge=0, le=1, description="Share of the events composed.", examples=[1.0])
     model: str = Field(examples=["crnngan-classical"])
@@ -57,12 +70,16 @@ class GenerationView(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    queue: PlaceView | None = Field(default=None, description="While it waits.")
 
     @classmethod
-    def of(cls, generation: Generation) -> "GenerationView":
+    def of(cls, generation: Generation, place: Place | None = None) -> "GenerationView":
         """The view of a generation."""
         return cls(
             id=generation.id,
+            order_id=generation.order_id,
+            variation=generation.variation,
+            queue=place and PlaceView(**asdict(place)),
             status=generation.status,
             progress=round(generation.progress, 4),
             model=generation.model,
@@ -80,6 +97,20 @@ class GenerationView(BaseModel):
             started_at=generation.started_at,
             finished_at=generation.finished_at,
         )
+
+
+class OrderView(GenerationView):
+    """The first variation of an order, and the others beside it."""
+
+    variations: list[GenerationView] = Field(default_factory=list, description="The second one and those after it.")
+
+
+class NotesView(BaseModel):
+    """Notes that were composed since the last event: [onset s, duration s, pitch, velocity] each."""
+
+    steps: int = Field(description="Events composed so far.")
+    length: int
+    notes: list[tuple[float, float, int, int]]
 
 
 class LimitsView(BaseModel):

@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Status
 from euterpe_generator.services.catalogue import Catalogue, Model
+from euterpe_generator.services.following import Following, Position
 from euterpe_generator.services.generations import GenerationService, Wish
 
 _STATUS = {
@@ -25,8 +26,9 @@ _PEERS = Listener.anonymous("peer")
 class GeneratorRpc(GeneratorServiceServicer):
     """Parses, calls the use cases, shapes."""
 
-    def __init__(self, service: GenerationService, catalogue: Catalogue) -> None:
+    def __init__(self, service: GenerationService, following: Following, catalogue: Catalogue) -> None:
         self._service = service
+        self._following = following
         self._catalogue = catalogue
 
     async def Generate(
@@ -34,9 +36,9 @@ class GeneratorRpc(GeneratorServiceServicer):
     ) -> AsyncIterator[pb.GenerateResponse]:
         """Orders a piece and streams where it stands until it has ended."""
         listener = Listener.account(request.listener_id, request.listener_name) if request.listener_id else _PEERS
-        generation = await self._service.order(listener, _wish(request), None)
-        async for state in self._service.follow(generation, after=-1):
-            yield _response(state)
+        [generation] = await self._service.order(listener, _wish(request), None)
+        async for told in self._following.follow(generation, Position(), notes=False):
+            yield _response(told.generation)
 
     async def ListModels(
         self,

@@ -62,6 +62,11 @@ class Model:
         """Limits and default of a piece's length in events."""
         return self.bundle.manifest.sampling.length
 
+    @property
+    def features(self) -> int:
+        """Floats per event."""
+        return self.bundle.spec.features
+
     def decode(self, events: Array) -> Piece:
         """The piece that the network's events [steps, features] mean."""
         return decode(events, self.bundle.spec)

@@ -6,7 +6,6 @@ row turns last. Whoever takes over composes the same bytes and walks the same wa
 
 import asyncio
 import hashlib
-import json
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
-from euterpe_generator.domain.generation import Generation, Result
+from euterpe_generator.domain.generation import Generation, Result, Status
 from euterpe_generator.engine.request import Array
 from euterpe_generator.services.catalogue import Model
 from euterpe_generator.storage.generations import Generations
@@ -51,8 +50,10 @@ class Finisher:
         self._library = library
         self._threads = threads
 
-    async def finish(self, generation: Generation, model: Model, events: Array) -> Generation | None:
-        """Returns the finished generation; None when another worker has taken it over.
+    async def finish(
+        self, generation: Generation, model: Model, events: Array, status: Status = Status.SUCCEEDED
+    ) -> Generation | None:
+        """Returns the generation, ended with `status`; None when another worker has taken it over.
 
         Raises Unavailable while S3, the library or PostgreSQL are away: the caller tries again.
         """
@@ -65,12 +66,13 @@ class Finisher:
             midi_key=artifact.key,
             midi_bytes=len(piece.midi),
             song_id=song_id,
+            steps=len(events),
             note_count=piece.note_count,
             duration_seconds=piece.duration_seconds,
             measures=piece.measures,
         )
         async with self._database.sessions.begin() as session:
-            return await Generations(session).finish(generation, result, json.dumps(piece.measures))
+            return await Generations(session).finish(generation, status, result)
 
     async def _register(self, generation: Generation, piece: Piece, artifact: pb.MidiArtifact) -> str | None:
         if generation.listener.id is None:

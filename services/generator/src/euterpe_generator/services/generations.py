@@ -1,16 +1,15 @@
 """What listeners do with generations: order one, look at it, follow it, cancel it, fetch its MIDI."""
 
-import asyncio
 import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import astuple, dataclass
+from datetime import timedelta
 
 from euterpe_service_kit.database import Database
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order, Status
 from euterpe_generator.errors import (
     GenerationNotFound,
     IdempotencyKeyReused,
@@ -18,13 +17,18 @@ from euterpe_generator.errors import (
     TooManyUnfinished,
 )
 from euterpe_generator.services.catalogue import Catalogue, check_in_range
+from euterpe_generator.services.following import wait_for
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed
 from euterpe_generator.storage.generations import Generations
+from euterpe_generator.storage.workers import Workers
 
-#: How long a follower relies on notifications before it looks for itself.
+#: How long a waiter relies on notifications before it looks for itself.
 _LOOK_SECONDS = 1.0
-#: How often a busy generation's progress is told at most.
-_PROGRESS_SECONDS = 0.1
+#: How old the count of the queue may be that an order is admitted by.
+_COUNT_SECONDS = 0.25
+#: Places in the queue are counted up to here.
+_FARTHEST_PLACE = 1_000
+_RECENTLY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,20 @@ class Wish:
     seed: int | None
     length: int | None
     title: str | None
+    count: int = 1
 
     @property
     def digest(self) -> str:
         """Tells two requests apart, for Idempotency-Key."""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the queue, counted from 1, and a guess at the wait from the pace of the last seconds."""
+
+    position: int
+    estimated_wait_seconds: float | None
 
 
 class GenerationService:
@@ -59,9 +72,11 @@ class GenerationService:
         self._changes = changes
         self._catalogue = catalogue
         self._limits = limits
+        self._counted = 0
+        self._counted_at = float("-inf")
 
-    async def order(self, listener: Listener, wish: Wish, idempotency_key: str | None) -> Generation:
-        """Accepts a piece. Once this returns, the piece will come about or its failure will be told.
+    async def order(self, listener: Listener, wish: Wish, idempotency_key: str | None) -> list[Generation]:
+        """Accepts an order. Once this returns, its pieces will come about or their failure will be told.
 
         Raises InvalidParameters, QueueFull, TooManyUnfinished, IdempotencyKeyReused.
         """
@@ -73,10 +88,10 @@ class GenerationService:
                 known = await rows.remember_key(listener.key, idempotency_key, wish.digest, generation_id)
                 if known is not None:
                     return await self._recall(rows, known, wish.digest)
-            await self._admit(rows, listener)
-            generation = await rows.enqueue(generation_id, listener, order)
+            await self._admit(rows, listener, order.count)
+            generations = await rows.enqueue(generation_id, listener, order)
         self._changes.announce(QUEUE)
-        return generation
+        return generations
 
     async def get(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
         """A generation that the listener may see. An anonymous one's id is its only key."""
@@ -86,11 +101,22 @@ class GenerationService:
             raise GenerationNotFound
         return generation
 
-    async def cancel(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
-        """Cancels what has not ended; what has stays as it is."""
+    async def place(self, generation: Generation) -> Place | None:
+        """Where a queued generation stands; None for one that does not wait, or too far back to count."""
+        if generation.status is not Status.QUEUED:
+            return None
+        async with self._database.sessions() as session:
+            before = await Generations(session).position(generation, at_most=_FARTHEST_PLACE)
+            pace = await Workers(session).ended_per_second(recent=_RECENTLY)
+        if before >= _FARTHEST_PLACE:
+            return None
+        return Place(position=before + 1, estimated_wait_seconds=(before + 1) / pace if pace else None)
+
+    async def cancel(self, generation_id: uuid.UUID, listener: Listener, *, keep_partial: bool = False) -> Generation:
+        """Cancels what has not ended, and keeps what was composed of it if asked; what has ended stays as it is."""
         await self.get(generation_id, listener)
         async with self._database.sessions.begin() as session:
-            await Generations(session).cancel(generation_id)
+            await Generations(session).cancel(generation_id, keep_partial=keep_partial)
         self._changes.announce(CANCELLATIONS)
         self._changes.announce(str(generation_id))
         return await self.get(generation_id, listener)
@@ -105,22 +131,7 @@ class GenerationService:
                 left = deadline - time.monotonic()
                 if generation.status.ended or left <= 0:
                     return generation
-                await _set_or_timeout(changed, min(left, _LOOK_SECONDS))
-
-    async def follow(self, generation: Generation, after: int) -> AsyncIterator[Generation]:
-        """Yields the generation as it stands whenever it got further than `after`, until it has ended."""
-        with self._changes.watch(str(generation.id)) as changed:
-            while True:
-                if generation.sequence > after:
-                    after = generation.sequence
-                    yield generation
-                if generation.status.ended:
-                    return
-                await _set_or_timeout(changed, _LOOK_SECONDS)
-                changed.clear()
-                generation = await self.get(generation.id, generation.listener)
-                if not generation.status.ended:
-                    await asyncio.sleep(_PROGRESS_SECONDS)
+                await wait_for(changed, min(left, _LOOK_SECONDS))
 
     def _fix(self, wish: Wish) -> Order:
         model = self._catalogue.find(wish.model)
@@ -130,33 +141,31 @@ class GenerationService:
             seed=secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed,
             length=check_in_range("body.length", wish.length, model.length),
             title=wish.title or model.title,
+            count=wish.count,
         )
 
-    async def _admit(self, rows: Generations, listener: Listener) -> None:
+    async def _admit(self, rows: Generations, listener: Listener, count: int) -> None:
         allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
-        if await rows.count_unfinished(listener.key, at_most=allowed) >= allowed:
-            detail = f"You have {allowed} unfinished generations, which is the limit. Wait for some of them."
+        if await rows.count_unfinished(listener.key, at_most=allowed) + count > allowed:
+            detail = f"You may have {allowed} unfinished generations at a time. Wait for some of them."
             raise TooManyUnfinished(detail, retry_after_seconds=5)
-        if await rows.count_queued(at_most=self._limits.queued) >= self._limits.queued:
+        if await self._queued(rows) + count > self._limits.queued:
             raise QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
 
-    async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], digest: str) -> Generation:
+    async def _queued(self, rows: Generations) -> int:
+        # Counting a long queue costs more than joining it, so the count may be a moment old.
+        if time.monotonic() - self._counted_at > _COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            self._counted = await rows.count_queued(at_most=self._limits.queued)
+        self._counted += 1
+        return self._counted - 1
+
+    async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], digest: str) -> list[Generation]:
         generation_id, known_digest = known
         if known_digest != digest:
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
-        generation = await rows.get(generation_id)
-        if generation is None:
-            raise GenerationNotFound
-        return generation
+        return await rows.of_order(generation_id)
 
 
 def _may_see(generation: Generation, listener: Listener) -> bool:
     return generation.listener.id is None or generation.listener.id == listener.id
-
-
-async def _set_or_timeout(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -6,6 +6,7 @@ finish it hands back; what it dies with, the others take over when the lease run
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, 
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
-from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed
-from euterpe_generator.storage.generations import Generations
+from euterpe_generator.services.live import LiveBoard
+from euterpe_generator.services.pace import Pace
+from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, WATCHERS, ChangeFeed
+from euterpe_generator.storage.generations import Generations, Orders
+from euterpe_generator.storage.workers import Workers
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +39,8 @@ _POISON = "The piece was given up, because composing it ended its worker {} time
 _BROKEN = "The model failed while composing this piece."
 _KEY_LIFETIME = timedelta(hours=24)
 _KEY_SWEEP_SECONDS = 600.0
+_PUBLISH_SECONDS = 0.1
+_RECENTLY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ class Held:
     generation: Generation
     steps: int = 0
     cancelling: bool = False
+    keep_partial: bool = False
+    watched_elsewhere: bool = False
+    published: int = 0
 
     @property
     def ticket(self) -> str:
@@ -79,6 +88,7 @@ class Worker:
         finisher: Finisher,
         options: WorkerOptions,
         metrics: Metrics,
+        board: LiveBoard,
     ) -> None:
         self._database = database
         self._changes = changes
@@ -86,6 +96,8 @@ class Worker:
         self._finisher = finisher
         self._options = options
         self._metrics = metrics
+        self._board = board
+        self._pace = Pace()
         self._lease = timedelta(seconds=options.lease_seconds)
         self._held: dict[str, Held] = {}
         self._finishing: set[asyncio.Task[None]] = set()
@@ -103,6 +115,7 @@ class Worker:
         self._spawn("claim", self._claim_once)
         self._spawn("renew", self._renew_once)
         self._spawn("sweep", self._sweep_once)
+        self._spawn("publish", self._publish_once)
 
     async def stop(self, grace_seconds: float) -> None:
         """Stops claiming, finishes what it can within the grace, and hands the rest back."""
@@ -163,11 +176,14 @@ class Worker:
             self._changes.announce(str(generation.id))
             request = Request(held.ticket, generation.listener.key, generation.seed, generation.length)
             self._engine.submit(held.model, request)
+            if generation.watched or self._board.watched_here(generation.id):
+                held.watched_elsewhere = generation.watched
+                self._watch(held)
         return claimed
 
     async def _renew_once(self) -> None:
-        with self._changes.watch(CANCELLATIONS) as cancelled:
-            await _first_of(cancelled, seconds=min(1.0, self._options.lease_seconds / 4))
+        with self._changes.watch(CANCELLATIONS) as cancelled, self._changes.watch(WATCHERS) as watched:
+            await _first_of(cancelled, watched, seconds=min(1.0, self._options.lease_seconds / 4))
         held = dict(self._held)
         if not held:
             return
@@ -180,8 +196,8 @@ class Worker:
         for one in held.values():
             if one.generation.id not in mine:
                 self._lose(one)
-            elif mine[one.generation.id]:
-                self._cancel(one)
+            else:
+                self._obey(one, mine[one.generation.id])
 
     async def _sweep_once(self) -> None:
         await asyncio.sleep(1.0)
@@ -190,12 +206,30 @@ class Worker:
             expired = await Generations(session).expire_leases(max_attempts=self._options.max_attempts, failure=failure)
             if time.time() % _KEY_SWEEP_SECONDS < 1.0:
                 await Generations(session).forget_keys(older_than=_KEY_LIFETIME)
+                await Workers(session).clean(recent=_RECENTLY)
+            await Workers(session).report(
+                self._options.worker_id, models=self._catalogue.keys(), ended_per_second=self._pace.per_second()
+            )
         for generation in expired:
             log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
             self._metrics.lease_expired(generation)
             self._changes.announce(str(generation.id))
         if expired:
             self._changes.announce(QUEUE)
+
+    async def _publish_once(self) -> None:
+        await asyncio.sleep(_PUBLISH_SECONDS)
+        fresh: dict[uuid.UUID, Array] = {}
+        for held in self._held.values():
+            events = self._board.events(held.generation.id) if held.watched_elsewhere else None
+            if events is not None and len(events) > held.published:
+                held.published = len(events)
+                fresh[held.generation.id] = events
+        if fresh:
+            async with self._database.sessions.begin() as session:
+                await Workers(session).publish(fresh)
+            for generation_id in fresh:
+                self._changes.announce(str(generation_id))
 
     def _deliver(self, updates: list[Update]) -> None:
         assert self._loop is not None
@@ -210,11 +244,16 @@ class Worker:
 
     def _apply(self, held: Held, update: Update) -> None:
         match update:
-            case Started() | Advanced():
+            case Started():
                 pass
+            case Advanced(events=events):
+                self._board.add(held.generation.id, events)
+                self._changes.wake(str(held.generation.id))
             case Finished(events=events):
                 held.steps = len(events)
                 self._begin_finishing(held, self._finish(held, events))
+            case Stopped(events=events) if held.keep_partial and len(events):
+                self._begin_finishing(held, self._finish(held, events, Status.CANCELLED))
             case Stopped():
                 self._begin_finishing(held, self._end(held, Status.CANCELLED))
             case Broken(reason=reason):
@@ -234,13 +273,12 @@ class Worker:
                 # Nothing that a second try would mend: the lease must not be renewed for ever.
                 log.exception("finishing_failed", generation=held.ticket)
                 await self._end(held, Status.FAILED, _BROKEN)
-        self._held.pop(held.ticket, None)
-        self._room.set()
+        self._forget(held)
         self._changes.announce(str(held.generation.id))
 
-    async def _finish(self, held: Held, events: Array) -> None:
+    async def _finish(self, held: Held, events: Array, status: Status = Status.SUCCEEDED) -> None:
         model = self._catalogue.find(held.model)
-        await self._persist(held, lambda: self._finisher.finish(held.generation, model, events))
+        await self._persist(held, lambda: self._finisher.finish(held.generation, model, events, status))
 
     async def _end(self, held: Held, status: Status, failure: str | None = None) -> None:
         async def end() -> Generation | None:
@@ -261,19 +299,33 @@ class Worker:
                 pause = min(pause * 2, 2.0)
                 continue
             if ended is not None:
+                self._pace.count()
                 self._metrics.ended(ended)
             return
 
     def _lose(self, held: Held) -> None:
         # Finished in between, or taken over by another worker: either way no longer ours.
-        if self._held.pop(held.ticket, None) is not None:
+        if held.ticket in self._held:
             self._engine.cancel(held.model, held.ticket)
-            self._room.set()
+            self._forget(held)
 
-    def _cancel(self, held: Held) -> None:
-        if not held.cancelling:
-            held.cancelling = True
+    def _forget(self, held: Held) -> None:
+        self._held.pop(held.ticket, None)
+        self._board.close(held.generation.id)
+        self._room.set()
+
+    def _obey(self, held: Held, asked: Orders) -> None:
+        held.watched_elsewhere = asked.watched
+        if asked.watched or self._board.watched_here(held.generation.id):
+            self._watch(held)
+        if asked.cancel and not held.cancelling:
+            held.cancelling, held.keep_partial = True, asked.keep_partial
             self._engine.cancel(held.model, held.ticket)
+
+    def _watch(self, held: Held) -> None:
+        if not self._board.is_open(held.generation.id):
+            self._board.open(held.generation.id)
+            self._engine.watch(held.model, held.ticket)
 
 
 async def _first_of(*events: asyncio.Event, seconds: float) -> None:

@@ -19,6 +19,8 @@ CHANNEL = "generator_changes"
 QUEUE = "queue"
 #: Something that runs is to be cancelled.
 CANCELLATIONS = "cancellations"
+#: Somebody wants to see a piece come about.
+WATCHERS = "watchers"
 
 _PAUSE_SECONDS = 0.005
 _RECONNECT_SECONDS = 1.0
@@ -58,15 +60,16 @@ class ChangeFeed:
             if not self._waiting[subject]:
                 del self._waiting[subject]
 
-    def announce(self, subject: str) -> None:
-        """Says that a subject has changed."""
-        self._wake(subject)
-        self._outbox.add(subject)
-        self._filled.set()
-
-    def _wake(self, subject: str) -> None:
+    def wake(self, subject: str) -> None:
+        """Wakes who waits for the subject in this process only."""
         for event in self._waiting.get(subject, ()):
             event.set()
+
+    def announce(self, subject: str) -> None:
+        """Says that a subject has changed."""
+        self.wake(subject)
+        self._outbox.add(subject)
+        self._filled.set()
 
     async def _run(self) -> None:
         while True:
@@ -96,4 +99,4 @@ class ChangeFeed:
 
     def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for subject in str(payload).split(","):
-            self._wake(subject)
+            self.wake(subject)

@@ -1,11 +1,13 @@
 """Statements on generations. Each is one transaction's worth of truth; callers commit."""
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select, text
+from sqlalchemy import RowMapping, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,13 +19,18 @@ _TABLE = GenerationRow.__table__
 # Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn is one after its listener's last, and never
 # before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
 _ENQUEUE = text("""
-    INSERT INTO generations (id, listener_key, owner_id, owner_name, model, model_version, seed, length, title, turn)
-    SELECT :id, :listener_key, :owner_id, :owner_name, :model, :model_version, :seed, :length, :title,
+    INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
+                             length, title, turn)
+    SELECT piece.id, :order_id, piece.ordinality - 1, :listener_key, :owner_id, :owner_name, :model, :model_version,
+           piece.seed, :length, piece.title,
            greatest(
              coalesce((SELECT turn FROM generations WHERE status = 'queued' ORDER BY turn, created_at LIMIT 1), 0),
-             coalesce((SELECT max(turn) + 1 FROM generations
+             coalesce((SELECT max(turn) + :cost FROM generations
                        WHERE listener_key = :listener_key AND status IN ('queued', 'running')), 0))
-    RETURNING *
+           + (piece.ordinality - 1) * :cost
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:titles AS text[]))
+         WITH ORDINALITY AS piece(id, seed, title, ordinality)
+    RETURNING *, false AS watched
 """)
 
 _CLAIM = text("""
@@ -36,7 +43,7 @@ _CLAIM = text("""
     SET status = 'running', attempt = g.attempt + 1, worker_id = :worker,
         lease_until = now() + :lease, started_at = coalesce(g.started_at, now())
     FROM head WHERE g.id = head.id
-    RETURNING g.*
+    RETURNING g.*, coalesce(g.watched_until > now(), false) AS watched
 """)
 
 _RENEW = text("""
@@ -44,12 +51,12 @@ _RENEW = text("""
     SET lease_until = now() + :lease, steps = greatest(g.steps, held.steps)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:steps AS int[])) AS held(id, attempt, steps)
     WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'running'
-    RETURNING g.id, g.cancel_requested
+    RETURNING g.id, g.cancel_requested, g.keep_partial, coalesce(g.watched_until > now(), false) AS watched
 """)
 
 _FINISH = text("""
     UPDATE generations
-    SET status = 'succeeded', steps = length, finished_at = now(), lease_until = NULL, midi_key = :midi_key,
+    SET status = :status, steps = :steps, finished_at = now(), lease_until = NULL, midi_key = :midi_key,
         midi_bytes = :midi_bytes, song_id = :song_id, note_count = :note_count,
         duration_seconds = :duration_seconds, measures = CAST(:measures AS jsonb)
     WHERE id = :id AND attempt = :attempt AND status = 'running'
@@ -83,12 +90,21 @@ _EXPIRE = text("""
 
 _CANCEL = text("""
     UPDATE generations
-    SET cancel_requested = true,
+    SET cancel_requested = true, keep_partial = :keep_partial,
         status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
         finished_at = CASE WHEN status = 'queued' THEN now() END
     WHERE id = :id AND status IN ('queued', 'running')
     RETURNING *
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What listeners ask of the worker that composes their piece."""
+
+    cancel: bool
+    keep_partial: bool
+    watched: bool
 
 
 class Generations:
@@ -97,26 +113,41 @@ class Generations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def enqueue(self, generation_id: uuid.UUID, listener: Listener, order: Order) -> Generation:
-        """Adds an order at its listener's turn."""
+    async def enqueue(self, order_id: uuid.UUID, listener: Listener, order: Order) -> list[Generation]:
+        """Adds an order's pieces at their listener's turns; the first has the order's id."""
         values = {
-            "id": generation_id,
+            "order_id": order_id,
+            "ids": [order_id, *(uuid.uuid4() for _ in range(order.count - 1))],
+            "seeds": [order.seed_of(variation) for variation in range(order.count)],
+            "titles": [order.title_of(variation) for variation in range(order.count)],
+            "cost": order.cost,
             "listener_key": listener.key,
             "owner_id": listener.id,
             "owner_name": listener.name,
             "model": order.model,
             "model_version": order.model_version,
-            "seed": order.seed,
             "length": order.length,
-            "title": order.title,
         }
-        return _generation((await self._session.execute(_ENQUEUE, values)).mappings().one())
+        rows = (await self._session.execute(_ENQUEUE, values)).mappings()
+        return sorted((_generation(row) for row in rows), key=lambda one: one.variation)
 
     async def get(self, generation_id: uuid.UUID) -> Generation | None:
         """One generation."""
         found = await self._session.execute(select(_TABLE).where(_TABLE.c.id == generation_id))
         row = found.mappings().one_or_none()
         return None if row is None else _generation(row)
+
+    async def of_order(self, order_id: uuid.UUID) -> list[Generation]:
+        """All pieces of an order, in order."""
+        wanted = select(_TABLE).where(_TABLE.c.order_id == order_id).order_by(_TABLE.c.variation)
+        return [_generation(row) for row in (await self._session.execute(wanted)).mappings()]
+
+    async def position(self, generation: Generation, *, at_most: int) -> int:
+        """How many queued pieces come before this one, counted no further than asked."""
+        me = select(_TABLE.c.turn, _TABLE.c.created_at).where(_TABLE.c.id == generation.id).subquery()
+        before = tuple_(_TABLE.c.turn, _TABLE.c.created_at) < select(me.c.turn, me.c.created_at).scalar_subquery()
+        limited = select(_TABLE.c.id).where(_TABLE.c.status == "queued", before).limit(at_most).subquery()
+        return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
     async def count_unfinished(self, listener_key: str, *, at_most: int) -> int:
         """How many of a listener's are queued or running, counted no further than asked."""
@@ -134,27 +165,29 @@ class Generations:
         values = {"worker": worker, "models": list(models), "count": count, "lease": lease}
         return [_generation(row) for row in (await self._session.execute(_CLAIM, values)).mappings()]
 
-    async def renew(self, held: Iterable[tuple[uuid.UUID, int, int]], *, lease: timedelta) -> dict[uuid.UUID, bool]:
-        """Prolongs leases: (id, attempt, steps) of what the worker believes to hold → id: whether to cancel.
+    async def renew(self, held: Iterable[tuple[uuid.UUID, int, int]], *, lease: timedelta) -> dict[uuid.UUID, Orders]:
+        """Prolongs leases: (id, attempt, steps) of what the worker believes to hold → what is asked of it.
 
         What is missing in the answer is no longer the worker's.
         """
         ids, attempts, steps = zip(*held, strict=True)
         values = {"ids": list(ids), "attempts": list(attempts), "steps": list(steps), "lease": lease}
         rows = (await self._session.execute(_RENEW, values)).mappings()
-        return {row["id"]: row["cancel_requested"] for row in rows}
+        return {row["id"]: Orders(row["cancel_requested"], row["keep_partial"], row["watched"]) for row in rows}
 
-    async def finish(self, generation: Generation, result: Result, measures_json: str) -> Generation | None:
+    async def finish(self, generation: Generation, status: Status, result: Result) -> Generation | None:
         """Records the piece; None when the attempt is no longer the current one."""
         values: dict[str, Any] = {
             "id": generation.id,
             "attempt": generation.attempt,
+            "status": status.value,
+            "steps": result.steps,
             "midi_key": result.midi_key,
             "midi_bytes": result.midi_bytes,
             "song_id": result.song_id,
             "note_count": result.note_count,
             "duration_seconds": result.duration_seconds,
-            "measures": measures_json,
+            "measures": json.dumps(dict(result.measures)),
         }
         return await self._one_or_none(_FINISH, values)
 
@@ -172,9 +205,12 @@ class Generations:
         values = {"max_attempts": max_attempts, "failure": failure}
         return [_generation(row) for row in (await self._session.execute(_EXPIRE, values)).mappings()]
 
-    async def cancel(self, generation_id: uuid.UUID) -> Generation | None:
-        """Cancels what is queued, and asks the worker of what is running to; None when it has ended."""
-        return await self._one_or_none(_CANCEL, {"id": generation_id})
+    async def cancel(self, generation_id: uuid.UUID, *, keep_partial: bool = False) -> Generation | None:
+        """Cancels what is queued, and asks the worker of what is running to; None when it has ended.
+
+        With `keep_partial` what was composed until then becomes a piece.
+        """
+        return await self._one_or_none(_CANCEL, {"id": generation_id, "keep_partial": keep_partial})
 
     async def remember_key(
         self, listener_key: str, key: str, digest: str, generation_id: uuid.UUID
@@ -207,6 +243,8 @@ class Generations:
 def _generation(row: RowMapping) -> Generation:
     return Generation(
         id=row["id"],
+        order_id=row["order_id"],
+        variation=row["variation"],
         listener=Listener(id=row["owner_id"], name=row["owner_name"], key=row["listener_key"]),
         model=row["model"],
         model_version=row["model_version"],
@@ -220,6 +258,8 @@ def _generation(row: RowMapping) -> Generation:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         cancel_requested=row["cancel_requested"],
+        keep_partial=row["keep_partial"],
+        watched=row.get("watched", False),
         failure=row["failure"],
         midi_key=row["midi_key"],
         midi_bytes=row["midi_bytes"],
