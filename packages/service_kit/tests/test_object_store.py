@@ -1,5 +1,7 @@
 """Objects on a real S3."""
 
+import tempfile
+
 import httpx
 import pytest
 from euterpe_service_kit.errors import Unavailable
@@ -21,6 +23,14 @@ async def test_written_and_read_again(object_store: ObjectStore) -> None:
     assert (info.size_bytes, info.content_type) == (len(DATA), "audio/mpeg")
     await object_store.put("audio/one.mp3", DATA, content_type="audio/mpeg")
     assert await object_store.get("audio/one.mp3") == DATA
+
+
+async def test_written_from_a_file(object_store: ObjectStore) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(DATA)
+        file.seek(0)
+        await object_store.put("audio/file.wav", file, content_type="audio/wav")
+    assert await object_store.get("audio/file.wav") == DATA
 
 
 async def test_streams_come_in_pieces(object_store: ObjectStore) -> None:

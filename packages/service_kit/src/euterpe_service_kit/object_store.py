@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -65,8 +65,8 @@ class ObjectStore:
             ),
         )
 
-    async def put(self, key: str, data: bytes, *, content_type: str) -> None:
-        """Writes an object; S3 makes it visible whole or not at all."""
+    async def put(self, key: str, data: bytes | IO[bytes], *, content_type: str) -> None:
+        """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
         await self._call(
             partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
         )
@@ -93,6 +93,16 @@ class ObjectStore:
                 yield chunk
         finally:
             body.close()
+
+    async def list(self, prefix: str) -> dict[str, str]:
+        """Key → entity tag of all objects under a prefix."""
+
+        def pages() -> dict[str, str]:
+            paginator = self._client.get_paginator("list_objects_v2")
+            found = paginator.paginate(Bucket=self._bucket, Prefix=prefix)
+            return {item["Key"]: item["ETag"] for page in found for item in page.get("Contents", [])}
+
+        return await self._call(pages)
 
     async def delete(self, key: str) -> None:
         """Deletes an object; a missing one is no error."""
