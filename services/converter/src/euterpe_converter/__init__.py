@@ -1,0 +1,1 @@
+"""Turns MIDI into audio."""

@@ -1,0 +1,1 @@
+"""Pure types of audio; imports none of the others."""

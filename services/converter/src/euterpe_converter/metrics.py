@@ -1,0 +1,46 @@
+"""What the converter counts, on its app's own registry."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 20, 40)
+
+
+class Metrics:
+    """Renders by format and result, cache lookups, and the queue."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.renders = Counter(
+            "euterpe_converter_renders_total",
+            "Renders ended, by result: ok, failed, timeout, cancelled.",
+            ["format", "result"],
+            registry=registry,
+        )
+        self.lookups = Counter(
+            "euterpe_converter_cache_lookups_total",
+            "Requests for audio, by whether it was in the object store already: hit, miss.",
+            ["result"],
+            registry=registry,
+        )
+        self.render_seconds = Histogram(
+            "euterpe_converter_render_duration_seconds",
+            "Wall-clock time of one render, without its wait.",
+            ["format"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.audio_seconds = Counter(
+            "euterpe_converter_rendered_audio_seconds_total",
+            "Seconds of audio rendered; over the sum of render durations this is the real-time factor.",
+            registry=registry,
+        )
+        self.queue_seconds = Histogram(
+            "euterpe_converter_queue_duration_seconds",
+            "Time that renders waited for a worker.",
+            buckets=(0.01, *_SECONDS),
+            registry=registry,
+        )
+        self.running = Gauge("euterpe_converter_renders_running", "Renders that run now.", registry=registry)
+        self.waiting = Gauge("euterpe_converter_renders_waiting", "Renders that wait now.", registry=registry)
+        self.rejected = Counter(
+            "euterpe_converter_renders_rejected_total", "Renders refused because the queue was full.", registry=registry
+        )

@@ -1,0 +1,75 @@
+"""Reading files that are meant to do harm, and going on afterwards."""
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+
+import pytest
+import pytest_asyncio
+from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
+from euterpe_service_kit.errors import Unprocessable
+
+MEBIBYTE = 1024 * 1024
+
+
+def _limits(**changes) -> ReadingLimits:
+    given = {"max_bytes": 10 * MEBIBYTE, "max_notes": 200_000, "max_seconds": 1200.0}
+    return ReadingLimits(**(given | changes))
+
+
+@pytest_asyncio.fixture
+async def reader():
+    reader = MidiReader(_limits())
+    yield reader
+    await reader.close()
+
+
+def _bomb() -> bytes:
+    """10 MiB of tracks that each leave 128 keys down: gigabytes, once parsed."""
+    keys = b"".join(bytes((0, 0x90 | channel, channel * 8 + key, 1)) for channel in range(16) for key in range(8))
+    track = keys + b"\x00\xff\x2f\x00"
+    chunk = b"MTrk" + struct.pack(">I", len(track)) + track
+    count = (10 * MEBIBYTE - 14) // len(chunk)
+    return b"MThd" + struct.pack(">IHHH", 6, 1, count, 480) + chunk * count
+
+
+async def test_music_is_measured(reader, make_midi):
+    assert await reader.seconds(make_midi(7.0), field="body.file") == pytest.approx(7.0)
+
+
+async def test_a_bomb_is_refused_with_the_limits_and_the_next_file_is_read(make_midi):
+    reader = MidiReader(_limits(timeout_seconds=2.0))
+    with pytest.raises(Unprocessable, match="too much time or memory") as refusal:
+        await reader.seconds(_bomb(), field="body.file")
+    [problem] = refusal.value.fields
+    assert problem.field == "body.file"
+    assert set(problem.limits) == {"timeout_seconds", "memory_bytes"}
+    assert await reader.seconds(make_midi(1.0), field="body.file") == pytest.approx(1.0)
+    await reader.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "notes_per_second", "limits"),
+    [(50_000, 0.1, {"max_seconds": 1200.0}), (1000, 210, {"max_notes": 200_000})],
+)
+async def test_limits_on_music(reader, make_midi, seconds, notes_per_second, limits):
+    with pytest.raises(Unprocessable) as refusal:
+        await reader.seconds(make_midi(seconds, notes_per_second), field="path.song_id")
+    [problem] = refusal.value.fields
+    assert (problem.field, dict(problem.limits)) == ("path.song_id", limits)
+
+
+async def test_a_worker_that_died_while_idle_is_replaced(reader, make_midi, eventually):
+    await reader.start()
+    child = reader._child
+    os.kill(child.pid, signal.SIGKILL)
+    # The zombie is gone once the event loop has taken note of the death.
+    await eventually(lambda: not child.alive)
+    assert await reader.seconds(make_midi(2.0), field="body.file") == pytest.approx(2.0)
+
+
+async def test_the_service_itself_does_not_load_the_parser():
+    command = "import sys, euterpe_converter.app; assert not {'numpy', 'symusic', 'torch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", command], check=True)

@@ -1,0 +1,131 @@
+"""Sharing, bounds and cancellation of renders, without rendering."""
+
+import asyncio
+
+import pytest
+from euterpe_converter.errors import RenderQueueFull
+from euterpe_converter.metrics import Metrics
+from euterpe_converter.rendering.pool import RenderPool
+from prometheus_client import CollectorRegistry
+
+
+class Jobs:
+    """Jobs that wait to be let go, and tell what happened to them."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.started: list[str] = []
+        self.cancelled: list[str] = []
+        self.running = self.most = 0
+
+    def __call__(self, name: str):
+        async def job() -> str:
+            self.started.append(name)
+            self.running += 1
+            self.most = max(self.most, self.running)
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.cancelled.append(name)
+                raise
+            finally:
+                self.running -= 1
+            return name
+
+        return job
+
+
+def _pool(workers: int = 1, queue_limit: int = 8) -> RenderPool[str]:
+    return RenderPool(workers=workers, queue_limit=queue_limit, metrics=Metrics(CollectorRegistry()))
+
+
+async def _settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_never_more_at_once_than_there_are_workers():
+    pool, jobs = _pool(workers=2), Jobs()
+    runs = [asyncio.create_task(pool.run(str(n), jobs(str(n)))) for n in range(6)]
+    await _settle()
+    assert jobs.running == 2
+    jobs.gate.set()
+    assert await asyncio.gather(*runs) == list("012345")
+    assert (jobs.most, jobs.started) == (2, list("012345"))
+
+
+async def test_one_who_leaves_does_not_take_it_from_the_others():
+    pool, jobs = _pool(), Jobs()
+    runs = [asyncio.create_task(pool.run("k", jobs("k"))) for _ in range(3)]
+    await _settle()
+    runs[0].cancel()
+    await _settle()
+    jobs.gate.set()
+    assert await asyncio.gather(*runs[1:]) == ["k", "k"]
+    assert jobs.started == ["k"]
+
+
+async def test_the_last_to_leave_ends_it_and_frees_the_worker():
+    pool, jobs = _pool(), Jobs()
+    runs = [asyncio.create_task(pool.run("k", jobs("k"))) for _ in range(2)]
+    await _settle()
+    for run in runs:
+        run.cancel()
+    await _settle()
+    assert jobs.cancelled == ["k"]
+    jobs.gate.set()
+    assert await pool.run("other", jobs("other")) == "other"
+
+
+async def test_who_comes_after_the_last_has_left_gets_a_new_one():
+    pool, jobs = _pool(), Jobs()
+    left = asyncio.create_task(pool.run("k", jobs("k")))
+    await _settle()
+    left.cancel()
+    # Asks in the same turn of the loop in which the old one is told to end.
+    come = asyncio.create_task(pool.run("k", jobs("k")))
+    await _settle()
+    jobs.gate.set()
+    assert await come == "k"
+
+
+async def test_one_that_waits_may_leave_the_queue():
+    pool, jobs = _pool(queue_limit=1), Jobs()
+    first = asyncio.create_task(pool.run("a", jobs("a")))
+    waiting = asyncio.create_task(pool.run("b", jobs("b")))
+    await _settle()
+    with pytest.raises(RenderQueueFull):
+        await pool.run("c", jobs("c"))
+    # An equal one needs no place.
+    shared = asyncio.create_task(pool.run("a", jobs("a")))
+    waiting.cancel()
+    await _settle()
+    third = asyncio.create_task(pool.run("c", jobs("c")))
+    await _settle()
+    jobs.gate.set()
+    assert await asyncio.gather(first, shared, third) == ["a", "a", "c"]
+    assert "b" not in jobs.started
+
+
+async def test_a_failure_reaches_everybody_and_is_not_remembered():
+    pool = _pool()
+
+    async def fails() -> str:
+        await asyncio.sleep(0)
+        raise ValueError("broken")
+
+    async def works() -> str:
+        return "fine"
+
+    results = await asyncio.gather(*(pool.run("k", fails) for _ in range(3)), return_exceptions=True)
+    assert [str(result) for result in results] == ["broken"] * 3
+    assert await pool.run("k", works) == "fine"
+
+
+async def test_closing_ends_what_is_left():
+    pool, jobs = _pool(), Jobs()
+    runs = [asyncio.create_task(pool.run(name, jobs(name))) for name in "ab"]
+    await _settle()
+    await pool.close()
+    assert jobs.cancelled == ["a"]
+    assert all(isinstance(r, asyncio.CancelledError) for r in await asyncio.gather(*runs, return_exceptions=True))

@@ -1,0 +1,32 @@
+"""Finding the SoundFont, also while the service runs."""
+
+import pytest
+from euterpe_converter.errors import SoundFontMissing
+from euterpe_converter.rendering.soundfont import SoundFontSource
+
+SMALL = b"RIFF\x04\x00\x00\x00sfbk"
+
+
+async def test_a_missing_one_names_the_package(tmp_path):
+    with pytest.raises(SoundFontMissing, match="fluid-soundfont-gm"):
+        await SoundFontSource(tmp_path / "none.sf2").current()
+
+
+async def test_what_is_no_soundfont_is_refused(tmp_path):
+    (tmp_path / "bad.sf2").write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
+    with pytest.raises(SoundFontMissing, match="is no SoundFont"):
+        await SoundFontSource(tmp_path / "bad.sf2").current()
+
+
+async def test_one_that_comes_or_changes_later_is_noticed(tmp_path):
+    path = tmp_path / "late.sf2"
+    source = SoundFontSource(path)
+    with pytest.raises(SoundFontMissing):
+        await source.check()
+    path.write_bytes(SMALL)
+    first = await source.current()
+    path.write_bytes(SMALL + b"more")
+    assert (await source.current()).sha256 != first.sha256
+    path.unlink()
+    with pytest.raises(SoundFontMissing):
+        await source.current()

@@ -1,0 +1,161 @@
+"""Songs as audio: what a listener hears, and who hears it."""
+
+import asyncio
+import hashlib
+import struct
+import uuid
+
+import pytest
+
+
+async def test_a_song_sounds_for_as_long_as_its_music_and_a_tail(client, add_song, make_midi, token_issuer, decode):
+    song = await add_song(midi=make_midi(4.0))
+    answer = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/mpeg"
+    sound = decode(answer.content)
+    assert sound.seconds == pytest.approx(4.0 + 2.0, abs=0.06)
+    assert sound.rms(0, 4) > 100
+    # The tail dies away instead of being cut.
+    assert sound.rms(4.0, 4.5) > 0
+    assert sound.rms(5.9, 6.0) < 5
+
+
+@pytest.mark.parametrize(
+    ("audio_format", "content_type", "magic"),
+    [("wav", "audio/wav", b"RIFF"), ("mp3", "audio/mpeg", b"ID3"), ("flac", "audio/flac", b"fLaC")],
+)
+async def test_each_format_is_what_it_says(client, add_song, token_issuer, decode, audio_format, content_type, magic):
+    song = await add_song()
+    answer = await client.get(f"/api/v1/audio/{song}.{audio_format}", headers=token_issuer.headers("alice"))
+    assert answer.headers["content-type"] == content_type
+    assert answer.content.startswith(magic)
+    sound = decode(answer.content)
+    assert sound.seconds == pytest.approx(5.0, abs=0.06)
+    assert sound.rms(0, 3) > 100
+
+
+async def test_wav_and_flac_hold_the_same_exact_samples(client, add_song, token_issuer, decode):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    wav = (await client.get(f"/api/v1/audio/{song}.wav", headers=headers)).content
+    flac = (await client.get(f"/api/v1/audio/{song}.flac", headers=headers)).content
+    assert len(decode(wav).samples) == 5 * 44_100
+    assert (decode(wav).samples == decode(flac).samples).all()
+    # Players show the length that the header says.
+    channels, rate, _, _, bits = struct.unpack("<HIIHH", wav[22:36])
+    assert (channels, rate, bits) == (2, 44_100, 16)
+    assert struct.unpack("<I", wav[4:8])[0] == len(wav) - 8
+    assert wav[36:40] == b"data"
+    assert struct.unpack("<I", wav[40:44])[0] == 5 * 44_100 * 4 == len(wav) - 44
+
+
+async def test_a_second_request_is_served_without_rendering(client, add_song, token_issuer, rendered):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    first = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    second = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    assert rendered() == 1
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"]
+
+
+async def test_equal_requests_at_once_render_once(client, add_song, make_midi, token_issuer, rendered):
+    song, headers = await add_song(midi=make_midi(20)), token_issuer.headers("alice")
+    answers = await asyncio.gather(*(client.get(f"/api/v1/audio/{song}.mp3", headers=headers) for _ in range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.content for answer in answers}) == 1
+    assert rendered() == 1
+
+
+async def test_songs_with_the_same_midi_share_their_audio(client, add_song, make_midi, token_issuer, rendered):
+    midi = make_midi()
+    for owner in ("alice", "bob"):
+        song = await add_song(owner, midi=midi)
+        await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers(owner))
+    assert rendered() == 1
+
+
+async def test_parts_of_a_song(client, add_song, token_issuer):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    # The very first request may be for a part: players ask so.
+    part = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers | {"Range": "bytes=1000-1999"})
+    whole = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes 1000-1999/{len(whole.content)}"
+    assert part.content == whole.content[1000:2000]
+    beyond = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers | {"Range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+
+
+async def test_a_listener_who_has_it_gets_it_not_again(client, add_song, token_issuer):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    first = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    again = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers | {"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_head_tells_the_size(client, add_song, token_issuer):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    head = await client.head(f"/api/v1/audio/{song}.mp3", headers=headers)
+    whole = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert int(head.headers["content-length"]) == len(whole.content)
+
+
+async def test_the_file_is_named_after_the_title(client, add_song, token_issuer):
+    song, headers = await add_song(title='Étude "No. 1"'), token_issuer.headers("alice")
+    played = await client.get(f"/api/v1/audio/{song}.mp3", headers=headers)
+    saved = await client.get(f"/api/v1/audio/{song}.mp3?download=1", headers=headers)
+    assert played.headers["content-disposition"].startswith("inline;")
+    assert saved.headers["content-disposition"].startswith("attachment;")
+    assert "filename*=UTF-8''%C3%89tude%20_No.%201_.mp3" in saved.headers["content-disposition"]
+
+
+async def test_other_peoples_songs_look_like_missing_ones(client, add_song, token_issuer):
+    theirs, headers = await add_song("bob"), token_issuer.headers("alice")
+    answers = [
+        await client.get(f"/api/v1/audio/{theirs}.mp3", headers=headers),
+        await client.get(f"/api/v1/audio/{uuid.uuid4()}.mp3", headers=headers),
+        await client.get(f"/api/v1/audio/{theirs}.mp3"),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len({answer.json()["detail"] for answer in answers}) == 1
+
+
+async def test_without_a_login_public_songs_are_heard(client, add_song):
+    song = await add_song("bob", public=True)
+    assert (await client.get(f"/api/v1/audio/{song}.mp3")).status_code == 200
+
+
+async def test_a_bad_token_is_refused_even_for_public_songs(client, add_song, token_issuer):
+    song = await add_song("bob", public=True)
+    expired = token_issuer.access_token("bob", exp=1)
+    for token in (expired, "forged", token_issuer.service_token()):
+        answer = await client.get(f"/api/v1/audio/{song}.mp3", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("path", "field"), [(f"{uuid.uuid4()}.ogg", "path.format"), ("not-an-id.mp3", "path.song_id")])
+async def test_a_wrong_path_names_its_part(client, path, field):
+    answer = await client.get(f"/api/v1/audio/{path}")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_a_song_whose_midi_is_lost_is_not_found(client, add_song, make_midi, object_store, token_issuer):
+    midi = make_midi()
+    song = await add_song(midi=midi)
+    await object_store.delete(f"midi/{hashlib.sha256(midi).hexdigest()}.mid")
+    answer = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "/problems/object-not-found"
+
+
+async def test_a_library_that_is_away_can_be_asked_again_later(client, add_song, library, token_issuer):
+    song = await add_song()
+    await library.server.stop(0)
+    answer = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers

@@ -1,0 +1,134 @@
+"""Uploads: what is converted, and what is refused with which words."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from euterpe_converter.app import create_app
+from euterpe_test_kit.fixtures import running_client
+
+URL = "/api/v1/conversions"
+
+
+def _upload(midi: bytes, name: str = "song.mid") -> dict[str, tuple[str, bytes, str]]:
+    return {"file": (name, midi, "audio/midi")}
+
+
+async def test_an_upload_is_answered_as_mp3_named_after_it(client, make_midi, decode):
+    answer = await client.post(URL, files=_upload(make_midi(3), "Für Elise.mid"))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/mpeg"
+    assert "filename*=UTF-8''F%C3%BCr%20Elise.mp3" in answer.headers["content-disposition"]
+    sound = decode(answer.content)
+    assert sound.seconds == pytest.approx(5.0, abs=0.06)
+    assert sound.rms(0, 3) > 100
+
+
+async def test_the_format_is_chosen(client, make_midi, decode):
+    answer = await client.post(URL, files=_upload(make_midi()), data={"format": "flac"})
+    assert answer.headers["content-type"] == "audio/flac"
+    assert decode(answer.content).rms() > 50
+
+
+async def test_the_same_file_is_rendered_once(client, make_midi, rendered):
+    midi = make_midi()
+    first = await client.post(URL, files=_upload(midi))
+    second = await client.post(URL, files=_upload(midi, "other name.mid"))
+    assert first.content == second.content
+    assert rendered() == 1
+
+
+async def test_an_upload_and_a_song_with_the_same_midi_share_audio(client, make_midi, add_song, token_issuer, rendered):
+    midi = make_midi()
+    song = await add_song(midi=midi)
+    converted = await client.post(URL, files=_upload(midi))
+    played = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
+    assert converted.content == played.content
+    assert rendered() == 1
+
+
+async def test_what_is_not_midi_is_refused_by_name(client, make_midi, rendered):
+    good = make_midi()
+    for bad in (b"", b"hello", b"RIFF" + bytes(100), good[: len(good) // 2], good[:14]):
+        answer = await client.post(URL, files=_upload(bad))
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert error["field"] == "body.file"
+        assert error["message"]
+    assert rendered() == 0
+    assert rendered("failed") == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ({"max_duration_seconds": 10.0}, {"max_seconds": 10.0}),
+        ({"max_notes": 20}, {"max_notes": 20}),
+    ],
+)
+async def test_too_much_music_is_refused_with_the_limit(make_settings, make_midi, changes, limit):
+    async with running_client(create_app(make_settings(**changes))) as client:
+        answer = await client.post(URL, files=_upload(make_midi(30)))
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert (error["field"], error["limits"]) == ("body.file", limit)
+        assert (await client.post(URL, files=_upload(make_midi(5)))).status_code == 200
+
+
+async def test_a_huge_upload_is_refused_before_it_is_read(client):
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(50):
+            sent += 1
+            yield bytes(1024 * 1024)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(50 * 1024 * 1024)}
+    answer = await client.post(URL, content=body(), headers=headers)
+    assert answer.status_code == 413
+    assert str(10 * 1024 * 1024 + 64 * 1024) in answer.json()["detail"]
+    assert sent == 0
+
+
+async def test_a_huge_upload_of_unknown_length_is_refused(client):
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mid"\r\n\r\n'
+        for _ in range(50):
+            yield bytes(1024 * 1024)
+
+    answer = await client.post(URL, content=body(), headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert answer.status_code == 413
+
+
+async def test_a_file_just_over_the_limit_is_refused(client):
+    answer = await client.post(URL, files=_upload(b"MThd" + bytes(10 * 1024 * 1024)))
+    assert answer.status_code == 413
+    assert "body.file" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "field"),
+    [
+        (True, {"format": "ogg"}, "body.format"),
+        (True, {"quality": "best"}, "body.quality"),
+        (False, {"format": "mp3"}, "body.file"),
+        (False, {"file": "text instead of a file"}, "body.file"),
+    ],
+)
+async def test_a_wrong_form_names_its_field(client, make_midi, files, data, field):
+    given = _upload(make_midi()) if files else {"nothing": (None, b"")}
+    answer = await client.post(URL, files=given, data=data)
+    assert answer.status_code == 422
+    assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+async def test_a_full_queue_says_when_to_come_again(make_settings, make_midi, app, children, eventually):
+    async with running_client(create_app(make_settings(workers=1, queue_limit=1))) as client:
+        # Pieces of different content, so that nothing is shared.
+        posts = [asyncio.create_task(client.post(URL, files=_upload(make_midi(60, 20)))) for _ in range(4)]
+        answers = await asyncio.gather(*posts)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503]
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.json()["type"] == "/problems/render-queue-full"
+    assert int(refused.headers["retry-after"]) > 0

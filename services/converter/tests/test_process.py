@@ -1,0 +1,94 @@
+"""The service as a process of its own: clients that leave, signals, and what is left afterwards."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+
+import httpx
+import pytest_asyncio
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest_asyncio.fixture
+async def service(make_settings, tmp_path):
+    """`python -m euterpe_converter`, ready; yields the process and its URL."""
+    settings, port = make_settings(), _free_port()
+    environment = {
+        "PORT": str(port),
+        "S3__ENDPOINT_URL": settings.s3.endpoint_url,
+        "S3__BUCKET": settings.s3.bucket,
+        "S3__ACCESS_KEY_ID": settings.s3.access_key_id,
+        "S3__SECRET_ACCESS_KEY": settings.s3.secret_access_key.get_secret_value(),
+        "JWKS_URL": settings.jwks_url,
+        "PEER": json.dumps(settings.peer.model_dump() | {"client_secret": "unused"}),
+        "LIBRARY_TARGET": settings.library_target,
+        "WORKERS": "2",
+    }
+    with (tmp_path / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "euterpe_converter"),
+            env=os.environ | {f"EUTERPE_CONVERTER_{name}": value for name, value in environment.items()},
+            stdout=log,
+            stderr=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        while True:
+            try:
+                if (await client.get(f"{url}/readyz")).status_code == 200:
+                    break
+            except httpx.TransportError:
+                assert process.returncode is None, (tmp_path / "log").read_text()
+            await asyncio.sleep(0.05)
+    yield process, url
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+async def test_a_render_ends_when_its_only_listener_leaves(service, make_midi, children, eventually):
+    process, url = service
+    files = {"file": ("long.mid", make_midi(1100, 40))}
+    async with httpx.AsyncClient(timeout=60) as client:
+        asking = asyncio.create_task(client.post(f"{url}/api/v1/conversions", files=files))
+        await eventually(lambda: len(children(process.pid)) == 2)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await eventually(lambda: not children(process.pid))
+        assert 'result="cancelled"} 1.0' in (await client.get(f"{url}/metrics")).text
+
+
+async def test_a_render_goes_on_for_those_who_stay(service, make_midi, children, eventually):
+    process, url = service
+    files = {"file": ("long.mid", make_midi(300, 20))}
+    async with httpx.AsyncClient(timeout=60) as leaver, httpx.AsyncClient(timeout=60) as stayer:
+        leaving = asyncio.create_task(leaver.post(f"{url}/api/v1/conversions", files=files))
+        staying = asyncio.create_task(stayer.post(f"{url}/api/v1/conversions", files=files))
+        await eventually(lambda: len(children(process.pid)) == 2)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        assert (await staying).status_code == 200
+        assert 'result="cancelled"' not in (await stayer.get(f"{url}/metrics")).text
+
+
+async def test_on_sigterm_what_runs_is_finished(service, make_midi, children, eventually):
+    process, url = service
+    async with httpx.AsyncClient(timeout=60) as client:
+        files = {"file": ("a.mid", make_midi(200, 20))}
+        asking = asyncio.create_task(client.post(f"{url}/api/v1/conversions", files=files))
+        await eventually(lambda: len(children(process.pid)) == 2)
+        process.send_signal(signal.SIGTERM)
+        answer = await asking
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"ID3")
+    async with asyncio.timeout(20):
+        await process.wait()
+    assert children(process.pid) == []
