@@ -6,8 +6,9 @@ import pytest
 from euterpe_music.events import decode
 from euterpe_music.midi import Piece, Track
 from euterpe_music.piece import make_notes
+from euterpe_music.spec import EventSpec
 from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
-from euterpe_training.corpora.load import prepare
+from euterpe_training.corpora.load import merge_unisons, prepare
 from euterpe_training.errors import TrainingError
 from euterpe_training.recipes import CrnnganConfig
 
@@ -28,10 +29,7 @@ def test_pieces_are_moved_to_the_white_keys(corpus: Corpus, config: CrnnganConfi
 
 def test_unisons_are_one_note_and_the_longest() -> None:
     piece = Piece(384, make_notes([0, 0, 5], [96, 384, 96], [60, 60, 60], 64, [0, 1, 1]), (Track(), Track(40)))
-    from euterpe_music.spec import EventSpec
-    from euterpe_training.corpora.load import _merged
-
-    assert _merged(piece, EventSpec(grid=32)).notes["duration"].tolist() == [384]
+    assert merge_unisons(piece, EventSpec(grid=32)).notes["duration"].tolist() == [384]
 
 
 def test_drums_are_dropped_when_asked() -> None:

@@ -108,7 +108,7 @@ def _encode_all(
         finally:
             if progress:
                 progress(count, len(contents))
-        events = encode(_merged(piece, spec) if options.merge_unisons else piece, spec)
+        events = encode(merge_unisons(piece, spec) if options.merge_unisons else piece, spec)
         if len(events) < options.min_events:
             skipped[path] = f"it has {len(events)} events; training needs {options.min_events}"
             continue
@@ -122,7 +122,7 @@ def _encode_all(
     return Corpus(name, tuple(songs), events, offsets, np.array(pace), skipped, digest)
 
 
-def _merged(piece: Piece, spec: EventSpec) -> Piece:
+def merge_unisons(piece: Piece, spec: EventSpec) -> Piece:
     """One note, the longest, per onset (on the spec's grid) and pitch."""
     piece = piece.rescaled(spec.ticks_per_quarter)
     notes = piece.notes.copy()
