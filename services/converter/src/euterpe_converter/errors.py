@@ -31,8 +31,8 @@ class RenderQueueFull(Unavailable):
 
     slug = "render-queue-full"
 
-    def __init__(self, waiting: int) -> None:
-        super().__init__(f"{waiting} renders wait already. Try again shortly.", retry_after_seconds=5)
+    def __init__(self, renders: int) -> None:
+        super().__init__(f"{renders} renders run or wait already. Try again shortly.", retry_after_seconds=5)
 
 
 class RenderTimeout(Unavailable):
