@@ -1,5 +1,7 @@
 """Verification of tokens; the keys' cache has its own tests."""
 
+import base64
+import json
 import time
 from typing import Any
 
@@ -61,3 +63,31 @@ async def test_a_key_set_that_is_none(token_issuer: TokenIssuer, body: str) -> N
     async with httpx.AsyncClient(transport=transport) as client:
         with pytest.raises(Unavailable):
             await TokenVerifier(RemoteKeys("http://auth/jwks", client), ACCESS).verify(token_issuer.access_token("7"))
+
+
+async def test_what_a_token_says_besides(token_issuer: TokenIssuer) -> None:
+    login = await _verify(token_issuer, token_issuer.access_token("7", sid="s1"))
+    assert (login.guest, login.scopes, login.session_id) == (False, None, "s1")
+    key = await _verify(token_issuer, token_issuer.access_token("7", scope="songs:read songs:write"))
+    assert (key.scopes, key.session_id) == ({"songs:read", "songs:write"}, None)
+    assert (await _verify(token_issuer, token_issuer.access_token("7", guest=True))).guest
+    assert not (await _verify(token_issuer, token_issuer.access_token("7", guest="yes"))).guest
+
+
+async def test_ten_thousand_forgeries_cost_one_fetch_a_minute(token_issuer: TokenIssuer) -> None:
+    now = 0.0
+    header, body, signature = token_issuer.access_token("7").split(".")
+    async with httpx.AsyncClient() as client:
+        verifier = TokenVerifier(RemoteKeys(token_issuer.jwks_url, client, lambda: now), ACCESS)
+        assert (await verifier.verify(f"{header}.{body}.{signature}")).id == "7"
+        fetches = token_issuer.jwks_fetches
+        for number in range(10_000):
+            now += 0.018  # three minutes in all
+            made_up = {"alg": "EdDSA", "typ": ACCESS.typ, "kid": f"made-up-{number}"}
+            with pytest.raises(Unauthenticated):
+                await verifier.verify(f"{_base64(made_up)}.{body}.{signature}")
+        assert 1 <= token_issuer.jwks_fetches - fetches <= 3
+
+
+def _base64(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

@@ -14,15 +14,24 @@ from euterpe_service_kit.logs import configure_logging
 from euterpe_service_kit.middleware import BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
 from euterpe_service_kit.openapi import install_openapi, operation_id
 from euterpe_service_kit.problems import install_problem_handlers, problem_responses
+from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.settings import ServiceSettings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_base_app(service: str, settings: ServiceSettings, *, lifespan: Lifespan, description: str) -> FastAPI:
+def create_base_app(
+    service: str,
+    settings: ServiceSettings,
+    *,
+    lifespan: Lifespan,
+    description: str,
+    scopes: MethodScopes | None = None,
+) -> FastAPI:
     """An app with health, metrics, request ids, body limit and problem details; its service adds routes.
 
-    Sets `app.state.registry` (the service's own Prometheus registry) and `app.state.readiness`.
+    `scopes` are what the token of an API key needs wherever a route asks for no other; without them, such a token
+    is refused there. Sets `app.state.registry` (the service's own Prometheus registry) and `app.state.readiness`.
     """
     configure_logging(service, level=settings.log_level, fmt=settings.log_format)
     app = FastAPI(
@@ -41,6 +50,7 @@ def create_base_app(service: str, settings: ServiceSettings, *, lifespan: Lifesp
         collector(registry=registry)
     app.state.registry = registry
     app.state.readiness = health.Readiness()
+    app.state.method_scopes = scopes
     install_problem_handlers(app)
     install_openapi(app)
     app.include_router(health.router)

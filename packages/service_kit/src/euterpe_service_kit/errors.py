@@ -61,6 +61,24 @@ class Forbidden(ServiceError):
     status, slug = 403, "forbidden"
 
 
+class InsufficientScope(Forbidden):
+    """The token is one of an API key, and lacks a scope (RFC 6750, section 3.1)."""
+
+    slug = "insufficient-scope"
+
+    def __init__(self, needed: Sequence[str]) -> None:
+        scopes = " ".join(needed)
+        detail = f"This needs the scope {scopes}." if scopes else "This needs a login; an API key cannot do it."
+        super().__init__(detail)
+        self._scopes = scopes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Which scopes would do."""
+        scope = f', scope="{self._scopes}"' if self._scopes else ""
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope"{scope}'}
+
+
 class NotFound(ServiceError):
     """It does not exist, or the caller must not learn that it does."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import grpc
 
@@ -18,7 +18,6 @@ from euterpe_service_kit.errors import (
     Unprocessable,
 )
 from euterpe_service_kit.request_context import HEADER, request_id
-from euterpe_service_kit.service_token import ServiceTokenSource
 
 if TYPE_CHECKING:
     Interceptor = grpc.aio.UnaryUnaryClientInterceptor[Any, Any]
@@ -43,13 +42,21 @@ _OPTIONS = [
 ]
 
 
-def peer_channel(target: str, tokens: ServiceTokenSource) -> grpc.aio.Channel:
+class TokenSource(Protocol):
+    """Where the service token of each call comes from: a ServiceTokenSource, or auth's own signer."""
+
+    async def token(self) -> str:
+        """A valid service token. Raises Unavailable when none can be had."""
+        ...
+
+
+def peer_channel(target: str, tokens: TokenSource) -> grpc.aio.Channel:
     """A channel to a peer inside the deployment, e.g. `library:9090`."""
     return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=[cast(Any, _Identify(tokens))])
 
 
 class _Identify(Interceptor):
-    def __init__(self, tokens: ServiceTokenSource) -> None:
+    def __init__(self, tokens: TokenSource) -> None:
         self._tokens = tokens
 
     async def intercept_unary_unary(

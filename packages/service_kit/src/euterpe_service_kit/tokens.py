@@ -5,9 +5,9 @@ Two kinds, told apart by header `typ`, audience and issuer: access tokens of lis
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import jwt
@@ -40,10 +40,17 @@ SERVICE = TokenKind(typ="service+jwt", audience="euterpe-internal")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who holds a verified token. `id` is the subject; `name` is for display only."""
+    """Who holds a verified token. `id` is the subject; `name` is for display only.
+
+    `scopes` is None for a login, which may do everything; the token of an API key may do what its scopes name.
+    `session_id` names the login session, where there is one.
+    """
 
     id: str
     name: str
+    guest: bool = False
+    scopes: frozenset[str] | None = None
+    session_id: str | None = None
 
 
 class KeySource(Protocol):
@@ -149,4 +156,18 @@ class TokenVerifier:
             raise Unauthenticated("The token has expired.") from None
         except jwt.PyJWTError:
             raise Unauthenticated("The token is not valid.") from None
-        return Principal(id=claims["sub"], name=str(claims.get("name", "")))
+        return _principal(claims)
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    scope, session = claims.get("scope"), claims.get("sid")
+    # A scope that cannot be read must not pass for the absence of one, which means that everything is allowed.
+    if "scope" in claims and not isinstance(scope, str):
+        raise Unauthenticated("The token is not valid.")
+    return Principal(
+        id=claims["sub"],
+        name=str(claims.get("name", "")),
+        guest=claims.get("guest") is True,
+        scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
+        session_id=session if isinstance(session, str) else None,
+    )
