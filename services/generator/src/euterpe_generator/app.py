@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import httpx
 from euterpe.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
@@ -16,6 +15,7 @@ from euterpe_service_kit.service_token import ServiceTokenSource
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
+from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.routes import generations, models
@@ -25,6 +25,7 @@ from euterpe_generator.services.finishing import Finisher
 from euterpe_generator.services.following import Following
 from euterpe_generator.services.generations import GenerationService, Limits
 from euterpe_generator.services.live import LiveBoard
+from euterpe_generator.services.model_loader import ModelLoader
 from euterpe_generator.services.worker import Worker, WorkerOptions
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
@@ -59,7 +60,8 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     changes = ChangeFeed(settings.database_url.get_secret_value())
     changes.start()
     stack.push_async_callback(changes.stop)
-    catalogue = Catalogue.load(Path(settings.models_url), default=settings.default_model, slots=settings.slots)
+    catalogue = Catalogue(default=settings.default_model)
+    await _start_loader(app, settings, stack, catalogue)
     limits = Limits(
         queued=settings.max_queued,
         per_listener=settings.max_unfinished_per_listener,
@@ -80,6 +82,20 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         await _start_worker(app, settings, stack, database, store, changes, tokens, board)
     rpc = GeneratorRpc(service, app.state.following, catalogue)
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
+
+
+async def _start_loader(app: FastAPI, settings: Settings, stack: AsyncExitStack, catalogue: Catalogue) -> None:
+    loader = ModelLoader(
+        bundle_source(settings.models_url, settings.s3, settings.models_cache),
+        catalogue,
+        app.state.metrics,
+        slots=settings.slots,
+        most=settings.max_models,
+        poll_seconds=settings.models_poll_seconds,
+    )
+    app.state.metrics.watch_schedulers(catalogue.schedulers)
+    await loader.start()
+    stack.push_async_callback(loader.stop)
 
 
 async def _start_worker(
@@ -106,7 +122,6 @@ async def _start_worker(
     )
     finisher = Finisher(database, store, LibraryClient(channel), threads)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)
-    app.state.metrics.watch_load(worker.load)
     worker.start()
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 

@@ -2,6 +2,7 @@
 
 import socket
 import uuid
+from pathlib import Path
 from typing import Annotated
 
 from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, ServiceSettings
@@ -26,8 +27,14 @@ class Settings(ServiceSettings):
     grpc_host: str = "127.0.0.1"
     grpc_port: int = 0
 
-    #: Directory that holds `<name>/<version>/` bundles.
+    #: A directory, or `s3://bucket/prefix`, that holds `<name>/<version>/` bundles.
     models_url: str
+    #: Where bundles from S3 are kept.
+    models_cache: Path = Path("/tmp/euterpe-models")  # noqa: S108 - content is checked against its digest
+    #: How often new versions are looked for.
+    models_poll_seconds: PositiveFloat = 15.0
+    #: Models kept in memory; old versions go first.
+    max_models: PositiveInt = 8
     #: The model that is used when a request names none; the first by name when empty.
     default_model: str = ""
 

@@ -19,8 +19,8 @@ class Engine:
     `deliver` is called on the engine's thread with the updates of one step; it must return at once and not raise.
     """
 
-    def __init__(self, schedulers: Mapping[str, Scheduler], deliver: Callable[[list[Update]], None]) -> None:
-        self._schedulers = dict(schedulers)
+    def __init__(self, deliver: Callable[[list[Update]], None]) -> None:
+        self._schedulers: dict[str, Scheduler] = {}
         self._deliver = deliver
         self._inbox: deque[Callable[[], list[Update]]] = deque()
         self._wake = threading.Condition()
@@ -37,6 +37,11 @@ class Engine:
             self._stopping = True
             self._wake.notify()
         self._thread.join(seconds)
+
+    def use(self, schedulers: Mapping[str, Scheduler]) -> None:
+        """Drives these schedulers from now on; only an idle one may be left out."""
+        # A new dict, because the thread may be walking over the old one.
+        self._schedulers = dict(schedulers)
 
     def submit(self, model: str, request: Request) -> None:
         """Queues a request for a model. Raises KeyError for a model that is not loaded."""
@@ -71,14 +76,6 @@ class Engine:
 
         self._post(collect)
         return answer
-
-    def running(self) -> int:
-        """Requests that hold a slot."""
-        return sum(scheduler.running for scheduler in self._schedulers.values())
-
-    def waiting(self) -> int:
-        """Requests that wait for a slot."""
-        return len(self._inbox) + sum(scheduler.waiting for scheduler in self._schedulers.values())
 
     def _post(self, command: Callable[[], list[Update]]) -> None:
         with self._wake:

@@ -41,8 +41,8 @@ class Scheduler:
         #: Width of the batch → seconds per step, a moving average over the calls of that width.
         self._pace: dict[int, float] = {}
         self._watched: set[str] = set()
-        self.executions = 0
-        self.inferences = 0
+        #: Calls of the session, rows summed over them (so that their quotient is the batch size), events composed.
+        self.executions = self.inferences = self.steps = 0
         self._waiting = FairQueue()
         self._running: list[Request] = []
         self._cancelled: set[str] = set()
@@ -52,6 +52,11 @@ class Scheduler:
         self._length = np.zeros(session.rows, np.int64)
         self._noise = np.zeros((session.rows, reach, session.noise_size), np.float32)
         self._events = np.zeros((session.rows, reach, session.features), np.float32)
+
+    @property
+    def slots(self) -> int:
+        """Requests that can run at the same time."""
+        return self._session.rows
 
     @property
     def running(self) -> int:
@@ -137,7 +142,8 @@ class Scheduler:
         known = self._pace.get(width, seconds / steps)
         self._pace[width] = 0.8 * known + 0.2 * seconds / steps
         self.executions += 1
-        self.inferences += width * steps
+        self.inferences += width
+        self.steps += width * steps
 
     def _tell_watched(self, steps: int) -> list[Update]:
         updates: list[Update] = []

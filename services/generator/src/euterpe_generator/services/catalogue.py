@@ -1,23 +1,18 @@
 """The models that this process can compose with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import structlog
-from euterpe_music.bundle import Bundle, BundleError, load_bundle
+from euterpe_music.bundle import Bundle
 from euterpe_music.events import decode
 from euterpe_music.manifest import IntRange
 from euterpe_music.piece import Piece
 from euterpe_service_kit.errors import FieldProblem, Unavailable
 
-from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Array
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +21,8 @@ class Model:
 
     bundle: Bundle
     scheduler: Scheduler
+    #: The execution provider, as ONNX Runtime names it.
+    provider: str
 
     @property
     def key(self) -> str:
@@ -73,43 +70,73 @@ class Model:
 
 
 class Catalogue:
-    """Models by name and version; of several versions the newest is meant when none is named."""
+    """Models by name and version; of several versions the newest is meant when none is named.
 
-    def __init__(self, models: Sequence[Model], *, default: str = "") -> None:
-        self.models = sorted(models, key=lambda model: (model.name, _version_key(model.version)))
-        self._by_key = {model.key: model for model in self.models}
-        # Sorted by version, so the newest of each name remains.
-        self._newest = {model.name: model for model in self.models}
+    A retired model is no longer found by its name alone, but what was ordered with it is still composed.
+    """
+
+    def __init__(self, *, default: str = "") -> None:
         self._default = default
+        self._by_key: dict[str, Model] = {}
+        self._retired: set[str] = set()
+        self._on_change: list[Callable[[], None]] = []
 
-    @classmethod
-    def load(cls, directory: Path, *, default: str, slots: int) -> "Catalogue":
-        """Loads every bundle in `<directory>/<name>/<version>/`; one that cannot be trusted is left out and logged."""
-        models = []
-        for path in sorted(directory.glob("*/*/manifest.json")):
-            try:
-                models.append(_load(path.parent, slots))
-            except (BundleError, ValueError, RuntimeError) as error:
-                log.error("bundle_refused", bundle=str(path.parent), reason=str(error))
-        log.info("models_loaded", models=[model.key for model in models])
-        return cls(models, default=default)
+    @property
+    def models(self) -> list[Model]:
+        """All models that orders may name, by name and version."""
+        offered = (model for key, model in self._by_key.items() if key not in self._retired)
+        return sorted(offered, key=lambda model: (model.name, _version_key(model.version)))
+
+    def add(self, model: Model) -> None:
+        """Adds a model that was loaded."""
+        self._by_key[model.key] = model
+        self._retired.discard(model.key)
+        self._changed()
+
+    def retire(self, key: str) -> None:
+        """Takes a model off the offer, because its bundle is gone."""
+        self._retired.add(key)
+
+    def shrink(self, most: int) -> None:
+        """Drops models until `most` are loaded: retired ones first, then old versions, and only what is idle."""
+        newest = {model.key for model in self._newest.values()}
+        candidates = sorted(
+            (model for model in self._by_key.values() if model.key not in newest and model.scheduler.idle),
+            key=lambda model: (model.key not in self._retired, _version_key(model.version)),
+        )
+        for model in candidates[: max(len(self._by_key) - most, 0)]:
+            del self._by_key[model.key]
+            self._retired.discard(model.key)
+            self._changed()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Has `listener` called after every change of what is loaded."""
+        self._on_change.append(listener)
+
+    def _changed(self) -> None:
+        for listener in self._on_change:
+            listener()
+
+    @property
+    def _newest(self) -> dict[str, Model]:
+        # Sorted by version, so the newest of each name remains.
+        return {model.name: model for model in self.models}
 
     @property
     def default(self) -> Model:
         """The model for requests that name none; raises Unavailable when there is no model at all."""
-        if self._default in self._newest:
-            return self._newest[self._default]
-        if not self.models:
+        newest = self._newest
+        if not newest:
             raise Unavailable("No model is loaded.", retry_after_seconds=30)
-        return next(iter(self._newest.values()))
+        return newest.get(self._default) or next(iter(newest.values()))
 
-    def keys(self) -> list[str]:
-        """`name@version` of all models."""
+    def loaded(self) -> list[str]:
+        """`name@version` of all models in memory, retired ones included."""
         return list(self._by_key)
 
     def schedulers(self) -> dict[str, Scheduler]:
         """The engine's part of each model."""
-        return {model.key: model.scheduler for model in self.models}
+        return {key: model.scheduler for key, model in self._by_key.items()}
 
     def find(self, wanted: str | None) -> Model:
         """The model `name@version`, the newest `name`, or the default for None; raises InvalidParameters."""
@@ -119,7 +146,7 @@ class Catalogue:
         if model is None:
             known = ", ".join(self._newest) or "none"
             message = f"there is no model {wanted!r}; there are: {known}"
-            problem = FieldProblem("body.model", message, {"models": list(self._by_key)})
+            problem = FieldProblem("body.model", message, {"models": [model.key for model in self.models]})
             raise InvalidParameters(f"body.model: {message}.", fields=[problem])
         return model
 
@@ -137,17 +164,6 @@ def check_in_range(field: str, value: int | None, limits: IntRange) -> int:
         problem = FieldProblem(field, message, {"minimum": limits.min, "maximum": limits.max})
         raise InvalidParameters(f"{field}: {message}.", fields=[problem])
     return value
-
-
-def _load(directory: Path, slots: int) -> Model:
-    bundle = load_bundle(directory)
-    manifest = bundle.manifest
-    if directory.parts[-2:] != (manifest.name, manifest.version):
-        raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
-    session = OnnxSession(bundle.model, manifest.graph, rows=slots)
-    # Loads every kernel and every buffer before the first listener pays for it.
-    session.warm_up()
-    return Model(bundle, Scheduler(session, max_steps=manifest.sampling.length.max))
 
 
 def _version_key(version: str) -> tuple[Any, ...]:

@@ -40,6 +40,8 @@ _BROKEN = "The model failed while composing this piece."
 _KEY_LIFETIME = timedelta(hours=24)
 _KEY_SWEEP_SECONDS = 600.0
 _PUBLISH_SECONDS = 0.1
+#: The queue is counted no further than this, to keep looking at it cheap.
+_DEPTH_COUNTED = 20_000
 _RECENTLY = timedelta(seconds=60)
 
 
@@ -60,6 +62,7 @@ class Held:
     """A generation under this worker's lease."""
 
     generation: Generation
+    claimed_at: float
     steps: int = 0
     cancelling: bool = False
     keep_partial: bool = False
@@ -106,7 +109,9 @@ class Worker:
         self._draining = False
         self._room = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._engine = Engine(catalogue.schedulers(), self._deliver)
+        self._engine = Engine(self._deliver)
+        self._engine.use(catalogue.schedulers())
+        catalogue.on_change(lambda: self._engine.use(catalogue.schedulers()))
 
     def start(self) -> None:
         """Begins to work."""
@@ -134,10 +139,6 @@ class Worker:
                 async with self._database.sessions.begin() as session:
                     await Generations(session).hand_back(self._options.worker_id)
                 self._changes.announce(QUEUE)
-
-    def load(self) -> tuple[int, int]:
-        """Pieces being composed, and pieces claimed that wait for a slot."""
-        return self._engine.running(), self._engine.waiting()
 
     def _spawn(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._loops.append(asyncio.create_task(self._repeat(name, turn), name=f"worker-{name}"))
@@ -167,15 +168,21 @@ class Worker:
     async def _claim(self, count: int) -> list[Generation]:
         async with self._database.sessions.begin() as session:
             claimed = await Generations(session).claim(
-                worker=self._options.worker_id, models=self._catalogue.keys(), count=count, lease=self._lease
+                worker=self._options.worker_id, models=self._catalogue.loaded(), count=count, lease=self._lease
             )
         for generation in sorted(claimed, key=lambda one: one.created_at):
-            held = Held(generation)
+            held = Held(generation, time.monotonic())
             self._held[held.ticket] = held
             self._metrics.claimed(generation)
             self._changes.announce(str(generation.id))
             request = Request(held.ticket, generation.listener.key, generation.seed, generation.length)
-            self._engine.submit(held.model, request)
+            try:
+                self._engine.submit(held.model, request)
+            except KeyError:
+                # The model was dropped while the claim was under way; the lease runs out and another takes over.
+                log.warning("model_gone", generation=held.ticket, model=held.model)
+                self._forget(held)
+                continue
             if generation.watched or self._board.watched_here(generation.id):
                 held.watched_elsewhere = generation.watched
                 self._watch(held)
@@ -208,8 +215,10 @@ class Worker:
                 await Generations(session).forget_keys(older_than=_KEY_LIFETIME)
                 await Workers(session).clean(recent=_RECENTLY)
             await Workers(session).report(
-                self._options.worker_id, models=self._catalogue.keys(), ended_per_second=self._pace.per_second()
+                self._options.worker_id, models=self._catalogue.loaded(), ended_per_second=self._pace.per_second()
             )
+            queued = await Generations(session).count_queued(at_most=_DEPTH_COUNTED)
+        self._metrics.queue_depth(queued)
         for generation in expired:
             log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
             self._metrics.lease_expired(generation)
@@ -246,7 +255,9 @@ class Worker:
         match update:
             case Started():
                 pass
-            case Advanced(events=events):
+            case Advanced(start=start, events=events):
+                if start == 0:
+                    self._metrics.first_notes(time.monotonic() - held.claimed_at)
                 self._board.add(held.generation.id, events)
                 self._changes.wake(str(held.generation.id))
             case Finished(events=events):

@@ -1,0 +1,85 @@
+"""Where model bundles come from: a directory, or a prefix in S3 that is copied to a local cache."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from euterpe_music.manifest import Manifest
+from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.settings import ObjectStoreSettings
+
+_MANIFEST = "manifest.json"
+
+
+class BundleSource(Protocol):
+    """Lists bundles and brings them to disk."""
+
+    async def list(self) -> dict[str, str]:
+        """`name/version` → a fingerprint that differs when the bundle's manifest does."""
+        ...
+
+    async def fetch(self, path: str) -> Path:
+        """The directory with the bundle `name/version`, for load_bundle to check."""
+        ...
+
+
+class DirectoryBundles:
+    """Bundles in `<directory>/<name>/<version>/`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def list(self) -> dict[str, str]:
+        """See BundleSource."""
+        return await asyncio.to_thread(self._list)
+
+    async def fetch(self, path: str) -> Path:
+        """See BundleSource."""
+        return self._directory / path
+
+    def _list(self) -> dict[str, str]:
+        manifests = sorted(self._directory.glob(f"*/*/{_MANIFEST}"))
+        return {
+            str(path.parent.relative_to(self._directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in manifests
+        }
+
+
+class S3Bundles:
+    """Bundles under `s3://bucket/prefix/<name>/<version>/`; fetched ones stay in the cache directory."""
+
+    def __init__(self, store: ObjectStore, prefix: str, cache: Path) -> None:
+        self._store = store
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._cache = cache
+
+    async def list(self) -> dict[str, str]:
+        """See BundleSource."""
+        keys = await self._store.list(self._prefix)
+        found = {key.removeprefix(self._prefix): etag for key, etag in keys.items() if key.endswith(f"/{_MANIFEST}")}
+        return {
+            path.removesuffix(f"/{_MANIFEST}"): etag for path, etag in sorted(found.items()) if path.count("/") == 2
+        }
+
+    async def fetch(self, path: str) -> Path:
+        """See BundleSource."""
+        target = self._cache / path
+        await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
+        manifest = await self._store.get(f"{self._prefix}{path}/{_MANIFEST}")
+        # Read here only for the file's name; load_bundle judges the whole.
+        graph = Manifest.model_validate_json(manifest).graph
+        model = await self._store.get(f"{self._prefix}{path}/{Path(graph.file).name}")
+        await asyncio.to_thread((target / Path(graph.file).name).write_bytes, model)
+        await asyncio.to_thread((target / _MANIFEST).write_bytes, manifest)
+        return target
+
+
+def bundle_source(url: str, s3: ObjectStoreSettings, cache: Path) -> BundleSource:
+    """The source that a directory's path or an `s3://bucket/prefix` URL names."""
+    parts = urlsplit(url)
+    if parts.scheme != "s3":
+        return DirectoryBundles(Path(url))
+    store = ObjectStore(s3.model_copy(update={"bucket": parts.netloc}), threads=2)
+    return S3Bundles(store, parts.path, cache)

@@ -1,0 +1,122 @@
+"""Loads model bundles, at the start and while serving: a version that does not load leaves the others untouched."""
+
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import structlog
+from euterpe_music.bundle import BundleError, load_bundle
+from euterpe_service_kit.errors import Unavailable
+
+from euterpe_generator.clients.bundles import BundleSource
+from euterpe_generator.engine.onnx_session import OnnxSession
+from euterpe_generator.engine.request import Request
+from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_generator.metrics import Metrics
+from euterpe_generator.services.catalogue import Catalogue, Model
+
+log = structlog.get_logger(__name__)
+
+_SELF_TEST_STEPS = 16
+
+
+class ModelLoader:
+    """Keeps the catalogue equal to the source."""
+
+    def __init__(
+        self,
+        source: BundleSource,
+        catalogue: Catalogue,
+        metrics: Metrics,
+        *,
+        slots: int,
+        most: int,
+        poll_seconds: float,
+    ) -> None:
+        self._source = source
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._slots = slots
+        self._most = most
+        self._poll_seconds = poll_seconds
+        #: Fingerprints that were tried, well or badly: none is tried twice.
+        self._tried: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Loads what there is now, and begins to look for more."""
+        await self._look()
+        self._task = asyncio.create_task(self._run(), name="model-loader")
+
+    async def stop(self) -> None:
+        """Stops looking."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            listed = await self._source.list()
+        except (Unavailable, OSError) as error:
+            log.warning("bundles_not_listed", error=repr(error))
+            return
+        for path, fingerprint in listed.items():
+            if self._tried.get(path) != fingerprint:
+                await self._try(path, fingerprint)
+        for key in self._catalogue.loaded():
+            if key.replace("@", "/") not in listed:
+                self._catalogue.retire(key)
+        self._catalogue.shrink(self._most)
+
+    async def _try(self, path: str, fingerprint: str) -> None:
+        started = time.perf_counter()
+        try:
+            if path in self._tried and path.replace("/", "@") in self._catalogue.loaded():
+                raise BundleError("a version never changes; release the new content as another version")
+            model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots)
+        except Unavailable as error:
+            log.warning("bundle_not_fetched", bundle=path, error=repr(error))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one bundle, the others go on
+            self._tried[path] = fingerprint
+            self._metrics.model_refused()
+            log.error("bundle_refused", bundle=path, reason=str(error))
+            return
+        self._tried[path] = fingerprint
+        self._catalogue.add(model)
+        seconds = time.perf_counter() - started
+        self._metrics.model_loaded(model.name, model.version, model.provider, seconds)
+        log.info("model_loaded", model=model.key, provider=model.provider, seconds=round(seconds, 3))
+
+
+def load_model(directory: Path, slots: int) -> Model:
+    """Loads a bundle and proves that it composes; raises BundleError, or what the runtime raises."""
+    bundle = load_bundle(directory)
+    manifest = bundle.manifest
+    if directory.parts[-2:] != (manifest.name, manifest.version):
+        raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
+    session = OnnxSession(bundle.model, manifest.graph, rows=slots)
+    # Loads every kernel and every buffer before the first listener pays for it.
+    session.warm_up()
+    model = Model(bundle, Scheduler(session, max_steps=manifest.sampling.length.max), session.provider)
+    _self_test(model)
+    return model
+
+
+def _self_test(model: Model) -> None:
+    model.scheduler.submit(Request("self-test", "", seed=0, steps=_SELF_TEST_STEPS))
+    events = None
+    while not model.scheduler.idle:
+        for update in model.scheduler.step():
+            events = getattr(update, "events", events)
+    if events is None or len(events) != _SELF_TEST_STEPS or not np.isfinite(events).all():
+        raise BundleError("the network does not compose: its events are missing or not finite")
+    model.decode(events)
