@@ -1,7 +1,8 @@
 """All wiring of the library in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import structlog
@@ -10,16 +11,20 @@ from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_server import RpcServer
+from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import songs
+from euterpe_library.routes import explore, songs
 from euterpe_library.rpc.library import LibraryRpc
+from euterpe_library.services.erasure import Erasure
 from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-DESCRIPTION = "Your songs: list, search, rename, delete, and download them as MIDI."
+DESCRIPTION = "Songs: list, search, change, share and discuss them, collect them in playlists, download them as MIDI."
+SCOPES = MethodScopes(read="songs:read", write="songs:write")
+ROUTERS = (songs.router, explore.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,8 +36,9 @@ def create_app(settings: Settings) -> FastAPI:
             await _open(app, settings, stack)
             yield
 
-    app = create_base_app("library", settings, lifespan=lifespan, description=DESCRIPTION)
-    app.include_router(songs.router)
+    app = create_base_app("library", settings, lifespan=lifespan, description=DESCRIPTION, scopes=SCOPES)
+    for router in ROUTERS:
+        app.include_router(router)
     return app
 
 
@@ -48,9 +54,19 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.readiness.add("object_store", state.object_store.ping)
     keys = RemoteKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
     state.access_verifier = TokenVerifier(keys, ACCESS)
+    state.erasure = Erasure(state.database, state.object_store)
+    sweeping = asyncio.create_task(state.erasure.run(settings.sweep_seconds))
+    stack.push_async_callback(_stopped, sweeping)
     server = RpcServer(TokenVerifier(keys, SERVICE))
-    add_LibraryServiceServicer_to_server(LibraryRpc(state.database, state.registry), server.server)
+    rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
+    add_LibraryServiceServicer_to_server(rpc, server.server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
     log.info("grpc_listening", host=settings.grpc_host, port=state.grpc_port)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

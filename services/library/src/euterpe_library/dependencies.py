@@ -5,18 +5,19 @@ from typing import Annotated
 
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
-from euterpe_service_kit.security import CurrentUser
+from euterpe_service_kit.security import OptionalUser
 from fastapi import Depends, Header, Path, Request
 
 from euterpe_library.domain.song import Song
 from euterpe_library.services import songs
 
-SongId = Annotated[uuid.UUID, Path(description="The song's id.", examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"])]
+_EXAMPLE = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
+SongId = Annotated[uuid.UUID, Path(description="The song's id.", examples=[_EXAMPLE])]
 IfMatch = Annotated[
-    str | None, Header(description="Act only if the song still has this entity tag; 412 otherwise.", examples=['"1"'])
+    str | None, Header(description="Act only if it still has this entity tag; 412 otherwise.", examples=['"1"'])
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="Answer 304 if the song still has this entity tag.", examples=['"1"'])
+    str | None, Header(description="Answer 304 if it still has this entity tag.", examples=['"1.0.0.0"'])
 ]
 
 
@@ -26,14 +27,20 @@ async def get_object_store(request: Request) -> ObjectStore:
     return store
 
 
-ObjectStoreDep = Annotated[ObjectStore, Depends(get_object_store)]
-
-
-async def readable_song(request: Request, user: CurrentUser, song_id: SongId) -> Song:
-    """The song, read in a transaction that has ended: streams must not hold a connection of the pool."""
+async def get_database(request: Request) -> Database:
+    """The database that the app opened: for what must not hold a transaction while it answers."""
     database: Database = request.app.state.database
+    return database
+
+
+ObjectStoreDep = Annotated[ObjectStore, Depends(get_object_store)]
+DatabaseDep = Annotated[Database, Depends(get_database)]
+
+
+async def readable_song(database: DatabaseDep, user: OptionalUser, song_id: SongId) -> Song:
+    """The song, read in a transaction that has ended: streams must not hold a connection of the pool."""
     async with database.sessions() as session:
-        return await songs.find(session, song_id, user.id)
+        return await songs.find(session, song_id, user.id if user else None)
 
 
 ReadableSong = Annotated[Song, Depends(readable_song)]

@@ -20,3 +20,5 @@ class Settings(ServiceSettings):
     grpc_host: str = "127.0.0.1"
     #: 0 lets the system choose a port.
     grpc_port: int = Field(default=9090, ge=0, le=65535)
+    #: How often songs that can be restored no longer, and objects without a song, are looked for.
+    sweep_seconds: float = Field(default=600.0, gt=0)

@@ -74,7 +74,7 @@ async def test_a_crash_before_the_commit_leaves_nothing_and_the_retry_succeeds(
 
     async def crash() -> None:
         async with app.state.database.sessions.begin() as session:
-            await songs.register(session, parsing.new_song(request))
+            await songs.register(session, app.state.object_store, parsing.new_song(request))
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
@@ -197,7 +197,7 @@ async def test_resolving_finds_the_object_for_its_owner_only(
         pb.ResolveArtifactRequest(song_id=song_id, listener_id="clara"), metadata=peer
     )
     assert found == pb.ResolveArtifactResponse(
-        midi=request.midi, title="Nocturne", author="Clara", duration_seconds=12.5
+        midi=request.midi, title="Nocturne", author="Clara", duration_seconds=12.5, download_allowed=True
     )
     for listener in ("robert", ""):
         asked = pb.ResolveArtifactRequest(song_id=song_id, listener_id=listener)
@@ -227,6 +227,8 @@ async def test_without_a_service_token_no_call_is_served(
         for call, request in [
             (library.RegisterSong, make_request()),
             (library.ResolveArtifact, pb.ResolveArtifactRequest(song_id="seven", listener_id="clara")),
+            (library.TransferSongs, pb.TransferSongsRequest(from_listener_id="clara", to_listener_id="robert")),
+            (library.DeleteListener, pb.DeleteListenerRequest(listener_id="clara")),
         ]:
             error = await refusal(call(request, metadata=metadata))
             assert error.code() == grpc.StatusCode.UNAUTHENTICATED, metadata

@@ -4,8 +4,10 @@ import uuid
 from typing import Any
 
 import httpx
+from euterpe_library.domain.filters import CURSOR_VALUES, Mine, SongFilter, Sort
 from euterpe_library.domain.page import Position
 from euterpe_library.rpc import parsing
+from euterpe_library.storage.listing import SongListing
 from euterpe_library.storage.songs import SongRepository
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
@@ -40,10 +42,11 @@ class Walk:
 
     async def page(self, limit: int, after: Position | None) -> tuple[list[uuid.UUID], Position | None]:
         async with self._sessions() as session:
-            page = await SongRepository(session).page(self.owner, search="", limit=limit, after=after)
+            listing = SongListing(session, Mine(self.owner), SongFilter())
+            page = await listing.page(Sort.NEWEST, limit=limit, after=after, reader_id=self.owner)
         # Through the cursor's text, as a client would carry it.
-        position = Position.from_cursor(page.next.cursor()) if page.next else None
-        return [song.id for song in page.songs], position
+        position = Position.from_cursor(page.next.cursor(), CURSOR_VALUES) if page.next else None
+        return [song.id for song in page.items], position
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from euterpe_library.storage import sharing_models  # noqa: F401 - adds its tables to the metadata
+from euterpe_library.storage.models import Base
 from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
 
 VARIABLE = "EUTERPE_LIBRARY_DATABASE_URL"
@@ -29,9 +31,27 @@ async def tables(url: str) -> set[str]:
 
 async def test_up_down_and_up_again(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
-    for revision, expected in (("head", {"songs"}), ("base", set()), ("head", {"songs"})):
+    all_tables = {table.name for table in Base.metadata.sorted_tables}
+    assert {"songs", "shares", "artifact_garbage"} <= all_tables
+    for revision, expected in (("head", all_tables), ("base", set()), ("head", all_tables)):
         migrate(service, url_variable=VARIABLE, url=url, revision=revision)
         assert await tables(url) == expected
+
+
+async def test_songs_from_before_the_search_are_found(databases: DatabaseFactory, service: Path) -> None:
+    url = databases.create_empty()
+    migrate(service, url_variable=VARIABLE, url=url, revision="0001")
+    await query(
+        url,
+        "INSERT INTO library.songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256,"
+        " midi_size_bytes, model, model_version, seed, parameters, duration_seconds, note_count, measures)"
+        " VALUES ('g', 'clara', 'Clara', 'Für Elise', 'fur elise', 'k', 's', 1, 'M', '1', 42, '{}', 1, 1, '{}')",
+    )
+    for revision in ("head", "0001", "head"):
+        migrate(service, url_variable=VARIABLE, url=url, revision=revision)
+    sought = "'w:fur' & 'w:el':* & 'm:m' & 'v:m@1' & 'n:42'"
+    rows = await query(url, f"SELECT search_text FROM library.songs WHERE document @@ $${sought}$$::tsquery")
+    assert [row["search_text"] for row in rows] == ["fur elise"]
 
 
 async def test_an_extension_that_an_operator_made_elsewhere_is_used(databases: DatabaseFactory, service: Path) -> None:
@@ -39,7 +59,7 @@ async def test_an_extension_that_an_operator_made_elsewhere_is_used(databases: D
     await query(url, 'CREATE SCHEMA "Shared Extensions"')
     await query(url, 'CREATE EXTENSION pg_trgm SCHEMA "Shared Extensions"')
     migrate(service, url_variable=VARIABLE, url=url)
-    indexes = await query(url, "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_songs_title_trigrams'")
+    indexes = await query(url, "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_songs_search'")
     assert '"Shared Extensions".gin_trgm_ops' in indexes[0]["indexdef"]
 
 

@@ -2,56 +2,67 @@
 
 import base64
 import binascii
-import struct
+import json
+import math
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from euterpe_library.domain.song import Song
+from typing import Any, Generic, TypeVar
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-#: The first byte names the order that the cursor continues, so that a later sort cannot be mistaken for this one.
-_NEWEST_FIRST = 1
-_LAYOUT = struct.Struct(">Bq16s")
-MAX_CURSOR_LENGTH = 100
+MAX_CURSOR_LENGTH = 600
+
+T = TypeVar("T")
+SortValue = datetime | str | float | int
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a listing, newest first, goes on: behind the song with these values."""
+    """Where a listing goes on: behind the item with this value of what it is ordered by, and this id."""
 
-    created_at: datetime
+    #: Names the order, so that a cursor of another one cannot be mistaken for this one's.
+    order: str
+    value: SortValue
     id: uuid.UUID
-
-    @classmethod
-    def of(cls, song: Song) -> "Position":
-        """The song's own position."""
-        return cls(song.created_at, song.id)
 
     def cursor(self) -> str:
         """The position as clients see it."""
-        microseconds = (self.created_at - _EPOCH) // _MICROSECOND
-        packed = _LAYOUT.pack(_NEWEST_FIRST, microseconds, self.id.bytes)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        value = self.value
+        if isinstance(value, datetime):
+            value = (value - _EPOCH) // _MICROSECOND
+        written = json.dumps([self.order, value, self.id.hex], ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
     @classmethod
-    def from_cursor(cls, cursor: str) -> "Position":
-        """Raises ValueError for anything that `cursor` did not make."""
+    def from_cursor(cls, cursor: str, orders: Mapping[str, type[SortValue]]) -> "Position":
+        """Raises ValueError for anything that `cursor` did not make; `orders`: order → type of its value."""
         try:
-            packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            order, microseconds, raw_id = _LAYOUT.unpack(packed)
-            created_at = _EPOCH + microseconds * _MICROSECOND
-        except (binascii.Error, struct.error, OverflowError, ValueError):
+            written = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            order, value, raw_id = json.loads(written)
+            return cls(order, _typed(value, orders[order]), uuid.UUID(hex=raw_id))
+        except (binascii.Error, OverflowError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError("not a cursor") from None
-        if order != _NEWEST_FIRST:
-            raise ValueError("a cursor of another order")
-        return cls(created_at, uuid.UUID(bytes=raw_id))
+
+
+def _typed(value: Any, kind: type[SortValue]) -> SortValue:
+    given = type(value)
+    if kind is datetime and given is int:
+        return _EPOCH + int(value) * _MICROSECOND
+    if kind is float and given in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind is str and given is str and "\0" not in value:
+        value.encode()  # UnicodeEncodeError, a ValueError, for half a character
+        return str(value)
+    if kind is int and given is int and abs(value) < 2**31:
+        return int(value)
+    raise ValueError("a value of another type")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some songs, and where the next page begins; None after the last one."""
+class Page(Generic[T]):
+    """Some items, and where the next page begins; None after the last one."""
 
-    songs: tuple[Song, ...]
+    items: tuple[T, ...]
     next: Position | None

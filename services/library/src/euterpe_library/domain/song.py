@@ -2,14 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from euterpe_library.domain.details import MusicalKey, Style, Tags, TempoBpm, Visibility
+from euterpe_library.domain.instruments import DRUMS
 from euterpe_library.domain.titles import Title, without_controls
 
 #: Seeds stay exact in JavaScript, whose numbers are doubles.
@@ -17,6 +19,8 @@ MAX_SEED = 2**53 - 1
 MAX_MIDI_BYTES = 64 * 1024 * 1024
 MAX_DURATION_SECONDS = 86_400.0
 MAX_NOTES = 10_000_000
+#: How long a deleted song can be restored.
+RESTORABLE = timedelta(days=30)
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(without_controls)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(without_controls)]
@@ -43,7 +47,10 @@ Measure = Annotated[float, Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song as it is kept. `version` counts its changes from 1 and is its entity tag."""
+    """A song as it is kept. `version` counts its changes from 1 and is its entity tag.
+
+    What was imported, and not composed here, has neither model nor seed.
+    """
 
     id: uuid.UUID
     source_id: str
@@ -53,16 +60,31 @@ class Song:
     midi_key: str
     midi_sha256: str
     midi_size_bytes: int
-    model: str
-    model_version: str
-    seed: int
+    model: str | None
+    model_version: str | None
+    seed: int | None
     parameters: Mapping[str, Any]
     duration_seconds: float
     note_count: int
     measures: Mapping[str, float]
+    tags: Sequence[str]
+    key: str | None
+    tempo_bpm: float | None
+    instruments: Sequence[str]
+    style: str | None
+    visibility: Visibility
+    comments_open: bool
+    remix_of: uuid.UUID | None
+    like_count: int
+    comment_count: int
+    #: By the listener for whom it was read.
+    liked: bool
     version: int
     created_at: datetime
     updated_at: datetime
+    #: When it first became public; feeds are ordered by it.
+    published_at: datetime | None
+    deleted_at: datetime | None
 
 
 class NewSong(BaseModel):
@@ -80,13 +102,20 @@ class NewSong(BaseModel):
     midi_key: str
     midi_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     midi_size_bytes: int = Field(ge=1, le=MAX_MIDI_BYTES)
-    model: Name
-    model_version: Name
-    seed: int = Field(ge=0, le=MAX_SEED)
+    model: Name | None = None
+    model_version: Name | None = None
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     parameters: Annotated[dict[Name, Any], Field(max_length=100), AfterValidator(_storable)]
     duration_seconds: float = Field(ge=0, le=MAX_DURATION_SECONDS, allow_inf_nan=False)
     note_count: int = Field(ge=0, le=MAX_NOTES)
     measures: dict[Name, Measure] = Field(max_length=100)
+    tags: Tags = []
+    key: MusicalKey | None = None
+    tempo_bpm: TempoBpm | None = None
+    programs: list[Annotated[int, Field(ge=0, le=DRUMS)]] = Field(default=[], max_length=1000)
+    style: Style | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    remix_of: uuid.UUID | None = None
 
     @model_validator(mode="after")
     def _key_is_the_content_address(self) -> "NewSong":
@@ -94,3 +123,13 @@ class NewSong(BaseModel):
         if self.midi_key != f"midi/{self.midi_sha256}.mid":
             raise PydanticCustomError("midi_key", "midi.key must be midi/<midi.sha256>.mid")
         return self
+
+
+class Transfer(BaseModel):
+    """All that one listener has goes to another, under the author's name given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_listener_id: Identifier
+    to_listener_id: Identifier
+    author: Author

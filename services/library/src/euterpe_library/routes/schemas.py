@@ -1,111 +1,154 @@
-"""Requests and answers of the HTTP API."""
+"""Songs as requests and answers of the HTTP API."""
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from euterpe_library.domain.page import MAX_CURSOR_LENGTH, Page, Position
-from euterpe_library.domain.song import Song
-from euterpe_library.domain.titles import MAX_LENGTH, Title, without_controls
+from euterpe_library.domain.details import MusicalKey, Style, Tags, TempoBpm, Visibility
+from euterpe_library.domain.filters import Facets
+from euterpe_library.domain.page import Page
+from euterpe_library.domain.song import RESTORABLE, Song
+from euterpe_library.domain.titles import Title
 
-
-def _known_cursor(cursor: str) -> str:
-    try:
-        Position.from_cursor(cursor)
-    except ValueError:
-        raise PydanticCustomError("cursor", "Not a cursor: use `next_cursor` of the page before, unchanged") from None
-    return cursor
-
-
-class SongQuery(BaseModel):
-    """The query of a listing."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    q: Annotated[str, AfterValidator(without_controls)] = Field(
-        default="",
-        max_length=MAX_LENGTH,
-        description="Only songs whose title contains this, without regard to case and accents.",
-        examples=["nocturne"],
-    )
-    limit: int = Field(default=20, ge=1, le=100, description="How many songs a page holds at most.")
-    cursor: Annotated[str, AfterValidator(_known_cursor)] | None = Field(
-        default=None,
-        max_length=MAX_CURSOR_LENGTH,
-        description="`next_cursor` of the page before; without it, the first page.",
-    )
-
-    @property
-    def after(self) -> Position | None:
-        """Where the page begins."""
-        return None if self.cursor is None else Position.from_cursor(self.cursor)
+_ID = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 
 
 class SongChanges(BaseModel):
-    """What may be changed of a song."""
+    """What may be changed of a song; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "Nocturne for a rainy day"}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"title": "Nocturne for a rainy day", "tags": ["rain"], "visibility": "public"}]
+        },
+    )
 
-    title: Title
+    title: Title = Field(default="")
+    tags: Tags = Field(default=[])
+    style: Style | None = None
+    key: MusicalKey | None = None
+    tempo_bpm: TempoBpm | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    comments_open: bool = Field(default=True, strict=True)
+
+    @model_validator(mode="after")
+    def _something(self) -> "SongChanges":
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing", "Name at least one field to change")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """Only what was named."""
+        return self.model_dump(exclude_unset=True)
 
 
 class SongAnswer(BaseModel):
-    """A song. The rest of its files is found under `midi_url`, and audio at the converter under its id."""
+    """A song. Its MIDI is found under `midi_url`, and audio at the converter under its id."""
 
-    id: uuid.UUID = Field(examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"])
+    id: uuid.UUID = Field(examples=[_ID])
     title: str = Field(examples=["Nocturne for a rainy day"])
-    author: str = Field(examples=["clara"], description="Display name of the listener who had it composed.")
-    model: str = Field(examples=["crnngan-classical"])
-    model_version: str = Field(examples=["1.0.0"])
-    seed: int = Field(examples=[42], description="With model, version and parameters: enough to compose it again.")
+    author: str = Field(examples=["clara"], description="Display name of the listener whose song it is.")
+    author_id: str = Field(examples=["0199d3c1-0b6a-7d5e-a1b2-7c3f00aa9e01"])
+    model: str | None = Field(examples=["crnngan-classical"], description="Null for imported songs.")
+    model_version: str | None = Field(examples=["1.0.0"])
+    seed: int | None = Field(
+        examples=[42], description="With model, version and parameters: enough to compose it again."
+    )
     parameters: dict[str, Any] = Field(examples=[{"length": 100}])
     duration_seconds: float = Field(examples=[31.4], description="From the first onset to the last release.")
     note_count: int = Field(examples=[100])
     measures: dict[str, float] = Field(examples=[{"scale_score": 0.87}], description="Musical measures by name.")
-    midi_url: str = Field(examples=["/api/v1/songs/0199d3c1-5a70-7cc3-98c4-dc0c0c07398f/midi"])
+    tags: list[str] = Field(examples=[["rain", "piano"]])
+    key: str | None = Field(examples=["A minor"])
+    tempo_bpm: float | None = Field(examples=[96.0], description="Quarters per minute at the beginning.")
+    instruments: list[str] = Field(examples=[["Acoustic Grand Piano"]], description="General MIDI names.")
+    style: str | None = Field(examples=["classical"])
+    visibility: Visibility
+    comments_open: bool
+    remix_of: uuid.UUID | None = Field(description="The song whose settings it was composed with again.")
+    like_count: int = Field(examples=[3])
+    comment_count: int = Field(examples=[1])
+    liked: bool = Field(description="By you.")
+    midi_url: str = Field(examples=[f"/api/v1/songs/{_ID}/midi"])
     midi_sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     midi_size_bytes: int = Field(examples=[931])
-    version: int = Field(examples=[1], description="Counts the song's changes; in quotes, its entity tag.")
+    version: int = Field(examples=[1], description="Counts the song's changes; in quotes, fit for `If-Match`.")
     created_at: datetime
     updated_at: datetime
+    published_at: datetime | None = Field(description="When it first became public.")
 
     @classmethod
-    def of(cls, song: Song) -> "SongAnswer":
-        """The song as its owner sees it."""
-        return cls(
-            id=song.id,
-            title=song.title,
-            author=song.author,
-            model=song.model,
-            model_version=song.model_version,
-            seed=song.seed,
-            parameters=dict(song.parameters),
-            duration_seconds=song.duration_seconds,
-            note_count=song.note_count,
-            measures=dict(song.measures),
-            midi_url=f"/api/v1/songs/{song.id}/midi",
-            midi_sha256=song.midi_sha256,
-            midi_size_bytes=song.midi_size_bytes,
-            version=song.version,
-            created_at=song.created_at,
-            updated_at=song.updated_at,
-        )
+    def of(cls, song: Song, midi_url: str | None = None) -> "SongAnswer":
+        """The song as those who may read it see it. All of it was checked when it was kept."""
+        values = {name: getattr(song, name) for name in _SAME}
+        url = midi_url or f"/api/v1/songs/{song.id}/midi"
+        return cls.model_construct(**values, author_id=song.owner_id, midi_url=url)
+
+
+_SAME = tuple(name for name in SongAnswer.model_fields if name in Song.__dataclass_fields__)
 
 
 class SongPage(BaseModel):
-    """A page of songs, newest first."""
+    """A page of songs."""
 
     items: list[SongAnswer]
     next_cursor: str | None = Field(
-        description="For the next page; null on the last one.", examples=["AQAGQdC7sSgAAZnTwVpwfMOYxNwMDAc5jw"]
+        description="For the next page; null on the last one.",
+        examples=["WyJuZXdlc3QiLDE3NjA2Mzk0OTMwMTI5OTIsIjAxOTkiXQ"],
     )
 
     @classmethod
-    def of(cls, page: Page) -> "SongPage":
-        """The page as its owner sees it."""
-        return cls(
-            items=[SongAnswer.of(song) for song in page.songs], next_cursor=page.next.cursor() if page.next else None
-        )
+    def of(cls, page: Page[Song]) -> "SongPage":
+        """The page as its reader sees it."""
+        items = [SongAnswer.of(song) for song in page.items]
+        return cls.model_construct(items=items, next_cursor=page.next.cursor() if page.next else None)
+
+
+class DeletedSong(BaseModel):
+    """A song in the trash."""
+
+    id: uuid.UUID = Field(examples=[_ID])
+    title: str = Field(examples=["Sketch"])
+    deleted_at: datetime
+    restorable_until: datetime
+
+    @classmethod
+    def of(cls, song: Song) -> "DeletedSong":
+        """The song as its owner sees it."""
+        assert song.deleted_at is not None
+        until = song.deleted_at + RESTORABLE
+        return cls(id=song.id, title=song.title, deleted_at=song.deleted_at, restorable_until=until)
+
+
+class DeletedPage(BaseModel):
+    """A page of the trash, the latest first."""
+
+    items: list[DeletedSong]
+    next_cursor: str | None = None
+
+
+class FacetsAnswer(BaseModel):
+    """What songs of a listing have in common: facet → value → how many songs."""
+
+    counted: int = Field(examples=[214], description="How many songs were counted.")
+    complete: bool = Field(description="Whether those were all. If not, the counts are those of a part.")
+    facets: dict[str, dict[str, int]] = Field(
+        examples=[{"style": {"classical": 200, "folk": 14}, "key": {"A minor": 31}}],
+        description="By model, style, key, instrument, tag, visibility, and tempo in steps of 20.",
+    )
+
+    @classmethod
+    def of(cls, facets: Facets) -> "FacetsAnswer":
+        """The facets as clients see them."""
+        return cls(counted=facets.counted, complete=facets.complete, facets=facets.values)
+
+
+class Remix(BaseModel):
+    """How to compose again with a song's settings and another seed."""
+
+    url: str = Field(examples=["/api/v1/generations"], description="POST `body` here.")
+    body: dict[str, Any] = Field(examples=[{"model": "crnngan-classical@1.0.0", "length": 100, "title": "Nocturne"}])
+    remix_of: uuid.UUID = Field(examples=[_ID])

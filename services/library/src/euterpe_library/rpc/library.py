@@ -6,11 +6,12 @@ import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.object_store import ObjectStore
 from prometheus_client import CollectorRegistry, Counter
 
-from euterpe_library.errors import SongNotFound
 from euterpe_library.rpc import parsing
-from euterpe_library.services import songs
+from euterpe_library.services import shares, songs
+from euterpe_library.services.erasure import Erasure
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -18,8 +19,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class LibraryRpc(LibraryServiceServicer):
     """What peers may ask for; the server has verified their service token."""
 
-    def __init__(self, database: Database, registry: CollectorRegistry) -> None:
+    def __init__(self, database: Database, store: ObjectStore, erasure: Erasure, registry: CollectorRegistry) -> None:
         self._database = database
+        self._store = store
+        self._erasure = erasure
         self._registrations = Counter(
             "euterpe_library_registrations_total",
             "Calls of RegisterSong that succeeded, by whether the song was new.",
@@ -31,18 +34,35 @@ class LibraryRpc(LibraryServiceServicer):
         """Answers after the commit, so that what was acknowledged is kept."""
         new = parsing.new_song(request)
         async with self._database.sessions.begin() as session:
-            registration = await songs.register(session, new)
+            registration = await songs.register(session, self._store, new)
         self._registrations.labels("created" if registration.created else "repeated").inc()
         return pb.RegisterSongResponse(song_id=str(registration.song_id), created=registration.created)
 
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, _: Context) -> pb.ResolveArtifactResponse:
-        """An anonymous listener may read nothing yet: every song is private."""
+        """For the listener, or for whoever holds a share link, whichever may read the song."""
         song_id = parsing.song_id(request.song_id)
-        if not request.listener_id:
-            raise SongNotFound
         async with self._database.sessions() as session:
-            song = await songs.find(session, song_id, request.listener_id)
+            song, download_allowed = await shares.resolve(
+                session, song_id, request.listener_id or None, request.share_token
+            )
         midi = pb.MidiArtifact(key=song.midi_key, sha256=song.midi_sha256, size_bytes=song.midi_size_bytes)
         return pb.ResolveArtifactResponse(
-            midi=midi, title=song.title, author=song.author, duration_seconds=song.duration_seconds
+            midi=midi,
+            title=song.title,
+            author=song.author,
+            duration_seconds=song.duration_seconds,
+            download_allowed=download_allowed,
         )
+
+    async def TransferSongs(self, request: pb.TransferSongsRequest, _: Context) -> pb.TransferSongsResponse:
+        """Answers after the commit."""
+        transfer = parsing.transfer(request)
+        async with self._database.sessions.begin() as session:
+            moved = await songs.transfer(session, transfer)
+        return pb.TransferSongsResponse(songs=moved)
+
+    async def DeleteListener(self, request: pb.DeleteListenerRequest, _: Context) -> pb.DeleteListenerResponse:
+        """One bounded piece of the work; raises Unavailable while S3 is away, and is then called again."""
+        listener_id = parsing.listener_id(request.listener_id)
+        removed, done = await self._erasure.delete_listener(listener_id)
+        return pb.DeleteListenerResponse(songs=removed, done=done)

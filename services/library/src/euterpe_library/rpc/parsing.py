@@ -1,14 +1,15 @@
 """From protobuf messages to the domain, with one clear error for everything that is wrong."""
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from google.protobuf.json_format import MessageToDict
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from euterpe_library.domain.song import MAX_SEED, NewSong
+from euterpe_library.domain.details import Visibility
+from euterpe_library.domain.song import MAX_SEED, Identifier, NewSong, Transfer
 from euterpe_library.domain.titles import tidied
 
 #: Where the contract nests what the domain keeps flat.
@@ -21,6 +22,13 @@ _PATHS = {
     "seed": "creation.seed",
     "parameters": "creation.parameters",
 }
+_VISIBILITIES = {
+    pb.VISIBILITY_UNSPECIFIED: Visibility.PRIVATE,
+    pb.VISIBILITY_PRIVATE: Visibility.PRIVATE,
+    pb.VISIBILITY_UNLISTED: Visibility.UNLISTED,
+    pb.VISIBILITY_PUBLIC: Visibility.PUBLIC,
+}
+_LISTENER = TypeAdapter[str](Identifier)
 
 
 def new_song(request: pb.RegisterSongRequest) -> NewSong:
@@ -42,10 +50,36 @@ def new_song(request: pb.RegisterSongRequest) -> NewSong:
             duration_seconds=request.duration_seconds,
             note_count=request.note_count,
             measures=dict(request.measures),
+            tags=list(request.tags),
+            programs=list(request.programs),
+            # What this library does not know yet, a newer peer may.
+            visibility=_VISIBILITIES.get(request.visibility, Visibility.PRIVATE),
+            **{name: getattr(request, name) for name in _OPTIONAL if request.HasField(name)},
         )
     except ValidationError as error:
-        fields = [_field(item) for item in error.errors(include_url=False, include_input=False)]
-        raise Unprocessable("; ".join(f"{field.field}: {field.message}" for field in fields), fields=fields) from None
+        raise _refusal(error) from None
+
+
+_OPTIONAL: tuple[Literal["key", "tempo_bpm", "style", "remix_of"], ...] = ("key", "tempo_bpm", "style", "remix_of")
+
+
+def transfer(request: pb.TransferSongsRequest) -> Transfer:
+    """Raises Unprocessable naming every wrong field."""
+    try:
+        return Transfer(
+            from_listener_id=request.from_listener_id, to_listener_id=request.to_listener_id, author=request.author
+        )
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def listener_id(text: str) -> str:
+    """Raises Unprocessable when it cannot be a listener's id."""
+    try:
+        return _LISTENER.validate_python(text)
+    except ValidationError as error:
+        problem = FieldProblem("listener_id", error.errors()[0]["msg"])
+        raise Unprocessable(f"listener_id: {problem.message}", fields=[problem]) from None
 
 
 def song_id(text: str) -> uuid.UUID:
@@ -55,6 +89,11 @@ def song_id(text: str) -> uuid.UUID:
     except ValueError:
         problem = FieldProblem("song_id", "Must be a UUID")
         raise Unprocessable("song_id: Must be a UUID", fields=[problem]) from None
+
+
+def _refusal(error: ValidationError) -> Unprocessable:
+    fields = [_field(item) for item in error.errors(include_url=False, include_input=False)]
+    return Unprocessable("; ".join(f"{field.field}: {field.message}" for field in fields), fields=fields)
 
 
 def _parameters(creation: pb.Creation) -> Any:

@@ -4,11 +4,19 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, MetaData, Text, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, MetaData, Text, UniqueConstraint, func, text, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from euterpe_library.domain.filters import FILTERED_MEASURES
+
 _ALIVE = text("deleted_at IS NULL")
+_PUBLIC = text("deleted_at IS NULL AND visibility = 'public'")
+_DELETED = text("deleted_at IS NOT NULL")
+_NEWEST = (text("published_at DESC"), text("id DESC"))
+_EMPTY_ARRAY = text("'{}'::text[]")
+#: Titles are ordered by this many folded characters, so that a cursor stays short.
+SORTED_TITLE_LENGTH = 64
 
 
 class Base(DeclarativeBase):
@@ -20,7 +28,8 @@ class Base(DeclarativeBase):
 class SongRow(Base):
     """A song. Deleted ones keep their row, so that a late retry of its registration does not bring it back.
 
-    `title_folded` is `domain.titles.fold(title)`; whatever writes one writes both.
+    `title_folded`, `search_text` and `document` follow from the rest (`storage.songs.searchable`); whatever writes
+    that writes them.
     """
 
     __tablename__ = "songs"
@@ -34,13 +43,24 @@ class SongRow(Base):
     midi_key: Mapped[str] = mapped_column(Text)
     midi_sha256: Mapped[str] = mapped_column(Text)
     midi_size_bytes: Mapped[int] = mapped_column(BigInteger)
-    model: Mapped[str] = mapped_column(Text)
-    model_version: Mapped[str] = mapped_column(Text)
-    seed: Mapped[int] = mapped_column(BigInteger)
+    model: Mapped[str | None] = mapped_column(Text)
+    model_version: Mapped[str | None] = mapped_column(Text)
+    seed: Mapped[int | None] = mapped_column(BigInteger)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     duration_seconds: Mapped[float]
     note_count: Mapped[int]
     measures: Mapped[dict[str, float]] = mapped_column(JSONB)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
+    key: Mapped[str | None] = mapped_column(Text)
+    tempo_bpm: Mapped[float | None]
+    instruments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
+    style: Mapped[str | None] = mapped_column(Text)
+    visibility: Mapped[str] = mapped_column(Text, server_default="private")
+    comments_open: Mapped[bool] = mapped_column(server_default=true())
+    remix_of: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
+    document: Mapped[str] = mapped_column(TSVECTOR, server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
@@ -48,13 +68,36 @@ class SongRow(Base):
 
     __table_args__ = (
         UniqueConstraint("source_id", name="uq_songs_source_id"),
+        CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="ck_songs_visibility"),
+        CheckConstraint("visibility <> 'public' OR published_at IS NOT NULL", name="ck_songs_published"),
         # The keyset of the listing: owner, then the order itself.
         Index("ix_songs_owner_newest", "owner_id", text("created_at DESC"), text("id DESC"), postgresql_where=_ALIVE),
+        # Words, parts of words and exact values, in any combination, through one index.
         Index(
-            "ix_songs_title_trigrams",
-            "title_folded",
+            "ix_songs_search",
+            "document",
+            "search_text",
             postgresql_using="gin",
-            postgresql_ops={"title_folded": "gin_trgm_ops"},
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_with={"fastupdate": "off"},
             postgresql_where=_ALIVE,
         ),
+        # The orders of the public feeds, and the ranges within them.
+        Index("ix_songs_public_newest", *_NEWEST, postgresql_where=_PUBLIC),
+        Index("ix_songs_public_author", "owner_id", *_NEWEST, postgresql_where=_PUBLIC),
+        Index(
+            "ix_songs_public_title",
+            text(f'"left"(title_folded, {SORTED_TITLE_LENGTH})'),
+            "id",
+            postgresql_where=_PUBLIC,
+        ),
+        Index("ix_songs_public_duration", "duration_seconds", "id", postgresql_where=_PUBLIC),
+        Index("ix_songs_public_tempo", "tempo_bpm", postgresql_where=_PUBLIC),
+        *(
+            Index(f"ix_songs_{name}", text(f"((measures ->> '{name}')::float8)"), postgresql_where=_PUBLIC)
+            for name in FILTERED_MEASURES
+        ),
+        Index("ix_songs_trash", "owner_id", text("deleted_at DESC"), text("id DESC"), postgresql_where=_DELETED),
+        Index("ix_songs_deleted", "deleted_at", postgresql_where=_DELETED),
+        Index("ix_songs_midi_key", "midi_key"),
     )

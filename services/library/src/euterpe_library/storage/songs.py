@@ -1,18 +1,20 @@
-"""Reading and writing songs. Deleted ones are invisible here, except to registration."""
+"""Reading and writing single songs. Deleted ones are invisible here, except to registration and restoring."""
 
 import uuid
-from dataclasses import fields
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.song import NewSong, Song
-from euterpe_library.domain.titles import fold
+from euterpe_library.domain.details import Visibility
+from euterpe_library.domain.instruments import instrument_names
+from euterpe_library.domain.song import RESTORABLE, NewSong, Song, Transfer
+from euterpe_library.storage.columns import searchable, select_songs, song_of
+from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
-
-_FIELDS = tuple(field.name for field in fields(Song))
+from euterpe_library.storage.sharing_models import DeletedListenerRow, PlaylistRow, PurgedSourceRow
 
 
 class SongRepository:
@@ -23,42 +25,70 @@ class SongRepository:
 
     async def add(self, new: NewSong) -> uuid.UUID | None:
         """The new song's id, or None when its source id is known already: a concurrent insert is waited for."""
-        values = new.model_dump() | {"title_folded": fold(new.title)}
+        values = new.model_dump(exclude={"programs"}) | {"instruments": instrument_names(new.programs)}
+        row = SongRow(**values)
+        values |= searchable(row)
+        if new.visibility == Visibility.PUBLIC:
+            values["published_at"] = func.now()
         statement = insert(SongRow).values(values).on_conflict_do_nothing(index_elements=["source_id"])
-        return await self._session.scalar(statement.returning(SongRow.id))
+        song_id = await self._session.scalar(statement.returning(SongRow.id))
+        if song_id is None or await self._purged(new.source_id) is None:
+            return song_id
+        # Asked for after the insert, which has waited for whoever was purging this very song.
+        await self._session.execute(delete(SongRow).where(SongRow.id == song_id))
+        return None
 
     async def id_of_source(self, source_id: str) -> uuid.UUID | None:
-        """The song that was registered under this source id, even if it was deleted since."""
-        return await self._session.scalar(select(SongRow.id).where(SongRow.source_id == source_id))
+        """The song that was registered under this source id, even if it was deleted or purged since."""
+        known = await self._session.scalar(select(SongRow.id).where(SongRow.source_id == source_id))
+        return known or await self._purged(source_id)
 
-    async def find(self, song_id: uuid.UUID, owner_id: str) -> Song | None:
-        """The owner's song."""
-        row = await self._row(song_id, owner_id, lock=False)
-        return None if row is None else _song(row)
+    async def is_deleted_listener(self, listener_id: str) -> bool:
+        """Whether the listener's account is gone. Waits for a deletion that is beginning, and keeps one waiting."""
+        lock = func.pg_advisory_xact_lock_shared(func.hashtextextended(f"listener:{listener_id}", 0))
+        await self._session.execute(select(lock))
+        gone = select(exists().where(DeletedListenerRow.listener_id == listener_id))
+        return bool(await self._session.scalar(gone))
 
-    async def page(self, owner_id: str, *, search: str, limit: int, after: Position | None) -> Page:
-        """The owner's songs whose title contains `search` (all when it is empty), newest first."""
-        statement = select(SongRow).where(SongRow.owner_id == owner_id, SongRow.deleted_at.is_(None))
-        if needle := fold(search):
-            statement = statement.where(SongRow.title_folded.contains(needle, autoescape=True))
-        if after is not None:
-            statement = statement.where(_behind(after))
-        statement = statement.order_by(SongRow.created_at.desc(), SongRow.id.desc()).limit(limit + 1)
-        songs = [_song(row) for row in await self._session.scalars(statement)]
-        # One more than asked for tells whether there is a next page.
-        rest = Position.of(songs[limit - 1]) if len(songs) > limit else None
-        return Page(tuple(songs[:limit]), rest)
+    async def find(self, song_id: uuid.UUID, reader_id: str | None) -> Song | None:
+        """A song that the reader may read: one's own, or one that is not private."""
+        conditions = (SongRow.id == song_id, SongRow.deleted_at.is_(None), readable_by(reader_id))
+        return await self._one(*conditions, reader_id=reader_id)
 
-    async def locked(self, song_id: uuid.UUID, owner_id: str) -> "LockedSong | None":
-        """The owner's song, which nobody else can change until the transaction ends."""
-        row = await self._row(song_id, owner_id, lock=True)
+    async def find_any(self, song_id: uuid.UUID) -> Song | None:
+        """A song whoever may read it, for those who have shown another right to it, such as a share link."""
+        return await self._one(SongRow.id == song_id, SongRow.deleted_at.is_(None))
+
+    async def of_source(self, source_id: str, owner_id: str) -> Song | None:
+        """The owner's song with this source id."""
+        return await self._one(SongRow.source_id == source_id, SongRow.owner_id == owner_id)
+
+    async def transfer(self, change: Transfer) -> int:
+        """Gives all songs and playlists of one listener to another; returns how many songs."""
+        new = {"owner_id": change.to_listener_id, "author": change.author}
+        playlists = update(PlaylistRow).where(PlaylistRow.owner_id == change.from_listener_id).values(new)
+        await self._session.execute(playlists.values(version=PlaylistRow.version + 1))
+        songs = update(SongRow).where(SongRow.owner_id == change.from_listener_id)
+        moved = await self._session.execute(songs.values(new | {"version": SongRow.version + 1}).returning(SongRow.id))
+        return len(moved.all())
+
+    async def locked(self, song_id: uuid.UUID, owner_id: str, *, deleted: bool = False) -> "LockedSong | None":
+        """The owner's song, which nobody else can change until the transaction ends.
+
+        With `deleted`, one that is deleted and can still be restored.
+        """
+        state = SongRow.deleted_at > func.now() - RESTORABLE if deleted else SongRow.deleted_at.is_(None)
+        statement = select(SongRow).where(SongRow.id == song_id, SongRow.owner_id == owner_id, state)
+        row = await self._session.scalar(statement.with_for_update())
         return None if row is None else LockedSong(self._session, row)
 
-    async def _row(self, song_id: uuid.UUID, owner_id: str, *, lock: bool) -> SongRow | None:
-        statement = select(SongRow).where(
-            SongRow.id == song_id, SongRow.owner_id == owner_id, SongRow.deleted_at.is_(None)
-        )
-        return await self._session.scalar(statement.with_for_update() if lock else statement)
+    async def _one(self, *conditions: ColumnElement[bool], reader_id: str | None = None) -> Song | None:
+        row = (await self._session.execute(select_songs(reader_id).where(*conditions))).one_or_none()
+        return None if row is None else song_of(row)
+
+    async def _purged(self, source_id: str) -> uuid.UUID | None:
+        statement = select(PurgedSourceRow.song_id).where(PurgedSourceRow.source_id == source_id)
+        return await self._session.scalar(statement)
 
 
 class LockedSong:
@@ -69,28 +99,33 @@ class LockedSong:
         self._row = row
 
     @property
-    def song(self) -> Song:
-        """As it is now."""
-        return _song(self._row)
+    def version(self) -> int:
+        """Before any change."""
+        return self._row.version
 
-    async def rename(self, title: str) -> Song:
-        """With the new title and the next version."""
-        self._row.title, self._row.title_folded = title, fold(title)
+    async def change(self, changes: Mapping[str, Any]) -> Song:
+        """With other values of the columns named, and the next version."""
+        for name, value in changes.items():
+            setattr(self._row, name, value)
+        for name, value in searchable(self._row).items():
+            setattr(self._row, name, value)
+        if self._row.visibility == Visibility.PUBLIC and self._row.published_at is None:
+            self._row.published_at = func.now()
         self._row.version += 1
         self._row.updated_at = func.now()
-        await self._session.flush()
-        await self._session.refresh(self._row, ["updated_at"])
-        return self.song
+        return await self._written()
 
     async def delete(self) -> None:
-        """Makes it invisible; the row and the stored object stay."""
+        """Makes it invisible; the row and the stored object stay until it is purged."""
         self._row.deleted_at = func.now()
         await self._session.flush()
 
+    async def restore(self) -> Song:
+        """Makes it visible again."""
+        self._row.deleted_at = None
+        return await self._written()
 
-def _behind(position: Position) -> ColumnElement[bool]:
-    return tuple_(SongRow.created_at, SongRow.id) < tuple_(position.created_at, position.id)
-
-
-def _song(row: SongRow) -> Song:
-    return Song(**{name: getattr(row, name) for name in _FIELDS})
+    async def _written(self) -> Song:
+        await self._session.flush()
+        row = await self._session.execute(select_songs(self._row.owner_id).where(SongRow.id == self._row.id))
+        return song_of(row.one())

@@ -1,0 +1,40 @@
+"""`/api/v1/library/explore`: songs that are public."""
+
+from typing import Annotated
+
+from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.errors import Unauthenticated
+from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.security import OptionalUser
+from euterpe_service_kit.tokens import Principal
+from fastapi import APIRouter, Query, Response
+
+from euterpe_library.domain.filters import Feed
+from euterpe_library.routes.answers import json_answer
+from euterpe_library.routes.queries import FeedQuery
+from euterpe_library.routes.schemas import FacetsAnswer, SongPage
+from euterpe_library.services import listings
+from euterpe_library.services.listings import PageRequest
+
+router = APIRouter(prefix="/api/v1/library/explore", tags=["explore"], responses=problem_responses(401, 403, 422, 503))
+
+
+@router.get("", summary="Explore public songs", response_model=SongPage)
+async def explore_songs(session: SessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> Response:
+    """Songs that their authors have published: the newest, the most liked, of a style, of those whom you follow."""
+    request = PageRequest(query.sort, query.limit, query.after, user.id if user else None)
+    return json_answer(SongPage.of(await listings.page(session, _feed(user, query), query.filter(), request)))
+
+
+@router.get("/facets", summary="What public songs have in common")
+async def explore_facets(session: SessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> FacetsAnswer:
+    """Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored."""
+    return FacetsAnswer.of(await listings.facets(session, _feed(user, query), query.filter()))
+
+
+def _feed(user: Principal | None, query: FeedQuery) -> Feed:
+    if not query.following:
+        return Feed(author_id=query.author)
+    if user is None:
+        raise Unauthenticated("Log in first: only then is it known whom you follow.")
+    return Feed(author_id=query.author, followed_by=user.id)

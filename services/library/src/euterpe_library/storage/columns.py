@@ -1,0 +1,90 @@
+"""A song's row read into the domain, and the columns that follow from the others."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ARRAY, Row, Select, Text, and_, cast, false, func, select
+
+from euterpe_library.domain import terms
+from euterpe_library.domain.details import Visibility, joined
+from euterpe_library.domain.song import Song
+from euterpe_library.domain.titles import fold
+from euterpe_library.storage.models import SongRow
+from euterpe_library.storage.sharing_models import CountRow, LikeRow
+
+_JOINED = frozenset({"like_count", "comment_count", "liked"})
+_COLUMNS = [getattr(SongRow, name) for name in Song.__dataclass_fields__ if name not in _JOINED]
+_COUNTS = [
+    func.coalesce(CountRow.like_count, 0).label("like_count"),
+    func.coalesce(CountRow.comment_count, 0).label("comment_count"),
+]
+
+
+def select_songs(reader_id: str | None) -> Select[Any]:
+    """Songs as a listener sees them, to be narrowed down; `song_of` reads the rows."""
+    liked = LikeRow.song_id.is_not(None) if reader_id else false()
+    statement = select(*_COLUMNS, *_COUNTS, liked.label("liked")).outerjoin(CountRow, CountRow.song_id == SongRow.id)
+    if reader_id:
+        mine = and_(LikeRow.song_id == SongRow.id, LikeRow.listener_id == reader_id)
+        statement = statement.outerjoin(LikeRow, mine)
+    return statement
+
+
+def song_of(row: Row[Any]) -> Song:
+    """The song in a row of `select_songs`; columns that were added to it are left out."""
+    values = row._mapping
+    return Song(**{name: values[name] for name in _PLAIN}, visibility=Visibility(values["visibility"]))
+
+
+_PLAIN = tuple(name for name in Song.__dataclass_fields__ if name != "visibility")
+
+
+class Described(Protocol):
+    """What a song is found by."""
+
+    title: Any
+    tags: Any
+    model: Any
+    model_version: Any
+    seed: Any
+    instruments: Any
+    key: Any
+    style: Any
+    remix_of: Any
+
+
+def searchable(song: Described) -> Mapping[str, Any]:
+    """The columns by which a song is found, to be written whenever one of these is."""
+    title = fold(song.title)
+    lexemes = [
+        *terms.word_lexemes([song.title, *song.tags]),
+        *(terms.lexeme(terms.TAG, tag) for tag in song.tags),
+        *(terms.lexeme(terms.INSTRUMENT, name) for name in song.instruments),
+        *value_lexemes(song.model, song.model_version, song.seed, song.key, song.style, song.remix_of),
+    ]
+    return {
+        "title_folded": title,
+        "search_text": "\n".join(filter(None, [title, joined(song.tags)])),
+        "document": func.array_to_tsvector(cast(lexemes, ARRAY(Text))),
+    }
+
+
+def value_lexemes(
+    model: str | None,
+    model_version: str | None,
+    seed: int | None,
+    key: str | None,
+    style: str | None,
+    remix_of: uuid.UUID | None,
+) -> Sequence[str]:
+    """The lexemes of a song's single values; a filter asks for the same ones."""
+    kinds = {
+        terms.MODEL: model,
+        terms.VERSION: model_version and f"{model or ''}@{model_version}",
+        terms.SEED: seed,
+        terms.KEY: key,
+        terms.STYLE: style,
+        terms.REMIX: remix_of,
+    }
+    return [terms.lexeme(kind, str(value)) for kind, value in kinds.items() if value is not None]

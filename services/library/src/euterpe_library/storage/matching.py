@@ -1,0 +1,105 @@
+"""From a filter to conditions that the indexes of `songs` can answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, cast, func, literal, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from euterpe_library.domain import terms
+from euterpe_library.domain.details import Visibility
+from euterpe_library.domain.filters import Feed, Liked, Mine, Range, Scope, SongFilter, Trash
+from euterpe_library.domain.song import RESTORABLE
+from euterpe_library.storage.columns import value_lexemes
+from euterpe_library.storage.models import SongRow
+from euterpe_library.storage.sharing_models import FollowRow, LikeRow
+
+Condition = ColumnElement[bool]
+
+
+def readable_by(reader_id: str | None) -> Condition:
+    """Whether somebody may read a song by its id, None being an anonymous reader."""
+    open_to_all = SongRow.visibility != _literal(Visibility.PRIVATE)
+    return open_to_all if reader_id is None else or_(SongRow.owner_id == reader_id, open_to_all)
+
+
+def in_scope(scope: Scope) -> Iterator[Condition]:
+    """What makes a song part of a listing, before any filter."""
+    alive = SongRow.deleted_at.is_(None)
+    match scope:
+        case Mine(owner_id):
+            yield from (SongRow.owner_id == owner_id, alive)
+        case Trash(owner_id):
+            yield from (SongRow.owner_id == owner_id, SongRow.deleted_at > func.now() - RESTORABLE)
+        case Liked(listener_id):
+            yield from (LikeRow.listener_id == listener_id, alive, readable_by(listener_id))
+        case Feed(author_id, followed_by):
+            # Literal, so that the planner knows it for the condition of the public indexes.
+            yield from (alive, SongRow.visibility == _literal(Visibility.PUBLIC))
+            if author_id is not None:
+                yield SongRow.owner_id == author_id
+            if followed_by is not None:
+                followed = select(FollowRow.author_id).where(FollowRow.listener_id == followed_by)
+                yield SongRow.owner_id == func.any(func.array(followed.scalar_subquery()))
+
+
+def scope_time(scope: Scope) -> ColumnElement[Any]:
+    """By which time a listing is ordered."""
+    match scope:
+        case Mine():
+            return SongRow.created_at.expression
+        case Feed():
+            return SongRow.published_at.expression
+        case Liked():
+            return LikeRow.created_at.expression
+        case Trash():
+            return SongRow.deleted_at.expression
+
+
+def matches(wanted: SongFilter, scope: Scope) -> Iterator[Condition]:
+    """What a song must have."""
+    if query := _tsquery(wanted):
+        yield SongRow.document.op("@@", is_comparison=True)(cast(query, TSQUERY))
+    for part in wanted.text.contained:
+        yield SongRow.search_text.contains(part, autoescape=True)
+    for part in wanted.text.excluded:
+        yield ~SongRow.search_text.contains(part, autoescape=True)
+    yield from _within(SongRow.tempo_bpm.expression, wanted.tempo)
+    yield from _within(SongRow.duration_seconds.expression, wanted.duration)
+    for name, bounds in wanted.measures.items():
+        # The name is one of FILTERED_MEASURES; spelt out as in its index.
+        yield from _within(literal_column(f"((measures ->> '{name}')::float8)"), bounds)
+    if wanted.since is not None:
+        yield scope_time(scope) >= wanted.since
+    if wanted.until is not None:
+        yield scope_time(scope) < wanted.until
+    if wanted.visibility is not None:
+        yield SongRow.visibility == wanted.visibility
+
+
+def _literal(visibility: Visibility) -> ColumnElement[str]:
+    return literal_column(f"'{visibility.value}'")
+
+
+def _within(value: ColumnElement[Any], bounds: Range) -> Iterator[Condition]:
+    if bounds.low is not None:
+        yield value >= literal(bounds.low)
+    if bounds.high is not None:
+        yield value <= literal(bounds.high)
+
+
+def _tsquery(wanted: SongFilter) -> str:
+    lexemes = [
+        *wanted.text.lexemes,
+        *(terms.lexeme(terms.TAG, tag) for tag in wanted.tags),
+        *(terms.lexeme(terms.INSTRUMENT, name) for name in wanted.instruments),
+        *value_lexemes(wanted.model, wanted.model_version, wanted.seed, wanted.key, wanted.style, wanted.remix_of),
+    ]
+    exact = [_quoted(item) for item in lexemes]
+    return " & ".join([*exact, *(f"{_quoted(item)}:*" for item in wanted.text.prefixes)])
+
+
+def _quoted(item: str) -> str:
+    """A lexeme inside the text of a tsquery, where quotes and backslashes are doubled."""
+    doubled = item.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
