@@ -59,6 +59,7 @@ def export(
     version: Annotated[str, typer.Option(help="The bundle's version.")],
     title: Annotated[str, typer.Option(help="The model's name for people.")],
     description: Annotated[str, typer.Option(help="One sentence about it.")] = "",
+    notes: Annotated[str, typer.Option(help="What the settings alone do not tell about the training.")] = "",
     cache: CacheDir = None,
 ) -> None:
     """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
@@ -70,7 +71,7 @@ def export(
 
     config = CrnnganConfig.from_dict(load_checkpoint(run / CHECKPOINT_FILE)["config"])
     trainer = Trainer.resume(run, _load(corpus, config, cache))
-    bundle = release(trainer, out, Label(name, version, title, description))
+    bundle = release(trainer, out, Label(name, version, title, description), notes)
     console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
 
 

@@ -15,23 +15,24 @@ mpl.use("Agg")
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """Pretraining's loss on top (train and validation), the game of the adversarial epochs below it."""
-    figure = Figure(figsize=(8, 5.5), layout="constrained")
-    upper, lower = figure.subplots(2, 1)
+    """The pretraining loss, train and validation; below it the game of the adversarial epochs, where there were any."""
+    game = [row for row in history if row["phase"] == "adversarial"]
+    figure = Figure(figsize=(8, 5.5 if game else 3.2), layout="constrained")
+    panels = figure.subplots(2 if game else 1, 1, squeeze=False)[:, 0]
     epochs = [row["number"] + 1 for row in history]
     early = [row for row in history if row["phase"] == "pretraining"]
-    upper.plot([row["number"] + 1 for row in early], [row["g_loss"] for row in early], label="train (pretraining)")
-    upper.plot(epochs, [row["validation_loss"] for row in history], label="validation (both phases)")
-    _mark_minimum(upper, epochs, [row["validation_loss"] for row in history])
-    upper.set(ylabel="pretraining loss")
-    late = [row for row in history if row["phase"] == "adversarial"]
-    for key, label in (("d_loss", "D"), ("adversarial_loss", "G, −log D(G(z))")):
-        lower.plot([row["number"] + 1 for row in late], [row[key] for row in late], label=label)
-    lower.set(xlabel="epoch", ylabel="adversarial loss")
-    for axes in (upper, lower):
+    panels[0].plot([row["number"] + 1 for row in early], [row["g_loss"] for row in early], label="train")
+    panels[0].plot(epochs, [row["validation_loss"] for row in history], label="validation")
+    _mark_minimum(panels[0], epochs, [row["validation_loss"] for row in history])
+    panels[0].set(ylabel="pretraining loss")
+    if game:
+        for key, label in (("d_loss", "D"), ("adversarial_loss", "G, −log D(G(z))")):
+            panels[1].plot([row["number"] + 1 for row in game], [row[key] for row in game], label=label)
+        panels[1].set(ylabel="adversarial loss")
+    panels[-1].set(xlabel="epoch")
+    for axes in panels:
         axes.grid(alpha=0.3)
-        if axes.lines:
-            axes.legend()
+        axes.legend()
     figure.savefig(path, dpi=80)
 
 

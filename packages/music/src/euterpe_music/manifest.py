@@ -114,6 +114,8 @@ class TrainingInfo(_Part):
     recipe: str
     settings: dict[str, Any]
     corpus: CorpusInfo
+    #: What settings alone do not tell, such as changes on the way.
+    notes: str = ""
     metrics: dict[str, Any] = Field(default_factory=dict)
     #: Measures of generated pieces and of held-out ones: name → {generated|held_out: {mean, q1, median, q3}}.
     measures: dict[str, Any] = Field(default_factory=dict)

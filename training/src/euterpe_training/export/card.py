@@ -7,7 +7,8 @@ from euterpe_music.manifest import TrainingInfo
 
 _LIMITS: Final = """
 - Every piece of the corpus was moved to C major or A minor, and pitch is stated on a ladder whose wide rungs are the
-  white keys. That is what keeps the music in a scale, and it means that all pieces are in these two keys.
+  white keys. That alone holds the music in a scale, learned or not (100 normally distributed points on the ladder
+  score 0.93, on the semitones 0.67), and it means that all pieces are in these two keys.
 - It has no idea of form: it remembers a texture, a register and a pulse, not themes.
 - Tempo, instruments and drums are not learned; everything is played on a piano at one tempo.
 """
@@ -74,6 +75,7 @@ def _training(training: TrainingInfo) -> list[str]:
         f"malformed or too short. It took {metrics['seconds'] / 60:.0f} minutes. Pretraining loss on the",
         f"test songs: {metrics['test_loss']}.",
         "",
+        *([training.notes, ""] if training.notes else []),
         "![Curves](curves.png)",
         "",
         "| setting | value |",

@@ -14,7 +14,7 @@ from euterpe_training.pictures import draw_curves, draw_piano_rolls
 from euterpe_training.trainer import Trainer
 
 
-def release(trainer: Trainer, directory: Path, label: Label) -> Bundle:
+def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") -> Bundle:
     """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
     config, corpus = trainer.config, trainer.corpus
     weights = trainer.g.weights()
@@ -23,6 +23,7 @@ def release(trainer: Trainer, directory: Path, label: Label) -> Bundle:
         recipe=config.recipe,
         settings={key: value for key, value in config.to_dict().items() if key not in ("recipe", "spec")},
         corpus=_corpus_info(trainer),
+        notes=notes,
         metrics=_metrics(trainer),
         measures=measures,
     )

@@ -47,8 +47,9 @@ class CrnnganConfig:
     pretraining_learning_rate: float | None = None
     #: Lower the rate of pretraining along a cosine to a hundredth.
     anneal_pretraining: bool = False
-    #: Teacher forcing blurs the real past by up to this share of a ladder's step. The generator's own outputs, which it
-    #: will be fed later, are never exactly on a rung; without this its music drifts away within a hundred events.
+    #: Blurs the real past in teacher forcing, and all that D sees, by up to this share of a ladder's step. The
+    #: generator's own outputs are never exactly on a rung: without this its music drifts away within a hundred events,
+    #: and D needs to look at nothing else.
     input_jitter: float = 0.0
     #: Adversarial epochs after pretraining.
     max_epoch: int = 500

@@ -125,9 +125,7 @@ class Trainer:
     def _teacher_forced(self, real: Tensor) -> Tensor:
         """Pretraining's loss: each event is predicted after the real ones; the first after a random one."""
         steps, batch, features = real.shape
-        past = real[:-1]
-        if self.config.input_jitter and self.g.training:
-            past = past + self.config.input_jitter * self.steps * (2 * torch.rand_like(past) - 1)
+        past = self._blurred(real[:-1]) if self.g.training else real[:-1]
         previous = torch.cat([torch.rand(1, batch, features), past])
         if self.config.pretraining_loss == "squared":
             return squared_error(self.g(torch.rand(steps, batch, self.config.noise_size), previous)[0], real)
@@ -135,6 +133,12 @@ class Trainer:
         noise = torch.rand(steps, 2 * batch, self.config.noise_size)
         events, _ = self.g(noise, previous.repeat(1, 2, 1))
         return energy_score(events[:, :batch], events[:, batch:], real, self.scale)
+
+    def _blurred(self, events: Tensor) -> Tensor:
+        """Events moved by up to `input_jitter` of a ladder's step."""
+        if not self.config.input_jitter:
+            return events
+        return events + self.config.input_jitter * self.steps * (2 * torch.rand_like(events) - 1)
 
     def _regularisation(self, module: nn.Module) -> Tensor | float:
         if self.config.disable_l2_regularizer:
@@ -158,7 +162,9 @@ class Trainer:
         steps, batch, features = real.shape
         noise = torch.rand(steps, batch, config.noise_size)
         fake, _, _ = self.g.generate(noise, torch.rand(batch, features))
-        real_share, real_features = self.d(real)
+        # Blurred, too: real events lie exactly on rungs, which is all that D would look at otherwise.
+        real_share, real_features = self.d(self._blurred(real))
+        fake = self._blurred(fake)
         fake_share, _ = self.d(fake.detach())
         d_loss = discrimination_loss(real_share, fake_share, config.real_label)
         judged, fake_features = self.d(fake)
