@@ -15,15 +15,19 @@ _PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
 
 
 class Database:
-    """A service's database. `schema` is the search path, so that statements name no schema."""
+    """A service's database. `schema` is the search path, so that statements name no schema.
 
-    def __init__(self, url: str, *, schema: str, pool_size: int = 10) -> None:
+    `pre_ping` tests each connection before its use, which costs a round trip; without it, the first statement after
+    the server's restart fails, and is answered as unavailable.
+    """
+
+    def __init__(self, url: str, *, schema: str, pool_size: int = 10, pre_ping: bool = True) -> None:
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=True,
+            pool_pre_ping=pre_ping,
             # Errors are logged, and statements carry hashes of passwords.
             hide_parameters=True,
             connect_args={

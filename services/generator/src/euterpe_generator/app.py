@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
     http = await stack.enter_async_context(httpx.AsyncClient())
-    database = Database(settings.database_url.get_secret_value(), schema="generator", pool_size=20)
+    database = Database(settings.database_url.get_secret_value(), schema="generator", pool_size=20, pre_ping=False)
     stack.push_async_callback(database.close)
     store = ObjectStore(settings.s3, threads=settings.finishers)
     stack.callback(store.close)

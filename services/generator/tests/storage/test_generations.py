@@ -14,7 +14,6 @@ from sqlalchemy import text
 LEASE = timedelta(seconds=30)
 MODEL = ["tiny@1"]
 ANNA, BEN = Listener.account("anna", "Anna"), Listener.account("ben", "Ben")
-RESULT = Result("midi/00.mid", 10, None, 10, 3, 1.5, {})
 
 
 @pytest.fixture
@@ -28,8 +27,8 @@ async def enqueue(database: Database, listener: Listener, count: int = 1, model:
     made = []
     for _ in range(count):
         async with database.sessions.begin() as session:
-            order = Order(model=model, model_version="1", seed=1, length=10, title="Piece")
-            made += await Generations(session).enqueue(uuid.uuid4(), listener, order)
+            order = Order((uuid.uuid4(),), model=model, model_version="1", seed=1, length=10, title="Piece")
+            made += await Generations(session).enqueue(listener, order, most_unfinished=1000)
     return made
 
 
@@ -40,7 +39,19 @@ async def claim(database: Database, count: int = 1, worker: str = "w1", lease: t
 
 async def finish(database: Database, generation: Generation) -> Generation | None:
     async with database.sessions.begin() as session:
-        return await Generations(session).finish(generation, Status.SUCCEEDED, RESULT)
+        result = Result(
+            generation.id,
+            generation.attempt,
+            Status.SUCCEEDED,
+            10,
+            "midi/00.mid",
+            10,
+            None,
+            3,
+            1.5,
+            {"scale_score": 0.9},
+        )
+        return (await Generations(session).finish([result])).get(generation.id)
 
 
 async def expire(database: Database, max_attempts: int = 3) -> list[Generation]:

@@ -3,7 +3,7 @@
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -118,17 +118,27 @@ class Generation:
 class Order:
     """A checked request for pieces: everything that decides the music is fixed, the seed included.
 
-    `count` variations have the seeds `seed`, `seed` + 1, …; an order for one is the common case. `cost` is how far one
-    piece moves its listener back in the fair order, so that who costs twice as much gets half as many turns.
+    There is a variation for each of `ids`, with the seeds `seed`, `seed` + 1, …; one is the common case. `cost` is how
+    far a piece moves its listener back in the fair order: who costs twice as much gets half as many turns.
     """
 
+    ids: tuple[uuid.UUID, ...]
     model: str
     model_version: str
     seed: int
     length: int
     title: str
-    count: int = 1
     cost: int = 1
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The order's id, which is its first piece's."""
+        return self.ids[0]
+
+    @property
+    def count(self) -> int:
+        """How many pieces are ordered."""
+        return len(self.ids)
 
     def seed_of(self, variation: int) -> int:
         """The seed of a variation."""
@@ -141,12 +151,19 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished piece, as the finishing statement records it."""
+    """A finished piece, as the finishing statement records it for one attempt at a generation."""
 
+    id: uuid.UUID
+    attempt: int
+    status: Status
+    steps: int
     midi_key: str
     midi_bytes: int
     song_id: str | None
-    steps: int
     note_count: int
     duration_seconds: float
     measures: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self) | {"id": str(self.id)}

@@ -1,6 +1,5 @@
 """`/api/v1/generations`: order a piece, follow it, fetch it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
@@ -64,12 +63,9 @@ async def create_generation(
 
     Answers 202 at once, or with `Prefer: wait=N` the ended generation if it ends within N seconds.
     """
-    order = await service.order(listener, body.wish(), key)
+    order = await service.order(listener, body.wish(), key, wait_seconds=wait)
     if wait:
-        order = await asyncio.gather(*(service.wait(generation, wait) for generation in order))
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
-    else:
-        order = [generation.as_accepted() for generation in order]
     response.status_code = 200 if all(generation.status.ended for generation in order) else 202
     response.headers["Location"] = location(order[0])
     first, *others = (GenerationView.of(generation) for generation in order)

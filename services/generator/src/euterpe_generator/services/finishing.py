@@ -20,7 +20,7 @@ from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.domain.generation import Generation, Result, Status
 from euterpe_generator.engine.request import Array
 from euterpe_generator.services.catalogue import Model
-from euterpe_generator.storage.generations import Generations
+from euterpe_generator.services.records import Records
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Finisher:
     """Walks a composed piece through its last three steps."""
 
     def __init__(self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor) -> None:
-        self._database = database
+        self._records = Records(database)
         self._store = store
         self._library = library
         self._threads = threads
@@ -63,6 +63,9 @@ class Finisher:
         await self._store.put(artifact.key, piece.midi, content_type="audio/midi")
         song_id = await self._register(generation, piece, artifact)
         result = Result(
+            id=generation.id,
+            attempt=generation.attempt,
+            status=status,
             midi_key=artifact.key,
             midi_bytes=len(piece.midi),
             song_id=song_id,
@@ -71,8 +74,7 @@ class Finisher:
             duration_seconds=piece.duration_seconds,
             measures=piece.measures,
         )
-        async with self._database.sessions.begin() as session:
-            return await Generations(session).finish(generation, status, result)
+        return await self._records.put(result)
 
     async def _register(self, generation: Generation, piece: Piece, artifact: pb.MidiArtifact) -> str | None:
         if generation.listener.id is None:

@@ -76,10 +76,10 @@ class Following:
         Notes come in the order of the finished piece, each once. A note's duration may still shrink when its key is
         struck again; the MIDI file has the last word.
         """
-        with self._changes.watch(str(generation.id)) as changed, self._board.watching(generation.id):
+        with self._changes.watch(str(generation.id)) as watch, self._board.watching(generation.id):
             watched_at = float("-inf")
             while True:
-                changed.clear()
+                watch.changed.clear()
                 if notes and not generation.status.ended and time.monotonic() - watched_at > _WATCH_AGAIN_SECONDS:
                     await self._ask_to_watch(generation)
                     watched_at = time.monotonic()
@@ -88,7 +88,7 @@ class Following:
                     yield told
                 if generation.status.ended:
                     return
-                await wait_for(changed, _LOOK_SECONDS)
+                await wait_for(watch.changed, _LOOK_SECONDS)
                 if generation.status is Status.RUNNING:
                     await asyncio.sleep(_FRAME_SECONDS)
                 generation = await self._look(generation)
@@ -146,10 +146,10 @@ def _notes(piece: Piece, first: int) -> tuple[Note, ...]:
     return tuple(zip(*(column.tolist() for column in columns), strict=True))
 
 
-async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Returns when the event is set or the time is over."""
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Returns when the event is set or the time is over: whether it was set."""
     try:
         async with asyncio.timeout(seconds):
-            await event.wait()
+            return await event.wait()
     except TimeoutError:
-        pass
+        return False

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from euterpe_generator.errors import (
 )
 from euterpe_generator.services.catalogue import Catalogue, check_in_range
 from euterpe_generator.services.following import wait_for
-from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed
+from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers
 
@@ -75,22 +76,45 @@ class GenerationService:
         self._counted = 0
         self._counted_at = float("-inf")
 
-    async def order(self, listener: Listener, wish: Wish, idempotency_key: str | None) -> list[Generation]:
+    async def order(
+        self, listener: Listener, wish: Wish, idempotency_key: str | None, *, wait_seconds: float = 0
+    ) -> list[Generation]:
         """Accepts an order. Once this returns, its pieces will come about or their failure will be told.
 
-        Raises InvalidParameters, QueueFull, TooManyUnfinished, IdempotencyKeyReused.
+        Waits up to `wait_seconds` for their end, and returns them as they stand then. Raises InvalidParameters,
+        QueueFull, TooManyUnfinished, IdempotencyKeyReused.
         """
         order = self._fix(wish)
-        generation_id = uuid.uuid4()
+        with ExitStack() as stack:
+            # Watched before they exist: a piece may end before its order has been answered.
+            watches = [stack.enter_context(self._changes.watch(str(one))) for one in order.ids if wait_seconds]
+            generations = await self._accept(listener, order, idempotency_key, wish.digest)
+            self._changes.announce(QUEUE)
+            if not wait_seconds:
+                return [generation.as_accepted() for generation in generations]
+            if generations[0].id != order.id:
+                return [await self.wait(generation, wait_seconds) for generation in generations]
+            deadline = time.monotonic() + wait_seconds
+            pairs = zip(generations, watches, strict=True)
+            return [await self._wait(generation, watch, deadline) for generation, watch in pairs]
+
+    async def _accept(
+        self, listener: Listener, order: Order, idempotency_key: str | None, digest: str
+    ) -> list[Generation]:
         async with self._database.sessions.begin() as session:
             rows = Generations(session)
             if idempotency_key is not None:
-                known = await rows.remember_key(listener.key, idempotency_key, wish.digest, generation_id)
+                known = await rows.remember_key(listener.key, idempotency_key, digest, order.id)
                 if known is not None:
-                    return await self._recall(rows, known, wish.digest)
-            await self._admit(rows, listener, order.count)
-            generations = await rows.enqueue(generation_id, listener, order)
-        self._changes.announce(QUEUE)
+                    return await self._recall(rows, known, digest)
+            if await self._queued(rows) + order.count > self._limits.queued:
+                raise QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
+            allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
+            generations = await rows.enqueue(listener, order, most_unfinished=allowed)
+            if not generations:
+                detail = f"You may have {allowed} unfinished generations at a time. Wait for some of them."
+                raise TooManyUnfinished(detail, retry_after_seconds=5)
+            self._counted += order.count
         return generations
 
     async def get(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
@@ -123,42 +147,38 @@ class GenerationService:
 
     async def wait(self, generation: Generation, seconds: float) -> Generation:
         """Returns the generation once it has ended, or as it stands when the time is over."""
-        deadline = time.monotonic() + seconds
-        with self._changes.watch(str(generation.id)) as changed:
-            while True:
-                changed.clear()
-                generation = await self.get(generation.id, generation.listener)
-                left = deadline - time.monotonic()
-                if generation.status.ended or left <= 0:
-                    return generation
-                await wait_for(changed, min(left, _LOOK_SECONDS))
+        with self._changes.watch(str(generation.id)) as watch:
+            watch.latest = await self.get(generation.id, generation.listener)
+            return await self._wait(generation, watch, time.monotonic() + seconds)
+
+    async def _wait(self, generation: Generation, watch: Watch, deadline: float) -> Generation:
+        while True:
+            watch.changed.clear()
+            if watch.latest is not None and watch.latest.status.ended:
+                return watch.latest
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return await self.get(generation.id, generation.listener)
+            if not await wait_for(watch.changed, min(left, _LOOK_SECONDS)) or watch.latest is None:
+                watch.latest = await self.get(generation.id, generation.listener)
 
     def _fix(self, wish: Wish) -> Order:
         model = self._catalogue.find(wish.model)
         return Order(
+            ids=tuple(uuid.uuid4() for _ in range(wish.count)),
             model=model.name,
             model_version=model.version,
             seed=secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed,
             length=check_in_range("body.length", wish.length, model.length),
             title=wish.title or model.title,
-            count=wish.count,
         )
-
-    async def _admit(self, rows: Generations, listener: Listener, count: int) -> None:
-        allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
-        if await rows.count_unfinished(listener.key, at_most=allowed) + count > allowed:
-            detail = f"You may have {allowed} unfinished generations at a time. Wait for some of them."
-            raise TooManyUnfinished(detail, retry_after_seconds=5)
-        if await self._queued(rows) + count > self._limits.queued:
-            raise QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
 
     async def _queued(self, rows: Generations) -> int:
         # Counting a long queue costs more than joining it, so the count may be a moment old.
         if time.monotonic() - self._counted_at > _COUNT_SECONDS:
             self._counted_at = time.monotonic()
             self._counted = await rows.count_queued(at_most=self._limits.queued)
-        self._counted += 1
-        return self._counted - 1
+        return self._counted
 
     async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], digest: str) -> list[Generation]:
         generation_id, known_digest = known

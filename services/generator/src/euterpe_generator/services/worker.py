@@ -68,6 +68,7 @@ class Held:
     keep_partial: bool = False
     watched_elsewhere: bool = False
     published: int = 0
+    ended: Generation | None = None
 
     @property
     def ticket(self) -> str:
@@ -152,9 +153,9 @@ class Worker:
                 await asyncio.sleep(self._options.poll_seconds)
 
     async def _claim_once(self) -> None:
-        with self._changes.watch(QUEUE) as announced:
+        with self._changes.watch(QUEUE) as queue:
             while not self._draining:
-                announced.clear()
+                queue.changed.clear()
                 self._room.clear()
                 free = self._options.capacity - len(self._held)
                 claimed = await self._claim(free) if free > 0 else []
@@ -162,7 +163,7 @@ class Worker:
                 if claimed and len(claimed) == free:
                     continue
                 if not claimed or free <= 0:
-                    await _first_of(announced, self._room, seconds=self._options.poll_seconds)
+                    await _first_of(queue.changed, self._room, seconds=self._options.poll_seconds)
         await asyncio.sleep(self._options.poll_seconds)
 
     async def _claim(self, count: int) -> list[Generation]:
@@ -174,7 +175,7 @@ class Worker:
             held = Held(generation, time.monotonic())
             self._held[held.ticket] = held
             self._metrics.claimed(generation)
-            self._changes.announce(str(generation.id))
+            self._changes.announce(str(generation.id), generation)
             request = Request(held.ticket, generation.listener.key, generation.seed, generation.length)
             try:
                 self._engine.submit(held.model, request)
@@ -190,7 +191,7 @@ class Worker:
 
     async def _renew_once(self) -> None:
         with self._changes.watch(CANCELLATIONS) as cancelled, self._changes.watch(WATCHERS) as watched:
-            await _first_of(cancelled, watched, seconds=min(1.0, self._options.lease_seconds / 4))
+            await _first_of(cancelled.changed, watched.changed, seconds=min(1.0, self._options.lease_seconds / 4))
         held = dict(self._held)
         if not held:
             return
@@ -285,7 +286,7 @@ class Worker:
                 log.exception("finishing_failed", generation=held.ticket)
                 await self._end(held, Status.FAILED, _BROKEN)
         self._forget(held)
-        self._changes.announce(str(held.generation.id))
+        self._changes.announce(str(held.generation.id), held.ended)
 
     async def _finish(self, held: Held, events: Array, status: Status = Status.SUCCEEDED) -> None:
         model = self._catalogue.find(held.model)
@@ -312,6 +313,7 @@ class Worker:
             if ended is not None:
                 self._pace.count()
                 self._metrics.ended(ended)
+            held.ended = ended
             return
 
     def _lose(self, held: Held) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 import asyncpg
 import structlog
 
+from euterpe_generator.domain.generation import Generation
+
 log = structlog.get_logger(__name__)
 
 CHANNEL = "generator_changes"
@@ -22,9 +24,17 @@ CANCELLATIONS = "cancellations"
 #: Somebody wants to see a piece come about.
 WATCHERS = "watchers"
 
-_PAUSE_SECONDS = 0.005
+_PAUSE_SECONDS = 0.01
 _RECONNECT_SECONDS = 1.0
 _PAYLOAD_SUBJECTS = 150  # 36 characters each, under NOTIFY's limit of 8,000 bytes
+
+
+class Watch:
+    """What a waiter holds: an event, and the newest state if this process knows it."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.latest: Generation | None = None
 
 
 class ChangeFeed:
@@ -32,7 +42,7 @@ class ChangeFeed:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url.replace("+asyncpg", "")
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._watches: dict[str, set[Watch]] = defaultdict(set)
         self._outbox: set[str] = set()
         self._filled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -49,25 +59,26 @@ class ChangeFeed:
                 await self._task
 
     @contextmanager
-    def watch(self, subject: str) -> Iterator[asyncio.Event]:
-        """An event that is set at each change of the subject; who waits clears it before looking."""
-        event = asyncio.Event()
-        self._waiting[subject].add(event)
+    def watch(self, subject: str) -> Iterator[Watch]:
+        """A watch over the subject; who waits clears its event before looking."""
+        watch = Watch()
+        self._watches[subject].add(watch)
         try:
-            yield event
+            yield watch
         finally:
-            self._waiting[subject].discard(event)
-            if not self._waiting[subject]:
-                del self._waiting[subject]
+            self._watches[subject].discard(watch)
+            if not self._watches[subject]:
+                del self._watches[subject]
 
-    def wake(self, subject: str) -> None:
-        """Wakes who waits for the subject in this process only."""
-        for event in self._waiting.get(subject, ()):
-            event.set()
+    def wake(self, subject: str, latest: Generation | None = None) -> None:
+        """Wakes who waits for the subject in this process only, and hands over its newest state."""
+        for watch in self._watches.get(subject, ()):
+            watch.latest = latest or watch.latest
+            watch.changed.set()
 
-    def announce(self, subject: str) -> None:
-        """Says that a subject has changed."""
-        self.wake(subject)
+    def announce(self, subject: str, latest: Generation | None = None) -> None:
+        """Says that a subject has changed; who waits in this process gets the newest state along."""
+        self.wake(subject, latest)
         self._outbox.add(subject)
         self._filled.set()
 

@@ -30,6 +30,10 @@ _ENQUEUE = text("""
            + (piece.ordinality - 1) * :cost
     FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:titles AS text[]))
          WITH ORDINALITY AS piece(id, seed, title, ordinality)
+    WHERE (SELECT count(*) FROM (SELECT FROM generations
+                                 WHERE listener_key = :listener_key AND status IN ('queued', 'running')
+                                 LIMIT :most_unfinished) AS unfinished)
+          + cardinality(CAST(:ids AS uuid[])) <= :most_unfinished
     RETURNING *, false AS watched
 """)
 
@@ -55,12 +59,15 @@ _RENEW = text("""
 """)
 
 _FINISH = text("""
-    UPDATE generations
-    SET status = :status, steps = :steps, finished_at = now(), lease_until = NULL, midi_key = :midi_key,
-        midi_bytes = :midi_bytes, song_id = :song_id, note_count = :note_count,
-        duration_seconds = :duration_seconds, measures = CAST(:measures AS jsonb)
-    WHERE id = :id AND attempt = :attempt AND status = 'running'
-    RETURNING *
+    UPDATE generations AS g
+    SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL, midi_key = done.midi_key,
+        midi_bytes = done.midi_bytes, song_id = done.song_id, note_count = done.note_count,
+        duration_seconds = done.duration_seconds, measures = done.measures
+    FROM jsonb_to_recordset(CAST(:results AS jsonb)) AS done(
+           id uuid, attempt int, status text, steps int, midi_key text, midi_bytes int, song_id text, note_count int,
+           duration_seconds float, measures jsonb)
+    WHERE g.id = done.id AND g.attempt = done.attempt AND g.status = 'running'
+    RETURNING g.*
 """)
 
 _END = text("""
@@ -113,11 +120,12 @@ class Generations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def enqueue(self, order_id: uuid.UUID, listener: Listener, order: Order) -> list[Generation]:
-        """Adds an order's pieces at their listener's turns; the first has the order's id."""
+    async def enqueue(self, listener: Listener, order: Order, *, most_unfinished: int) -> list[Generation]:
+        """Adds an order's pieces at their listener's turns; none when the listener would have too many unfinished."""
         values = {
-            "order_id": order_id,
-            "ids": [order_id, *(uuid.uuid4() for _ in range(order.count - 1))],
+            "order_id": order.id,
+            "ids": list(order.ids),
+            "most_unfinished": most_unfinished,
             "seeds": [order.seed_of(variation) for variation in range(order.count)],
             "titles": [order.title_of(variation) for variation in range(order.count)],
             "cost": order.cost,
@@ -149,12 +157,6 @@ class Generations:
         limited = select(_TABLE.c.id).where(_TABLE.c.status == "queued", before).limit(at_most).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
-    async def count_unfinished(self, listener_key: str, *, at_most: int) -> int:
-        """How many of a listener's are queued or running, counted no further than asked."""
-        unfinished = _TABLE.c.status.in_(("queued", "running")) & (_TABLE.c.listener_key == listener_key)
-        limited = select(_TABLE.c.id).where(unfinished).limit(at_most).subquery()
-        return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
-
     async def count_queued(self, *, at_most: int) -> int:
         """How many wait in the deployment, counted no further than asked."""
         limited = select(_TABLE.c.turn).where(_TABLE.c.status == "queued").limit(at_most).subquery()
@@ -175,21 +177,11 @@ class Generations:
         rows = (await self._session.execute(_RENEW, values)).mappings()
         return {row["id"]: Orders(row["cancel_requested"], row["keep_partial"], row["watched"]) for row in rows}
 
-    async def finish(self, generation: Generation, status: Status, result: Result) -> Generation | None:
-        """Records the piece; None when the attempt is no longer the current one."""
-        values: dict[str, Any] = {
-            "id": generation.id,
-            "attempt": generation.attempt,
-            "status": status.value,
-            "steps": result.steps,
-            "midi_key": result.midi_key,
-            "midi_bytes": result.midi_bytes,
-            "song_id": result.song_id,
-            "note_count": result.note_count,
-            "duration_seconds": result.duration_seconds,
-            "measures": json.dumps(dict(result.measures)),
-        }
-        return await self._one_or_none(_FINISH, values)
+    async def finish(self, results: Sequence[Result]) -> dict[uuid.UUID, Generation]:
+        """Records pieces, many in one statement; what is missing in the answer had another attempt by then."""
+        values = {"results": json.dumps([result.as_dict() for result in results])}
+        rows = (await self._session.execute(_FINISH, values)).mappings()
+        return {row["id"]: _generation(row) for row in rows}
 
     async def end(self, generation: Generation, status: Status, failure: str | None = None) -> Generation | None:
         """Ends an attempt without a piece; None when it is no longer the current one."""
