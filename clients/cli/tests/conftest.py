@@ -83,7 +83,7 @@ class FakeEuterpe:
             self._auth(handler, path.removeprefix("/auth/"), body)
         elif (method, path) == ("POST", "/generations"):
             self._order(handler, body)
-        elif path == "/generations/g1/events":
+        elif path.startswith("/generations/g1/events"):
             self._events(handler)
         elif (method, path) == ("DELETE", "/generations/g1"):
             send(handler, 200, self.generation("cancelled", 0.5))

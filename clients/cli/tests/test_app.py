@@ -61,9 +61,14 @@ def test_the_piece_itself_can_go_to_a_pipe(run: Run, server: Any) -> None:
 def test_a_broken_stream_is_resumed_where_it_broke(run: Run, server: Any) -> None:
     server.break_stream_after = 2
     assert run("compose").status == 0
-    first, second = (headers for headers, _ in server.requests("GET", "/generations/g1/events"))
+    first, second = (headers for headers, _ in server.requests("GET", "/generations/g1/events?notes=false"))
     assert "last-event-id" not in first
     assert second["last-event-id"] == "1"
+
+
+def test_events_of_kinds_that_come_later_are_passed_over(run: Run, server: Any) -> None:
+    server.states.insert(1, ("notes", {"notes": [1, 2, 3]}))
+    assert run("compose").status == 0
 
 
 def test_an_order_is_repeated_under_the_same_key(run: Run, server: Any) -> None:

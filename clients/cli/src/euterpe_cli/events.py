@@ -10,6 +10,8 @@ from euterpe_cli.api import Api
 from euterpe_cli.errors import ServerUnreachable
 
 _LAST = frozenset({"done", "failed", "cancelled"})
+#: Events whose data is the generation; servers may send others, which are none of our business.
+_STATES = _LAST | {"queued", "started", "progress"}
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 3.0
 #: So long without a connection, and it is given up.
@@ -50,14 +52,16 @@ def follow(api: Api, generation_id: str, *, pause: Callable[[float], None] = tim
     A stream that breaks is resumed after the last event seen. Raises CliError when the server refuses, and
     ServerUnreachable when it cannot be reached again for two minutes.
     """
+    place = f"/generations/{generation_id}/events"
     last_id, wait, heard = "", _FIRST_PAUSE, time.monotonic()
     while True:
         try:
-            with api.stream("GET", f"/generations/{generation_id}/events", headers=_headers(last_id)) as answer:
+            with api.stream("GET", place, params={"notes": "false"}, headers=_headers(last_id)) as answer:
                 heard = time.monotonic()
                 for event in parse(answer.iter_lines()):
                     last_id, wait, heard = event.id, _FIRST_PAUSE, time.monotonic()
-                    yield json.loads(event.data)
+                    if event.name in _STATES:
+                        yield json.loads(event.data)
                     if event.name in _LAST:
                         return
         except ServerUnreachable:
