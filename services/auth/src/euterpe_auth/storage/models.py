@@ -3,14 +3,17 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, MetaData, Text, text
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, LargeBinary, MetaData, Text
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 
 
@@ -23,20 +26,25 @@ class Base(DeclarativeBase):
         uuid.UUID: UUID(as_uuid=True),
         str: Text,
         bytes: LargeBinary,
+        list[str]: ARRAY(Text),
     }
 
 
 class UserRow(Base):
-    """An account; names are unique whatever their case."""
+    """An account; names are unique whatever their case. One without a name and a password is a guest's."""
 
     __tablename__ = "users"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    username: Mapped[str]
-    password_hash: Mapped[str]
+    username: Mapped[str | None]
+    password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index("uq_users_username_lower", text("lower(username)"), unique=True),)
+    __table_args__ = (
+        Index("uq_users_username_lower", sql("lower(username)"), unique=True),
+        Index("ix_users_guests", "created_at", postgresql_where=sql("username IS NULL")),
+        CheckConstraint("(username IS NULL) = (password_hash IS NULL)", name="guest"),
+    )
 
 
 class SessionRow(Base):
@@ -47,8 +55,11 @@ class SessionRow(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime]
+    address: Mapped[str]
+    user_agent: Mapped[str]
 
 
 class RefreshTokenRow(Base):
@@ -77,3 +88,63 @@ class SigningKeyRow(Base):
     created_at: Mapped[datetime]
     signs_from: Mapped[datetime]
     published_until: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """An API key, as its digest; `prefix` is the part of it that may be shown."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class AttemptsRow(Base):
+    """Attempts under one key, e.g. an address: each moves `settled_at` on, and time settles them."""
+
+    __tablename__ = "attempts"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    settled_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SecurityEventRow(Base):
+    """A line of the audit log. It outlives the account, so it refers to none."""
+
+    __tablename__ = "security_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str]
+    user_id: Mapped[uuid.UUID | None]
+    #: The session, key or signing key that the event is about.
+    subject: Mapped[str]
+    address: Mapped[str]
+    user_agent: Mapped[str]
+
+    __table_args__ = (Index("ix_security_events_user_id_id", "user_id", "id"),)
+
+
+class PeerTaskRow(Base):
+    """What the library has still to be told; it stays until the library has confirmed."""
+
+    __tablename__ = "peer_tasks"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    listener_id: Mapped[uuid.UUID]
+    #: For a transfer: to whom, and the name of the author from then on.
+    target_id: Mapped[uuid.UUID | None]
+    author: Mapped[str]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    #: Done once more at this time, for what came in after the first time.
+    repeat_at: Mapped[datetime | None]
+    attempts: Mapped[int]
