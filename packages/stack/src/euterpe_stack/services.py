@@ -114,10 +114,18 @@ class ServiceEnvironments:
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self._ports.http[service]}"
 
+    @property
+    def _library_target(self) -> str:
+        return f"127.0.0.1:{self._ports.rpc['library']}"
+
     def _auth_fields(self) -> dict[str, str]:
         callers = [spec.name for spec in SERVICES if spec.calls_library]
         digests = {name: hashlib.sha256(self._secrets.client_secrets[name].encode()).hexdigest() for name in callers}
-        return {"SERVICE_CLIENTS": json.dumps(digests), "KEY_ENCRYPTION_KEY": self._secrets.key_encryption_key}
+        return {
+            "SERVICE_CLIENTS": json.dumps(digests),
+            "KEY_ENCRYPTION_KEY": self._secrets.key_encryption_key,
+            "LIBRARY_TARGET": self._library_target,
+        }
 
     def _s3_fields(self, service: str) -> dict[str, str]:
         key = self._secrets.s3_keys[service]
@@ -133,7 +141,7 @@ class ServiceEnvironments:
             "PEER__TOKEN_URL": f"{self._url('auth')}/api/v1/auth/service-token",
             "PEER__CLIENT_ID": service,
             "PEER__CLIENT_SECRET": self._secrets.client_secrets[service],
-            "LIBRARY_TARGET": f"127.0.0.1:{self._ports.rpc['library']}",
+            "LIBRARY_TARGET": self._library_target,
         }
 
 

@@ -1,20 +1,29 @@
 """The auth app: all wiring."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.tokens import ACCESS, TokenVerifier
 from fastapi import FastAPI
 
+from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import keys, service_tokens, tokens, users
-from euterpe_auth.services.jwts import TokenSigner
+from euterpe_auth.routes import api_keys, keys, service_tokens, sessions, tokens, users
+from euterpe_auth.services.api_keys import ApiKeys
+from euterpe_auth.services.attempts import Attempts
+from euterpe_auth.services.guests import Guests
+from euterpe_auth.services.housekeeping import Housekeeping
+from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
+from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.peer_tasks import PeerTasks
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -25,7 +34,8 @@ _DESCRIPTION = """Accounts and sessions.
 
 Register, log in with the password form, and send the access token as `Authorization: Bearer …` to every service.
 It lives ten minutes; exchange the refresh token for the next pair, and keep the new refresh token: the old one is
-used up. Errors are problem details (RFC 9457)."""
+used up. Programs use API keys, which are exchanged for tokens that may do what the key's scopes say. Errors are problem
+details (RFC 9457)."""
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
@@ -33,33 +43,83 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(settings.database_url.get_secret_value(), schema="auth")
-        try:
-            await _wire(app, settings, database, clock)
+        async with AsyncExitStack() as stack:
+            database = Database(settings.database_url.get_secret_value(), schema="auth")
+            stack.push_async_callback(database.close)
+            await _wire(app, settings, database, clock, stack)
             yield
-        finally:
-            await database.close()
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION)
-    for module in (users, tokens, service_tokens, keys):
+    app.state.cookies_always_secure = settings.cookies_always_secure
+    for module in (users, tokens, sessions, api_keys, service_tokens, keys):
         app.include_router(module.router)
     return app
 
 
-async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clock) -> None:
+async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack) -> None:
     metrics = AuthMetrics(app.state.registry)
     ring = KeyRing(database, settings.key_encryption_key.get_secret_value(), clock)
-    passwords = Passwords(metrics, running=settings.password_hashes_running, waiting=settings.password_hashes_waiting)
     signer = TokenSigner(
         ring, clock, access_seconds=settings.access_token_seconds, service_seconds=settings.service_token_seconds
     )
-    sessions = Sessions(database, passwords, signer, metrics, clock, session_seconds=settings.session_seconds)
-    clients = ServiceClients(settings.service_clients, signer, metrics)
-    app.state.use_cases = UseCases(Users(database, passwords, metrics, clock), sessions, clients, ring)
+    tasks = PeerTasks(database, await _library(settings, signer, stack), metrics, clock)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, tasks, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("signing_keys", ring.ready)
     await _first_keys(ring)
+    housekeeping = Housekeeping(
+        database,
+        tasks,
+        clock,
+        session_seconds=settings.session_seconds,
+        security_event_days=settings.security_event_days,
+    )
+    for work in (tasks.run(), housekeeping.run()):
+        stack.push_async_callback(_cancel, asyncio.create_task(work))
+
+
+def _use_cases(
+    settings: Settings,
+    database: Database,
+    ring: KeyRing,
+    signer: TokenSigner,
+    tasks: PeerTasks,
+    metrics: AuthMetrics,
+    clock: Clock,
+) -> UseCases:
+    passwords = Passwords(metrics, running=settings.password_hashes_running, waiting=settings.password_hashes_waiting)
+    attempts = Attempts(database, clock)
+    limits = AttemptLimits.of(
+        per_account=settings.login_attempts_per_account,
+        per_address=settings.login_attempts_per_address,
+        new_accounts=settings.new_accounts_per_address,
+        window_seconds=settings.attempt_window_seconds,
+    )
+    sessions = Sessions(database, signer, metrics, clock, session_seconds=settings.session_seconds)
+    return UseCases(
+        users=Users(database, passwords, attempts, limits, tasks, metrics, clock),
+        logins=Logins(database, passwords, sessions, attempts, limits, metrics, clock),
+        guests=Guests(database, sessions, attempts, limits, tasks, metrics, clock),
+        sessions=sessions,
+        api_keys=ApiKeys(database, signer, metrics, clock),
+        clients=ServiceClients(settings.service_clients, signer, metrics),
+        keys=ring,
+    )
+
+
+async def _library(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> LibraryClient | None:
+    if settings.library_target is None:
+        return None
+    channel = peer_channel(settings.library_target, OwnServiceToken(signer))
+    stack.push_async_callback(channel.close, None)
+    return LibraryClient(channel)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _first_keys(ring: KeyRing) -> None:

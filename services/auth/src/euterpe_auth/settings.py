@@ -43,3 +43,14 @@ class Settings(ServiceSettings):
     #: Each hash in progress takes 19 MiB and one core.
     password_hashes_running: int = Field(default=2, ge=1, le=64)
     password_hashes_waiting: int = Field(default=64, ge=0, le=10_000)
+    #: Passwords may be tried so often per name and per address, and accounts and guests made per address, in a window.
+    login_attempts_per_account: int = Field(default=10, ge=3, le=1000)
+    login_attempts_per_address: int = Field(default=100, ge=3, le=100_000)
+    new_accounts_per_address: int = Field(default=300, ge=1, le=1_000_000)
+    attempt_window_seconds: int = Field(default=600, ge=10, le=86_400)
+    #: How long the audit log is kept.
+    security_event_days: int = Field(default=365, ge=1, le=3650)
+    #: Marks the refresh cookie Secure even where the gateway does not say that it speaks TLS.
+    cookies_always_secure: bool = False
+    #: The library's gRPC, host:port. Without it, what the library has to be told waits in the database.
+    library_target: str | None = None

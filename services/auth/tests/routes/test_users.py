@@ -19,7 +19,7 @@ USERS = "/api/v1/auth/users"
 async def test_a_new_account(client: httpx.AsyncClient) -> None:
     answer = await client.post(USERS, json={"username": "Clara.W-1", "password": "eight888"})
     assert answer.status_code == 201
-    assert set(answer.json()) == {"id", "username", "created_at"}
+    assert set(answer.json()) == {"id", "username", "created_at", "guest"}
     assert answer.json()["username"] == "Clara.W-1"
     assert answer.json()["created_at"].endswith("Z")
 

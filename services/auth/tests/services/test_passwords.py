@@ -25,7 +25,7 @@ async def test_hashes_are_bounded_and_the_rest_told_to_come_back(
             running -= 1
         return bool(real(self, stored, password))
 
-    async with replica(password_hashes_running=2, password_hashes_waiting=3) as client:
+    async with replica(password_hashes_running=2, password_hashes_waiting=3, login_attempts_per_account=100) as client:
         listener = listener_of(client)
         await listener.register()
         monkeypatch.setattr(PasswordHasher, "verify", slow)

@@ -12,13 +12,18 @@ USERNAME_PATTERN = r"^[A-Za-z0-9._-]+$"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 
+#: The name of everybody who has not registered; nobody can have it as theirs.
+GUEST_NAME = "Guest"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account, without its password."""
+    """An account, without its password; a guest's has no name of its own."""
 
     id: uuid.UUID
     username: str
     created_at: datetime
+    guest: bool = False
 
 
 def may_be_username(text: str) -> bool:
@@ -32,6 +37,11 @@ def normalise_password(password: str) -> str:
     The caller bounds the length first: normalisation of long runs of combining marks takes quadratic time.
     """
     return unicodedata.normalize("NFKC", password)
+
+
+def is_reserved(username: str) -> bool:
+    """Whether a name would pass for something else than a listener's."""
+    return username.casefold() == GUEST_NAME.casefold()
 
 
 def password_is_name(password: str, username: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from euterpe_auth.domain.api_keys import DAYS_MAX, NAME_MAX, Scope
 from euterpe_auth.domain.users import (
     PASSWORD_MAX,
     PASSWORD_MIN,
@@ -15,10 +16,14 @@ from euterpe_auth.domain.users import (
     USERNAME_PATTERN,
     normalise_password,
 )
+from euterpe_auth.routes.cookies import Delivery
 from euterpe_auth.services.jwts import SignedToken
 from euterpe_auth.services.sessions import TokenPair
 
 _REFRESH_MAX = 256
+_JWT_MAX = 2048
+
+_DELIVERY = "`cookie` keeps the refresh token in an HttpOnly cookie, for pages of this site; `body` answers with it."
 
 
 def _at_most(limit: int) -> AfterValidator:
@@ -63,10 +68,18 @@ GivenPassword = Annotated[
     SecretStr, _at_most(PASSWORD_MAX), AfterValidator(_normalised), _schema(maxLength=PASSWORD_MAX)
 ]
 GivenRefreshToken = Annotated[SecretStr, _at_most(_REFRESH_MAX), _schema(maxLength=_REFRESH_MAX)]
+GivenJwt = Annotated[SecretStr, _at_most(_JWT_MAX), _schema(maxLength=_JWT_MAX)]
+#: What people call their keys: any text that can be shown on one line.
+KeyName = Annotated[
+    str, Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["my studio"])
+]
 
 
 class Registration(BaseModel):
-    """A new account. Names are unique whatever their case; passwords are normalised to NFKC."""
+    """A new account. Names are unique whatever their case; passwords are normalised to NFKC.
+
+    Refused are passwords that are the name, or among the 3,000 commonest.
+    """
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"username": "clara", "password": "op. 7, in A minor"}]}
@@ -87,6 +100,45 @@ class UserAnswer(BaseModel):
     id: uuid.UUID = Field(examples=["5b0f8a3e-7f0c-4c44-9a51-0d6c0c1d2e3f"])
     username: str = Field(examples=["clara"])
     created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    guest: bool = Field(default=False, description="Whether this is somebody who has not registered.")
+
+
+class PasswordChange(BaseModel):
+    """Another password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"current_password": "op. 7, in A minor", "new_password": "op. 17, in G minor"}]
+        },
+    )
+
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
+class ConfirmBody(BaseModel):
+    """The account's password, so that a token alone does not suffice."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "op. 7, in A minor"}]})
+
+    password: GivenPassword
+
+
+class ClaimBody(BaseModel):
+    """Proof of having been a guest."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"guest_token": "eyJhbGciOi…"}]})
+
+    guest_token: GivenJwt = Field(description="The guest's access token.")
+
+
+class GuestBody(BaseModel):
+    """How a guest's session begins."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"delivery": "cookie"}]})
+
+    delivery: Delivery = Field(default="body", description=_DELIVERY)
 
 
 class PasswordForm(BaseModel):
@@ -95,6 +147,7 @@ class PasswordForm(BaseModel):
     grant_type: Literal["password"]
     username: str = Field(max_length=256, examples=["clara"])
     password: GivenPassword
+    delivery: Delivery = Field(default="body", description=_DELIVERY)
 
 
 class ClientForm(BaseModel):
@@ -124,8 +177,96 @@ class ServiceTokenAnswer(BaseModel):
 class TokenAnswer(ServiceTokenAnswer):
     """A listener's tokens."""
 
-    refresh_token: str = Field(examples=["euterpe_rt_kq3v5Zy0…"])
+    refresh_token: str | None = Field(
+        default=None, description="Absent when it was delivered in a cookie.", examples=["euterpe_rt_kq3v5Zy0…"]
+    )
     refresh_expires_in: int = Field(description="Seconds until the session ends for good.", examples=[2_592_000])
+
+
+class SessionAnswer(BaseModel):
+    """A login on one device."""
+
+    id: uuid.UUID
+    created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    last_used_at: datetime = Field(examples=["2026-09-14T09:30:00Z"])
+    expires_at: datetime = Field(examples=["2026-10-13T12:00:00Z"])
+    address: str = Field(description="Where it was used last.", examples=["192.0.2.7"])
+    user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
+    current: bool = Field(description="Whether this very request belongs to it.")
+
+
+class SessionList(BaseModel):
+    """An account's sessions."""
+
+    items: list[SessionAnswer]
+
+
+class SecurityEventAnswer(BaseModel):
+    """A line of the audit log."""
+
+    event: str = Field(examples=["logged_in"])
+    happened_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    subject: str = Field(description="The session or key that it is about, if any.", examples=[""])
+    address: str = Field(examples=["192.0.2.7"])
+    user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
+
+
+class SecurityEventPage(BaseModel):
+    """A page of the audit log."""
+
+    items: list[SecurityEventAnswer]
+    next_before: int | None = Field(description="`before` of the next page; null on the last one.", examples=[4711])
+
+
+class ApiKeyBody(BaseModel):
+    """A new API key."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "my studio", "scopes": ["songs:read"], "expires_in_days": 90}]},
+    )
+
+    name: KeyName
+    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
+    expires_in_days: int = Field(default=90, ge=1, le=DAYS_MAX)
+
+
+class ApiKeyAnswer(BaseModel):
+    """An API key, without the key itself."""
+
+    id: uuid.UUID
+    name: str = Field(examples=["my studio"])
+    prefix: str = Field(description="How the key begins.", examples=["euterpe_ak_Q3vx9k"])
+    scopes: list[Scope]
+    created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    expires_at: datetime = Field(examples=["2026-12-12T12:00:00Z"])
+    last_used_at: datetime | None = Field(examples=["2026-09-14T09:30:00Z"])
+
+
+class NewApiKeyAnswer(ApiKeyAnswer):
+    """An API key, with the key itself, which is never shown again."""
+
+    api_key: str = Field(examples=["euterpe_ak_Q3vx9k…"])
+
+
+class ApiKeyList(BaseModel):
+    """An account's API keys."""
+
+    items: list[ApiKeyAnswer]
+
+
+class ApiKeyExchange(BaseModel):
+    """An API key in use."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"api_key": "euterpe_ak_Q3vx9k…"}]})
+
+    api_key: GivenRefreshToken
+
+
+class ScopedTokenAnswer(ServiceTokenAnswer):
+    """An access token that may do what its scopes say."""
+
+    scope: str = Field(description="Scopes, separated by spaces.", examples=["songs:read generations:write"])
 
 
 class KeySet(BaseModel):
@@ -136,12 +277,12 @@ class KeySet(BaseModel):
     )
 
 
-def token_answer(pair: TokenPair) -> TokenAnswer:
+def token_answer(pair: TokenPair, *, with_refresh_token: bool) -> TokenAnswer:
     """Shapes a login's or a refresh's result."""
     return TokenAnswer(
         access_token=pair.access.text,
         expires_in=pair.access.expires_in,
-        refresh_token=pair.refresh_token,
+        refresh_token=pair.refresh_token if with_refresh_token else None,
         refresh_expires_in=pair.refresh_expires_in,
     )
 

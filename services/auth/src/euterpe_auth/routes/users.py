@@ -1,27 +1,112 @@
 """Accounts over HTTP."""
 
-from euterpe_service_kit.problems import problem_responses
-from euterpe_service_kit.security import CurrentUser
-from fastapi import APIRouter
+import uuid
+from typing import Annotated
 
-from euterpe_auth.dependencies import UseCasesDep
+from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.security import OptionalUser, require_scope
+from euterpe_service_kit.tokens import Principal
+from fastapi import APIRouter, Query, Request
+
+from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep
+from euterpe_auth.domain.api_keys import Scope
 from euterpe_auth.domain.users import User
-from euterpe_auth.routes.schemas import Registration, UserAnswer, utc
+from euterpe_auth.errors import NoSuchGuest
+from euterpe_auth.routes.schemas import (
+    ClaimBody,
+    ConfirmBody,
+    PasswordChange,
+    Registration,
+    SecurityEventAnswer,
+    SecurityEventPage,
+    UserAnswer,
+    utc,
+)
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
 
-
-@router.post("/users", status_code=201, summary="Register", responses=problem_responses(409, 413, 503))
-async def register_user(body: Registration, use_cases: UseCasesDep) -> UserAnswer:
-    """Makes an account; log in with `POST /api/v1/auth/token` next."""
-    return _answer(await use_cases.users.register(body.username, body.password.get_secret_value()))
+_Reader = Annotated[Principal, require_scope(Scope.ACCOUNT_READ)]
 
 
-@router.get("/me", summary="Who am I", responses=problem_responses(401, 503))
-async def read_me(user: CurrentUser, use_cases: UseCasesDep) -> UserAnswer:
-    """The account of the access token."""
-    return _answer(await use_cases.users.get(user.id))
+@router.post("/users", status_code=201, summary="Register", responses=problem_responses(401, 403, 409, 413, 429, 503))
+async def register_user(
+    body: Registration, guest: OptionalUser, use_cases: UseCasesDep, origin: OriginDep
+) -> UserAnswer:
+    """Makes an account; log in with `POST /api/v1/auth/token` next.
+
+    With a guest's access token in the Authorization header, the guest becomes the account: its pieces are the
+    account's, and its sessions end.
+    """
+    guest_id = uuid.UUID(guest.id) if guest is not None and guest.guest else None
+    password = body.password.get_secret_value()
+    return _answer(await use_cases.users.register(body.username, password, origin, guest_id=guest_id))
+
+
+@router.get("/me", summary="Who am I", responses=problem_responses(401, 403, 503))
+async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
+    """The account of the access token, be it a guest's."""
+    return _answer(await use_cases.users.get(uuid.UUID(user.id)))
+
+
+@router.put(
+    "/me/password", status_code=204, summary="Change the password", responses=problem_responses(401, 403, 413, 429, 503)
+)
+async def change_password(body: PasswordChange, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
+    """Stores another password. All other sessions end; API keys stay."""
+    await use_cases.users.change_password(
+        user.id,
+        current=body.current_password.get_secret_value(),
+        new=body.new_password.get_secret_value(),
+        session_id=user.session_id,
+        origin=origin,
+    )
+
+
+@router.post(
+    "/me/deletion", status_code=202, summary="Delete the account", responses=problem_responses(401, 403, 413, 429, 503)
+)
+async def delete_account(body: ConfirmBody, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
+    """Deletes the account for good. Its songs, shares, comments and files follow as soon as the library answers."""
+    await use_cases.users.delete(user.id, body.password.get_secret_value(), origin)
+
+
+@router.post(
+    "/me/claims",
+    status_code=202,
+    summary="Claim a guest's pieces",
+    responses=problem_responses(401, 403, 409, 413, 503),
+)
+async def claim_guest(
+    body: ClaimBody, request: Request, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
+) -> None:
+    """Gives what was composed as a guest to the account; the guest, whose access token proves it, is forgotten."""
+    guest: Principal = await request.app.state.access_verifier.verify(body.guest_token.get_secret_value())
+    if not guest.guest:
+        raise NoSuchGuest
+    await use_cases.guests.claim(user.id, uuid.UUID(guest.id), origin)
+
+
+@router.get("/me/security-events", summary="What happened to my account", responses=problem_responses(401, 403, 503))
+async def list_security_events(
+    user: AccountDep,
+    use_cases: UseCasesDep,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next_before` of the page before.")] = None,
+) -> SecurityEventPage:
+    """Logins, failed logins and changes, the newest first; kept for a year."""
+    rows = await use_cases.users.security_events(user.id, before=before, limit=limit)
+    items = [
+        SecurityEventAnswer(
+            event=row.event,
+            happened_at=utc(row.happened_at),
+            subject=row.subject,
+            address=row.address,
+            user_agent=row.user_agent,
+        )
+        for row in rows
+    ]
+    return SecurityEventPage(items=items, next_before=rows[-1].id if len(rows) == limit else None)
 
 
 def _answer(user: User) -> UserAnswer:
-    return UserAnswer(id=user.id, username=user.username, created_at=utc(user.created_at))
+    return UserAnswer(id=user.id, username=user.username, created_at=utc(user.created_at), guest=user.guest)

@@ -1,6 +1,7 @@
 """Signs access tokens of listeners and service tokens of peers."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,15 @@ class TokenSigner:
         self._access_seconds = access_seconds
         self._service_seconds = service_seconds
 
-    async def access_token(self, user: User) -> SignedToken:
-        """A listener's token (RFC 9068)."""
-        return await self._sign(ACCESS, self._access_seconds, {"sub": str(user.id), "name": user.username})
+    async def access_token(self, user: User, *, session_id: uuid.UUID) -> SignedToken:
+        """The token of a login, or of a guest (RFC 9068)."""
+        claims: dict[str, Any] = {"sub": str(user.id), "name": user.username, "sid": str(session_id)}
+        return await self._sign(ACCESS, self._access_seconds, claims | ({"guest": True} if user.guest else {}))
+
+    async def scoped_token(self, user: User, scopes: Iterable[str]) -> SignedToken:
+        """The token of an API key: what it may do is said by its scopes (RFC 9068, section 2.2.3)."""
+        claims = {"sub": str(user.id), "name": user.username, "scope": " ".join(scopes)}
+        return await self._sign(ACCESS, self._access_seconds, claims)
 
     async def service_token(self, client_id: str) -> SignedToken:
         """A peer's token."""
@@ -49,3 +56,14 @@ class TokenSigner:
         }
         headers = {"typ": kind.typ, "kid": key.kid}
         return SignedToken(jwt.encode(payload, key.private_key, algorithm=ALGORITHM, headers=headers), seconds)
+
+
+class OwnServiceToken:
+    """Auth's own token for its peers: a TokenSource that asks nobody."""
+
+    def __init__(self, signer: TokenSigner) -> None:
+        self._signer = signer
+
+    async def token(self) -> str:
+        """A fresh token; Unavailable when no signing key can be had."""
+        return (await self._signer.service_token("auth")).text

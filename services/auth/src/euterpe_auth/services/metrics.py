@@ -13,6 +13,12 @@ class AuthMetrics:
         self.registrations = counter("registrations", "Attempts to register.")
         self.logins = counter("logins", "Attempts to log in.")
         self.refreshes = counter("refreshes", "Refresh tokens presented.")
+        self.guests = counter("guests", "Guests begun and claimed.")
+        self.api_key_tokens = counter("api_key_tokens", "API keys presented for a token.")
+        self.peer_tasks = counter("peer_tasks", "Tasks done at, or refused by, the library.")
+        self.peer_tasks_waiting = Gauge(
+            "euterpe_auth_peer_tasks_waiting", "Tasks that the library has not confirmed.", registry=registry
+        )
         self.service_tokens = counter("service_tokens", "Service tokens asked for.")
         self.hashes_running = Gauge(
             "euterpe_auth_password_hashes_running", "Password hashes being computed.", registry=registry

@@ -1,24 +1,25 @@
-"""Sessions: login, refresh with rotation, logout."""
+"""Sessions: begun, refreshed with rotation, listed and ended."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unavailable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain import refresh_tokens
 from euterpe_auth.domain.clock import Clock
+from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh import Verdict, judge
-from euterpe_auth.domain.users import User, may_be_username
-from euterpe_auth.errors import InvalidRefreshToken, WrongCredentials
+from euterpe_auth.domain.security_events import SecurityEvent
+from euterpe_auth.domain.users import User
+from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.storage import sessions, users
-from euterpe_auth.storage.models import RefreshTokenRow, SessionRow, UserRow
+from euterpe_auth.storage import security_events, sessions, users
+from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
 
 log = structlog.get_logger(__name__)
 
@@ -33,112 +34,109 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refreshed:
-    """What the transaction of a refresh found and did; the tokens only when it went well."""
+class Opened:
+    """A session whose tokens can be handed out as soon as its transaction has ended."""
 
+    session_id: uuid.UUID
+    user: User
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
     verdict: Verdict
     session_id: uuid.UUID
-    user: User | None = None
-    token: str = ""
-    expires_at: datetime | None = None
 
 
 class Sessions:
     """Use cases around sessions; they open their own transactions, as Users does, and for the same reason."""
 
     def __init__(
-        self,
-        database: Database,
-        passwords: Passwords,
-        signer: TokenSigner,
-        metrics: AuthMetrics,
-        clock: Clock,
-        *,
-        session_seconds: int,
+        self, database: Database, signer: TokenSigner, metrics: AuthMetrics, clock: Clock, *, session_seconds: int
     ) -> None:
         self._database = database
-        self._passwords = passwords
         self._signer = signer
         self._metrics = metrics
         self._clock = clock
         self._lifetime = timedelta(seconds=session_seconds)
 
-    async def log_in(self, username: str, password: str) -> TokenPair:
-        """Begins a session. Raises WrongCredentials, and Unavailable when too many hashes are waiting."""
-        account = await self._account(username)
-        stored = None if account is None else account.password_hash
-        try:
-            right = await self._passwords.verify(stored, password)
-        except Unavailable:
-            self._metrics.logins.labels("overloaded").inc()
-            raise
-        if account is None or not right:
-            self._metrics.logins.labels("wrong_credentials").inc()
-            # Never the name as it was given: people type passwords into that field.
-            log.info("login_failed", user_id=None if account is None else str(account.id))
-            raise WrongCredentials
-        pair = await self._begin(account, await self._improved_hash(account.password_hash, password))
-        self._metrics.logins.labels("success").inc()
-        return pair
+    async def open(self, session: AsyncSession, user: User, origin: Origin) -> Opened:
+        """Begins a session in the caller's transaction."""
+        now = self._clock()
+        row = SessionRow(
+            id=uuid.uuid4(),
+            user_id=user.id,
+            created_at=now,
+            expires_at=now + self._lifetime,
+            last_used_at=now,
+            address=origin.address,
+            user_agent=origin.user_agent,
+        )
+        token = refresh_tokens.new_refresh_token()
+        await sessions.delete_expired(session, now, user_id=user.id)
+        session.add(row)
+        await session.flush()
+        session.add(_token_row(token, row, now))
+        return Opened(row.id, user, token, row.expires_at)
 
-    async def refresh(self, token: str) -> TokenPair:
+    async def pair(self, opened: Opened) -> TokenPair:
+        """The tokens of a session that was begun or refreshed."""
+        access = await self._signer.access_token(opened.user, session_id=opened.session_id)
+        left = int((opened.expires_at - self._clock()).total_seconds())
+        return TokenPair(access, opened.token, max(0, left))
+
+    async def refresh(self, token: str, origin: Origin) -> TokenPair:
         """Exchanges a refresh token for new tokens; raises InvalidRefreshToken, also for one that was used before."""
         async with self._database.sessions.begin() as session:
-            done = await self._refresh(session, token)
+            verdict, done = await self._refresh(session, token, origin)
         # The refusal comes after the transaction: raised inside, it would roll the revocation back.
-        verdict = "unknown" if done is None else done.verdict.value
         self._metrics.refreshes.labels(verdict).inc()
-        if done is None or done.user is None or done.expires_at is None:
+        if not isinstance(done, Opened):
             session_id = None if done is None else str(done.session_id)
             log.warning("refresh_refused", reason=verdict, session_id=session_id)
             raise InvalidRefreshToken
         log.info("session_refreshed", session_id=str(done.session_id), user_id=str(done.user.id), how=verdict)
-        return await self._pair(done.user, done.token, done.expires_at)
+        return await self.pair(done)
 
-    async def log_out(self, token: str) -> None:
+    async def log_out(self, token: str, origin: Origin) -> None:
         """Ends the session that a refresh token belongs to. Like RFC 7009, it is content with any token."""
         async with self._database.sessions.begin() as session:
             row = await sessions.lock_session_of(session, refresh_tokens.digest(token))
             if row is None or row.revoked_at is not None:
                 return
-            await self._revoke(session, row)
+            await self._revoke(session, row, SecurityEvent.LOGGED_OUT, origin)
         log.info("logged_out", session_id=str(row.id), user_id=str(row.user_id))
 
-    async def _account(self, username: str) -> UserRow | None:
-        # No account has such a name; and PostgreSQL takes no text with a NUL in it.
-        if not may_be_username(username):
-            return None
+    async def list(self, user_id: uuid.UUID) -> Sequence[SessionRow]:
+        """The sessions of an account that have not ended."""
         async with self._database.sessions() as session:
-            return await users.find_by_name(session, username)
+            return await sessions.active(session, user_id, self._clock())
 
-    async def _improved_hash(self, stored: str, password: str) -> str | None:
-        return await self._passwords.hash(password) if self._passwords.is_outdated(stored) else None
-
-    async def _begin(self, account: UserRow, new_hash: str | None) -> TokenPair:
+    async def revoke(self, user_id: uuid.UUID, session_id: uuid.UUID, origin: Origin) -> None:
+        """Ends one session of an account; raises NoSuchSession, also for somebody else's."""
         now = self._clock()
-        row = SessionRow(id=uuid.uuid4(), user_id=account.id, created_at=now, expires_at=now + self._lifetime)
-        token = refresh_tokens.new_refresh_token()
         async with self._database.sessions.begin() as session:
-            if new_hash is not None:
-                await users.replace_hash(session, account.id, old=account.password_hash, new=new_hash)
-            await sessions.delete_expired(session, account.id, now)
-            session.add(row)
-            await session.flush()
-            session.add(_token_row(token, row, now))
-        log.info("logged_in", user_id=str(account.id), session_id=str(row.id), rehashed=new_hash is not None)
-        user = User(account.id, account.username, account.created_at)
-        return await self._pair(user, token, row.expires_at)
+            if not await sessions.revoke(session, user_id, now, only=session_id):
+                raise NoSuchSession
+            event = SecurityEvent.SESSION_REVOKED
+            security_events.record(session, event, at=now, user_id=user_id, origin=origin, subject=session_id)
+        log.info("session_revoked", session_id=str(session_id), user_id=str(user_id))
 
-    async def _pair(self, user: User, refresh_token: str, expires_at: datetime) -> TokenPair:
-        access = await self._signer.access_token(user)
-        left = int((expires_at - self._clock()).total_seconds())
-        return TokenPair(access, refresh_token, max(0, left))
+    async def revoke_all(self, user_id: uuid.UUID, origin: Origin) -> None:
+        """Ends all sessions of an account."""
+        now = self._clock()
+        async with self._database.sessions.begin() as session:
+            ended = await sessions.revoke(session, user_id, now)
+            event = SecurityEvent.ALL_SESSIONS_REVOKED
+            security_events.record(session, event, at=now, user_id=user_id, origin=origin)
+        log.info("all_sessions_revoked", user_id=str(user_id), sessions=ended)
 
-    async def _refresh(self, session: AsyncSession, token: str) -> _Refreshed | None:
+    async def _refresh(self, session: AsyncSession, token: str, origin: Origin) -> tuple[str, Opened | _Refused | None]:
         digest, now = refresh_tokens.digest(token), self._clock()
         row = await sessions.lock_session_of(session, digest)
         if row is None:
-            return None
+            return "unknown", None
         presented = await sessions.get_token(session, digest)
         verdict = judge(
             now,
@@ -148,29 +146,33 @@ class Sessions:
             successor_is_current=presented.sealed_successor is not None,
         )
         if verdict is Verdict.REUSED:
-            await self._revoke(session, row)
+            await self._revoke(session, row, SecurityEvent.REFRESH_TOKEN_REUSED, origin)
         if verdict is Verdict.ROTATE:
             successor = await self._rotate(session, row, presented, token, now)
         elif verdict is Verdict.REPEAT and presented.sealed_successor is not None:
             successor = refresh_tokens.unseal(presented.sealed_successor, token=token)
         else:
-            return _Refreshed(verdict, row.id)
-        return _Refreshed(verdict, row.id, await users.find_by_id(session, row.user_id), successor, row.expires_at)
+            return verdict.value, _Refused(verdict, row.id)
+        row.last_used_at, row.address, row.user_agent = now, origin.address, origin.user_agent
+        user = await users.find_by_id(session, row.user_id)
+        assert user is not None, "a session refers to its user"
+        return verdict.value, Opened(row.id, user, successor, row.expires_at)
 
     async def _rotate(
         self, session: AsyncSession, row: SessionRow, presented: RefreshTokenRow, token: str, now: datetime
     ) -> str:
         successor = refresh_tokens.new_refresh_token()
-        await sessions.forget_sealed(session, row.id)
+        await sessions.forget_sealed(session, [row.id])
         presented.replaced_at = now
         presented.sealed_successor = refresh_tokens.seal(successor, token=token)
         session.add(_token_row(successor, row, now))
         await session.flush()
         return successor
 
-    async def _revoke(self, session: AsyncSession, row: SessionRow) -> None:
-        row.revoked_at = self._clock()
-        await sessions.forget_sealed(session, row.id)
+    async def _revoke(self, session: AsyncSession, row: SessionRow, event: SecurityEvent, origin: Origin) -> None:
+        row.revoked_at = now = self._clock()
+        security_events.record(session, event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
+        await sessions.forget_sealed(session, [row.id])
 
 
 def _token_row(token: str, row: SessionRow, now: datetime) -> RefreshTokenRow:

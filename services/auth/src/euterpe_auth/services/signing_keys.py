@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -85,21 +86,10 @@ class KeyRing:
                 await signing_keys.lock_key_making(session)
                 rows = await signing_keys.published_keys(session, self._clock())
             if not rows:
-                rows = [self._new_row()]
+                now = self._clock()
+                rows = [new_row(self._cipher, now, signs_from=now)]
                 session.add_all(rows)
         return tuple(self._decrypted(row) for row in rows)
-
-    def _new_row(self) -> SigningKeyRow:
-        key, now = Ed25519PrivateKey.generate(), self._clock()
-        kid = thumbprint(key)
-        log.info("signing_key_made", kid=kid)
-        return SigningKeyRow(
-            kid=kid,
-            public_key=key.public_key().public_bytes_raw(),
-            encrypted_private_key=self._cipher.encrypt(key.private_bytes_raw()),
-            created_at=now,
-            signs_from=now,
-        )
 
     def _decrypted(self, row: SigningKeyRow) -> SigningKey:
         try:
@@ -110,3 +100,17 @@ class KeyRing:
                 "to the one that was used when they were made."
             ) from None
         return SigningKey(row.kid, Ed25519PrivateKey.from_private_bytes(private), row.signs_from, row.published_until)
+
+
+def new_row(cipher: Fernet, now: datetime, *, signs_from: datetime) -> SigningKeyRow:
+    """A fresh key, encrypted."""
+    key = Ed25519PrivateKey.generate()
+    kid = thumbprint(key)
+    log.info("signing_key_made", kid=kid)
+    return SigningKeyRow(
+        kid=kid,
+        public_key=key.public_key().public_bytes_raw(),
+        encrypted_private_key=cipher.encrypt(key.private_bytes_raw()),
+        created_at=now,
+        signs_from=signs_from,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.storage.models import SigningKeyRow
@@ -25,3 +25,15 @@ async def published_keys(session: AsyncSession, now: datetime) -> Sequence[Signi
 async def lock_key_making(session: AsyncSession) -> None:
     """Lets one replica at a time make keys, until its transaction ends."""
     await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+async def retire(session: AsyncSession, kids: Sequence[str], published_until: datetime) -> None:
+    """Has keys leave the published set at a time."""
+    await session.execute(
+        update(SigningKeyRow).where(SigningKeyRow.kid.in_(kids)).values(published_until=published_until)
+    )
+
+
+async def delete_retired(session: AsyncSession, now: datetime) -> None:
+    """Deletes the keys whose tokens are accepted no more: a private key that is gone cannot leak."""
+    await session.execute(delete(SigningKeyRow).where(SigningKeyRow.published_until <= now))

@@ -1,0 +1,1 @@
+"""Peers, as auth sees them."""

@@ -1,0 +1,33 @@
+"""The library, as auth sees it: it has to know when a listener leaves, or becomes somebody else."""
+
+import uuid
+
+import grpc
+from euterpe.library.v1 import library_pb2 as pb
+from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
+from euterpe_service_kit.rpc_client import peer_errors
+
+_DEADLINE_SECONDS = 30.0
+
+
+class LibraryClient:
+    """Calls euterpe.library.v1.LibraryService. Raises ServiceError."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = LibraryServiceStub(channel)
+
+    async def delete_listener(self, listener_id: uuid.UUID) -> bool:
+        """Removes a piece of what a listener owns and wrote; whether nothing is left."""
+        request = pb.DeleteListenerRequest(listener_id=str(listener_id))
+        async with peer_errors("library"):
+            response = await self._stub.DeleteListener(request, timeout=_DEADLINE_SECONDS)
+        return bool(response.done)
+
+    async def transfer_songs(self, listener_id: uuid.UUID, target_id: uuid.UUID, author: str) -> int:
+        """Gives a listener's songs to another, who appears as their author; how many there were."""
+        request = pb.TransferSongsRequest(
+            from_listener_id=str(listener_id), to_listener_id=str(target_id), author=author
+        )
+        async with peer_errors("library"):
+            response = await self._stub.TransferSongs(request, timeout=_DEADLINE_SECONDS)
+        return int(response.songs)

@@ -1,0 +1,47 @@
+"""The sessions of an account over HTTP."""
+
+import uuid
+
+from euterpe_service_kit.problems import problem_responses
+from fastapi import APIRouter
+
+from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep
+from euterpe_auth.routes.schemas import SessionAnswer, SessionList, utc
+
+router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
+
+
+@router.get("/sessions", summary="My sessions", responses=problem_responses(401, 403, 503))
+async def list_sessions(user: AccountDep, use_cases: UseCasesDep) -> SessionList:
+    """The sessions that have not ended, the one used last first."""
+    rows = await use_cases.sessions.list(user.id)
+    return SessionList(
+        items=[
+            SessionAnswer(
+                id=row.id,
+                created_at=utc(row.created_at),
+                last_used_at=utc(row.last_used_at),
+                expires_at=utc(row.expires_at),
+                address=row.address,
+                user_agent=row.user_agent,
+                current=row.id == user.session_id,
+            )
+            for row in rows
+        ]
+    )
+
+
+@router.delete(
+    "/sessions/{session_id}", status_code=204, summary="End a session", responses=problem_responses(401, 403, 404, 503)
+)
+async def revoke_session(session_id: uuid.UUID, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
+    """Its refresh token is refused from now on; an access token that it has lives for the rest of its ten minutes."""
+    await use_cases.sessions.revoke(user.id, session_id, origin)
+
+
+@router.post(
+    "/logout-everywhere", status_code=204, summary="Log out everywhere", responses=problem_responses(401, 403, 503)
+)
+async def log_out_everywhere(user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
+    """Ends all sessions, this one too. API keys stay."""
+    await use_cases.sessions.revoke_all(user.id, origin)

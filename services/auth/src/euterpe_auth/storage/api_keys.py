@@ -1,0 +1,73 @@
+"""Statements over API keys."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_auth.domain.api_keys import ApiKey, Scope
+from euterpe_auth.domain.users import User
+from euterpe_auth.storage.models import ApiKeyRow, UserRow
+
+
+async def count_locked(session: AsyncSession, user_id: uuid.UUID) -> int | None:
+    """How many keys an account has, which nobody can change until the transaction ends; None without the account."""
+    owner = select(UserRow.id).where(UserRow.id == user_id).with_for_update()
+    if await session.scalar(owner) is None:
+        return None
+    return await session.scalar(select(func.count()).where(ApiKeyRow.user_id == user_id)) or 0
+
+
+def add(session: AsyncSession, key: ApiKey, *, user_id: uuid.UUID, digest: bytes) -> None:
+    """Adds a key."""
+    session.add(
+        ApiKeyRow(
+            id=key.id,
+            user_id=user_id,
+            name=key.name,
+            prefix=key.prefix,
+            digest=digest,
+            scopes=[scope.value for scope in key.scopes],
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+        )
+    )
+
+
+async def of_user(session: AsyncSession, user_id: uuid.UUID) -> Sequence[ApiKey]:
+    """An account's keys, the newest first."""
+    statement = select(ApiKeyRow).where(ApiKeyRow.user_id == user_id).order_by(ApiKeyRow.created_at.desc())
+    return [_key(row) for row in await session.scalars(statement)]
+
+
+async def use(session: AsyncSession, digest: bytes, now: datetime) -> tuple[ApiKey, User] | None:
+    """The key and its owner, noting that it was used; None when it is unknown or expired."""
+    statement = (
+        update(ApiKeyRow)
+        .where(ApiKeyRow.digest == digest, ApiKeyRow.expires_at > now)
+        .values(last_used_at=now)
+        .returning(ApiKeyRow)
+    )
+    row = await session.scalar(statement)
+    owner = None if row is None else await session.get(UserRow, row.user_id)
+    if row is None or owner is None or owner.username is None:
+        return None
+    return _key(row), User(owner.id, owner.username, owner.created_at)
+
+
+async def remove(session: AsyncSession, user_id: uuid.UUID, key_id: uuid.UUID) -> bool:
+    """Deletes a key; False when the account has none with this id."""
+    statement = delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
+    return await session.scalar(statement) is not None
+
+
+async def delete_expired(session: AsyncSession, moment: datetime) -> None:
+    """Deletes the keys that had expired before a moment."""
+    await session.execute(delete(ApiKeyRow).where(ApiKeyRow.expires_at < moment))
+
+
+def _key(row: ApiKeyRow) -> ApiKey:
+    scopes = tuple(Scope(scope) for scope in row.scopes)
+    return ApiKey(row.id, row.name, row.prefix, scopes, row.created_at, row.expires_at, row.last_used_at)
