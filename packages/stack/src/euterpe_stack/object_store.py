@@ -22,6 +22,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from euterpe_stack.process import ManagedProcess, ProcessFailedError, accepts_connections, free_ports
 
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
+#: SeaweedFS's maintenance worker looks for the admin server's gRPC port there, whatever `-admin.port.grpc` says.
+_ADMIN_GRPC_OFFSET = 10_000
 _ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 
@@ -65,7 +67,8 @@ class SeaweedFs:
         self._users = users
         self._log = log
         self._inherited = inherited
-        self._ports = free_ports(10)
+        (admin,) = free_ports(1, also=_ADMIN_GRPC_OFFSET)
+        self._ports = [*free_ports(8), admin, admin + _ADMIN_GRPC_OFFSET]
         self._process: ManagedProcess | None = None
 
     @property
