@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 
 from euterpe_service_kit.database import is_unavailable
 from euterpe_service_kit.errors import ServiceError, Unauthenticated, grpc_code
@@ -14,7 +15,8 @@ from euterpe_service_kit.tokens import TokenVerifier
 
 log = structlog.get_logger(__name__)
 
-_OPEN_PREFIX = "/grpc.health.v1.Health/"
+#: Probes and tools ask these without a token; they tell what is served, and nothing of anybody.
+_OPEN_PREFIXES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -27,12 +29,17 @@ Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
 
 class RpcServer:
-    """A grpc.aio server. Servicers are added to `server` before `start`."""
+    """A grpc.aio server with health and reflection. Servicers are added to `server` before `start`.
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    `services` are the full names that reflection tells, e.g. `euterpe.library.v1.LibraryService`.
+    """
+
+    def __init__(self, verifier: TokenVerifier, *services: str) -> None:
         self.server = grpc.aio.server(interceptors=[_Guard(verifier)], options=[("grpc.so_reuseport", 0)])
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        if services:
+            reflection.enable_server_reflection([*services, reflection.SERVICE_NAME, health.SERVICE_NAME], self.server)
 
     async def start(self, host: str, port: int) -> int:
         """Listens; returns the port, which is chosen by the system when 0 was asked for."""
@@ -55,7 +62,7 @@ class _Guard(Interceptor):
 
     async def intercept_service(self, continuation: Continuation, handler_call_details: Any) -> Handler:
         handler = await continuation(handler_call_details)
-        if handler is None or handler_call_details.method.startswith(_OPEN_PREFIX):
+        if handler is None or handler_call_details.method.startswith(_OPEN_PREFIXES):
             return handler
         if handler.request_streaming:
             raise TypeError("client-streaming methods are not guarded, so they may not exist")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+from euterpe.generator.v1 import generator_pb2 as pb
 from euterpe.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
@@ -127,7 +128,7 @@ async def _start_worker(
 
 
 async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
-    server = RpcServer(verifier)
+    server = RpcServer(verifier, pb.DESCRIPTOR.services_by_name["GeneratorService"].full_name)
     add_GeneratorServiceServicer_to_server(rpc, server.server)
     await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, 5.0)

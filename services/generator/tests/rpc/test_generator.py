@@ -11,6 +11,8 @@ from euterpe_generator.settings import Settings
 from euterpe_stack.process import free_port
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 
 @pytest.fixture
@@ -61,3 +63,15 @@ async def test_only_services_are_let_in(target: str, token_issuer: TokenIssuer, 
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await GeneratorServiceStub(channel).ListModels(pb.ListModelsRequest(), metadata=metadata)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_tools_can_ask_what_is_served_and_whether_it_serves(target: str) -> None:
+    async with grpc.aio.insecure_channel(target) as channel:
+        health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+            iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+        )
+        names = {service.name for answer in [response async for response in call]
+                 for service in answer.list_services_response.service}  # fmt: skip
+    assert health.status == health_pb2.HealthCheckResponse.SERVING
+    assert "euterpe.generator.v1.GeneratorService" in names
