@@ -29,12 +29,12 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e and not images and not observability"
 	$(BIN)/python -m pytest -m e2e
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e and not images and not observability"
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do
@@ -57,6 +57,23 @@ typecheck: $(VENV)/.dev ## Check types (mypy, strict)
 .PHONY: hooks
 hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
 	$(BIN)/pre-commit install
+
+##@ Deploy
+.PHONY: images
+images: ## Build the container images with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
+	scripts/build-images
+
+.PHONY: test-images
+test-images: setup ## Run the images that were built, confined as in the cluster
+	$(BIN)/python -m pytest -m images tests/deploy
+
+.PHONY: chart-schema
+chart-schema: $(VENV)/.dev ## Write the services' settings into the chart's values.schema.json
+	$(BIN)/python scripts/generate-chart-schema
+
+.PHONY: test-deploy
+test-deploy: $(VENV)/.dev ## Check the chart, the Dockerfiles, the rules and the dashboards
+	$(BIN)/python -m pytest -m "not images and not observability" tests/deploy
 
 ##@ Contracts and locks
 .PHONY: proto
