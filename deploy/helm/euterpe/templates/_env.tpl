@@ -1,0 +1,129 @@
+{{/* The environment of each service. tests/deploy checks that it and the services' settings name the same variables. */}}
+
+{{/* One variable from a Secret; takes root, service, variable and key. */}}
+{{- define "euterpe.env.secret" -}}
+- name: {{ .variable }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "euterpe.secretName" . }}
+      key: {{ .key }}
+{{- end -}}
+
+{{/* What every service has; takes root, service, config and grace. Lists and maps become JSON, as the services read them. */}}
+{{- define "euterpe.env.base" -}}
+{{- $prefix := printf "EUTERPE_%s_" (upper .service) -}}
+- name: {{ $prefix }}HOST
+  value: 0.0.0.0
+- name: {{ $prefix }}PORT
+  value: "8000"
+- name: {{ $prefix }}SHUTDOWN_GRACE_SECONDS
+  value: {{ .grace | quote }}
+{{- range $key, $value := .config }}
+- name: {{ $prefix }}{{ $key | snakecase | upper }}
+{{- if or (kindIs "map" $value) (kindIs "slice" $value) }}
+  value: {{ toJson $value | quote }}
+{{- else if kindIs "float64" $value }}
+  value: {{ toJson $value | quote }}
+{{- else }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "euterpe.env.jwks" -}}
+- name: EUTERPE_{{ upper .service }}_JWKS_URL
+  value: http://{{ include "euterpe.fullname" .root }}-auth:8000/.well-known/jwks.json
+{{- end -}}
+
+{{- define "euterpe.env.database" -}}
+{{ include "euterpe.env.secret" (dict "root" .root "service" .service "variable" (printf "EUTERPE_%s_DATABASE_URL" (upper .service)) "key" "database-url") }}
+{{- end -}}
+
+{{- define "euterpe.env.objectStore" -}}
+{{- $prefix := printf "EUTERPE_%s_S3__" (upper .service) -}}
+{{- $values := .root.Values.objectStore -}}
+{{- if and .root.Values.trial.enabled (not $values.endpointUrl) -}}
+{{- $values = merge (dict "endpointUrl" (printf "http://%s-trial-object-store:8333" (include "euterpe.fullname" .root))) $values -}}
+{{- end -}}
+{{- range $key, $value := $values }}
+{{- if ne (toString $value) "" }}
+- name: {{ $prefix }}{{ $key | snakecase | upper }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{ include "euterpe.env.secret" (dict "root" .root "service" .service "variable" (printf "%sACCESS_KEY_ID" $prefix) "key" "s3-access-key-id") }}
+{{ include "euterpe.env.secret" (dict "root" .root "service" .service "variable" (printf "%sSECRET_ACCESS_KEY" $prefix) "key" "s3-secret-access-key") }}
+{{- end -}}
+
+{{- define "euterpe.env.library" -}}
+{{- $prefix := printf "EUTERPE_%s_" (upper .service) -}}
+{{- $name := include "euterpe.fullname" .root -}}
+- name: {{ $prefix }}LIBRARY_TARGET
+  value: {{ $name }}-library:9090
+- name: {{ $prefix }}PEER__TOKEN_URL
+  value: http://{{ $name }}-auth:8000/api/v1/auth/service-token
+- name: {{ $prefix }}PEER__CLIENT_ID
+  value: {{ .service }}
+{{ include "euterpe.env.secret" (dict "root" .root "service" .service "variable" (printf "%sPEER__CLIENT_SECRET" $prefix) "key" "client-secret") }}
+{{- end -}}
+
+{{- define "euterpe.env.grpc" -}}
+- name: EUTERPE_{{ upper .service }}_GRPC_HOST
+  value: 0.0.0.0
+- name: EUTERPE_{{ upper .service }}_GRPC_PORT
+  value: "9090"
+{{- end -}}
+
+{{- define "euterpe.env.auth" -}}
+{{ include "euterpe.env.base" . }}
+{{ include "euterpe.env.database" . }}
+{{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_KEY_ENCRYPTION_KEY" "key" "key-encryption-key") }}
+{{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_SERVICE_CLIENTS" "key" "service-clients") }}
+- name: EUTERPE_AUTH_LIBRARY_TARGET
+  value: {{ include "euterpe.fullname" .root }}-library:9090
+{{- end -}}
+
+{{- define "euterpe.env.library-service" -}}
+{{ include "euterpe.env.base" . }}
+{{ include "euterpe.env.jwks" . }}
+{{ include "euterpe.env.database" . }}
+{{- include "euterpe.env.objectStore" . }}
+{{ include "euterpe.env.grpc" . }}
+{{- end -}}
+
+{{/* Takes worker, too: whether the process composes. */}}
+{{- define "euterpe.env.generator" -}}
+{{ include "euterpe.env.base" . }}
+{{ include "euterpe.env.jwks" . }}
+{{ include "euterpe.env.database" . }}
+{{- include "euterpe.env.objectStore" . }}
+{{ include "euterpe.env.library" . }}
+{{ include "euterpe.env.grpc" . }}
+{{- $models := .root.Values.models }}
+{{- if eq $models.source "s3" }}
+- name: EUTERPE_GENERATOR_MODELS_URL
+  value: s3://{{ .root.Values.objectStore.bucket }}/{{ $models.s3.prefix }}
+- name: EUTERPE_GENERATOR_MODELS_CACHE
+  value: /models
+{{- else }}
+- name: EUTERPE_GENERATOR_MODELS_URL
+  value: {{ ternary "/opt/euterpe/models" "/models" (eq $models.source "image") }}
+{{- end }}
+- name: EUTERPE_GENERATOR_WORKER_ENABLED
+  value: {{ .worker | quote }}
+- name: EUTERPE_GENERATOR_WORKER_ID
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.uid
+{{- end -}}
+
+{{- define "euterpe.env.converter" -}}
+{{ include "euterpe.env.base" . }}
+{{ include "euterpe.env.jwks" . }}
+{{- include "euterpe.env.objectStore" . }}
+{{ include "euterpe.env.library" . }}
+{{- with include "euterpe.soundfont.path" .root }}
+- name: EUTERPE_CONVERTER_SOUNDFONT
+  value: {{ . }}
+{{- end }}
+{{- end -}}

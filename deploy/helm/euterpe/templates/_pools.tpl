@@ -1,0 +1,63 @@
+{{/* Pools of workers. */}}
+
+{{/* A pool with the defaults of generator.pool under it, as JSON; takes root and pool. */}}
+{{- define "euterpe.pool" -}}
+{{- $defaults := deepCopy .root.Values.generatorDefaults -}}
+{{- $config := merge (deepCopy (.pool.config | default dict)) .root.Values.generator.config -}}
+{{- $merged := mergeOverwrite $defaults (deepCopy .pool) -}}
+{{- $_ := set $merged "config" $config -}}
+{{- toJson $merged -}}
+{{- end -}}
+
+{{- define "euterpe.poolContext" -}}
+{{- $name := printf "%s-generator-%s" (include "euterpe.fullname" .root) .pool.name -}}
+{{- dict "component" "generator-worker" "pool" .pool.name "fullName" $name | toJson -}}
+{{- end -}}
+
+{{/* Requests and limits of a pool's container, with its GPUs. CUDA_VISIBLE_DEVICES is the device plugin's business. */}}
+{{- define "euterpe.poolResources" -}}
+{{- $resources := deepCopy .resources -}}
+{{- if .gpu.enabled -}}
+{{- $limits := merge (dict .gpu.resourceName (toString .gpu.count)) ($resources.limits | default dict) -}}
+{{- $_ := set $resources "limits" $limits -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end -}}
+
+{{- define "euterpe.scalingKinds" -}}
+{{- $kinds := list -}}
+{{- range .Values.generators -}}
+{{- $values := include "euterpe.pool" (dict "root" $ "pool" .) | fromJson -}}
+{{- $kinds = append $kinds $values.autoscaling.kind -}}
+{{- end -}}
+{{- toJson $kinds -}}
+{{- end -}}
+
+{{/*
+Pieces running and queued, over the slots of one pod times the load that it should carry. The queue is rows in
+PostgreSQL, so it is seen, and kept, when there is no pod at all.
+*/}}
+{{- define "euterpe.kedaTrigger" -}}
+{{- $scaling := .values.autoscaling -}}
+{{- $slots := int (.values.config.slots | default 64) -}}
+{{- $target := max 1 (div (mul $slots (int $scaling.targetSlotPercent)) 100) -}}
+{{- if eq $scaling.trigger "postgresql" }}
+- type: postgresql
+  metadata:
+    query: >-
+      SELECT ceil(count(*) * {{ $scaling.sharePercent }} / 100.0)
+      FROM generator.generations WHERE status IN ('queued', 'running')
+    targetQueryValue: {{ $target | quote }}
+    activationTargetQueryValue: "0"
+  authenticationRef:
+    name: {{ include "euterpe.fullname" .root }}-generator-queue
+{{- else }}
+- type: prometheus
+  metadata:
+    serverAddress: {{ $scaling.prometheusAddress }}
+    query: >-
+      sum(euterpe_generator_requests_running{namespace="{{ .root.Release.Namespace }}"}
+      + euterpe_generator_requests_waiting{namespace="{{ .root.Release.Namespace }}"}) * {{ $scaling.sharePercent }} / 100
+    threshold: {{ $target | quote }}
+{{- end }}
+{{- end -}}

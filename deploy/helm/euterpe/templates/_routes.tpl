@@ -1,0 +1,119 @@
+{{/* Which paths belong to which service: the same as on one machine (packages/stack, gateway.py); tests compare them. */}}
+{{- define "euterpe.routes" -}}
+auth: [/api/v1/auth, /.well-known/jwks.json]
+library: [/api/v1/songs, /api/v1/library/openapi.json]
+generator: [/api/v1/generations, /api/v1/models, /api/v1/generator/openapi.json]
+converter: [/api/v1/audio, /api/v1/conversions, /api/v1/converter/openapi.json]
+{{- end -}}
+
+{{/* Paths for peers only, inside a prefix above: the pages' server answers them with 404. */}}
+{{- define "euterpe.internalPaths" -}}
+- /api/v1/auth/service-token
+{{- end -}}
+
+{{- define "euterpe.httpClients" -}}
+{{- $components := .components -}}
+{{- if .root.Values.gateway.enabled -}}
+{{- $components = append $components "web" -}}
+{{- end -}}
+{{- toJson $components -}}
+{{- end -}}
+
+{{/* The ingress controller talks to the services only where there is one. */}}
+{{- define "euterpe.ingressPeers" -}}
+{{- if or .Values.ingress.enabled .Values.gatewayApi.enabled -}}
+{{- toJson .Values.networkPolicy.ingressFrom -}}
+{{- else -}}
+[]
+{{- end -}}
+{{- end -}}
+
+{{/* Each path, and everything below it. */}}
+{{- define "euterpe.matcher" -}}
+{{- $all := list -}}
+{{- range . -}}
+{{- $all = concat $all (list . (printf "%s/*" .)) -}}
+{{- end -}}
+{{- join " " $all -}}
+{{- end -}}
+
+{{/* Caddy in front of the services: pages, routes, limits and problem details as on one machine. */}}
+{{- define "euterpe.caddyfile" -}}
+{{- $name := include "euterpe.fullname" . -}}
+{
+	admin off
+	auto_https off
+	persist_config off
+	grace_period {{ .Values.web.shutdownGraceSeconds }}s
+	metrics
+	log {
+		format json
+		level WARN
+	}
+	servers {
+		trusted_proxies static private_ranges
+		max_header_size 32KB
+		timeouts {
+			read_header 10s
+			idle 2m
+		}
+	}
+}
+
+:8001 {
+	respond /healthz 200
+	respond /readyz 200
+	metrics /metrics
+}
+
+:8000 {
+	header {
+		X-Content-Type-Options nosniff
+		X-Frame-Options DENY
+		Referrer-Policy no-referrer
+		Cross-Origin-Resource-Policy same-origin
+		?Content-Security-Policy "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		-Server
+		-Via
+		defer
+	}
+	@internal path {{ include "euterpe.matcher" (include "euterpe.internalPaths" . | fromYamlArray) }}
+	handle @internal {
+		error 404
+	}
+	{{- range $service, $paths := include "euterpe.routes" . | fromYaml }}
+	@{{ $service }} path {{ include "euterpe.matcher" $paths }}
+	handle @{{ $service }} {
+		request_body {
+			max_size {{ get $.Values.gateway.maxBodyBytes $service | int64 }}
+		}
+		reverse_proxy {{ $name }}-{{ $service }}:8000 {
+			flush_interval -1
+			lb_try_duration 10s
+			lb_try_interval 100ms
+			transport http {
+				dial_timeout 2s
+				# Shorter than the servers' own 5 s, so that no request meets a connection that is being closed.
+				keepalive 3s
+			}
+		}
+	}
+	{{- end }}
+	handle {
+		root * /srv
+		encode gzip
+		file_server
+	}
+	handle_errors {
+		header Content-Type application/problem+json
+		@away expression {http.error.status_code} >= 500
+		handle @away {
+			header Retry-After 2
+			respond `{"type":"/problems/service-unavailable","title":"Service Unavailable","status":503,"detail":"A part that this needs does not answer now. Try again shortly."}` 503
+		}
+		handle {
+			respond `{"type":"about:blank","title":"{http.error.status_text}","status":{http.error.status_code}}` {http.error.status_code}
+		}
+	}
+}
+{{- end -}}

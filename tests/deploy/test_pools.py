@@ -1,0 +1,103 @@
+"""Pools of workers: CPU and GPU side by side, scaled by one queue."""
+
+import re
+
+import asyncpg
+import pytest
+from euterpe_test_kit.databases import DatabaseFactory
+
+from tests.deploy.rendering import REPOSITORY, Object, Render, environment, one, pods, select, values_of
+
+
+@pytest.fixture
+def gpu(render: Render) -> list[Object]:
+    """The profile with GPUs."""
+    return render(values_of("values-production.yaml", "values-gpu.yaml"), bare=True)
+
+
+def test_the_gpu_pool_asks_for_its_gpu(gpu: list[Object]) -> None:
+    pod = one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    assert container["image"].split(":")[0].endswith("/euterpe-generator-cuda")
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert pod["spec"]["runtimeClassName"] == "nvidia"
+    assert pod["spec"]["nodeSelector"] == {"nvidia.com/gpu.present": "true"}
+    assert pod["spec"]["tolerations"][0]["key"] == "nvidia.com/gpu"
+    # The device plugin decides which devices are seen.
+    assert not [name for name in environment(pod) if "VISIBLE_DEVICES" in name]
+    # A surge would wait for a second GPU that there may not be.
+    assert one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_the_cpu_pool_stays_off_the_gpus(gpu: list[Object]) -> None:
+    pod = one(gpu, "Deployment", "euterpe-generator-cpu")["spec"]["template"]
+    assert not [key for key in pod["spec"]["containers"][0]["resources"]["limits"] if "nvidia" in key]
+    assert "tolerations" not in pod["spec"]
+
+
+def test_pools_differ_in_their_settings_only_where_they_say_so(render: Render) -> None:
+    values = {
+        "generator": {"config": {"slots": 32, "leaseSeconds": 20}},
+        "generators": [{"name": "a"}, {"name": "b", "config": {"slots": 256}}],
+    }
+    found = pods(render(values))
+    a, b = (environment(found[f"Deployment/euterpe-generator-{name}"]) for name in "ab")
+    assert (a["EUTERPE_GENERATOR_SLOTS"]["value"], b["EUTERPE_GENERATOR_SLOTS"]["value"]) == ("32", "256")
+    assert a["EUTERPE_GENERATOR_LEASE_SECONDS"] == b["EUTERPE_GENERATOR_LEASE_SECONDS"]
+    assert a["EUTERPE_GENERATOR_WORKER_ENABLED"]["value"] == "true"
+    orders = environment(found["Deployment/euterpe-generator"])
+    assert orders["EUTERPE_GENERATOR_WORKER_ENABLED"]["value"] == "false"
+
+
+def test_a_pool_that_sleeps_leaves_someone_to_take_orders(gpu: list[Object]) -> None:
+    scaler = one(gpu, "ScaledObject", "euterpe-generator-cuda")["spec"]
+    assert scaler["minReplicaCount"] == 0
+    assert scaler["fallback"]["replicas"] >= 1
+    (trigger,) = scaler["triggers"]
+    assert trigger["type"] == "postgresql"
+    # 512 slots at three quarters.
+    assert trigger["metadata"]["targetQueryValue"] == "384"
+    service = one(gpu, "Service", "euterpe-generator")["spec"]["selector"]
+    assert service["app.kubernetes.io/component"] == "generator"
+    assert "replicas" not in one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]
+
+
+def test_keda_reads_its_connection_from_the_secret(gpu: list[Object]) -> None:
+    (authentication,) = select(gpu, "TriggerAuthentication")
+    (reference,) = authentication["spec"]["secretTargetRef"]
+    assert reference == {"parameter": "connection", "name": "euterpe-generator", "key": "keda-connection"}
+    for scaler in select(gpu, "ScaledObject"):
+        assert scaler["spec"]["triggers"][0]["authenticationRef"]["name"] == authentication["metadata"]["name"]
+
+
+async def test_the_trigger_counts_the_queue_in_the_real_table(gpu: list[Object], databases: DatabaseFactory) -> None:
+    query = one(gpu, "ScaledObject", "euterpe-generator-cuda")["spec"]["triggers"][0]["metadata"]["query"]
+    url = databases.create(REPOSITORY / "services/generator", url_variable="EUTERPE_GENERATOR_DATABASE_URL")
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    for status in ["queued"] * 7 + ["running"] * 3 + ["succeeded"] * 5:
+        await _insert(connection, status)
+    # Nine tenths of ten.
+    assert await connection.fetchval(query) == 9
+    await connection.close()
+
+
+def test_one_gpu_pool_per_kind_of_device(render: Render) -> None:
+    found = render(values_of("ci/everything-values.yaml"), bare=True)
+    asked = {
+        name.rsplit("-", 1)[1]: next(key for key in pod["spec"]["containers"][0]["resources"]["limits"] if "/" in key)
+        for name, pod in pods(found).items()
+        if re.search(r"generator-(mig|shared)$", name)
+    }
+    assert asked == {"mig": "nvidia.com/mig-1g.10gb", "shared": "nvidia.com/gpu.shared"}
+
+
+async def _insert(connection: asyncpg.Connection, status: str) -> None:
+    """A generation of which only the status matters; every other column that must have a value gets any."""
+    columns = await connection.fetch(
+        "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped "
+        "AND attnotnull AND NOT atthasdef AND attname <> 'status' AND attrelid = 'generator.generations'::regclass"
+    )
+    any_value = {"uuid": "gen_random_uuid()", "text": "'x'", "jsonb": "'{}'", "timestamp with time zone": "now()"}
+    names = ", ".join(column["attname"] for column in columns)
+    values = ", ".join(any_value.get(column["type"], "1") for column in columns)
+    await connection.execute(f"INSERT INTO generator.generations (status, {names}) VALUES ('{status}', {values})")
