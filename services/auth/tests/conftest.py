@@ -61,6 +61,16 @@ class Listener:
     async def me(self, access_token: str) -> httpx.Response:
         return await self.client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {access_token}"})
 
+    async def call(self, method: str, path: str, access_token: str, **request: Any) -> httpx.Response:
+        """Sends a request to a path below /api/v1/auth with an access token."""
+        headers = {"Authorization": f"Bearer {access_token}"}
+        return await self.client.request(method, f"/api/v1/auth{path}", headers=headers, **request)
+
+    async def guest(self) -> dict[str, Any]:
+        """Begins as a guest."""
+        body: dict[str, Any] = (await self.client.post("/api/v1/auth/guest")).json()
+        return body
+
     async def tokens(self) -> dict[str, Any]:
         """Registers and logs in."""
         await self.register()
@@ -104,6 +114,19 @@ async def client(replica: Callable[..., Any]) -> AsyncIterator[httpx.AsyncClient
 def listener_of() -> type[Listener]:
     """Makes listeners: `listener_of(client, username=…)`."""
     return Listener
+
+
+@pytest.fixture
+def at() -> Callable[[httpx.AsyncClient, str], httpx.AsyncClient]:
+    """The same app as a client's, from another network address."""
+
+    def move(client: httpx.AsyncClient, address: str) -> httpx.AsyncClient:
+        app = client._transport.app  # type: ignore[attr-defined]
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, client=(address, 50_000)), base_url="http://testserver"
+        )
+
+    return move
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ async def test_of_many_at_once_one_gets_the_name(client: httpx.AsyncClient, list
         ({"password": "e\u0301" * 7}, "body.password", {"min_length": 8}),
         ({"password": "x" * 129}, "body.password", {"max_length": 128}),
         ({"password": "CLARA.SCHUMANN", "username": "clara.schumann"}, "body.password", None),
+        ({"password": "PassWord"}, "body.password", None),
+        ({"password": "iloveyou"}, "body.password", None),
         ({"admin": True}, "body.admin", None),
     ],
 )
