@@ -55,6 +55,16 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(own_product: Any) -> None
     assert own_product.processes() == {}
 
 
+@pytest.mark.parametrize("until", ["secrets.json", "postgres", "logs/migrations.log", "logs/generator.log"])
+def test_an_interrupted_first_start_leaves_nothing_in_the_way(own_product: Any, until: str) -> None:
+    own_product.launch()
+    own_product.wait_for((own_product.data / until).exists)
+    assert own_product.stop(signal.SIGINT) == 0
+    assert own_product.processes() == {}
+    own_product.start()
+    assert httpx.get(f"{own_product.url}/readyz").status_code == 200
+
+
 def test_the_same_directory_or_port_twice_is_one_clear_sentence(product: Any, tmp_path: Any) -> None:
     same_directory = second_try(product, EUTERPE_PORT="1")
     assert same_directory.returncode == 1

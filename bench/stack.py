@@ -1,0 +1,203 @@
+"""Start-up, latency and memory of the whole product on this machine; `make bench-stack`.
+
+Starts the product as `make run` does, on a free port and in an empty directory, composes with it, starts it again, and
+prints a table and, as the last line, one JSON object. With `--setup` it also makes the environment in a fresh clone
+first, which needs a package index.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from euterpe_stack.process import free_port
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEST_MODELS = REPOSITORY / "packages" / "music" / "tests" / "data"
+SERVICES = ("auth", "library", "generator", "converter")
+LENGTH = 100
+WARM_UP = 30
+
+
+class Product:
+    """`python -m euterpe_stack` over one directory."""
+
+    def __init__(self, data: Path, repository: Path = REPOSITORY, python: str = sys.executable) -> None:
+        self._repository = repository
+        self._python = python
+        self._port = free_port()
+        self.url = f"http://localhost:{self._port}"
+        models = repository / "models"
+        chosen = models if any(models.glob("*/*/manifest.json")) else TEST_MODELS
+        own = {"EUTERPE_PORT": str(self._port), "EUTERPE_DATA": str(data), "EUTERPE_MODELS": str(chosen)}
+        self._environment = os.environ | own
+        self._log = data.with_suffix(".log")
+
+    @contextmanager
+    def running(self) -> Iterator[tuple[float, int]]:
+        """The product, running: seconds from its start until it was ready, and the supervisor's process id."""
+        started = time.perf_counter()
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [self._python, "-m", "euterpe_stack"],
+                env=self._environment,
+                cwd=self._repository,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            while not self._ready():
+                if process.poll() is not None:
+                    raise SystemExit(f"the product ended:\n{self._log.read_text()}")
+                time.sleep(0.02)
+            yield time.perf_counter() - started, process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def logged_in(url: str) -> httpx.Client:
+    """A client of a new listener."""
+    user = {"username": f"bench-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        client.post("/auth/users", json=user).raise_for_status()
+        answer = client.post("/auth/token", data={"grant_type": "password", **user}).raise_for_status()
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return httpx.Client(base_url=f"{url}/api/v1", timeout=60, headers=headers)
+
+
+def compose(client: httpx.Client) -> dict[str, Any]:
+    """One piece, waited for."""
+    answer = client.post("/generations", json={"length": LENGTH}, headers={"Prefer": "wait=30"}).raise_for_status()
+    generation: dict[str, Any] = answer.json()
+    if generation["status"] != "succeeded":
+        raise SystemExit(f"a piece was not composed: {generation}")
+    return generation
+
+
+def latencies_ms(client: httpx.Client, requests: int) -> list[float]:
+    """How long each of so many pieces took, one after the other."""
+    for _ in range(WARM_UP):
+        compose(client)
+    taken = []
+    for _ in range(requests):
+        started = time.perf_counter()
+        compose(client)
+        taken.append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def resident_mb(supervisor: int) -> dict[str, float]:
+    """Resident memory in MB of each child of the supervisor, its own children included."""
+    table = subprocess.run(["ps", "-axo", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 3) for line in table.splitlines()]
+    children: dict[int, list[int]] = {}
+    for pid, parent, _, _ in rows:
+        children.setdefault(int(parent), []).append(int(pid))
+    size = {int(pid): int(rss) / 1024 for pid, _, rss, _ in rows}
+    command = {int(pid): words for pid, _, _, words in rows}
+
+    def whole(pid: int) -> float:
+        return size[pid] + sum(whole(child) for child in children.get(pid, []))
+
+    return {_part(command[child]): round(whole(child), 1) for child in children.get(supervisor, [])}
+
+
+def _part(command: str) -> str:
+    words = command.split()
+    if "-m" in words:
+        return words[words.index("-m") + 1].removeprefix("euterpe_")
+    name = Path(words[0]).name
+    return {"weed": "seaweedfs", "caddy": "gateway"}.get(name, name)
+
+
+def highest_while_rendering(client: httpx.Client, supervisor: int) -> float:
+    """The converter's largest resident memory in MB, child processes included, while it renders a new piece."""
+    song = compose(client)["song_id"]
+    highest, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal highest
+        while not done.is_set():
+            highest = max(highest, resident_mb(supervisor).get("converter", 0.0))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        client.get(f"/audio/{song}.mp3").raise_for_status()
+    finally:
+        done.set()
+        watcher.join()
+    return highest
+
+
+def setup_seconds(directory: Path) -> float:
+    """From a fresh clone to ready: `make` makes the environment, and the product starts."""
+    clone = directory / "clone"
+    started = time.perf_counter()
+    subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
+    subprocess.run(["make", "--silent", "-C", str(clone), ".venv/.run"], check=True, stdout=sys.stderr)
+    with Product(directory / "setup", clone, str(clone / ".venv/bin/python")).running():
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=300, help="pieces to compose for the latencies")
+    parser.add_argument("--setup", action="store_true", help="measure the way from a fresh clone, too")
+    options = parser.parse_args()
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as name:
+        directory = Path(name)
+        if options.setup:
+            results["setup_s"] = round(setup_seconds(directory), 1)
+        product = Product(directory / "var")
+        with product.running() as (seconds, supervisor):
+            results["ready_cold_s"] = round(seconds, 2)
+            with logged_in(product.url) as client:
+                taken = latencies_ms(client, options.requests)
+                rendering = highest_while_rendering(client, supervisor)
+            memory = resident_mb(supervisor)
+        warm = []
+        for _ in range(3):
+            with product.running() as (seconds, _):
+                warm.append(seconds)
+    results["ready_warm_s"] = round(statistics.median(warm), 2)
+    percentiles = statistics.quantiles(taken, n=100, method="inclusive")
+    results["generate_p50_ms"] = round(percentiles[49], 1)
+    results["generate_p99_ms"] = round(percentiles[98], 1)
+    results["requests"] = len(taken)
+    results["rss_mb"] = {name: memory[name] for name in SERVICES}
+    results["rss_mb_converter_rendering"] = round(rendering, 1)
+    results["rss_mb_infrastructure"] = {name: size for name, size in memory.items() if name not in SERVICES}
+    _print(results)
+
+
+def _print(results: dict[str, Any]) -> None:
+    for key, value in results.items():
+        for name, number in value.items() if isinstance(value, dict) else [("", value)]:
+            print(f"{key:<28}{name:<14}{number:>10}")
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
