@@ -31,29 +31,37 @@ VARIABLE = "EUTERPE_LIBRARY_DATABASE_URL"
 CLIENTS = 16
 
 
-async def main(songs: int, searches: int, slowest: int) -> dict[str, float]:
-    """Loads, serves and measures."""
+async def main(songs: int, searches: int, slowest: int, data: Path) -> dict[str, float]:
+    """Loads, serves and measures. What an earlier run has loaded into `data` is used again."""
     rng = random.Random(7)
     vocabulary = Vocabulary(rng)
     issuer = TokenIssuer()
-    with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as directory:
-        server = Postgres(
-            Path(directory) / "data", password=secrets.token_hex(16), log=Path(directory) / "log", durable=False
-        )
-        server.start()
-        try:
+    server, loaded = _database(data)
+    server.start()
+    try:
+        if not loaded.exists():
             migrate(ROOT / "services/library", url_variable=VARIABLE, url=server.url())
-            await _load(server, songs, vocabulary, rng)
-            port, process = _serve(server.url(), issuer, Path(directory) / "library.log")
-            try:
-                await _ready(port)
-                return await _measure(port, issuer, Queries(vocabulary, rng), searches, slowest)
-            finally:
-                process.terminate()
-                process.wait()
+            await _load(server, songs, vocabulary, random.Random(8))
+            loaded.touch()
+        port, process = _serve(server.url(), issuer, data / "library.log")
+        try:
+            await _ready(port)
+            return await _measure(port, issuer, Queries(vocabulary, rng), searches, slowest)
         finally:
-            server.stop()
-            issuer.close()
+            process.terminate()
+            process.wait()
+    finally:
+        server.stop()
+        issuer.close()
+
+
+def _database(data: Path) -> tuple[Postgres, Path]:
+    password = data / "password"
+    if not password.exists():
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_hex(16))
+    server = Postgres(data / "data", password=password.read_text(), log=data / "postgres.log", durable=False)
+    return server, data / "loaded"
 
 
 async def _load(server: Postgres, songs: int, vocabulary: Vocabulary, rng: random.Random) -> None:
@@ -89,7 +97,13 @@ async def _ready(port: int) -> None:
 
 async def _timed(connection: Connection, path: str) -> float:
     started = time.perf_counter()
-    answer = await connection.request("GET", path)
+    try:
+        answer = await connection.request("GET", path)
+    except asyncio.IncompleteReadError:
+        # The server has closed the connection, because it was idle for long.
+        connection.close()
+        started = time.perf_counter()
+        answer = await connection.request("GET", path)
     elapsed = (time.perf_counter() - started) * 1000
     if answer.status != 200:
         raise SystemExit(f"{answer.status} for {path}: {answer.body[:300]!r}")
@@ -142,5 +156,9 @@ if __name__ == "__main__":
     parser.add_argument("--songs", type=int, default=1_000_000)
     parser.add_argument("--searches", type=int, default=1200)
     parser.add_argument("--slowest", type=int, default=10, help="how many of the slowest searches to show")
+    parser.add_argument("--data", type=Path, help="keep the songs here, and use those that are there already")
     arguments = parser.parse_args()
-    print(json.dumps(asyncio.run(main(arguments.songs, arguments.searches, arguments.slowest))))
+    with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as directory:
+        data = arguments.data or Path(directory)
+        data.mkdir(parents=True, exist_ok=True)
+        print(json.dumps(asyncio.run(main(arguments.songs, arguments.searches, arguments.slowest, data))))

@@ -21,7 +21,7 @@ YEARS = timedelta(days=730)
 STYLES = ("classical", "folk", "jazz", "pop", "ambient", "film", "baroque", "minimal", "march", "lullaby")
 #: Owners with ids heavy, and 0 to OWNERS - 1. The heavy one has every HEAVY_SHARE-th song.
 OWNERS = 50_000
-HEAVY_SHARE = 50
+HEAVY_SHARE = 200
 _MEASURES = (
     "scale_score", "tone_span", "lowest_pitch", "highest_pitch", "mean_pitch", "unique_pitches", "polyphony",
     "notes_per_second", "notes_per_quarter", "unique_durations", "mean_duration_quarters", "velocity_span",
@@ -72,10 +72,10 @@ def rows(count: int, vocabulary: Vocabulary, rng: random.Random) -> Iterator[byt
         names = sorted({INSTRUMENTS[int(rng.paretovariate(0.5)) % 128] for _ in range(rng.randint(1, 3))})
         title = " ".join(words)
         visibility = "public" if rng.random() < 0.85 else "private"
-        lexemes = [f"w:{word}" for word in {*words, *tags}] + [f"g:{tag}" for tag in tags]
+        owner = "heavy" if number % HEAVY_SHARE == 0 else f"owner-{rng.randrange(OWNERS)}"
+        lexemes = [f"o:{owner}", *(f"w:{word}" for word in {*words, *tags}), *(f"g:{tag}" for tag in tags)]
         lexemes += [terms.lexeme(terms.INSTRUMENT, name) for name in names]
         lexemes += [f"m:{model}", f"v:{model}@{version}", f"n:{seed}", f"k:{key.lower()}", f"s:{style}"]
-        owner = "heavy" if number % HEAVY_SHARE == 0 else f"owner-{rng.randrange(OWNERS)}"
         sha = f"{number:064x}"
         values: Sequence[object] = (
             f"bench-{number}", owner, owner, title.title(), title, f"midi/{sha}.mid", sha, 931, model, version, seed,
