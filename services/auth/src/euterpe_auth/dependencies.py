@@ -4,7 +4,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Annotated
 
+from euterpe_service_kit.errors import Unauthenticated
 from euterpe_service_kit.security import RegisteredUser
+from euterpe_service_kit.tokens import Principal
 from fastapi import Depends, Request
 
 from euterpe_auth.domain.origin import Origin
@@ -51,7 +53,15 @@ async def _origin(request: Request) -> Origin:
 
 async def _account(user: RegisteredUser) -> Account:
     session_id = None if user.session_id is None else uuid.UUID(user.session_id)
-    return Account(uuid.UUID(user.id), session_id)
+    return Account(listener_id(user), session_id)
+
+
+def listener_id(principal: Principal) -> uuid.UUID:
+    """The id that a token names; Unauthenticated when auth never gives out such ids."""
+    try:
+        return uuid.UUID(principal.id)
+    except ValueError:
+        raise Unauthenticated("The token is not valid.") from None
 
 
 UseCasesDep = Annotated[UseCases, Depends(_use_cases)]

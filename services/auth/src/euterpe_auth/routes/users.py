@@ -1,6 +1,5 @@
 """Accounts over HTTP."""
 
-import uuid
 from typing import Annotated
 
 from euterpe_service_kit.problems import problem_responses
@@ -8,7 +7,7 @@ from euterpe_service_kit.security import OptionalUser, require_scope
 from euterpe_service_kit.tokens import Principal
 from fastapi import APIRouter, Query, Request
 
-from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep
+from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, listener_id
 from euterpe_auth.domain.api_keys import Scope
 from euterpe_auth.domain.users import User
 from euterpe_auth.errors import NoSuchGuest
@@ -37,7 +36,7 @@ async def register_user(
     With a guest's access token in the Authorization header, the guest becomes the account: its pieces are the
     account's, and its sessions end.
     """
-    guest_id = uuid.UUID(guest.id) if guest is not None and guest.guest else None
+    guest_id = listener_id(guest) if guest is not None and guest.guest else None
     password = body.password.get_secret_value()
     return _answer(await use_cases.users.register(body.username, password, origin, guest_id=guest_id))
 
@@ -45,7 +44,7 @@ async def register_user(
 @router.get("/me", summary="Who am I", responses=problem_responses(401, 403, 503))
 async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
     """The account of the access token, be it a guest's."""
-    return _answer(await use_cases.users.get(uuid.UUID(user.id)))
+    return _answer(await use_cases.users.get(listener_id(user)))
 
 
 @router.put(
@@ -83,7 +82,7 @@ async def claim_guest(
     guest: Principal = await request.app.state.access_verifier.verify(body.guest_token.get_secret_value())
     if not guest.guest:
         raise NoSuchGuest
-    await use_cases.guests.claim(user.id, uuid.UUID(guest.id), origin)
+    await use_cases.guests.claim(user.id, listener_id(guest), origin)
 
 
 @router.get("/me/security-events", summary="What happened to my account", responses=problem_responses(401, 403, 503))

@@ -1,0 +1,108 @@
+"""Key rotation: planned, twice, after a compromise, and as a command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+import pytest_asyncio
+from euterpe_auth.services.key_rotation import KeyRotation, RotationInProgressError
+from euterpe_service_kit.database import Database
+
+
+@pytest_asyncio.fixture
+async def rotation(settings: Any, clock: Any) -> AsyncIterator[KeyRotation]:
+    database = Database(settings.database_url.get_secret_value(), schema="auth")
+    yield KeyRotation(database, settings.key_encryption_key.get_secret_value(), clock)
+    await database.close()
+
+
+def _kid(access_token: str) -> str:
+    return str(jwt.get_unverified_header(access_token)["kid"])
+
+
+async def _published(client: Any) -> set[str]:
+    return {key["kid"] for key in (await client.get("/.well-known/jwks.json")).json()["keys"]}
+
+
+async def test_a_planned_rotation_refuses_no_token(
+    replica: Any, rotation: KeyRotation, listener_of: Any, clock: Any
+) -> None:
+    async with replica() as client:
+        before = (await listener_of(client).tokens())["access_token"]
+    done = await rotation.rotate()
+    async with replica() as client:
+        # Receivers see the next key for longer than they keep the set, before a token is signed with it.
+        assert await _published(client) == {_kid(before), done.kid}
+        assert done.signs_from - clock() > timedelta(minutes=15)
+        assert _kid((await listener_of(client).log_in()).json()["access_token"]) == _kid(before)
+        clock.advance(minutes=19, seconds=50)
+        last = (await listener_of(client).log_in()).json()["access_token"]
+        clock.advance(seconds=20)
+        first = (await listener_of(client).log_in()).json()["access_token"]
+        assert (_kid(last), _kid(first)) == (_kid(before), done.kid)
+        clock.advance(minutes=10)
+        assert await _published(client) == {_kid(before), done.kid}
+        assert (await listener_of(client).me(last)).status_code == 200
+        clock.advance(minutes=10)
+        assert await _published(client) == {done.kid}
+
+
+async def test_a_second_rotation_waits_for_the_first(
+    replica: Any, rotation: KeyRotation, rows: Any, clock: Any
+) -> None:
+    async with replica():
+        pass
+    await rotation.rotate()
+    with pytest.raises(RotationInProgressError):
+        await rotation.rotate()
+    assert len(await rows("SELECT 1 FROM signing_keys")) == 2
+    clock.advance(hours=1)
+    await rotation.rotate()
+    # The first key's private half is gone, now that nobody accepts its tokens.
+    assert len(await rows("SELECT 1 FROM signing_keys")) == 2
+
+
+async def test_after_a_compromise_only_the_new_key_counts(
+    replica: Any, rotation: KeyRotation, listener_of: Any
+) -> None:
+    async with replica() as client:
+        tokens = await listener_of(client).tokens()
+    pending = await rotation.rotate()
+    done = await rotation.rotate(compromised=True)
+    async with replica() as client:
+        assert await _published(client) == {done.kid}
+        assert pending.kid != done.kid
+        listener = listener_of(client)
+        assert (await listener.me(tokens["access_token"])).status_code == 401
+        # Sessions live on: their tokens were not signed.
+        renewed = (await listener.refresh(tokens["refresh_token"])).json()["access_token"]
+        assert (await listener.me(renewed)).status_code == 200
+
+
+async def test_the_command(replica: Any, settings: Any, rows: Any) -> None:
+    environment = os.environ | {
+        "EUTERPE_AUTH_DATABASE_URL": settings.database_url.get_secret_value(),
+        "EUTERPE_AUTH_KEY_ENCRYPTION_KEY": settings.key_encryption_key.get_secret_value(),
+    }
+    async with replica() as client:
+        old = await _published(client)
+
+    def rotate(*flags: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "euterpe_auth", "rotate-keys", *flags]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    done = rotate()
+    assert done.returncode == 0, done.stderr
+    assert "signs from" in done.stdout
+    again = rotate()
+    assert (again.returncode, "in progress" in again.stderr) == (1, True)
+    assert rotate("--compromised").returncode == 0
+    async with replica() as client:
+        assert len(await _published(client)) == 1
+        assert not await _published(client) & old
+    assert [row[0] for row in await rows("SELECT event FROM security_events")] == ["signing_key_rotated"] * 2

@@ -1,0 +1,114 @@
+"""Every operation of the OpenAPI document × everybody who may call it: a new route cannot be forgotten."""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+#: Who may call what: anybody; whoever has a token, a guest and a key with the scope included; a registered login.
+ANYBODY, LISTENER, ACCOUNT = "anybody", "listener", "account"
+POLICY = {
+    "register_user": ANYBODY, "create_token": ANYBODY, "create_guest": ANYBODY, "refresh_token": ANYBODY,
+    "log_out": ANYBODY, "exchange_api_key": ANYBODY, "create_service_token": ANYBODY, "read_jwks": ANYBODY,
+    "read_me": LISTENER,
+    "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
+    "list_sessions": ACCOUNT, "revoke_session": ACCOUNT, "log_out_everywhere": ACCOUNT, "create_api_key": ACCOUNT,
+    "list_api_keys": ACCOUNT, "revoke_api_key": ACCOUNT,
+}  # fmt: skip
+#: Callers whose token is none.
+UNKNOWN = {"expired", "forged", "HS256 with the public key", "service"}
+#: Takes no credentials of its own, but a guest's token, so a wrong token is refused there, too.
+READS_TOKEN = {"register_user"}
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield operation["operationId"], method.upper(), path
+
+
+def _expected(operation: str, caller: str) -> set[int]:
+    """The statuses of refusal for a caller; empty where it is let through."""
+    policy = POLICY[operation]
+    if policy == ANYBODY:
+        if operation in READS_TOKEN:
+            return {401} if caller in UNKNOWN else {403} if caller.startswith("key") else set()
+        return set()
+    if caller in UNKNOWN | {"anonymous"}:
+        return {401}
+    if caller == "guest":
+        return {403} if policy == ACCOUNT else set()
+    if caller == "key without scope" or (caller == "key" and policy == ACCOUNT):
+        return {403}
+    return set()
+
+
+async def _callers(listener: Any, signing_key: Any) -> dict[str, str | None]:
+    owner = (await listener.tokens())["access_token"]
+    claims = jwt.decode(owner, options={"verify_signature": False})
+    key = await signing_key()
+    headers = {"kid": key.kid, "typ": "at+jwt"}
+
+    def sign(private: Any = key.private_key, **changes: Any) -> str:
+        return jwt.encode(claims | changes, private, algorithm="EdDSA", headers=headers)
+
+    public = base64.urlsafe_b64decode(key.jwk["x"] + "=")
+    return {
+        "anonymous": None,
+        "guest": (await listener.guest())["access_token"],
+        "owner": owner,
+        "key": sign(scope="account:read songs:read"),
+        "key without scope": sign(scope=""),
+        "expired": sign(exp=int(time.time()) - 1),
+        "forged": sign(Ed25519PrivateKey.generate()),
+        "HS256 with the public key": jwt.encode(claims, public, algorithm="HS256", headers=headers),
+        "service": sign(aud="euterpe-internal"),
+    }
+
+
+async def test_every_operation_has_a_policy(client: Any) -> None:
+    document = (await client.get("/api/v1/auth/openapi.json")).json()
+    assert {operation for operation, _, _ in _operations(document)} == set(POLICY)
+
+
+async def test_what_needs_a_token_says_so_in_the_document(client: Any) -> None:
+    document = (await client.get("/api/v1/auth/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if POLICY[operation["operationId"]] != ANYBODY:
+                assert operation["security"], path
+                assert {"401", "403"} <= operation["responses"].keys(), path
+
+
+async def test_who_may_call_what(client: Any, listener: Any, signing_key: Any, rows: Any) -> None:
+    document = (await client.get("/api/v1/auth/openapi.json")).json()
+    callers = await _callers(listener, signing_key)
+    # An empty body: whoever is let through is told of its missing fields, and changes nothing.
+    for operation, method, path in _operations(document):
+        for caller, token in callers.items():
+            if (operation, caller) == ("log_out_everywhere", "owner"):
+                continue
+            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+            url = path.replace("{session_id}", str(uuid.uuid4())).replace("{key_id}", str(uuid.uuid4()))
+            body = {"content": json.dumps({}), "headers": headers | {"Content-Type": "application/json"}}
+            answer = await client.request(method, url, **(body if method in ("POST", "PUT") else {"headers": headers}))
+            refused = _expected(operation, caller)
+            if refused:
+                assert answer.status_code in refused, (operation, caller, answer.text)
+            elif operation != "create_service_token":
+                assert answer.status_code not in (401, 403), (operation, caller, answer.text)
+    assert [row[0] for row in await rows("SELECT username FROM users WHERE username IS NOT NULL")] == ["Clara"]
+
+
+@pytest.mark.parametrize("sub", ["not-a-uuid", "", "00000000-0000-0000-0000-000000000000"])
+async def test_a_token_whose_subject_is_nobody(client: Any, listener: Any, signing_key: Any, sub: str) -> None:
+    key = await signing_key()
+    claims = jwt.decode((await listener.tokens())["access_token"], options={"verify_signature": False}) | {"sub": sub}
+    token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid, "typ": "at+jwt"})
+    assert (await listener.me(token)).status_code == 401
