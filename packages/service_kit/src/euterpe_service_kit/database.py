@@ -1,7 +1,8 @@
 """PostgreSQL through SQLAlchemy and asyncpg: one pool, transactions at the edge."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import asyncpg
@@ -18,10 +19,19 @@ class Database:
     """A service's database. `schema` is the search path, so that statements name no schema.
 
     `pre_ping` tests each connection before its use, which costs a round trip; without it, the first statement after
-    the server's restart fails, and is answered as unavailable.
+    the server's restart fails, and is answered as unavailable. `options` are further settings of PostgreSQL's that
+    hold for the service's connections.
     """
 
-    def __init__(self, url: str, *, schema: str, pool_size: int = 10, pre_ping: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        schema: str,
+        pool_size: int = 10,
+        pre_ping: bool = True,
+        options: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -33,7 +43,7 @@ class Database:
             connect_args={
                 "timeout": 5,
                 "command_timeout": 30,
-                "server_settings": {"search_path": schema, "application_name": f"euterpe-{schema}"},
+                "server_settings": {**options, "search_path": schema, "application_name": f"euterpe-{schema}"},
             },
         )
         # Objects stay readable after commit: answers are shaped from them.
