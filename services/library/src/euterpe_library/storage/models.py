@@ -4,7 +4,20 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, MetaData, Text, UniqueConstraint, func, text, true
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Double,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -17,6 +30,10 @@ _NEWEST = (text("published_at DESC"), text("id DESC"))
 _EMPTY_ARRAY = text("'{}'::text[]")
 #: Titles are ordered by this many folded characters, so that a cursor stays short.
 SORTED_TITLE_LENGTH = 64
+
+
+def _measure(name: str) -> Computed:
+    return Computed(f"((measures ->> '{name}'::text))::double precision", persisted=True)
 
 
 class Base(DeclarativeBase):
@@ -59,6 +76,11 @@ class SongRow(Base):
     comments_open: Mapped[bool] = mapped_column(server_default=true())
     remix_of: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Copies of measures that songs are filtered by: the planner knows how a column's values are spread.
+    scale_score: Mapped[float | None] = mapped_column(Double, _measure("scale_score"))
+    polyphony: Mapped[float | None] = mapped_column(Double, _measure("polyphony"))
+    tone_span: Mapped[float | None] = mapped_column(Double, _measure("tone_span"))
+    notes_per_second: Mapped[float | None] = mapped_column(Double, _measure("notes_per_second"))
     search_text: Mapped[str] = mapped_column(Text, server_default="")
     document: Mapped[str] = mapped_column(TSVECTOR, server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
@@ -72,6 +94,14 @@ class SongRow(Base):
         CheckConstraint("visibility <> 'public' OR published_at IS NOT NULL", name="ck_songs_published"),
         # The keyset of the listing: owner, then the order itself.
         Index("ix_songs_owner_newest", "owner_id", text("created_at DESC"), text("id DESC"), postgresql_where=_ALIVE),
+        Index(
+            "ix_songs_owner_title",
+            "owner_id",
+            text(f'"left"(title_folded, {SORTED_TITLE_LENGTH})'),
+            "id",
+            postgresql_where=_ALIVE,
+        ),
+        Index("ix_songs_owner_duration", "owner_id", "duration_seconds", "id", postgresql_where=_ALIVE),
         # Words, parts of words and exact values, in any combination, through one index.
         Index(
             "ix_songs_search",
@@ -93,10 +123,7 @@ class SongRow(Base):
         ),
         Index("ix_songs_public_duration", "duration_seconds", "id", postgresql_where=_PUBLIC),
         Index("ix_songs_public_tempo", "tempo_bpm", postgresql_where=_PUBLIC),
-        *(
-            Index(f"ix_songs_{name}", text(f"((measures ->> '{name}')::float8)"), postgresql_where=_PUBLIC)
-            for name in FILTERED_MEASURES
-        ),
+        *(Index(f"ix_songs_public_{name}", name, postgresql_where=_PUBLIC) for name in FILTERED_MEASURES),
         Index("ix_songs_trash", "owner_id", text("deleted_at DESC"), text("id DESC"), postgresql_where=_DELETED),
         Index("ix_songs_deleted", "deleted_at", postgresql_where=_DELETED),
         Index("ix_songs_midi_key", "midi_key"),
