@@ -49,7 +49,7 @@ async def test_songs_from_before_the_search_are_found(databases: DatabaseFactory
     )
     for revision in ("head", "0001", "head"):
         migrate(service, url_variable=VARIABLE, url=url, revision=revision)
-    sought = "'w:fur' & 'w:el':* & 'm:m' & 'v:m@1' & 'n:42'"
+    sought = "'w:fur' & 'w:el':* & 'm:m' & 'v:m@1' & 'n:42' & 'o:clara'"
     rows = await query(url, f"SELECT search_text FROM library.songs WHERE document @@ $${sought}$$::tsquery")
     assert [row["search_text"] for row in rows] == ["fur elise"]
 

@@ -1,7 +1,7 @@
 """What a listing of songs shows, and in which order."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -63,6 +63,11 @@ class SongFilter:
     since: datetime | None = None
     until: datetime | None = None
     visibility: Visibility | None = None
+
+    @property
+    def demands_nothing(self) -> bool:
+        """Whether every song passes, but for its time."""
+        return replace(self, since=None, until=None) == SongFilter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _QUERY_PART = re.compile(r'(-?)"([^"]*)"|(\S+)')
 #: A tsvector holds lexemes of less than 2,046 bytes.
 _MAX_LEXEME = 500
 
-WORD, TAG, MODEL, VERSION, INSTRUMENT, KEY, STYLE, SEED, REMIX = "wgmviksnr"
+WORD, TAG, MODEL, VERSION, INSTRUMENT, KEY, STYLE, SEED, REMIX, OWNER = "wgmviksnro"
 
 
 def lexeme(kind: str, value: str) -> str:
@@ -39,6 +39,11 @@ def words(text: str) -> list[str]:
             found += [run, character.strip()]
             run = ""
     return [word for word in [*found, run] if word]
+
+
+def has_trigram(part: str) -> bool:
+    """Whether a trigram index can narrow down what contains the folded part."""
+    return any(len(word) >= _TRIGRAM for word in words(part))
 
 
 def word_lexemes(texts: Iterable[str]) -> list[str]:

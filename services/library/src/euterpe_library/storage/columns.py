@@ -43,6 +43,7 @@ _PLAIN = tuple(name for name in Song.__dataclass_fields__ if name != "visibility
 class Described(Protocol):
     """What a song is found by."""
 
+    owner_id: Any
     title: Any
     tags: Any
     model: Any
@@ -58,6 +59,7 @@ def searchable(song: Described) -> Mapping[str, Any]:
     """The columns by which a song is found, to be written whenever one of these is."""
     title = fold(song.title)
     lexemes = [
+        terms.lexeme(terms.OWNER, song.owner_id),
         *terms.word_lexemes([song.title, *song.tags]),
         *(terms.lexeme(terms.TAG, tag) for tag in song.tags),
         *(terms.lexeme(terms.INSTRUMENT, name) for name in song.instruments),

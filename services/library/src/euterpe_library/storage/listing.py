@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Row,
     Select,
+    Subquery,
     Text,
     cast,
     func,
@@ -18,18 +20,24 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from euterpe_library.domain.filters import Facets, Liked, Scope, SongFilter, Sort
+from euterpe_library.domain.filters import FILTERED_MEASURES, Facets, Liked, Scope, SongFilter, Sort
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.domain.song import Song
 from euterpe_library.storage.columns import select_songs, song_of
-from euterpe_library.storage.matching import in_scope, matches, scope_time
+from euterpe_library.storage.explain import Explain
+from euterpe_library.storage.matching import in_scope, in_time, matches, scope_time
 from euterpe_library.storage.models import SORTED_TITLE_LENGTH, SongRow
 from euterpe_library.storage.sharing_models import CountRow, LikeRow
 
 #: Counting more would make a search wait for its facets.
 _FACET_SONGS = 2000
 _FACET_VALUES = 25
+#: How many songs a walk along an order tries: a song in _WALK / 21 must pass to fill a page of 20.
+_WALK = 3000
+#: What conditions look at.
+_TESTED = ("document", "search_text", "tempo_bpm", "duration_seconds", "visibility", *FILTERED_MEASURES)
 _TEMPO_STEP = 20
 _DESCENDING = frozenset({Sort.NEWEST, Sort.LONGEST, Sort.LIKED})
 
@@ -43,12 +51,23 @@ class SongListing:
         self._wanted = wanted
 
     async def page(self, sort: Sort, *, limit: int, after: Position | None, reader_id: str | None) -> Page[Song]:
-        """`limit` songs in this order behind a position."""
-        # Found first and read then, so that neither sorting nor counting is done for more than a page.
-        found = self._found(sort, limit, after).subquery()
-        statement = select_songs(reader_id).add_columns(found.c.sort_value)
-        ordered = _in_order(statement.join(found, found.c.id == SongRow.id), sort, found.c.sort_value, SongRow.id)
-        rows = (await self._session.execute(ordered)).all()
+        """`limit` songs in this order behind a position.
+
+        What passes a filter is either frequent, so that a short walk along the order meets enough of it, or it is
+        rare, so that all of it can be found and then put in order. Which of both, the planner's estimate tells; but
+        the planner takes conditions for independent of each other and of the order, and left to itself would at times
+        walk past everything. So a walk is bounded here, and a vain one is followed by the other way.
+        """
+        # One more than asked for tells whether there is a next page.
+        wanted = limit + 1
+        ordered = self._ordered(sort, after)
+        rows: Sequence[Row[Any]] = ()
+        if self._wanted.demands_nothing:
+            rows = await self._read(sort, ordered.limit(wanted).subquery(), reader_id)
+        elif await self._is_frequent():
+            rows = await self._read(sort, self._walked(sort, ordered, wanted), reader_id)
+        if len(rows) < wanted and not self._wanted.demands_nothing:
+            rows = await self._read(sort, self._sought(sort, after, wanted), reader_id)
         songs = tuple(song_of(row) for row in rows[:limit])
         last = Position(sort, rows[limit - 1].sort_value, songs[-1].id) if len(rows) > limit else None
         return Page(songs, last)
@@ -56,7 +75,8 @@ class SongListing:
     async def facets(self) -> Facets:
         """How many songs have which model, style and so on, in bounded time."""
         columns = ("model", "style", "key", "instruments", "tags", "tempo_bpm", "visibility")
-        found = self._narrowed(select(*(getattr(SongRow, name) for name in columns)))
+        found = self._scoped(select(*(getattr(SongRow, name) for name in columns)))
+        found = found.where(*matches(self._wanted, self._scope))
         sample = found.limit(_FACET_SONGS + 1).cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
         single = [_counted(name, sample.c[name]) for name in ("model", "style", "key", "visibility")]
         many = [_counted(name, func.unnest(sample.c[column])) for name, column in _SEVERAL]
@@ -65,21 +85,49 @@ class SongListing:
         counts: CompoundSelect[Any] = union_all(whole, *single, *many, _counted("tempo_bpm", tempo))
         return _facets((await self._session.execute(counts)).all())
 
-    def _found(self, sort: Sort, limit: int, after: Position | None) -> Select[Any]:
+    async def _is_frequent(self) -> bool:
+        passing = self._scoped(select(SongRow.id)).where(*matches(self._wanted, self._scope))
+        plan = await self._session.scalar(Explain(passing))
+        return bool(plan[0]["Plan"]["Plan Rows"] > _WALK)
+
+    async def _read(self, sort: Sort, found: Subquery, reader_id: str | None) -> Sequence[Row[Any]]:
+        # Read after they were found, so that neither sorting nor counting is done for more than a page.
+        statement = select_songs(reader_id).add_columns(found.c.sort_value).join(found, found.c.id == SongRow.id)
+        rows = await self._session.execute(_in_order(statement, sort, found.c.sort_value, SongRow.id))
+        return list(rows)
+
+    def _walked(self, sort: Sort, ordered: Select[Any], wanted: int) -> Subquery:
+        """Those of the first songs in this order that pass."""
+        walk = ordered.add_columns(*(getattr(SongRow, name) for name in _TESTED)).limit(_WALK).subquery("walk")
+        song = aliased(SongRow, walk, adapt_on_names=True)
+        passing = select(walk.c.id, walk.c.sort_value).where(*matches(self._wanted, self._scope, song))
+        return _in_order(passing, sort, walk.c.sort_value, walk.c.id).limit(wanted).subquery("found")
+
+    def _sought(self, sort: Sort, after: Position | None, wanted: int) -> Subquery:
+        """All that pass, found without regard to the order and then put in it."""
+        passing = self._behind(sort, after).where(*matches(self._wanted, self._scope))
+        # An offset, even of nothing, is planned by itself.
+        sought = passing.offset(literal_column("0")).subquery("sought")
+        ordered = _in_order(select(sought.c.id, sought.c.sort_value), sort, sought.c.sort_value, sought.c.id)
+        return ordered.limit(wanted).subquery("found")
+
+    def _ordered(self, sort: Sort, after: Position | None) -> Select[Any]:
+        return _in_order(self._behind(sort, after), sort, *self._order(sort))
+
+    def _behind(self, sort: Sort, after: Position | None) -> Select[Any]:
         value, song_id = self._order(sort)
-        statement = self._narrowed(select(song_id.label("id"), value.label("sort_value")).select_from(SongRow))
+        statement = self._scoped(select(song_id.label("id"), value.label("sort_value")).select_from(SongRow))
         if sort is Sort.LIKED:
             statement = statement.join(CountRow, CountRow.song_id == SongRow.id).where(CountRow.like_count > 0)
         if after is not None:
             here, there = tuple_(value, song_id), tuple_(literal(after.value, value.type), literal(after.id))
             statement = statement.where(here < there if sort in _DESCENDING else here > there)
-        # One more than asked for tells whether there is a next page.
-        return _in_order(statement, sort, value, song_id).limit(limit + 1)
+        return statement
 
-    def _narrowed(self, statement: Select[Any]) -> Select[Any]:
+    def _scoped(self, statement: Select[Any]) -> Select[Any]:
         if isinstance(self._scope, Liked):
             statement = statement.join(LikeRow, LikeRow.song_id == SongRow.id)
-        return statement.where(*in_scope(self._scope), *matches(self._wanted, self._scope))
+        return statement.where(*in_scope(self._scope), *in_time(self._wanted, self._scope))
 
     def _order(self, sort: Sort) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         song_id: ColumnElement[Any] = SongRow.id.expression

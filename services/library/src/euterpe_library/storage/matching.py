@@ -10,6 +10,7 @@ from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Feed, Liked, Mine, Range, Scope, SongFilter, Trash
 from euterpe_library.domain.song import RESTORABLE
+from euterpe_library.domain.terms import has_trigram
 from euterpe_library.storage.columns import value_lexemes
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.sharing_models import FollowRow, LikeRow
@@ -56,40 +57,49 @@ def scope_time(scope: Scope) -> ColumnElement[Any]:
             return SongRow.deleted_at.expression
 
 
-def matches(wanted: SongFilter, scope: Scope) -> Iterator[Condition]:
-    """What a song must have."""
-    if query := _tsquery(wanted):
-        yield SongRow.document.op("@@", is_comparison=True)(cast(query, TSQUERY))
+def matches(wanted: SongFilter, scope: Scope, song: type[SongRow] = SongRow) -> Iterator[Condition]:
+    """What a song must have; `song` may be an alias of the table."""
+    if query := _tsquery(wanted, scope):
+        yield song.document.op("@@", is_comparison=True)(cast(query, TSQUERY))
     for part in wanted.text.contained:
-        yield SongRow.search_text.contains(part, autoescape=True)
+        if has_trigram(part):
+            yield song.search_text.contains(part, autoescape=True)
+        else:
+            # LIKE would read the whole index for it.
+            yield func.strpos(song.search_text, part) > 0
     for part in wanted.text.excluded:
-        yield ~SongRow.search_text.contains(part, autoescape=True)
-    yield from _within(SongRow.tempo_bpm.expression, wanted.tempo)
-    yield from _within(SongRow.duration_seconds.expression, wanted.duration)
+        yield func.strpos(song.search_text, part) == 0
+    yield from _within(song.tempo_bpm, wanted.tempo)
+    yield from _within(song.duration_seconds, wanted.duration)
     for name, bounds in wanted.measures.items():
-        # The name is one of FILTERED_MEASURES; spelt out as in its index.
-        yield from _within(literal_column(f"((measures ->> '{name}')::float8)"), bounds)
+        yield from _within(getattr(song, name), bounds)
+    if wanted.visibility is not None:
+        yield song.visibility == wanted.visibility
+
+
+def in_time(wanted: SongFilter, scope: Scope) -> Iterator[Condition]:
+    """When it must have been made, or published."""
     if wanted.since is not None:
         yield scope_time(scope) >= wanted.since
     if wanted.until is not None:
         yield scope_time(scope) < wanted.until
-    if wanted.visibility is not None:
-        yield SongRow.visibility == wanted.visibility
 
 
 def _literal(visibility: Visibility) -> ColumnElement[str]:
     return literal_column(f"'{visibility.value}'")
 
 
-def _within(value: ColumnElement[Any], bounds: Range) -> Iterator[Condition]:
+def _within(value: Any, bounds: Range) -> Iterator[Condition]:
     if bounds.low is not None:
         yield value >= literal(bounds.low)
     if bounds.high is not None:
         yield value <= literal(bounds.high)
 
 
-def _tsquery(wanted: SongFilter) -> str:
+def _tsquery(wanted: SongFilter, scope: Scope) -> str:
     lexemes = [
+        # Beside the condition on the owner: so their songs are found within one index, however many they are.
+        *([terms.lexeme(terms.OWNER, scope.owner_id)] if isinstance(scope, Mine) else []),
         *wanted.text.lexemes,
         *(terms.lexeme(terms.TAG, tag) for tag in wanted.tags),
         *(terms.lexeme(terms.INSTRUMENT, name) for name in wanted.instruments),

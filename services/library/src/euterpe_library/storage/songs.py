@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.instruments import instrument_names
 from euterpe_library.domain.song import RESTORABLE, NewSong, Song, Transfer
@@ -65,11 +66,14 @@ class SongRepository:
 
     async def transfer(self, change: Transfer) -> int:
         """Gives all songs and playlists of one listener to another; returns how many songs."""
-        new = {"owner_id": change.to_listener_id, "author": change.author}
+        new: dict[str, Any] = {"owner_id": change.to_listener_id, "author": change.author}
         playlists = update(PlaylistRow).where(PlaylistRow.owner_id == change.from_listener_id).values(new)
         await self._session.execute(playlists.values(version=PlaylistRow.version + 1))
         songs = update(SongRow).where(SongRow.owner_id == change.from_listener_id)
-        moved = await self._session.execute(songs.values(new | {"version": SongRow.version + 1}).returning(SongRow.id))
+        before, after = (terms.lexeme(terms.OWNER, who) for who in (change.from_listener_id, change.to_listener_id))
+        lexemes = func.array_replace(func.tsvector_to_array(SongRow.document), before, after)
+        new |= {"version": SongRow.version + 1, "document": func.array_to_tsvector(lexemes)}
+        moved = await self._session.execute(songs.values(new).returning(SongRow.id))
         return len(moved.all())
 
     async def locked(self, song_id: uuid.UUID, owner_id: str, *, deleted: bool = False) -> "LockedSong | None":
