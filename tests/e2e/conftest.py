@@ -59,7 +59,11 @@ class Product:
         """Asks the supervisor to end and returns its exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(60)
+        try:
+            return self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """Ends the supervisor as a crash would."""

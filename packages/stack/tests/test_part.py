@@ -55,3 +55,17 @@ def test_one_that_never_worked_is_given_up(tmp_path: Path, said: list[str]) -> N
     part.start()
     with pytest.raises(ProcessFailedError, match=r"generator does not start.*\n.*no model in models/"):
         look_until(part, said, 99)
+
+
+def test_one_that_could_not_be_launched_needs_no_stop(said: list[str]) -> None:
+    def fail() -> None:
+        raise ProcessFailedError("initdb failed")
+
+    def never_made() -> ManagedProcess:
+        raise ProcessFailedError("postgres was not started")
+
+    part = Part("postgres", fail, lambda: False, never_made)
+    with pytest.raises(ProcessFailedError, match="initdb"):
+        part.start()
+    part.request_stop()
+    part.stop(1)

@@ -4,49 +4,36 @@ import os
 import signal
 import sys
 import time
-from types import FrameType
 
 from euterpe_stack.process import ProcessFailedError
 from euterpe_stack.settings import DEFAULT_PORT, StackError, StackSettings
+from euterpe_stack.stop_request import StopRequest, StopRequested
 from euterpe_stack.supervisor import Supervisor
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Starts, watches and stops; the exit status is 0 after a stop that was asked for."""
-    for number in _STOP_SIGNALS:
-        signal.signal(number, _interrupt)
+    stop = StopRequest()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop.on_signal)
     started = time.monotonic()
     supervisor: Supervisor | None = None
     try:
         settings = StackSettings.from_environment(os.environ)
-        supervisor = Supervisor(settings, _say)
+        supervisor = Supervisor(settings, _say, stop)
         _say(f"Starting Euterpe; its data are in {settings.data} …")
         supervisor.start()
         _say(_welcome(settings, time.monotonic() - started))
         supervisor.watch()
-    except KeyboardInterrupt:
+    except StopRequested:
         _say("Stopping …")
     except (StackError, ProcessFailedError) as error:
         print(f"euterpe: {error}", file=sys.stderr, flush=True)
         return 1
     finally:
-        _ignore_signals()
         if supervisor is not None:
             supervisor.stop()
     return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    _ignore_signals()
-    raise KeyboardInterrupt
-
-
-def _ignore_signals() -> None:
-    # A second Ctrl-C must not interrupt the stopping, which is bounded in time.
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _say(text: str) -> None:

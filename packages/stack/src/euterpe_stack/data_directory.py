@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from euterpe_stack.settings import StackError
@@ -35,8 +36,11 @@ class DataDirectory:
             raise StackError("The data directory was not acquired.")
         return self._shared
 
-    def acquire(self, *, seconds: float = 30) -> None:
-        """Raises StackError when another supervisor runs here, or its children do not end within the time."""
+    def acquire(self, pause: Callable[[float], None] = time.sleep, *, seconds: float = 30) -> None:
+        """Raises StackError when another supervisor runs here, or its children do not end within the time.
+
+        `pause` is called while they are waited for, and may raise to end the waiting.
+        """
         try:
             self.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -53,7 +57,7 @@ class DataDirectory:
                 raise StackError(
                     f"Processes of an earlier run in {self.path} do not end; see `fuser {self.path}/*.lock`."
                 )
-            time.sleep(0.05)
+            pause(0.05)
 
     def release(self) -> None:
         """Gives the directory free."""

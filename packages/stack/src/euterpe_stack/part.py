@@ -39,8 +39,9 @@ class Part:
 
     def start(self) -> None:
         """Starts the process and returns at once."""
-        self._started_at, self._restart_at, self.ready = time.monotonic(), None, False
+        self._restart_at, self.ready = None, False
         self.launch()
+        self._started_at = time.monotonic()
 
     def look(self, say: Say) -> None:
         """Sees what became of the process: starts it again, after a pause that doubles, and tells when it is back.

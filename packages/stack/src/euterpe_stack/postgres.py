@@ -98,7 +98,8 @@ class Postgres:
         command += ["--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password_file}"]
         command += [] if self._durable else ["--no-sync"]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            # In a session of its own: a terminal's Ctrl-C is the caller's to follow.
+            done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
         finally:
             password_file.unlink()
         if done.returncode != 0:

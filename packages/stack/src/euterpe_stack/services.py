@@ -38,7 +38,7 @@ class ServiceSpec:
 
 SERVICES = (
     ServiceSpec("auth", has_database=True),
-    ServiceSpec("library", has_database=True, s3_actions=("Read", "List"), serves_rpc=True),
+    ServiceSpec("library", has_database=True, s3_actions=("Read", "Write", "List"), serves_rpc=True),
     ServiceSpec(
         "generator",
         has_database=True,

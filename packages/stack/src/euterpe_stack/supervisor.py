@@ -28,6 +28,7 @@ from euterpe_stack.services import (
     service_process,
 )
 from euterpe_stack.settings import StackSettings
+from euterpe_stack.stop_request import StopRequest
 
 #: Who is stopped together, and the seconds they get: callers before those whom they call.
 _STOP_ORDER = (
@@ -50,9 +51,10 @@ class _Infrastructure:
 class Supervisor:
     """One running product. `say` gets a sentence whenever something happens that an operator wants to know."""
 
-    def __init__(self, settings: StackSettings, say: Say) -> None:
+    def __init__(self, settings: StackSettings, say: Say, stop: StopRequest) -> None:
         self._settings = settings
         self._say = say
+        self._stop = stop
         self._data = DataDirectory(settings.data)
         self._parts: dict[str, Part] = {}
         self._migrations: dict[str, ManagedProcess] = {}
@@ -60,13 +62,15 @@ class Supervisor:
     def start(self, *, seconds: float = 120) -> None:
         """Starts everything and returns when all is ready.
 
-        Raises StackError or ProcessFailedError, with one message for the operator, when that cannot be.
+        Raises StackError or ProcessFailedError, with one message for the operator, when that cannot be, and
+        StopRequested.
         """
         deadline = time.monotonic() + seconds
-        self._data.acquire()
+        self._data.acquire(self._stop.pause)
         require_free(self._settings.port)
         secrets = secret_file.load_or_create(self._settings.data / "secrets.json", SERVICE_NAMES)
         infrastructure = self._assemble(secrets)
+        self._stop.check()
         # What needs no database starts while that is being made.
         for name in ("seaweedfs", "converter", "gateway", "postgres"):
             self._parts[name].start()
@@ -77,10 +81,10 @@ class Supervisor:
             self._wait(lambda part=part: part.ready, name, deadline)  # type: ignore[misc]
 
     def watch(self) -> None:
-        """Starts again what ends, for ever."""
+        """Starts again what ends, until StopRequested is raised."""
         while True:
             self._look()
-            time.sleep(2 * _PAUSE)
+            self._stop.pause(2 * _PAUSE)
 
     def stop(self) -> None:
         """Stops everything in order; what does not end in time is killed."""
@@ -177,7 +181,7 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise ProcessFailedError(f"Waited too long for {what}; the logs are in {self._data.logs}.")
             self._look()
-            time.sleep(_PAUSE)
+            self._stop.pause(_PAUSE)
 
     def _look(self) -> None:
         for part in self._parts.values():
