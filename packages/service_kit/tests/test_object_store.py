@@ -90,3 +90,31 @@ async def test_a_store_that_is_away_or_refuses_us(object_store_settings: ObjectS
 
 async def test_ping(object_store: ObjectStore) -> None:
     await object_store.ping()
+
+
+async def test_an_object_in_parts_is_visible_when_it_is_complete(object_store: ObjectStore) -> None:
+    first, rest = bytes(5 * 1024 * 1024), DATA
+    upload = await object_store.begin_parts("parts/whole", content_type="audio/wav", metadata={"frames": "7"})
+    tags = [await object_store.put_part("parts/whole", upload, 1, first)]
+    tags.append(await object_store.put_part("parts/whole", upload, 2, rest))
+    assert await object_store.head("parts/whole") is None
+    await object_store.complete_parts("parts/whole", upload, tags)
+    info = await object_store.head("parts/whole")
+    assert info is not None
+    assert (info.size_bytes, info.metadata) == (len(first) + len(rest), {"frames": "7"})
+    assert await object_store.get("parts/whole") == first + rest
+    assert [(entry.key, entry.size_bytes) for entry in await object_store.entries("parts/")] == [
+        ("parts/whole", len(first) + len(rest))
+    ]
+
+
+async def test_parts_that_are_thrown_away_leave_nothing(object_store: ObjectStore) -> None:
+    upload = await object_store.begin_parts("aborted/one", content_type="audio/wav")
+    await object_store.put_part("aborted/one", upload, 1, DATA)
+    assert [(found.key, found.upload_id) for found in await object_store.open_uploads("aborted/")] == [
+        ("aborted/one", upload)
+    ]
+    await object_store.abort_parts("aborted/one", upload)
+    await object_store.abort_parts("aborted/one", upload)
+    assert await object_store.open_uploads("aborted/") == []
+    assert await object_store.head("aborted/one") is None

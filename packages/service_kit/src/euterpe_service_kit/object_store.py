@@ -4,9 +4,11 @@ Keys are content addresses: writing an object twice is harmless, and nothing is 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CHUNK_BYTES = 256 * 1024
-_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchUpload"})
 
 
 class ObjectNotFound(NotFound):
@@ -39,6 +41,26 @@ class ObjectInfo:
     key: str
     size_bytes: int
     content_type: str
+    #: Names in lower case; S3 keeps ASCII only.
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """What a listing tells of an object."""
+
+    key: str
+    size_bytes: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload in parts that was begun and not ended."""
+
+    key: str
+    upload_id: str
+    begun: datetime
 
 
 class ObjectStore:
@@ -65,11 +87,41 @@ class ObjectStore:
             ),
         )
 
-    async def put(self, key: str, data: bytes | IO[bytes], *, content_type: str) -> None:
+    async def put(
+        self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
-        await self._call(
-            partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
-        )
+        kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
+        await self._call(partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind))  # type: ignore[arg-type]
+
+    async def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
+        """Begins to write an object in parts; returns the upload's id. Nothing is visible until `complete_parts`."""
+        kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
+        begin = partial(self._client.create_multipart_upload, Bucket=self._bucket, Key=key, **kind)  # type: ignore[arg-type]
+        return (await self._call(begin))["UploadId"]
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        """Writes a part, numbered from 1, of at least 5 MiB unless it is the last; returns its entity tag."""
+        put = partial(self._client.upload_part, Bucket=self._bucket, Key=key, UploadId=upload_id)
+        return (await self._call(partial(put, PartNumber=number, Body=data)))["ETag"]
+
+    async def complete_parts(self, key: str, upload_id: str, tags: list[str]) -> None:
+        """Makes the object of all parts, in order, visible."""
+        parts: Any = {"Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]}
+        complete = partial(self._client.complete_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
+        await self._call(partial(complete, MultipartUpload=parts))
+
+    async def abort_parts(self, key: str, upload_id: str) -> None:
+        """Throws the parts away; an upload that has ended is no error."""
+        abort = partial(self._client.abort_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
+        with contextlib.suppress(ObjectNotFound):
+            await self._call(abort)
+
+    async def open_uploads(self, prefix: str) -> list[OpenUpload]:
+        """Uploads in parts that were begun under a prefix, the first thousand of them."""
+        find = partial(self._client.list_multipart_uploads, Bucket=self._bucket, Prefix=prefix)
+        found = (await self._call(find)).get("Uploads", [])
+        return [OpenUpload(item["Key"], item["UploadId"], item["Initiated"]) for item in found]
 
     async def get(self, key: str) -> bytes:
         """The whole object, for small ones."""
@@ -81,7 +133,7 @@ class ObjectStore:
             answer = await self._call(partial(self._client.head_object, Bucket=self._bucket, Key=key))
         except ObjectNotFound:
             return None
-        return ObjectInfo(key, answer["ContentLength"], answer["ContentType"])
+        return ObjectInfo(key, answer["ContentLength"], answer["ContentType"], answer.get("Metadata", {}))
 
     async def stream(self, key: str, *, first: int, last: int) -> AsyncGenerator[bytes, None]:
         """The bytes `first` to `last`, both included, in chunks."""
@@ -93,6 +145,17 @@ class ObjectStore:
                 yield chunk
         finally:
             body.close()
+
+    async def entries(self, prefix: str) -> list[ObjectEntry]:
+        """All objects under a prefix, with their sizes and ages."""
+
+        def pages() -> list[ObjectEntry]:
+            paginator = self._client.get_paginator("list_objects_v2")
+            found = paginator.paginate(Bucket=self._bucket, Prefix=prefix)
+            items = (item for page in found for item in page.get("Contents", []))
+            return [ObjectEntry(item["Key"], item["Size"], item["LastModified"]) for item in items]
+
+        return await self._call(pages)
 
     async def list(self, prefix: str) -> dict[str, str]:
         """Key → entity tag of all objects under a prefix."""
