@@ -88,7 +88,7 @@ metadata:
 spec:
   # The job is the component, as the rules and dashboards expect.
   jobLabel: app.kubernetes.io/component
-  podTargetLabels: [euterpe/pool]
+  podTargetLabels: [euterpe/pool, euterpe/gpu]
   selector:
     matchLabels:
       {{- include "euterpe.selector" . | nindent 6 }}

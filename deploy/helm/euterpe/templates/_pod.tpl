@@ -117,6 +117,9 @@ spec:
     metadata:
       labels:
         {{- include "euterpe.labels" . | nindent 8 }}
+        {{- if .gpu }}
+        euterpe/gpu: "true"
+        {{- end }}
       annotations:
         kubectl.kubernetes.io/default-container: {{ .service }}
         {{- if .root.Values.monitoring.scrapeAnnotations }}

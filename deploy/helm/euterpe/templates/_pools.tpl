@@ -56,8 +56,8 @@ PostgreSQL, so it is seen, and kept, when there is no pod at all.
   metadata:
     serverAddress: {{ $scaling.prometheusAddress }}
     query: >-
-      sum(euterpe_generator_requests_running{namespace="{{ .root.Release.Namespace }}"}
-      + euterpe_generator_requests_waiting{namespace="{{ .root.Release.Namespace }}"}) * {{ $scaling.sharePercent }} / 100
+      (sum(euterpe_generator_num_requests_running{namespace="{{ .root.Release.Namespace }}"})
+      + max(euterpe_generator_queue_depth{namespace="{{ .root.Release.Namespace }}"})) * {{ $scaling.sharePercent }} / 100
     threshold: {{ $target | quote }}
 {{- end }}
 {{- end -}}
