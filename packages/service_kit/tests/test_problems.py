@@ -153,3 +153,11 @@ async def test_the_document_describes_problems(client: httpx.AsyncClient) -> Non
     assert schema == {"$ref": "#/components/schemas/Problem"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert "FieldError" in document["components"]["schemas"]
+
+
+async def test_a_body_that_is_no_text_is_answered_as_documented(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/pieces", content=b'"\xe9"', headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    paths = (await client.get("/api/v1/probe/openapi.json")).json()["paths"]
+    assert "400" in paths["/pieces"]["post"]["responses"]
+    assert "400" not in paths["/raise/{name}"]["get"]["responses"]

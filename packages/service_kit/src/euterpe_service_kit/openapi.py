@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from euterpe_service_kit.problems import Problem
+from euterpe_service_kit.problems import Problem, problem_responses
 
 #: FastAPI's server-sent events describe their items with `itemSchema`, which OpenAPI 3.2 introduced.
 OPENAPI_VERSION = "3.2.0"
@@ -42,4 +42,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    _document_malformed_bodies(schema)
     return schema
+
+
+def _document_malformed_bodies(schema: dict[str, Any]) -> None:
+    # A body that is no JSON at all, because its bytes are no UTF-8, or no form, gets as far as no route.
+    malformed = problem_responses(400)[400]
+    for methods in schema.get("paths", {}).values():
+        for operation in methods.values():
+            if "requestBody" in operation:
+                operation["responses"].setdefault("400", malformed)

@@ -15,7 +15,8 @@ router = APIRouter(prefix="/api/v1/auth", tags=["services"])
 _basic = HTTPBasic(auto_error=False, scheme_name="ServiceClient", description="Client id and secret of a service.")
 
 
-@router.post("/service-token", summary="Token for a service", responses=problem_responses(401, 413, 503))
+# Not in the document: it is for peers, and the gateway lets nobody else reach it.
+@router.post("/service-token", include_in_schema=False, responses=problem_responses(401, 413, 503))
 async def create_service_token(
     form: Annotated[ClientForm, Form()],  # noqa: ARG001 - its one field is checked by being there
     credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
