@@ -1,0 +1,54 @@
+"""`python -m euterpe_stack.rotate_keys`: replaces auth's signing key in the product that runs on this machine.
+
+It runs `python -m euterpe_auth rotate-keys` with the environment that the supervisor gives to auth, and passes its
+arguments on.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from euterpe_stack import secret_file
+from euterpe_stack.bootstrap import DATABASE, role_of
+from euterpe_stack.services import SERVICE_NAMES
+from euterpe_stack.settings import StackError, StackSettings, child_environment
+
+#: PostgreSQL writes its port into the fourth line of this file, and removes the file when it stops.
+_LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
+
+
+def auth_environment(data: Path) -> dict[str, str]:
+    """What auth needs to reach its keys. Raises StackError when no product runs over this data directory."""
+    port = _postgres_port(data / "postgres")
+    secrets = secret_file.load_or_create(data / "secrets.json", SERVICE_NAMES)
+    password = secrets.database_passwords["auth"]
+    url = f"postgresql+asyncpg://{role_of('auth')}:{password}@127.0.0.1:{port}/{DATABASE}"
+    own = {"EUTERPE_AUTH_DATABASE_URL": url, "EUTERPE_AUTH_KEY_ENCRYPTION_KEY": secrets.key_encryption_key}
+    return child_environment(own)
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+    """Returns auth's exit status, or 1 with a message for the operator."""
+    try:
+        settings = StackSettings.from_environment(environment)
+        auth = auth_environment(settings.data)
+    except StackError as error:
+        print(f"euterpe: {error}", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "euterpe_auth", "rotate-keys", *arguments]
+    return subprocess.run(command, env=auth, check=False).returncode
+
+
+def _postgres_port(directory: Path) -> int:
+    try:
+        return int((directory / _LOCK_FILE).read_text().splitlines()[_PORT_LINE])
+    except (OSError, ValueError, IndexError) as error:
+        raise StackError(
+            f"No product runs over {directory.parent}; start it with `make run`, or name its data with EUTERPE_DATA."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
