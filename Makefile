@@ -22,6 +22,10 @@ help: ## Show this help
 run: $(VENV)/.run ## Start the whole product at http://localhost:8080 (EUTERPE_PORT, EUTERPE_DATA move it)
 	@exec $(BIN)/python -m euterpe_stack
 
+.PHONY: rotate-keys
+rotate-keys: $(VENV)/.run ## Replace the key that signs tokens, in the product that runs; nobody is logged out
+	@$(BIN)/python -m euterpe_stack.rotate_keys
+
 ##@ Develop
 .PHONY: setup
 setup: $(VENV)/.dev ## Make the environment for development, torch included
