@@ -33,12 +33,12 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -m "not e2e and not images and not observability"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability"
 	$(BIN)/python -m pytest -m e2e
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
-	$(BIN)/python -m pytest -m "not e2e and not images and not observability"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability"
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do
@@ -75,6 +75,18 @@ test-images: setup ## Run the images that were built, confined as in the cluster
 chart-schema: $(VENV)/.dev ## Write the services' settings into the chart's values.schema.json
 	$(BIN)/python scripts/generate-chart-schema
 
+.PHONY: dashboards
+dashboards: $(VENV)/.dev ## Write Grafana's dashboards into the chart
+	$(BIN)/python scripts/generate-dashboards
+
+.PHONY: test-observability
+test-observability: setup ## Ask a real Prometheus that scrapes the whole product every query (needs prometheus)
+	$(BIN)/python -m pytest -m observability tests/deploy
+
+.PHONY: check-security
+check-security: $(VENV)/.dev $(VENV)/.checkov ## checkov over the rendered chart and the Dockerfiles
+	scripts/check-security
+
 .PHONY: test-deploy
 test-deploy: $(VENV)/.dev ## Check the chart, the Dockerfiles, the rules and the dashboards
 	$(BIN)/python -m pytest -m "not images and not observability" tests/deploy
@@ -103,6 +115,14 @@ train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
 bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
 	$(BIN)/python bench/stack.py
 
+.PHONY: bench-api
+bench-api: $(VENV)/.dev ## Songs per second of the whole product, and what one request waits
+	$(BIN)/python bench/api.py
+
+.PHONY: chaos
+chaos: $(VENV)/.dev ## Kill workers under load for two minutes, and count what was lost
+	$(BIN)/python bench/chaos.py
+
 .PHONY: bench-engine
 bench-engine: $(VENV)/.dev ## Songs per second of the engine, beside the bare graph
 	$(BIN)/python bench/engine.py
@@ -129,6 +149,12 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt training/torch.txt training/pypr
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements/dev.txt -r training/torch.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(MEMBERS),-e $(member))
+	@touch $@
+
+# checkov wants other versions of almost everything.
+$(VENV)/.checkov: requirements/checkov.txt $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(VENV)/checkov
+	$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python -r requirements/checkov.txt
 	@touch $@
 
 .PHONY: clean

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,16 @@ class Connection:
         if answer.headers.get("connection") == "close":
             self.close()
         return answer
+
+    async def events(self, path: str) -> AsyncIterator[str]:
+        """Names of the server-sent events as they arrive; the connection is of no more use after it."""
+        self.close()
+        self._streams = await asyncio.open_connection(self._host, self._port)
+        reader, writer = self._streams
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._auth}\r\n".encode())
+        while line := await reader.readline():
+            if line.startswith(b"event: "):
+                yield line.removeprefix(b"event: ").decode().strip()
 
     def close(self) -> None:
         """Closes the connection."""

@@ -1,0 +1,102 @@
+"""The whole product for a benchmark: started as `make run` starts it, on a port and in a directory of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from euterpe_stack.process import free_port
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_PASSWORD = "a bench, not a chair"
+
+
+class Product:
+    """A context manager: ready inside the `with`, gone after it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.data = directory / "var"
+        self.port = free_port()
+        self._output = directory / "output.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Product":
+        environment = os.environ | {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(self.data)}
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "euterpe_stack"],
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=REPOSITORY,
+            )
+        while "Euterpe is ready" not in self._output.read_text():
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the product did not start:\n{self._output.read_text()}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def register(self, name: str) -> str:
+        """Makes an account and returns an access token."""
+        self._post("/api/v1/auth/users", {"username": name, "password": _PASSWORD})
+        form = {"grant_type": "password", "username": name, "password": _PASSWORD}
+        return str(self._post("/api/v1/auth/token", form, form=True)["access_token"])
+
+    async def ended(self) -> int:
+        """Generations that ended, from the generator's own metrics."""
+        text = await asyncio.to_thread(self._metrics)
+        names = ("euterpe_generator_request_success_total{", "euterpe_generator_request_failure_total{")
+        return int(sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(names)))
+
+    async def drained(self) -> None:
+        """Returns when nothing waits and nothing has ended for a second."""
+        seen = -1
+        while (now := await self.ended()) != seen:
+            seen = now
+            await asyncio.sleep(1.0)
+
+    def _metrics(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._service_port('generator')}/metrics", timeout=10) as page:
+            return str(page.read().decode())
+
+    def _service_port(self, service: str) -> int:
+        """The port that a service was told, from its process' environment: the gateway hides what it serves there."""
+        return int(self.environment_of(service)[f"EUTERPE_{service.upper()}_PORT"])
+
+    def pid_of(self, service: str) -> int:
+        """The service's process: the supervisor's child that runs its module."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for pid in map(int, children):
+            if f"euterpe_{service}" in Path(f"/proc/{pid}/cmdline").read_text():
+                return pid
+        raise RuntimeError(f"{service} does not run")
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """The environment that the supervisor gave the service."""
+        parts = Path(f"/proc/{self.pid_of(service)}/environ").read_text().split("\0")
+        return dict(part.split("=", 1) for part in parts if "=" in part)
+
+    def _post(self, path: str, data: dict[str, Any], *, form: bool = False) -> Any:
+        body = urllib.parse.urlencode(data).encode() if form else json.dumps(data).encode()
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", body, {"Content-Type": kind}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
