@@ -105,7 +105,7 @@ class RunningLibrary:
     server: RpcServer
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="session")
 async def library(token_issuer: TokenIssuer) -> AsyncIterator[RunningLibrary]:
     double = LibraryDouble()
     async with httpx.AsyncClient() as http:
@@ -116,7 +116,7 @@ async def library(token_issuer: TokenIssuer) -> AsyncIterator[RunningLibrary]:
         await server.stop(0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_settings(
     object_store_settings: ObjectStoreSettings, token_issuer: TokenIssuer, library: RunningLibrary
 ) -> ChangeSettings:
@@ -133,13 +133,14 @@ def make_settings(
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def app(make_settings: ChangeSettings) -> FastAPI:
     return create_app(make_settings())
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="session")
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """One service for all tests: loading the SoundFont takes longer than most of them."""
     async with running_client(app) as client:
         yield client
 
@@ -171,29 +172,36 @@ def soundfont() -> Path:
 @dataclass(frozen=True)
 class Process:
     pid: int
+    parent: int
     command: str
     state: str
 
 
-def _children(parent: int | None) -> list[Process]:
+def _processes() -> list[Process]:
     found = []
     for directory in Path("/proc").iterdir():
         if not directory.name.isdigit():
             continue
         try:
             text = (directory / "stat").read_text()
+            command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        command, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
-        if command in ("fluidsynth", "ffmpeg", "hang") and (parent is None or int(rest[1]) == parent):
-            found.append(Process(int(directory.name), command, rest[0]))
+        rest = text[text.rindex(")") + 2 :].split()
+        found.append(Process(int(directory.name), int(rest[1]), command, rest[0]))
     return found
 
 
+def _renders(service: int) -> list[Process]:
+    everybody = _processes()
+    stages = {one.pid for one in everybody if one.parent == service and "stage_worker" in one.command}
+    return [one for one in everybody if one.parent in stages]
+
+
 @pytest.fixture
-def children() -> Callable[[int], list[Process]]:
-    """The rendering processes of a service, zombies included."""
-    return _children
+def renders() -> Callable[[int], list[Process]]:
+    """The processes of a service that render now, zombies included."""
+    return _renders
 
 
 @pytest.fixture
@@ -211,10 +219,15 @@ def eventually() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
 
 @pytest.fixture
 def rendered(app: FastAPI) -> Callable[..., float]:
-    """How many renders ended with a result, from the service's own metrics."""
+    """How many renders ended with a result since the test began, from the service's own metrics."""
 
-    def count(result: str = "ok", audio_format: str = "mp3") -> float:
+    def total(result: str, audio_format: str) -> float:
         labels = {"format": audio_format, "result": result}
         return app.state.registry.get_sample_value("euterpe_converter_renders_total", labels) or 0.0
+
+    before = {(result, "mp3"): total(result, "mp3") for result in ("ok", "failed")}
+
+    def count(result: str = "ok", audio_format: str = "mp3") -> float:
+        return total(result, audio_format) - before[result, audio_format]
 
     return count

@@ -24,12 +24,12 @@ async def test_without_a_soundfont_it_starts_and_says_what_to_install(make_setti
 
 
 async def test_without_fluidsynth_it_starts_and_says_what_to_install(make_settings, make_midi):
-    async with running_client(create_app(make_settings(fluidsynth="no-such-synth"))) as client:
+    async with running_client(create_app(make_settings(fluidsynth="libnosuchsynth.so"))) as client:
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["fluidsynth"]) == (503, "ToolMissing")
         answer = await client.post("/api/v1/conversions", files={"file": ("a.mid", make_midi())})
         assert answer.status_code == 503
-        assert "Install the package `fluidsynth`" in answer.json()["detail"]
+        assert "Install the package `libfluidsynth3`" in answer.json()["detail"]
 
 
 async def test_an_object_store_that_is_away_is_said_and_can_be_tried_again(
@@ -42,7 +42,12 @@ async def test_an_object_store_that_is_away_is_said_and_can_be_tried_again(
         assert "retry-after" in answer.headers
 
 
-async def test_metrics_tell_renders_hits_and_misses(client, make_midi):
+async def test_metrics_tell_renders_hits_and_misses(make_settings, make_midi):
+    async with running_client(create_app(make_settings())) as client:
+        await _check_metrics(client, make_midi)
+
+
+async def _check_metrics(client, make_midi):
     midi = make_midi()
     for _ in range(2):
         await client.post("/api/v1/conversions", files={"file": ("a.mid", midi)})
@@ -62,7 +67,7 @@ async def test_the_document_describes_both_operations(client):
     listen = document["paths"]["/api/v1/audio/{song_id}.{format}"]["get"]
     convert = document["paths"]["/api/v1/conversions"]["post"]
     assert (listen["operationId"], convert["operationId"]) == ("get_song_audio", "convert_midi")
-    assert set(listen["responses"]["200"]["content"]) == {"audio/wav", "audio/mpeg", "audio/flac"}
+    assert {"audio/wav", "audio/mpeg", "audio/flac"} < set(listen["responses"]["200"]["content"])
     assert {"401", "404", "416", "422", "503"} <= set(listen["responses"])
     assert {"413", "422", "500", "503"} <= set(convert["responses"])
     assert "multipart/form-data" in convert["requestBody"]["content"]

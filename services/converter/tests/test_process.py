@@ -54,41 +54,41 @@ async def service(make_settings, tmp_path):
     await process.wait()
 
 
-async def test_a_render_ends_when_its_only_listener_leaves(service, make_midi, children, eventually):
+async def test_a_render_ends_when_its_only_listener_leaves(service, make_midi, renders, eventually):
     process, url = service
-    files = {"file": ("long.mid", make_midi(1100, 40))}
+    files = {"file": ("long.mid", make_midi(1100, 60))}
     async with httpx.AsyncClient(timeout=60) as client:
         asking = asyncio.create_task(client.post(f"{url}/api/v1/conversions", files=files))
-        await eventually(lambda: len(children(process.pid)) == 2)
+        await eventually(lambda: len(renders(process.pid)) == 1)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        await eventually(lambda: not children(process.pid))
+        await eventually(lambda: not renders(process.pid))
         assert 'result="cancelled"} 1.0' in (await client.get(f"{url}/metrics")).text
 
 
-async def test_a_render_goes_on_for_those_who_stay(service, make_midi, children, eventually):
+async def test_a_render_goes_on_for_those_who_stay(service, make_midi, renders, eventually):
     process, url = service
     files = {"file": ("long.mid", make_midi(300, 20))}
     async with httpx.AsyncClient(timeout=60) as leaver, httpx.AsyncClient(timeout=60) as stayer:
         leaving = asyncio.create_task(leaver.post(f"{url}/api/v1/conversions", files=files))
         staying = asyncio.create_task(stayer.post(f"{url}/api/v1/conversions", files=files))
-        await eventually(lambda: len(children(process.pid)) == 2)
+        await eventually(lambda: len(renders(process.pid)) == 1)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
         assert (await staying).status_code == 200
         assert 'result="cancelled"' not in (await stayer.get(f"{url}/metrics")).text
 
 
-async def test_on_sigterm_what_runs_is_finished(service, make_midi, children, eventually):
+async def test_on_sigterm_what_runs_is_finished(service, make_midi, renders, eventually):
     process, url = service
     async with httpx.AsyncClient(timeout=60) as client:
         files = {"file": ("a.mid", make_midi(200, 20))}
         asking = asyncio.create_task(client.post(f"{url}/api/v1/conversions", files=files))
-        await eventually(lambda: len(children(process.pid)) == 2)
+        await eventually(lambda: len(renders(process.pid)) == 1)
         process.send_signal(signal.SIGTERM)
         answer = await asking
     assert answer.status_code == 200
     assert answer.content.startswith(b"ID3")
     async with asyncio.timeout(20):
         await process.wait()
-    assert children(process.pid) == []
+    assert renders(process.pid) == []

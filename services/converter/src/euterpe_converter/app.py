@@ -2,33 +2,36 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import httpx
-import structlog
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.errors import Unavailable
-from euterpe_service_kit.object_store import ObjectInfo, ObjectStore
+from euterpe_service_kit.errors import ServiceError
+from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.service_token import ServiceTokenSource
 from euterpe_service_kit.tokens import ACCESS, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
 from euterpe_converter.clients.library import LibraryClient
+from euterpe_converter.errors import ToolMissing
 from euterpe_converter.metrics import Metrics
+from euterpe_converter.rendering.cache import RenditionCache
+from euterpe_converter.rendering.eviction import EvictionLimits, Evictor
 from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
-from euterpe_converter.rendering.pipeline import Renderer
 from euterpe_converter.rendering.pool import RenderPool
+from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.soundfont import SoundFontSource
-from euterpe_converter.rendering.tools import Toolchain
-from euterpe_converter.routes import audio, conversions
+from euterpe_converter.rendering.stage import StageOptions
+from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.routes import audio, conversions, soundfonts
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.settings import Settings
 
-log = structlog.get_logger(__name__)
-
-DESCRIPTION = "Songs and MIDI files as WAV, MP3 and FLAC."
+DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -44,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.include_router(audio.router)
     app.include_router(conversions.router)
+    app.include_router(soundfonts.router)
     return app
 
 
@@ -55,40 +59,77 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.access_verifier = TokenVerifier(RemoteKeys(settings.jwks_url, http), ACCESS)
     channel = peer_channel(settings.library_target, ServiceTokenSource(settings.peer, http))
     stack.push_async_callback(channel.close, None)
-    tools = Toolchain(settings.fluidsynth, settings.ffmpeg)
-    soundfonts = SoundFontSource(settings.soundfont)
+    state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts)
     reader = MidiReader(ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds))
     stack.push_async_callback(reader.close)
     metrics = Metrics(state.registry)
-    pool = RenderPool[ObjectInfo](workers=settings.workers, queue_limit=settings.queue_limit, metrics=metrics)
-    # Entered last, so closed first: renders that are cut off clean up while everything else still stands.
+    cache = RenditionCache(state.object_store, memory_bytes=settings.memory_cache_bytes)
+    stages = Stages(_stage_options(settings), most=settings.loaded_soundfonts)
+    stack.push_async_callback(stages.close)
+    pool = RenderPool(
+        workers=settings.workers,
+        queue_limit=settings.queue_limit,
+        metrics=metrics,
+        window_bytes=settings.window_bytes,
+        linger_seconds=settings.linger_seconds,
+    )
+    # Closed before the stages: renders that are cut off clean up while everything else still stands.
     stack.push_async_callback(pool.close)
     state.audio = AudioService(
         library=LibraryClient(channel),
         store=state.object_store,
+        cache=cache,
         reader=reader,
-        soundfonts=soundfonts,
-        tools=tools,
-        renderer=Renderer(
-            tools, timeout_seconds=settings.render_timeout_seconds, memory_bytes=settings.render_memory_bytes
-        ),
+        soundfonts=state.soundfonts,
+        stages=stages,
+        renderer=Renderer(stages, cache, metrics, timeout_seconds=settings.render_timeout_seconds),
         pool=pool,
         metrics=metrics,
     )
-    _watch(app, tools, soundfonts)
-    await asyncio.gather(_warm_up(tools, soundfonts), reader.start())
+    limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
+    evictor = Evictor(state.object_store, cache, metrics, limits, seconds=settings.sweep_seconds)
+    await stack.enter_async_context(_in_background(evictor.run()))
+    _watch(app, settings, stages)
+    await asyncio.gather(_warm_up(state.soundfonts, stages), reader.start())
 
 
-def _watch(app: FastAPI, tools: Toolchain, soundfonts: SoundFontSource) -> None:
+def _stage_options(settings: Settings) -> StageOptions:
+    return StageOptions(
+        fluidsynth=settings.fluidsynth,
+        ffmpeg=settings.ffmpeg,
+        memory_bytes=settings.render_memory_bytes,
+        cpu_seconds=int(settings.render_timeout_seconds) + 1,
+    )
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _watch(app: FastAPI, settings: Settings, stages: Stages) -> None:
+    soundfonts: SoundFontSource = app.state.soundfonts
+
+    async def check_fluidsynth() -> None:
+        await stages.versions(await soundfonts.named())
+
+    async def check_ffmpeg() -> None:
+        if shutil.which(settings.ffmpeg) is None:
+            raise ToolMissing(settings.ffmpeg, "ffmpeg")
+
     readiness = app.state.readiness
     readiness.add("object_store", app.state.object_store.ping)
     readiness.add("soundfont", soundfonts.check)
-    readiness.add("fluidsynth", tools.synthesizer.check)
-    readiness.add("ffmpeg", tools.encoder.check)
+    readiness.add("fluidsynth", check_fluidsynth)
+    readiness.add("ffmpeg", check_ffmpeg)
 
 
-async def _warm_up(tools: Toolchain, soundfonts: SoundFontSource) -> None:
-    """Reads the SoundFont, which also brings it into the page cache, and asks for versions: not the first listener."""
-    for part in (soundfonts.current, tools.versions):
-        with contextlib.suppress(Unavailable):
-            log.info("renderer_part", part=str(await part()))
+async def _warm_up(soundfonts: SoundFontSource, stages: Stages) -> None:
+    """Loads the default SoundFont: not the first listener."""
+    with contextlib.suppress(ServiceError):
+        await stages.versions(await soundfonts.named())

@@ -1,15 +1,15 @@
 """The converter's own errors."""
 
-from euterpe_service_kit.errors import ServiceError, Unavailable
+from euterpe_service_kit.errors import FieldProblem, ServiceError, Unavailable, Unprocessable
 
 
 class ToolMissing(Unavailable):
-    """A program that rendering needs is not installed on this machine."""
+    """A program or library that rendering needs is not installed on this machine."""
 
     slug = "tool-missing"
 
-    def __init__(self, command: str, package: str) -> None:
-        detail = f"Audio cannot be rendered here: `{command}` does not run. Install the package `{package}`."
+    def __init__(self, name: str, package: str) -> None:
+        detail = f"Audio cannot be rendered here: `{name}` is missing. Install the package `{package}`."
         super().__init__(detail, retry_after_seconds=60)
 
 
@@ -24,6 +24,14 @@ class SoundFontMissing(Unavailable):
             "(or `musescore-general-soundfont-small`), or set EUTERPE_CONVERTER_SOUNDFONT."
         )
         super().__init__(detail, retry_after_seconds=60)
+
+
+class UnknownSoundFont(Unprocessable):
+    """There is no SoundFont of this name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        message = f"there is no SoundFont `{name[:80]}`; there are: {', '.join(known) or 'none'}"
+        super().__init__(f"soundfont: {message}", fields=[FieldProblem("soundfont", message, {})])
 
 
 class RenderQueueFull(Unavailable):

@@ -28,6 +28,44 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.failures = Counter(
+            "euterpe_converter_failures_total",
+            "Renders that failed, by reason: synthesiser, encoder, timeout, storage; and unreadable MIDI files: midi.",
+            ["reason"],
+            registry=registry,
+        )
+        self.first_byte_seconds = Histogram(
+            "euterpe_converter_first_byte_duration_seconds",
+            "Time from the request to the first byte of audio, by where it came from: hit, miss.",
+            ["result"],
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, *_SECONDS),
+            registry=registry,
+        )
+        self.realtime_factor = Histogram(
+            "euterpe_converter_render_realtime_ratio",
+            "Seconds of audio per second of rendering, of each render.",
+            buckets=(1, 5, 10, 25, 50, 100, 150, 200, 300, 500),
+            registry=registry,
+        )
+        self.sent_bytes = Counter(
+            "euterpe_converter_audio_sent_bytes_total", "Bytes of audio sent, by format.", ["format"], registry=registry
+        )
+        self.stored_bytes = Counter(
+            "euterpe_converter_audio_stored_bytes_total",
+            "Bytes of audio written to the object store.",
+            registry=registry,
+        )
+        self.cache_bytes = Gauge(
+            "euterpe_converter_cache_size_bytes",
+            "Bytes of audio in the object store at the last sweep.",
+            registry=registry,
+        )
+        self.evicted = Counter(
+            "euterpe_converter_cache_evicted_total",
+            "Renditions removed, by reason: age, size.",
+            ["reason"],
+            registry=registry,
+        )
         self.audio_seconds = Counter(
             "euterpe_converter_rendered_audio_seconds_total",
             "Seconds of audio rendered; over the sum of render durations this is the real-time factor.",

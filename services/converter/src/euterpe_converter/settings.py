@@ -31,16 +31,30 @@ class Settings(ServiceSettings):
     library_target: str
     #: A SoundFont file (.sf2, .sf3); without one, those of Debian's packages are looked for.
     soundfont: Path | None = None
-    #: Commands, found on PATH unless they are paths.
-    fluidsynth: str = "fluidsynth"
+    #: A directory of more SoundFonts that may be asked for by name; without one, Debian's.
+    soundfonts: Path | None = None
+    #: SoundFonts in memory at once, each in a process of its own; the least recently used makes way.
+    loaded_soundfonts: int = Field(default=2, ge=1, le=64)
+    #: Shared library; and a command, found on PATH unless it is a path, of which only Ogg Vorbis has need.
+    fluidsynth: str = "libfluidsynth.so.3"
     ffmpeg: str = "ffmpeg"
-    #: Renders at once; each keeps one to two processors busy and takes 60 to 100 MB.
+    #: Renders at once; each keeps one to two processors busy and takes 30 MB beside the SoundFont that all share.
     workers: int = Field(default_factory=_processors, ge=1, le=256)
     #: Renders that may wait for a worker; one more is answered with 503.
     queue_limit: int = Field(default=32, ge=0, le=10_000)
     #: Wall-clock seconds that one render may take.
     render_timeout_seconds: float = Field(default=60.0, gt=0)
-    #: Address space of each child process in bytes; must have room for the SoundFont.
+    #: Seconds for which a render goes on when its last listener has left: players that seek come back.
+    linger_seconds: float = Field(default=1.0, ge=0, le=60)
+    #: The last bytes of each rendition that is being made, from which listeners are served.
+    window_bytes: int = Field(default=48 * _MEBIBYTE, ge=_MEBIBYTE)
+    #: Finished renditions that are kept in memory, too.
+    memory_cache_bytes: int = Field(default=32 * _MEBIBYTE, ge=0)
+    #: How long renditions stay in the object store, and how many bytes of them; none is no limit.
+    cache_age_seconds: float | None = Field(default=90 * 86_400.0, gt=0)
+    cache_size_bytes: int | None = Field(default=50 * 1024 * _MEBIBYTE, ge=0)
+    sweep_seconds: float = Field(default=3600.0, gt=0)
+    #: Address space of each render's process in bytes; must have room for the SoundFont.
     render_memory_bytes: int = Field(default=1024 * _MEBIBYTE, ge=128 * _MEBIBYTE)
     #: Limits on what is rendered.
     max_upload_bytes: int = Field(default=_UPLOAD_BYTES, ge=1)

@@ -9,13 +9,13 @@ SMALL = b"RIFF\x04\x00\x00\x00sfbk"
 
 async def test_a_missing_one_names_the_package(tmp_path):
     with pytest.raises(SoundFontMissing, match="fluid-soundfont-gm"):
-        await SoundFontSource(tmp_path / "none.sf2").current()
+        await SoundFontSource(tmp_path / "none.sf2").named()
 
 
 async def test_what_is_no_soundfont_is_refused(tmp_path):
     (tmp_path / "bad.sf2").write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
     with pytest.raises(SoundFontMissing, match="is no SoundFont"):
-        await SoundFontSource(tmp_path / "bad.sf2").current()
+        await SoundFontSource(tmp_path / "bad.sf2").named()
 
 
 async def test_one_that_comes_or_changes_later_is_noticed(tmp_path):
@@ -24,9 +24,9 @@ async def test_one_that_comes_or_changes_later_is_noticed(tmp_path):
     with pytest.raises(SoundFontMissing):
         await source.check()
     path.write_bytes(SMALL)
-    first = await source.current()
+    first = await source.named()
     path.write_bytes(SMALL + b"more")
-    assert (await source.current()).sha256 != first.sha256
+    assert (await source.named()).sha256 != first.sha256
     path.unlink()
     with pytest.raises(SoundFontMissing):
-        await source.current()
+        await source.named()

@@ -34,7 +34,9 @@ async def test_the_same_file_is_rendered_once(client, make_midi, rendered):
     midi = make_midi()
     first = await client.post(URL, files=_upload(midi))
     second = await client.post(URL, files=_upload(midi, "other name.mid"))
-    assert first.content == second.content
+    # They differ in the title that is written into them.
+    assert first.content[-60_000:] == second.content[-60_000:]
+    assert b"other name" in second.content[:200]
     assert rendered() == 1
 
 
@@ -43,7 +45,7 @@ async def test_an_upload_and_a_song_with_the_same_midi_share_audio(client, make_
     song = await add_song(midi=midi)
     converted = await client.post(URL, files=_upload(midi))
     played = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
-    assert converted.content == played.content
+    assert converted.content[-60_000:] == played.content[-60_000:]
     assert rendered() == 1
 
 
@@ -110,7 +112,7 @@ async def test_a_file_just_over_the_limit_is_refused(client):
 @pytest.mark.parametrize(
     ("files", "data", "field"),
     [
-        (True, {"format": "ogg"}, "body.format"),
+        (True, {"format": "aac"}, "body.format"),
         (True, {"quality": "best"}, "body.quality"),
         (False, {"format": "mp3"}, "body.file"),
         (False, {"file": "text instead of a file"}, "body.file"),
@@ -123,7 +125,7 @@ async def test_a_wrong_form_names_its_field(client, make_midi, files, data, fiel
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-async def test_a_full_queue_says_when_to_come_again(make_settings, make_midi, app, children, eventually):
+async def test_a_full_queue_says_when_to_come_again(make_settings, make_midi, app):
     async with running_client(create_app(make_settings(workers=1, queue_limit=1))) as client:
         # Pieces of different content, so that nothing is shared.
         posts = [asyncio.create_task(client.post(URL, files=_upload(make_midi(60, 20)))) for _ in range(4)]

@@ -13,11 +13,13 @@ _DEADLINE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StoredSong:
-    """Where a song's MIDI lies, and what the song is called."""
+    """Where a song's MIDI lies, what the song is called, and who made it from which seed, as far as is told."""
 
     midi_key: str
     midi_sha256: str
     title: str
+    author: str = ""
+    seed: str = ""
 
 
 class LibraryClient:
@@ -31,4 +33,4 @@ class LibraryClient:
         request = ResolveArtifactRequest(song_id=str(song_id), listener_id=listener_id or "")
         async with peer_errors("library"):
             answer = await self._stub.ResolveArtifact(request, timeout=_DEADLINE_SECONDS)
-        return StoredSong(answer.midi.key, answer.midi.sha256, answer.title)
+        return StoredSong(answer.midi.key, answer.midi.sha256, answer.title, answer.author)

@@ -1,25 +1,83 @@
-"""Finished renditions in the object store."""
+"""Finished renditions: in the object store under their content addresses, the latest also in memory."""
 
-from typing import IO
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
-from euterpe_service_kit.object_store import ObjectInfo, ObjectStore
+from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_converter.domain.audio import AudioFormat
+from euterpe_converter.domain.audio import Encoding
+from euterpe_converter.rendering.upload import Upload
+
+_FRAMES = "frames"
+# A hundred bytes each: what is known of more objects than anybody asks for in an hour.
+_MOST_KNOWN = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """What is known of a finished body: how many frames of audio, and bytes."""
+
+    frames: int
+    size_bytes: int
 
 
 class RenditionCache:
-    """Renditions under their content addresses. An object is there whole or not at all."""
+    """An object is there whole or not at all, and never changes; so what was known of it once stays known."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, *, memory_bytes: int) -> None:
         self._store = store
+        self._limit = memory_bytes
+        self._known: OrderedDict[str, StoredBody] = OrderedDict()
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
 
-    async def find(self, key: str) -> ObjectInfo | None:
+    async def find(self, key: str) -> StoredBody | None:
         """What is known of a rendition; None when it is not there. Raises Unavailable."""
-        return await self._store.head(key)
+        known = self._known.get(key)
+        if known is None:
+            info = await self._store.head(key)
+            if info is None or not info.metadata.get(_FRAMES, "").isdecimal():
+                return None
+            known = StoredBody(int(info.metadata[_FRAMES]), info.size_bytes)
+            self._remember(key, known)
+        return known
 
-    async def keep(self, key: str, audio: IO[bytes], audio_format: AudioFormat) -> ObjectInfo:
-        """Stores a rendition from a seekable file. Raises Unavailable."""
-        size = audio.seek(0, 2)
-        audio.seek(0)
-        await self._store.put(key, audio, content_type=audio_format.content_type)
-        return ObjectInfo(key, size, audio_format.content_type)
+    def known(self, key: str) -> StoredBody | None:
+        """What is known without asking the object store."""
+        return self._known.get(key)
+
+    def upload(self, key: str, encoding: Encoding, frames: int) -> Upload:
+        """Stores a body while it grows."""
+        return Upload(self._store, key, encoding.format.content_type, {_FRAMES: str(frames)})
+
+    def keep(self, key: str, stored: StoredBody, content: bytes | None) -> None:
+        """Remembers a body that has been stored, its bytes too where there is room."""
+        self._remember(key, stored)
+        if content is None or len(content) > self._limit // 4 or key in self._bodies:
+            return
+        self._bodies[key] = content
+        self._size += len(content)
+        while self._size > self._limit:
+            _, oldest = self._bodies.popitem(last=False)
+            self._size -= len(oldest)
+
+    def forget(self, key: str) -> None:
+        """The object has gone."""
+        self._known.pop(key, None)
+        self._size -= len(self._bodies.pop(key, b""))
+
+    async def read(self, key: str, first: int, last: int) -> AsyncGenerator[bytes, None]:
+        """The bytes `first` to `last`, both included. Raises ObjectNotFound, Unavailable."""
+        body = self._bodies.get(key)
+        if body is not None:
+            self._bodies.move_to_end(key)
+            yield body[first : last + 1]
+            return
+        async for chunk in self._store.stream(key, first=first, last=last):
+            yield chunk
+
+    def _remember(self, key: str, known: StoredBody) -> None:
+        self._known[key] = known
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)

@@ -11,7 +11,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from euterpe_converter.rendering.tools import CHILD_ENVIRONMENT
+#: The environment of every child: what they need, and none of the service's secrets. FluidSynth looks for sound cards
+#: through SDL even when it plays none, which wakes PulseAudio's client: a directory in /tmp that stays, 64 MB of shared
+#: memory, and a tenth of a second now and then. SDL's dummy driver spares all that. OpenBLAS and OpenMP would start
+#: threads, beside which forking is unsafe. Temporary files, of the one format that needs them, are in memory.
+CHILD_ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "LC_ALL": "C",
+    "SDL_AUDIODRIVER": "dummy",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "TMPDIR": "/dev/shm",  # noqa: S108 - pydub makes unguessable names of its own
+}
 
 #: Bytes that are read from a pipe at once.
 CHUNK_BYTES = 256 * 1024
@@ -127,8 +139,12 @@ async def running(
         _limit(process.pid, limits)
         yield child
     finally:
-        # A second cancellation must not leave the child behind.
-        await asyncio.shield(asyncio.create_task(child.end()))
+        await end_child(child)
+
+
+async def end_child(child: Child) -> None:
+    """Ends a child; a second cancellation must not leave it behind."""
+    await asyncio.shield(asyncio.create_task(child.end()))
 
 
 def _limit(pid: int, limits: ChildLimits) -> None:

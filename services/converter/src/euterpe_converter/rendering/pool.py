@@ -3,44 +3,54 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.metrics import Metrics
+from euterpe_converter.rendering.reel import Reel
 
-T = TypeVar("T")
+#: Writes a rendition onto the reel; it has ended for the pool when this returns.
+Job = Callable[[Reel], Awaitable[None]]
 
 
-class RenderPool(Generic[T]):
+class RenderPool:
     """Runs at most `workers` jobs at once, with `queue_limit` more waiting in order of arrival.
 
-    Jobs of equal key that overlap in time are one job, whose result everybody gets. It is cancelled when the last
-    of those who wait for it goes away.
+    Jobs of equal key that overlap in time are one job, whose reel everybody reads. It is cancelled when the last of
+    those who listen has gone and nobody else has come for `linger_seconds`: players that seek leave and come back.
     """
 
-    def __init__(self, *, workers: int, queue_limit: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        queue_limit: int,
+        metrics: Metrics,
+        window_bytes: int = 48 * 1024 * 1024,
+        linger_seconds: float = 0.0,
+    ) -> None:
         self._capacity = workers + queue_limit
         self._workers = asyncio.Semaphore(workers)
         self._metrics = metrics
-        self._flights: dict[str, _Flight[T]] = {}
-        self._tasks: set[asyncio.Task[T]] = set()
+        self._window = window_bytes
+        self._linger = linger_seconds
+        self._flights: dict[str, _Flight] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, key: str, job: Callable[[], Awaitable[T]]) -> T:
-        """The result of the job of this key, started now unless one is on its way.
-
-        Raises RenderQueueFull, and whatever the job raises.
-        """
+    @asynccontextmanager
+    async def listening(self, key: str, job: Job) -> AsyncGenerator[Reel, None]:
+        """The reel of the job of this key, started now unless it is on its way. Raises RenderQueueFull."""
         flight = self._flights.get(key) or self._launch(key, job)
-        flight.passengers += 1
+        flight.enter()
         try:
-            # The shield keeps the job alive for the others when this caller is cancelled.
-            return await asyncio.shield(flight.task)
+            yield flight.reel
         finally:
-            flight.passengers -= 1
-            if not flight.passengers and not flight.task.done():
-                self._forget(key, flight)
-                flight.task.cancel()
+            flight.leave()
+
+    def on_its_way(self, key: str) -> bool:
+        """Whether a job of this key runs or waits."""
+        return key in self._flights
 
     async def close(self) -> None:
         """Cancels what is left and waits until it has cleaned up."""
@@ -49,42 +59,70 @@ class RenderPool(Generic[T]):
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _launch(self, key: str, job: Callable[[], Awaitable[T]]) -> "_Flight[T]":
+    def _launch(self, key: str, job: Job) -> "_Flight":
         # Counts those that were cancelled and still clean up, because they still hold their worker.
         if len(self._tasks) >= self._capacity:
             self._metrics.rejected.inc()
             raise RenderQueueFull(len(self._tasks))
-        flight = _Flight(asyncio.create_task(self._work(job)))
+        reel = Reel(self._window)
+        flight = _Flight(reel, asyncio.create_task(self._work(job, reel)), self._linger)
+        flight.forget = lambda: self._forget(key, flight)
         self._flights[key] = flight
         self._tasks.add(flight.task)
-        flight.task.add_done_callback(lambda task: self._landed(key, flight, task))
+        flight.task.add_done_callback(lambda task: self._landed(flight, task))
         return flight
 
-    async def _work(self, job: Callable[[], Awaitable[T]]) -> T:
+    async def _work(self, job: Job, reel: Reel) -> None:
         arrived = time.perf_counter()
         with self._metrics.waiting.track_inprogress():
             await self._workers.acquire()
         self._metrics.queue_seconds.observe(time.perf_counter() - arrived)
         try:
             with self._metrics.running.track_inprogress():
-                return await job()
+                await job(reel)
         finally:
             self._workers.release()
 
-    def _landed(self, key: str, flight: "_Flight[T]", task: asyncio.Task[T]) -> None:
+    def _landed(self, flight: "_Flight", task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._forget(key, flight)
+        flight.forget()
+        error: BaseException | None = asyncio.CancelledError()
         # Marks an error as seen that nobody is left to hear.
         with contextlib.suppress(asyncio.CancelledError):
-            task.exception()
+            error = task.exception()
+        if error is not None:
+            flight.reel.fail(error)
 
-    def _forget(self, key: str, flight: "_Flight[T]") -> None:
+    def _forget(self, key: str, flight: "_Flight") -> None:
         # The key may belong to a later flight by now.
         if self._flights.get(key) is flight:
             del self._flights[key]
 
 
-class _Flight(Generic[T]):
-    def __init__(self, task: asyncio.Task[T]) -> None:
-        self.task = task
-        self.passengers = 0
+class _Flight:
+    def __init__(self, reel: Reel, task: asyncio.Task[None], linger: float) -> None:
+        self.reel, self.task = reel, task
+        self.forget: Callable[[], None] = lambda: None
+        self._linger = linger
+        self._passengers = 0
+        self._farewell: asyncio.TimerHandle | None = None
+
+    def enter(self) -> None:
+        self._passengers += 1
+        if self._farewell is not None:
+            self._farewell.cancel()
+            self._farewell = None
+
+    def leave(self) -> None:
+        self._passengers -= 1
+        if self._passengers or self.task.done():
+            return
+        if self._linger:
+            self._farewell = asyncio.get_running_loop().call_later(self._linger, self._abandon)
+        else:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        if not self._passengers and not self.task.done():
+            self.forget()
+            self.task.cancel()

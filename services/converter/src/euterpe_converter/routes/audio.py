@@ -1,14 +1,24 @@
 """`/api/v1/audio/{song_id}.{format}`: a song to listen to."""
 
+from typing import Annotated
+
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import OptionalUser
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, Download, FormatInPath, ObjectStoreDep, SongId
+from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId
 from euterpe_converter.routes.answer import audio_responses, rendition_response
-from euterpe_converter.routes.disconnect import while_connected
+from euterpe_converter.routes.options import AudioOptions
+from euterpe_converter.services.rendition import Rendition
 
 router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 404, 422, 500, 503))
+
+
+class SongAudioOptions(AudioOptions):
+    """The options of audio, and how the browser shall take it."""
+
+    download: bool = Field(default=False, description="Ask the browser to save the file instead of playing it.")
 
 
 @router.head("/{song_id}.{format}", include_in_schema=False, response_class=Response)
@@ -21,16 +31,20 @@ router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_res
 async def get_song_audio(
     request: Request,
     audio: AudioDep,
-    store: ObjectStoreDep,
     user: OptionalUser,
     song_id: SongId,
     audio_format: FormatInPath,
-    download: Download = False,
+    options: Annotated[SongAudioOptions, Query()],
 ) -> Response:
-    """The audio, rendered when it is asked for the first time. `Range`, `If-Range` and `If-None-Match` are honoured.
+    """The audio, sent while it is rendered when it is asked for the first time. `Range`, `If-Range` and
+    `If-None-Match` are honoured from the first request on.
 
-    Without a login, only songs that everybody may hear are found.
+    Without a login, only songs that everybody may hear are found. MP3 of constant bit rate, WAV and Opus have a known
+    length from the start; FLAC, Ogg Vorbis and MP3 of variable bit rate when they have been rendered once.
     """
-    work = audio.of_song(song_id, audio_format, user.id if user else None)
-    rendition = await while_connected(request, work)
-    return await rendition_response(request, store, rendition, inline=not download)
+    wish = options.wish(audio_format, "query")
+
+    async def obtain() -> Rendition:
+        return await audio.of_song(song_id, wish, user.id if user else None)
+
+    return await rendition_response(request, obtain, inline=not options.download)

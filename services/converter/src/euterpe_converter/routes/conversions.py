@@ -6,25 +6,26 @@ from typing import Annotated
 from euterpe_service_kit.errors import PayloadTooLarge
 from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Form, Request, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, ObjectStoreDep
-from euterpe_converter.domain.audio import AudioFormat
+from euterpe_converter.dependencies import AudioDep
+from euterpe_converter.domain.audio import AudioFormat, Tags
 from euterpe_converter.routes.answer import audio_content, rendition_response
-from euterpe_converter.routes.disconnect import while_connected
+from euterpe_converter.routes.options import AudioOptions
+from euterpe_converter.services.rendition import Rendition
 
 router = APIRouter(prefix="/api/v1/conversions", tags=["conversions"], responses=problem_responses(413, 422, 500, 503))
 
 _LONGEST_TITLE = 200
 
 
-class Conversion(BaseModel):
-    """What is to be converted."""
-
-    model_config = ConfigDict(extra="forbid")
+class Conversion(AudioOptions):
+    """What is to be converted, and into what."""
 
     file: UploadFile = Field(description="A standard MIDI file of at most 10 MiB.")
     format: AudioFormat = Field(default=AudioFormat.MP3, description="The audio format.", examples=["mp3"])
+    title: str | None = Field(default=None, max_length=_LONGEST_TITLE, description="Default: the file's name.")
+    artist: str = Field(default="", max_length=200, description="Written into the file.")
 
 
 @router.post(
@@ -36,17 +37,23 @@ class Conversion(BaseModel):
 async def convert_midi(
     request: Request,
     audio: AudioDep,
-    store: ObjectStoreDep,
     form: Annotated[Conversion, Form(media_type="multipart/form-data")],
 ) -> Response:
-    """The audio of the uploaded file, named after it. Sending the same file again does not render it again."""
-    midi = await _content(form.file, request.app.state.settings.max_upload_bytes)
-    title = PurePath(form.file.filename or "conversion").stem[:_LONGEST_TITLE]
-    rendition = await while_connected(request, audio.of_upload(midi, form.format, title))
-    return await rendition_response(request, store, rendition, inline=False)
+    """The audio of the uploaded file, named after it, sent while it is rendered. Sending the same file again does not
+    render it again.
+    """
+    wish = form.wish(form.format, "body")
+    midi = await read_upload(form.file, request.app.state.settings.max_upload_bytes)
+    title = form.title or PurePath(form.file.filename or "conversion").stem[:_LONGEST_TITLE]
+
+    async def obtain() -> Rendition:
+        return await audio.of_midi(midi, wish, Tags(title=title, artist=form.artist))
+
+    return await rendition_response(request, obtain, inline=False)
 
 
-async def _content(file: UploadFile, limit: int) -> bytes:
+async def read_upload(file: UploadFile, limit: int) -> bytes:
+    """The content of an uploaded file. Raises PayloadTooLarge."""
     content = await file.read(limit + 1)
     if len(content) > limit:
         raise PayloadTooLarge(f"body.file is larger than the limit of {limit} bytes.")

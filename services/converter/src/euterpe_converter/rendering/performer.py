@@ -1,0 +1,125 @@
+"""Plays one job: synthesis on one thread, encoding on another, bytes out as they come."""
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from euterpe_converter.rendering.encoders import Encoder, Samples, encoder_for
+from euterpe_converter.rendering.job import RenderJob
+from euterpe_converter.rendering.loudness import LoudnessMeter
+from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Performance, Voicing
+
+#: Frames that FluidSynth makes at once. They differ from those made 64 at a time, as its command line does by default,
+#: by as little as events that fall between; larger ones differ more and are no faster.
+BLOCK_FRAMES = 1024
+_CHUNK_FRAMES = 16 * BLOCK_FRAMES
+# The first chunk is small, because somebody waits for it.
+_FIRST_FRAMES = 4 * BLOCK_FRAMES
+#: Chunks that may wait for the encoder: 6 MB.
+_WAITING_CHUNKS = 48
+_AUDIBLE = 10 ** (-60 / 20)
+_KEPT_SILENCE_SECONDS = 0.1
+_LOUDEST_PEAK = 10 ** (-1 / 20)
+_MOST_GAIN = 10 ** (30 / 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an analysis decided: how many frames, and a factor for all of them."""
+
+    frames: int
+    factor: float = 1.0
+
+
+def perform(job: RenderJob, fluidsynth: FluidSynth, out: BinaryIO, ffmpeg: str) -> None:
+    """Writes a line of JSON with the number of frames, then the body.
+
+    Raises SynthesisFailed, LibraryMissing, BrokenPipeError when nobody listens any more.
+    """
+    plan = analyse(job, fluidsynth) if job.synthesis.needs_analysis else Plan(job.frames)
+    encoder = encoder_for(job.encoding, plan.frames, job.tags, ffmpeg)
+    out.write(json.dumps({"frames": plan.frames}).encode() + b"\n")
+    out.flush()
+    for data in _encoded(job, plan, fluidsynth, encoder):
+        out.write(data)
+        out.flush()
+
+
+def analyse(job: RenderJob, fluidsynth: FluidSynth) -> Plan:
+    """Hears the piece once without encoding it. Twice the synthesis, but no piece in memory."""
+    meter = LoudnessMeter(job.encoding.sample_rate)
+    audible = position = 0
+    for samples in _synthesised(job, job.frames, fluidsynth):
+        if job.synthesis.loudness is not None:
+            meter.add(samples)
+        loud = np.flatnonzero(np.abs(samples).max(axis=1) > _AUDIBLE)
+        audible = position + int(loud[-1]) + 1 if len(loud) else audible
+        position += len(samples)
+    frames = job.frames
+    if job.synthesis.trim:
+        frames = max(1, min(frames, audible + round(_KEPT_SILENCE_SECONDS * job.encoding.sample_rate)))
+    return Plan(frames, _factor(job.synthesis.loudness, meter))
+
+
+def _factor(target: float | None, meter: LoudnessMeter) -> float:
+    loudness = meter.integrated()
+    if target is None or loudness == float("-inf"):
+        return 1.0
+    # Louder than the peak allows would be clipped; R128 asks for a peak of -1 dB at most.
+    return min(float(10 ** ((target - loudness) / 20)), _LOUDEST_PEAK / max(meter.peak, 1e-9), _MOST_GAIN)
+
+
+def _encoded(job: RenderJob, plan: Plan, fluidsynth: FluidSynth, encoder: Encoder) -> Iterator[bytes]:
+    chunks: queue.Queue[Samples | BaseException | None] = queue.Queue(_WAITING_CHUNKS)
+
+    def synthesise() -> None:
+        try:
+            for samples in _synthesised(job, plan.frames, fluidsynth):
+                chunks.put(samples)
+            chunks.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again on the other thread
+            chunks.put(error)
+
+    threading.Thread(target=synthesise, daemon=True).start()
+    position = 0
+    while (samples := chunks.get()) is not None:
+        if isinstance(samples, BaseException):
+            raise samples
+        yield encoder.encode(_finished(samples, position, job, plan))
+        position += len(samples)
+    yield encoder.finish()
+
+
+def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth) -> Iterator[Samples]:
+    synthesis = job.synthesis
+    voicing = Voicing(
+        job.encoding.sample_rate, synthesis.gain, synthesis.reverb, synthesis.chorus, dict(synthesis.programs)
+    )
+    performance = Performance(fluidsynth, job.midi, voicing)
+    position = 0
+    while position < frames:
+        size = _CHUNK_FRAMES if position else _FIRST_FRAMES
+        samples = performance.read(size, BLOCK_FRAMES)[: frames - position]
+        position += len(samples)
+        yield samples
+    performance.close()
+
+
+def _finished(samples: Samples, position: int, job: RenderJob, plan: Plan) -> Samples:
+    """With the gain, the fade at the end, and the channels that are wanted."""
+    if plan.factor != 1.0:
+        samples *= np.float32(plan.factor)
+    fade = min(plan.frames, round(job.synthesis.fade_seconds * job.encoding.sample_rate))
+    begin = plan.frames - fade - position
+    if fade and begin < len(samples):
+        first = max(begin, 0)
+        steps = np.arange(first - begin, len(samples) - begin, dtype=np.float32)
+        samples[first:] *= (1 - steps / np.float32(fade))[:, None]
+    if job.encoding.channels == 1:
+        return np.asarray(samples.mean(axis=1, keepdims=True), np.float32)
+    return samples
