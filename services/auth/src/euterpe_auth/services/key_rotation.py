@@ -59,7 +59,9 @@ class KeyRotation:
             present = await signing_keys.published_keys(session, now)
             pending = [key for key in present if key.signs_from > now]
             if pending and not compromised:
-                raise RotationInProgressError(f"The key {pending[0].kid} begins to sign at {pending[0].signs_from:%Y-%m-%d %H:%M:%S} UTC.")
+                raise RotationInProgressError(
+                    f"The key {pending[0].kid} begins to sign at {pending[0].signs_from:%Y-%m-%d %H:%M:%S} UTC."
+                )
             row = new_row(self._cipher, now, signs_from=signs_from)
             # A key that another rotation retires earlier must not live longer because of this one.
             await signing_keys.retire(

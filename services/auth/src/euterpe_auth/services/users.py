@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
+from euterpe_service_kit.errors import Unauthenticated, Unavailable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -155,7 +155,12 @@ class Users:
             account = _present(await users.find_registered(session, user_id))
         charge = Charge(key_of("password", str(user_id)), self._limits.per_account)
         await self._attempts.admit(charge)
-        if not await self._passwords.verify(account.password_hash, password):
+        try:
+            right = await self._passwords.verify(account.password_hash, password)
+        except Unavailable:
+            await self._attempts.give_back(charge)
+            raise
+        if not right:
             event = SecurityEvent.PASSWORD_REFUSED
             async with self._database.sessions.begin() as session:
                 security_events.record(session, event, at=self._clock(), user_id=user_id, origin=origin)
