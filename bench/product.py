@@ -19,37 +19,55 @@ _PASSWORD = "a bench, not a chair"
 
 
 class Product:
-    """A context manager: ready inside the `with`, gone after it."""
+    """A context manager: ready inside the `with`, gone after it; entered again, it finds its data."""
 
-    def __init__(self, directory: Path) -> None:
-        self.data = directory / "var"
+    def __init__(self, directory: Path, repository: Path = REPOSITORY, python: Path = Path(sys.executable)) -> None:
         self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        #: From the start until everything was ready.
+        self.ready_seconds = 0.0
+        self._repository = repository
+        self._python = python
+        own = {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(directory / "var")}
+        self._environment = os.environ | own
         self._output = directory / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Product":
-        environment = os.environ | {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(self.data)}
+        started = time.perf_counter()
+        self._output.parent.mkdir(parents=True, exist_ok=True)
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "euterpe_stack"],
-                env=environment,
+                [str(self._python), "-m", "euterpe_stack"],
+                env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                cwd=REPOSITORY,
+                cwd=self._repository,
             )
-        while "Euterpe is ready" not in self._output.read_text():
+        while not self._ready():
             if self._process.poll() is not None:
-                raise RuntimeError(f"the product did not start:\n{self._output.read_text()}")
-            time.sleep(0.05)
+                raise SystemExit(f"the product did not start:\n{self._output.read_text()}")
+            time.sleep(0.02)
+        self.ready_seconds = time.perf_counter() - started
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def _ready(self) -> bool:
         try:
-            self._process.wait(60)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def register(self, name: str) -> str:
         """Makes an account and returns an access token."""
@@ -80,8 +98,7 @@ class Product:
 
     def pid_of(self, service: str) -> int:
         """The service's process: the supervisor's child that runs its module."""
-        assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         for pid in map(int, children):
             if f"euterpe_{service}" in Path(f"/proc/{pid}/cmdline").read_text():
                 return pid

@@ -7,71 +7,22 @@ first, which needs a package index.
 
 import argparse
 import json
-import os
 import secrets
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from euterpe_stack.process import free_port
+from product import REPOSITORY, Product
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-TEST_MODELS = REPOSITORY / "packages" / "music" / "tests" / "data"
 SERVICES = ("auth", "library", "generator", "converter")
 LENGTH = 100
 WARM_UP = 30
-
-
-class Product:
-    """`python -m euterpe_stack` over one directory."""
-
-    def __init__(self, data: Path, repository: Path = REPOSITORY, python: str = sys.executable) -> None:
-        self._repository = repository
-        self._python = python
-        self._port = free_port()
-        self.url = f"http://localhost:{self._port}"
-        models = repository / "models"
-        chosen = models if any(models.glob("*/*/manifest.json")) else TEST_MODELS
-        own = {"EUTERPE_PORT": str(self._port), "EUTERPE_DATA": str(data), "EUTERPE_MODELS": str(chosen)}
-        self._environment = os.environ | own
-        self._log = data.with_suffix(".log")
-
-    @contextmanager
-    def running(self) -> Iterator[tuple[float, int]]:
-        """The product, running: seconds from its start until it was ready, and the supervisor's process id."""
-        started = time.perf_counter()
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                [self._python, "-m", "euterpe_stack"],
-                env=self._environment,
-                cwd=self._repository,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            while not self._ready():
-                if process.poll() is not None:
-                    raise SystemExit(f"the product ended:\n{self._log.read_text()}")
-                time.sleep(0.02)
-            yield time.perf_counter() - started, process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-    def _ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
 
 
 def logged_in(url: str) -> httpx.Client:
@@ -155,7 +106,7 @@ def setup_seconds(directory: Path) -> float:
     started = time.perf_counter()
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
     subprocess.run(["make", "--silent", "-C", str(clone), ".venv/.run"], check=True, stdout=sys.stderr)
-    with Product(directory / "setup", clone, str(clone / ".venv/bin/python")).running():
+    with Product(directory / "setup", clone, clone / ".venv/bin/python"):
         return time.perf_counter() - started
 
 
@@ -170,17 +121,17 @@ def main() -> None:
         directory = Path(name)
         if options.setup:
             results["setup_s"] = round(setup_seconds(directory), 1)
-        product = Product(directory / "var")
-        with product.running() as (seconds, supervisor):
-            results["ready_cold_s"] = round(seconds, 2)
+        product = Product(directory)
+        with product:
+            results["ready_cold_s"] = round(product.ready_seconds, 2)
             with logged_in(product.url) as client:
                 taken = latencies_ms(client, options.requests)
-                rendering = highest_while_rendering(client, supervisor)
-            memory = resident_mb(supervisor)
+                rendering = highest_while_rendering(client, product.pid)
+            memory = resident_mb(product.pid)
         warm = []
         for _ in range(3):
-            with product.running() as (seconds, _):
-                warm.append(seconds)
+            with product:
+                warm.append(product.ready_seconds)
     results["ready_warm_s"] = round(statistics.median(warm), 2)
     percentiles = statistics.quantiles(taken, n=100, method="inclusive")
     results["generate_p50_ms"] = round(percentiles[49], 1)
