@@ -132,3 +132,12 @@ def test_random_tracks_give_a_piece_or_one_clear_error(content: bytes) -> None:
     for data in (content, smf(content), smf(content + END)):
         piece = piece_or_none(data)
         assert piece is None or len(piece.notes) > 0
+
+
+def test_many_short_tracks_are_refused_before_they_grow() -> None:
+    # Every track names all channels and pitches; closing all of them would make gigabytes of ten megabytes.
+    keys = b"".join(on(0, pitch, 1, pitch % 16) for pitch in range(128))
+    with pytest.raises(MidiError, match="the limit is 1000000") as caught:
+        read_midi(smf(*[keys + END] * 20_000))
+    assert caught.value.reason == "too-many-notes"
+    assert len(read_midi(smf(*[keys + END] * 50)).notes) == 50 * 128

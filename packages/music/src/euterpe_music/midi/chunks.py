@@ -10,6 +10,8 @@ from euterpe_music.midi.errors import MidiError
 CLOSING_DELTA: Final = 0x0FFF_FFFF
 #: How many notes of one pitch may hang at once; more are dropped.
 CLOSING_ROUNDS: Final = 4
+# Two thousand tracks of a piano's keys: no music has so many, and 4 MB of a file is what they come to.
+_MOST_CLOSING: Final = 1_000_000
 _CLOSING_VLQ: Final = b"\xff\xff\xff\x7f"
 _END_OF_TRACK: Final = b"\xff\x2f\x00"
 _EMPTY_TEXT: Final = b"\xff\x01\x00"
@@ -63,17 +65,33 @@ def _tracks(data: bytes, offset: int) -> tuple[bytes, ...]:
     return tuple(tracks)
 
 
-def close_hanging_notes(track: bytes) -> bytes:
-    """The track with every note that is never let go ended `CLOSING_DELTA` ticks after its last event.
+def close_hanging_notes(tracks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The tracks with every note that is never let go ended `CLOSING_DELTA` ticks after its track's last event.
 
     The parser drops such notes. With note-offs for every key that can be down appended, it keeps them, and their
     absurd length tells the reader which they were. The keys are guessed generously from the bytes that occur.
+    Raises MidiError, before anything is appended, when that would make a small file a large one.
     """
+    keys = [_keys(track) for track in tracks]
+    closing = sum(len(channels) * len(pitches) * CLOSING_ROUNDS for channels, pitches in keys)
+    if closing > _MOST_CLOSING:
+        words = f"the file's {len(tracks)} tracks can hold {closing} open notes; the limit is {_MOST_CLOSING}"
+        raise MidiError("too-many-notes", words)
+    return tuple(_closed(track, *each) for track, each in zip(tracks, keys, strict=True))
+
+
+def _keys(track: bytes) -> tuple[list[int], list[int]]:
+    """The channels and the pitches of all notes that can be in a track, and perhaps of others."""
     if not track.endswith(_END_OF_TRACK):
-        return track
+        return [], []
     channels = [channel for channel in range(16) if 0x90 | channel in track]
-    values = set(track)
-    pitches = [pitch for pitch in range(128) if pitch in values]
+    values = set(track) if channels else set()
+    return channels, [pitch for pitch in range(128) if pitch in values]
+
+
+def _closed(track: bytes, channels: list[int], pitches: list[int]) -> bytes:
+    if not channels:
+        return track
     # The end-of-track's own delta time stays in front; an empty text event takes it over.
     closing = [track[: -len(_END_OF_TRACK)], _EMPTY_TEXT]
     delta = _CLOSING_VLQ

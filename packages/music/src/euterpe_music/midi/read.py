@@ -51,7 +51,7 @@ def read_midi(data: bytes | Path, limits: MidiLimits = DEFAULT_LIMITS) -> Piece:
 
 
 def _parse(file: MidiFile) -> ScoreTick:
-    closed = MidiFile(file.format, file.ticks_per_quarter, tuple(map(close_hanging_notes, file.tracks)))
+    closed = MidiFile(file.format, file.ticks_per_quarter, close_hanging_notes(file.tracks))
     try:
         score: ScoreTick = symusic.Score.from_midi(closed.to_bytes())  # type: ignore[assignment]
         return score
