@@ -33,12 +33,12 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability and not fuzz"
 	$(BIN)/python -m pytest -m e2e
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability and not fuzz"
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do
@@ -89,7 +89,7 @@ check-security: $(VENV)/.dev $(VENV)/.checkov ## checkov over the rendered chart
 
 .PHONY: test-deploy
 test-deploy: $(VENV)/.dev ## Check the chart, the Dockerfiles, the rules and the dashboards
-	$(BIN)/python -m pytest -m "not images and not observability" tests/deploy
+	$(BIN)/python -m pytest -m "not images and not observability and not fuzz" tests/deploy
 
 ##@ Contracts and locks
 .PHONY: proto
@@ -122,6 +122,14 @@ bench-api: $(VENV)/.dev ## Songs per second of the whole product, and what one r
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill workers under load for two minutes, and count what was lost
 	$(BIN)/python bench/chaos.py
+
+.PHONY: bench-audio
+bench-audio: $(VENV)/.dev ## Rendering, beside FluidSynth's command line with pydub (ARGS="--quick")
+	$(BIN)/python bench/audio.py $(ARGS)
+
+.PHONY: fuzz-audio
+fuzz-audio: $(VENV)/.dev ## A thousand damaged MIDI files through the converter
+	$(BIN)/python -m pytest services/converter -m fuzz
 
 .PHONY: bench-engine
 bench-engine: $(VENV)/.dev ## Songs per second of the engine, beside the bare graph
