@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.page import SortValue
@@ -24,6 +25,7 @@ class Sort(StrEnum):
     LIKED = "liked"
 
 
+B = TypeVar("B")
 #: Order → type of the value in its cursors.
 CURSOR_VALUES: dict[str, type[SortValue]] = {
     Sort.NEWEST: datetime,
@@ -36,11 +38,11 @@ CURSOR_VALUES: dict[str, type[SortValue]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class Range(Generic[B]):
     """Bounds of a value, both included; None where there is none."""
 
-    low: float | None = None
-    high: float | None = None
+    low: B | None = None
+    high: B | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,21 @@ class SongFilter:
     key: str | None = None
     style: str | None = None
     remix_of: uuid.UUID | None = None
-    tempo: Range = field(default_factory=Range)
-    duration: Range = field(default_factory=Range)
-    measures: dict[str, Range] = field(default_factory=dict)
-    #: Made, or in a feed published, at or after the one and before the other.
-    since: datetime | None = None
-    until: datetime | None = None
+    tempo: Range[float] = field(default_factory=Range)
+    duration: Range[float] = field(default_factory=Range)
+    measures: dict[str, Range[float]] = field(default_factory=dict)
+    #: When it was made, or in a feed published.
+    time: Range[datetime] = field(default_factory=Range)
     visibility: Visibility | None = None
 
-    @property
-    def demands_nothing(self) -> bool:
-        """Whether every song passes, but for its time."""
-        return replace(self, since=None, until=None) == SongFilter()
+    def beyond(self, sort: Sort) -> "SongFilter":
+        """What it demands beside bounds of what the songs are ordered by."""
+        if sort in (Sort.NEWEST, Sort.OLDEST):
+            return replace(self, time=Range())
+        return replace(self, duration=Range()) if sort in (Sort.LONGEST, Sort.SHORTEST) else self
+
+
+NOTHING = SongFilter()
 
 
 @dataclass(frozen=True, slots=True)

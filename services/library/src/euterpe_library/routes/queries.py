@@ -31,7 +31,7 @@ def _measure(text: str) -> str:
     return text
 
 
-def measure_range(text: str) -> tuple[str, Range]:
+def measure_range(text: str) -> tuple[str, Range[float]]:
     """`scale_score:0.8:` → ("scale_score", at least 0.8). Raises PydanticCustomError."""
     name, *bounds = text.split(":")
     try:
@@ -95,7 +95,7 @@ class FilterQuery(BaseModel):
         examples=[["scale_score:0.8:"]],
     )
     since: AwareDatetime | None = Field(default=None, description="Made (in feeds: published) at this time or later.")
-    until: AwareDatetime | None = Field(default=None, description="Made (in feeds: published) before this time.")
+    until: AwareDatetime | None = Field(default=None, description="Made (in feeds: published) at this time or earlier.")
 
     @field_validator("model_version")
     @classmethod
@@ -127,8 +127,7 @@ class FilterQuery(BaseModel):
             tempo=Range(self.tempo_min, self.tempo_max),
             duration=Range(self.duration_min, self.duration_max),
             measures=dict(map(measure_range, self.measure)),
-            since=self.since,
-            until=self.until,
+            time=Range(self.since, self.until),
             visibility=visibility,
         )
 

@@ -1,6 +1,7 @@
 """Listings of songs: filtered, ordered, by keyset; and what their facets count."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -22,12 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from euterpe_library.domain.filters import FILTERED_MEASURES, Facets, Liked, Scope, SongFilter, Sort
+from euterpe_library.domain.filters import FILTERED_MEASURES, NOTHING, Facets, Liked, Scope, SongFilter, Sort
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.domain.song import Song
 from euterpe_library.storage.columns import select_songs, song_of
 from euterpe_library.storage.explain import Explain
-from euterpe_library.storage.matching import in_scope, in_time, matches, scope_time
+from euterpe_library.storage.matching import in_scope, matches, scope_time, within_order
 from euterpe_library.storage.models import SORTED_TITLE_LENGTH, SongRow
 from euterpe_library.storage.sharing_models import CountRow, LikeRow
 
@@ -37,7 +38,16 @@ _FACET_VALUES = 25
 #: How many songs a walk along an order tries: a song in _WALK / 21 must pass to fill a page of 20.
 _WALK = 3000
 #: What conditions look at.
-_TESTED = ("document", "search_text", "tempo_bpm", "duration_seconds", "visibility", *FILTERED_MEASURES)
+_TESTED = (
+    "document",
+    "search_text",
+    "tempo_bpm",
+    "duration_seconds",
+    "visibility",
+    "created_at",
+    "published_at",
+    *FILTERED_MEASURES,
+)
 _TEMPO_STEP = 20
 _DESCENDING = frozenset({Sort.NEWEST, Sort.LONGEST, Sort.LIKED})
 
@@ -62,11 +72,12 @@ class SongListing:
         wanted = limit + 1
         ordered = self._ordered(sort, after)
         rows: Sequence[Row[Any]] = ()
-        if self._wanted.demands_nothing:
+        demands_nothing = self._wanted.beyond(sort) == NOTHING
+        if demands_nothing:
             rows = await self._read(sort, ordered.limit(wanted).subquery(), reader_id)
         elif await self._is_frequent():
             rows = await self._read(sort, self._walked(sort, ordered, wanted), reader_id)
-        if len(rows) < wanted and not self._wanted.demands_nothing:
+        if len(rows) < wanted and not demands_nothing:
             rows = await self._read(sort, self._sought(sort, after, wanted), reader_id)
         songs = tuple(song_of(row) for row in rows[:limit])
         last = Position(sort, rows[limit - 1].sort_value, songs[-1].id) if len(rows) > limit else None
@@ -86,7 +97,9 @@ class SongListing:
         return _facets((await self._session.execute(counts)).all())
 
     async def _is_frequent(self) -> bool:
-        passing = self._scoped(select(SongRow.id)).where(*matches(self._wanted, self._scope))
+        # Beginnings of words are left out: of one or two letters, the planner expects far too little.
+        known = replace(self._wanted, text=replace(self._wanted.text, prefixes=()))
+        passing = self._scoped(select(SongRow.id)).where(*matches(known, self._scope))
         plan = await self._session.scalar(Explain(passing))
         return bool(plan[0]["Plan"]["Plan Rows"] > _WALK)
 
@@ -112,7 +125,8 @@ class SongListing:
         return ordered.limit(wanted).subquery("found")
 
     def _ordered(self, sort: Sort, after: Position | None) -> Select[Any]:
-        return _in_order(self._behind(sort, after), sort, *self._order(sort))
+        reached = self._behind(sort, after).where(*within_order(self._wanted, sort, self._scope))
+        return _in_order(reached, sort, *self._order(sort))
 
     def _behind(self, sort: Sort, after: Position | None) -> Select[Any]:
         value, song_id = self._order(sort)
@@ -127,7 +141,7 @@ class SongListing:
     def _scoped(self, statement: Select[Any]) -> Select[Any]:
         if isinstance(self._scope, Liked):
             statement = statement.join(LikeRow, LikeRow.song_id == SongRow.id)
-        return statement.where(*in_scope(self._scope), *in_time(self._wanted, self._scope))
+        return statement.where(*in_scope(self._scope))
 
     def _order(self, sort: Sort) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         song_id: ColumnElement[Any] = SongRow.id.expression

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility
-from euterpe_library.domain.filters import Feed, Liked, Mine, Range, Scope, SongFilter, Trash
+from euterpe_library.domain.filters import Feed, Liked, Mine, Range, Scope, SongFilter, Sort, Trash
 from euterpe_library.domain.song import RESTORABLE
 from euterpe_library.domain.terms import has_trigram
 from euterpe_library.storage.columns import value_lexemes
@@ -44,17 +44,17 @@ def in_scope(scope: Scope) -> Iterator[Condition]:
                 yield SongRow.owner_id == func.any(func.array(followed.scalar_subquery()))
 
 
-def scope_time(scope: Scope) -> ColumnElement[Any]:
+def scope_time(scope: Scope, song: type[SongRow] = SongRow) -> ColumnElement[Any]:
     """By which time a listing is ordered."""
     match scope:
         case Mine():
-            return SongRow.created_at.expression
+            return song.created_at.expression
         case Feed():
-            return SongRow.published_at.expression
+            return song.published_at.expression
         case Liked():
             return LikeRow.created_at.expression
         case Trash():
-            return SongRow.deleted_at.expression
+            return song.deleted_at.expression
 
 
 def matches(wanted: SongFilter, scope: Scope, song: type[SongRow] = SongRow) -> Iterator[Condition]:
@@ -68,32 +68,33 @@ def matches(wanted: SongFilter, scope: Scope, song: type[SongRow] = SongRow) -> 
             # LIKE would read the whole index for it.
             yield func.strpos(song.search_text, part) > 0
     for part in wanted.text.excluded:
-        yield func.strpos(song.search_text, part) == 0
+        yield ~song.search_text.contains(part, autoescape=True)
     yield from _within(song.tempo_bpm, wanted.tempo)
     yield from _within(song.duration_seconds, wanted.duration)
     for name, bounds in wanted.measures.items():
         yield from _within(getattr(song, name), bounds)
     if wanted.visibility is not None:
         yield song.visibility == wanted.visibility
+    yield from _within(scope_time(scope, song), wanted.time)
 
 
-def in_time(wanted: SongFilter, scope: Scope) -> Iterator[Condition]:
-    """When it must have been made, or published."""
-    if wanted.since is not None:
-        yield scope_time(scope) >= wanted.since
-    if wanted.until is not None:
-        yield scope_time(scope) < wanted.until
+def within_order(wanted: SongFilter, sort: Sort, scope: Scope) -> Iterator[Condition]:
+    """Where along an order the songs lie that pass: bounds of what it goes by."""
+    if sort in (Sort.NEWEST, Sort.OLDEST):
+        yield from _within(scope_time(scope), wanted.time)
+    if sort in (Sort.LONGEST, Sort.SHORTEST):
+        yield from _within(SongRow.duration_seconds, wanted.duration)
 
 
 def _literal(visibility: Visibility) -> ColumnElement[str]:
     return literal_column(f"'{visibility.value}'")
 
 
-def _within(value: Any, bounds: Range) -> Iterator[Condition]:
+def _within(value: Any, bounds: Range[Any]) -> Iterator[Condition]:
     if bounds.low is not None:
-        yield value >= literal(bounds.low)
+        yield value >= bounds.low
     if bounds.high is not None:
-        yield value <= literal(bounds.high)
+        yield value <= bounds.high
 
 
 def _tsquery(wanted: SongFilter, scope: Scope) -> str:

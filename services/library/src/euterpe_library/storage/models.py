@@ -102,7 +102,8 @@ class SongRow(Base):
             postgresql_where=_ALIVE,
         ),
         Index("ix_songs_owner_duration", "owner_id", "duration_seconds", "id", postgresql_where=_ALIVE),
-        # Words, parts of words and exact values, in any combination, through one index.
+        # Words, parts of words and exact values, in any combination, through one index. It knows the deleted, too, for
+        # PostgreSQL does not combine two indexes that share a condition.
         Index(
             "ix_songs_search",
             "document",
@@ -110,7 +111,6 @@ class SongRow(Base):
             postgresql_using="gin",
             postgresql_ops={"search_text": "gin_trgm_ops"},
             postgresql_with={"fastupdate": "off"},
-            postgresql_where=_ALIVE,
         ),
         # The orders of the public feeds, and the ranges within them.
         Index("ix_songs_public_newest", *_NEWEST, postgresql_where=_PUBLIC),
@@ -122,8 +122,7 @@ class SongRow(Base):
             postgresql_where=_PUBLIC,
         ),
         Index("ix_songs_public_duration", "duration_seconds", "id", postgresql_where=_PUBLIC),
-        Index("ix_songs_public_tempo", "tempo_bpm", postgresql_where=_PUBLIC),
-        *(Index(f"ix_songs_public_{name}", name, postgresql_where=_PUBLIC) for name in FILTERED_MEASURES),
+        *(Index(f"ix_songs_{name}", name) for name in ("tempo_bpm", *FILTERED_MEASURES)),
         Index("ix_songs_trash", "owner_id", text("deleted_at DESC"), text("id DESC"), postgresql_where=_DELETED),
         Index("ix_songs_deleted", "deleted_at", postgresql_where=_DELETED),
         Index("ix_songs_midi_key", "midi_key"),
