@@ -139,7 +139,9 @@ async def test_a_bad_token_is_refused_even_for_public_songs(client, add_song, to
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize(("path", "field"), [(f"{uuid.UUID(int=7)}.aac", "path.format"), ("not-an-id.mp3", "path.song_id")])
+@pytest.mark.parametrize(
+    ("path", "field"), [(f"{uuid.UUID(int=7)}.aac", "path.format"), ("not-an-id.mp3", "path.song_id")]
+)
 async def test_a_wrong_path_names_its_part(client, path, field):
     answer = await client.get(f"/api/v1/audio/{path}")
     assert answer.status_code == 422

@@ -61,6 +61,11 @@ class MidiReader:
         problem = FieldProblem(field, message, self._broken_limit(answer["reason"]))
         raise Unprocessable(f"{field}: {message}", fields=[problem])
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, when there is one now."""
+        return self._child.pid if self._child else None
+
     async def close(self) -> None:
         """Ends the worker."""
         self._child = None
