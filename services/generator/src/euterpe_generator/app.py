@@ -12,6 +12,7 @@ from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.rpc_server import RpcServer
+from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.service_token import ServiceTokenSource
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
@@ -43,7 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
             await _wire(app, settings, stack)
             yield
 
-    app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION)
+    scopes = MethodScopes("generations:read", "generations:write")
+    app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION, scopes=scopes)
     app.state.settings = settings
     app.state.metrics = Metrics(app.state.registry)
     app.include_router(generations.router)

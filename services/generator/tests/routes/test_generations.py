@@ -234,3 +234,16 @@ async def test_a_full_queue_says_so(settings: Settings) -> None:
         answers = [await client.post(URL, json={"length": 20}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 503]
     assert int(answers[-1].headers["retry-after"]) > 0
+
+
+async def test_a_key_s_token_does_what_its_scopes_say(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
+    def bearer(scope: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token_issuer.access_token('anna', scope=scope)}"}
+
+    writer, reader, other = bearer("generations:write"), bearer("generations:read"), bearer("songs:read")
+    order = await client.post(URL, json={"length": 20}, headers=writer)
+    assert order.status_code == 202
+    assert (await client.get(order.headers["location"], headers=reader)).status_code == 200
+    assert (await client.post(URL, json={}, headers=reader)).status_code == 403
+    for headers in (writer, other):
+        assert (await client.get(order.headers["location"], headers=headers)).status_code == 403
