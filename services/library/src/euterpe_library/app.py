@@ -15,9 +15,11 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import explore, songs
+from euterpe_library.routes import explore, files, playlists, shares, social, songs
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
+from euterpe_library.services.export import Exporter
+from euterpe_library.services.imports import Importer
 from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,7 +34,7 @@ _SEARCHING = {
     "jit": "off",
     "work_mem": "32MB",
 }
-ROUTERS = (songs.router, explore.router)
+ROUTERS = (songs.router, explore.router, shares.router, shares.opened, social.router, playlists.router, files.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -65,6 +67,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.readiness.add("object_store", state.object_store.ping)
     keys = RemoteKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
     state.access_verifier = TokenVerifier(keys, ACCESS)
+    state.importer = Importer(state.database, state.object_store)
+    state.exporter = Exporter(state.database, state.object_store)
     state.erasure = Erasure(state.database, state.object_store)
     sweeping = asyncio.create_task(state.erasure.run(settings.sweep_seconds))
     stack.push_async_callback(_stopped, sweeping)

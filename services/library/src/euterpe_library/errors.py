@@ -1,6 +1,6 @@
 """The library's own errors."""
 
-from euterpe_service_kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable
+from euterpe_service_kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable, Unprocessable
 
 
 class SongNotFound(NotFound):
@@ -109,3 +109,12 @@ class ArtifactCollected(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The stored object was removed as unused. Store it again, then register it.")
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """The key came before, with another file."""
+
+    slug = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used with another file before.")

@@ -72,7 +72,9 @@ class SongAnswer(BaseModel):
     like_count: int = Field(examples=[3])
     comment_count: int = Field(examples=[1])
     liked: bool = Field(description="By you.")
-    midi_url: str = Field(examples=[f"/api/v1/songs/{_ID}/midi"])
+    midi_url: str | None = Field(
+        examples=[f"/api/v1/songs/{_ID}/midi"], description="Null when a link lets one listen only."
+    )
     midi_sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     midi_size_bytes: int = Field(examples=[931])
     version: int = Field(examples=[1], description="Counts the song's changes; in quotes, fit for `If-Match`.")
@@ -81,10 +83,10 @@ class SongAnswer(BaseModel):
     published_at: datetime | None = Field(description="When it first became public.")
 
     @classmethod
-    def of(cls, song: Song, midi_url: str | None = None) -> "SongAnswer":
+    def of(cls, song: Song) -> "SongAnswer":
         """The song as those who may read it see it. All of it was checked when it was kept."""
         values = {name: getattr(song, name) for name in _SAME}
-        url = midi_url or f"/api/v1/songs/{song.id}/midi"
+        url = f"/api/v1/songs/{song.id}/midi"
         return cls.model_construct(**values, author_id=song.owner_id, midi_url=url)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
@@ -22,6 +23,8 @@ from euterpe_library.storage.sharing_models import (
     ReportRow,
 )
 
+#: An object may wait so long for its song.
+_PATIENCE = timedelta(minutes=10)
 #: Sources of imported files: nobody retries them later, and they name their listener.
 IMPORTED = "import:"
 
@@ -96,10 +99,18 @@ class Garbage:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def expect(self, midi_key: str, listener_id: str) -> None:
+        """Notes an object that is about to be stored: it is collected unless a song is registered with it."""
+        statement = insert(GarbageRow).values(midi_key=midi_key, listener_id=listener_id)
+        again = {"collected_at": None, "since": func.now()}
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["midi_key"], set_=again))
+
     async def waiting(self, limit: int, listener_id: str | None = None) -> list[str]:
-        """Keys that wait to be collected, the oldest first; of one listener's former songs, or of all."""
+        """Keys that wait to be collected, the oldest first; those of one listener's, or all that waited for a while."""
         condition: Any = GarbageRow.collected_at.is_(None)
-        if listener_id is not None:
+        if listener_id is None:
+            condition &= GarbageRow.since < func.now() - _PATIENCE
+        else:
             condition &= GarbageRow.listener_id == listener_id
         keys = await self._session.scalars(
             select(GarbageRow.midi_key).where(condition).order_by(GarbageRow.since).limit(limit)
