@@ -203,7 +203,7 @@ async def test_notes_arrive_while_the_piece_is_composed_in_another_process(
 
     monkeypatch.setattr(OnnxSession, "advance", slow)
     async with generator(settings, worker_enabled=False) as front, generator(settings):
-        order = (await front.post(URL, json={"seed": 9, "length": 1500})).json()
+        order = (await front.post(URL, json={"seed": 9, "length": 150})).json()
         stream = (await front.get(f"{URL}/{order['id']}/events")).text
         names = [line.removeprefix("event: ") for line in stream.splitlines() if line.startswith("event: ")]
         ids = [line.removeprefix("id: ") for line in stream.splitlines() if line.startswith("id: ")]
