@@ -20,6 +20,7 @@ from euterpe_service_kit.settings import ObjectStoreSettings
 from euterpe_stack.process import free_port
 from euterpe_test_kit.databases import DatabaseFactory
 
+from tests.deploy.containers import podman
 from tests.deploy.rendering import REPOSITORY, SERVICES
 
 pytestmark = pytest.mark.images
@@ -36,11 +37,6 @@ LIMITS = {"auth": 200, "library": 200, "generator": 300, "converter": 350}
 def image(name: str) -> str:
     """An image's full name."""
     return f"{REGISTRY}/euterpe-{name}:{TAG}"
-
-
-def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs podman."""
-    return subprocess.run(["podman", *arguments], capture_output=True, text=True, check=check)
 
 
 def inside(name: str, script: str) -> subprocess.CompletedProcess[str]:
