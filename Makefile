@@ -83,6 +83,10 @@ dashboards: $(VENV)/.dev ## Write Grafana's dashboards into the chart
 test-observability: setup ## Ask a real Prometheus that scrapes the whole product every query (needs prometheus)
 	$(BIN)/python -m pytest -m observability tests/deploy
 
+.PHONY: check-custom-resources
+check-custom-resources: $(VENV)/.dev ## KEDA's, Prometheus', Gateway's and External Secrets' objects against their schemas (needs npm)
+	scripts/check-custom-resources
+
 .PHONY: check-security
 check-security: $(VENV)/.dev $(VENV)/.checkov ## checkov over the rendered chart and the Dockerfiles
 	scripts/check-security
