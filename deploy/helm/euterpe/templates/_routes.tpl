@@ -93,8 +93,9 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/converter/openapi.json]
 			lb_try_interval 100ms
 			transport http {
 				dial_timeout 2s
-				# Shorter than the servers' own 5 s, so that no request meets a connection that is being closed.
-				keepalive 3s
+				# Every request takes a new connection, and so a pod that is not about to go. A busy connection that is kept
+				# would stay with its pod until that closes it, perhaps under a POST, which nobody may repeat.
+				keepalive off
 			}
 		}
 	}
