@@ -114,7 +114,7 @@ def test_tokens_that_are_not_auths(listener: httpx.Client, change: Callable[[str
         (b"not a MIDI file", "mp3", ["file"]),
         (b"", "mp3", ["file"]),
         (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\x80MTrk\x00\x00\xff\xff", "mp3", ["file"]),
-        (b"MThd", "ogg", ["format"]),
+        (b"MThd", "aac", ["format"]),
     ],
 )
 def test_uploads_that_are_no_music(
