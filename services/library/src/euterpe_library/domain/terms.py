@@ -79,7 +79,7 @@ class TextSearch:
             if not wanted:
                 excluded.append(part)
                 continue
-            if len(part) >= _TRIGRAM:
+            if len(part) >= _TRIGRAM or len(tokens) > 1:
                 contained.append(part)
             if len(tokens) > 1:
                 # The first word may have begun before the part, the last may go on behind it.

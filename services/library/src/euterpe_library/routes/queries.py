@@ -1,5 +1,6 @@
 """Queries of listings."""
 
+import math
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ def measure_range(text: str) -> tuple[str, Range[float]]:
     """`scale_score:0.8:` → ("scale_score", at least 0.8). Raises PydanticCustomError."""
     name, *bounds = text.split(":")
     try:
-        low, high = (float(bound) if bound else None for bound in bounds)
+        low, high = (_finite(bound) if bound else None for bound in bounds)
     except ValueError:
         raise PydanticCustomError("measure", "Must be `name:min:max`; min or max may be empty") from None
     if name not in FILTERED_MEASURES:
@@ -43,6 +44,13 @@ def measure_range(text: str) -> tuple[str, Range[float]]:
             "measure", "The measure must be one of {names}", {"names": ", ".join(FILTERED_MEASURES)}
         )
     return name, Range(low, high)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def known_position(cursor: str, orders: dict[str, type[SortValue]]) -> Position:
