@@ -125,5 +125,8 @@
 {{- with include "euterpe.soundfont.path" .root }}
 - name: EUTERPE_CONVERTER_SOUNDFONT
   value: {{ . }}
+# Others in the same volume may be asked for by name.
+- name: EUTERPE_CONVERTER_SOUNDFONTS
+  value: /soundfonts
 {{- end }}
 {{- end -}}
