@@ -36,6 +36,13 @@ def make_job(make_midi):
     return make
 
 
+def _is_zombie(pid: int) -> bool:
+    try:
+        return ") Z" in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+
+
 async def _whole(stage: Stage, job: RenderJob) -> bytes:
     async with stage.performing(job) as (_, body):
         return b"".join([chunk async for chunk in body])
@@ -60,7 +67,7 @@ async def test_it_sounds_as_fluidsynths_command_line_does(stage, make_job, tmp_p
     assert len(ours) - len(reference) < 4096
     difference = np.abs(ours[: len(reference)] - reference).max()
     assert 20 * np.log10(difference) < -60
-    assert np.abs(reference).max() > 0.05
+    assert np.abs(reference).max() > 0.02
 
 
 async def test_a_killed_render_fails_alone(stage, make_job, renders, eventually):
@@ -125,14 +132,14 @@ async def test_renders_have_no_network_no_secrets_and_no_files_of_ours(
     async with stage.performing(make_job(600)):
         [found] = await eventually(lambda: renders(os.getpid()))
         process = Path(f"/proc/{found.pid}")
-        assert os.readlink(process / "ns/net") != os.readlink("/proc/self/ns/net")
+        assert (process / "ns/net").readlink() != Path("/proc/self/ns/net").readlink()
         assert b"EUTERPE" not in (process / "environ").read_bytes()
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
         assert status["NoNewPrivs"].strip() == "1"
         limits = (process / "limits").read_text()
         assert f"Max address space         {MEMORY}" in limits
         assert "Max file size             0" in limits
-        links = [os.readlink(link) for link in (process / "fd").iterdir()]
+        links = [str(link.readlink()) for link in (process / "fd").iterdir()]
         assert not [link for link in links if link.startswith("socket:")]
 
 

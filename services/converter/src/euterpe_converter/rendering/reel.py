@@ -90,8 +90,8 @@ class Reel:
                     yield part
 
     def content(self) -> bytes | None:
-        """The whole, when it is complete and still here."""
-        return b"".join(self._chunks) if self.complete and not self._first else None
+        """All that was written, when all of it is still here."""
+        return None if self._first else b"".join(self._chunks)
 
     def _from(self, position: int) -> list[bytes]:
         if position < self._first:

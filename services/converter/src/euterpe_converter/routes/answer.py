@@ -89,7 +89,10 @@ async def _answer(request: Request, rendition: Rendition, *, inline: bool) -> Re
     if request.method == "HEAD":
         # The length follows from the notes and the format; where it does not, it is not worth a render.
         await rendition.close()
-        return Response(headers=headers | _lengths(rendition, rendition.size_bytes))
+        answer = Response(headers=headers | _lengths(rendition, rendition.size_bytes))
+        if rendition.size_bytes is None:
+            del answer.headers["content-length"]
+        return answer
     await rendition.begin()
     wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
     # An upload's answer is not a part of anything that could be asked for again.

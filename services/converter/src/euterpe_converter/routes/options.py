@@ -38,7 +38,7 @@ class AudioOptions(BaseModel):
         examples=[["violin"], ["1:flute", "2:cello"]],
     )
     gain: float = Field(default=0.2, gt=0, le=2, description="FluidSynth's gain.")
-    reverb: float = Field(default=0.2, ge=0, le=1, description="Level of the reverb; 0 is none.")
+    reverb: float = Field(default=0.9, ge=0, le=1, description="Level of the reverb; 0 is none.")
     chorus: float = Field(default=2.0, ge=0, le=10, description="Level of the chorus; 0 is none.")
     tail: float = Field(default=2.0, ge=0, le=10, description="Seconds that tones and reverb get to die away.")
     fade: float = Field(default=0.5, ge=0, le=10, description="Seconds that are faded out at the end.")

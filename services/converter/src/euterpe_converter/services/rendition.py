@@ -126,15 +126,15 @@ class Rendition:
 
     async def _pieces(self, first: int, last: int | None) -> AsyncIterator[bytes]:
         head = self.head
-        if self._reel is not None:
-            # Told with the first of the sound, so that a render that fails at once can still be answered so.
-            await self._reel.reaches(max(0, first - len(head)))
-        if first < len(head) and (piece := head[first : None if last is None else last + 1]):
-            yield piece
+        piece = head[first : None if last is None else last + 1]
         start, end = max(0, first - len(head)), None if last is None else last - len(head)
         if end is None or end >= start:
             async for chunk in self._body(start, end):
-                yield chunk
+                # Together with the first of the sound, so that a failure to get any can still be answered as such.
+                yield piece + chunk
+                piece = b""
+        if piece:
+            yield piece
 
     async def _body(self, first: int, last: int | None) -> AsyncIterator[bytes]:
         position = first

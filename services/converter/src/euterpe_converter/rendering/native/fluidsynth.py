@@ -71,7 +71,7 @@ class Voicing:
 
     sample_rate: int = 44_100
     gain: float = 0.2
-    reverb: float = 0.2
+    reverb: float = 0.9
     chorus: float = 2.0
     programs: Mapping[int, int] = field(default_factory=dict)
 

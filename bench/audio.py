@@ -1,0 +1,219 @@
+"""`make bench-audio`: rendering by the running converter, beside the way of the platform's forerunners.
+
+That way is FluidSynth's command line into a temporary WAV, then pydub. Both run in turns, so that a slow moment of the
+machine hits both; figures are medians, and ratios are what to keep. The converter answers over HTTP with S3 behind it.
+The last line of the output is JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+from euterpe_converter.rendering.segment import plain_conversion
+from euterpe_converter.rendering.soundfont import DEBIAN_SOUNDFONTS
+from euterpe_music.midi import Piece, Track, write_midi
+from euterpe_music.midi.read import read_midi
+from euterpe_music.piece import make_notes
+from euterpe_stack.object_store import S3Credentials, SeaweedFs
+from euterpe_test_kit.issuer import TokenIssuer
+
+SECONDS = 122
+CORPUS = Path(__file__).parents[1] / ".data" / "crnngan-corpus"
+SOUNDFONT = next(path for path in DEBIAN_SOUNDFONTS if path.exists())
+
+
+def song(seconds: int, seed: int) -> bytes:
+    """Piano music of two hands, as dense as the corpus's: eight notes a second."""
+    random = np.random.default_rng(seed)
+    count = seconds * 8
+    onsets = np.sort(random.integers(0, (seconds - 1) * 960, count))
+    durations = random.integers(120, 960, count)
+    notes = make_notes(onsets, durations, random.integers(36, 90, count), random.integers(40, 100, count))
+    notes["onset"][-1], notes["duration"][-1] = (seconds - 1) * 960, 960
+    return write_midi(Piece(480, notes, (Track(0),)))
+
+
+def mixed(count: int) -> list[tuple[bytes, float]]:
+    """Songs of the corpus of 20 s to 5 minutes and their lengths, or made ones where there is no corpus."""
+    found: list[tuple[bytes, float]] = []
+    paths = sorted(CORPUS.rglob("*.mid"))
+    for index in np.random.default_rng(5).permutation(len(paths)):
+        if len(found) == count:
+            break
+        try:
+            seconds = read_midi(paths[index]).duration_seconds
+        except ValueError:
+            continue
+        if 20 <= seconds <= 300:
+            found.append((paths[index].read_bytes(), seconds))
+    made = ((60 + 10 * number, 100 + number) for number in range(count - len(found)))
+    return found + [(song(seconds, seed), float(seconds)) for seconds, seed in made]
+
+
+@contextmanager
+def converter(directory: Path) -> Iterator[tuple[str, int]]:
+    """A running converter: its address and process id."""
+    credentials = S3Credentials(secrets.token_hex(8), secrets.token_hex(16))
+    store = SeaweedFs(directory / "s3", credentials=credentials, log=directory / "s3.log")
+    issuer = TokenIssuer()
+    store.start()
+    store.wait_ready("bench")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    peer = {"token_url": issuer.peer.token_url, "client_id": "bench", "client_secret": "unused"}
+    given = {
+        "PORT": str(port),
+        "S3__ENDPOINT_URL": store.endpoint_url,
+        "S3__BUCKET": "bench",
+        "S3__ACCESS_KEY_ID": credentials.access_key_id,
+        "S3__SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "JWKS_URL": issuer.jwks_url,
+        "PEER": json.dumps(peer),
+        "LIBRARY_TARGET": "127.0.0.1:9",
+        "GRPC_PORT": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    environment = os.environ | {f"EUTERPE_CONVERTER_{name}": value for name, value in given.items()}
+    process = subprocess.Popen([sys.executable, "-m", "euterpe_converter"], env=environment)
+    try:
+        _wait_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.terminate()
+        process.wait()
+        store.stop()
+        issuer.close()
+
+
+def _wait_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError("the converter did not start")
+
+
+async def convert(client: httpx.AsyncClient, midi: bytes, kind: str) -> tuple[float, float, int]:
+    """Milliseconds to the first byte of audio, seconds to the last, and bytes."""
+    started, first, size = time.perf_counter(), 0.0, 0
+    files, data = {"file": ("song.mid", midi)}, {"format": kind}
+    async with client.stream("POST", "/api/v1/conversions", files=files, data=data) as answer:
+        answer.raise_for_status()
+        async for chunk in answer.aiter_raw():
+            first = first or (time.perf_counter() - started) * 1000
+            size += len(chunk)
+    return first, time.perf_counter() - started, size
+
+
+async def alternating(rounds: int, ours: Callable[[int], Awaitable[float]], theirs: Callable[[int], float]) -> float:
+    """Median of our time over the median of theirs."""
+    mine, other = [], []
+    for number in range(rounds):
+        mine.append(await ours(number))
+        other.append(await asyncio.to_thread(theirs, number))
+    print(f"  ours {statistics.median(mine):.2f} s, plain {statistics.median(other):.2f} s")
+    return statistics.median(mine) / statistics.median(other)
+
+
+async def ratio(client: httpx.AsyncClient, directory: Path, kind: str, rounds: int) -> tuple[float, list[float]]:
+    """Time of a whole song relative to the plain way, and milliseconds to each first byte."""
+    firsts: list[float] = []
+
+    async def ours(number: int) -> float:
+        first, whole, _ = await convert(client, song(SECONDS, number + 1000 * len(kind)), kind)
+        firsts.append(first)
+        return whole
+
+    def plain(number: int) -> float:
+        path = directory / "plain.mid"
+        path.write_bytes(song(SECONDS, number + 1000 * len(kind)))
+        started = time.perf_counter()
+        plain_conversion(path, SOUNDFONT, kind)
+        return time.perf_counter() - started
+
+    return await alternating(rounds, ours, plain), firsts
+
+
+async def aggregate(client: httpx.AsyncClient, songs: int) -> float:
+    """Seconds of music per second, of mixed songs at concurrency 4, as MP3."""
+    waiting = mixed(songs)
+    total = sum(seconds for _, seconds in waiting)
+
+    async def listener() -> None:
+        while waiting:
+            midi, _ = waiting.pop()
+            await convert(client, midi, "mp3")
+
+    started = time.perf_counter()
+    await asyncio.gather(*(listener() for _ in range(4)))
+    return total / (time.perf_counter() - started)
+
+
+def proportional_megabytes(pid: int) -> float:
+    """Memory of a process and all below it, shared pages divided among those who share them."""
+    total, waiting = 0, [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+    return total / 1024
+
+
+async def peak_while(pid: int, work: Awaitable[float]) -> tuple[float, float]:
+    """The work's result and the most memory meanwhile, sampled ten times a second."""
+    task, peak = asyncio.ensure_future(work), 0.0
+    while not task.done():
+        peak = max(peak, proportional_megabytes(pid))
+        await asyncio.sleep(0.1)
+    return task.result(), peak
+
+
+async def measure(quick: bool) -> dict[str, float]:
+    """All figures."""
+    rounds, songs = (1, 6) if quick else (5, 20)
+    with tempfile.TemporaryDirectory() as name, converter(Path(name)) as (url, pid):
+        idle = proportional_megabytes(pid)
+        async with httpx.AsyncClient(base_url=url, timeout=120) as client:
+            await convert(client, song(5, 1), "mp3")
+            mp3_ratio, firsts = await ratio(client, Path(name), "mp3", rounds)
+            flac_ratio, _ = await ratio(client, Path(name), "flac", rounds)
+            again = song(SECONDS, 77)
+            await convert(client, again, "mp3")
+            cached = [(await convert(client, again, "mp3"))[0] for _ in range(10)]
+            realtime, peak = await peak_while(pid, aggregate(client, songs))
+    return {
+        "mp3_ratio": round(mp3_ratio, 3),
+        "flac_ratio": round(flac_ratio, 3),
+        "first_byte_ms": round(statistics.median(firsts), 1),
+        "cached_ms": round(statistics.median(cached), 1),
+        "aggregate_realtime": round(realtime, 1),
+        "idle_megabytes": round(idle),
+        "peak_megabytes": round(peak),
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round and six songs")
+    print(json.dumps(asyncio.run(measure(parser.parse_args().quick))))

@@ -1,0 +1,120 @@
+"""What may be asked of audio, and what is refused with which words."""
+
+import numpy as np
+import pytest
+
+URL = "/api/v1/conversions"
+
+
+async def _convert(client, midi: bytes, **options):
+    return await client.post(URL, files={"file": ("a.mid", midi)}, data={"format": "wav", **options})
+
+
+async def _sound(client, decode, midi: bytes, **options):
+    answer = await _convert(client, midi, **options)
+    assert answer.status_code == 200, answer.text
+    return decode(answer.content)
+
+
+async def test_instruments_change_the_sound_and_only_where_asked(client, decode, make_midi):
+    midi = make_midi(2, 2)
+    piano = await _sound(client, decode, midi)
+    violin = await _sound(client, decode, midi, instrument="violin")
+    first = await _sound(client, decode, midi, instrument="1:violin")
+    other = await _sound(client, decode, midi, instrument="2:violin")
+    written = await _sound(client, decode, make_midi(2, 2, program=40, fresh=False))
+    assert (violin.samples == first.samples).all()
+    assert (piano.samples == other.samples).all()
+    assert not (piano.samples == violin.samples).all()
+    assert len(written.samples) == len(violin.samples)
+
+
+async def test_an_instrument_by_request_sounds_like_one_in_the_file(client, decode, make_midi):
+    asked = await _sound(client, decode, make_midi(2, 2, fresh=False), instrument="violin")
+    written = await _sound(client, decode, make_midi(2, 2, fresh=False, program=40))
+    assert np.abs(asked.samples.astype(int) - written.samples).max() <= 1
+
+
+async def test_loudness_is_what_was_asked_for(client, decode, make_midi):
+    from euterpe_converter.rendering.loudness import LoudnessMeter
+
+    midi = make_midi(6, 6)
+    for target in (-30, -23):
+        sound = await _sound(client, decode, midi, loudness=str(target))
+        meter = LoudnessMeter(sound.rate)
+        meter.add(sound.samples.astype(np.float32) / 32768)
+        assert meter.integrated() == pytest.approx(target, abs=0.3)
+
+
+async def test_silence_at_the_end_is_cut_and_the_tail_is_chosen(client, decode, make_midi):
+    midi = make_midi(2, 4)
+    whole = await _sound(client, decode, midi, tail="10", fade="0")
+    trimmed = await _sound(client, decode, midi, tail="10", trim="true", fade="0")
+    bare = await _sound(client, decode, midi, tail="0")
+    assert (whole.seconds, bare.seconds) == (12.0, 2.0)
+    assert 2.0 < trimmed.seconds < 11.0
+    assert np.abs(whole.samples[len(trimmed.samples) :]).max() < 40
+
+
+async def test_effects_gain_and_channels_are_heard(client, decode, make_midi):
+    midi = make_midi(2, 4)
+    usual = await _sound(client, decode, midi)
+    dry = await _sound(client, decode, midi, reverb="0", chorus="0")
+    loud = await _sound(client, decode, midi, gain="0.4")
+    assert not (usual.samples == dry.samples).all()
+    assert loud.rms() == pytest.approx(2 * usual.rms(), rel=0.02)
+    mono = await _sound(client, decode, midi, channels="mono")
+    assert (mono.samples[:, 0] == mono.samples[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "words"),
+    [
+        ({"instrument": "kazoo"}, "body.instrument", "no instrument of General MIDI"),
+        ({"instrument": "10:violin"}, "body.instrument", "the drums"),
+        ({"format": "mp3", "bitrate": "100"}, "body.bitrate", "192"),
+        ({"format": "flac", "bitrate": "192"}, "body.bitrate", "no constant bit rate"),
+        ({"format": "mp3", "bit_depth": "24"}, "body.bit_depth", "only wav and flac"),
+        ({"format": "opus", "sample_rate": "44100"}, "body.sample_rate", "48000"),
+        ({"format": "mp3", "bitrate": "192", "vbr": "2"}, "body.vbr", "not together"),
+        ({"soundfont": "nothing"}, "soundfont", "FluidR3_GM"),
+        ({"soundfont": "../../etc/passwd"}, "soundfont", "there is no SoundFont"),
+        ({"gain": "nan"}, "body.gain", ""),
+        ({"tail": "11"}, "body.tail", "10"),
+        ({"loudness": "0"}, "body.loudness", "-5"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_by_name(client, make_midi, options, field, words):
+    answer = await _convert(client, make_midi(), **options)
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["field"] == field
+    assert words in error["message"]
+
+
+async def test_options_are_part_of_a_songs_address(client, add_song, token_issuer, decode):
+    song, headers = await add_song(), token_issuer.headers("alice")
+    url = f"/api/v1/audio/{song}.mp3"
+    usual = await client.get(url, headers=headers)
+    strings = await client.get(f"{url}?instrument=strings&instrument=2:cello&tail=0", headers=headers)
+    assert usual.headers["etag"] != strings.headers["etag"]
+    assert decode(strings.content).seconds == pytest.approx(3.0, abs=0.06)
+    wrong = await client.get(f"{url}?instrumen=strings", headers=headers)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "query.instrumen")
+
+
+async def test_the_catalogue_tells_names_and_licences(client, make_midi, decode):
+    answer = (await client.get("/api/v1/soundfonts")).json()
+    fonts = {font["name"]: font for font in answer["soundfonts"]}
+    assert fonts["FluidR3_GM"]["licence"] == "MIT"
+    assert "Frank Wen" in fonts["FluidR3_GM"]["copyright"]
+    assert [font["name"] for font in answer["soundfonts"] if font["default"]] == ["FluidR3_GM"]
+    assert (len(answer["instruments"]), answer["instruments"][40]) == (128, "violin")
+
+
+async def test_another_soundfont_by_name(client, decode, make_midi):
+    midi = make_midi(1, 2)
+    usual = await _sound(client, decode, midi)
+    other = await _sound(client, decode, midi, soundfont="MuseScore_General_Lite")
+    assert other.rms() > 50
+    assert not (usual.samples == other.samples).all()
