@@ -225,7 +225,26 @@ def converter() -> dashboard.Dashboard:
                     f"/ {_rate('euterpe_converter_render_duration_seconds_sum')}"
                 },
             ),
-            Graph("Refused", "ops", {"queue full": _rate("euterpe_converter_renders_rejected_total")}),
+            Graph(
+                "Time to the first byte, p95",
+                "s",
+                {"{{result}}": _quantile(0.95, "euterpe_converter_first_byte_duration_seconds", "result")},
+            ),
+            Graph(
+                "Refused and failed",
+                "ops",
+                {
+                    "queue full": _rate("euterpe_converter_renders_rejected_total"),
+                    "failed": f"({_rate('euterpe_converter_failures_total')}) or vector(0)",
+                },
+            ),
+            Graph("Audio sent", "Bps", {"{{format}}": _rate("euterpe_converter_audio_sent_bytes_total", "format")}),
+            Graph(
+                "Audio in the bucket",
+                "bytes",
+                {"kept": "max(euterpe_converter_cache_size_bytes)"},
+                "At the last sweep.",
+            ),
         ],
     )
 

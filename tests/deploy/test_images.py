@@ -190,3 +190,9 @@ def test_the_converter_makes_sound() -> None:
         done = inside("converter", script.format(codec=codec, format=kind))
         assert done.returncode == 0, done.stderr
         assert int(done.stdout.split()[-1]) > 5_000
+
+
+def test_the_converter_finds_its_libraries() -> None:
+    names = "('libfluidsynth.so.3', 'libmp3lame.so.0', 'libopus.so.0')"
+    done = inside("converter", f'python -c "import ctypes; [ctypes.CDLL(name) for name in {names}]"')
+    assert done.returncode == 0, done.stderr
