@@ -1,0 +1,246 @@
+"""What goes for good goes entirely, and nothing else goes with it."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from euterpe.library.v1 import library_pb2 as pb
+from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
+from euterpe_library.services import erasure
+from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.object_store import ObjectStore
+from euterpe_test_kit.issuer import TokenIssuer
+from fastapi import FastAPI
+from sqlalchemy import text
+
+Register = Any
+MakeRequest = Any
+Metadata = list[tuple[str, str]]
+
+
+def artifact(name: str) -> pb.MidiArtifact:
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    return pb.MidiArtifact(key=f"midi/{sha256}.mid", sha256=sha256, size_bytes=9)
+
+
+@pytest.fixture
+def clara(token_issuer: TokenIssuer) -> dict[str, str]:
+    return token_issuer.headers("clara", "Clara")
+
+
+async def age(app: FastAPI, table: str, column: str, days: int) -> None:
+    async with app.state.database.sessions.begin() as session:
+        await session.execute(text(f"UPDATE {table} SET {column} = {column} - interval '{days} days'"))
+
+
+async def rows_with(app: FastAPI, needle: str) -> set[str]:
+    """Tables in which the text occurs anywhere."""
+    async with app.state.database.sessions() as session:
+        tables = list(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'library'")))
+        found = set()
+        for table in tables:
+            query = text(f"SELECT count(*) FROM {table} AS t WHERE to_jsonb(t)::text LIKE :needle")
+            if await session.scalar(query, {"needle": f"%{needle}%"}):
+                found.add(table)
+    return found
+
+
+async def delete_listener(library: LibraryServiceStub, peer: Metadata, listener: str) -> list[Any]:
+    answers = []
+    for _ in range(10):
+        request = pb.DeleteListenerRequest(listener_id=listener)
+        answers.append(await library.DeleteListener(request, metadata=peer))
+        if answers[-1].done:
+            return answers
+    raise AssertionError("never done")
+
+
+async def test_an_object_goes_with_its_last_song(
+    app: FastAPI, client: httpx.AsyncClient, register: Register, object_store: ObjectStore, clara: dict[str, str]
+) -> None:
+    midi = artifact("shared by two")
+    songs = [await register(midi=midi), await register(midi=midi)]
+    kept = []
+    for song_id in songs:
+        await client.delete(f"/api/v1/songs/{song_id}", headers=clara)
+        await app.state.erasure.sweep()
+        assert await object_store.head(midi.key) is not None
+        await age(app, "songs", "deleted_at", 31)
+        await app.state.erasure.sweep()
+        await age(app, "artifact_garbage", "since", 1)
+        await app.state.erasure.sweep()
+        kept.append(await object_store.head(midi.key) is not None)
+    assert kept == [True, False]
+
+
+async def test_a_collected_object_is_asked_for_again_and_then_kept(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    make_request: MakeRequest,
+    register: Register,
+    object_store: ObjectStore,
+    clara: dict[str, str],
+) -> None:
+    midi = artifact("composed twice")
+    await client.delete(f"/api/v1/songs/{await register(midi=midi)}", headers=clara)
+    await age(app, "songs", "deleted_at", 31)
+    await app.state.erasure.sweep()
+    await age(app, "artifact_garbage", "since", 1)
+    await app.state.erasure.sweep()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await library.RegisterSong(make_request(midi=midi), metadata=peer)
+    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+    song_id = await register(midi=midi)
+    await app.state.erasure.sweep()
+    assert (await client.get(f"/api/v1/songs/{song_id}/midi", headers=clara)).status_code == 200
+
+
+async def test_a_late_retry_does_not_bring_a_purged_song_back(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    make_request: MakeRequest,
+    clara: dict[str, str],
+) -> None:
+    request = make_request()
+    first = await library.RegisterSong(request, metadata=peer)
+    await client.delete(f"/api/v1/songs/{first.song_id}", headers=clara)
+    await age(app, "songs", "deleted_at", 31)
+    await app.state.erasure.sweep()
+    again = await library.RegisterSong(request, metadata=peer)
+    assert (again.song_id, again.created) == (first.song_id, False)
+    assert (await client.get("/api/v1/songs", headers=clara)).json()["items"] == []
+
+
+async def test_all_of_a_listener_goes_and_nothing_of_others(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    register: Register,
+    object_store: ObjectStore,
+    token_issuer: TokenIssuer,
+) -> None:
+    public = pb.VISIBILITY_PUBLIC
+    gone, shared = artifact("gone"), artifact("kept")
+    mine = await register(owner_id="listener-g", author="Gone", visibility=public, midi=gone)
+    await register(owner_id="listener-g", author="Gone", midi=shared)
+    other = await register(owner_id="clara", visibility=public, midi=shared)
+    leaving, clara = token_issuer.headers("listener-g", "Gone"), token_issuer.headers("clara", "Clara")
+    for headers, song_id, author in ((leaving, other, "clara"), (clara, mine, "listener-g")):
+        await client.put(f"/api/v1/songs/{song_id}/like", headers=headers)
+        await client.post(f"/api/v1/songs/{song_id}/comments", json={"text": "Hello"}, headers=headers)
+        await client.put(f"/api/v1/library/authors/{author}/follow", headers=headers)
+    await client.post("/api/v1/library/playlists", json={"title": "Theirs"}, headers=leaving)
+    comments = (await client.get(f"/api/v1/songs/{other}/comments")).json()["items"]
+    report = f"/api/v1/library/comments/{comments[0]['id']}/report"
+    await client.put(report, json={"reason": "spam"}, headers=leaving)
+    await client.post(f"/api/v1/songs/{mine}/shares", json={}, headers=leaving)
+
+    answers = await delete_listener(library, peer, "listener-g")
+    assert sum(answer.songs for answer in answers) == 2
+    # What must be remembered so that nothing comes back; an id says nothing of anybody whose account is gone.
+    assert await rows_with(app, "listener-g") <= {"deleted_listeners", "artifact_garbage"}
+    assert await rows_with(app, "Gone") == set()
+    assert await object_store.head(gone.key) is None
+    assert await object_store.head(shared.key) is not None
+    kept = (await client.get(f"/api/v1/songs/{other}", headers=clara)).json()
+    assert (kept["like_count"], kept["comment_count"]) == (0, 0)
+    assert [answer.songs for answer in await delete_listener(library, peer, "listener-g")] == [0]
+
+
+async def test_a_deletion_goes_on_where_it_was_interrupted(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    register: Register,
+    object_store: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(erasure, "_BATCH", 2)
+    midis = [artifact(f"interrupted {number}") for number in range(5)]
+    for midi in midis:
+        await register(owner_id="leaving", midi=midi)
+    with monkeypatch.context() as patch:
+
+        async def away(key: str) -> None:
+            raise Unavailable("The object store does not answer.")
+
+        patch.setattr(app.state.object_store, "delete", away)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await library.DeleteListener(pb.DeleteListenerRequest(listener_id="leaving"), metadata=peer)
+        assert failed.value.code() == grpc.StatusCode.UNAVAILABLE
+    answers = await delete_listener(library, peer, "leaving")
+    assert len(answers) > 1
+    assert [await object_store.head(midi.key) for midi in midis] == [None] * 5
+
+
+async def test_nothing_is_registered_for_a_deleted_listener(
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    make_request: MakeRequest,
+    register: Register,
+    token_issuer: TokenIssuer,
+) -> None:
+    for _ in range(3):
+        await register(owner_id="leaving")
+
+    async def late(number: int) -> str:
+        await asyncio.sleep(number / 500)
+        try:
+            await library.RegisterSong(make_request(owner_id="leaving"), metadata=peer)
+        except grpc.aio.AioRpcError as error:
+            return str(error.code().name)
+        return "OK"
+
+    outcomes = asyncio.gather(*map(late, range(20)))
+    await delete_listener(library, peer, "leaving")
+    assert set(await outcomes) <= {"OK", "FAILED_PRECONDITION"}
+    await delete_listener(library, peer, "leaving")
+    assert await late(0) == "FAILED_PRECONDITION"
+    answer = await client.get("/api/v1/songs", headers=token_issuer.headers("leaving"))
+    assert answer.json()["items"] == []
+
+
+async def test_a_guests_songs_and_playlists_become_the_accounts(
+    client: httpx.AsyncClient,
+    library: LibraryServiceStub,
+    peer: Metadata,
+    register: Register,
+    token_issuer: TokenIssuer,
+) -> None:
+    song_id = await register(owner_id="guest-1", author="guest", title="Claimed")
+    await register(owner_id="guest-2", author="guest", title="Somebody else's")
+    claim = pb.TransferSongsRequest(from_listener_id="guest-1", to_listener_id="clara", author="Clara")
+    assert [(await library.TransferSongs(claim, metadata=peer)).songs for _ in range(2)] == [1, 0]
+    clara = token_issuer.headers("clara", "Clara")
+    items = (await client.get("/api/v1/songs", params={"q": "claimed"}, headers=clara)).json()["items"]
+    assert [(song["id"], song["author"], song["author_id"]) for song in items] == [(song_id, "Clara", "clara")]
+    guest = await client.get("/api/v1/songs", headers=token_issuer.headers("guest-1"))
+    assert guest.json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"from_listener_id": ""}, "from_listener_id"),
+        ({"to_listener_id": "x" * 201}, "to_listener_id"),
+        ({"author": "a\x00"}, "author"),
+    ],
+)
+async def test_a_wrong_transfer_is_refused(
+    library: LibraryServiceStub, peer: Metadata, changes: dict[str, str], field: str
+) -> None:
+    request = pb.TransferSongsRequest(**({"from_listener_id": "a", "to_listener_id": "b", "author": "B"} | changes))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await library.TransferSongs(request, metadata=peer)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert f"{field}: " in (refused.value.details() or "")
