@@ -1,7 +1,7 @@
 {{/* Which paths belong to which service: the same as on one machine (packages/stack, gateway.py); tests compare them. */}}
 {{- define "euterpe.routes" -}}
 auth: [/api/v1/auth, /.well-known/jwks.json]
-library: [/api/v1/songs, /api/v1/library/openapi.json]
+library: [/api/v1/songs, /api/v1/library]
 generator: [/api/v1/generations, /api/v1/models, /api/v1/generator/openapi.json]
 converter: [/api/v1/audio, /api/v1/conversions, /api/v1/soundfonts, /api/v1/converter/openapi.json]
 {{- end -}}

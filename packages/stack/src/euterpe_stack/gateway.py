@@ -20,7 +20,7 @@ from euterpe_stack.settings import StackError, child_environment
 #: Which paths belong to which service, besides `/api/v1/<service>/openapi.json`.
 ROUTES: Mapping[str, Sequence[str]] = {
     "auth": ("/api/v1/auth/*", "/.well-known/jwks.json"),
-    "library": ("/api/v1/songs", "/api/v1/songs/*"),
+    "library": ("/api/v1/songs", "/api/v1/songs/*", "/api/v1/library/*"),
     "generator": ("/api/v1/generations", "/api/v1/generations/*", "/api/v1/models", "/api/v1/models/*"),
     "converter": ("/api/v1/audio/*", "/api/v1/conversions", "/api/v1/conversions/*", "/api/v1/soundfonts"),
 }
