@@ -135,6 +135,10 @@ bench-audio: $(VENV)/.dev ## Rendering, beside FluidSynth's command line with py
 fuzz-audio: $(VENV)/.dev ## A thousand damaged MIDI files through the converter
 	$(BIN)/python -m pytest services/converter -m fuzz
 
+.PHONY: bench-library
+bench-library: $(VENV)/.dev ## Searches over a million songs, and how long listeners wait for their own
+	$(BIN)/python bench/library.py
+
 .PHONY: bench-engine
 bench-engine: $(VENV)/.dev ## Songs per second of the engine, beside the bare graph
 	$(BIN)/python bench/engine.py
