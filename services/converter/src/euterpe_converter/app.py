@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+from euterpe.converter.v1.converter_pb2_grpc import add_ConverterServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
+from euterpe_service_kit.rpc_server import RpcServer
 from euterpe_service_kit.service_token import ServiceTokenSource
-from euterpe_service_kit.tokens import ACCESS, RemoteKeys, TokenVerifier
+from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
 from euterpe_converter.clients.library import LibraryClient
@@ -28,6 +30,7 @@ from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.stage import StageOptions
 from euterpe_converter.rendering.stages import Stages
 from euterpe_converter.routes import audio, conversions, soundfonts
+from euterpe_converter.rpc.converter import ConverterRpc
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.settings import Settings
 
@@ -86,11 +89,21 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         pool=pool,
         metrics=metrics,
     )
+    await _serve_peers(app, settings, http, stack)
     limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
     evictor = Evictor(state.object_store, cache, metrics, limits, seconds=settings.sweep_seconds)
     await stack.enter_async_context(_in_background(evictor.run()))
     _watch(app, settings, stages)
     await asyncio.gather(_warm_up(state.soundfonts, stages), reader.start())
+
+
+async def _serve_peers(app: FastAPI, settings: Settings, http: httpx.AsyncClient, stack: AsyncExitStack) -> None:
+    if settings.grpc_port is None:
+        return
+    server = RpcServer(TokenVerifier(RemoteKeys(settings.jwks_url, http), SERVICE))
+    add_ConverterServiceServicer_to_server(ConverterRpc(app.state.audio, app.state.object_store), server.server)
+    app.state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
+    stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
 
 
 def _stage_options(settings: Settings) -> StageOptions:

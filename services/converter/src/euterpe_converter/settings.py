@@ -29,6 +29,9 @@ class Settings(ServiceSettings):
     peer: PeerSettings
     #: host:port of the library's gRPC server.
     library_target: str
+    #: Where peers are served over gRPC; without a port they are not. 0 lets the system choose one.
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int | None = Field(default=None, ge=0, le=65535)
     #: A SoundFont file (.sf2, .sf3); without one, those of Debian's packages are looked for.
     soundfont: Path | None = None
     #: A directory of more SoundFonts that may be asked for by name; without one, Debian's.

@@ -6,8 +6,7 @@ import uuid
 import httpx
 import pytest
 from euterpe_converter.app import create_app
-from euterpe_converter.domain.audio import AudioFormat, Tags, choose_encoding
-from euterpe_converter.services.audio import Wish
+from euterpe_converter.domain.audio import AudioFormat, Tags, Wish, choose_encoding
 from euterpe_test_kit.fixtures import running_client
 
 URL = "/api/v1/conversions"

@@ -1,7 +1,7 @@
 """Audio formats, and everything that may be asked of a rendition beside its music."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -41,6 +41,8 @@ BIT_RATES: dict[AudioFormat, tuple[int, ...]] = {
     AudioFormat.OPUS: (64, 96, 128, 160, 192, 256),
 }
 BIT_DEPTHS = (16, 24)
+#: In LUFS.
+LEAST_LOUDNESS, MOST_LOUDNESS = -40.0, -5.0
 
 _DEFAULT_RATE = 44_100
 # MP3: 192 kbit/s instead of the 128 that are pydub's default: see `rendering.encoders`.
@@ -136,6 +138,15 @@ class Synthesis:
     def frames(self, music_seconds: float, sample_rate: int) -> int:
         """Frames of the audio for music of this length, before it is trimmed."""
         return round((music_seconds + self.tail_seconds) * sample_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a listener asks for beside the music. No `soundfont` means the default one."""
+
+    encoding: Encoding
+    synthesis: Synthesis = field(default_factory=Synthesis)
+    soundfont: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

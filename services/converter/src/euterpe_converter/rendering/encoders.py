@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_converter.containers import flac, ogg
 from euterpe_converter.domain.audio import AudioFormat, Encoding, Tags
+from euterpe_converter.domain.containers import flac, ogg
 from euterpe_converter.rendering.native.lame import LameEncoder
 from euterpe_converter.rendering.native.opus import OpusEncoder
 

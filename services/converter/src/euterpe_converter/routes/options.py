@@ -5,9 +5,16 @@ from typing import Annotated, Any, Literal
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from pydantic import BaseModel, ConfigDict, Field
 
-from euterpe_converter.domain.audio import AudioFormat, OptionRefused, Synthesis, choose_encoding
+from euterpe_converter.domain.audio import (
+    LEAST_LOUDNESS,
+    MOST_LOUDNESS,
+    AudioFormat,
+    OptionRefused,
+    Synthesis,
+    Wish,
+    choose_encoding,
+)
 from euterpe_converter.domain.instruments import parse_choices
-from euterpe_converter.services.audio import Wish
 
 Instrument = Annotated[str, Field(max_length=50)]
 
@@ -43,7 +50,11 @@ class AudioOptions(BaseModel):
     tail: float = Field(default=2.0, ge=0, le=10, description="Seconds that tones and reverb get to die away.")
     fade: float = Field(default=0.5, ge=0, le=10, description="Seconds that are faded out at the end.")
     loudness: float | None = Field(
-        default=None, ge=-40, le=-5, description="Integrated loudness in LUFS (EBU R128).", examples=[-16]
+        default=None,
+        ge=LEAST_LOUDNESS,
+        le=MOST_LOUDNESS,
+        description="Integrated loudness in LUFS (EBU R128).",
+        examples=[-16],
     )
     trim: bool = Field(default=False, description="Cut silence at the end off.")
 

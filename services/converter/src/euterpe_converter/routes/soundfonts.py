@@ -1,11 +1,11 @@
 """`/api/v1/soundfonts`: what audio can be rendered with."""
 
 from euterpe_service_kit.problems import problem_responses
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from euterpe_converter.dependencies import AudioDep
 from euterpe_converter.domain.instruments import GENERAL_MIDI
-from euterpe_converter.rendering.soundfont import SoundFontSource
 
 router = APIRouter(prefix="/api/v1/soundfonts", tags=["soundfonts"], responses=problem_responses(503))
 
@@ -29,8 +29,7 @@ class SoundFontList(BaseModel):
 
 
 @router.get("", summary="SoundFonts and instruments")
-async def list_soundfonts(request: Request) -> SoundFontList:
+async def list_soundfonts(audio: AudioDep) -> SoundFontList:
     """The SoundFonts that audio can be rendered with, their licences, and the names of instruments."""
-    source: SoundFontSource = request.app.state.soundfonts
-    items = [SoundFontItem.model_validate(entry, from_attributes=True) for entry in await source.entries()]
+    items = [SoundFontItem.model_validate(entry, from_attributes=True) for entry in await audio.soundfonts()]
     return SoundFontList(soundfonts=items, instruments=list(GENERAL_MIDI))

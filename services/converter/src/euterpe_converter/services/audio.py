@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
 from euterpe_service_kit.errors import Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
-from euterpe_converter.domain.audio import Encoding, Synthesis, Tags
+from euterpe_converter.domain.audio import Tags, Wish
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.job import RenderJob
@@ -17,21 +16,12 @@ from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.reel import Reel
 from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.request import RenderRequest, midi_digest, rendition_key
-from euterpe_converter.rendering.soundfont import SoundFontSource
+from euterpe_converter.rendering.soundfont import SoundFontEntry, SoundFontSource
 from euterpe_converter.rendering.stages import Stages
 from euterpe_converter.services.rendition import Rendition
 
 #: Gives the MIDI file, when it is needed after all.
 LoadMidi = Callable[[], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a listener asks for beside the music. No `soundfont` means the default one."""
-
-    encoding: Encoding
-    synthesis: Synthesis = field(default_factory=Synthesis)
-    soundfont: str | None = None
 
 
 class AudioService:
@@ -53,6 +43,10 @@ class AudioService:
         self._library, self._store, self._cache = library, store, cache
         self._reader, self._soundfonts, self._stages = reader, soundfonts, stages
         self._renderer, self._pool, self._metrics = renderer, pool, metrics
+
+    async def soundfonts(self) -> list[SoundFontEntry]:
+        """What can be rendered with."""
+        return await self._soundfonts.entries()
 
     async def of_song(self, song_id: uuid.UUID, wish: Wish, listener_id: str | None) -> Rendition:
         """The audio of a song that this listener may read. Nothing is rendered before `Rendition.begin`.

@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from euterpe_service_kit.ranges import ByteRange
 
-from euterpe_converter.containers import body_bytes, preamble
 from euterpe_converter.domain.audio import Encoding, Tags
+from euterpe_converter.domain.containers import body_bytes, preamble
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
 from euterpe_converter.rendering.job import canonical

@@ -6,8 +6,8 @@ Hard constant bit rate makes the length of the file a matter of arithmetic. Gran
 import struct
 import zlib
 
-from euterpe_converter.containers.vorbis import comments
 from euterpe_converter.domain.audio import Encoding, Tags
+from euterpe_converter.domain.containers.vorbis import comments
 
 #: Samples per channel of a packet: 20 ms.
 PACKET_FRAMES = 960

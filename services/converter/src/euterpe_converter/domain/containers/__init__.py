@@ -5,8 +5,8 @@ rendered and kept. So a player learns how long it plays and where it can seek fr
 the same notes share their audio, whatever they are called.
 """
 
-from euterpe_converter.containers import flac, mp3, ogg, wav
 from euterpe_converter.domain.audio import AudioFormat, Encoding, Tags
+from euterpe_converter.domain.containers import flac, mp3, ogg, wav
 
 __all__ = ["body_bytes", "preamble"]
 

@@ -7,8 +7,8 @@ players seek.
 
 import struct
 
-from euterpe_converter.containers.vorbis import comments
 from euterpe_converter.domain.audio import Encoding, Tags
+from euterpe_converter.domain.containers.vorbis import comments
 
 #: Samples per channel of each frame but the last.
 BLOCK_FRAMES = 4096

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from euterpe_converter import containers
+from euterpe_converter.domain import containers
 from euterpe_converter.domain.audio import AudioFormat, Tags, choose_encoding
 from euterpe_converter.rendering.encoders import encoder_for
 

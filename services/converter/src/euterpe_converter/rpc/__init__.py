@@ -1,0 +1,1 @@
+"""gRPC: parse, call, shape."""

@@ -1,0 +1,90 @@
+"""`euterpe.converter.v1.ConverterService`."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from euterpe.converter.v1 import converter_pb2 as pb
+from euterpe.converter.v1.converter_pb2_grpc import ConverterServiceServicer
+from euterpe_service_kit.errors import FieldProblem, Unprocessable
+from euterpe_service_kit.object_store import ObjectStore
+
+from euterpe_converter.domain.audio import (
+    LEAST_LOUDNESS,
+    MOST_LOUDNESS,
+    AudioFormat,
+    Synthesis,
+    Tags,
+    Wish,
+    choose_encoding,
+)
+from euterpe_converter.domain.instruments import parse_choices
+from euterpe_converter.services.audio import AudioService
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_FORMATS = {
+    pb.AUDIO_FORMAT_UNSPECIFIED: AudioFormat.MP3,
+    pb.AUDIO_FORMAT_WAV: AudioFormat.WAV,
+    pb.AUDIO_FORMAT_MP3: AudioFormat.MP3,
+    pb.AUDIO_FORMAT_FLAC: AudioFormat.FLAC,
+    pb.AUDIO_FORMAT_OPUS: AudioFormat.OPUS,
+    pb.AUDIO_FORMAT_OGG: AudioFormat.OGG,
+}
+# No other objects are anybody's business.
+_MIDI_KEY = re.compile(r"midi/[0-9a-f]{64}\.mid", re.ASCII)
+
+
+class ConverterRpc(ConverterServiceServicer):
+    """What peers may ask for; the server has verified their service token."""
+
+    def __init__(self, audio: AudioService, store: ObjectStore) -> None:
+        self._audio, self._store = audio, store
+
+    async def Render(self, request: pb.RenderRequest, context: Context) -> AsyncIterator[pb.RenderResponse]:
+        """Ends the render when the call ends, unless others listen."""
+        wish = _wish(request)
+        midi = await self._midi(request)
+        seed = str(request.seed) if request.HasField("seed") else ""
+        tags = Tags(request.title, request.artist, seed)
+        rendition = await self._audio.of_midi(midi, wish, tags, field_name="midi")
+        try:
+            await rendition.begin()
+            yield pb.RenderResponse(
+                info=pb.RenditionInfo(
+                    content_type=rendition.encoding.format.content_type,
+                    duration_seconds=rendition.seconds or 0.0,
+                    size_bytes=rendition.size_bytes,
+                )
+            )
+            async for chunk in rendition.read():
+                yield pb.RenderResponse(data=chunk)
+        finally:
+            await rendition.close()
+
+    async def _midi(self, request: pb.RenderRequest) -> bytes:
+        if request.WhichOneof("source") == "midi":
+            return bytes(request.midi)
+        if not _MIDI_KEY.fullmatch(request.midi_key):
+            raise _refused("midi_key", "midi_key is not `midi/<sha256>.mid`")
+        return await self._store.get(request.midi_key)
+
+
+def _wish(request: pb.RenderRequest) -> Wish:
+    audio_format = _FORMATS.get(request.format)
+    if audio_format is None:
+        raise _refused("format", f"format {request.format} does not exist")
+    loudness = request.loudness if request.HasField("loudness") else None
+    if loudness is not None and not LEAST_LOUDNESS <= loudness <= MOST_LOUDNESS:
+        raise _refused("loudness", f"loudness is {loudness:g}, not {LEAST_LOUDNESS:g} to {MOST_LOUDNESS:g} LUFS")
+    try:
+        programs = parse_choices(list(request.instruments))
+    except ValueError as error:
+        raise _refused("instruments", str(error)) from None
+    synthesis = Synthesis(loudness=loudness, programs=programs)
+    return Wish(choose_encoding(audio_format), synthesis, request.soundfont or None)
+
+
+def _refused(field: str, message: str) -> Unprocessable:
+    return Unprocessable(f"{field}: {message}", fields=[FieldProblem(field, message, {})])
