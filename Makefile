@@ -165,6 +165,7 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt training/torch.txt training/pypr
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements/dev.txt -r training/torch.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(MEMBERS),-e $(member))
+	@scripts/install-system-packages --test
 	@touch $@
 
 # checkov wants other versions of almost everything.

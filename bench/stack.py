@@ -57,19 +57,31 @@ def latencies_ms(client: httpx.Client, requests: int) -> list[float]:
 
 
 def resident_mb(supervisor: int) -> dict[str, float]:
-    """Resident memory in MB of each child of the supervisor, its own children included."""
+    """Resident memory in MB of each child of the supervisor, its own children included.
+
+    Pages that processes share (a SoundFont, PostgreSQL's buffers) are counted once, as the kernel's proportional set
+    size does; plain resident sizes would count them in every process.
+    """
     table = subprocess.run(["ps", "-axo", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 3) for line in table.splitlines()]
     children: dict[int, list[int]] = {}
     for pid, parent, _, _ in rows:
         children.setdefault(int(parent), []).append(int(pid))
-    size = {int(pid): int(rss) / 1024 for pid, _, rss, _ in rows}
+    size = {int(pid): _proportional_mb(int(pid), int(rss) / 1024) for pid, _, rss, _ in rows}
     command = {int(pid): words for pid, _, _, words in rows}
 
     def whole(pid: int) -> float:
         return size[pid] + sum(whole(child) for child in children.get(pid, []))
 
     return {_part(command[child]): round(whole(child), 1) for child in children.get(supervisor, [])}
+
+
+def _proportional_mb(pid: int, resident: float) -> float:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return resident
+    return next((int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")), resident)
 
 
 def _part(command: str) -> str:
