@@ -11,6 +11,7 @@ from euterpe_service_kit.database import Database, SessionDep
 from euterpe_service_kit.errors import Conflict
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 TABLE = """CREATE TABLE songs (title text PRIMARY KEY,
     original text REFERENCES songs (title) DEFERRABLE INITIALLY DEFERRED)"""
@@ -127,3 +128,32 @@ async def test_a_database_that_is_not_there(app: FastAPI, client_of: Any, make_d
     async with client_of(app) as client:
         assert (await client.get("/songs")).status_code == 503
         assert (await client.get("/readyz")).json() == {"database": "ConnectionRefusedError"}
+
+
+async def test_a_reader_sees_what_was_committed_and_cannot_write(database: Database) -> None:
+    async with database.readers() as reader:
+        count = text("SELECT count(*) FROM songs")
+        assert await reader.scalar(count) == 0
+        async with database.sessions.begin() as session:
+            await session.execute(text("INSERT INTO songs VALUES ('Nocturne')"))
+            assert await reader.scalar(count) == 0
+        # No transaction of its own holds it to the past.
+        assert await reader.scalar(count) == 1
+        with pytest.raises(DBAPIError, match="read-only"):
+            await reader.execute(text("DELETE FROM songs"))
+    async with database.sessions() as session:
+        assert await session.scalar(count) == 1
+
+
+@pytest.mark.parametrize("kind", ["sessions", "readers"])
+async def test_connections_that_the_server_has_closed_are_not_used(make_database: Any, kind: str) -> None:
+    database = make_database(pool_size=2, pre_ping=False)
+    sessions, killers = getattr(database, kind), database.sessions if kind == "readers" else database.readers
+    async with sessions() as session:
+        process = await session.scalar(text("SELECT pg_backend_pid()"))
+    async with killers() as killer:
+        assert await killer.scalar(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    await asyncio.sleep(0.05)
+    async with sessions() as session:
+        assert await session.scalar(text("SELECT pg_backend_pid()")) != process
+    await database.close()

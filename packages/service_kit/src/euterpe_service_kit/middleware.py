@@ -16,7 +16,7 @@ from euterpe_service_kit.request_context import HEADER, begin_request
 log = structlog.get_logger("euterpe.access")
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_SECRET = "{token}"
+_CONFIDENTIAL = "{token}"
 _UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -77,7 +77,7 @@ class RequestContextMiddleware:
         self._metrics.latency.labels(method, route).observe(seconds)
         if scope["path"] not in _UNLOGGED:
             # A token in a path opens what it leads to for whoever reads the log.
-            path = route if _SECRET in route else scope["path"]
+            path = route if _CONFIDENTIAL in route else scope["path"]
             log.info("request", method=method, path=path, status=status, ms=round(seconds * 1000, 2))
 
 
