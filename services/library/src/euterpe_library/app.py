@@ -58,6 +58,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         settings.database_url.get_secret_value(),
         schema="library",
         pool_size=settings.database_pool_size,
+        pre_ping=False,
         options=_SEARCHING,
     )
     stack.push_async_callback(state.database.close)

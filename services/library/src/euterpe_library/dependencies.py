@@ -39,7 +39,7 @@ DatabaseDep = Annotated[Database, Depends(get_database)]
 
 async def readable_song(database: DatabaseDep, user: OptionalUser, song_id: SongId) -> Song:
     """The song, read in a transaction that has ended: streams must not hold a connection of the pool."""
-    async with database.sessions() as session:
+    async with database.readers() as session:
         return await songs.find(session, song_id, user.id if user else None)
 
 

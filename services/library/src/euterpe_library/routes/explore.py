@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.database import ReadSessionDep
 from euterpe_service_kit.errors import Unauthenticated
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import OptionalUser
@@ -20,14 +20,16 @@ router = APIRouter(prefix="/api/v1/library/explore", tags=["explore"], responses
 
 
 @router.get("", summary="Explore public songs", response_model=SongPage)
-async def explore_songs(session: SessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> Response:
+async def explore_songs(session: ReadSessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> Response:
     """Songs that their authors have published: the newest, the most liked, of a style, of those whom you follow."""
     request = PageRequest(query.sort, query.limit, query.after, user.id if user else None)
     return json_answer(SongPage.of(await listings.page(session, _feed(user, query), query.filter(), request)))
 
 
 @router.get("/facets", summary="What public songs have in common")
-async def explore_facets(session: SessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> FacetsAnswer:
+async def explore_facets(
+    session: ReadSessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]
+) -> FacetsAnswer:
     """Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored."""
     return FacetsAnswer.of(await listings.facets(session, _feed(user, query), query.filter()))
 

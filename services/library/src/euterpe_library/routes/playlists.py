@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated, Any
 
-from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.etags import strong_etag
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser, OptionalUser, RegisteredUser
@@ -45,7 +45,9 @@ async def create_playlist(
 
 
 @router.get("", summary="List your playlists")
-async def list_playlists(session: SessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]) -> PlaylistPage:
+async def list_playlists(
+    session: ReadSessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
+) -> PlaylistPage:
     """The newest first."""
     return PlaylistPage.of(await playlists.page(session, user.id, limit=query.limit, after=query.after))
 
@@ -53,7 +55,7 @@ async def list_playlists(session: SessionDep, user: CurrentUser, query: Annotate
 @router.get(
     "/{playlist_id}", summary="A playlist", response_model=FullPlaylist, responses=_WITH_ETAG | problem_responses(404)
 )
-async def get_playlist(session: SessionDep, user: OptionalUser, playlist_id: PlaylistId) -> Response:
+async def get_playlist(session: ReadSessionDep, user: OptionalUser, playlist_id: PlaylistId) -> Response:
     """A playlist of yours, or one that is public or unlisted, with those of its songs that you may see."""
     playlist, songs = await playlists.read(session, playlist_id, user.id if user else None)
     items = [SongAnswer.of(song) for song in songs]

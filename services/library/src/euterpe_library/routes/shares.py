@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from euterpe_service_kit.artifacts import artifact_responses
-from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser, RegisteredUser
 from fastapi import APIRouter, Path, Request, Response
@@ -52,7 +52,7 @@ async def share_song(session: SessionDep, user: RegisteredUser, song_id: SongId,
 
 
 @router.get("", summary="List the links to your song")
-async def list_shares(session: SessionDep, user: CurrentUser, song_id: SongId) -> ShareList:
+async def list_shares(session: ReadSessionDep, user: CurrentUser, song_id: SongId) -> ShareList:
     """Links that were not revoked, with how often they were opened."""
     return ShareList(items=[ShareAnswer.of(share) for share in await shares.links(session, song_id, user.id)])
 
@@ -78,7 +78,7 @@ async def download_shared_midi(
     request: Request, database: DatabaseDep, store: ObjectStoreDep, token: Token
 ) -> Response:
     """The file of a song whose link allows downloads."""
-    async with database.sessions() as session:
+    async with database.readers() as session:
         share, song = await shares.open_link(session, token)
     if not share.allow_download:
         raise DownloadNotAllowed

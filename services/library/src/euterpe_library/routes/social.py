@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated
 
-from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser, OptionalUser, RegisteredUser
 from fastapi import APIRouter, Path, Query, Response
@@ -64,7 +64,9 @@ async def unlike_song(session: SessionDep, user: RegisteredUser, song_id: SongId
 
 
 @router.get("/library/likes", tags=["likes"], summary="List the songs that you like", response_model=SongPage)
-async def list_liked_songs(session: SessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]) -> Response:
+async def list_liked_songs(
+    session: ReadSessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
+) -> Response:
     """The latest liked first; without those that you may not see any more."""
     request = PageRequest(limit=query.limit, after=query.after, reader_id=user.id)
     return json_answer(SongPage.of(await listings.page(session, Liked(user.id), SongFilter(), request)))
@@ -72,7 +74,7 @@ async def list_liked_songs(session: SessionDep, user: CurrentUser, query: Annota
 
 @router.get("/songs/{song_id}/comments", tags=["comments"], summary="List comments", responses=problem_responses(404))
 async def list_comments(
-    session: SessionDep, user: OptionalUser, song_id: SongId, query: Annotated[PageQuery, Query()]
+    session: ReadSessionDep, user: OptionalUser, song_id: SongId, query: Annotated[PageQuery, Query()]
 ) -> CommentPage:
     """What was said about a song, the newest first."""
     reader_id = user.id if user else None
@@ -118,7 +120,7 @@ async def report_comment(
 
 
 @router.get("/library/authors/{author_id}", tags=["authors"], summary="An author", responses=problem_responses(404))
-async def get_author(session: SessionDep, user: OptionalUser, author_id: AuthorId) -> AuthorAnswer:
+async def get_author(session: ReadSessionDep, user: OptionalUser, author_id: AuthorId) -> AuthorAnswer:
     """Somebody who has published songs; the songs are at `/library/explore?author=`."""
     return AuthorAnswer.of(await social.author(session, author_id, user.id if user else None))
 
@@ -148,6 +150,6 @@ async def unfollow_author(session: SessionDep, user: RegisteredUser, author_id: 
 
 
 @router.get("/library/following", tags=["authors"], summary="List whom you follow")
-async def list_followed_authors(session: SessionDep, user: CurrentUser) -> Following:
+async def list_followed_authors(session: ReadSessionDep, user: CurrentUser) -> Following:
     """The latest followed first."""
     return Following(author_ids=await social.followed(session, user.id))

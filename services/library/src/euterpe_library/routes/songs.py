@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
-from euterpe_service_kit.database import SessionDep
+from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.errors import Forbidden
 from euterpe_service_kit.etags import none_match
 from euterpe_service_kit.problems import problem_responses
@@ -39,7 +39,7 @@ MIDI_TYPE = "audio/midi"
 
 
 @router.get("", summary="List and search your songs", response_model=SongPage)
-async def list_songs(session: SessionDep, user: CurrentUser, query: Annotated[MineQuery, Query()]) -> Response:
+async def list_songs(session: ReadSessionDep, user: CurrentUser, query: Annotated[MineQuery, Query()]) -> Response:
     """A page of your songs. Songs that are added meanwhile do not shift the pages that follow."""
     request = PageRequest(query.sort, query.limit, query.after, user.id)
     page = await listings.page(session, Mine(user.id), query.filter(query.visibility), request)
@@ -48,7 +48,7 @@ async def list_songs(session: SessionDep, user: CurrentUser, query: Annotated[Mi
 
 @router.get("/facets", summary="What your songs have in common")
 async def list_song_facets(
-    session: SessionDep, user: CurrentUser, query: Annotated[MineQuery, Query()]
+    session: ReadSessionDep, user: CurrentUser, query: Annotated[MineQuery, Query()]
 ) -> FacetsAnswer:
     """Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored."""
     return FacetsAnswer.of(await listings.facets(session, Mine(user.id), query.filter(query.visibility)))
@@ -56,7 +56,7 @@ async def list_song_facets(
 
 @router.get("/trash", summary="List your deleted songs")
 async def list_deleted_songs(
-    session: SessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
+    session: ReadSessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
 ) -> DeletedPage:
     """Songs that can still be restored, the last deleted first."""
     request = PageRequest(limit=query.limit, after=query.after)

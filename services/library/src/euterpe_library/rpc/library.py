@@ -41,7 +41,7 @@ class LibraryRpc(LibraryServiceServicer):
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, _: Context) -> pb.ResolveArtifactResponse:
         """For the listener, or for whoever holds a share link, whichever may read the song."""
         song_id = parsing.song_id(request.song_id)
-        async with self._database.sessions() as session:
+        async with self._database.readers() as session:
             song, download_allowed = await shares.resolve(
                 session, song_id, request.listener_id or None, request.share_token
             )

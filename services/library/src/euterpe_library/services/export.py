@@ -58,7 +58,7 @@ class Exporter:
     async def _pages(self, scope: Scope, size: int) -> AsyncIterator[tuple[Song, ...]]:
         after = None
         while True:
-            async with self._database.sessions() as session:
+            async with self._database.readers() as session:
                 listing = SongListing(session, scope, SongFilter())
                 page = await listing.page(Sort.NEWEST, limit=size, after=after, reader_id=None)
             yield page.items
@@ -73,7 +73,7 @@ class Exporter:
             return None
 
     async def _listener(self, owner_id: str) -> dict[str, Any]:
-        async with self._database.sessions() as session:
+        async with self._database.readers() as session:
             activity = await Activity(session).of(owner_id)
         liked = [str(song.id) async for page in self._pages(Liked(owner_id), 100) for song in page]
         return activity | {"liked_songs": liked}
