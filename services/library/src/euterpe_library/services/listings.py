@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.filters import Facets, Scope, SongFilter, Sort
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.domain.song import Song
+from euterpe_library.storage.facets import count_facets
 from euterpe_library.storage.listing import SongListing
 
 
@@ -28,4 +29,4 @@ async def page(session: AsyncSession, scope: Scope, wanted: SongFilter, request:
 
 async def facets(session: AsyncSession, scope: Scope, wanted: SongFilter) -> Facets:
     """What the songs of a listing have in common, with counts."""
-    return await SongListing(session, scope, wanted).facets()
+    return await count_facets(session, scope, wanted)

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, Row, Select, Text, and_, cast, false, func, select
+from sqlalchemy import ARRAY, BindParameter, Row, Select, Text, and_, cast, false, func, select, type_coerce
+from sqlalchemy.types import NullType
 
 from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility, joined
@@ -14,18 +15,24 @@ from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.sharing_models import CountRow, LikeRow
 
 _JOINED = frozenset({"like_count", "comment_count", "liked"})
-_COLUMNS = [getattr(SongRow, name) for name in Song.__dataclass_fields__ if name not in _JOINED]
+#: asyncpg gives lists already; SQLAlchemy would walk through each once more.
+_LISTS = frozenset({"tags", "instruments"})
+_COLUMNS = [
+    type_coerce(getattr(SongRow, name), NullType()).label(name) if name in _LISTS else getattr(SongRow, name)
+    for name in Song.__dataclass_fields__
+    if name not in _JOINED
+]
 _COUNTS = [
     func.coalesce(CountRow.like_count, 0).label("like_count"),
     func.coalesce(CountRow.comment_count, 0).label("comment_count"),
 ]
 
 
-def select_songs(reader_id: str | None) -> Select[Any]:
+def select_songs(reader_id: str | BindParameter[str] | None) -> Select[Any]:
     """Songs as a listener sees them, to be narrowed down; `song_of` reads the rows."""
-    liked = LikeRow.song_id.is_not(None) if reader_id else false()
+    liked = false() if reader_id is None else LikeRow.song_id.is_not(None)
     statement = select(*_COLUMNS, *_COUNTS, liked.label("liked")).outerjoin(CountRow, CountRow.song_id == SongRow.id)
-    if reader_id:
+    if reader_id is not None:
         mine = and_(LikeRow.song_id == SongRow.id, LikeRow.listener_id == reader_id)
         statement = statement.outerjoin(LikeRow, mine)
     return statement
