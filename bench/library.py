@@ -60,7 +60,9 @@ def _database(data: Path) -> tuple[Postgres, Path]:
     if not password.exists():
         password.touch(mode=0o600)
         password.write_text(secrets.token_hex(16))
-    server = Postgres(data / "data", password=password.read_text(), log=data / "postgres.log", durable=False)
+    # As one gives a server of that many songs: half of them fit.
+    options = {"log": data / "postgres.log", "durable": False, "shared_buffers": "1GB"}
+    server = Postgres(data / "data", password=password.read_text(), **options)
     return server, data / "loaded"
 
 

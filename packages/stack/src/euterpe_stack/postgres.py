@@ -26,13 +26,21 @@ class Postgres:
     superuser = "postgres"
 
     def __init__(
-        self, directory: Path, *, password: str, log: Path, durable: bool = True, inherited: Sequence[int] = ()
+        self,
+        directory: Path,
+        *,
+        password: str,
+        log: Path,
+        durable: bool = True,
+        shared_buffers: str = "64MB",
+        inherited: Sequence[int] = (),
     ) -> None:
         self._data = directory.resolve()
         self._password = password
         self._log = log
         self.port = free_port()
         self._durable = durable
+        self._shared_buffers = shared_buffers
         self._inherited = inherited
         self._process: ManagedProcess | None = None
 
@@ -54,7 +62,7 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": "",
             "max_connections": "100",
-            "shared_buffers": "64MB",
+            "shared_buffers": self._shared_buffers,
             "log_min_messages": "warning",
         } | ({} if self._durable else _NOT_DURABLE)
         command = [*_unprivileged(), str(_bin("postgres")), "-D", str(self._data)]

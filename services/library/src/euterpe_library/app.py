@@ -33,6 +33,8 @@ _SEARCHING = {
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "work_mem": "32MB",
+    # What is searched lies in memory, or on a disk without a head to move.
+    "random_page_cost": "1.1",
 }
 ROUTERS = (songs.router, explore.router, shares.router, shares.opened, social.router, playlists.router, files.router)
 
@@ -60,6 +62,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         pool_size=settings.database_pool_size,
         pre_ping=False,
         options=_SEARCHING,
+        query_cache_size=100,
     )
     stack.push_async_callback(state.database.close)
     state.object_store = ObjectStore(settings.s3)

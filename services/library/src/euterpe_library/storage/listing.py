@@ -1,5 +1,6 @@
 """Listings of songs: filtered, ordered, by keyset."""
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from euterpe_library.storage.explain import Explain
 from euterpe_library.storage.matching import matches
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.pages import WALK, Finder, own_songs, scoped, with_songs
+
+_MARGIN = 1.5
 
 
 class SongListing:
@@ -42,22 +45,28 @@ class SongListing:
         What passes a filter is either frequent, so that a short walk along the order meets enough of it, or it is
         rare, so that all of it can be found and then put in order. Which of both, the planner's estimate tells; but
         the planner takes conditions for independent of each other and of the order, and left to itself would at times
-        walk past everything. So a walk is bounded here, and a vain one is followed by the other way.
+        walk past everything. So a walk is bounded here. One that falls short goes on, where it seems near its end,
+        and is followed by the other way otherwise.
         """
         if self._wanted.beyond(sort) == NOTHING:
             return await self._rows(with_songs(finder.first(number), sort, reader_id))
-        if await self._is_frequent():
-            rows = await self._rows(with_songs(finder.walked(number), sort, reader_id))
+        expected = await self._expected()
+        walk = WALK
+        while walk <= expected:
+            rows = await self._rows(with_songs(finder.walked(number, walk), sort, reader_id))
             if len(rows) == number:
                 return rows
+            # As far again as the songs met so far let expect, with a margin; for none, nothing is to be expected.
+            walk = int(walk * _MARGIN * number / len(rows)) if rows else sys.maxsize
         return await self._rows(with_songs(finder.sought(number), sort, reader_id))
 
-    async def _is_frequent(self) -> bool:
+    async def _expected(self) -> float:
+        """How many songs pass, by the planner's statistics."""
         # Beginnings of words are left out: of one or two letters, the planner expects far too little.
         known = replace(self._wanted, text=replace(self._wanted.text, prefixes=()))
         passing = scoped(select(SongRow.id), self._scope).where(*matches(known, self._scope))
         plan = await self._session.scalar(Explain(passing))
-        return bool(plan[0]["Plan"]["Plan Rows"] > WALK)
+        return float(plan[0]["Plan"]["Plan Rows"])
 
     async def _rows(self, statement: Select[Any], values: dict[str, Any] | None = None) -> list[Any]:
         # Rows, not objects: the session's own way through its identity map takes as long as the query.

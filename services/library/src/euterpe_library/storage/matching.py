@@ -106,7 +106,10 @@ def _tsquery(wanted: SongFilter, scope: Scope) -> str:
         *(terms.lexeme(terms.INSTRUMENT, name) for name in wanted.instruments),
         *value_lexemes(wanted.model, wanted.model_version, wanted.seed, wanted.key, wanted.style, wanted.remix_of),
     ]
-    exact = [_quoted(item) for item in lexemes]
+    if wanted.model_version is not None:
+        # Its lexeme names the model, too; asked for both, the planner would expect a fraction of a fraction.
+        lexemes.remove(terms.lexeme(terms.MODEL, wanted.model or ""))
+    exact = [_quoted(item) for item in dict.fromkeys(lexemes)]
     return " & ".join([*exact, *(f"{_quoted(item)}:*" for item in wanted.text.prefixes)])
 
 

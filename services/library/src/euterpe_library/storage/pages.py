@@ -42,7 +42,7 @@ from euterpe_library.storage.matching import in_scope, matches, scope_time, with
 from euterpe_library.storage.models import SORTED_TITLE_LENGTH, SongRow
 from euterpe_library.storage.sharing_models import CountRow, LikeRow
 
-#: How many songs a walk along an order tries: one in WALK / 21 must pass to fill a page of 20.
+#: How many songs a walk along an order tries at first: one in WALK / 21 must pass to fill a page of 20.
 WALK = 3000
 #: What conditions look at.
 _TESTED = (
@@ -78,10 +78,10 @@ class Finder:
         """The first songs in the order, whether they pass or not."""
         return self._along().limit(number).subquery("found")
 
-    def walked(self, number: int) -> Subquery:
-        """Those of the first WALK songs in the order that pass."""
+    def walked(self, number: int, length: int) -> Subquery:
+        """Those of the first `length` songs in the order that pass."""
         tested = (getattr(SongRow, name) for name in _TESTED)
-        walk = self._along().add_columns(*tested).limit(WALK).subquery("walk")
+        walk = self._along().add_columns(*tested).limit(length).subquery("walk")
         song = aliased(SongRow, walk, adapt_on_names=True)
         passing = select(walk.c.id, walk.c.sort_value).where(*matches(self._wanted, self._scope, song))
         return _in_order(passing, self._sort, walk.c.sort_value, walk.c.id).limit(number).subquery("found")
