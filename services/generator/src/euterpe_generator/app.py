@@ -26,6 +26,7 @@ from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
 from euterpe_generator.services.following import Following
 from euterpe_generator.services.generations import GenerationService, Limits
+from euterpe_generator.services.listeners import ListenerService
 from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.services.model_loader import ModelLoader
 from euterpe_generator.services.worker import Worker, WorkerOptions
@@ -83,7 +84,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     if settings.worker_enabled:
         tokens = ServiceTokenSource(settings.peer, http)
         await _start_worker(app, settings, stack, database, store, changes, tokens, board)
-    rpc = GeneratorRpc(service, app.state.following, catalogue)
+    rpc = GeneratorRpc(service, app.state.following, catalogue, ListenerService(database, changes))
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
 
@@ -122,6 +123,7 @@ async def _start_worker(
         max_attempts=settings.max_attempts,
         capacity=settings.slots + settings.finishers,
         finishers=settings.finishers,
+        model_patience_seconds=settings.model_patience_seconds,
     )
     finisher = Finisher(database, store, LibraryClient(channel), threads)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)

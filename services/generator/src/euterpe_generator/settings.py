@@ -47,6 +47,8 @@ class Settings(ServiceSettings):
     poll_seconds: PositiveFloat = 0.5
     #: After this many attempts a generation that kills its workers is given up.
     max_attempts: PositiveInt = 3
+    #: What has waited for so long for a model that no worker has is given up.
+    model_patience_seconds: PositiveFloat = 3600.0
     #: Pieces composed at the same time.
     slots: PositiveInt = 64
     #: Finishings (store, register, record) in flight at the same time.

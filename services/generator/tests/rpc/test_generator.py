@@ -75,3 +75,21 @@ async def test_tools_can_ask_what_is_served_and_whether_it_serves(target: str) -
                  for service in answer.list_services_response.service}  # fmt: skip
     assert health.status == health_pb2.HealthCheckResponse.SERVING
     assert "euterpe.generator.v1.GeneratorService" in names
+
+
+async def test_a_listener_s_pieces_change_hands_and_go(target: str, token_issuer: TokenIssuer) -> None:
+    metadata = [("authorization", f"Bearer {token_issuer.service_token()}")]
+    async with grpc.aio.insecure_channel(target) as channel:
+        stub = GeneratorServiceStub(channel)
+        wish = pb.GenerateRequest(seed=3, length=20, listener_id="guest", listener_name="Guest")
+        _ = [response async for response in stub.Generate(wish, metadata=metadata)]
+        names = {"from_listener_id": "guest", "to_listener_id": "anna", "to_listener_name": "Anna"}
+        for expected in (1, 0):
+            moved = await stub.TransferGenerations(pb.TransferGenerationsRequest(**names), metadata=metadata)
+            assert (moved.generations, moved.done) == (expected, True)
+        for expected in (1, 0):
+            removed = await stub.DeleteListener(pb.DeleteListenerRequest(listener_id="anna"), metadata=metadata)
+            assert (removed.generations, removed.done) == (expected, True)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.DeleteListener(pb.DeleteListenerRequest(), metadata=metadata)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from euterpe_generator.domain.generation import Generation, Listener, Order, Result, Status
 from euterpe_generator.storage.generations import Generations
+from euterpe_generator.storage.workers import Workers
 from euterpe_service_kit.database import Database
 from sqlalchemy import text
 
@@ -168,8 +169,32 @@ async def test_the_queue_s_head_comes_from_an_index(database: Database) -> None:
         await session.execute(text("ANALYZE generations"))
         plan = await session.scalars(
             text("""EXPLAIN SELECT id FROM generations WHERE status = 'queued'
-                    ORDER BY turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
+                    ORDER BY background, turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
         )
         lines = "\n".join(plan)
     assert "ix_generations_queue" in lines
     assert "Sort" not in lines
+
+
+async def test_background_pieces_wait_for_all_others(database: Database) -> None:
+    async with database.sessions.begin() as session:
+        order = Order((uuid.uuid4(),), "tiny", "1", seed=1, length=10, title="Later", background=True)
+        [later] = await Generations(session).enqueue(ANNA, order, most_unfinished=1000)
+    others = await enqueue(database, ANNA, 2) + await enqueue(database, BEN, 2)
+    claimed = [(await claim(database))[0].id for _ in range(5)]
+    assert set(claimed[:4]) == {one.id for one in others}
+    assert claimed[4] == later.id
+    async with database.sessions() as session:
+        [waiting] = await enqueue(database, BEN)
+        assert await Generations(session).position(waiting, at_most=100) == 0
+
+
+async def test_what_waits_for_a_model_that_has_gone_is_given_up(database: Database) -> None:
+    [gone], [known] = await enqueue(database, ANNA, model="gone"), await enqueue(database, ANNA)
+    async with database.sessions.begin() as session:
+        await Workers(session).report("w1", models=MODEL, ended_per_second=1.0)
+        assert await Generations(session).abandon(patience=timedelta(minutes=1)) == []
+        [abandoned] = await Generations(session).abandon(patience=timedelta(0))
+    assert (abandoned.id, abandoned.status) == (gone.id, Status.FAILED)
+    assert "gone@1" in str(abandoned.failure)
+    assert [one.id for one in await claim(database, 10)] == [known.id]

@@ -120,6 +120,7 @@ class Order:
 
     There is a variation for each of `ids`, with the seeds `seed`, `seed` + 1, …; one is the common case. `cost` is how
     far a piece moves its listener back in the fair order: who costs twice as much gets half as many turns.
+    `background` orders are taken up only while nothing else waits.
     """
 
     ids: tuple[uuid.UUID, ...]
@@ -129,6 +130,7 @@ class Order:
     length: int
     title: str
     cost: int = 1
+    background: bool = False
 
     @property
     def id(self) -> uuid.UUID:

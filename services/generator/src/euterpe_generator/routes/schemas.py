@@ -35,10 +35,11 @@ class GenerationRequest(BaseModel):
     count: int = Field(
         default=1, ge=1, le=64, strict=True, description="Variations: the others have the seeds after this one."
     )
+    background: bool = Field(default=False, description="Compose it only while nothing else waits.")
 
     def wish(self) -> Wish:
         """The request as the use case takes it."""
-        return Wish(self.model, self.seed, self.length, self.title, self.count)
+        return Wish(self.model, self.seed, self.length, self.title, self.count, self.background)
 
 
 class PlaceView(BaseModel):

@@ -12,6 +12,7 @@ from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, 
 from euterpe_generator.services.catalogue import Catalogue, Model
 from euterpe_generator.services.following import Following, Position
 from euterpe_generator.services.generations import GenerationService, Wish
+from euterpe_generator.services.listeners import ListenerService
 
 _STATUS = {
     Status.QUEUED: pb.GENERATION_STATUS_QUEUED,
@@ -26,8 +27,11 @@ _PEERS = Listener.anonymous("peer")
 class GeneratorRpc(GeneratorServiceServicer):
     """Parses, calls the use cases, shapes."""
 
-    def __init__(self, service: GenerationService, following: Following, catalogue: Catalogue) -> None:
+    def __init__(
+        self, service: GenerationService, following: Following, catalogue: Catalogue, listeners: ListenerService
+    ) -> None:
         self._service = service
+        self._listeners = listeners
         self._following = following
         self._catalogue = catalogue
 
@@ -48,13 +52,39 @@ class GeneratorRpc(GeneratorServiceServicer):
         """The models that are loaded."""
         return pb.ListModelsResponse(models=[_model(model) for model in self._catalogue.models])
 
+    async def TransferGenerations(
+        self,
+        request: pb.TransferGenerationsRequest,
+        context: "grpc.aio.ServicerContext[pb.TransferGenerationsRequest, pb.TransferGenerationsResponse]",
+    ) -> pb.TransferGenerationsResponse:
+        """One bounded piece of the work, after its commit."""
+        source = _account(request.from_listener_id, "from_listener_id")
+        target = _account(request.to_listener_id, "to_listener_id", request.to_listener_name)
+        moved, done = await self._listeners.transfer(source, target)
+        return pb.TransferGenerationsResponse(done=done, generations=moved)
+
+    async def DeleteListener(
+        self,
+        request: pb.DeleteListenerRequest,
+        context: "grpc.aio.ServicerContext[pb.DeleteListenerRequest, pb.DeleteListenerResponse]",
+    ) -> pb.DeleteListenerResponse:
+        """One bounded piece of the work, after its commit."""
+        removed, done = await self._listeners.delete(_account(request.listener_id, "listener_id"))
+        return pb.DeleteListenerResponse(done=done, generations=removed)
+
+
+def _account(listener_id: str, field: str, name: str = "") -> Listener:
+    if not listener_id:
+        raise Unprocessable(f"{field}: must not be empty.")
+    return Listener.account(listener_id, name)
+
 
 def _wish(request: pb.GenerateRequest) -> Wish:
     seed = request.seed if request.HasField("seed") else None
     if seed is not None and seed > MAX_SEED:
         raise Unprocessable(f"seed: must be at most {MAX_SEED}.")
     length = request.length if request.HasField("length") else None
-    return Wish(request.model or None, seed, length, request.title[:200] or None)
+    return Wish(request.model or None, seed, length, request.title[:200] or None, background=request.background)
 
 
 def _response(generation: Generation) -> pb.GenerateResponse:

@@ -50,6 +50,7 @@ class Wish:
     length: int | None
     title: str | None
     count: int = 1
+    background: bool = False
 
     @property
     def digest(self) -> str:
@@ -171,6 +172,7 @@ class GenerationService:
             seed=secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed,
             length=check_in_range("body.length", wish.length, model.length),
             title=wish.title or model.title,
+            background=wish.background,
         )
 
     async def _queued(self, rows: Generations) -> int:

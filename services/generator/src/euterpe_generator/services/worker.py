@@ -24,8 +24,10 @@ from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, 
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
+from euterpe_generator.services.held import Held
 from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.services.pace import Pace
+from euterpe_generator.services.sweeping import Sweeper
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, WATCHERS, ChangeFeed
 from euterpe_generator.storage.generations import Generations, Orders
 from euterpe_generator.storage.workers import Workers
@@ -35,14 +37,8 @@ log = structlog.get_logger(__name__)
 #: What PostgreSQL, S3 and the library raise while they are away.
 OUTAGES = (Unavailable, SQLAlchemyError, OSError, TimeoutError)
 
-_POISON = "The piece was given up, because composing it ended its worker {} times."
 _BROKEN = "The model failed while composing this piece."
-_KEY_LIFETIME = timedelta(hours=24)
-_KEY_SWEEP_SECONDS = 600.0
 _PUBLISH_SECONDS = 0.1
-#: The queue is counted no further than this, to keep looking at it cheap.
-_DEPTH_COUNTED = 20_000
-_RECENTLY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +51,7 @@ class WorkerOptions:
     max_attempts: int
     capacity: int
     finishers: int
-
-
-@dataclass(slots=True)
-class Held:
-    """A generation under this worker's lease."""
-
-    generation: Generation
-    claimed_at: float
-    steps: int = 0
-    cancelling: bool = False
-    keep_partial: bool = False
-    watched_elsewhere: bool = False
-    published: int = 0
-    ended: Generation | None = None
-
-    @property
-    def ticket(self) -> str:
-        """Names this attempt at the generation inside the process; another attempt has another."""
-        return f"{self.generation.id}/{self.generation.attempt}"
-
-    @property
-    def model(self) -> str:
-        """The model's key in the catalogue."""
-        return f"{self.generation.model}@{self.generation.model_version}"
+    model_patience_seconds: float
 
 
 class Worker:
@@ -102,6 +75,16 @@ class Worker:
         self._metrics = metrics
         self._board = board
         self._pace = Pace()
+        self._sweeper = Sweeper(
+            database,
+            changes,
+            catalogue,
+            metrics,
+            self._pace,
+            worker_id=options.worker_id,
+            max_attempts=options.max_attempts,
+            model_patience=timedelta(seconds=options.model_patience_seconds),
+        )
         self._lease = timedelta(seconds=options.lease_seconds)
         self._held: dict[str, Held] = {}
         self._finishing: set[asyncio.Task[None]] = set()
@@ -209,23 +192,7 @@ class Worker:
 
     async def _sweep_once(self) -> None:
         await asyncio.sleep(1.0)
-        failure = _POISON.format(self._options.max_attempts)
-        async with self._database.sessions.begin() as session:
-            expired = await Generations(session).expire_leases(max_attempts=self._options.max_attempts, failure=failure)
-            if time.time() % _KEY_SWEEP_SECONDS < 1.0:
-                await Generations(session).forget_keys(older_than=_KEY_LIFETIME)
-                await Workers(session).clean(recent=_RECENTLY)
-            await Workers(session).report(
-                self._options.worker_id, models=self._catalogue.loaded(), ended_per_second=self._pace.per_second()
-            )
-            queued = await Generations(session).count_queued(at_most=_DEPTH_COUNTED)
-        self._metrics.queue_depth(queued)
-        for generation in expired:
-            log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
-            self._metrics.lease_expired(generation)
-            self._changes.announce(str(generation.id))
-        if expired:
-            self._changes.announce(QUEUE)
+        await self._sweeper.sweep()
 
     async def _publish_once(self) -> None:
         await asyncio.sleep(_PUBLISH_SECONDS)

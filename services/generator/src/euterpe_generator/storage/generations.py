@@ -20,13 +20,15 @@ _TABLE = GenerationRow.__table__
 # before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
 _ENQUEUE = text("""
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, title, turn)
+                             length, title, background, turn)
     SELECT piece.id, :order_id, piece.ordinality - 1, :listener_key, :owner_id, :owner_name, :model, :model_version,
-           piece.seed, :length, piece.title,
+           piece.seed, :length, piece.title, :background,
            greatest(
-             coalesce((SELECT turn FROM generations WHERE status = 'queued' ORDER BY turn, created_at LIMIT 1), 0),
+             coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = :background
+                       ORDER BY turn, created_at LIMIT 1), 0),
              coalesce((SELECT max(turn) + :cost FROM generations
-                       WHERE listener_key = :listener_key AND status IN ('queued', 'running')), 0))
+                       WHERE listener_key = :listener_key AND status IN ('queued', 'running')
+                         AND background = :background), 0))
            + (piece.ordinality - 1) * :cost
     FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:titles AS text[]))
          WITH ORDINALITY AS piece(id, seed, title, ordinality)
@@ -41,7 +43,7 @@ _CLAIM = text("""
     WITH head AS (
       SELECT id FROM generations
       WHERE status = 'queued' AND model || '@' || model_version = ANY(:models)
-      ORDER BY turn, created_at LIMIT :count
+      ORDER BY background, turn, created_at LIMIT :count
       FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
     SET status = 'running', attempt = g.attempt + 1, worker_id = :worker,
@@ -95,6 +97,16 @@ _EXPIRE = text("""
     RETURNING *
 """)
 
+# A model may come back, or its pool may be about to be scaled up for this very queue; so this takes long.
+_ABANDON = text("""
+    UPDATE generations
+    SET status = 'failed', finished_at = now(),
+        failure = 'No worker has had the model ' || model || '@' || model_version || ' for too long.'
+    WHERE status = 'queued' AND created_at < now() - CAST(:patience AS interval)
+      AND NOT EXISTS (SELECT FROM workers WHERE model || '@' || model_version = ANY(workers.models))
+    RETURNING *
+""")
+
 _CANCEL = text("""
     UPDATE generations
     SET cancel_requested = true, keep_partial = :keep_partial,
@@ -135,6 +147,7 @@ class Generations:
             "model": order.model,
             "model_version": order.model_version,
             "length": order.length,
+            "background": order.background,
         }
         rows = (await self._session.execute(_ENQUEUE, values)).mappings()
         return sorted((_generation(row) for row in rows), key=lambda one: one.variation)
@@ -152,8 +165,8 @@ class Generations:
 
     async def position(self, generation: Generation, *, at_most: int) -> int:
         """How many queued pieces come before this one, counted no further than asked."""
-        me = select(_TABLE.c.turn, _TABLE.c.created_at).where(_TABLE.c.id == generation.id).subquery()
-        before = tuple_(_TABLE.c.turn, _TABLE.c.created_at) < select(me.c.turn, me.c.created_at).scalar_subquery()
+        order = (_TABLE.c.background, _TABLE.c.turn, _TABLE.c.created_at)
+        before = tuple_(*order) < select(*order).where(_TABLE.c.id == generation.id).scalar_subquery()
         limited = select(_TABLE.c.id).where(_TABLE.c.status == "queued", before).limit(at_most).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
@@ -196,6 +209,10 @@ class Generations:
         """Puts what dead workers held back into the queue, or gives it up after too many deaths."""
         values = {"max_attempts": max_attempts, "failure": failure}
         return [_generation(row) for row in (await self._session.execute(_EXPIRE, values)).mappings()]
+
+    async def abandon(self, *, patience: timedelta) -> list[Generation]:
+        """Gives up what has been waiting for a model that no worker has."""
+        return [_generation(row) for row in (await self._session.execute(_ABANDON, {"patience": patience})).mappings()]
 
     async def cancel(self, generation_id: uuid.UUID, *, keep_partial: bool = False) -> Generation | None:
         """Cancels what is queued, and asks the worker of what is running to; None when it has ended.

@@ -14,6 +14,7 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
 }
 
+_QUEUED = text("status = 'queued'")
 _UNFINISHED = text("status IN ('queued', 'running')")
 
 
@@ -27,8 +28,8 @@ class GenerationRow(Base):
     """A generation; the durable job is this row.
 
     `turn` orders the queue: start-time fair queueing, so that a listener's thousandth piece does not delay another's
-    first. `attempt` counts the claims and is the fencing token of every later statement; `crashes` counts the leases
-    that ran out.
+    first; `background` pieces come after all others. `attempt` counts the claims and is the fencing token of every
+    later statement; `crashes` counts the leases that ran out.
     """
 
     __tablename__ = "generations"
@@ -46,6 +47,7 @@ class GenerationRow(Base):
     title: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
     turn: Mapped[int] = mapped_column(BigInteger)
+    background: Mapped[bool] = mapped_column(server_default="false")
     attempt: Mapped[int] = mapped_column(Integer, server_default="0")
     crashes: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     worker_id: Mapped[str | None] = mapped_column(Text)
@@ -66,7 +68,8 @@ class GenerationRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
-        Index("ix_generations_queue", "turn", "created_at", postgresql_where=text("status = 'queued'")),
+        Index("ix_generations_queue", "background", "turn", "created_at", postgresql_where=_QUEUED),
+        Index("ix_generations_listener", "listener_key"),
         Index("ix_generations_leases", "lease_until", postgresql_where=text("status = 'running'")),
         Index("ix_generations_order", "order_id", "variation"),
         Index("ix_generations_unfinished", "listener_key", "turn", postgresql_where=_UNFINISHED),

@@ -24,20 +24,22 @@ GENERATION_STATUS_FAILED: GenerationStatus
 GENERATION_STATUS_CANCELLED: GenerationStatus
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name")
+    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name", "background")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LENGTH_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     LISTENER_NAME_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_FIELD_NUMBER: _ClassVar[int]
     model: str
     seed: int
     length: int
     title: str
     listener_id: str
     listener_name: str
-    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ...) -> None: ...
+    background: bool
+    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ..., background: _Optional[bool] = ...) -> None: ...
 
 class GenerateResponse(_message.Message):
     __slots__ = ("generation_id", "status", "progress", "midi_key", "song_id", "failure")
@@ -78,3 +80,35 @@ class Model(_message.Message):
     description: str
     parameters: _struct_pb2.Struct
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., kind: _Optional[str] = ..., description: _Optional[str] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+
+class TransferGenerationsRequest(_message.Message):
+    __slots__ = ("from_listener_id", "to_listener_id", "to_listener_name")
+    FROM_LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_LISTENER_NAME_FIELD_NUMBER: _ClassVar[int]
+    from_listener_id: str
+    to_listener_id: str
+    to_listener_name: str
+    def __init__(self, from_listener_id: _Optional[str] = ..., to_listener_id: _Optional[str] = ..., to_listener_name: _Optional[str] = ...) -> None: ...
+
+class TransferGenerationsResponse(_message.Message):
+    __slots__ = ("done", "generations")
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    GENERATIONS_FIELD_NUMBER: _ClassVar[int]
+    done: bool
+    generations: int
+    def __init__(self, done: _Optional[bool] = ..., generations: _Optional[int] = ...) -> None: ...
+
+class DeleteListenerRequest(_message.Message):
+    __slots__ = ("listener_id",)
+    LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    listener_id: str
+    def __init__(self, listener_id: _Optional[str] = ...) -> None: ...
+
+class DeleteListenerResponse(_message.Message):
+    __slots__ = ("done", "generations")
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    GENERATIONS_FIELD_NUMBER: _ClassVar[int]
+    done: bool
+    generations: int
+    def __init__(self, done: _Optional[bool] = ..., generations: _Optional[int] = ...) -> None: ...

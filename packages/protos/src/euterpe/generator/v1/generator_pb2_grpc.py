@@ -45,6 +45,16 @@ class GeneratorServiceStub:
                 request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.TransferGenerations = channel.unary_unary(
+                '/euterpe.generator.v1.GeneratorService/TransferGenerations',
+                request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsRequest.SerializeToString,
+                response_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsResponse.FromString,
+                _registered_method=True)
+        self.DeleteListener = channel.unary_unary(
+                '/euterpe.generator.v1.GeneratorService/DeleteListener',
+                request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerRequest.SerializeToString,
+                response_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerResponse.FromString,
+                _registered_method=True)
 
 
 class GeneratorServiceServicer:
@@ -66,6 +76,22 @@ class GeneratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferGenerations(self, request, context):
+        """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
+        piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteListener(self, request, context):
+        """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
+        library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GeneratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +104,16 @@ def add_GeneratorServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.FromString,
                     response_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'TransferGenerations': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferGenerations,
+                    request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsRequest.FromString,
+                    response_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsResponse.SerializeToString,
+            ),
+            'DeleteListener': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteListener,
+                    request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerRequest.FromString,
+                    response_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +171,60 @@ class GeneratorService:
             '/euterpe.generator.v1.GeneratorService/ListModels',
             euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.SerializeToString,
             euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferGenerations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.generator.v1.GeneratorService/TransferGenerations',
+            euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsRequest.SerializeToString,
+            euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteListener(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.generator.v1.GeneratorService/DeleteListener',
+            euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerRequest.SerializeToString,
+            euterpe_dot_generator_dot_v1_dot_generator__pb2.DeleteListenerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,14 @@ class GeneratorServiceStub:
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_generator_pb2.ListModelsRequest, _generator_pb2.ListModelsResponse]
     """The models that are loaded, with their limits."""
+    TransferGenerations: _grpc.UnaryUnaryMultiCallable[_generator_pb2.TransferGenerationsRequest, _generator_pb2.TransferGenerationsResponse]
+    """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
+    piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+    """
+    DeleteListener: _grpc.UnaryUnaryMultiCallable[_generator_pb2.DeleteListenerRequest, _generator_pb2.DeleteListenerResponse]
+    """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
+    library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+    """
 
 @_typing.type_check_only
 class GeneratorServiceAsyncStub(GeneratorServiceStub):
@@ -51,6 +59,14 @@ class GeneratorServiceAsyncStub(GeneratorServiceStub):
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_generator_pb2.ListModelsRequest, _generator_pb2.ListModelsResponse]  # type: ignore[assignment]
     """The models that are loaded, with their limits."""
+    TransferGenerations: _aio.UnaryUnaryMultiCallable[_generator_pb2.TransferGenerationsRequest, _generator_pb2.TransferGenerationsResponse]  # type: ignore[assignment]
+    """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
+    piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+    """
+    DeleteListener: _aio.UnaryUnaryMultiCallable[_generator_pb2.DeleteListenerRequest, _generator_pb2.DeleteListenerResponse]  # type: ignore[assignment]
+    """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
+    library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+    """
 
 class GeneratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Composition for peers; listeners use the HTTP API. Every call carries a service token."""
@@ -72,5 +88,25 @@ class GeneratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_generator_pb2.ListModelsResponse, _abc.Awaitable[_generator_pb2.ListModelsResponse]]:
         """The models that are loaded, with their limits."""
+
+    @_abc_1.abstractmethod
+    def TransferGenerations(
+        self,
+        request: _generator_pb2.TransferGenerationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generator_pb2.TransferGenerationsResponse, _abc.Awaitable[_generator_pb2.TransferGenerationsResponse]]:
+        """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
+        piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteListener(
+        self,
+        request: _generator_pb2.DeleteListenerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generator_pb2.DeleteListenerResponse, _abc.Awaitable[_generator_pb2.DeleteListenerResponse]]:
+        """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
+        library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+        """
 
 def add_GeneratorServiceServicer_to_server(servicer: GeneratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
