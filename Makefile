@@ -105,6 +105,10 @@ proto-check: $(VENV)/.dev ## Lint the contracts, and fail when the committed stu
 	cd proto && ../$(BIN)/buf lint
 	scripts/check-stubs
 
+.PHONY: openapi
+openapi: $(VENV)/.dev ## Write the public API's OpenAPI document, which the gateway serves
+	$(BIN)/python scripts/generate-openapi
+
 .PHONY: lock
 lock: $(VENV)/.uv ## Pin the requirements of every member anew
 	scripts/lock
@@ -156,7 +160,7 @@ $(VENV)/.uv:
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt $(wildcard packages/*/pyproject.toml services/*/pyproject.toml clients/*/pyproject.toml)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/run.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(filter-out training packages/test_kit,$(MEMBERS)),-e $(member))
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(filter-out training packages/test_kit packages/contract,$(MEMBERS)),-e $(member))
 	@scripts/install-system-packages
 	@touch $@
 

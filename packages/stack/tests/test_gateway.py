@@ -224,6 +224,14 @@ def test_the_page_names_all_four_documents_and_no_other_host(client: httpx.Clien
     assert client.get("/style.css").headers["content-type"].startswith("text/css")
 
 
+def test_one_document_describes_everything(client: httpx.Client) -> None:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert {"/api/v1/auth/users", "/api/v1/songs", "/api/v1/generations", "/api/v1/soundfonts"} <= answer.json()[
+        "paths"
+    ].keys()
+
+
 def test_a_taken_port_is_told_in_one_sentence(client: httpx.Client) -> None:
     assert client.base_url.port is not None
     with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is taken; .*EUTERPE_PORT\.$"):

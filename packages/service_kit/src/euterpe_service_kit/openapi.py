@@ -8,8 +8,8 @@ from fastapi.routing import APIRoute
 
 from euterpe_service_kit.problems import Problem, problem_responses
 
-#: FastAPI's server-sent events describe their items with `itemSchema`, which OpenAPI 3.2 introduced.
-OPENAPI_VERSION = "3.2.0"
+#: What generators and linters read today.
+OPENAPI_VERSION = "3.1.1"
 
 
 def operation_id(route: APIRoute) -> str:
@@ -42,14 +42,30 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
-    _document_malformed_bodies(schema)
+    for methods in schema.get("paths", {}).values():
+        for operation in methods.values():
+            _document_malformed_body(operation)
+            _drop_impossible_refusal(operation)
+            _describe_events(operation)
     return schema
 
 
-def _document_malformed_bodies(schema: dict[str, Any]) -> None:
+def _document_malformed_body(operation: dict[str, Any]) -> None:
     # A body that is no JSON at all, because its bytes are no UTF-8, or no form, gets as far as no route.
-    malformed = problem_responses(400)[400]
-    for methods in schema.get("paths", {}).values():
-        for operation in methods.values():
-            if "requestBody" in operation:
-                operation["responses"].setdefault("400", malformed)
+    if "requestBody" in operation:
+        operation["responses"].setdefault("400", problem_responses(400)[400])
+
+
+def _drop_impossible_refusal(operation: dict[str, Any]) -> None:
+    # Where nothing is asked for, nothing can be wrong.
+    if "requestBody" not in operation and not operation.get("parameters"):
+        operation["responses"].pop("422", None)
+
+
+def _describe_events(operation: dict[str, Any]) -> None:
+    # FastAPI describes the items of an event stream with `itemSchema`, which 3.2 introduced: to 3.1 the stream is text.
+    for response in operation["responses"].values():
+        for content in response.get("content", {}).values():
+            item = content.pop("itemSchema", None)
+            if item is not None:
+                content["schema"] = {"type": "string", "description": "Server-sent events."}

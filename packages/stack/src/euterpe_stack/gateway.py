@@ -31,6 +31,8 @@ _INTERNAL = ("/api/v1/auth/service-token*",)
 _MAX_BODY_BYTES = {"auth": 16_384, "library": 1_048_576, "generator": 1_048_576, "converter": 12_000_000}
 
 _STATIC = Path(__file__).parent / "static"
+#: The OpenAPI document of all services together; `make openapi` writes it.
+OPENAPI_DOCUMENT = Path(__file__).parent / "openapi.json"
 #: What the gateway itself answers: status → (slug as the services have it, detail).
 _PROBLEMS = {
     404: ("not-found", "There is nothing here."),
@@ -94,6 +96,12 @@ http://:{port} {{
     }}
   }}
 {routes}
+  handle /api/v1/openapi.json {{
+    root * "{OPENAPI_DOCUMENT.parent}"
+    rewrite /{OPENAPI_DOCUMENT.name}
+    encode gzip
+    file_server
+  }}
   handle {{
     root * "{_STATIC}"
     @unknown not path / /index.html /style.css
