@@ -1,0 +1,83 @@
+"""The classical ways of balancing, through imbalanced-learn, on images as vectors of pixels."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from imblearn import combine, over_sampling, under_sampling
+
+from euterpe_training.balancing.counts import missing
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.errors import TrainingError
+
+#: Of SMOTE and ADASYN, as in the papers.
+NEIGHBOURS: Final = 5
+
+_Strategy = dict[int, int] | str
+_Make = Callable[[_Strategy, int], Any]
+
+#: Name → sampler that fills classes up to the counts of a strategy.
+_OVER: Final[dict[str, _Make]] = {
+    "random-over": lambda to, seed: over_sampling.RandomOverSampler(sampling_strategy=to, random_state=seed),
+    "smote": lambda to, seed: over_sampling.SMOTE(sampling_strategy=to, k_neighbors=NEIGHBOURS, random_state=seed),
+    "adasyn": lambda to, seed: over_sampling.ADASYN(sampling_strategy=to, n_neighbors=NEIGHBOURS, random_state=seed),
+    "smote-tomek": lambda to, seed: combine.SMOTETomek(
+        smote=_OVER["smote"](to, seed), sampling_strategy=to, random_state=seed
+    ),
+    "smote-enn": lambda to, seed: combine.SMOTEENN(
+        smote=_OVER["smote"](to, seed), sampling_strategy=to, random_state=seed
+    ),
+}  # fmt: skip
+#: Name → sampler that takes images of the larger classes away.
+_UNDER: Final[dict[str, Callable[[int], Any]]] = {
+    "random-under": lambda seed: under_sampling.RandomUnderSampler(random_state=seed),
+    "condensed": lambda seed: under_sampling.CondensedNearestNeighbour(random_state=seed),
+    "edited": lambda _: under_sampling.EditedNearestNeighbours(),
+    "repeated-edited": lambda _: under_sampling.RepeatedEditedNearestNeighbours(),
+    "tomek": lambda _: under_sampling.TomekLinks(),
+}
+CLASSICAL: Final = (*_UNDER, *_OVER)
+_NEEDS_NEIGHBOURS: Final = {"smote", "adasyn", "smote-tomek", "smote-enn"}
+
+
+def resample(images: ImageSet, method: str, ratio: float = 1.0, seed: int = 0) -> ImageSet:
+    """The set balanced by a classical method.
+
+    Those that add fill each class up to `ratio` times the majority's count. Raises TrainingError for an unknown
+    method, a ratio outside (0, 1], one class only, or a class with too few members for its neighbours.
+    """
+    if method not in CLASSICAL:
+        raise TrainingError(f"there is no classical method {method!r}; there are: {', '.join(CLASSICAL)}")
+    counts = images.counts
+    wanted = counts + missing(counts, ratio)
+    if method in _NEEDS_NEIGHBOURS:
+        check_neighbours(images, NEIGHBOURS)
+    flat = images.images.reshape(len(images), -1)
+    if method in _UNDER:
+        sampler = _UNDER[method](seed)
+        sampler.fit_resample(flat.astype(np.float32), images.labels)
+        return images.take(np.sort(sampler.sample_indices_))
+    strategy = {label: int(count) for label, count in enumerate(wanted) if count}
+    # Interpolated pixels come back as floats between 0 and 255.
+    try:
+        values, labels = _OVER[method](strategy, seed).fit_resample(flat.astype(np.float32), images.labels)
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"{method} cannot balance {images.name}: {reason}") from error
+    return _as_images(images, values, labels)
+
+
+def check_neighbours(images: ImageSet, neighbours: int) -> None:
+    """Raises TrainingError when a class that is to be filled up has fewer members than neighbours and itself."""
+    counts = images.counts
+    for label in np.flatnonzero((counts > 0) & (counts < counts.max()) & (counts <= neighbours)):
+        raise TrainingError(
+            f"class {images.classes[label]} has {counts[label]} images, but {neighbours} neighbours need "
+            f"{neighbours + 1}; add images, or balance with random-over"
+        )
+
+
+def _as_images(images: ImageSet, values: Any, labels: Any) -> ImageSet:
+    """Samples as a set: the images that were kept as they are, and the new ones as groups of their own."""
+    pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8).reshape(-1, *images.images.shape[1:])
+    return ImageSet(images.name, pixels, np.asarray(labels, np.int64), images.classes)

@@ -1,0 +1,117 @@
+"""Labelled images in memory, and how sets of them are cut and split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from euterpe_training.errors import TrainingError
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """`images` are uint8 [count, height, width, channels], `labels` [count] index into `classes`.
+
+    `groups` [count] says which images belong together, such as windows of one piece: a split never parts them. By
+    default each image is its own group. Raises TrainingError when the shapes do not fit.
+    """
+
+    name: str
+    images: Pixels
+    labels: Labels
+    classes: tuple[str, ...]
+    groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[-1] not in (1, 3) or self.images.dtype != np.uint8:
+            raise TrainingError(f"the images of {self.name} are not 8-bit pictures with one or three channels")
+        if len(self.images) != len(self.labels):
+            raise TrainingError(f"{self.name} holds {len(self.images)} images but {len(self.labels)} labels")
+        if len(self.labels) and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
+            raise TrainingError(f"{self.name} has labels outside its {len(self.classes)} classes")
+        if len(self.groups) != len(self.labels):
+            object.__setattr__(self, "groups", np.arange(len(self.labels)))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Images per class."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return int(self.images.shape[1]), int(self.images.shape[2])
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for coloured ones."""
+        return int(self.images.shape[3])
+
+    def of(self, label: int) -> NDArray[np.int64]:
+        """Indices of a class' images."""
+        return np.flatnonzero(self.labels == label)
+
+    def take(self, indices: NDArray[Any]) -> "ImageSet":
+        """Some of the images, in the order of `indices`."""
+        return replace(
+            self, images=self.images[indices], labels=self.labels[indices], groups=self.groups[indices]
+        )  # fmt: skip
+
+    def joined(self, images: Pixels, labels: Labels) -> "ImageSet":
+        """With more images behind these; each is a group of its own."""
+        first = int(self.groups.max(initial=-1)) + 1
+        return replace(
+            self,
+            images=np.concatenate([self.images, images]),
+            labels=np.concatenate([self.labels, labels]),
+            groups=np.concatenate([self.groups, np.arange(first, first + len(labels))]),
+        )
+
+
+def cut(images: ImageSet, counts: Sequence[int], seed: int = 0) -> ImageSet:
+    """A random part with `counts[c]` images of class c, in random order; TrainingError when a class has fewer."""
+    if len(counts) != len(images.classes):
+        raise TrainingError(f"{len(counts)} counts were given, but {images.name} has {len(images.classes)} classes")
+    random = np.random.default_rng(seed)
+    chosen = []
+    for label, (wanted, there) in enumerate(zip(counts, images.counts, strict=True)):
+        if not 1 <= wanted <= there:
+            name = images.classes[label]
+            raise TrainingError(
+                f"class {name} of {images.name} has {there} images; a count of {wanted} is not in 1..{there}"
+            )
+        chosen.append(random.choice(images.of(label), wanted, replace=False))
+    return images.take(random.permutation(np.concatenate(chosen)))
+
+
+def counts_of_same_ratios(available: Sequence[int], counts: Sequence[int]) -> list[int]:
+    """The most images per class that `available` allows in the ratios of `counts`, at least one of each."""
+    factor = min(have / wanted for have, wanted in zip(available, counts, strict=True))
+    return [max(1, int(wanted * min(factor, 1.0) + 1e-9)) for wanted in counts]
+
+
+def split(images: ImageSet, share: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
+    """Two parts, the second with about `share` of every class; groups stay whole.
+
+    Every class has at least one group in either part; TrainingError when it has only one.
+    """
+    random = np.random.default_rng(seed)
+    second = np.zeros(len(images), bool)
+    for label, name in enumerate(images.classes):
+        members = images.of(label)
+        if not len(members):
+            continue
+        groups = random.permutation(np.unique(images.groups[members]))
+        if len(groups) < 2:
+            raise TrainingError(f"class {name} of {images.name} has one member only; splitting needs two, add another")
+        wanted = min(max(1, round(len(groups) * share)), len(groups) - 1)
+        second |= np.isin(images.groups, groups[:wanted])
+    return images.take(np.flatnonzero(~second)), images.take(np.flatnonzero(second))

@@ -1,0 +1,163 @@
+"""Losses against imbalance (FACTS §3), as modules over logits [batch, classes] and labels [batch].
+
+Names and forms: MFE and MSFE after Wang et al. 2016, focal after Lin et al. 2017, bilinear and log-bilinear after
+Resheff et al. 2017 with a cost matrix M, whose entry M[y, j] is what it costs to take class y for class j.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from euterpe_training.errors import TrainingError
+
+
+def _squares(logits: Tensor, labels: Tensor) -> Tensor:
+    """Half the squared distance of the probabilities from the one-hot label, per example."""
+    target = functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    return 0.5 * (target - logits.softmax(1)).square().sum(1)
+
+
+class MeanSquaredError(nn.Module):
+    """MSE: the mean of the examples' errors, so the majority rules."""
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        return _squares(logits, labels).mean()
+
+
+class MeanFalseError(nn.Module):
+    """MFE: the sum of the classes' own mean errors; with two classes FPE + FNE.
+
+    Classes that a batch lacks count nothing.
+    """
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        return _class_means(logits, labels).sum()
+
+
+class MeanSquaredFalseError(nn.Module):
+    """MSFE: `sum_of_squares` is FPE² + FNE² as in the literature, `square_of_sum` (FPE + FNE)² as in the thesis."""
+
+    def __init__(self, reading: Literal["sum_of_squares", "square_of_sum"] = "sum_of_squares") -> None:
+        super().__init__()
+        self.reading = reading
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        means = _class_means(logits, labels)
+        return means.square().sum() if self.reading == "sum_of_squares" else means.sum().square()
+
+
+def _class_means(logits: Tensor, labels: Tensor) -> Tensor:
+    errors = _squares(logits, labels)
+    return torch.stack([errors[labels == label].mean() for label in torch.unique(labels)])
+
+
+class FocalLoss(nn.Module):
+    """−(1 − p_y)^γ log p_y, mean over the batch; γ = 0 is cross entropy."""
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        super().__init__()
+        if gamma < 0:
+            raise TrainingError(f"gamma of the focal loss is {gamma}; it must not be negative")
+        self.gamma = gamma
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        log_p = functional.log_softmax(logits, 1).gather(1, labels[:, None])[:, 0]
+        return (-((1 - log_p.exp()) ** self.gamma) * log_p).mean()
+
+
+class BilinearLoss(nn.Module):
+    """yᵀ M p, mean over the batch: the expected cost of what the network believes."""
+
+    def __init__(self, costs: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("costs", _checked(costs))
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        costs: Tensor = self.get_buffer("costs")[labels]
+        return (costs * logits.softmax(1)).sum(1).mean()
+
+
+class LogBilinearLoss(nn.Module):
+    """−yᵀ M log(1 − p), mean over the batch."""
+
+    def __init__(self, costs: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("costs", _checked(costs))
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        costs: Tensor = self.get_buffer("costs")[labels]
+        # 1 − p is what the other classes have together; summing those is exact where subtracting from 1 is not.
+        others = logits[:, None, :].expand(-1, logits.shape[1], -1)
+        own = torch.eye(logits.shape[1], dtype=torch.bool, device=logits.device)
+        log_rest = others.masked_fill(own, -torch.inf).logsumexp(2) - logits.logsumexp(1, keepdim=True)
+        return -(costs * log_rest).sum(1).mean()
+
+
+class MixedLoss(nn.Module):
+    """(1 − α) · cross entropy + α · another loss."""
+
+    def __init__(self, other: nn.Module, alpha: float) -> None:
+        super().__init__()
+        if not 0 <= alpha <= 1:
+            raise TrainingError(f"alpha of a mixed loss is {alpha}; it lies in [0, 1]")
+        self.other, self.alpha = other, alpha
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """A scalar."""
+        entropy = functional.cross_entropy(logits, labels)
+        mixed: Tensor = (1 - self.alpha) * entropy + self.alpha * self.other(logits, labels)
+        return mixed
+
+
+def inverse_frequencies(counts: Tensor) -> Tensor:
+    """Weights N / (classes · count), as scikit-learn's `balanced`; 0 for classes without images."""
+    weights = counts.sum() / (len(counts) * counts.clamp(min=1))
+    return torch.where(counts > 0, weights, 0.0).to(torch.float32)
+
+
+def costs_by_frequency(counts: Tensor) -> Tensor:
+    """A cost matrix: taking class y for j costs the more, the rarer y is beside j; nothing on the diagonal.
+
+    M[y, j] = n_j / (n_y + n_j), so that the two mistakes between a pair of classes cost 1 together.
+    """
+    n = counts.to(torch.float32).clamp(min=1)
+    costs = n[None, :] / (n[:, None] + n[None, :])
+    return costs.fill_diagonal_(0.0)
+
+
+def _checked(costs: Tensor) -> Tensor:
+    if costs.ndim != 2 or costs.shape[0] != costs.shape[1] or not bool(torch.isfinite(costs).all()):
+        raise TrainingError("a cost matrix is square, with a finite cost for each pair of classes")
+    return costs
+
+
+#: Name → loss, given the counts of the classes it is to train with.
+LOSSES: Final[dict[str, Callable[[Tensor], nn.Module]]] = {
+    "cross-entropy": lambda _: nn.CrossEntropyLoss(),
+    "weighted": lambda counts: nn.CrossEntropyLoss(weight=inverse_frequencies(counts)),
+    "mse": lambda _: MeanSquaredError(),
+    "mfe": lambda _: MeanFalseError(),
+    "msfe": lambda _: MeanSquaredFalseError(),
+    "msfe-thesis": lambda _: MeanSquaredFalseError("square_of_sum"),
+    "focal": lambda _: FocalLoss(),
+    "bilinear": lambda counts: BilinearLoss(costs_by_frequency(counts)),
+    "log-bilinear": lambda counts: LogBilinearLoss(costs_by_frequency(counts)),
+    "bilinear-mix": lambda counts: MixedLoss(BilinearLoss(costs_by_frequency(counts)), 0.5),
+    "log-bilinear-mix": lambda counts: MixedLoss(LogBilinearLoss(costs_by_frequency(counts)), 0.5),
+}
+
+
+def make_loss(name: str, counts: Tensor) -> nn.Module:
+    """The loss called `name` for classes with `counts` images; TrainingError when there is none."""
+    if name not in LOSSES:
+        raise TrainingError(f"there is no loss {name!r}; there are: {', '.join(LOSSES)}")
+    return LOSSES[name](counts)

@@ -1,0 +1,76 @@
+"""CIFAR-10 as published (Krizhevsky 2009): the binary version and the pickles of Python."""
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.errors import TrainingError
+
+_PIXELS: Final = 3 * 32 * 32
+_CLASSES: Final = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+#: All that an array in a pickle needs; anything else in it is refused, because unpickling can run programs.
+_ALLOWED: Final = {
+    ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+}  # fmt: skip
+
+
+def find_cifar(directory: Path) -> Path | None:
+    """The directory that holds batches, `directory` itself or one below; None when there is none."""
+    for place in (directory, directory / "cifar-10-batches-bin", directory / "cifar-10-batches-py"):
+        if (place / "test_batch").is_file() or (place / "test_batch.bin").is_file():
+            return place
+    return None
+
+
+def load_cifar(directory: Path) -> tuple[ImageSet, ImageSet]:
+    """Training and test images of the batches in `directory`; TrainingError when one is missing or damaged."""
+    suffix = ".bin" if (directory / "test_batch.bin").is_file() else ""
+    paths = [directory / f"data_batch_{number}{suffix}" for number in range(1, 6)]
+    train = [_read(path) for path in paths if path.is_file()]
+    if not train:
+        raise TrainingError(f"{directory} holds no data_batch_1{suffix} to train on")
+    test = _read(directory / f"test_batch{suffix}")
+    images, labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
+    return ImageSet("cifar10", images, labels, _CLASSES), ImageSet("cifar10", *test, _CLASSES)
+
+
+def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    content = path.read_bytes()
+    if path.suffix == ".bin":
+        if not content or len(content) % (1 + _PIXELS):
+            raise TrainingError(
+                f"{path} is cut off: {len(content)} bytes are no whole number of images; fetch it again"
+            )
+        rows = np.frombuffer(content, np.uint8).reshape(-1, 1 + _PIXELS)
+        labels, pixels = rows[:, 0].astype(np.int64), rows[:, 1:]
+    else:
+        labels, pixels = _unpickle(path, content)
+    if int(labels.max(initial=0)) >= len(_CLASSES):
+        raise TrainingError(f"{path} has a label over 9, so it is no batch of CIFAR-10")
+    # Stored channel by channel.
+    return pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy(), labels
+
+
+def _unpickle(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    try:
+        batch = _Reader(io.BytesIO(content), encoding="bytes").load()
+        labels = np.asarray(batch[b"labels"] if b"labels" in batch else batch["labels"], np.int64)
+        pixels = np.asarray(batch[b"data"] if b"data" in batch else batch["data"])
+    except Exception as error:  # a damaged pickle raises almost anything
+        raise TrainingError(f"{path} is no batch of CIFAR-10, or is damaged; fetch it again") from error
+    if pixels.dtype != np.uint8 or pixels.shape != (len(labels), _PIXELS):
+        raise TrainingError(f"{path} holds no 32×32 images in three channels")
+    return labels, pixels
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"{module}.{name} does not belong into a batch of images")
+        return super().find_class(module, name)

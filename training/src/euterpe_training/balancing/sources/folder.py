@@ -1,0 +1,83 @@
+"""Folders of image files, a folder per class: reading and writing."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.errors import TrainingError
+
+SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
+
+
+def class_folders(directory: Path) -> list[Path]:
+    """The folders below, one per class, in order of name."""
+    return sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def load_folder(directory: Path, size: int | None = None) -> ImageSet:
+    """All images below `directory`, of which every folder is a class.
+
+    `size` scales them to squares of so many pixels. They are grey when all are, else coloured. Raises TrainingError
+    for a class without images, a file that is no image, and images of several sizes when no size is given.
+    """
+    folders = class_folders(directory)
+    if not folders:
+        raise TrainingError(f"{directory} holds no folders; put the images of each class into a folder of its name")
+    pictures: list[Image.Image] = []
+    labels: list[int] = []
+    for label, folder in enumerate(folders):
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        if not paths:
+            raise TrainingError(f"the folder {folder} holds no images; remove it or fill it")
+        pictures += [_open(path, size) for path in paths]
+        labels += [label] * len(paths)
+        _check_sizes(pictures, paths, directory)
+    mode = "L" if all(picture.mode in ("L", "1", "I;16") for picture in pictures) else "RGB"
+    images = np.stack([np.asarray(picture.convert(mode)) for picture in pictures])
+    images = images[..., None] if mode == "L" else images
+    return ImageSet(directory.name, images, np.array(labels), tuple(folder.name for folder in folders))
+
+
+def save_folder(images: ImageSet, directory: Path) -> None:
+    """PNG files in a folder per class; TrainingError when `directory` exists, so that nothing is overwritten."""
+    if directory.exists():
+        raise TrainingError(f"{directory} exists already; choose another place")
+    partial = directory.with_name(directory.name + ".partial")
+    digits = len(str(len(images)))
+    for label, name in enumerate(images.classes):
+        folder = partial / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for index in images.of(label):
+            _picture(images.images[index]).save(folder / f"{index:0{digits}}.png")
+    partial.replace(directory)
+
+
+def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def _open(path: Path, size: int | None) -> Image.Image:
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            picture = opened.convert("RGB") if opened.mode in ("P", "RGBA", "CMYK", "LA") else opened.copy()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise TrainingError(f"{path} is no image, or is damaged; mend or remove it") from error
+    if size is None or picture.size == (size, size):
+        return picture
+    return picture.convert("L" if picture.mode in ("L", "1") else "RGB").resize((size, size), Image.Resampling.LANCZOS)
+
+
+def _check_sizes(pictures: list[Image.Image], paths: list[Path], directory: Path) -> None:
+    first = pictures[0].size
+    for picture, path in zip(pictures[-len(paths) :], paths, strict=True):
+        if picture.size != first:
+            (width, height), (others_width, others_height) = picture.size, first
+            raise TrainingError(
+                f"{path} has {width}×{height} pixels, but others of {directory} have {others_width}×{others_height}; "
+                "give --size to scale them all"
+            )

@@ -1,0 +1,66 @@
+"""idx files, as MNIST and Fashion-MNIST are published (Y. LeCun's format), plain or gzipped."""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.errors import TrainingError
+
+_UNSIGNED_BYTES: Final = 0x08
+FASHION_CLASSES: Final = (
+    "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+
+def find_idx(directory: Path, part: str) -> tuple[Path, Path] | None:
+    """Files of images and labels of `part` (`train` or `t10k`); None when they are not there."""
+    found = []
+    for kind in ("images", "labels"):
+        names = (
+            f"{part}-{kind}{sep}idx{3 if kind == 'images' else 1}-ubyte{end}" for sep in "-." for end in ("", ".gz")
+        )
+        path = next((directory / name for name in names if (directory / name).is_file()), None)
+        if path is None:
+            return None
+        found.append(path)
+    return found[0], found[1]
+
+
+def load_idx(directory: Path, part: str) -> ImageSet:
+    """The images of a part with ten classes; TrainingError when a file is missing or damaged."""
+    paths = find_idx(directory, part)
+    if paths is None:
+        raise TrainingError(f"{directory} lacks {part}-images-idx3-ubyte or {part}-labels-idx1-ubyte")
+    images, labels = (read_idx(path) for path in paths)
+    if images.ndim != 3 or labels.ndim != 1:
+        raise TrainingError(f"{paths[0].name} and {paths[1].name} in {directory} are not images and labels")
+    fashion = "fashion" in str(directory).lower()
+    classes = FASHION_CLASSES if fashion else tuple(str(n) for n in range(10))
+    return ImageSet("fashion" if fashion else directory.name, images[..., None], labels.astype(np.int64), classes)
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """The array in an idx file of unsigned bytes; TrainingError when it is something else or cut off."""
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TrainingError(f"{path} cannot be read, fetch it again: {error}") from error
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTES:
+        raise TrainingError(f"{path} is no idx file of bytes")
+    rank = content[3]
+    if len(content) < 4 + 4 * rank:
+        raise TrainingError(f"{path} is cut off in its header; fetch it again")
+    shape = struct.unpack_from(f">{rank}I", content, 4)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
+    if len(values) != math.prod(shape):
+        raise TrainingError(f"{path} holds {len(values)} values, but its header states {shape}; fetch it again")
+    return values.reshape(shape).copy()

@@ -1,0 +1,180 @@
+import gzip
+import hashlib
+import http.server
+import io
+import pickle
+import struct
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.balancing.sources import SourceOptions, load_source
+from euterpe_training.balancing.sources.folder import load_folder, save_folder
+from euterpe_training.errors import TrainingError
+from PIL import Image
+
+
+def write_idx(directory: Path, images: ImageSet, part: str, squeeze: bool = False) -> None:
+    pixels = images.images[..., 0]
+    content = struct.pack(">4B3I", 0, 0, 8, 3, *pixels.shape) + pixels.tobytes()
+    labels = struct.pack(">4BI", 0, 0, 8, 1, len(images)) + images.labels.astype(np.uint8).tobytes()
+    end, pack = (".gz", gzip.compress) if squeeze else ("", bytes)
+    (directory / f"{part}-images-idx3-ubyte{end}").write_bytes(pack(content))
+    (directory / f"{part}-labels-idx1-ubyte{end}").write_bytes(pack(labels))
+
+
+@pytest.fixture
+def idx(tmp_path: Path, unbalanced: ImageSet) -> Path:
+    write_idx(tmp_path, unbalanced, "train", squeeze=True)
+    write_idx(tmp_path, unbalanced.take(np.arange(0, 90, 9)), "t10k")
+    return tmp_path
+
+
+def test_idx_files_plain_and_gzipped(idx: Path, unbalanced: ImageSet) -> None:
+    source = load_source(str(idx))
+    assert np.array_equal(source.train.images, unbalanced.images)
+    assert np.array_equal(source.train.labels, unbalanced.labels)
+    assert np.array_equal(source.test.images, unbalanced.images[:90:9])
+    assert len(source.test.classes) == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("t10k-images-idx3-ubyte", b"\0\0\x08\x03\0\0", "cut off"),
+        ("t10k-images-idx3-ubyte", b"\0\0\x0d\x03" + bytes(12), "no idx file"),
+        ("t10k-images-idx3-ubyte", struct.pack(">4B3I", 0, 0, 8, 3, 9, 28, 28) + b"x", "header states"),
+        ("train-labels-idx1-ubyte.gz", b"\x1f\x8bnot gzip at all", "cannot be read"),
+    ],
+)
+def test_damaged_idx_files_are_named(idx: Path, name: str, content: bytes, words: str) -> None:
+    (idx / name).write_bytes(content)
+    with pytest.raises(TrainingError, match=words) as caught:
+        load_source(str(idx))
+    assert name in str(caught.value)
+
+
+def cifar_archive(directory: Path, kind: str) -> Path:
+    """A made-up archive laid out as the real one, with 20 images per batch."""
+    random = np.random.default_rng(0)
+    archive = directory / f"cifar-10-{kind}.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]:
+            labels, rows = random.integers(0, 10, 20), random.integers(0, 256, (20, 3072), np.uint8)
+            if kind == "binary":
+                content = np.column_stack([labels.astype(np.uint8), rows]).tobytes()
+                path = f"cifar-10-batches-bin/{name}.bin"
+            else:
+                content = pickle.dumps({b"labels": labels.tolist(), b"data": rows}, protocol=2)
+                path = f"cifar-10-batches-py/{name}"
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return archive
+
+
+def test_both_archives_of_cifar_hold_the_same_images(tmp_path: Path) -> None:
+    options = SourceOptions(cache=tmp_path / "cache")
+    binary = load_source(str(cifar_archive(tmp_path, "binary")), options)
+    pickled = load_source(str(cifar_archive(tmp_path, "python")), options)
+    assert binary.train.images.shape == (100, 32, 32, 3)
+    assert np.array_equal(binary.train.images, pickled.train.images)
+    assert np.array_equal(binary.test.labels, pickled.test.labels)
+    # Stored channel by channel: the first three bytes of a row are red.
+    red = np.random.default_rng(0)
+    red.integers(0, 10, 20)
+    assert np.array_equal(binary.train.images[0, 0, :3, 0], red.integers(0, 256, (20, 3072), np.uint8)[0, :3])
+
+
+def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (exec, (f"open({str(tmp_path / 'pwned')!r}, 'w')",))
+
+    (tmp_path / "test_batch").write_bytes(pickle.dumps(Evil()))
+    (tmp_path / "data_batch_1").write_bytes(pickle.dumps({b"labels": Evil()}))
+    with pytest.raises(TrainingError, match="no batch of CIFAR-10"):
+        load_source(str(tmp_path))
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_folders_come_back_as_they_were_written(tmp_path: Path, unbalanced: ImageSet) -> None:
+    save_folder(unbalanced, tmp_path / "set")
+    again = load_folder(tmp_path / "set")
+    assert np.array_equal(again.images, unbalanced.images)
+    assert again.classes == unbalanced.classes
+    source = load_source(str(tmp_path / "set"))
+    assert (len(source.train), len(source.test)) == (73, 19)
+    with pytest.raises(TrainingError, match="exists already"):
+        save_folder(unbalanced, tmp_path / "set")
+
+
+def test_folders_of_pictures_of_all_kinds_can_be_scaled(tmp_path: Path) -> None:
+    for label, mode in (("grey", "L"), ("colour", "RGB"), ("see-through", "RGBA")):
+        (tmp_path / label).mkdir()
+        Image.new(mode, (40, 30)).save(tmp_path / label / "a.png")
+        Image.new(mode, (20, 20)).save(tmp_path / label / "b.png")
+    with pytest.raises(TrainingError, match="give --size"):
+        load_folder(tmp_path)
+    assert load_folder(tmp_path, size=32).images.shape == (6, 32, 32, 3)
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, unbalanced: ImageSet) -> None:
+    with pytest.raises(TrainingError, match="holds no folders"):
+        load_source(str(tmp_path))
+    save_folder(unbalanced, tmp_path / "set")
+    (tmp_path / "set" / "c9").mkdir()
+    with pytest.raises(TrainingError, match="c9 holds no images"):
+        load_source(str(tmp_path / "set"))
+    (tmp_path / "set" / "c9" / "x.png").write_bytes(b"\x89PNG but no more")
+    with pytest.raises(TrainingError, match=r"x\.png is no image"):
+        load_source(str(tmp_path / "set"))
+
+
+def test_midi_files_become_piano_rolls_by_folder(midi_directory: Path, tmp_path: Path) -> None:
+    for name in ("folk", "march", "rare"):
+        (tmp_path / name).mkdir()
+    songs = sorted((midi_directory / "deeper").iterdir())
+    for number, path in enumerate(songs):
+        (tmp_path / ("folk" if number < 8 else "march") / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "rare" / "only.mid").write_bytes(songs[0].read_bytes())
+    (tmp_path / "folk" / "broken.mid").write_bytes(b"RIFF")
+    source = load_source(str(tmp_path), SourceOptions(at_least=2))
+    assert source.train.classes == ("folk", "march")
+    # 40 quarters are two and a half windows of 16.
+    assert source.train.images.shape[1:] == (64, 64, 1)
+    assert not set(source.train.groups) & set(source.test.groups)
+    assert len(set(source.train.groups) | set(source.test.groups)) == 12
+    with pytest.raises(TrainingError, match="0 classes of 50"):
+        load_source(str(tmp_path), SourceOptions(at_least=50))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    archive = cifar_archive(tmp_path, "binary")
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{archive.name}", archive
+        server.shutdown()
+
+
+def test_a_url_is_fetched_once_and_its_checksum_counts(served: tuple[str, Path], tmp_path: Path) -> None:
+    url, archive = served
+    cache = tmp_path / "cache"
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    with pytest.raises(TrainingError, match="has the SHA-256"):
+        load_source(url, SourceOptions(sha256="0" * 64, cache=cache))
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    with pytest.raises(TrainingError, match="needs --sha256"):
+        load_source(url, SourceOptions(cache=cache))
+    assert len(load_source(url, SourceOptions(sha256=digest, cache=cache)).train) == 100
+    archive.unlink()
+    assert len(load_source(url, SourceOptions(sha256=digest, cache=cache)).train) == 100
+    with pytest.raises(TrainingError, match="cannot be fetched"):
+        load_source(url, SourceOptions(sha256="1" * 64, cache=cache))
