@@ -174,4 +174,4 @@ def longest(product: Product) -> int:
     with product.client() as client:
         models = client.get("/models").json()["items"]
     (default,) = [model for model in models if model["default"]]
-    return int(default["parameters"]["length"]["maximum"])
+    return int(default["length"]["maximum"])

@@ -1,9 +1,14 @@
 """The manifest of a model bundle: what a released model is, and how to run it."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from euterpe_music.parameters import Parameter, ParameterError, Value, check_parameters
+from euterpe_music.post import program_number
 from euterpe_music.spec import EventSpec
 
 #: Raised when the manifest changes in a way that older readers would misunderstand.
@@ -40,6 +45,7 @@ class GraphInfo(_Part):
 
     `noise` [steps, batch, noise] takes uniform draws in [0, 1), `events` [steps, batch, features] comes out; the
     number of steps and the batch are dynamic, and steps done in several calls equal the same steps in one.
+    `controls`, if there is one, names an input [batch, n] that stays the same over a piece; see Manifest.controls.
     """
 
     file: str = "model.onnx"
@@ -47,6 +53,7 @@ class GraphInfo(_Part):
     bytes: int = Field(gt=0)
     opset: int
     noise: str = "noise"
+    controls: str | None = None
     events: str = "events"
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
@@ -56,8 +63,11 @@ class GraphInfo(_Part):
     def _names_resolve(self) -> Self:
         inputs = {tensor.name: tensor for tensor in self.inputs}
         outputs = {tensor.name: tensor for tensor in self.outputs}
-        if {self.noise, *(pair.input for pair in self.state)} != set(inputs):
-            raise ValueError("inputs must be the noise and the states' inputs, and nothing else")
+        given = {self.noise} if self.controls is None else {self.noise, self.controls}
+        if {*given, *(pair.input for pair in self.state)} != set(inputs):
+            raise ValueError("inputs must be the noise, the controls if any and the states' inputs, and nothing else")
+        if self.controls is not None and len(inputs[self.controls].axes) != 2:
+            raise ValueError("controls need the axes batch and a size")
         if {self.events, *(pair.output for pair in self.state)} != set(outputs):
             raise ValueError("outputs must be the events and the states' outputs, and nothing else")
         for pair in self.state:
@@ -91,9 +101,45 @@ class IntRange(_Part):
 
 
 class Sampling(_Part):
-    """What a listener may choose. `length` is the number of events of a piece."""
+    """What a listener may choose. `length` is the number of events of a piece; presets are values by parameter."""
 
     length: IntRange
+    parameters: tuple[Parameter, ...] = ()
+    presets: dict[str, dict[str, Value]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [parameter.name for parameter in self.parameters]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"there are two parameters {name}")
+        named = {other for one in self.parameters for other in (*one.excludes, *one.only_with)}
+        if unknown := sorted(named - set(names)):
+            raise ValueError(f"excludes or only_with names parameters that there are not: {', '.join(unknown)}")
+        for instrument in (choice for one in self.parameters if "instrument" in one.name for choice in one.choices):
+            program_number(instrument)
+        for preset, values in self.presets.items():
+            try:
+                self.check(values)
+            except ParameterError as error:
+                raise ValueError(f"preset {preset}, {error.name}: {error}") from error
+        return self
+
+    def check(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """Every parameter that applies, with its value or default; raises ParameterError. See check_parameters."""
+        return check_parameters(given, self.parameters)
+
+
+class Control(_Part):
+    """One or more numbers of the network's controls, made from a parameter.
+
+    `value` feeds (value - offset) · scale, where true is 1 and false 0; `one_hot` feeds one number per choice.
+    """
+
+    parameter: str
+    feed: Literal["value", "one_hot"] = "value"
+    offset: float = 0.0
+    scale: float = 1.0
 
 
 class CorpusInfo(_Part):
@@ -136,6 +182,8 @@ class Manifest(_Part):
     spec_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     graph: GraphInfo
     sampling: Sampling
+    #: What the input `controls` of the graph consists of, in order.
+    controls: tuple[Control, ...] = ()
     training: TrainingInfo | None = None
 
     @model_validator(mode="after")
@@ -146,6 +194,38 @@ class Manifest(_Part):
         if self.graph.output(self.graph.events).axes[-1] != spec.features:
             raise ValueError(f"the graph's events do not have the spec's {spec.features} features")
         return self
+
+    @model_validator(mode="after")
+    def _controls_fit(self) -> Self:
+        parameters = {parameter.name: parameter for parameter in self.sampling.parameters}
+        for control in self.controls:
+            parameter = parameters.get(control.parameter)
+            if parameter is None or parameter.post:
+                raise ValueError(f"a control is fed by {control.parameter}, which is no parameter of the network")
+            if (control.feed == "one_hot") != (parameter.kind == "choice"):
+                raise ValueError(f"{control.parameter}: one_hot is for choices, value for all other parameters")
+        fed = {control.parameter for control in self.controls}
+        idle = [one.name for one in self.sampling.parameters if not one.post and one.name not in fed]
+        if idle:
+            raise ValueError(f"these parameters change nothing: {', '.join(idle)}")
+        size = 0 if self.graph.controls is None else self.graph.input(self.graph.controls).axes[-1]
+        made = sum(len(parameters[one.parameter].choices) or 1 for one in self.controls)
+        if size != made:
+            raise ValueError(f"the controls make {made} numbers, but the graph takes {size}")
+        return self
+
+    def control_vector(self, values: Mapping[str, Value]) -> NDArray[np.float32]:
+        """The network's controls [n] for checked values of the parameters; a missing one counts as its default."""
+        parameters = {parameter.name: parameter for parameter in self.sampling.parameters}
+        numbers: list[float] = []
+        for control in self.controls:
+            parameter = parameters[control.parameter]
+            value = values.get(parameter.name, parameter.default)
+            if control.feed == "one_hot":
+                numbers += [float(choice == value) for choice in parameter.choices]
+            else:
+                numbers.append((float(value) - control.offset) * control.scale)
+        return np.array(numbers, np.float32)
 
     @property
     def event_spec(self) -> EventSpec:

@@ -12,6 +12,15 @@ class GenerationNotFound(NotFound):
         super().__init__("There is no generation with this id.")
 
 
+class ModelNotFound(NotFound):
+    """No model of this name is loaded."""
+
+    slug = "model-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no model of this name.")
+
+
 class NotFinished(Conflict):
     """The piece is asked for before it exists, or after it failed to come about."""
 

@@ -71,7 +71,7 @@ async def test_what_is_left_out_is_chosen_and_told(client: httpx.AsyncClient) ->
     assert one["seed"] != two["seed"]
     models = (await client.get("/api/v1/models")).json()["items"]
     default = next(model for model in models if model["default"])
-    assert one["length"] == default["parameters"]["length"]["default"]
+    assert one["length"] == default["length"]["default"]
     assert (one["model"], one["model_version"]) == (default["name"], default["version"])
     assert one["title"]
 

@@ -154,7 +154,7 @@ async def test_cancelling_a_running_piece_ends_it_and_frees_its_slot(
 
     async with generator(settings, slots=1, lease_seconds=2) as client:
         monkeypatch.setattr(OnnxSession, "advance", slow)
-        longest = (await client.get("/api/v1/models")).json()["items"][0]["parameters"]["length"]["maximum"]
+        longest = (await client.get("/api/v1/models")).json()["items"][0]["length"]["maximum"]
         order = (await client.post(URL, json={"length": longest})).json()
         while (await client.get(f"{URL}/{order['id']}")).json()["status"] == "queued":
             await asyncio.sleep(0.02)

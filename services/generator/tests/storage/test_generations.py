@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from euterpe_generator.domain.generation import Generation, Listener, Order, Result, Status
+from euterpe_generator.domain.generation import Generation, Listener, Order, OrderedPiece, Result, Status
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers
 from euterpe_service_kit.database import Database
@@ -28,7 +28,7 @@ async def enqueue(database: Database, listener: Listener, count: int = 1, model:
     made = []
     for _ in range(count):
         async with database.sessions.begin() as session:
-            order = Order((uuid.uuid4(),), model=model, model_version="1", seed=1, length=10, title="Piece")
+            order = Order(model, "1", (OrderedPiece(uuid.uuid4(), seed=1, length=10, title="Piece"),))
             made += await Generations(session).enqueue(listener, order, most_unfinished=1000)
     return made
 
@@ -178,7 +178,8 @@ async def test_the_queue_s_head_comes_from_an_index(database: Database) -> None:
 
 async def test_background_pieces_wait_for_all_others(database: Database) -> None:
     async with database.sessions.begin() as session:
-        order = Order((uuid.uuid4(),), "tiny", "1", seed=1, length=10, title="Later", background=True)
+        piece = OrderedPiece(uuid.uuid4(), seed=1, length=10, title="Later")
+        order = Order("tiny", "1", (piece,), background=True)
         [later] = await Generations(session).enqueue(ANNA, order, most_unfinished=1000)
     others = await enqueue(database, ANNA, 2) + await enqueue(database, BEN, 2)
     claimed = [(await claim(database))[0].id for _ in range(5)]

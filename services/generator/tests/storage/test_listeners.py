@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from euterpe_generator.domain.generation import Generation, Listener, Order
+from euterpe_generator.domain.generation import Generation, Listener, Order, OrderedPiece
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.listeners import Listeners
 from euterpe_service_kit.database import Database
@@ -23,7 +23,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def order(database: Database, listener: Listener, count: int) -> list[Generation]:
     async with database.sessions.begin() as session:
         ids = tuple(uuid.uuid4() for _ in range(count))
-        wish = Order(ids, model="tiny", model_version="1", seed=1, length=10, title="Piece")
+        pieces = tuple(OrderedPiece(one, seed=1, length=10, title="Piece") for one in ids)
+        wish = Order("tiny", "1", pieces)
         await Generations(session).remember_key(listener.key, "key", "digest", ids[0])
         return await Generations(session).enqueue(listener, wish, most_unfinished=1000)
 

@@ -46,6 +46,29 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a piece begins with or goes along with, as the model's own tokens, so that it depends on no file any more.
+
+    `tokens` [steps, streams] are those of its melody; `bars` is how many of them were asked for. `unknown` counts what
+    the vocabulary does not hold, `song_id` is where it came from, if that was a song.
+    """
+
+    tokens: tuple[tuple[int, ...], ...]
+    bars: int
+    unknown: int = 0
+    song_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
+        """The prompt that `to_dict` described."""
+        return cls(**{**values, "tokens": tuple(tuple(step) for step in values["tokens"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
     """A row of the queue as the rest of the service sees it.
 
@@ -70,6 +93,9 @@ class Generation:
     cancel_requested: bool = False
     keep_partial: bool = False
     watched: bool = False
+    #: Checked values of the model's parameters, defaults included.
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    prompt: Prompt | None = None
     failure: str | None = None
     midi_key: str | None = None
     midi_bytes: int | None = None
@@ -101,6 +127,8 @@ class Generation:
             model_version=self.model_version,
             seed=self.seed,
             length=self.length,
+            settings=self.settings,
+            prompt=self.prompt,
             title=self.title,
             status=Status.QUEUED,
             attempt=0,
@@ -110,45 +138,46 @@ class Generation:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """All settings that, with model and seed, decide the piece."""
-        return {"length": self.length}
+        """All settings that, with model and seed, decide the piece: what would order it again."""
+        prompt = {} if self.prompt is None else {"prompt": self.prompt.to_dict()}
+        return {"length": self.length, **({"parameters": dict(self.settings)} if self.settings else {}), **prompt}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedPiece:
+    """One piece of an order: everything that decides its music is fixed, the seed included."""
+
+    id: uuid.UUID
+    seed: int
+    length: int
+    title: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompt: Prompt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A checked request for pieces: everything that decides the music is fixed, the seed included.
+    """A checked request for pieces; one is the common case.
 
-    There is a variation for each of `ids`, with the seeds `seed`, `seed` + 1, …; one is the common case. `cost` is how
-    far a piece moves its listener back in the fair order: who costs twice as much gets half as many turns.
+    `cost` is how far a piece moves its listener back in the fair order: who costs twice as much gets half the turns.
     `background` orders are taken up only while nothing else waits.
     """
 
-    ids: tuple[uuid.UUID, ...]
     model: str
     model_version: str
-    seed: int
-    length: int
-    title: str
+    pieces: tuple[OrderedPiece, ...]
     cost: int = 1
     background: bool = False
 
     @property
     def id(self) -> uuid.UUID:
         """The order's id, which is its first piece's."""
-        return self.ids[0]
+        return self.pieces[0].id
 
     @property
     def count(self) -> int:
         """How many pieces are ordered."""
-        return len(self.ids)
-
-    def seed_of(self, variation: int) -> int:
-        """The seed of a variation."""
-        return (self.seed + variation) % (MAX_SEED + 1)
-
-    def title_of(self, variation: int) -> str:
-        """The title of a variation, numbered when there are several."""
-        return self.title if self.count == 1 else f"{self.title} ({variation + 1})"
+        return len(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

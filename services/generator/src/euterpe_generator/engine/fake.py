@@ -1,5 +1,7 @@
 """A session without a network, for tests of the scheduler: an event is a known function of the piece's history."""
 
+from typing import Any
+
 import numpy as np
 
 from euterpe_generator.engine.request import Array
@@ -21,9 +23,9 @@ class FakeSession:
         self.fail_next = False
         self._previous = np.full((rows, self.features), np.nan, np.float32)
 
-    def reset(self, row: int, initial: Array) -> None:
+    def reset(self, row: int, initial: Array, given: Any = None) -> None:
         """See Session."""
-        self._previous[row] = initial
+        self._previous[row] = initial if given is None else initial + given
 
     def move(self, source: int, target: int) -> None:
         """See Session."""

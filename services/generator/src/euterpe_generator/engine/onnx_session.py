@@ -75,6 +75,8 @@ class OnnxSession:
         self.rows = rows
         self.noise_size = _size(graph.input(graph.noise).axes[-1])
         self.features = _size(graph.output(graph.events).axes[-1])
+        controls = 0 if graph.controls is None else _size(graph.input(graph.controls).axes[-1])
+        self._controls = np.zeros((rows, controls), np.float32)
         self._fixed_width = False
         self._states = [_State(pair, graph, rows=rows) for pair in graph.state]
         self.initial_size = sum(state.row_size for state in self._states if state.pair.initial == "uniform")
@@ -99,8 +101,9 @@ class OnnxSession:
             events = self._probe(noise[:, :width], initial[:width])
             self._fixed_width |= not np.array_equal(events, widest[:, :width])
 
-    def reset(self, row: int, initial: Array) -> None:
-        """See Session."""
+    def reset(self, row: int, initial: Array, given: Array | None = None) -> None:
+        """See Session; `given` are the piece's controls [n], zeros if it has none."""
+        self._controls[row] = 0.0 if given is None else given
         drawn = 0
         for state in self._states:
             if state.pair.initial == "uniform":
@@ -111,6 +114,7 @@ class OnnxSession:
 
     def move(self, source: int, target: int) -> None:
         """See Session."""
+        self._controls[target] = self._controls[source]
         for state in self._states:
             state.move(source, target)
 
@@ -121,6 +125,8 @@ class OnnxSession:
         if width > used:
             noise = np.concatenate([noise, np.zeros((steps, width - used, self.noise_size), np.float32)], axis=1)
         feed = {self._graph.noise: np.ascontiguousarray(noise)}
+        if self._graph.controls is not None:
+            feed[self._graph.controls] = self._controls[:width]
         feed |= {state.pair.input: state.feed(width) for state in self._states}
         events, *outputs = self._session.run(self._outputs, feed)
         for state, output in zip(self._states, outputs, strict=True):

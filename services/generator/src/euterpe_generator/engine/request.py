@@ -1,6 +1,7 @@
 """What goes into the engine, and what comes out of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,16 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One piece to compose: `steps` events from `seed`, for the listener who waits for it."""
+    """One piece to compose: `steps` events from `seed`, for the listener who waits for it.
+
+    `given` is what the session wants to know at its start; its form is between the session and whoever asks.
+    """
 
     id: str
     listener: str
     seed: int
     steps: int
+    given: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class Scheduler:
                 noise_size=self._session.noise_size,
                 steps=request.steps,
             )
-            self._session.reset(slot, initial)
+            self._session.reset(slot, initial, request.given)
             self._noise[slot, : request.steps] = noise
             self._position[slot] = 0
             self._length[slot] = request.steps

@@ -1,6 +1,6 @@
 """What the scheduler drives: a network that takes a batch of rows some steps further."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from euterpe_generator.engine.request import Array
 
@@ -28,8 +28,8 @@ class Session(Protocol):
         """How many requests can be in the batch."""
         ...
 
-    def reset(self, row: int, initial: Array) -> None:
-        """Gives a row to a new piece, whose random start is `initial` [initial_size]."""
+    def reset(self, row: int, initial: Array, given: Any = None) -> None:
+        """Gives a row to a new piece: its random start `initial` [initial_size], and what its request brought."""
         ...
 
     def move(self, source: int, target: int) -> None:

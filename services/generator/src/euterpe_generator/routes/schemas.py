@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
+from euterpe_music.parameters import Parameter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Status
@@ -14,6 +15,11 @@ from euterpe_generator.services.generations import Place, Wish
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
 ]
+
+
+Name = Annotated[str, StringConstraints(max_length=40)]
+#: Values are checked against the model's manifest; here they need only be plain.
+Parameters = Annotated[dict[Name, bool | int | float | str], Field(max_length=64)]
 
 
 class GenerationRequest(BaseModel):
@@ -37,9 +43,16 @@ class GenerationRequest(BaseModel):
     )
     background: bool = Field(default=False, description="Compose it only while nothing else waits.")
 
+    parameters: Parameters = Field(
+        default_factory=dict,
+        description="What else may be set of the model: names, ranges and advice from GET /models.",
+    )
+
     def wish(self) -> Wish:
         """The request as the use case takes it."""
-        return Wish(self.model, self.seed, self.length, self.title, self.count, self.background)
+        return Wish(
+            self.model, self.seed, self.length, self.title, self.count, self.background, parameters=self.parameters
+        )
 
 
 class PlaceView(BaseModel):
@@ -61,6 +74,9 @@ class GenerationView(BaseModel):
     model_version: str = Field(examples=["1.0.0"])
     seed: int = Field(examples=[7])
     length: int = Field(examples=[100])
+    parameters: dict[str, bool | int | float | str] = Field(
+        default_factory=dict, description="All that apply, those that were not set at their defaults."
+    )
     title: str = Field(examples=["Dawn"])
     song_id: str | None = Field(default=None, description="The song in the listener's library, once it is there.")
     midi_url: str | None = Field(default=None, examples=["/api/v1/generations/6f0e…/midi"])
@@ -87,6 +103,7 @@ class GenerationView(BaseModel):
             model_version=generation.model_version,
             seed=generation.seed,
             length=generation.length,
+            parameters=dict(generation.settings),
             title=generation.title,
             song_id=generation.song_id,
             midi_url=f"{location(generation)}/midi" if generation.midi_key else None,
@@ -122,6 +139,30 @@ class LimitsView(BaseModel):
     maximum: int = Field(examples=[2000])
 
 
+class ParameterView(BaseModel):
+    """One thing that a listener may set: everything that a page needs to show a control for it."""
+
+    name: str = Field(examples=["temperature"])
+    label: str = Field(examples=["Temperature"])
+    kind: Literal["int", "number", "choice", "boolean"]
+    minimum: int | float | None = Field(default=None, description="Of int and number.")
+    maximum: int | float | None = None
+    choices: list[str | bool] = Field(default_factory=list, description="Of choice and boolean.")
+    default: bool | int | float | str
+    unit: str = Field(default="", examples=["quarters per minute"])
+    advice: str = Field(default="", description="One sentence for people.")
+    group: Literal["basic", "advanced"] = "basic"
+    excludes: list[str] = Field(default_factory=list, description="Parameters that cannot be set together with it.")
+    only_with: dict[str, list[bool | int | float | str]] = Field(
+        default_factory=dict, description="It can be set only where these parameters have one of these values."
+    )
+
+    @classmethod
+    def of(cls, parameter: Parameter) -> "ParameterView":
+        """The view of a parameter."""
+        return cls.model_validate(parameter.model_dump(exclude={"post"}) | parameter.limits)
+
+
 class ModelView(BaseModel):
     """A model that generations can use."""
 
@@ -131,7 +172,9 @@ class ModelView(BaseModel):
     title: str
     description: str
     default: bool = Field(description="Whether it is used when a request names no model.")
-    parameters: dict[str, LimitsView]
+    length: LimitsView
+    parameters: list[ParameterView] = Field(description="What else may be set, in the order to show it in.")
+    presets: dict[str, dict[str, bool | int | float | str]] = Field(description="Named values of parameters.")
 
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
@@ -144,7 +187,9 @@ class ModelView(BaseModel):
             title=model.title,
             description=model.description,
             default=default,
-            parameters={"length": length},
+            length=length,
+            parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
+            presets=model.sampling.presets,
         )
 
 

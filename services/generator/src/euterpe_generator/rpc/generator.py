@@ -6,6 +6,7 @@ import grpc
 from euterpe.generator.v1 import generator_pb2 as pb
 from euterpe.generator.v1.generator_pb2_grpc import GeneratorServiceServicer
 from euterpe_service_kit.errors import Unprocessable
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Status
@@ -84,7 +85,15 @@ def _wish(request: pb.GenerateRequest) -> Wish:
     if seed is not None and seed > MAX_SEED:
         raise Unprocessable(f"seed: must be at most {MAX_SEED}.")
     length = request.length if request.HasField("length") else None
-    return Wish(request.model or None, seed, length, request.title[:200] or None, background=request.background)
+    parameters = MessageToDict(request.parameters) if request.HasField("parameters") else {}
+    return Wish(
+        request.model or None,
+        seed,
+        length,
+        request.title[:200] or None,
+        background=request.background,
+        parameters=parameters,
+    )
 
 
 def _response(generation: Generation) -> pb.GenerateResponse:
@@ -102,6 +111,7 @@ def _model(model: Model) -> pb.Model:
     limits = model.length
     parameters = Struct()
     parameters.update({"length": {"minimum": limits.min, "default": limits.default, "maximum": limits.max}})
+    parameters.update({one.name: one.limits | {"default": one.default} for one in model.sampling.parameters})
     return pb.Model(
         name=model.name,
         version=model.version,

@@ -1,18 +1,22 @@
 """The models that this process can compose with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from euterpe_music.bundle import Bundle
 from euterpe_music.events import decode
-from euterpe_music.manifest import IntRange
+from euterpe_music.manifest import IntRange, Sampling
+from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
+from euterpe_music.post import apply_post
 from euterpe_service_kit.errors import FieldProblem, Unavailable
 
-from euterpe_generator.engine.request import Array
+from euterpe_generator.domain.generation import Generation
+from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.errors import InvalidParameters, ModelNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,18 @@ class Model:
         """Floats per event."""
         return self.bundle.spec.features
 
-    def decode(self, events: Array) -> Piece:
-        """The piece that the network's events [steps, features] mean."""
-        return decode(events, self.bundle.spec)
+    @property
+    def sampling(self) -> Sampling:
+        """What a listener may set of it."""
+        return self.bundle.manifest.sampling
+
+    def given(self, settings: Mapping[str, Value]) -> Array:
+        """What the session takes at the start of a piece with these settings: the network's controls [n]."""
+        return self.bundle.manifest.control_vector(settings)
+
+    def decode(self, events: Array, settings: Mapping[str, Value] = MappingProxyType({})) -> Piece:
+        """The piece that the network's events [steps, features] mean, as the settings want it to sound."""
+        return apply_post(decode(events, self.bundle.spec), settings)
 
 
 class Catalogue:
@@ -138,17 +151,33 @@ class Catalogue:
         """The engine's part of each model."""
         return {key: model.scheduler for key, model in self._by_key.items()}
 
+    def request(self, generation: Generation, ticket: str) -> Request:
+        """What the engine is asked for a generation; raises KeyError when its model is not loaded any more."""
+        model = self._by_key[f"{generation.model}@{generation.model_version}"]
+        given = model.given(generation.settings)
+        return Request(ticket, generation.listener.key, generation.seed, generation.length, given)
+
     def find(self, wanted: str | None) -> Model:
         """The model `name@version`, the newest `name`, or the default for None; raises InvalidParameters."""
         if wanted is None:
             return self.default
-        model = self._by_key.get(wanted) or self._newest.get(wanted)
+        model = self._look_up(wanted)
         if model is None:
             known = ", ".join(self._newest) or "none"
             message = f"there is no model {wanted!r}; there are: {known}"
             problem = FieldProblem("body.model", message, {"models": [model.key for model in self.models]})
             raise InvalidParameters(f"body.model: {message}.", fields=[problem])
         return model
+
+    def get(self, wanted: str) -> Model:
+        """The model `name@version` or the newest `name`; raises ModelNotFound."""
+        model = self._look_up(wanted)
+        if model is None:
+            raise ModelNotFound
+        return model
+
+    def _look_up(self, wanted: str) -> Model | None:
+        return self._by_key.get(wanted) or self._newest.get(wanted)
 
     async def check(self) -> None:
         """Raises while there is no model."""
@@ -164,6 +193,15 @@ def check_in_range(field: str, value: int | None, limits: IntRange) -> int:
         problem = FieldProblem(field, message, {"minimum": limits.min, "maximum": limits.max})
         raise InvalidParameters(f"{field}: {message}.", fields=[problem])
     return value
+
+
+def checked_parameters(field: str, given: Mapping[str, Any], model: Model) -> dict[str, Value]:
+    """All settings of a piece of the model, defaults included; raises InvalidParameters."""
+    try:
+        return model.sampling.check(given)
+    except ParameterError as error:
+        problem = FieldProblem(f"{field}.{error.name}", str(error), error.limits)
+        raise InvalidParameters(f"{problem.field}: {error}.", fields=[problem]) from error
 
 
 def _version_key(version: str) -> tuple[Any, ...]:

@@ -6,8 +6,10 @@ row turns last. Whoever takes over composes the same bytes and walks the same wa
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from euterpe.library.v1 import library_pb2 as pb
@@ -58,7 +60,7 @@ class Finisher:
         Raises Unavailable while S3, the library or PostgreSQL are away: the caller tries again.
         """
         loop = asyncio.get_running_loop()
-        piece = await loop.run_in_executor(self._threads, render_piece, model, events)
+        piece = await loop.run_in_executor(self._threads, render_piece, model, events, generation.settings)
         artifact = piece.artifact
         await self._store.put(artifact.key, piece.midi, content_type="audio/midi")
         song_id = await self._register(generation, piece, artifact)
@@ -88,9 +90,9 @@ class Finisher:
         )
 
 
-def render_piece(model: Model, events: Array) -> Piece:
+def render_piece(model: Model, events: Array, settings: Mapping[str, Any]) -> Piece:
     """Decodes the network's events [steps, features] into a piece and measures it."""
-    score = model.decode(events)
+    score = model.decode(events, settings)
     measures = measure(score)
     return Piece(
         midi=write_midi(score),

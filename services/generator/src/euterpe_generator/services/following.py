@@ -122,7 +122,7 @@ class Following:
                 events = await Workers(session).live_events(generation.id, features=model.features)
         if events is None or not len(events):
             return None
-        piece = model.decode(events)
+        piece = model.decode(events, generation.settings)
         # Later tones may join the last chord, and sort before those of it that are known.
         return piece.with_notes(piece.notes[piece.notes["onset"] < piece.notes["onset"].max(initial=0)])
 

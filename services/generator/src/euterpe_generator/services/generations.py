@@ -4,20 +4,22 @@ import hashlib
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from euterpe_service_kit.database import Database
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order, Status
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order, OrderedPiece, Status
 from euterpe_generator.errors import (
     GenerationNotFound,
     IdempotencyKeyReused,
     QueueFull,
     TooManyUnfinished,
 )
-from euterpe_generator.services.catalogue import Catalogue, check_in_range
+from euterpe_generator.services.catalogue import Catalogue, check_in_range, checked_parameters
 from euterpe_generator.services.following import wait_for
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import Generations
@@ -51,11 +53,12 @@ class Wish:
     title: str | None
     count: int = 1
     background: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """Tells two requests apart, for Idempotency-Key."""
-        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+        return hashlib.sha256(repr(_ordered(asdict(self))).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class GenerationService:
         order = self._fix(wish)
         with ExitStack() as stack:
             # Watched before they exist: a piece may end before its order has been answered.
-            watches = [stack.enter_context(self._changes.watch(str(one))) for one in order.ids if wait_seconds]
+            watches = [stack.enter_context(self._changes.watch(str(one.id))) for one in order.pieces if wait_seconds]
             generations = await self._accept(listener, order, idempotency_key, wish.digest)
             self._changes.announce(QUEUE)
             if not wait_seconds:
@@ -165,15 +168,21 @@ class GenerationService:
 
     def _fix(self, wish: Wish) -> Order:
         model = self._catalogue.find(wish.model)
-        return Order(
-            ids=tuple(uuid.uuid4() for _ in range(wish.count)),
-            model=model.name,
-            model_version=model.version,
-            seed=secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed,
-            length=check_in_range("body.length", wish.length, model.length),
-            title=wish.title or model.title,
-            background=wish.background,
+        seed = secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed
+        length = check_in_range("body.length", wish.length, model.length)
+        parameters = checked_parameters("body.parameters", wish.parameters, model)
+        title = wish.title or model.title
+        pieces = tuple(
+            OrderedPiece(
+                id=uuid.uuid4(),
+                seed=(seed + number) % (MAX_SEED + 1),
+                length=length,
+                title=title if wish.count == 1 else f"{title} ({number + 1})",
+                parameters=parameters,
+            )
+            for number in range(wish.count)
         )
+        return Order(model.name, model.version, pieces, background=wish.background)
 
     async def _queued(self, rows: Generations) -> int:
         # Counting a long queue costs more than joining it, so the count may be a moment old.
@@ -187,6 +196,13 @@ class GenerationService:
         if known_digest != digest:
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
         return await rows.of_order(generation_id)
+
+
+def _ordered(value: Any) -> Any:
+    """The value with all mappings in the order of their keys, in which two equal requests may differ."""
+    if isinstance(value, Mapping):
+        return [(name, _ordered(value[name])) for name in sorted(value)]
+    return value
 
 
 def _may_see(generation: Generation, listener: Listener) -> bool:

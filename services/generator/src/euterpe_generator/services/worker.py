@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.engine.engine import Engine
-from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Started, Stopped, Update
+from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Started, Stopped, Update
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
@@ -159,9 +159,8 @@ class Worker:
             self._held[held.ticket] = held
             self._metrics.claimed(generation)
             self._changes.announce(str(generation.id), generation)
-            request = Request(held.ticket, generation.listener.key, generation.seed, generation.length)
             try:
-                self._engine.submit(held.model, request)
+                self._engine.submit(held.model, self._catalogue.request(generation, held.ticket))
             except KeyError:
                 # The model was dropped while the claim was under way; the lease runs out and another takes over.
                 log.warning("model_gone", generation=held.ticket, model=held.model)

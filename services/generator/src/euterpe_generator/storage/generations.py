@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Listener, Order, Result, Status
+from euterpe_generator.domain.generation import Generation, Listener, Order, Prompt, Result, Status
 from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
 
 _TABLE = GenerationRow.__table__
@@ -20,9 +20,10 @@ _TABLE = GenerationRow.__table__
 # before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
 _ENQUEUE = text("""
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, title, background, turn)
+                             length, parameters, prompt, title, background, turn)
     SELECT piece.id, :order_id, piece.ordinality - 1, :listener_key, :owner_id, :owner_name, :model, :model_version,
-           piece.seed, :length, piece.title, :background,
+           piece.seed, piece.length, CAST(piece.parameters AS jsonb), CAST(piece.prompt AS jsonb), piece.title,
+           :background,
            greatest(
              coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = :background
                        ORDER BY turn, created_at LIMIT 1), 0),
@@ -30,8 +31,9 @@ _ENQUEUE = text("""
                        WHERE listener_key = :listener_key AND status IN ('queued', 'running')
                          AND background = :background), 0))
            + (piece.ordinality - 1) * :cost
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:titles AS text[]))
-         WITH ORDINALITY AS piece(id, seed, title, ordinality)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:lengths AS int[]), CAST(:parameters AS text[]),
+                CAST(:prompts AS text[]), CAST(:titles AS text[]))
+         WITH ORDINALITY AS piece(id, seed, length, parameters, prompt, title, ordinality)
     WHERE (SELECT count(*) FROM (SELECT FROM generations
                                  WHERE listener_key = :listener_key AND status IN ('queued', 'running')
                                  LIMIT :most_unfinished) AS unfinished)
@@ -136,17 +138,19 @@ class Generations:
         """Adds an order's pieces at their listener's turns; none when the listener would have too many unfinished."""
         values = {
             "order_id": order.id,
-            "ids": list(order.ids),
+            "ids": [piece.id for piece in order.pieces],
             "most_unfinished": most_unfinished,
-            "seeds": [order.seed_of(variation) for variation in range(order.count)],
-            "titles": [order.title_of(variation) for variation in range(order.count)],
+            "seeds": [piece.seed for piece in order.pieces],
+            "lengths": [piece.length for piece in order.pieces],
+            "parameters": [json.dumps(dict(piece.parameters)) for piece in order.pieces],
+            "prompts": [piece.prompt and json.dumps(piece.prompt.to_dict()) for piece in order.pieces],
+            "titles": [piece.title for piece in order.pieces],
             "cost": order.cost,
             "listener_key": listener.key,
             "owner_id": listener.id,
             "owner_name": listener.name,
             "model": order.model,
             "model_version": order.model_version,
-            "length": order.length,
             "background": order.background,
         }
         rows = (await self._session.execute(_ENQUEUE, values)).mappings()
@@ -259,6 +263,8 @@ def _generation(row: RowMapping) -> Generation:
         model_version=row["model_version"],
         seed=row["seed"],
         length=row["length"],
+        settings=row["parameters"],
+        prompt=None if row["prompt"] is None else Prompt.from_dict(row["prompt"]),
         title=row["title"],
         status=Status(row["status"]),
         attempt=row["attempt"],

@@ -44,6 +44,8 @@ class GenerationRow(Base):
     model_version: Mapped[str] = mapped_column(Text)
     seed: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(Integer)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
     turn: Mapped[int] = mapped_column(BigInteger)

@@ -99,7 +99,7 @@ def remix_request(song: Song) -> dict[str, Any]:
     """The body of a generation with this song's settings and a seed that is still to be drawn. Raises NotComposed."""
     if song.model is None:
         raise NotComposed
-    settings = {name: song.parameters[name] for name in ("length",) if name in song.parameters}
+    settings = {name: song.parameters[name] for name in ("length", "parameters") if name in song.parameters}
     return {"model": f"{song.model}@{song.model_version}", "title": song.title, **settings}
 
 

@@ -24,7 +24,7 @@ GENERATION_STATUS_FAILED: GenerationStatus
 GENERATION_STATUS_CANCELLED: GenerationStatus
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name", "background")
+    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name", "background", "parameters")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LENGTH_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,7 @@ class GenerateRequest(_message.Message):
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     LISTENER_NAME_FIELD_NUMBER: _ClassVar[int]
     BACKGROUND_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     model: str
     seed: int
     length: int
@@ -39,7 +40,8 @@ class GenerateRequest(_message.Message):
     listener_id: str
     listener_name: str
     background: bool
-    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ..., background: _Optional[bool] = ...) -> None: ...
+    parameters: _struct_pb2.Struct
+    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ..., background: _Optional[bool] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class GenerateResponse(_message.Message):
     __slots__ = ("generation_id", "status", "progress", "midi_key", "song_id", "failure")
