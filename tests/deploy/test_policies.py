@@ -11,6 +11,7 @@ ARROWS = {
     ("generator-worker", "auth", 8000),
     ("converter", "auth", 8000),
     ("auth", "library", 9090),
+    ("auth", "generator", 9090),
     ("generator", "library", 9090),
     ("generator-worker", "library", 9090),
     ("converter", "library", 9090),

@@ -12,11 +12,16 @@ pytestmark = pytest.mark.e2e
 PASSWORD = "Kinderszenen op. 15"
 
 
-def _compose(client: httpx.Client, token: str) -> str:
+def _compose(client: httpx.Client, token: str) -> tuple[str, str]:
     headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30"}
     done = client.post("/generations", json={"length": 30}, headers=headers).raise_for_status().json()
     assert done["status"] == "succeeded", done
-    return str(done["song_id"])
+    return str(done["id"]), str(done["song_id"])
+
+
+def _ordered(client: httpx.Client, token: str, generation: str) -> int:
+    """The status with which a generation answers."""
+    return client.get(f"/generations/{generation}", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 def _songs(client: httpx.Client, token: str) -> dict[str, str]:
@@ -46,20 +51,23 @@ def _soon(condition: Callable[[], bool]) -> None:
 
 def test_a_guest_s_pieces_stay_and_go_with_the_account(anonymous: httpx.Client) -> None:
     guest = _guest(anonymous)
-    first = _compose(anonymous, guest)
+    one, first = _compose(anonymous, guest)
     _register(anonymous, "florestan", Authorization=f"Bearer {guest}")
     access = _log_in(anonymous, "florestan")
     _soon(lambda: _songs(anonymous, access) == {first: "florestan"})
 
     another = _guest(anonymous)
-    second = _compose(anonymous, another)
+    two, second = _compose(anonymous, another)
     mine = {"Authorization": f"Bearer {access}"}
     anonymous.post("/auth/me/claims", json={"guest_token": another}, headers=mine).raise_for_status()
     _soon(lambda: _songs(anonymous, access) == {first: "florestan", second: "florestan"})
     assert _songs(anonymous, another) == {}
+    _soon(lambda: _ordered(anonymous, access, two) == 200)
+    assert _ordered(anonymous, another, two) == 404
 
     anonymous.post("/auth/me/deletion", json={"password": PASSWORD}, headers=mine).raise_for_status()
     _soon(lambda: _songs(anonymous, access) == {})
+    assert [_ordered(anonymous, access, each) for each in (one, two)] == [404, 404]
     # The name is free again, and whoever takes it begins with nothing.
     _register(anonymous, "florestan")
     assert _songs(anonymous, _log_in(anonymous, "florestan")) == {}

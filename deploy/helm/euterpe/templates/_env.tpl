@@ -81,6 +81,8 @@
 {{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_SERVICE_CLIENTS" "key" "service-clients") }}
 - name: EUTERPE_AUTH_LIBRARY_TARGET
   value: {{ include "euterpe.fullname" .root }}-library:9090
+- name: EUTERPE_AUTH_GENERATOR_TARGET
+  value: {{ include "euterpe.fullname" .root }}-generator:9090
 {{- end -}}
 
 {{- define "euterpe.env.library-service" -}}

@@ -125,6 +125,7 @@ class ServiceEnvironments:
             "SERVICE_CLIENTS": json.dumps(digests),
             "KEY_ENCRYPTION_KEY": self._secrets.key_encryption_key,
             "LIBRARY_TARGET": self._library_target,
+            "GENERATOR_TARGET": f"127.0.0.1:{self._ports.rpc['generator']}",
         }
 
     def _s3_fields(self, service: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.tokens import ACCESS, TokenVerifier
 from fastapi import FastAPI
 
+from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
@@ -23,7 +24,7 @@ from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.services.peer_tasks import PeerTasks
+from euterpe_auth.services.peer_tasks import Peer, PeerTasks
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -62,7 +63,7 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     signer = TokenSigner(
         ring, clock, access_seconds=settings.access_token_seconds, service_seconds=settings.service_token_seconds
     )
-    tasks = PeerTasks(database, await _library(settings, signer, stack), metrics, clock)
+    tasks = PeerTasks(database, _peers(settings, signer, stack), metrics, clock)
     app.state.use_cases = _use_cases(settings, database, ring, signer, tasks, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS)
     app.state.readiness.add("database", database.ping)
@@ -108,12 +109,16 @@ def _use_cases(
     )
 
 
-async def _library(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> LibraryClient | None:
-    if settings.library_target is None:
-        return None
-    channel = peer_channel(settings.library_target, OwnServiceToken(signer))
-    stack.push_async_callback(channel.close, None)
-    return LibraryClient(channel)
+def _peers(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> list[Peer]:
+    if settings.library_target is None or settings.generator_target is None:
+        return []
+    token = OwnServiceToken(signer)
+    generator, library = (
+        peer_channel(target, token) for target in (settings.generator_target, settings.library_target)
+    )
+    for channel in (generator, library):
+        stack.push_async_callback(channel.close, None)
+    return [GeneratorClient(generator), LibraryClient(library)]
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

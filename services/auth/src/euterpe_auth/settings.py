@@ -52,5 +52,6 @@ class Settings(ServiceSettings):
     security_event_days: int = Field(default=365, ge=1, le=3650)
     #: Marks the refresh cookie Secure even where the gateway does not say that it speaks TLS.
     cookies_always_secure: bool = False
-    #: The library's gRPC, host:port. Without it, what the library has to be told waits in the database.
+    #: The library's and the generator's gRPC, host:port. Without both, what they have to be told waits in the database.
     library_target: str | None = None
+    generator_target: str | None = None

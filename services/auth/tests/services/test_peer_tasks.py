@@ -1,4 +1,4 @@
-"""What the library has to be told, over real gRPC, with a library that may be away."""
+"""What the library and the generator have to be told, over real gRPC, with peers that may be away."""
 
 import asyncio
 from collections import deque
@@ -9,8 +9,14 @@ from typing import Any
 import grpc
 import pytest
 import pytest_asyncio
+from euterpe.generator.v1 import generator_pb2 as gpb
+from euterpe.generator.v1.generator_pb2_grpc import (
+    GeneratorServiceServicer,
+    add_GeneratorServiceServicer_to_server,
+)
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer, add_LibraryServiceServicer_to_server
+from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
@@ -48,13 +54,39 @@ class Library(LibraryServiceServicer):
         self.told.append(request)
 
 
+class Generator(GeneratorServiceServicer):
+    """Keeps what it was told, and counts the pieces that are left."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.pieces = 1
+
+    async def DeleteListener(self, request: gpb.DeleteListenerRequest, _: Any) -> gpb.DeleteListenerResponse:  # noqa: N802
+        self.told.append(request)
+        self.pieces -= 1
+        return gpb.DeleteListenerResponse(done=self.pieces <= 0, generations=1)
+
+    async def TransferGenerations(  # noqa: N802
+        self, request: gpb.TransferGenerationsRequest, _: Any
+    ) -> gpb.TransferGenerationsResponse:
+        self.told.append(request)
+        self.pieces -= 1
+        return gpb.TransferGenerationsResponse(done=self.pieces <= 0, generations=1)
+
+
+@pytest.fixture
+def generator() -> Generator:
+    return Generator()
+
+
 @pytest_asyncio.fixture
-async def library(settings: Any, clock: Any) -> AsyncIterator[tuple[Library, str]]:
-    """A library that accepts auth's own service tokens, and where it listens."""
+async def library(settings: Any, clock: Any, generator: Generator) -> AsyncIterator[tuple[Library, str]]:
+    """A library, and a generator beside it, that accept auth's own service tokens, and where they listen."""
     database = Database(settings.database_url.get_secret_value(), schema="auth")
     ring = KeyRing(database, settings.key_encryption_key.get_secret_value(), clock)
     server, servicer = RpcServer(TokenVerifier(ring, SERVICE)), Library()
     add_LibraryServiceServicer_to_server(servicer, server.server)
+    add_GeneratorServiceServicer_to_server(generator, server.server)
     port = await server.start("127.0.0.1", 0)
     yield servicer, f"127.0.0.1:{port}"
     await server.stop(0)
@@ -63,7 +95,7 @@ async def library(settings: Any, clock: Any) -> AsyncIterator[tuple[Library, str
 
 @pytest_asyncio.fixture
 async def tasks_of(settings: Any, clock: Any) -> AsyncIterator[Callable[[str], PeerTasks]]:
-    """The tasks of one more process, whose library is said to listen at a target."""
+    """The tasks of one more process, whose peers are said to listen at a target."""
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), schema="auth")
         stack.push_async_callback(database.close)
@@ -73,7 +105,8 @@ async def tasks_of(settings: Any, clock: Any) -> AsyncIterator[Callable[[str], P
         def start(target: str) -> PeerTasks:
             channel = peer_channel(target, OwnServiceToken(signer))
             stack.push_async_callback(channel.close, None)
-            return PeerTasks(database, LibraryClient(channel), AuthMetrics(CollectorRegistry()), clock)
+            peers = (GeneratorClient(channel), LibraryClient(channel))
+            return PeerTasks(database, peers, AuthMetrics(CollectorRegistry()), clock)
 
         yield start
 
@@ -94,13 +127,14 @@ async def _until_empty(rows: Any) -> None:
 
 
 async def test_a_deletion_goes_on_until_nothing_is_left(
-    replica: Any, library: Any, listener_of: Any, rows: Any
+    replica: Any, library: Any, generator: Generator, listener_of: Any, rows: Any
 ) -> None:
     servicer, target = library
-    servicer.pieces = 3
-    async with replica(library_target=target) as client:
+    servicer.pieces, generator.pieces = 3, 2
+    async with replica(library_target=target, generator_target=target) as client:
         user_id = await _delete_account(listener_of(client))
         await _until_empty(rows)
+        assert [request.listener_id for request in generator.told] == [user_id] * 2
         assert [request.listener_id for request in servicer.told] == [user_id] * 3
 
 
@@ -155,7 +189,7 @@ async def test_a_process_that_dies_at_work_keeps_the_task_for_two_minutes_only(
 
 
 async def test_a_guest_s_pieces_are_given_twice(
-    client: Any, library: Any, listener: Any, rows: Any, tasks_of: Any, clock: Any
+    client: Any, library: Any, generator: Generator, listener: Any, rows: Any, tasks_of: Any, clock: Any
 ) -> None:
     """Once at once, and once more for what a generation in progress, or the guest's last token, added afterwards."""
     servicer, target = library
@@ -170,13 +204,16 @@ async def test_a_guest_s_pieces_are_given_twice(
     assert await rows("SELECT 1 FROM peer_tasks") == []
     first, second = servicer.told
     assert first == second
-    assert (first.author, first.to_listener_id) == ("Clara", (await listener.me(access)).json()["id"])
+    user_id = (await listener.me(access)).json()["id"]
+    assert (first.author, first.to_listener_id) == ("Clara", user_id)
+    assert [(told.to_listener_name, told.to_listener_id) for told in generator.told] == [("Clara", user_id)] * 2
+    assert {told.from_listener_id for told in generator.told} == {first.from_listener_id}
 
 
 @pytest.fixture
 def housekeeping(settings: Any, clock: Any) -> Housekeeping:
     database = Database(settings.database_url.get_secret_value(), schema="auth")
-    tasks = PeerTasks(database, None, AuthMetrics(CollectorRegistry()), clock)
+    tasks = PeerTasks(database, (), AuthMetrics(CollectorRegistry()), clock)
     return Housekeeping(database, tasks, clock, session_seconds=30 * 86_400, security_event_days=365)
 
 

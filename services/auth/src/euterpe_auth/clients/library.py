@@ -16,18 +16,16 @@ class LibraryClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = LibraryServiceStub(channel)
 
-    async def delete_listener(self, listener_id: uuid.UUID) -> bool:
+    async def delete(self, listener_id: uuid.UUID) -> bool:
         """Removes a piece of what a listener owns and wrote; whether nothing is left."""
         request = pb.DeleteListenerRequest(listener_id=str(listener_id))
         async with peer_errors("library"):
             response = await self._stub.DeleteListener(request, timeout=_DEADLINE_SECONDS)
         return bool(response.done)
 
-    async def transfer_songs(self, listener_id: uuid.UUID, target_id: uuid.UUID, author: str) -> int:
-        """Gives a listener's songs to another, who appears as their author; how many there were."""
-        request = pb.TransferSongsRequest(
-            from_listener_id=str(listener_id), to_listener_id=str(target_id), author=author
-        )
+    async def transfer(self, listener_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
+        """Gives all of a listener's songs to another, who appears as their author; True, for nothing is left."""
+        request = pb.TransferSongsRequest(from_listener_id=str(listener_id), to_listener_id=str(target_id), author=name)
         async with peer_errors("library"):
-            response = await self._stub.TransferSongs(request, timeout=_DEADLINE_SECONDS)
-        return int(response.songs)
+            await self._stub.TransferSongs(request, timeout=_DEADLINE_SECONDS)
+        return True

@@ -1,4 +1,4 @@
-"""What the library has to be told, until it has confirmed."""
+"""What the library and the generator have to be told, until both have confirmed."""
 
 import uuid
 from dataclasses import dataclass

@@ -15,9 +15,11 @@ class AuthMetrics:
         self.refreshes = counter("refreshes", "Refresh tokens presented.")
         self.guests = counter("guests", "Guests begun and claimed.")
         self.api_key_tokens = counter("api_key_tokens", "API keys presented for a token.")
-        self.peer_tasks = counter("peer_tasks", "Tasks done at, or refused by, the library.")
+        self.peer_tasks = counter("peer_tasks", "Tasks done at, or refused by, the library and the generator.")
         self.peer_tasks_waiting = Gauge(
-            "euterpe_auth_peer_tasks_waiting", "Tasks that the library has not confirmed.", registry=registry
+            "euterpe_auth_peer_tasks_waiting",
+            "Tasks that the library or the generator has not confirmed.",
+            registry=registry,
         )
         self.service_tokens = counter("service_tokens", "Service tokens asked for.")
         self.hashes_running = Gauge(

@@ -1,15 +1,16 @@
-"""Tells the library what has become of listeners, until it has confirmed: also after a crash, also days later."""
+"""Tells the peers what has become of listeners, until it has confirmed: also after a crash, also days later."""
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from euterpe_service_kit.database import Database, is_unavailable
 from euterpe_service_kit.errors import ServiceError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.peer_tasks import PeerTask, TaskKind, backoff
 from euterpe_auth.services.metrics import AuthMetrics
@@ -24,12 +25,24 @@ _LEASE = timedelta(minutes=2)
 _SECOND_TRANSFER = timedelta(hours=1)
 
 
+class Peer(Protocol):
+    """A service that keeps what is a listener's. Both calls do a piece of the work, and are harmless when repeated."""
+
+    async def delete(self, listener_id: uuid.UUID) -> bool:
+        """Removes what is a listener's; whether nothing is left."""
+        ...
+
+    async def transfer(self, listener_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
+        """Gives what is a listener's to another, of this name; whether nothing is left."""
+        ...
+
+
 class PeerTasks:
     """The table of tasks, and the loop that works them off; every replica runs one."""
 
-    def __init__(self, database: Database, library: LibraryClient | None, metrics: AuthMetrics, clock: Clock) -> None:
+    def __init__(self, database: Database, peers: Sequence[Peer], metrics: AuthMetrics, clock: Clock) -> None:
         self._database = database
-        self._library = library
+        self._peers = peers
         self._metrics = metrics
         self._clock = clock
         self._woken = asyncio.Event()
@@ -71,29 +84,33 @@ class PeerTasks:
                 continue
 
     async def work_one(self) -> bool:
-        """Does the task that is due longest; False when none is due, or when there is no library to tell."""
-        if self._library is None:
+        """Does the task that is due longest; False when none is due, or when there is nobody to tell."""
+        if not self._peers:
             return False
         async with self._database.sessions.begin() as session:
             task = await peer_tasks.take(session, self._clock(), lease=_LEASE)
         if task is None:
             return False
         try:
-            await self._tell(self._library, task)
+            await self._tell(task)
         except ServiceError as error:
             await self._postpone(task, error)
         else:
             await self._finish(task)
         return True
 
-    async def _tell(self, library: LibraryClient, task: PeerTask) -> None:
-        if task.kind is TaskKind.TRANSFER_SONGS:
-            assert task.target_id is not None, "a transfer has a target"
-            await library.transfer_songs(task.listener_id, task.target_id, task.author)
-            return
-        while not await library.delete_listener(task.listener_id):
-            async with self._database.sessions.begin() as session:
-                await peer_tasks.postpone(session, task.id, self._clock() + _LEASE)
+    async def _tell(self, task: PeerTask) -> None:
+        # In their order: what composes is told before what keeps the pieces, so that none comes in behind it.
+        for peer in self._peers:
+            while not await self._piece(peer, task):
+                async with self._database.sessions.begin() as session:
+                    await peer_tasks.postpone(session, task.id, self._clock() + _LEASE)
+
+    async def _piece(self, peer: Peer, task: PeerTask) -> bool:
+        if task.kind is TaskKind.DELETE_LISTENER:
+            return await peer.delete(task.listener_id)
+        assert task.target_id is not None, "a transfer has a target"
+        return await peer.transfer(task.listener_id, task.target_id, task.author)
 
     async def _finish(self, task: PeerTask) -> None:
         async with self._database.sessions.begin() as session:

@@ -133,7 +133,7 @@ class SecurityEventRow(Base):
 
 
 class PeerTaskRow(Base):
-    """What the library has still to be told; it stays until the library has confirmed."""
+    """What peers have still to be told; it stays until all of them have confirmed."""
 
     __tablename__ = "peer_tasks"
 
