@@ -1,0 +1,95 @@
+"""What a network is told at each step beside its own last token: place in the bar, style, the melody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from euterpe_music.tokens.meter import METERS, Meter
+from euterpe_music.tokens.slices import Slices
+
+Name = Literal["style", "meter", "position", "phrase", "remaining", "melody"]
+
+#: Numbers that each condition can have; styles are the bundle's own.
+POSITIONS: Final = 24
+PHRASE_BARS: Final = 8
+REMAINING_BARS: Final = 8
+_MELODY_STATES: Final = 257
+SIZES: Final[dict[str, int]] = {
+    "meter": len(METERS),
+    "position": POSITIONS,
+    "phrase": PHRASE_BARS,
+    "remaining": REMAINING_BARS + 1,
+    "melody": _MELODY_STATES,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One column of a network's conditions.
+
+    `style` is the number of the style. `meter` is the place in METERS, `position` the sixteenth of the bar, `phrase`
+    the bar of its eight, `remaining` how many bars come after this one, 8 for more. `melody` is what the melody does
+    `offset` steps later: 0 for a rest or after its end, 1 + pitch where a note begins, 129 + pitch while it is held;
+    of a chord the highest note counts.
+    """
+
+    name: Name
+    size: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Form:
+    """The frame of a piece: steps (sixteenths) in all, its meter, its style, and steps before the first full bar."""
+
+    steps: int
+    meter: Meter = METERS[0]
+    style: int = 0
+    pickup: int = 0
+
+
+def condition_table(columns: Sequence[Condition], form: Form, melody: Slices | None = None) -> NDArray[np.int64]:
+    """The conditions [steps, columns] of a whole piece, known before its first step.
+
+    Raises ValueError when a column wants a melody and none is given, or a style is outside its column's size.
+    """
+    table = np.zeros((form.steps, len(columns)), np.int64)
+    for number, column in enumerate(columns):
+        if column.name == "melody":
+            if melody is None:
+                raise ValueError("the network goes by a melody, and none was given")
+            table[:, number] = _melody(melody, form.steps, column.offset)
+        elif column.name == "style":
+            if not 0 <= form.style < column.size:
+                raise ValueError(f"style {form.style} is not one of the {column.size} styles")
+            table[:, number] = form.style
+        else:
+            table[:, number] = np.minimum(_place(column.name, form), column.size - 1)
+    return table
+
+
+def _place(name: Name, form: Form) -> NDArray[np.int64]:
+    steps = np.arange(form.steps, dtype=np.int64)
+    bar = max(form.meter.bar, 1)
+    since = steps - form.pickup
+    if name == "meter":
+        number = METERS.index(form.meter) if form.meter in METERS else 0
+        return np.full(form.steps, number, np.int64)
+    if name == "position":
+        return np.asarray(since % bar, np.int64)
+    if name == "phrase":
+        return np.asarray((since // bar) % PHRASE_BARS, np.int64)
+    last = (form.steps - 1 - form.pickup) // bar
+    return np.asarray(np.minimum(last - since // bar, REMAINING_BARS), np.int64)
+
+
+def _melody(melody: Slices, steps: int, offset: int) -> NDArray[np.int64]:
+    states = np.zeros(max(melody.end, steps) + abs(offset) + 1, np.int64)
+    for onset, length, pitches in zip(melody.onsets, melody.lengths, melody.pitches, strict=True):
+        states[onset] = 1 + pitches[-1]
+        states[onset + 1 : onset + length] = 129 + pitches[-1]
+    at = np.arange(steps) + offset
+    return np.asarray(np.where(at >= 0, states[np.maximum(at, 0)], 0), np.int64)
