@@ -86,6 +86,8 @@ def converter(directory: Path) -> Iterator[tuple[str, int]]:
         "LIBRARY_TARGET": "127.0.0.1:9",
         "GRPC_PORT": "0",
         "LOG_LEVEL": "WARNING",
+        "TOKEN_REQUESTS_PER_MINUTE": "0",
+        "ADDRESS_REQUESTS_PER_MINUTE": "0",
     }
     environment = os.environ | {f"EUTERPE_CONVERTER_{name}": value for name, value in given.items()}
     process = subprocess.Popen([sys.executable, "-m", "euterpe_converter"], env=environment)

@@ -81,6 +81,7 @@ def _serve(url: str, issuer: TokenIssuer, log: Path) -> tuple[int, subprocess.Po
         "DATABASE_URL": url, "JWKS_URL": issuer.jwks_url, "PORT": str(port), "GRPC_PORT": "0",
         "S3__BUCKET": "none", "S3__ACCESS_KEY_ID": "none", "S3__SECRET_ACCESS_KEY": "none",
         "S3__ENDPOINT_URL": "http://127.0.0.1:9",
+        "TOKEN_REQUESTS_PER_MINUTE": "0", "ADDRESS_REQUESTS_PER_MINUTE": "0",
     }  # fmt: skip
     environment = os.environ | {f"EUTERPE_LIBRARY_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "euterpe_library"]

@@ -14,6 +14,7 @@ from euterpe_service_kit.logs import configure_logging
 from euterpe_service_kit.middleware import BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
 from euterpe_service_kit.openapi import install_openapi, operation_id
 from euterpe_service_kit.problems import install_problem_handlers, problem_responses
+from euterpe_service_kit.rate_limit import RateLimitMiddleware
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.settings import ServiceSettings
 
@@ -28,7 +29,7 @@ def create_base_app(
     description: str,
     scopes: MethodScopes | None = None,
 ) -> FastAPI:
-    """An app with health, metrics, request ids, body limit and problem details; its service adds routes.
+    """An app with health, metrics, request ids, limits and problem details; its service adds routes.
 
     `scopes` are what the token of an API key needs wherever a route asks for no other; without them, such a token
     is refused there. Sets `app.state.registry` (the service's own Prometheus registry) and `app.state.readiness`.
@@ -56,6 +57,11 @@ def create_base_app(
     app.include_router(health.router)
     _add_metrics_route(app, registry)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        RateLimitMiddleware,
+        per_token=settings.token_requests_per_minute,
+        per_address=settings.address_requests_per_minute,
+    )
     app.add_middleware(RequestContextMiddleware, metrics=HttpMetrics(service, registry))
     return app
 

@@ -11,6 +11,26 @@ from euterpe_service_kit.problems import Problem, problem_responses
 #: What generators and linters read today.
 OPENAPI_VERSION = "3.1.1"
 
+_HEADERS: dict[str, Any] = {
+    "RateLimitPolicy": {
+        "description": "How many requests (q) in how many seconds (w) each limit allows.",
+        "schema": {"type": "string", "examples": ['"address";q=12000;w=60, "token";q=1200;w=60']},
+    },
+    "RateLimit": {
+        "description": "How many requests remain (r) under each limit, and after how many seconds (t) all are back.",
+        "schema": {"type": "string", "examples": ['"address";r=11999;t=1, "token";r=1199;t=1']},
+    },
+    "RetryAfter": {
+        "description": "After how many seconds to try again.",
+        "schema": {"type": "integer", "minimum": 1, "examples": [2]},
+    },
+}
+_LIMITS = {
+    "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
+    "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+}
+_RETRY = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+
 
 def operation_id(route: APIRoute) -> str:
     """Operation ids are the handler's name: stable, and readable in generated clients."""
@@ -42,10 +62,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    schema["components"]["headers"] = _HEADERS
     for methods in schema.get("paths", {}).values():
         for operation in methods.values():
             _document_malformed_body(operation)
             _drop_impossible_refusal(operation)
+            _document_rate_limit(operation)
             _describe_events(operation)
     return schema
 
@@ -60,6 +82,18 @@ def _drop_impossible_refusal(operation: dict[str, Any]) -> None:
     # Where nothing is asked for, nothing can be wrong.
     if "requestBody" not in operation and not operation.get("parameters"):
         operation["responses"].pop("422", None)
+
+
+def _document_rate_limit(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.setdefault("429", problem_responses(429)[429])
+    for status, response in responses.items():
+        own = response.get("headers", {})
+        retry = _RETRY if status in ("429", "503") else {}
+        limits = _LIMITS if status == "429" or status.startswith("2") else {}
+        if headers := own | limits | retry:
+            response["headers"] = headers
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _describe_events(operation: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -33,6 +33,9 @@ class ServiceSettings(BaseSettings):
     shutdown_grace_seconds: float = 20.0
     #: Largest request body in bytes; more is refused with 413 before it is read.
     max_body_bytes: int = 1_048_576
+    #: Requests that one process answers to one token, and to one network address, in a minute; 0 is no limit.
+    token_requests_per_minute: int = Field(default=1_200, ge=0)
+    address_requests_per_minute: int = Field(default=12_000, ge=0)
 
 
 class PeerSettings(BaseModel):

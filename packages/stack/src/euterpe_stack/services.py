@@ -18,6 +18,8 @@ from euterpe_stack.settings import StackSettings, child_environment
 
 BUCKET = "euterpe"
 
+#: Everybody comes from this machine and has its only address, and whoever measures it sends what it can bear.
+_REQUESTS_PER_MINUTE = 600_000
 #: Seconds that open requests get when the product stops.
 _GRACE_SECONDS = 4
 
@@ -91,6 +93,8 @@ class ServiceEnvironments:
             "HOST": "127.0.0.1",
             "PORT": str(self._ports.http[spec.name]),
             "SHUTDOWN_GRACE_SECONDS": str(_GRACE_SECONDS),
+            "TOKEN_REQUESTS_PER_MINUTE": str(_REQUESTS_PER_MINUTE),
+            "ADDRESS_REQUESTS_PER_MINUTE": str(_REQUESTS_PER_MINUTE),
         }
         if spec.name == "auth":
             fields |= self._auth_fields()

@@ -1,0 +1,144 @@
+"""How often one token and one network address may ask: GCRA in the process' own memory (docs/adr/0008).
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers: what holds (`RateLimit-Policy`) and what is left of it
+(`RateLimit`) in every answer, and `Retry-After` beside 429.
+"""
+
+import hashlib
+import ipaddress
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from euterpe_service_kit.errors import TooManyRequests
+from euterpe_service_kit.problems import problem_response
+
+WINDOW_SECONDS = 60
+#: Asked by the platform itself.
+_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+_MOST_KEYS = 50_000
+#: A minute is not always the sum of its parts.
+_ROUNDING_SECONDS = 1e-6
+
+
+class RateLimited(TooManyRequests):
+    """A token or an address asks faster than it may."""
+
+    slug = "rate-limited"
+
+    def __init__(self, name: str, quota: int, retry_after_seconds: int) -> None:
+        detail = f"More than {quota} requests a minute from this {name}. Try again in {retry_after_seconds} seconds."
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a request may pass; how many more may at once, and in how many seconds all of the quota is back."""
+
+    allowed: bool
+    remaining: int
+    reset_seconds: int
+    retry_after_seconds: int
+
+
+class RateLimit:
+    """`quota` requests in a minute per key, all at once if need be; they come back one by one.
+
+    The generic cell rate algorithm: of each key only the time is kept at which it would have all of its quota again. A
+    key whose time has passed is the same as one never seen, so the memory holds what asked within the last minute.
+    """
+
+    def __init__(self, name: str, quota: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = name
+        self.quota = quota
+        self._interval = WINDOW_SECONDS / quota
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+
+    def admit(self, key: str) -> Verdict:
+        """Counts a request, unless it is one too many."""
+        now = self._clock()
+        full_at = max(self._full_at.get(key, now), now)
+        late = full_at + self._interval - now - WINDOW_SECONDS
+        if late > _ROUNDING_SECONDS:
+            return Verdict(False, 0, _seconds(full_at - now), max(1, _seconds(late)))
+        full_at += self._interval
+        if key not in self._full_at and len(self._full_at) >= _MOST_KEYS:
+            self._forget(now)
+        self._full_at[key] = full_at
+        remaining = round((WINDOW_SECONDS - (full_at - now)) / self._interval)
+        return Verdict(True, max(0, remaining), _seconds(full_at - now), 0)
+
+    def _forget(self, now: float) -> None:
+        self._full_at = {key: at for key, at in self._full_at.items() if at > now}
+        if len(self._full_at) >= _MOST_KEYS:
+            # Made-up keys in great numbers: those that asked least are the first to be forgotten.
+            kept = sorted(self._full_at.items(), key=lambda item: item[1])[_MOST_KEYS // 2 :]
+            self._full_at = dict(kept)
+
+
+def _seconds(exactly: float) -> int:
+    return math.ceil(exactly - _ROUNDING_SECONDS)
+
+
+class RateLimitMiddleware:
+    """Refuses what comes too fast, and says in every answer what is left. A quota of 0 is no limit."""
+
+    def __init__(self, app: ASGIApp, *, per_token: int, per_address: int) -> None:
+        self._app = app
+        self._address = RateLimit("address", per_address) if per_address else None
+        self._token = RateLimit("token", per_token) if per_token else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry point."""
+        if scope["type"] != "http" or scope["path"] in _UNLIMITED:
+            await self._app(scope, receive, send)
+            return
+        verdicts = self._verdicts(scope)
+        refused = next((pair for pair in verdicts if not pair[1].allowed), None)
+
+        async def send_with_limits(message: Message) -> None:
+            if message["type"] == "http.response.start" and verdicts:
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = ", ".join(
+                    f'"{limit.name}";q={limit.quota};w={WINDOW_SECONDS}' for limit, _ in verdicts
+                )
+                headers["RateLimit"] = ", ".join(
+                    f'"{limit.name}";r={verdict.remaining};t={verdict.reset_seconds}' for limit, verdict in verdicts
+                )
+            await send(message)
+
+        if refused is None:
+            await self._app(scope, receive, send_with_limits)
+            return
+        limit, verdict = refused
+        error = RateLimited(limit.name, limit.quota, verdict.retry_after_seconds)
+        await problem_response(Request(scope), error)(scope, receive, send_with_limits)
+
+    def _verdicts(self, scope: Scope) -> list[tuple[RateLimit, Verdict]]:
+        # The address first, and the token only if that may pass: who makes tokens up is stopped by the address.
+        verdicts = []
+        if self._address is not None:
+            verdicts.append((self._address, self._address.admit(_network(scope))))
+        authorization = Headers(scope=scope).get("authorization")
+        if self._token is not None and authorization is not None and all(verdict.allowed for _, verdict in verdicts):
+            key = hashlib.blake2b(authorization.encode(), digest_size=16).hexdigest()
+            verdicts.append((self._token, self._token.admit(key)))
+        return verdicts
+
+
+def _network(scope: Scope) -> str:
+    """The client's address, as the server took it from a gateway that it believes; of IPv6 its /64."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6 and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host
