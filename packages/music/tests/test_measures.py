@@ -20,8 +20,8 @@ def test_polyphony_counts_notes_that_begin_together() -> None:
 
 
 def test_repetitions_are_ngrams_heard_before() -> None:
-    assert repetitions(np.array([1, 2, 1, 2, 1]), 2) == pytest.approx(2 / 4)
-    assert repetitions(np.array([1, 2, 3]), 4) == 0.0
+    assert repetitions(np.array([1, 2, 1, 2, 1]))[2] == pytest.approx(2 / 4)
+    assert repetitions(np.array([1, 2, 3]))[4] == 0.0
 
 
 def test_the_longest_run_shows_a_stuck_note() -> None:

@@ -15,6 +15,11 @@ SCALES: Final = {
     "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
 }
 NGRAM_SIZES: Final = tuple(range(2, 10))
+#: [scale over root, pitch class]: 1 where the class belongs to it.
+_SCALE_MEMBERS: Final = np.array(
+    [[(tone - root) % 12 in scale for tone in range(12)] for scale in SCALES.values() for root in range(12)], np.int64
+)
+_PITCH_BITS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def measure(piece: Piece) -> Measures:
         mean_duration_quarters=float(notes["duration"].mean() / piece.ticks_per_quarter),
         velocity_span=int(notes["velocity"].max()) - int(notes["velocity"].min()),
         longest_run=longest_run(pitches),
-        repetitions={n: repetitions(pitches, n) for n in NGRAM_SIZES},
+        repetitions=repetitions(pitches),
     )
 
 
@@ -85,8 +90,7 @@ def scale_score(pitches: NDArray[np.integer[Any]]) -> float:
     histogram = np.bincount(np.asarray(pitches, np.int64) % 12, minlength=12)
     if not len(pitches):
         return 0.0
-    scales = [[(root + step) % 12 for step in scale] for scale in SCALES.values() for root in range(12)]
-    return float(max(histogram[scale].sum() for scale in scales) / histogram.sum())
+    return float((_SCALE_MEMBERS @ histogram).max() / histogram.sum())
 
 
 def polyphony(onsets: NDArray[np.integer[Any]]) -> float:
@@ -97,13 +101,16 @@ def polyphony(onsets: NDArray[np.integer[Any]]) -> float:
     return float(counts[counts > 1].sum() / len(onsets))
 
 
-def repetitions(pitches: NDArray[np.integer[Any]], n: int) -> float:
-    """Share of n-grams of pitches that are a repetition of an earlier one."""
-    total = len(pitches) - n + 1
-    if total < 1:
-        return 0.0
-    distinct = len(np.unique(np.lib.stride_tricks.sliding_window_view(pitches, n), axis=0))
-    return 1 - distinct / total
+def repetitions(pitches: NDArray[np.integer[Any]]) -> dict[int, float]:
+    """n → share of n-grams of MIDI pitches that repeat an earlier one, for NGRAM_SIZES."""
+    # Nine pitches of 7 bits fit into a word: n-grams become numbers, each made from the shorter one before.
+    shares = dict.fromkeys(NGRAM_SIZES, 0.0)
+    grams = pitches.astype(np.int64)
+    for n in NGRAM_SIZES:
+        if len(pitches) >= n:
+            grams = (grams[:-1] << _PITCH_BITS) | pitches[n - 1 :]
+            shares[n] = 1 - len(set(grams.tolist())) / len(grams)
+    return shares
 
 
 def longest_run(pitches: NDArray[np.integer[Any]]) -> int:

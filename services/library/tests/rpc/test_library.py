@@ -10,7 +10,7 @@ import pytest
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 from euterpe_library.rpc import parsing
-from euterpe_library.services import songs
+from euterpe_library.services import registration
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
 from google.protobuf.struct_pb2 import Struct
@@ -74,7 +74,7 @@ async def test_a_crash_before_the_commit_leaves_nothing_and_the_retry_succeeds(
 
     async def crash() -> None:
         async with app.state.database.sessions.begin() as session:
-            await songs.register(session, app.state.object_store, parsing.new_song(request))
+            await registration.register(session, app.state.object_store, parsing.new_song(request))
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):

@@ -8,6 +8,7 @@ from euterpe_library.domain.filters import CURSOR_VALUES, Mine, SongFilter, Sort
 from euterpe_library.domain.page import Position
 from euterpe_library.rpc import parsing
 from euterpe_library.storage.listing import SongListing
+from euterpe_library.storage.registration import Registrations
 from euterpe_library.storage.songs import SongRepository
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
@@ -31,8 +32,8 @@ class Walk:
     async def add(self, count: int) -> list[uuid.UUID]:
         async with self._sessions.begin() as session:
             requests = [self._make_request(owner_id=self.owner) for _ in range(count)]
-            added = [await SongRepository(session).add(parsing.new_song(request)) for request in requests]
-        return [song_id for song_id in added if song_id]
+            added = await Registrations(session).add([parsing.new_song(request) for request in requests])
+        return list(added.values())
 
     async def delete(self, song_id: uuid.UUID) -> None:
         async with self._sessions.begin() as session:

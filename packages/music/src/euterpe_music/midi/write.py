@@ -1,6 +1,7 @@
 """Piece → MIDI file."""
 
 import struct
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,8 @@ from euterpe_music.piece import NoteArray, Piece, Track
 _DRUM_CHANNEL: Final = 9
 _MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
 _LONGEST_DELTA: Final = 0x0FFF_FFFF
+#: Deltas of pieces repeat: looking one up costs a third of encoding it.
+_CACHED_DELTAS: Final = 4096
 _END_OF_TRACK: Final = b"\x00\xff\x2f\x00"
 
 
@@ -38,8 +41,15 @@ def _vlq(value: int) -> bytes:
     return bytes(reversed(parts))
 
 
+@cache
+def _short_delta(ticks: int) -> bytes:
+    return _vlq(ticks)
+
+
 def _delta(ticks: int) -> bytes:
     """A delta time; one that is too long for a quantity is split over empty text events."""
+    if ticks < _CACHED_DELTAS:
+        return _short_delta(ticks)
     skips, rest = divmod(ticks, _LONGEST_DELTA)
     return (_vlq(_LONGEST_DELTA) + b"\xff\x01\x00") * skips + _vlq(rest)
 

@@ -6,12 +6,18 @@ import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.errors import ServiceError, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
 from prometheus_client import CollectorRegistry, Counter
 
+from euterpe_library.domain.song import NewSong
+from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
 from euterpe_library.services import shares, songs
 from euterpe_library.services.erasure import Erasure
+from euterpe_library.services.registration import Registration, register, register_all
+
+MAX_SONGS = 100
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -34,9 +40,29 @@ class LibraryRpc(LibraryServiceServicer):
         """Answers after the commit, so that what was acknowledged is kept."""
         new = parsing.new_song(request)
         async with self._database.sessions.begin() as session:
-            registration = await songs.register(session, self._store, new)
+            registration = await register(session, self._store, new)
         self._registrations.labels("created" if registration.created else "repeated").inc()
         return pb.RegisterSongResponse(song_id=str(registration.song_id), created=registration.created)
+
+    async def RegisterSongs(self, request: pb.RegisterSongsRequest, _: Context) -> pb.RegisterSongsResponse:
+        """Answers after the commit of all."""
+        if len(request.songs) > MAX_SONGS:
+            raise Unprocessable(f"songs: There may be at most {MAX_SONGS}, not {len(request.songs)}")
+        outcomes: list[Registration | ServiceError] = []
+        parsed = [_parsed(song) for song in request.songs]
+        new = [song for song in parsed if not isinstance(song, ServiceError)]
+        if new:
+            async with self._database.sessions.begin() as session:
+                outcomes = await register_all(session, self._store, new)
+        registered = iter(outcomes)
+        answers = [song if isinstance(song, ServiceError) else next(registered) for song in parsed]
+        return pb.RegisterSongsResponse(songs=[self._told(answer) for answer in answers])
+
+    def _told(self, outcome: Registration | ServiceError) -> pb.RegisteredSong:
+        if isinstance(outcome, ServiceError):
+            return pb.RegisteredSong(refusal=outcome.detail, retry=isinstance(outcome, ArtifactCollected))
+        self._registrations.labels("created" if outcome.created else "repeated").inc()
+        return pb.RegisteredSong(song_id=str(outcome.song_id), created=outcome.created)
 
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, _: Context) -> pb.ResolveArtifactResponse:
         """For the listener, or for whoever holds a share link, whichever may read the song."""
@@ -66,3 +92,10 @@ class LibraryRpc(LibraryServiceServicer):
         listener_id = parsing.listener_id(request.listener_id)
         removed, done = await self._erasure.delete_listener(listener_id)
         return pb.DeleteListenerResponse(songs=removed, done=done)
+
+
+def _parsed(request: pb.RegisterSongRequest) -> NewSong | Unprocessable:
+    try:
+        return parsing.new_song(request)
+    except Unprocessable as error:
+        return error

@@ -15,7 +15,7 @@ from euterpe_library.domain.details import MAX_TEMPO
 from euterpe_library.domain.instruments import DRUMS
 from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import IdempotencyKeyReused
-from euterpe_library.services import songs
+from euterpe_library.services.registration import register
 from euterpe_library.storage.remains import IMPORTED, Garbage
 from euterpe_library.storage.songs import SongRepository
 
@@ -60,7 +60,7 @@ class Importer:
             await Garbage(session).expect(new.midi_key, upload.owner.id)
         await self._store.put(new.midi_key, upload.content, content_type="audio/midi")
         async with self._database.sessions.begin() as session:
-            await songs.register(session, self._store, new)
+            await register(session, self._store, new)
             song = await SongRepository(session).of_source(new.source_id, upload.owner.id)
         assert song is not None, "it was registered in this transaction, or is known"
         if song.midi_sha256 != new.midi_sha256:

@@ -3,52 +3,17 @@
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from euterpe_service_kit.etags import require_match, strong_etag
-from euterpe_service_kit.object_store import ObjectStore
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.domain.song import NewSong, Song, Transfer
-from euterpe_library.errors import ArtifactCollected, ListenerDeleted, NotComposed, SongNotFound
-from euterpe_library.storage.remains import Garbage
+from euterpe_library.domain.song import Song, Transfer
+from euterpe_library.errors import ListenerDeleted, NotComposed, SongNotFound
 from euterpe_library.storage.songs import LockedSong, SongRepository
 
 #: The part of an entity tag behind the version.
 _COUNTS = re.compile(r'\.[0-9.]*"')
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """The song of a source id, and whether this call made it."""
-
-    song_id: uuid.UUID
-    created: bool
-
-
-async def register(session: AsyncSession, store: ObjectStore, new: NewSong) -> Registration:
-    """Keeps a finished piece, once for each source id however often and however concurrently it is called.
-
-    Raises ListenerDeleted; ArtifactCollected when the object has meanwhile been removed as unused.
-    """
-    songs = SongRepository(session)
-    if await songs.is_deleted_listener(new.owner_id):
-        raise ListenerDeleted
-    if await Garbage(session).hold(new.midi_key) and await store.head(new.midi_key) is None:
-        raise ArtifactCollected
-    if new.remix_of is not None and await songs.find(new.remix_of, new.owner_id) is None:
-        new = new.model_copy(update={"remix_of": None})
-    song_id = await songs.add(new)
-    if song_id is not None:
-        log.info("song_registered", song_id=str(song_id), source_id=new.source_id)
-        return Registration(song_id, created=True)
-    known = await songs.id_of_source(new.source_id)
-    assert known is not None, "what conflicted is there, or has left its source id behind"
-    return Registration(known, created=False)
 
 
 async def find(session: AsyncSession, song_id: uuid.UUID, reader_id: str | None) -> Song:

@@ -64,6 +64,13 @@ class Described(Protocol):
 
 def searchable(song: Described) -> Mapping[str, Any]:
     """The columns by which a song is found, to be written whenever one of these is."""
+    title, search_text, lexemes = search_terms(song)
+    document = func.array_to_tsvector(cast(lexemes, ARRAY(Text)))
+    return {"title_folded": title, "search_text": search_text, "document": document}
+
+
+def search_terms(song: Described) -> tuple[str, str, list[str]]:
+    """The folded title, the text for searches of parts of words, and the lexemes of the document."""
     title = fold(song.title)
     lexemes = [
         terms.lexeme(terms.OWNER, song.owner_id),
@@ -72,11 +79,7 @@ def searchable(song: Described) -> Mapping[str, Any]:
         *(terms.lexeme(terms.INSTRUMENT, name) for name in song.instruments),
         *value_lexemes(song.model, song.model_version, song.seed, song.key, song.style, song.remix_of),
     ]
-    return {
-        "title_folded": title,
-        "search_text": "\n".join(filter(None, [title, joined(song.tags)])),
-        "document": func.array_to_tsvector(cast(lexemes, ARRAY(Text))),
-    }
+    return title, "\n".join(filter(None, [title, joined(song.tags)])), lexemes
 
 
 def value_lexemes(

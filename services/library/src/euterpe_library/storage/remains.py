@@ -120,7 +120,7 @@ class Garbage:
     @asynccontextmanager
     async def collecting(self, midi_key: str) -> AsyncIterator[bool]:
         """Whether the object may go. It counts as gone when the block ends without an error."""
-        await self._lock(midi_key, shared=False)
+        await self._lock(midi_key)
         known = exists().where(SongRow.midi_key == midi_key)
         waiting = exists().where(GarbageRow.midi_key == midi_key, GarbageRow.collected_at.is_(None))
         used, open_ = (await self._session.execute(select(known, waiting))).one()
@@ -132,12 +132,6 @@ class Garbage:
                 update(GarbageRow).where(GarbageRow.midi_key == midi_key).values(collected_at=func.now())
             )
 
-    async def hold(self, midi_key: str) -> bool:
-        """Keeps the object from being collected until the transaction ends; whether it was collected before."""
-        await self._lock(midi_key, shared=True)
-        collected = exists().where(GarbageRow.midi_key == midi_key, GarbageRow.collected_at.is_not(None))
-        return bool(await self._session.scalar(select(collected)))
-
-    async def _lock(self, midi_key: str, *, shared: bool) -> None:
-        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-        await self._session.execute(select(lock(func.hashtextextended(midi_key, 0))))
+    async def _lock(self, midi_key: str) -> None:
+        # Registrations share this lock; see storage.registration.
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(midi_key, 0))))

@@ -4,18 +4,16 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility
-from euterpe_library.domain.instruments import instrument_names
-from euterpe_library.domain.song import RESTORABLE, NewSong, Song, Transfer
+from euterpe_library.domain.song import RESTORABLE, Song, Transfer
 from euterpe_library.storage.columns import searchable, select_songs, song_of
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import DeletedListenerRow, PlaylistRow, PurgedSourceRow
+from euterpe_library.storage.sharing_models import DeletedListenerRow, PlaylistRow
 
 
 class SongRepository:
@@ -23,26 +21,6 @@ class SongRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def add(self, new: NewSong) -> uuid.UUID | None:
-        """The new song's id, or None when its source id is known already: a concurrent insert is waited for."""
-        values = new.model_dump(exclude={"programs"}) | {"instruments": instrument_names(new.programs)}
-        row = SongRow(**values)
-        values |= searchable(row)
-        if new.visibility == Visibility.PUBLIC:
-            values["published_at"] = func.now()
-        statement = insert(SongRow).values(values).on_conflict_do_nothing(index_elements=["source_id"])
-        song_id = await self._session.scalar(statement.returning(SongRow.id))
-        if song_id is None or await self._purged(new.source_id) is None:
-            return song_id
-        # Asked for after the insert, which has waited for whoever was purging this very song.
-        await self._session.execute(delete(SongRow).where(SongRow.id == song_id))
-        return None
-
-    async def id_of_source(self, source_id: str) -> uuid.UUID | None:
-        """The song that was registered under this source id, even if it was deleted or purged since."""
-        known = await self._session.scalar(select(SongRow.id).where(SongRow.source_id == source_id))
-        return known or await self._purged(source_id)
 
     async def is_deleted_listener(self, listener_id: str) -> bool:
         """Whether the listener's account is gone. Waits for a deletion that is beginning, and keeps one waiting."""
@@ -89,10 +67,6 @@ class SongRepository:
     async def _one(self, *conditions: ColumnElement[bool], reader_id: str | None = None) -> Song | None:
         row = (await self._session.execute(select_songs(reader_id).where(*conditions))).one_or_none()
         return None if row is None else song_of(row)
-
-    async def _purged(self, source_id: str) -> uuid.UUID | None:
-        statement = select(PurgedSourceRow.song_id).where(PurgedSourceRow.source_id == source_id)
-        return await self._session.scalar(statement)
 
 
 class LockedSong:

@@ -19,6 +19,30 @@ VISIBILITY_PRIVATE: Visibility
 VISIBILITY_UNLISTED: Visibility
 VISIBILITY_PUBLIC: Visibility
 
+class RegisterSongsRequest(_message.Message):
+    __slots__ = ("songs",)
+    SONGS_FIELD_NUMBER: _ClassVar[int]
+    songs: _containers.RepeatedCompositeFieldContainer[RegisterSongRequest]
+    def __init__(self, songs: _Optional[_Iterable[_Union[RegisterSongRequest, _Mapping]]] = ...) -> None: ...
+
+class RegisterSongsResponse(_message.Message):
+    __slots__ = ("songs",)
+    SONGS_FIELD_NUMBER: _ClassVar[int]
+    songs: _containers.RepeatedCompositeFieldContainer[RegisteredSong]
+    def __init__(self, songs: _Optional[_Iterable[_Union[RegisteredSong, _Mapping]]] = ...) -> None: ...
+
+class RegisteredSong(_message.Message):
+    __slots__ = ("song_id", "created", "refusal", "retry")
+    SONG_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    RETRY_FIELD_NUMBER: _ClassVar[int]
+    song_id: str
+    created: bool
+    refusal: str
+    retry: bool
+    def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ..., refusal: _Optional[str] = ..., retry: _Optional[bool] = ...) -> None: ...
+
 class RegisterSongRequest(_message.Message):
     __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of")
     class MeasuresEntry(_message.Message):

@@ -45,6 +45,11 @@ class LibraryServiceStub:
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.SerializeToString,
                 response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.FromString,
                 _registered_method=True)
+        self.RegisterSongs = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/RegisterSongs',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsResponse.FromString,
+                _registered_method=True)
         self.TransferSongs = channel.unary_unary(
                 '/euterpe.library.v1.LibraryService/TransferSongs',
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.TransferSongsRequest.SerializeToString,
@@ -72,6 +77,13 @@ class LibraryServiceServicer:
     def ResolveArtifact(self, request, context):
         """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
         one may not read is indistinguishable from one that does not exist.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterSongs(self, request, context):
+        """The same for many songs in one transaction. A song that is refused leaves the others untouched.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +119,11 @@ def add_LibraryServiceServicer_to_server(servicer, server):
                     servicer.ResolveArtifact,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.FromString,
                     response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.SerializeToString,
+            ),
+            'RegisterSongs': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSongs,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsResponse.SerializeToString,
             ),
             'TransferSongs': grpc.unary_unary_rpc_method_handler(
                     servicer.TransferSongs,
@@ -174,6 +191,33 @@ class LibraryService:
             '/euterpe.library.v1.LibraryService/ResolveArtifact',
             euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.SerializeToString,
             euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterSongs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/RegisterSongs',
+            euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongsResponse.FromString,
             options,
             channel_credentials,
             insecure,

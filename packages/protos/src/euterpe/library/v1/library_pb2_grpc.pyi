@@ -41,6 +41,8 @@ class LibraryServiceStub:
     """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
     one may not read is indistinguishable from one that does not exist.
     """
+    RegisterSongs: _grpc.UnaryUnaryMultiCallable[_library_pb2.RegisterSongsRequest, _library_pb2.RegisterSongsResponse]
+    """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
     TransferSongs: _grpc.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]
     """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
     Idempotent: a second call finds nothing left to give.
@@ -65,6 +67,8 @@ class LibraryServiceAsyncStub(LibraryServiceStub):
     """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
     one may not read is indistinguishable from one that does not exist.
     """
+    RegisterSongs: _aio.UnaryUnaryMultiCallable[_library_pb2.RegisterSongsRequest, _library_pb2.RegisterSongsResponse]  # type: ignore[assignment]
+    """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
     TransferSongs: _aio.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]  # type: ignore[assignment]
     """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
     Idempotent: a second call finds nothing left to give.
@@ -98,6 +102,14 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
         one may not read is indistinguishable from one that does not exist.
         """
+
+    @_abc_1.abstractmethod
+    def RegisterSongs(
+        self,
+        request: _library_pb2.RegisterSongsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.RegisterSongsResponse, _abc.Awaitable[_library_pb2.RegisterSongsResponse]]:
+        """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
 
     @_abc_1.abstractmethod
     def TransferSongs(

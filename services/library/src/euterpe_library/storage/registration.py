@@ -1,0 +1,95 @@
+"""Registering songs, many in one transaction, each source id once for ever."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_library.domain.details import Visibility
+from euterpe_library.domain.instruments import instrument_names
+from euterpe_library.domain.song import NewSong
+from euterpe_library.storage.columns import search_terms
+
+# In one order, so that two transactions never wait for each other. A deletion of the listener, or the collection of
+# the object, takes the same lock alone.
+_HOLD = text("""
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name
+""")
+
+_OBSTACLES = text("""
+    SELECT listener_id AS name FROM deleted_listeners WHERE listener_id = ANY(CAST(:listeners AS text[]))
+    UNION ALL
+    SELECT midi_key FROM artifact_garbage WHERE midi_key = ANY(CAST(:keys AS text[])) AND collected_at IS NOT NULL
+""")
+
+# One statement for any number of songs: its text, and so its plan and SQLAlchemy's cache, stay the same.
+_ADD = text("""
+    INSERT INTO songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, model,
+                       model_version, seed, parameters, duration_seconds, note_count, measures, tags, key, tempo_bpm,
+                       instruments, style, visibility, remix_of, published_at, search_text, document)
+    SELECT source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, model,
+           model_version, seed, parameters, duration_seconds, note_count, measures, tags, key, tempo_bpm,
+           instruments, style, visibility, remix_of, CASE visibility WHEN 'public' THEN now() END, search_text,
+           array_to_tsvector(lexemes)
+    FROM jsonb_to_recordset(CAST(:songs AS jsonb)) AS song(
+           source_id text, owner_id text, author text, title text, title_folded text, midi_key text, midi_sha256 text,
+           midi_size_bytes bigint, model text, model_version text, seed bigint, parameters jsonb,
+           duration_seconds float, note_count int, measures jsonb, tags text[], key text, tempo_bpm float,
+           instruments text[], style text, visibility text, remix_of uuid, search_text text, lexemes text[])
+    ON CONFLICT (source_id) DO NOTHING
+    RETURNING source_id, id
+""")
+
+# Asked after the insert, which has waited for whoever was purging one of these very songs.
+_WITHDRAW = text("""
+    DELETE FROM songs USING purged_sources AS purged
+    WHERE songs.id = ANY(CAST(:ids AS uuid[])) AND purged.source_id = songs.source_id
+    RETURNING songs.source_id
+""")
+
+_KNOWN = text("""
+    SELECT source_id, id FROM songs WHERE source_id = ANY(CAST(:sources AS text[]))
+    UNION ALL
+    SELECT source_id, song_id FROM purged_sources WHERE source_id = ANY(CAST(:sources AS text[]))
+""")
+
+
+class Registrations:
+    """Registrations of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def obstacles(self, songs: Sequence[NewSong]) -> set[str]:
+        """Ids of owners whose account is gone, and keys of objects that were collected.
+
+        Until the transaction ends, no other owner's deletion begins and no other object is collected.
+        """
+        listeners, keys = sorted({song.owner_id for song in songs}), sorted({song.midi_key for song in songs})
+        await self._session.execute(_HOLD, {"names": [f"listener:{name}" for name in listeners] + keys})
+        return set(await self._session.scalars(_OBSTACLES, {"listeners": listeners, "keys": keys}))
+
+    async def add(self, songs: Sequence[NewSong]) -> dict[str, uuid.UUID]:
+        """Adds those whose source id is new, and returns theirs: source id → song. Waits for concurrent inserts."""
+        rows = sorted((_row(song) for song in songs), key=lambda row: str(row["source_id"]))
+        added = dict((await self._session.execute(_ADD, {"songs": json.dumps(rows)})).tuples().all())
+        for source in await self._session.scalars(_WITHDRAW, {"ids": list(added.values())}):
+            del added[source]
+        return added
+
+    async def known(self, sources: Sequence[str]) -> dict[str, uuid.UUID]:
+        """The songs that were registered under these source ids, even if deleted or purged since."""
+        rows = await self._session.execute(_KNOWN, {"sources": list(sources)})
+        return dict(rows.tuples().all())
+
+
+def _row(song: NewSong) -> Mapping[str, Any]:
+    values = song.model_dump(exclude={"programs"}) | {"instruments": instrument_names(song.programs)}
+    title_folded, search_text, lexemes = search_terms(SimpleNamespace(**values))
+    remix_of = song.remix_of and str(song.remix_of)
+    found_by = {"title_folded": title_folded, "search_text": search_text, "lexemes": lexemes}
+    return values | found_by | {"visibility": Visibility(song.visibility).value, "remix_of": remix_of}
