@@ -31,18 +31,24 @@ class LibraryDouble(LibraryServiceServicer):
         self.ids: dict[str, str] = {}
         self.calls = 0
         self.failing = 0
+        self.deleted: set[str] = set()
         self.target = ""
 
-    async def RegisterSong(self, request: pb.RegisterSongRequest, context: object) -> pb.RegisterSongResponse:
+    async def RegisterSongs(self, request: pb.RegisterSongsRequest, context: object) -> pb.RegisterSongsResponse:
         self.calls += 1
         if self.failing:
             self.failing -= 1
             raise Unavailable("The library was told to be away.")
-        created = request.source_id not in self.songs
+        return pb.RegisterSongsResponse(songs=[self._register(song) for song in request.songs])
+
+    def _register(self, song: pb.RegisterSongRequest) -> pb.RegisteredSong:
+        if song.owner_id in self.deleted:
+            return pb.RegisteredSong(refusal="The listener's account was deleted; nothing can be kept for it.")
+        created = song.source_id not in self.songs
         if created:
-            self.songs[request.source_id] = request
-            self.ids[request.source_id] = str(uuid.uuid4())
-        return pb.RegisterSongResponse(song_id=self.ids[request.source_id], created=created)
+            self.songs[song.source_id] = song
+            self.ids[song.source_id] = str(uuid.uuid4())
+        return pb.RegisteredSong(song_id=self.ids[song.source_id], created=created)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ _KEYS: Final = tuple(f"{tonic} {mode}" for mode in _PROFILES for tonic in TONICS
 
 def _standardised(profile: tuple[float, ...]) -> NDArray[np.float64]:
     centred = np.array(profile) - np.mean(profile)
-    return centred / np.linalg.norm(centred)
+    return np.asarray(centred / np.linalg.norm(centred), np.float64)
 
 
 #: [key, pitch class]

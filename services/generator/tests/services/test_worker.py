@@ -225,3 +225,15 @@ async def test_a_stopping_worker_hands_back_what_it_cannot_finish(
     # The lease of ten minutes would still hold if it had not been given back.
     async with generator(settings) as client:
         assert (await wait_ended(client, order["id"], headers))["status"] == "succeeded"
+
+
+async def test_a_piece_whose_listener_has_left_ends_and_says_why(
+    settings: Settings, token_issuer: TokenIssuer, library: Any
+) -> None:
+    library.deleted.add("anna")
+    async with generator(settings) as client:
+        headers = {who: token_issuer.headers(who) | WAIT for who in ("anna", "ben")}
+        orders = [client.post(URL, json={"seed": 3, "length": 20}, headers=headers[who]) for who in ("anna", "ben")]
+        anna, ben = [answer.json() for answer in await asyncio.gather(*orders)]
+    assert (anna["status"], ben["status"]) == ("failed", "succeeded")
+    assert "deleted" in anna["failure"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from euterpe_generator.domain.generation import Generation, Listener, Order, OrderedPiece, Result, Status
+from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers
 from euterpe_service_kit.database import Database
@@ -29,7 +30,7 @@ async def enqueue(database: Database, listener: Listener, count: int = 1, model:
     for _ in range(count):
         async with database.sessions.begin() as session:
             order = Order(model, "1", (OrderedPiece(uuid.uuid4(), seed=1, length=10, title="Piece"),))
-            made += await Generations(session).enqueue(listener, order, most_unfinished=1000)
+            made += (await Generations(session).enqueue([Admission(listener, order, 1000)]))[0]
     return made
 
 
@@ -180,7 +181,7 @@ async def test_background_pieces_wait_for_all_others(database: Database) -> None
     async with database.sessions.begin() as session:
         piece = OrderedPiece(uuid.uuid4(), seed=1, length=10, title="Later")
         order = Order("tiny", "1", (piece,), background=True)
-        [later] = await Generations(session).enqueue(ANNA, order, most_unfinished=1000)
+        [[later]] = await Generations(session).enqueue([Admission(ANNA, order, 1000)])
     others = await enqueue(database, ANNA, 2) + await enqueue(database, BEN, 2)
     claimed = [(await claim(database))[0].id for _ in range(5)]
     assert set(claimed[:4]) == {one.id for one in others}
@@ -199,3 +200,29 @@ async def test_what_waits_for_a_model_that_has_gone_is_given_up(database: Databa
     assert (abandoned.id, abandoned.status) == (gone.id, Status.FAILED)
     assert "gone@1" in str(abandoned.failure)
     assert [one.id for one in await claim(database, 10)] == [known.id]
+
+
+async def test_orders_that_come_together_take_the_turns_that_they_would_have_one_by_one(database: Database) -> None:
+    orders = [Order("tiny", "1", (OrderedPiece(uuid.uuid4(), n, 10, "Piece"),)) for n in range(6)]
+    listeners = [ANNA, ANNA, ANNA, ANNA, BEN, BEN]
+    async with database.sessions.begin() as session:
+        requests = [Admission(listener, order, 1000) for listener, order in zip(listeners, orders, strict=True)]
+        answers = await Generations(session).enqueue(requests)
+    assert [[one.id for one in pieces] for pieces in answers] == [[order.id] for order in orders]
+    claimed = [(await claim(database))[0].listener.name for _ in range(6)]
+    assert claimed[:4].count("Ben") == 2
+    assert claimed[4:] == ["Anna", "Anna"]
+
+
+async def test_together_orders_cannot_pass_the_limit_of_their_listener(database: Database) -> None:
+    async def enqueue_together(*counts: int) -> list[int]:
+        orders = [
+            Order("tiny", "1", tuple(OrderedPiece(uuid.uuid4(), 1, 10, "Piece") for _ in range(count)))
+            for count in counts
+        ]
+        async with database.sessions.begin() as session:
+            answers = await Generations(session).enqueue([Admission(ANNA, order, 5) for order in orders])
+        return [len(pieces) for pieces in answers]
+
+    assert await enqueue_together(2, 2, 2) == [2, 2, 0]
+    assert await enqueue_together(1, 1) == [1, 0]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from euterpe_generator.domain.generation import Generation, Listener, Order, OrderedPiece
+from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.listeners import Listeners
 from euterpe_service_kit.database import Database
@@ -26,7 +27,7 @@ async def order(database: Database, listener: Listener, count: int) -> list[Gene
         pieces = tuple(OrderedPiece(one, seed=1, length=10, title="Piece") for one in ids)
         wish = Order("tiny", "1", pieces)
         await Generations(session).remember_key(listener.key, "key", "digest", ids[0])
-        return await Generations(session).enqueue(listener, wish, most_unfinished=1000)
+        return (await Generations(session).enqueue([Admission(listener, wish, 1000)]))[0]
 
 
 async def owners(database: Database, generations: list[Generation]) -> list[str | None]:

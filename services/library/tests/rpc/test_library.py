@@ -239,3 +239,46 @@ async def test_health_is_open_to_probes(app: FastAPI, client: httpx.AsyncClient)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.state.grpc_port}") as channel:
         answer = await HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_batch_keeps_what_it_can_and_says_what_it_refuses(
+    library: LibraryServiceStub,
+    client: httpx.AsyncClient,
+    peer: Metadata,
+    make_request: MakeRequest,
+    token_issuer: TokenIssuer,
+) -> None:
+    await library.DeleteListener(pb.DeleteListenerRequest(listener_id="gone"), metadata=peer)
+    known = await library.RegisterSong(make_request(source_id="known"), metadata=peer)
+    batch = [
+        make_request(source_id="first", title="First"),
+        make_request(source_id="known"),
+        make_request(source_id="late", owner_id="gone"),
+        make_request(source_id="wrong", note_count=-1),
+        make_request(source_id="first", title="First"),
+    ]
+    answer = await library.RegisterSongs(pb.RegisterSongsRequest(songs=batch), metadata=peer)
+    first, again, late, wrong, twin = answer.songs
+    assert (first.created, twin.created, again.created) == (True, False, False)
+    assert (twin.song_id, again.song_id) == (first.song_id, known.song_id)
+    assert "deleted" in late.refusal
+    assert "note_count" in wrong.refusal
+    assert not any((late.song_id, wrong.song_id, late.retry, wrong.retry))
+    assert {song["id"] for song in await listed(client, token_issuer)} == {first.song_id, known.song_id}
+
+
+async def test_two_batches_of_the_same_songs_in_other_orders_make_each_once(
+    library: LibraryServiceStub, peer: Metadata, make_request: MakeRequest
+) -> None:
+    songs = [make_request(source_id=f"generation-{number}") for number in range(30)]
+    orders = [songs, songs[::-1]] * 4
+    calls = [library.RegisterSongs(pb.RegisterSongsRequest(songs=order), metadata=peer) for order in orders]
+    answers = await asyncio.gather(*calls)
+    assert sum(song.created for answer in answers for song in answer.songs) == 30
+    assert len({song.song_id for answer in answers for song in answer.songs}) == 30
+
+
+async def test_a_batch_has_its_limit(library: LibraryServiceStub, peer: Metadata, make_request: MakeRequest) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await library.RegisterSongs(pb.RegisterSongsRequest(songs=[make_request()] * 101), metadata=peer)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

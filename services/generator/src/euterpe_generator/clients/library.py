@@ -1,16 +1,33 @@
 """The library, as the generator sees it: a place to register finished pieces."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
+from euterpe_service_kit.errors import PreconditionFailed, Unavailable
 from euterpe_service_kit.rpc_client import peer_errors
 from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import Generation
 
 _DEADLINE_SECONDS = 10.0
+#: The most that the library takes at once.
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPiece:
+    """What the library is told of a piece, beside what its generation says."""
+
+    midi: pb.MidiArtifact
+    duration_seconds: float
+    note_count: int
+    measures: Mapping[str, float]
+    key: str | None
+    tempo_bpm: float
+    programs: Sequence[int]
 
 
 class LibraryClient:
@@ -19,34 +36,41 @@ class LibraryClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = LibraryServiceStub(channel)
 
-    async def register(
-        self,
-        generation: Generation,
-        *,
-        midi: pb.MidiArtifact,
-        duration_seconds: float,
-        note_count: int,
-        measures: Mapping[str, float],
-    ) -> str:
-        """Adds the piece to its owner's songs and returns the song's id; the same id for the same generation."""
-        parameters = Struct()
-        parameters.update(generation.parameters)
-        request = pb.RegisterSongRequest(
-            source_id=str(generation.id),
-            owner_id=generation.listener.id or "",
-            author=generation.listener.name,
-            title=generation.title,
-            midi=midi,
-            creation=pb.Creation(
-                model=generation.model,
-                model_version=generation.model_version,
-                seed=generation.seed,
-                parameters=parameters,
-            ),
-            duration_seconds=duration_seconds,
-            note_count=note_count,
-            measures=measures,
-        )
+    async def register(self, pieces: Sequence[tuple[Generation, FinishedPiece]]) -> list[str | Exception]:
+        """Adds pieces to their owners' songs and returns the songs' ids; the same id for the same generation.
+
+        In the place of one that cannot be registered: PreconditionFailed when that is for good, and Unavailable when
+        its object has to be stored again before. Raises Unavailable while the library is away.
+        """
+        request = pb.RegisterSongsRequest(songs=[_song(generation, piece) for generation, piece in pieces])
         async with peer_errors("library"):
-            response = await self._stub.RegisterSong(request, timeout=_DEADLINE_SECONDS)
-        return str(response.song_id)
+            response = await self._stub.RegisterSongs(request, timeout=_DEADLINE_SECONDS)
+        return [_outcome(song) for song in response.songs]
+
+
+def _song(generation: Generation, piece: FinishedPiece) -> pb.RegisterSongRequest:
+    parameters = Struct()
+    parameters.update(generation.parameters)
+    creation = pb.Creation(
+        model=generation.model, model_version=generation.model_version, seed=generation.seed, parameters=parameters
+    )
+    return pb.RegisterSongRequest(
+        source_id=str(generation.id),
+        owner_id=generation.listener.id or "",
+        author=generation.listener.name,
+        title=generation.title,
+        midi=piece.midi,
+        creation=creation,
+        duration_seconds=piece.duration_seconds,
+        note_count=piece.note_count,
+        measures=piece.measures,
+        key=piece.key,
+        tempo_bpm=piece.tempo_bpm,
+        programs=piece.programs,
+    )
+
+
+def _outcome(song: pb.RegisteredSong) -> str | Exception:
+    if not song.refusal:
+        return song.song_id
+    return Unavailable(song.refusal) if song.retry else PreconditionFailed(song.refusal)

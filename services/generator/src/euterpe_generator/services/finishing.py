@@ -6,70 +6,57 @@ row turns last. Whoever takes over composes the same bytes and walks the same wa
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from euterpe.library.v1 import library_pb2 as pb
+from euterpe_music.key import estimate_key
 from euterpe_music.measures import Measures, measure
 from euterpe_music.midi import write_midi
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_generator.clients.library import LibraryClient
+from euterpe_generator.clients.library import MOST, FinishedPiece, LibraryClient
 from euterpe_generator.domain.generation import Generation, Result, Status
 from euterpe_generator.engine.request import Array
+from euterpe_generator.services.batching import Batcher
 from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.records import Records
+from euterpe_generator.storage.generations import Generations
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A composed piece in its final form."""
-
-    midi: bytes
-    note_count: int
-    duration_seconds: float
-    measures: dict[str, float]
-
-    @property
-    def artifact(self) -> pb.MidiArtifact:
-        """Its content address."""
-        digest = hashlib.sha256(self.midi).hexdigest()
-        return pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(self.midi))
+#: The library's number for the drum kit, after the 128 programs.
+_DRUMS = 128
 
 
 class Finisher:
-    """Walks a composed piece through its last three steps."""
+    """Walks composed pieces through their last three steps; those of many pieces share calls and transactions."""
 
     def __init__(self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor) -> None:
-        self._records = Records(database)
+        self._database = database
         self._store = store
-        self._library = library
         self._threads = threads
+        self._songs = Batcher(library.register, name="register", most=MOST)
+        self._records = Batcher(self._record, name="record")
 
     async def finish(
         self, generation: Generation, model: Model, events: Array, status: Status = Status.SUCCEEDED
     ) -> Generation | None:
         """Returns the generation, ended with `status`; None when another worker has taken it over.
 
-        Raises Unavailable while S3, the library or PostgreSQL are away: the caller tries again.
+        Raises Unavailable while S3, the library or PostgreSQL are away: the caller tries again. Raises
+        PreconditionFailed when the library will never take the piece.
         """
         loop = asyncio.get_running_loop()
-        piece = await loop.run_in_executor(self._threads, render_piece, model, events, generation.settings)
-        artifact = piece.artifact
-        await self._store.put(artifact.key, piece.midi, content_type="audio/midi")
-        song_id = await self._register(generation, piece, artifact)
+        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation.settings)
+        midi, piece = await rendered
+        await self._store.put(piece.midi.key, midi, content_type="audio/midi")
+        song_id = None if generation.listener.id is None else await self._songs.put((generation, piece))
         result = Result(
             id=generation.id,
             attempt=generation.attempt,
             status=status,
-            midi_key=artifact.key,
-            midi_bytes=len(piece.midi),
+            midi_key=piece.midi.key,
+            midi_bytes=len(midi),
             song_id=song_id,
             steps=len(events),
             note_count=piece.note_count,
@@ -78,27 +65,26 @@ class Finisher:
         )
         return await self._records.put(result)
 
-    async def _register(self, generation: Generation, piece: Piece, artifact: pb.MidiArtifact) -> str | None:
-        if generation.listener.id is None:
-            return None
-        return await self._library.register(
-            generation,
-            midi=artifact,
-            duration_seconds=piece.duration_seconds,
-            note_count=piece.note_count,
-            measures=piece.measures,
-        )
+    async def _record(self, results: Sequence[Result]) -> list[Generation | Exception | None]:
+        async with self._database.sessions.begin() as session:
+            done = await Generations(session).finish(results)
+        return [done.get(result.id) for result in results]
 
 
-def render_piece(model: Model, events: Array, settings: Mapping[str, Any]) -> Piece:
-    """Decodes the network's events [steps, features] into a piece and measures it."""
+def render_piece(model: Model, events: Array, settings: Mapping[str, Any]) -> tuple[bytes, FinishedPiece]:
+    """Decodes the network's events [steps, features] into a MIDI file, and measures it."""
     score = model.decode(events, settings)
     measures = measure(score)
-    return Piece(
-        midi=write_midi(score),
-        note_count=measures.notes,
+    midi = write_midi(score)
+    digest = hashlib.sha256(midi).hexdigest()
+    return midi, FinishedPiece(
+        midi=pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(midi)),
         duration_seconds=measures.duration_seconds,
+        note_count=measures.notes,
         measures=_flat(measures),
+        key=estimate_key(score),
+        tempo_bpm=score.tempos[0].bpm,
+        programs=sorted({_DRUMS if track.is_drum else track.program for track in score.tracks}),
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -19,8 +19,10 @@ from euterpe_generator.errors import (
     QueueFull,
     TooManyUnfinished,
 )
+from euterpe_generator.services.batching import Batcher
 from euterpe_generator.services.catalogue import Catalogue, check_in_range, checked_parameters
 from euterpe_generator.services.following import wait_for
+from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers
@@ -77,6 +79,7 @@ class GenerationService:
         self._changes = changes
         self._catalogue = catalogue
         self._limits = limits
+        self._admissions = Batcher(self._admit, name="admit")
         self._counted = 0
         self._counted_at = float("-inf")
 
@@ -105,21 +108,38 @@ class GenerationService:
     async def _accept(
         self, listener: Listener, order: Order, idempotency_key: str | None, digest: str
     ) -> list[Generation]:
+        allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
+        admission = Admission(listener, order, allowed)
+        if idempotency_key is None:
+            return await self._admissions.put(admission)
+        # In a transaction of its own: it waits for whoever is using the same key.
         async with self._database.sessions.begin() as session:
             rows = Generations(session)
-            if idempotency_key is not None:
-                known = await rows.remember_key(listener.key, idempotency_key, digest, order.id)
-                if known is not None:
-                    return await self._recall(rows, known, digest)
-            if await self._queued(rows) + order.count > self._limits.queued:
-                raise QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
-            allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
-            generations = await rows.enqueue(listener, order, most_unfinished=allowed)
-            if not generations:
-                detail = f"You may have {allowed} unfinished generations at a time. Wait for some of them."
-                raise TooManyUnfinished(detail, retry_after_seconds=5)
-            self._counted += order.count
-        return generations
+            known = await rows.remember_key(listener.key, idempotency_key, digest, order.id)
+            if known is not None:
+                return await self._recall(rows, known, digest)
+            [outcome] = await self._enqueue(rows, [admission])
+            if isinstance(outcome, Exception):
+                raise outcome
+        return outcome
+
+    async def _admit(self, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
+        async with self._database.sessions.begin() as session:
+            return await self._enqueue(Generations(session), admissions)
+
+    async def _enqueue(self, rows: Generations, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
+        queued = await self._queued(rows)
+        fitting = []
+        for admission in admissions:
+            if queued + admission.order.count <= self._limits.queued:
+                queued += admission.order.count
+                fitting.append(admission)
+        accepted = iter(await rows.enqueue(fitting) if fitting else [])
+        self._counted = queued
+        fits = {id(admission) for admission in fitting}
+        return [
+            next(accepted) or _too_many(one.most_unfinished) if id(one) in fits else _queue_full() for one in admissions
+        ]
 
     async def get(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
         """A generation that the listener may see. An anonymous one's id is its only key."""
@@ -203,6 +223,15 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
         return [(name, _ordered(value[name])) for name in sorted(value)]
     return value
+
+
+def _queue_full() -> QueueFull:
+    return QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
+
+
+def _too_many(allowed: int) -> TooManyUnfinished:
+    detail = f"You may have {allowed} unfinished generations at a time. Wait for some of them."
+    return TooManyUnfinished(detail, retry_after_seconds=5)
 
 
 def _may_see(generation: Generation, listener: Listener) -> bool:

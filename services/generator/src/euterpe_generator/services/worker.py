@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.errors import PreconditionFailed, Unavailable
 from sqlalchemy.exc import SQLAlchemyError
 
 from euterpe_generator.domain.generation import Generation, Status
@@ -247,6 +247,8 @@ class Worker:
         async with self._finish_slots:
             try:
                 await work
+            except PreconditionFailed as refusal:
+                await self._end(held, Status.FAILED, refusal.detail)
             except Exception:
                 # Nothing that a second try would mend: the lease must not be renewed for ever.
                 log.exception("finishing_failed", generation=held.ticket)

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,8 @@ from sqlalchemy import RowMapping, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Listener, Order, Prompt, Result, Status
+from euterpe_generator.domain.generation import Generation, Listener, Prompt, Result, Status
+from euterpe_generator.storage.admission import Admission, admitted
 from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
 
 _TABLE = GenerationRow.__table__
@@ -19,25 +21,32 @@ _TABLE = GenerationRow.__table__
 # Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn is one after its listener's last, and never
 # before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
 _ENQUEUE = text("""
+    WITH piece AS (
+      SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
+        id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
+        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, background bool,
+        first_cost bigint, ahead bigint, count int, most_unfinished int)),
+    line AS (
+      SELECT listener_key, background, first_cost,
+             greatest(
+               coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = distinct_line.background
+                         ORDER BY turn, created_at LIMIT 1), 0),
+               coalesce((SELECT max(turn) + first_cost FROM generations
+                         WHERE listener_key = distinct_line.listener_key AND status IN ('queued', 'running')
+                           AND background = distinct_line.background), 0)) AS turn
+      FROM (SELECT DISTINCT listener_key, background, first_cost FROM piece) AS distinct_line),
+    load AS (
+      SELECT listener_key,
+             (SELECT count(*) FROM (SELECT FROM generations
+                                    WHERE listener_key = listener.listener_key AND status IN ('queued', 'running')
+                                    LIMIT :most) AS counted) AS unfinished
+      FROM (SELECT DISTINCT listener_key FROM piece) AS listener)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
                              length, parameters, prompt, title, background, turn)
-    SELECT piece.id, :order_id, piece.ordinality - 1, :listener_key, :owner_id, :owner_name, :model, :model_version,
-           piece.seed, piece.length, CAST(piece.parameters AS jsonb), CAST(piece.prompt AS jsonb), piece.title,
-           :background,
-           greatest(
-             coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = :background
-                       ORDER BY turn, created_at LIMIT 1), 0),
-             coalesce((SELECT max(turn) + :cost FROM generations
-                       WHERE listener_key = :listener_key AND status IN ('queued', 'running')
-                         AND background = :background), 0))
-           + (piece.ordinality - 1) * :cost
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:seeds AS bigint[]), CAST(:lengths AS int[]), CAST(:parameters AS text[]),
-                CAST(:prompts AS text[]), CAST(:titles AS text[]))
-         WITH ORDINALITY AS piece(id, seed, length, parameters, prompt, title, ordinality)
-    WHERE (SELECT count(*) FROM (SELECT FROM generations
-                                 WHERE listener_key = :listener_key AND status IN ('queued', 'running')
-                                 LIMIT :most_unfinished) AS unfinished)
-          + cardinality(CAST(:ids AS uuid[])) <= :most_unfinished
+    SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
+           length, parameters, prompt, title, piece.background, line.turn + ahead
+    FROM piece JOIN line USING (listener_key, background) JOIN load USING (listener_key)
+    WHERE unfinished + count <= most_unfinished
     RETURNING *, false AS watched
 """)
 
@@ -134,27 +143,17 @@ class Generations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def enqueue(self, listener: Listener, order: Order, *, most_unfinished: int) -> list[Generation]:
-        """Adds an order's pieces at their listener's turns; none when the listener would have too many unfinished."""
-        values = {
-            "order_id": order.id,
-            "ids": [piece.id for piece in order.pieces],
-            "most_unfinished": most_unfinished,
-            "seeds": [piece.seed for piece in order.pieces],
-            "lengths": [piece.length for piece in order.pieces],
-            "parameters": [json.dumps(dict(piece.parameters)) for piece in order.pieces],
-            "prompts": [piece.prompt and json.dumps(piece.prompt.to_dict()) for piece in order.pieces],
-            "titles": [piece.title for piece in order.pieces],
-            "cost": order.cost,
-            "listener_key": listener.key,
-            "owner_id": listener.id,
-            "owner_name": listener.name,
-            "model": order.model,
-            "model_version": order.model_version,
-            "background": order.background,
-        }
-        rows = (await self._session.execute(_ENQUEUE, values)).mappings()
-        return sorted((_generation(row) for row in rows), key=lambda one: one.variation)
+    async def enqueue(self, requests: Sequence[Admission]) -> list[list[Generation]]:
+        """Adds the pieces of orders at their listeners' turns.
+
+        For each order its pieces, in order; none when the listener would have too many unfinished.
+        """
+        pieces = list(admitted(requests))
+        values = {"pieces": json.dumps(pieces), "most": max(one.most_unfinished for one in requests)}
+        by_order: dict[uuid.UUID, list[Generation]] = defaultdict(list)
+        for row in (await self._session.execute(_ENQUEUE, values)).mappings():
+            by_order[row["order_id"]].append(_generation(row))
+        return [sorted(by_order[one.order.id], key=lambda piece: piece.variation) for one in requests]
 
     async def get(self, generation_id: uuid.UUID) -> Generation | None:
         """One generation."""

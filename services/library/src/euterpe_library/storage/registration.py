@@ -76,7 +76,7 @@ class Registrations:
     async def add(self, songs: Sequence[NewSong]) -> dict[str, uuid.UUID]:
         """Adds those whose source id is new, and returns theirs: source id → song. Waits for concurrent inserts."""
         rows = sorted((_row(song) for song in songs), key=lambda row: str(row["source_id"]))
-        added = dict((await self._session.execute(_ADD, {"songs": json.dumps(rows)})).tuples().all())
+        added: dict[str, uuid.UUID] = dict((await self._session.execute(_ADD, {"songs": json.dumps(rows)})).all())
         for source in await self._session.scalars(_WITHDRAW, {"ids": list(added.values())}):
             del added[source]
         return added
@@ -84,7 +84,7 @@ class Registrations:
     async def known(self, sources: Sequence[str]) -> dict[str, uuid.UUID]:
         """The songs that were registered under these source ids, even if deleted or purged since."""
         rows = await self._session.execute(_KNOWN, {"sources": list(sources)})
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 def _row(song: NewSong) -> Mapping[str, Any]:
