@@ -1,5 +1,6 @@
 """The way in: the same routes on an Ingress, a Gateway, in Caddy and on one machine."""
 
+import json
 import re
 import subprocess
 import sysconfig
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from euterpe_stack.gateway import _INTERNAL, ROUTES
 
-from tests.deploy.rendering import SERVICES, Render, one, values_of
+from tests.deploy.rendering import SERVICES, Render, environment, one, pods, values_of
 
 WANTED = {
     (path.removesuffix("/*"), service)
@@ -57,6 +58,24 @@ def test_caddy_accepts_the_gateways_configuration(render: Render, tmp_path: Path
     }
     _covered(routes)
     _validate(text, tmp_path)
+
+
+def test_services_and_gateway_believe_the_same_proxies(render: Render) -> None:
+    values = values_of("values-small.yaml") | {"trustedProxies": ["10.244.0.0/16", "fd00::/8"]}
+    found = render(values, bare=True)
+    text = one(found, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
+    assert "trusted_proxies static 10.244.0.0/16 fd00::/8\n" in text
+    for service in SERVICES:
+        given = environment(pods(found)[f"Deployment/euterpe-{service}"])[f"EUTERPE_{service.upper()}_TRUSTED_PROXIES"]
+        assert json.loads(given["value"]) == ["10.244.0.0/16", "fd00::/8"]
+    nobody = one(render(values | {"trustedProxies": []}, bare=True), "ConfigMap", "euterpe-gateway")
+    assert "trusted_proxies" not in nobody["data"]["Caddyfile"]
+
+
+def test_a_load_balancer_keeps_listeners_addresses(render: Render) -> None:
+    values = {"gateway": {"enabled": True, "serviceType": "LoadBalancer"}}
+    assert one(render(values), "Service", "euterpe-web")["spec"]["externalTrafficPolicy"] == "Local"
+    assert "externalTrafficPolicy" not in one(render(), "Service", "euterpe-web")["spec"]
 
 
 def test_caddy_accepts_the_images_configuration(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@
   value: "8000"
 - name: {{ $prefix }}SHUTDOWN_GRACE_SECONDS
   value: {{ .grace | quote }}
+- name: {{ $prefix }}TRUSTED_PROXIES
+  value: {{ toJson .root.Values.trustedProxies | quote }}
 {{- range $key, $value := .config }}
 - name: {{ $prefix }}{{ $key | snakecase | upper }}
 {{- if or (kindIs "map" $value) (kindIs "slice" $value) }}

@@ -15,6 +15,9 @@ metadata:
   {{- include "euterpe.metadata" . | nindent 2 }}
 spec:
   type: {{ .type | default "ClusterIP" }}
+  {{- if ne (.type | default "ClusterIP") "ClusterIP" }}
+  externalTrafficPolicy: {{ .externalTrafficPolicy }}
+  {{- end }}
   ports:
     {{- range $name, $port := .ports }}
     - name: {{ $name }}

@@ -51,7 +51,9 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/soundfonts, /api/v1/conv
 		level WARN
 	}
 	servers {
-		trusted_proxies static private_ranges
+		{{- with .Values.trustedProxies }}
+		trusted_proxies static {{ join " " . }}
+		{{- end }}
 		max_header_size 32KB
 		timeouts {
 			read_header 10s

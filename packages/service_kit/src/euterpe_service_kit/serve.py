@@ -28,6 +28,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
     # A supervisor's terminal sends Ctrl-C to the whole group; only the supervisor decides when a service ends.

@@ -1,8 +1,9 @@
 """The settings base: one class per service, one environment prefix, no default secrets."""
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,6 +37,9 @@ class ServiceSettings(BaseSettings):
     #: Requests that one process answers to one token, and to one network address, in a minute; 0 is no limit.
     token_requests_per_minute: int = Field(default=1_200, ge=0)
     address_requests_per_minute: int = Field(default=12_000, ge=0)
+    #: Networks of the gateways whose X-Forwarded-For and -Proto are believed; attempts are counted per address. Nobody
+    #: else may be able to connect from them, or addresses can be forged.
+    trusted_proxies: list[IPvAnyNetwork] = Field(default=[IPv4Network("127.0.0.1"), IPv6Network("::1")])
 
 
 class PeerSettings(BaseModel):

@@ -1,0 +1,78 @@
+"""A service under its real server: whom it believes about addresses, and how it ends."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from euterpe_stack.process import free_port
+
+PROGRAM = """
+import asyncio
+from contextlib import asynccontextmanager
+from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.serve import serve
+from euterpe_service_kit.settings import ServiceSettings
+from fastapi import Request
+
+@asynccontextmanager
+async def lifespan(app):
+    yield
+
+settings = ServiceSettings()
+app = create_base_app("probe", settings, lifespan=lifespan, description="")
+
+@app.get("/who")
+async def who(request: Request, seconds: float = 0):
+    await asyncio.sleep(seconds)
+    return [request.client.host, request.url.scheme]
+
+serve(app, settings)
+"""
+FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The process and its URL."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], env=os.environ | environment | {"PORT": str(port)}, stdout=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            assert process.poll() is None
+            try:
+                httpx.get(f"{url}/healthz").raise_for_status()
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield process, url
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [
+        ('["127.0.0.1"]', ["203.0.113.7", "https"]),
+        ('["10.0.0.0/8", "127.0.0.0/8"]', ["203.0.113.7", "https"]),
+        ('["10.0.0.0/8"]', ["127.0.0.1", "http"]),
+        ("[]", ["127.0.0.1", "http"]),
+    ],
+)
+def test_only_trusted_proxies_are_believed(trusted: str, seen: list[str]) -> None:
+    with served(TRUSTED_PROXIES=trusted) as (_, url):
+        assert httpx.get(f"{url}/who", headers=FORWARDED).json() == seen
+
+
+def test_a_listener_cannot_put_an_address_before_the_proxys() -> None:
+    forged = FORWARDED | {"X-Forwarded-For": "198.51.100.1, 203.0.113.7, 10.1.2.3"}
+    with served(TRUSTED_PROXIES='["127.0.0.1", "10.0.0.0/8"]') as (_, url):
+        assert httpx.get(f"{url}/who", headers=forged).json()[0] == "203.0.113.7"
