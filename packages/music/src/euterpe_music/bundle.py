@@ -1,17 +1,26 @@
 """Model bundles on disk: models/<name>/<version>/ with model.onnx, manifest.json and card.md."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from euterpe_music.manifest import Manifest
+from euterpe_music.melody_manifest import MelodyManifest, Variant
 from euterpe_music.spec import EventSpec
+from euterpe_music.tokens import Vocabulary, VocabularyError
 
 MANIFEST_FILE: Final = "manifest.json"
+
+M = TypeVar("M", Manifest, Manifest | MelodyManifest)
+_MANIFEST: Final = TypeAdapter(Manifest)
+_ANY_MANIFEST: Final = TypeAdapter[Manifest | MelodyManifest](
+    Annotated[Manifest | MelodyManifest, Field(discriminator="kind")]
+)
 
 
 class BundleError(ValueError):
@@ -48,14 +57,88 @@ def load_bundle(directory: Path) -> Bundle:
     return Bundle(directory, manifest, model)
 
 
-def parse_manifest(text: bytes) -> Manifest:
-    """The manifest in `text`; BundleError when it is malformed."""
+@dataclass(frozen=True)
+class MelodyBundle:
+    """A bundle of token networks, all of whose digests were checked; `files` holds the very bytes by name."""
+
+    directory: Path
+    manifest: MelodyManifest
+    files: Mapping[str, bytes]
+
+    def graph(self, name: Literal["melody", "accompaniment"], variant: Variant) -> bytes:
+        """A network's graph; its fp32 variant where it does not have the one that is asked for."""
+        variants = self.manifest.graphs[name].variants
+        return self.files[variants.get(variant, variants["fp32"]).file]
+
+    @cached_property
+    def vocabularies(self) -> dict[str, tuple[Vocabulary, ...]]:
+        """The words of each network's streams."""
+        return {
+            name: tuple(Vocabulary.from_json(self.files[info.file]) for info in graph.vocabularies)
+            for name, graph in self.manifest.graphs.items()
+        }
+
+
+def load_any_bundle(directory: Path) -> Bundle | MelodyBundle:
+    """The bundle in `directory`, of whichever kind; see load_bundle."""
+    if isinstance(manifest := parse_any_manifest(_read(directory / MANIFEST_FILE)), Manifest):
+        return load_bundle(directory)
+    files = {info.file: _checked(directory, info.file, info.sha256) for info in manifest.files}
+    bundle = MelodyBundle(directory, manifest, files)
     try:
-        return Manifest.model_validate_json(text)
+        vocabularies = bundle.vocabularies
+    except VocabularyError as error:
+        raise BundleError(str(error)) from error
+    for name, graph in manifest.graphs.items():
+        for info, vocabulary in zip(graph.vocabularies, vocabularies[name], strict=True):
+            if (info.stream, info.size) != (vocabulary.stream, len(vocabulary)):
+                raise BundleError(
+                    f"{info.file} holds {len(vocabulary)} {vocabulary.stream}, the manifest says otherwise"
+                )
+    return bundle
+
+
+def parse_any_manifest(text: bytes) -> Manifest | MelodyManifest:
+    """The manifest in `text`, of the kind that it states; BundleError when it is malformed."""
+    return _parse(_ANY_MANIFEST, text)
+
+
+def parse_manifest(text: bytes) -> Manifest:
+    """The manifest of a C-RNN-GAN in `text`; BundleError when it is malformed, or of another kind."""
+    return _parse(_MANIFEST, text)
+
+
+def _parse(adapter: TypeAdapter[M], text: bytes) -> M:
+    try:
+        return adapter.validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise BundleError(f"{MANIFEST_FILE} is not valid at {where}: {first['msg']}") from error
+
+
+def bundle_files(manifest: Manifest | MelodyManifest) -> tuple[str, ...]:
+    """The files beside the manifest that a bundle cannot be loaded without."""
+    return (manifest.graph.file,) if isinstance(manifest, Manifest) else tuple(one.file for one in manifest.files)
+
+
+def write_melody_bundle(directory: Path, manifest: MelodyManifest, files: Mapping[str, bytes]) -> MelodyBundle:
+    """Writes files and manifest into `directory` (made when absent), the manifest last, and loads them again."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for info in manifest.files:
+        _replace(directory / info.file, files[info.file])
+    _replace(directory / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
+    bundle = load_any_bundle(directory)
+    assert isinstance(bundle, MelodyBundle)
+    return bundle
+
+
+def _checked(directory: Path, name: str, digest: str) -> bytes:
+    content = _read(directory / name)
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise BundleError(f"{name} has digest {found}, but the manifest states {digest}")
+    return content
 
 
 def check_model(manifest: Manifest, model: bytes) -> None:

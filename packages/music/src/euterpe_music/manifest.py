@@ -17,11 +17,13 @@ FORMAT: Final = "euterpe-bundle/1"
 Name = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Part of a manifest: whole, and unchanged once it was read."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TensorInfo(_Part):
+class TensorInfo(Part):
     """One input or output of the graph. An axis is a fixed size or the name of a dynamic one."""
 
     name: str
@@ -29,7 +31,7 @@ class TensorInfo(_Part):
     axes: tuple[int | str, ...]
 
 
-class StatePair(_Part):
+class StatePair(Part):
     """A recurrent state: after a call, `output` is fed as `input` of the next one.
 
     `initial` says how a piece starts: with zeros, or with uniform draws in [0, 1) that are part of its seed.
@@ -40,7 +42,7 @@ class StatePair(_Part):
     initial: Literal["zeros", "uniform"]
 
 
-class GraphInfo(_Part):
+class GraphInfo(Part):
     """The file of the ONNX graph and its tensors.
 
     `noise` [steps, batch, noise] takes uniform draws in [0, 1), `events` [steps, batch, features] comes out; the
@@ -86,7 +88,7 @@ class GraphInfo(_Part):
         return {tensor.name: tensor for tensor in self.outputs}[name]
 
 
-class IntRange(_Part):
+class IntRange(Part):
     """A whole-number parameter of sampling: its limits and what it is when nobody says."""
 
     min: int
@@ -100,7 +102,7 @@ class IntRange(_Part):
         return self
 
 
-class Sampling(_Part):
+class Sampling(Part):
     """What a listener may choose. `length` is the number of events of a piece; presets are values by parameter."""
 
     length: IntRange
@@ -130,7 +132,7 @@ class Sampling(_Part):
         return check_parameters(given, self.parameters)
 
 
-class Control(_Part):
+class Control(Part):
     """One or more numbers of the network's controls, made from a parameter.
 
     `value` feeds (value - offset) · scale, where true is 1 and false 0; `one_hot` feeds one number per choice.
@@ -142,7 +144,7 @@ class Control(_Part):
     scale: float = 1.0
 
 
-class CorpusInfo(_Part):
+class CorpusInfo(Part):
     """What the model was trained on: `sha256` is over the names and digests of the files that were used."""
 
     name: str
@@ -154,7 +156,7 @@ class CorpusInfo(_Part):
     source: str = ""
 
 
-class TrainingInfo(_Part):
+class TrainingInfo(Part):
     """How the model was trained: the recipe with every setting, and what came out."""
 
     recipe: str
@@ -167,24 +169,29 @@ class TrainingInfo(_Part):
     measures: dict[str, Any] = Field(default_factory=dict)
 
 
-class Manifest(_Part):
-    """`manifest.json` of a bundle. The directory it lies in is models/<name>/<version>/."""
+class ManifestBase(Part):
+    """What `manifest.json` says of any model. The directory it lies in is models/<name>/<version>/."""
 
     format: Literal["euterpe-bundle/1"] = FORMAT
-    kind: Literal["crnngan"]
     name: str = Name
     version: str = Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$")
     title: str = Field(min_length=1, max_length=120)
     description: str = ""
     licence: str
     created: str
+    sampling: Sampling
+    training: TrainingInfo | None = None
+
+
+class Manifest(ManifestBase):
+    """The manifest of a C-RNN-GAN."""
+
+    kind: Literal["crnngan"]
     spec: dict[str, Any]
     spec_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     graph: GraphInfo
-    sampling: Sampling
     #: What the input `controls` of the graph consists of, in order.
     controls: tuple[Control, ...] = ()
-    training: TrainingInfo | None = None
 
     @model_validator(mode="after")
     def _spec_matches(self) -> Self:

@@ -1,0 +1,100 @@
+"""What a listener may set of melody networks: for manifests, so that all of them offer the same in the same words."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from euterpe_music.key import TONICS
+from euterpe_music.parameters import Parameter
+from euterpe_music.post import PROGRAMS
+
+STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
+ACCOMPANIMENTS: Final = ("on", "off", "only")
+ANY_KEY: Final = "any"
+KEYS: Final = (ANY_KEY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
+_DRAWN: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
+
+
+def melody_parameters(
+    *,
+    bars: tuple[int, int, int] = (2, 16, 64),
+    styles: Sequence[str] = (),
+    meters: Sequence[str] = (),
+    accompanied: bool = True,
+    strategy: str = "top_k_top_p",
+    temperature: float = 0.9,
+    top_k: int = 12,
+    top_p: float = 0.95,
+    bpm: float = 120.0,
+    instruments: tuple[str, str] = (PROGRAMS[0], PROGRAMS[0]),
+) -> tuple[Parameter, ...]:
+    """The parameters of a bundle: its length in `bars` (least, default, most), and defaults that suit its networks."""
+    return (*_form(bars, styles, meters, accompanied), *_choosing(strategy, temperature, top_k, top_p),
+            *_sound(bpm, instruments, accompanied))  # fmt: skip
+
+
+def _form(
+    bars: tuple[int, int, int], styles: Sequence[str], meters: Sequence[str], accompanied: bool
+) -> list[Parameter]:
+    made = [_int("bars", "Bars", *bars, advice="How long the piece is; a given beginning counts.")]
+    if styles:
+        made.append(_choice("style", "Style", styles, advice="The corpus whose manner is taken up."))
+    if meters:
+        made.append(_choice("meter", "Meter", meters, advice="Beats of a bar."))
+    made.append(
+        _choice("key", "Key", KEYS, advice="Only notes of this scale are composed; any leaves it to the music.")
+    )
+    if accompanied:
+        advice = "Chords under the melody; only accompanies a melody that you give, and changes nothing of it."
+        made.append(_choice("accompaniment", "Accompaniment", ACCOMPANIMENTS, advice=advice))
+    return made
+
+
+def _choosing(strategy: str, temperature: float, top_k: int, top_p: float) -> list[Parameter]:
+    ks, ps, beam = ("top_k", "top_k_top_p"), ("top_p", "top_k_top_p"), ("beam",)
+    advanced: dict[str, Any] = {"group": "advanced"}
+    return [
+        _choice(
+            "strategy", "Strategy", STRATEGIES, default=strategy,
+            advice="How the next note is chosen. Greedy and beam search always give the same piece, and tend to loops.",
+        ),
+        _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": _DRAWN},
+                advice="Lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random."),
+        _int("top_k", "Top k", 1, top_k, 200, only_with={"strategy": ks}, **advanced,
+             advice="Only so many of the likeliest tokens may come."),
+        _number("top_p", "Top p", 0.05, top_p, 1.0, only_with={"strategy": ps}, **advanced,
+                advice="Only the likeliest tokens that together have this probability may come."),
+        _number("repetition_penalty", "Repetition penalty", 1.0, 1.0, 2.0, **advanced,
+                advice="Above 1, notes that came lately come less likely."),
+        _int("repetition_window", "Repetition window", 1, 32, 64, **advanced,
+             advice="How many steps back the penalty looks."),
+        _int("beam_width", "Beam width", 2, 5, 8, only_with={"strategy": beam}, **advanced,
+             advice="Continuations that are kept at every step."),
+        _number("length_penalty", "Length penalty", 0.0, 1.0, 2.0, only_with={"strategy": beam}, **advanced,
+                advice="Above 1 favours more and shorter notes, below 1 fewer and longer ones."),
+        _int("beam_groups", "Beam groups", 1, 1, 4, only_with={"strategy": beam}, **advanced,
+             advice="Groups of beams that avoid each other's tokens; must divide the width."),
+        _number("beam_diversity", "Beam diversity", 0.0, 0.5, 5.0, only_with={"strategy": beam}, **advanced,
+                advice="How strongly the groups avoid each other."),
+    ]  # fmt: skip
+
+
+def _sound(bpm: float, instruments: tuple[str, str], accompanied: bool) -> list[Parameter]:
+    names = (("melody_instrument", "Melody instrument"), ("accompaniment_instrument", "Accompaniment instrument"))
+    chosen = list(zip(names, instruments, strict=True))[: 1 + accompanied]
+    return [
+        _number("tempo", "Tempo", 40.0, bpm, 240.0, post=True, unit="quarters per minute"),
+        *(_choice(name, label, PROGRAMS, default=default, post=True) for (name, label), default in chosen),
+    ]
+
+
+def _int(name: str, label: str, least: int, default: int, most: int, **more: Any) -> Parameter:
+    return Parameter(name=name, label=label, kind="int", minimum=least, default=default, maximum=most, **more)
+
+
+def _number(name: str, label: str, least: float, default: float, most: float, **more: Any) -> Parameter:
+    return Parameter(name=name, label=label, kind="number", minimum=least, default=default, maximum=most, **more)
+
+
+def _choice(name: str, label: str, choices: Sequence[str], default: str | None = None, **more: Any) -> Parameter:
+    first = choices[0] if default is None else default
+    return Parameter(name=name, label=label, kind="choice", choices=tuple(choices), default=first, **more)
