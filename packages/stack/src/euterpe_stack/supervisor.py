@@ -125,7 +125,8 @@ class Supervisor:
         for spec in SERVICES:
             process = service_process(spec, environments.of(spec), data, inherited=inherited)
             self._add_process(process, ports.http[spec.name])
-        gateway = gateway_process(self._settings.port, ports.http, data, inherited=inherited)
+        pages = self._settings.repository / "web" / "dist"
+        gateway = gateway_process(self._settings.port, ports.http, data, pages=pages, inherited=inherited)
         self._add_process(gateway, self._settings.port)
         return _Infrastructure(postgres, store, environments)
 

@@ -1,0 +1,90 @@
+"""The pages in a real Chromium, in front of the whole product."""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+
+from tests.e2e.conftest import Product
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+DESKTOP, PHONE = (1280, 800), (360, 740)
+
+#: Opens pages with these sizes, languages and colour schemes.
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One product for all tests, with the pages that `make web` built."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; what Playwright would download is not the one that people have."""
+    executable = os.environ.get("EUTERPE_CHROMIUM") or shutil.which("chromium")
+    assert executable, "Chromium is missing: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, product: Product) -> Iterator[Open]:
+    """Makes fresh browsers; at the end, none of their pages may have failed silently or asked a third party."""
+    contexts = []
+    complaints: list[str] = []
+
+    def check(response: Response) -> None:
+        if not response.url.startswith((product.url, "blob:", "data:")):
+            complaints.append(f"a third party was asked: {response.url}")
+
+    def make(size: tuple[int, int] = DESKTOP, *, language: str = "en", dark: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=product.url,
+            viewport={"width": size[0], "height": size[1]},
+            locale="es-ES" if language == "es" else "en-GB",
+            color_scheme="dark" if dark else "light",
+            has_touch=size == PHONE,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"error in a page: {error}"))
+        page.on("response", check)
+        page.on("console", lambda message: _console(message.text, message.type, complaints))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def _console(text: str, kind: str, complaints: list[str]) -> None:
+    # A refused login is an answer, not an error of the page; Chromium writes it to the console nevertheless.
+    if kind == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED", text):
+        complaints.append(f"console: {text}")
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that nobody has."""
+    return f"clara-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path | None:
+    """Where screenshots are wanted (EUTERPE_SCREENSHOTS), if they are."""
+    wanted = os.environ.get("EUTERPE_SCREENSHOTS")
+    return Path(wanted) if wanted else None

@@ -1,0 +1,104 @@
+import { ChangeDetectionStrategy, Component, effect, inject, signal } from '@angular/core';
+import { RouterLink, RouterOutlet } from '@angular/router';
+import { Notices } from './core/notices/notices';
+import { Player } from './core/player/player';
+import { remembered } from './core/remembered';
+import { commonTexts } from './core/text/common-texts';
+import { injectTexts } from './core/text/texts';
+import { Navigation } from './shell/navigation';
+import { NoticeList } from './shell/notice-list';
+import { PlayerBar } from './shell/player-bar';
+
+const FOLDED = 'euterpe.folded';
+
+/** The frame of all pages: navigation, the page, the player, notices. */
+@Component({
+  selector: 'e-root',
+  imports: [Navigation, NoticeList, PlayerBar, RouterLink, RouterOutlet],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  host: { '(window:offline)': 'offline()', '(window:online)': 'online()' },
+  template: `
+    <a class="skip" href="#main" (click)="skip($event, main)">{{ t('skip') }}</a>
+    <div class="shell">
+      <header class="top">
+        <a class="wordmark" routerLink="/"><img src="icon.svg" alt="" width="30" height="30" />Euterpe</a>
+      </header>
+      <e-navigation [folded]="folded()" (fold)="fold()" />
+      <main #main id="main" tabindex="-1"><router-outlet /></main>
+      @if (player.track()) {
+        <e-player-bar />
+      }
+      <e-notice-list />
+    </div>
+  `,
+  styles: `
+    .skip {
+      position: fixed;
+      left: 1rem;
+      top: -4rem;
+      z-index: 1200;
+      padding: 0.7rem 1.2rem;
+      border-radius: 999px;
+      background: var(--accent);
+      color: var(--on-accent);
+      font-weight: 600;
+    }
+
+    .skip:focus {
+      top: 1rem;
+    }
+
+    main {
+      outline: none;
+    }
+
+    .top {
+      display: none;
+    }
+
+    @media (width < 840px) {
+      .top {
+        display: block;
+        height: 56px;
+
+        .wordmark {
+          height: 56px;
+          padding-left: var(--gutter);
+          font-size: 1.6rem;
+        }
+      }
+    }
+  `,
+})
+export class App {
+  protected readonly player = inject(Player);
+  protected readonly t = injectTexts(commonTexts);
+  protected readonly folded = signal(remembered.get(FOLDED) === 'true');
+  private readonly notices = inject(Notices);
+
+  constructor() {
+    effect(() => {
+      const root = document.documentElement;
+      root.toggleAttribute('data-folded', this.folded());
+      root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
+    });
+  }
+
+  protected fold(): void {
+    this.folded.update((folded) => !folded);
+    remembered.set(FOLDED, String(this.folded()));
+  }
+
+  protected skip(event: Event, main: HTMLElement): void {
+    event.preventDefault();
+    main.focus();
+  }
+
+  protected offline(): void {
+    this.notices.show(this.t('offlineNow'), { kind: 'problem' });
+  }
+
+  protected online(): void {
+    this.notices.show(this.t('onlineAgain'), { kind: 'good' });
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable, signal } from '@angular/core';
+
+export interface Notice {
+  readonly id: number;
+  readonly kind: 'info' | 'good' | 'problem';
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** Short messages at the edge of the page, read out by screen readers; with an action (undo) they stay longer. */
+@Injectable({ providedIn: 'root' })
+export class Notices {
+  private next = 1;
+  private readonly shown = signal<readonly Notice[]>([]);
+  readonly all = this.shown.asReadonly();
+
+  show(text: string, options: Partial<Pick<Notice, 'kind' | 'action'>> = {}): number {
+    const id = this.next++;
+    this.shown.update((all) => [...all.slice(-2), { id, kind: 'info', text, ...options }]);
+    setTimeout(() => this.dismiss(id), options.action || options.kind === 'problem' ? 10_000 : 5_000);
+    return id;
+  }
+
+  dismiss(id: number): void {
+    this.shown.update((all) => all.filter((notice) => notice.id !== id));
+  }
+}

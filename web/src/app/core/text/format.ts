@@ -1,0 +1,34 @@
+import { Injectable, inject } from '@angular/core';
+import { Language } from './language';
+
+/** Dates, numbers and durations as the listener's language writes them. */
+@Injectable({ providedIn: 'root' })
+export class Format {
+  private readonly language = inject(Language);
+
+  date(value: string | Date): string {
+    return new Intl.DateTimeFormat(this.language.code(), { dateStyle: 'medium' }).format(new Date(value));
+  }
+
+  moment(value: string | Date): string {
+    const style = { dateStyle: 'medium', timeStyle: 'short' } as const;
+    return new Intl.DateTimeFormat(this.language.code(), style).format(new Date(value));
+  }
+
+  number(value: number, digits = 0): string {
+    return new Intl.NumberFormat(this.language.code(), { maximumFractionDigits: digits }).format(value);
+  }
+
+  percent(value: number): string {
+    return new Intl.NumberFormat(this.language.code(), { style: 'percent' }).format(value);
+  }
+
+  /** Seconds as 1:07. */
+  duration(seconds: number | null | undefined): string {
+    if (seconds == null || !Number.isFinite(seconds)) return '–';
+    const whole = Math.max(0, Math.round(seconds));
+    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const tail = `${hours ? String(minutes).padStart(2, '0') : minutes}:${String(rest).padStart(2, '0')}`;
+    return hours ? `${hours}:${tail}` : tail;
+  }
+}

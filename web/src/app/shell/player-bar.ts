@@ -1,0 +1,171 @@
+import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Player } from '../core/player/player';
+import { commonTexts } from '../core/text/common-texts';
+import { Format } from '../core/text/format';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+
+/** What sounds now, at the foot of every page. */
+@Component({
+  selector: 'e-player-bar',
+  imports: [Icon, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  host: { role: 'region', '[attr.aria-label]': "t('player')" },
+  template: `
+    @if (player.track(); as track) {
+      <button
+        type="button"
+        class="icon-button filled"
+        [disabled]="player.state() === 'loading'"
+        [attr.aria-label]="t(player.playing() ? 'pause' : 'play')"
+        (click)="player.toggle(track)"
+      >
+        <e-icon [name]="player.playing() ? 'pause' : 'play'" [solid]="!player.playing()" />
+      </button>
+      <div class="what">
+        @if (track.link; as link) {
+          <a class="title" [routerLink]="link">{{ track.title }}</a>
+        } @else {
+          <span class="title">{{ track.title }}</span>
+        }
+        <span class="note" [class.failed]="player.state() === 'failed'">{{ note() }}</span>
+      </div>
+      <span class="time tabular">{{ format.duration(player.position()) }}</span>
+      <input
+        class="seek"
+        type="range"
+        min="0"
+        step="0.1"
+        [max]="player.duration()"
+        [value]="player.position()"
+        [attr.aria-label]="t('position')"
+        [attr.aria-valuetext]="format.duration(player.position()) + ' / ' + format.duration(player.duration())"
+        (input)="player.seek($any($event.target).valueAsNumber)"
+      />
+      <span class="time tabular">{{ format.duration(player.duration()) }}</span>
+      <label class="volume">
+        <e-icon name="volume" />
+        <span class="visually-hidden">{{ t('volume') }}</span>
+        <input
+          type="range"
+          min="0"
+          max="1"
+          step="0.02"
+          [value]="player.volume()"
+          (input)="player.setVolume($any($event.target).valueAsNumber)"
+        />
+      </label>
+      <button type="button" class="icon-button" [attr.aria-label]="t('closePlayer')" (click)="player.close()">
+        <e-icon name="close" />
+      </button>
+    }
+  `,
+  styles: `
+    :host {
+      position: fixed;
+      left: var(--nav);
+      right: 0;
+      bottom: calc(var(--tabs) + env(safe-area-inset-bottom));
+      z-index: 15;
+      display: flex;
+      align-items: center;
+      gap: 0.9rem;
+      height: var(--bar);
+      padding-inline: var(--gutter);
+      border-top: 1px solid var(--line);
+      background: var(--surface);
+      transition: left 0.16s ease;
+    }
+
+    .what {
+      display: grid;
+      flex: 0 1 16rem;
+      min-width: 0;
+      line-height: 1.3;
+    }
+
+    .title {
+      overflow: hidden;
+      color: var(--text);
+      font-weight: 600;
+      text-decoration: none;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+
+    a.title:hover {
+      text-decoration: underline;
+    }
+
+    .note {
+      overflow: hidden;
+      color: var(--muted);
+      font-size: 0.85rem;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+
+    .note.failed {
+      color: var(--danger);
+    }
+
+    .seek {
+      flex: 1;
+      min-width: 3rem;
+    }
+
+    .time {
+      color: var(--muted);
+      font-size: 0.875rem;
+    }
+
+    .volume {
+      display: flex;
+      align-items: center;
+      gap: 0.4rem;
+      color: var(--muted);
+
+      input {
+        width: 84px;
+      }
+    }
+
+    @media (width < 1000px) {
+      .volume {
+        display: none;
+      }
+    }
+
+    @media (width < 620px) {
+      :host {
+        gap: 0.6rem;
+        padding-inline: 0.75rem;
+      }
+
+      .time {
+        display: none;
+      }
+
+      .what {
+        flex: 1 1 8rem;
+      }
+
+      .seek {
+        flex: 1 1 3rem;
+      }
+    }
+  `,
+})
+export class PlayerBar {
+  protected readonly player = inject(Player);
+  protected readonly format = inject(Format);
+  protected readonly t = injectTexts(commonTexts);
+  private readonly say = inject(Say);
+  protected readonly note = computed(() => {
+    const problem = this.player.problem();
+    if (problem) return this.say.problem(problem);
+    return this.player.state() === 'loading' ? this.t('preparing') : (this.player.track()?.author ?? '');
+  });
+}
