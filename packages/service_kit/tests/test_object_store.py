@@ -7,6 +7,7 @@ import pytest
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
+from pydantic import SecretStr
 
 DATA = bytes(range(256)) * 4000
 
@@ -118,3 +119,19 @@ async def test_parts_that_are_thrown_away_leave_nothing(object_store: ObjectStor
     await object_store.abort_parts("aborted/one", upload)
     assert await object_store.open_uploads("aborted/") == []
     assert await object_store.head("aborted/one") is None
+
+
+async def test_metadata_and_unusual_names_survive(object_store: ObjectStore) -> None:
+    key = "odd/a b+c&ü%41~.mid"
+    await object_store.put(key, b"x", content_type="audio/midi", metadata={"title": "Dawn"})
+    info = await object_store.head(key)
+    assert info is not None
+    assert (info.content_type, info.metadata) == ("audio/midi", {"title": "Dawn"})
+
+
+async def test_a_refused_write_says_why(object_store_settings: ObjectStoreSettings) -> None:
+    wrong = object_store_settings.model_copy(update={"secret_access_key": SecretStr("wrong")})
+    store = ObjectStore(wrong)
+    with pytest.raises(Unavailable, match="SignatureDoesNotMatch"):
+        await store.put("midi/x.mid", b"x", content_type="audio/midi")
+    store.close()

@@ -1,5 +1,6 @@
 """Verification of tokens; the keys' cache has its own tests."""
 
+import asyncio
 import base64
 import json
 import time
@@ -11,6 +12,7 @@ import pytest
 from euterpe_service_kit.errors import Unauthenticated, Unavailable
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenKind, TokenVerifier
 from euterpe_test_kit.issuer import TokenIssuer
+from jwt.algorithms import OKPAlgorithm
 
 
 async def _verify(issuer: TokenIssuer, token: str, kind: TokenKind = ACCESS) -> Any:
@@ -91,3 +93,44 @@ async def test_ten_thousand_forgeries_cost_one_fetch_a_minute(token_issuer: Toke
 
 def _base64(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+class Keys:
+    """A key source whose key can be taken back."""
+
+    def __init__(self, issuer: TokenIssuer) -> None:
+        public = OKPAlgorithm.to_jwk(issuer.key.public_key(), as_dict=True)
+        self.keys = {issuer.kid: jwt.PyJWK(public | {"kid": issuer.kid})}
+
+    async def find(self, kid: str) -> jwt.PyJWK | None:
+        return self.keys.get(kid)
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_expired(token_issuer: TokenIssuer) -> None:
+    verifier = TokenVerifier(Keys(token_issuer), ACCESS)
+    token = token_issuer.access_token("7", exp=int(time.time()) + 2)
+    for _ in range(3):
+        assert (await verifier.verify(token)).id == "7"
+    await asyncio.sleep(2.1)
+    with pytest.raises(Unauthenticated, match="expired"):
+        await verifier.verify(token)
+
+
+async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn(token_issuer: TokenIssuer) -> None:
+    keys = Keys(token_issuer)
+    verifier = TokenVerifier(keys, ACCESS)
+    token = token_issuer.access_token("7")
+    assert (await verifier.verify(token)).id == "7"
+    keys.keys.clear()
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token)
+
+
+async def test_a_token_that_resembles_a_good_one_is_refused(token_issuer: TokenIssuer) -> None:
+    verifier = TokenVerifier(Keys(token_issuer), ACCESS)
+    token = token_issuer.access_token("7")
+    await verifier.verify(token)
+    head, body, signature = token.split(".")
+    for forged in (f"{head}.{body}.{signature[::-1]}", f"{head}.{body}.", f"{token}x"):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(forged)

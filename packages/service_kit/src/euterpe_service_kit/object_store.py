@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from euterpe_service_kit.errors import NotFound, Unavailable
+from euterpe_service_kit.object_put import QuickPut
 from euterpe_service_kit.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
@@ -87,10 +88,18 @@ class ObjectStore:
             ),
         )
 
+        # Buckets in the host's name, as AWS wants them, are boto3's business.
+        url = settings.endpoint_url
+        self._quick = QuickPut(settings, url, connections=threads) if url else None
+
     async def put(
         self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
     ) -> None:
         """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
+        if self._quick is not None and isinstance(data, bytes):
+            quick = partial(self._quick.put, key, data, content_type, metadata or {})
+            if await self._call(quick):
+                return
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         await self._call(partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind))  # type: ignore[arg-type]
 
@@ -188,6 +197,8 @@ class ObjectStore:
         """Ends the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
+        if self._quick is not None:
+            self._quick.close()
 
     async def _call(self, operation: Callable[[], T]) -> T:
         try:

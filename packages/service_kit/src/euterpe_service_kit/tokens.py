@@ -5,6 +5,7 @@ Two kinds, told apart by header `typ`, audience and issuer: access tokens of lis
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ ALGORITHM = "EdDSA"
 _FRESH_SECONDS = 300.0
 _LIFETIME_SECONDS = 900.0
 _REFETCH_SECONDS = 60.0
+_MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,38 @@ class RemoteKeys:
             self._fetching = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that was found valid, under which key, and until when it is."""
+
+    principal: Principal
+    kid: str
+    key: PyJWK
+    expires_at: float
+
+
 class TokenVerifier:
-    """Verifies tokens of one kind."""
+    """Verifies tokens of one kind.
+
+    A token that was found valid need not be checked again while it has not expired and its key is still published:
+    listeners send the same one for minutes, and a signature costs as much as the rest of a small request.
+    """
 
     def __init__(self, keys: KeySource, kind: TokenKind) -> None:
         self._keys = keys
         self._kind = kind
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
         """Returns who holds the token; raises Unauthenticated, and says no more than that it is invalid or expired."""
+        known = self._verified.get(token)
+        if known is not None and time.time() < known.expires_at and await self._keys.find(known.kid) is known.key:
+            self._verified.move_to_end(token)
+            return known.principal
+        self._verified.pop(token, None)
+        return await self._verify(token)
+
+    async def _verify(self, token: str) -> Principal:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:
@@ -139,11 +164,16 @@ class TokenVerifier:
         key = await self._keys.find(kid)
         if key is None:
             raise Unauthenticated("The token is not valid.")
-        return self._decode(token, key)
+        claims = self._claims(token, key)
+        principal = _principal(claims)
+        self._verified[token] = _Verified(principal, kid, key, float(claims["exp"]))
+        if len(self._verified) > _MOST_REMEMBERED:
+            self._verified.popitem(last=False)
+        return principal
 
-    def _decode(self, token: str, key: PyJWK) -> Principal:
+    def _claims(self, token: str, key: PyJWK) -> dict[str, Any]:
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key,
                 algorithms=[ALGORITHM],
@@ -156,7 +186,6 @@ class TokenVerifier:
             raise Unauthenticated("The token has expired.") from None
         except jwt.PyJWTError:
             raise Unauthenticated("The token is not valid.") from None
-        return _principal(claims)
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
