@@ -56,7 +56,7 @@ async def test_the_same_job_gives_the_same_bytes(stage, make_job, audio_format):
 
 
 async def test_it_sounds_as_fluidsynths_command_line_does(stage, make_job, tmp_path):
-    job = make_job(10, tail_seconds=0, fade_seconds=0)
+    job = make_job(10, tail_seconds=0, fade_seconds=0, gain=0.2)
     (tmp_path / "song.mid").write_bytes(job.midi)
     options = ["-ni", "-q", "-r", "44100", "-z", "1024", "-g", "0.2", "-T", "raw", "-O", "float", "-F", "out.raw"]
     command = ["fluidsynth", *options, "/usr/share/sounds/sf2/FluidR3_GM.sf2", "song.mid"]

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from euterpe_music.midi import Piece, Track, write_midi
+from euterpe_music.piece import make_notes
 
 URL = "/api/v1/conversions"
 
@@ -60,11 +62,19 @@ async def test_effects_gain_and_channels_are_heard(client, decode, make_midi):
     midi = make_midi(2, 4)
     usual = await _sound(client, decode, midi)
     dry = await _sound(client, decode, midi, reverb="0", chorus="0")
-    loud = await _sound(client, decode, midi, gain="0.4")
+    soft = await _sound(client, decode, midi, gain="0.4")
     assert not (usual.samples == dry.samples).all()
-    assert loud.rms() == pytest.approx(2 * usual.rms(), rel=0.02)
+    assert soft.rms() == pytest.approx(usual.rms() / 2, rel=0.02)
     mono = await _sound(client, decode, midi, channels="mono")
     assert (mono.samples[:, 0] == mono.samples[:, 1]).all()
+
+
+async def test_nothing_is_clipped_however_loud_it_is(client, decode):
+    notes = make_notes(np.zeros(40, int), 1920, np.arange(40, 80), 127)
+    cluster = write_midi(Piece(480, notes, (Track(18),)))
+    sound = await _sound(client, decode, cluster, format="wav", gain="2")
+    peak = np.abs(sound.samples.astype(np.int32)).max()
+    assert 0.8 * 32_767 < peak < 0.9 * 32_767
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ BIT_RATES: dict[AudioFormat, tuple[int, ...]] = {
 BIT_DEPTHS = (16, 24)
 #: In LUFS.
 LEAST_LOUDNESS, MOST_LOUDNESS = -40.0, -5.0
+#: FluidSynth's `synth.gain`.
+DEFAULT_GAIN = 0.8
 
 _DEFAULT_RATE = 44_100
 # MP3: 192 kbit/s instead of the 128 that are pydub's default: see `rendering.encoders`.
@@ -114,14 +116,15 @@ class Synthesis:
     """How MIDI becomes sound.
 
     The audio lasts as long as the music plus `tail_seconds`, in which releases and reverb die away; the last
-    `fade_seconds` of them are faded out. `gain` is FluidSynth's own default, at which none of 24 pieces of the
-    corpus clipped (their peaks were -1 to -29 dBFS); `loudness` (LUFS, EBU R128) makes them equally loud instead.
+    `fade_seconds` of them are faded out. `gain` is four times FluidSynth's own default, which leaves piano music at -30
+    to -42 LUFS; what would be louder than full scale is turned down (ADR 0009). `loudness` (LUFS, EBU R128) makes all
+    pieces equally loud instead.
     `trim` cuts silence at the end off. `programs` are pairs of a MIDI channel (0 to 15) and a General MIDI program
     (0 to 127) that replaces the file's own. `reverb` and `chorus` are levels, by default
     those of FluidSynth 2.3; 0 is off.
     """
 
-    gain: float = 0.2
+    gain: float = DEFAULT_GAIN
     reverb: float = 0.9
     chorus: float = 2.0
     tail_seconds: float = 2.0

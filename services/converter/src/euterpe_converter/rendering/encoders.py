@@ -1,8 +1,8 @@
 """Samples → the body of a file in one of the formats: everything after the preamble of `containers`.
 
-MP3: constant 192 kbit/s, so that positions can be computed. LAME's level 7 over eight pieces: 30.1 dB signal to noise
-and 5.75 dB log-spectral distance to the WAV, against 29.8 and 4.6 at level 5, which takes half as long again, and 23.9
-and 6.3 at the 128 kbit/s that are pydub's default.
+MP3: constant 192 kbit/s, so that positions can be computed. Over six pieces of the corpus, LAME's level 7 in plain
+stereo has 24.1 dB signal to noise and 2.22 dB log-spectral distance (up to 16 kHz) to the WAV, and makes 240 seconds
+a second; joint stereo 24.1, 2.17 and 190. The 128 kbit/s that are pydub's default have 18.0 dB and 3.48 dB.
 """
 
 from typing import Protocol
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_converter.domain.audio import AudioFormat, Encoding, Tags
-from euterpe_converter.domain.containers import flac, ogg
+from euterpe_converter.domain.containers import flac, mp3, ogg
 from euterpe_converter.rendering.native.lame import LameEncoder
 from euterpe_converter.rendering.native.opus import OpusEncoder
 
@@ -154,6 +154,7 @@ class Mp3Encoder:
             quality=LAME_EFFORT,
             kilobits=encoding.kilobits,
             variable_quality=None if encoding.vbr is None else float(encoding.vbr),
+            joint=mp3.shares_channels(encoding),
         )
         self._variable = encoding.vbr is not None
         self._held: list[bytes] = []

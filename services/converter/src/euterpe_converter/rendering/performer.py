@@ -11,6 +11,7 @@ import numpy as np
 
 from euterpe_converter.rendering.encoders import Encoder, Samples, encoder_for
 from euterpe_converter.rendering.job import RenderJob
+from euterpe_converter.rendering.limiter import CEILING, Limiter
 from euterpe_converter.rendering.loudness import LoudnessMeter
 from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Performance, Voicing
 
@@ -22,9 +23,11 @@ _CHUNK_FRAMES = 16 * BLOCK_FRAMES
 _FIRST_FRAMES = 4 * BLOCK_FRAMES
 #: Chunks that may wait for the encoder: 6 MB.
 _WAITING_CHUNKS = 48
+#: Bytes that are written at once, save for the beginning: each write costs the service and the listener some work.
+_WRITE_BYTES = 64 * 1024
+_BEGINNING_BYTES = 256 * 1024
 _AUDIBLE = 10 ** (-60 / 20)
 _KEPT_SILENCE_SECONDS = 0.1
-_LOUDEST_PEAK = 10 ** (-1 / 20)
 _MOST_GAIN = 10 ** (30 / 20)
 
 
@@ -45,7 +48,7 @@ def perform(job: RenderJob, fluidsynth: FluidSynth, out: BinaryIO, ffmpeg: str) 
     encoder = encoder_for(job.encoding, plan.frames, job.tags, ffmpeg)
     out.write(json.dumps({"frames": plan.frames}).encode() + b"\n")
     out.flush()
-    for data in _encoded(job, plan, fluidsynth, encoder):
+    for data in _gathered(_encoded(job, plan, fluidsynth, encoder)):
         out.write(data)
         out.flush()
 
@@ -71,28 +74,56 @@ def _factor(target: float | None, meter: LoudnessMeter) -> float:
     if target is None or loudness == float("-inf"):
         return 1.0
     # Louder than the peak allows would be clipped; R128 asks for a peak of -1 dB at most.
-    return min(float(10 ** ((target - loudness) / 20)), _LOUDEST_PEAK / max(meter.peak, 1e-9), _MOST_GAIN)
+    return min(float(10 ** ((target - loudness) / 20)), CEILING / max(meter.peak, 1e-9), _MOST_GAIN)
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes: as they come in the beginning, because somebody waits for them, then in larger portions."""
+    held, written = bytearray(), 0
+    for piece in pieces:
+        held += piece
+        if len(held) >= _WRITE_BYTES or (held and written < _BEGINNING_BYTES):
+            written += len(held)
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 def _encoded(job: RenderJob, plan: Plan, fluidsynth: FluidSynth, encoder: Encoder) -> Iterator[bytes]:
+    position = 0
+    for samples in _mastered(_beside(_synthesised(job, plan.frames, fluidsynth)), plan.factor):
+        yield encoder.encode(_finished(samples, position, job, plan))
+        position += len(samples)
+    yield encoder.finish()
+
+
+def _beside(source: Iterator[Samples]) -> Iterator[Samples]:
+    """The same samples, made on a thread of their own while the last ones are encoded."""
     chunks: queue.Queue[Samples | BaseException | None] = queue.Queue(_WAITING_CHUNKS)
 
     def synthesise() -> None:
         try:
-            for samples in _synthesised(job, plan.frames, fluidsynth):
+            for samples in source:
                 chunks.put(samples)
             chunks.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again on the other thread
             chunks.put(error)
 
     threading.Thread(target=synthesise, daemon=True).start()
-    position = 0
     while (samples := chunks.get()) is not None:
         if isinstance(samples, BaseException):
             raise samples
-        yield encoder.encode(_finished(samples, position, job, plan))
-        position += len(samples)
-    yield encoder.finish()
+        yield samples
+
+
+def _mastered(source: Iterator[Samples], factor: float) -> Iterator[Samples]:
+    """With the factor, and nowhere too loud."""
+    limiter = Limiter()
+    for samples in source:
+        if factor != 1.0:
+            samples *= np.float32(factor)
+        yield limiter.process(samples)
+    yield limiter.finish()
 
 
 def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth) -> Iterator[Samples]:
@@ -111,9 +142,7 @@ def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth) -> Iterato
 
 
 def _finished(samples: Samples, position: int, job: RenderJob, plan: Plan) -> Samples:
-    """With the gain, the fade at the end, and the channels that are wanted."""
-    if plan.factor != 1.0:
-        samples *= np.float32(plan.factor)
+    """With the fade at the end, and the channels that are wanted."""
     fade = min(plan.frames, round(job.synthesis.fade_seconds * job.encoding.sample_rate))
     begin = plan.frames - fade - position
     if fade and begin < len(samples):

@@ -6,6 +6,7 @@ from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from pydantic import BaseModel, ConfigDict, Field
 
 from euterpe_converter.domain.audio import (
+    DEFAULT_GAIN,
     LEAST_LOUDNESS,
     MOST_LOUDNESS,
     AudioFormat,
@@ -44,7 +45,9 @@ class AudioOptions(BaseModel):
         description="General MIDI instrument in place of the file's own: `violin` for all, `2:cello` for a channel.",
         examples=[["violin"], ["1:flute", "2:cello"]],
     )
-    gain: float = Field(default=0.2, gt=0, le=2, description="FluidSynth's gain.")
+    gain: float = Field(
+        default=DEFAULT_GAIN, gt=0, le=2, description="FluidSynth's gain; what gets too loud is limited, not clipped."
+    )
     reverb: float = Field(default=0.9, ge=0, le=1, description="Level of the reverb; 0 is none.")
     chorus: float = Field(default=2.0, ge=0, le=10, description="Level of the chorus; 0 is none.")
     tail: float = Field(default=2.0, ge=0, le=10, description="Seconds that tones and reverb get to die away.")

@@ -11,7 +11,7 @@ from euterpe_converter.rendering.native.library import load
 LIBRARY = "libmp3lame.so.0"
 PACKAGE = "libmp3lame0"
 _VBR_MTRH = 4
-_JOINT_STEREO, _MONO = 1, 3
+_STEREO, _JOINT_STEREO, _MONO = 0, 1, 3
 
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "get_lame_version": (c_char_p, []),
@@ -44,16 +44,26 @@ class LameEncoder:
     """One stream, at a constant bit rate, or at a variable one of which the first frame is the seek table."""
 
     def __init__(
-        self, *, sample_rate: int, channels: int, quality: int, kilobits: int = 0, variable_quality: float | None = None
+        self,
+        *,
+        sample_rate: int,
+        channels: int,
+        quality: int,
+        kilobits: int = 0,
+        variable_quality: float | None = None,
+        joint: bool = True,
     ) -> None:
-        """`quality` is LAME's effort, 0 (most) to 9. Raises LibraryMissing, ValueError."""
+        """`quality` is LAME's effort, 0 (most) to 9; `joint` lets two channels share what they have in common.
+
+        Raises LibraryMissing, ValueError.
+        """
         self._lib = load(LIBRARY, PACKAGE, _SIGNATURES)
         self._channels = channels
         self._lame = self._lib.lame_init()
         self._lib.lame_set_in_samplerate(self._lame, sample_rate)
         self._lib.lame_set_out_samplerate(self._lame, sample_rate)
         self._lib.lame_set_num_channels(self._lame, channels)
-        self._lib.lame_set_mode(self._lame, _MONO if channels == 1 else _JOINT_STEREO)
+        self._lib.lame_set_mode(self._lame, _MONO if channels == 1 else _JOINT_STEREO if joint else _STEREO)
         self._lib.lame_set_quality(self._lame, quality)
         self._variable = variable_quality is not None
         if variable_quality is None:
