@@ -116,8 +116,12 @@ proto-check: $(VENV)/.dev ## Lint the contracts, and fail when the committed stu
 	scripts/check-stubs
 
 .PHONY: openapi
-openapi: $(VENV)/.dev ## Write the public API's OpenAPI document, which the gateway serves
-	$(BIN)/python scripts/generate-openapi
+openapi: $(VENV)/.dev ## Write the public API's OpenAPI document, which the gateway serves (ARGS=--accept-breaking)
+	$(BIN)/python scripts/generate-openapi $(ARGS)
+
+.PHONY: lint-openapi
+lint-openapi: $(VENV)/.dev ## Lint that document with redocly (needs npm)
+	scripts/lint-openapi
 
 .PHONY: lock
 lock: $(VENV)/.uv ## Pin the requirements of every member anew

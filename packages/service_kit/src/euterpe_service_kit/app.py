@@ -1,7 +1,8 @@
 """The app factory that every service's `create_app` starts from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -28,17 +29,20 @@ def create_base_app(
     lifespan: Lifespan,
     description: str,
     scopes: MethodScopes | None = None,
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> FastAPI:
     """An app with health, metrics, request ids, limits and problem details; its service adds routes.
 
     `scopes` are what the token of an API key needs wherever a route asks for no other; without them, such a token
-    is refused there. Sets `app.state.registry` (the service's own Prometheus registry) and `app.state.readiness`.
+    is refused there. `tags` describe the groups of routes (name → sentence). Sets `app.state.registry` (the service's
+    own Prometheus registry) and `app.state.readiness`.
     """
     configure_logging(service, level=settings.log_level, fmt=settings.log_format)
     app = FastAPI(
         title=f"Euterpe {service}",
         version="1",
         description=description,
+        openapi_tags=[{"name": name, "description": text} for name, text in tags.items()],
         lifespan=lifespan,
         openapi_url=f"/api/v1/{service}/openapi.json",
         docs_url=None,

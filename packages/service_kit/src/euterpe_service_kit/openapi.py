@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from euterpe_service_kit.problems import Problem, problem_responses
+from euterpe_service_kit.security import LOGIN_NEEDED
 
 #: What generators and linters read today.
 OPENAPI_VERSION = "3.1.1"
@@ -53,6 +54,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title=app.title,
         version=app.version,
         description=app.description,
+        tags=app.openapi_tags,
         openapi_version=OPENAPI_VERSION,
         routes=app.routes,
     )
@@ -63,11 +65,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     schema["components"]["headers"] = _HEADERS
+    schema["components"].get("securitySchemes", {}).pop(LOGIN_NEEDED, None)
     for methods in schema.get("paths", {}).values():
         for operation in methods.values():
             _document_malformed_body(operation)
             _drop_impossible_refusal(operation)
             _document_rate_limit(operation)
+            _document_login(operation)
+            _document_empty_answers(operation)
             _describe_events(operation)
     return schema
 
@@ -94,6 +99,20 @@ def _document_rate_limit(operation: dict[str, Any]) -> None:
         if headers := own | limits | retry:
             response["headers"] = headers
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _document_login(operation: dict[str, Any]) -> None:
+    # FastAPI does not tell a login that is needed from one that is taken into account; an empty requirement does.
+    needed = operation.get("security", [])
+    schemes = [item for item in needed if LOGIN_NEEDED not in item]
+    operation["security"] = schemes if len(schemes) < len(needed) else [*([{}] if schemes else []), *schemes]
+
+
+def _document_empty_answers(operation: dict[str, Any]) -> None:
+    for response in operation["responses"].values():
+        for content in response.get("content", {}).values():
+            if content.get("schema") == {}:
+                content["schema"] = {"type": "null"}
 
 
 def _describe_events(operation: dict[str, Any]) -> None:

@@ -9,12 +9,30 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
+from fastapi.openapi.models import SecurityBase as SecurityModel
+from fastapi.openapi.models import SecuritySchemeType
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi.security.base import SecurityBase
 
 from euterpe_service_kit.errors import Forbidden, InsufficientScope, Unauthenticated
 from euterpe_service_kit.tokens import Principal
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Access token from POST /api/v1/auth/token.")
+
+
+class _Needed(SecurityBase):
+    """Tells the OpenAPI document that a route needs a login, and does not merely take one; checks nothing."""
+
+    def __init__(self) -> None:
+        self.model = SecurityModel(type=SecuritySchemeType.http)
+        self.scheme_name = LOGIN_NEEDED
+
+    async def __call__(self) -> None:
+        """Nothing to check."""
+
+
+#: The name under which the above appears among a route's security schemes, until the document is finished.
+LOGIN_NEEDED = "login needed"
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 _READING = frozenset({"GET", "HEAD"})
@@ -43,7 +61,10 @@ async def optional_principal(request: Request, scopes: SecurityScopes, credentia
     return principal
 
 
-async def require_principal(principal: Annotated[Principal | None, Depends(optional_principal)]) -> Principal:
+async def require_principal(
+    principal: Annotated[Principal | None, Depends(optional_principal)],
+    _: Annotated[None, Security(_Needed())],
+) -> Principal:
     """The listener, registered or a guest; 401 without one."""
     if principal is None:
         raise Unauthenticated("Log in first: this needs an access token.")

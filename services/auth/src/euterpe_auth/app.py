@@ -37,6 +37,12 @@ Register, log in with the password form, and send the access token as `Authoriza
 It lives ten minutes; exchange the refresh token for the next pair, and keep the new refresh token: the old one is
 used up. Programs use API keys, which are exchanged for tokens that may do what the key's scopes say. Errors are problem
 details (RFC 9457)."""
+_TAGS = {
+    "accounts": "Registering, oneself, the password, leaving.",
+    "sessions": "Logging in and out, guests, refreshing.",
+    "API keys": "Credentials for programs, with scopes.",
+    "keys": "The public keys that verify tokens.",
+}
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
@@ -50,7 +56,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
             await _wire(app, settings, database, clock, stack)
             yield
 
-    app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION)
+    app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
     for module in (users, tokens, sessions, api_keys, service_tokens, keys):
         app.include_router(module.router)

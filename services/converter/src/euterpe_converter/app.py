@@ -35,6 +35,11 @@ from euterpe_converter.services.audio import AudioService
 from euterpe_converter.settings import Settings
 
 DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
+_TAGS = {
+    "audio": "Songs as audio.",
+    "conversions": "Any MIDI file as audio.",
+    "soundfonts": "What audio can be rendered with.",
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -46,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
             await _open(app, settings, stack)
             yield
 
-    app = create_base_app("converter", settings, lifespan=lifespan, description=DESCRIPTION)
+    app = create_base_app("converter", settings, lifespan=lifespan, description=DESCRIPTION, tags=_TAGS)
     app.state.settings = settings
     app.include_router(audio.router)
     app.include_router(conversions.router)

@@ -34,6 +34,10 @@ from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
 
 _DESCRIPTION = "Composes pieces. A generation is durable: once accepted, it survives crashes and restarts."
+_TAGS = {
+    "generations": "Ordering a piece, following and fetching it.",
+    "models": "What pieces can be composed with.",
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -46,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     scopes = MethodScopes("generations:read", "generations:write")
-    app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION, scopes=scopes)
+    app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS, scopes=scopes)
     app.state.settings = settings
     app.state.metrics = Metrics(app.state.registry)
     app.include_router(generations.router)

@@ -53,7 +53,9 @@ async def get_listener(request: Request, user: OptionalUser) -> Listener:
 
 async def wait_seconds(
     request: Request,
-    prefer: Annotated[str | None, Header(description="`wait=N` waits up to N seconds for the end.")] = None,
+    prefer: Annotated[
+        str | None, Header(description="`wait=N` waits up to N seconds for the end.", examples=["wait=10"])
+    ] = None,
 ) -> float:
     """The seconds of `Prefer: wait=N` (RFC 7240), within the service's limit; 0 without it."""
     found = _WAIT.search(prefer or "")
@@ -63,7 +65,11 @@ async def wait_seconds(
 async def idempotency_key(
     key: Annotated[
         str | None,
-        Header(alias="Idempotency-Key", description="Repeats with the same key lead to the same generation."),
+        Header(
+            alias="Idempotency-Key",
+            description="Repeats with the same key lead to the same generation.",
+            examples=["8c6f1f3e-6d0c-4a55-9d2b-0c6f4a7c1d11"],
+        ),
     ] = None,
 ) -> str | None:
     """The Idempotency-Key, checked."""

@@ -37,6 +37,16 @@ _SEARCHING = {
     "random_page_cost": "1.1",
 }
 ROUTERS = (songs.router, explore.router, shares.router, shares.opened, social.router, playlists.router, files.router)
+_TAGS = {
+    "songs": "The listener's songs, and any song that one may see.",
+    "explore": "What others have published.",
+    "sharing": "Links for people without an account.",
+    "likes": "Songs that one likes.",
+    "comments": "What is said about a song.",
+    "authors": "Who publishes, and whom one follows.",
+    "playlists": "Songs in an order of one's own.",
+    "files": "MIDI files in, whole libraries out.",
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             await _open(app, settings, stack)
             yield
 
-    app = create_base_app("library", settings, lifespan=lifespan, description=DESCRIPTION, scopes=SCOPES)
+    app = create_base_app("library", settings, lifespan=lifespan, description=DESCRIPTION, tags=_TAGS, scopes=SCOPES)
     for router in ROUTERS:
         app.include_router(router)
     return app

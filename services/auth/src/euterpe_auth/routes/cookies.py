@@ -18,7 +18,12 @@ _PATH = "/api/v1/auth"
 Delivery = Literal["body", "cookie"]
 RefreshCookie = Annotated[
     str | None,
-    Cookie(alias=NAME, max_length=256, description="The refresh token, where the login asked for a cookie."),
+    Cookie(
+        alias=NAME,
+        max_length=256,
+        description="The refresh token, where the login asked for a cookie.",
+        examples=["euterpe_rt_kq3v5Zy0…"],
+    ),
 ]
 
 

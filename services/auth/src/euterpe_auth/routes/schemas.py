@@ -146,7 +146,7 @@ class PasswordForm(BaseModel):
 
     grant_type: Literal["password"]
     username: str = Field(max_length=256, examples=["clara"])
-    password: GivenPassword
+    password: GivenPassword = Field(examples=["op. 7, in A minor"])
     delivery: Delivery = Field(default="body", description=_DELIVERY)
 
 

@@ -90,7 +90,9 @@ async def list_security_events(
     user: AccountDep,
     use_cases: UseCasesDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next_before` of the page before.")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="`next_before` of the page before.", examples=[4711])
+    ] = None,
 ) -> SecurityEventPage:
     """Logins, failed logins and changes, the newest first; kept for a year."""
     rows = await use_cases.users.security_events(user.id, before=before, limit=limit)

@@ -107,7 +107,9 @@ async def follow_generation(
     generation: GenerationDep,
     following: FollowingDep,
     notes: Annotated[bool, Query(description="Whether to send `notes` events.")] = True,
-    last_event_id: Annotated[str | None, Header(description="The last event's id, to resume after it.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="The last event's id, to resume after it.", examples=["3.120"])
+    ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `queued`, `started`, `progress` and `notes`, then one of `done`, `failed`, `cancelled`.
 

@@ -59,7 +59,9 @@ class PlaceView(BaseModel):
     """A place in the queue."""
 
     position: int = Field(ge=1, examples=[3])
-    estimated_wait_seconds: float | None = Field(default=None, description="From the pace of the last seconds.")
+    estimated_wait_seconds: float | None = Field(
+        default=None, description="From the pace of the last seconds.", examples=[1.5]
+    )
 
 
 class GenerationView(BaseModel):
@@ -75,15 +77,21 @@ class GenerationView(BaseModel):
     seed: int = Field(examples=[7])
     length: int = Field(examples=[100])
     parameters: dict[str, bool | int | float | str] = Field(
-        default_factory=dict, description="All that apply, those that were not set at their defaults."
+        default_factory=dict,
+        description="All that apply, those that were not set at their defaults.",
+        examples=[{"temperature": 1.0}],
     )
     title: str = Field(examples=["Dawn"])
-    song_id: str | None = Field(default=None, description="The song in the listener's library, once it is there.")
+    song_id: str | None = Field(
+        default=None,
+        description="The song in the listener's library, once it is there.",
+        examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"],
+    )
     midi_url: str | None = Field(default=None, examples=["/api/v1/generations/6f0e…/midi"])
-    failure: str | None = Field(default=None, description="Why it failed.")
-    note_count: int | None = None
-    duration_seconds: float | None = None
-    measures: dict[str, float] = Field(default_factory=dict)
+    failure: str | None = Field(default=None, description="Why it failed.", examples=[None])
+    note_count: int | None = Field(default=None, examples=[98])
+    duration_seconds: float | None = Field(default=None, examples=[41.5])
+    measures: dict[str, float] = Field(default_factory=dict, examples=[{"scale_score": 0.875}])
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -151,6 +151,7 @@ class ListQuery(FilterQuery):
         default=None,
         max_length=MAX_CURSOR_LENGTH,
         description="`next_cursor` of the page before; without it, the first page.",
+        examples=["WyJuZXdlc3QiLDE3Nl0"],
     )
 
     @field_validator("cursor")
@@ -190,7 +191,10 @@ class PageQuery(BaseModel):
 
     limit: Limit = 20
     cursor: str | None = Field(
-        default=None, max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."
+        default=None,
+        max_length=MAX_CURSOR_LENGTH,
+        description="`next_cursor` of the page before.",
+        examples=["WyJuZXdlc3QiLDE3Nl0"],
     )
 
     @field_validator("cursor")

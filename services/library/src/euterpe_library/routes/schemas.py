@@ -16,6 +16,11 @@ from euterpe_library.domain.titles import Title
 _ID = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """Of a field that may be left out: then nothing changes, so what stands in for it here is no default."""
+    schema.pop("default", None)
+
+
 class SongChanges(BaseModel):
     """What may be changed of a song; what is left out stays."""
 
@@ -26,13 +31,13 @@ class SongChanges(BaseModel):
         },
     )
 
-    title: Title = Field(default="")
-    tags: Tags = Field(default=[])
+    title: Title = Field(default="", json_schema_extra=without_default)
+    tags: Tags = Field(default=[], json_schema_extra=without_default)
     style: Style | None = None
     key: MusicalKey | None = None
     tempo_bpm: TempoBpm | None = None
-    visibility: Visibility = Visibility.PRIVATE
-    comments_open: bool = Field(default=True, strict=True)
+    visibility: Visibility = Field(default=Visibility.PRIVATE, json_schema_extra=without_default)
+    comments_open: bool = Field(default=True, strict=True, json_schema_extra=without_default)
 
     @model_validator(mode="after")
     def _something(self) -> "SongChanges":
@@ -129,7 +134,7 @@ class DeletedPage(BaseModel):
     """A page of the trash, the latest first."""
 
     items: list[DeletedSong]
-    next_cursor: str | None = None
+    next_cursor: str | None = Field(default=None, examples=["WyJuZXdlc3QiLDE3Nl0"])
 
 
 class FacetsAnswer(BaseModel):

@@ -22,7 +22,7 @@ from euterpe_library.domain.sharing import (
 )
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import Title, without_controls
-from euterpe_library.routes.schemas import SongAnswer
+from euterpe_library.routes.schemas import SongAnswer, without_default
 
 _ID = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 _AUTHOR_ID = "0199d3c1-0b6a-7d5e-a1b2-7c3f00aa9e01"
@@ -181,9 +181,9 @@ class PlaylistChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"visibility": "unlisted"}]})
 
-    title: Title = ""
-    description: Description = ""
-    visibility: Visibility = Visibility.PRIVATE
+    title: Title = Field(default="", json_schema_extra=without_default)
+    description: Description = Field(default="", json_schema_extra=without_default)
+    visibility: Visibility = Field(default=Visibility.PRIVATE, json_schema_extra=without_default)
 
     @model_validator(mode="after")
     def _something(self) -> "PlaylistChanges":
