@@ -113,6 +113,10 @@ class MelodyManifest(ManifestBase):
     styles: tuple[str, ...] = ()
     graphs: dict[Literal["melody", "accompaniment"], TokenGraph]
     variant: Variant = "fp32"
+    #: `white`: the networks know the white keys only, C major and A minor. What they are given has to be moved there
+    #: (tokens.tonality.white_key_shift), and what they compose from there: back, or to the key that the listener sets
+    #: (tokens.tonality.key_shift). `any`: they compose in any key, and a key is kept by its legal notes.
+    tonality: Literal["any", "white"] = "any"
     prompt_bars: int = Field(default=16, ge=1)
     #: Quarters per minute of pieces whose listener sets no tempo.
     bpm: float = Field(default=120.0, ge=4, le=1000)

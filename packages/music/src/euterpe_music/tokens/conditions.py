@@ -43,12 +43,16 @@ class Condition:
 
 @dataclass(frozen=True)
 class Form:
-    """The frame of a piece: steps (sixteenths) in all, its meter, its style, and steps before the first full bar."""
+    """The frame of a piece: steps (sixteenths) in all, its meter, its style, and steps before the first full bar.
+
+    `bars`, for songs whose bars differ in length, are the steps at which bars begin; `pickup` is then not looked at.
+    """
 
     steps: int
     meter: Meter = METERS[0]
     style: int = 0
     pickup: int = 0
+    bars: tuple[int, ...] = ()
 
 
 def condition_table(columns: Sequence[Condition], form: Form, melody: Slices | None = None) -> NDArray[np.int64]:
@@ -72,18 +76,19 @@ def condition_table(columns: Sequence[Condition], form: Form, melody: Slices | N
 
 
 def _place(name: Name, form: Form) -> NDArray[np.int64]:
-    steps = np.arange(form.steps, dtype=np.int64)
-    bar = max(form.meter.bar, 1)
-    since = steps - form.pickup
     if name == "meter":
         number = METERS.index(form.meter) if form.meter in METERS else 0
         return np.full(form.steps, number, np.int64)
+    steps = np.arange(form.steps, dtype=np.int64)
+    length = max(form.meter.bar, 1)
+    begins = np.array(form.bars or np.arange(form.pickup % length, form.steps + length, length), np.int64)
+    begins = np.append(begins[0] - length, begins)
+    bar = np.searchsorted(begins, steps, side="right") - 1
     if name == "position":
-        return np.asarray(since % bar, np.int64)
+        return np.asarray((steps - begins[bar]) % POSITIONS, np.int64)
     if name == "phrase":
-        return np.asarray((since // bar) % PHRASE_BARS, np.int64)
-    last = (form.steps - 1 - form.pickup) // bar
-    return np.asarray(np.minimum(last - since // bar, REMAINING_BARS), np.int64)
+        return np.asarray((bar - 1) % PHRASE_BARS, np.int64)
+    return np.asarray(np.minimum(bar[-1] - bar, REMAINING_BARS), np.int64)
 
 
 def _melody(melody: Slices, steps: int, offset: int) -> NDArray[np.int64]:

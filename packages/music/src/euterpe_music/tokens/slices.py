@@ -14,6 +14,8 @@ from euterpe_music.tokens.symbols import Pitches, from_symbol, to_symbol
 SIXTEENTHS: Final = 4
 #: Steps per quarter of encoding 2: sixteenths and triplets of eighths and sixteenths are all whole.
 FINE: Final = 24
+#: A note this near to a step, in steps, counts as on it: annotated beats are that exact.
+_TOLERANCE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,9 @@ def quantise_times(
     off = np.abs(onset - steps)
     loss = QuantisationLoss(
         notes=len(onset),
-        moved=int((off > 1e-6).sum()),
+        moved=int((off > _TOLERANCE).sum()),
         moved_quarters=float(off.sum() / steps_per_quarter),
-        resized=int((np.abs(length - lengths) > 1e-6).sum()),
+        resized=int((np.abs(length - lengths) > _TOLERANCE).sum()),
         cut=cut,
         merged=merged,
         revoiced=revoiced,

@@ -1,0 +1,124 @@
+"""From a directory to tunes on a grid, transposed, split, with a report of all that was lost."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from euterpe_music.tokens import Form, Meter, Slices
+from euterpe_music.tokens.slices import SIXTEENTHS, quantise_times
+from euterpe_music.tokens.tonality import white_key_shift
+
+from euterpe_training.errors import TrainingError
+from euterpe_training.melody.layouts import Found, read_tunes
+from euterpe_training.melody.tunes import Report, Tune, grid_start, on_grid, why_not, without_interludes
+
+Split = Literal["train", "validation", "test"]
+#: As C-RNN-GAN's corpora are split (FACTS §1).
+_SHARES: Final = (0.64, 0.16)
+
+
+@dataclass(frozen=True, eq=False)
+class Song:
+    """A tune on a grid. `bars` are the steps at which bars begin; `shift` semitones brought it onto the white keys."""
+
+    name: str
+    style: str
+    meter: Meter
+    bars: tuple[int, ...]
+    melody: Slices
+    accompaniment: Slices
+    shift: int = 0
+
+    def form(self, style: int) -> Form:
+        """Its frame, for conditions."""
+        return Form(self.melody.end, self.meter, style, bars=self.bars)
+
+    def coarse(self) -> "Song":
+        """The song on the grid of sixteenths, on which conditions are stated."""
+        per = self.melody.steps_per_quarter // SIXTEENTHS
+        parts = []
+        for slices in (self.melody, self.accompaniment):
+            onset, length = (np.array(column, np.float64) / per for column in (slices.onsets, slices.lengths))
+            pitch = np.array([pitches[-1] for pitches in slices.pitches], np.int64)
+            parts.append(quantise_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0])
+        bars = tuple(bar // per for bar in self.bars)
+        return replace(self, bars=bars, melody=parts[0], accompaniment=parts[1])
+
+
+@dataclass(frozen=True, eq=False)
+class MelodyCorpus:
+    """Songs, and what became of all files. `sha256` is of the notes as they were read."""
+
+    name: str
+    songs: tuple[Song, ...]
+    report: Report
+    sha256: str
+    styles: tuple[str, ...] = field(default=())
+
+    def split(self, wanted: Split, seed: int = 0) -> list[Song]:
+        """The songs of a part: every song is in exactly one, the same for the same seed."""
+        order = np.random.default_rng(seed).permutation(len(self.songs))
+        first = round(len(order) * _SHARES[0])
+        second = first + round(len(order) * _SHARES[1])
+        part = {"train": order[:first], "validation": order[first:second], "test": order[second:]}[wanted]
+        return [self.songs[index] for index in np.sort(part)]
+
+
+def load_melody_corpus(
+    directory: Path, steps_per_quarter: int = SIXTEENTHS, *, white_keys: bool = True, limit: int | None = None
+) -> MelodyCorpus:
+    """The tunes under `directory` on a grid; what cannot be used is named in the report.
+
+    With `white_keys` each tune is moved to where most of it is on the white keys: C major, A minor, and the modes
+    between them. `limit` takes only so many tunes, evenly spread. Raises TrainingError when there is none.
+    """
+    report = Report()
+    total = hashlib.sha256()
+    tunes: list[Tune] = []
+    for name, tune in _thinned(read_tunes(directory), limit):
+        report.files += 1
+        reason = tune if isinstance(tune, str) else why_not(tune)
+        if reason or isinstance(tune, str):
+            report.skipped[name] = str(reason)
+            continue
+        for part in (tune.melody, tune.accompaniment):
+            total.update(np.round(np.stack([part.onset, part.length, part.pitch]), 4).tobytes())
+        tunes.append(tune)
+    if not tunes:
+        raise TrainingError(f"none of the {report.files} files of {directory} can be used; the first because "
+                            f"{next(iter(report.skipped.values()), 'there is none')}")  # fmt: skip
+    songs = tuple(_song(tune, steps_per_quarter, report, white_keys=white_keys) for tune in tunes)
+    report.used = len(songs)
+    styles = tuple(sorted({song.style for song in songs}))
+    return MelodyCorpus(directory.name, songs, report, total.hexdigest(), styles)
+
+
+def _thinned(found: Iterable[Found], limit: int | None) -> Iterable[Found]:
+    if limit is None:
+        return found
+    everything = list(found)
+    return [everything[at] for at in np.unique(np.linspace(0, len(everything) - 1, limit).astype(int))]
+
+
+def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: bool) -> Song:
+    report.irregular_bars += int((np.abs(np.diff(tune.bars) - tune.meter.bar / 4) > 1e-6).sum())
+    tune, left_out = without_interludes(tune)
+    report.rest_bars_left_out += left_out
+    shift = _white_key_shift(tune) if white_keys else 0
+    tune = replace(tune, melody=tune.melody.transposed(shift), accompaniment=tune.accompaniment.transposed(shift))
+    melody, accompaniment, lost, also_lost = on_grid(tune, steps_per_quarter)
+    report.melody += lost
+    report.accompaniment += also_lost
+    start = grid_start(tune, steps_per_quarter)
+    steps = (round(bar * steps_per_quarter) - start for bar in tune.bars.tolist())
+    bars = tuple(step for step in steps if 0 <= step < melody.end)
+    return Song(tune.name, tune.style, tune.meter, bars, melody, accompaniment, shift)
+
+
+def _white_key_shift(tune: Tune) -> int:
+    parts = (tune.melody, tune.accompaniment)
+    lengths = np.minimum(np.concatenate([part.length for part in parts]), 4.0)
+    return white_key_shift(np.concatenate([part.pitch for part in parts]), lengths)

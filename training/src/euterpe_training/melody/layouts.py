@@ -1,0 +1,127 @@
+"""How corpora keep melody and accompaniment apart: Nottingham, POP909, and any folder of MIDI files."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import symusic
+from euterpe_music.midi import MidiError, read_midi
+from euterpe_music.piece import NoteArray
+from euterpe_music.tokens import METERS, Meter, PartsError, read_meters, split_parts
+from numpy.typing import NDArray
+
+from euterpe_training.errors import TrainingError
+from euterpe_training.melody.tunes import Notes, Tune, regular_bars
+
+_SUFFIXES: Final = {".mid", ".midi"}
+#: Of POP909's songs, those in which fewer bars than this are of four beats do not fit.
+_LEAST_REGULAR: Final = 0.8
+
+#: A file's name, and its tune or the reason why it is none.
+Found = tuple[str, Tune | str]
+Progress = Callable[[int, int], None]
+
+
+def read_tunes(directory: Path) -> Iterator[Found]:
+    """Every tune under `directory`, which may be Nottingham's, POP909's or any folder of MIDI files.
+
+    Raises TrainingError when there is no directory or no file.
+    """
+    if not directory.is_dir():
+        raise TrainingError(f"the corpus {directory} is not a directory")
+    if (directory / "melody").is_dir() and (directory / "chords").is_dir():
+        yield from _nottingham(directory)
+        return
+    paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    if not paths:
+        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files")
+    for path in paths:
+        name = str(path.relative_to(directory))
+        try:
+            yield name, _annotated(path) if (path.parent / "beat_midi.txt").is_file() else _any(path, directory)
+        except (MidiError, PartsError) as error:
+            yield name, str(error)
+
+
+def _nottingham(directory: Path) -> Iterator[Found]:
+    """One tune per file of melody/, with the file of the same name in chords/; its style is the file's name."""
+    paths = sorted((directory / "melody").glob("*.mid"))
+    if not paths:
+        raise TrainingError(f"the corpus {directory} holds no melody/*.mid")
+    for path in paths:
+        chords = directory / "chords" / path.name
+        if not chords.is_file():
+            yield path.name, "it has no chords"
+            continue
+        try:
+            meter = _one_meter(path.read_bytes())
+            parts = [read_midi(each) for each in (path, chords)]
+        except (MidiError, ValueError) as error:
+            yield path.name, str(error)
+            continue
+        notes = [_in_quarters(piece.notes, piece.ticks_per_quarter) for piece in parts]
+        end = max(piece.end_tick / piece.ticks_per_quarter for piece in parts)
+        style = path.stem.rstrip("0123456789").split("-")[0]
+        style = "reels" if style.startswith("reels") else style
+        yield path.name, Tune(path.stem, style, meter, regular_bars(meter, end), *notes)
+
+
+def _annotated(path: Path) -> Tune | str:
+    """A song of POP909: MELODY against PIANO and BRIDGE, its time told by the annotated beats.
+
+    The files' own ticks do not follow the beat; the annotation does, to a hundredth of a sixteenth.
+    """
+    ticks: Any = symusic.Score(str(path))
+    score = ticks.to("second")
+    named = {track.name: track.notes.numpy() for track in score.tracks}
+    if "MELODY" not in named or "PIANO" not in named:
+        return "it has no tracks MELODY and PIANO"
+    beats = np.loadtxt(path.parent / "beat_midi.txt", ndmin=2)
+    down = np.flatnonzero(beats[:, 2] == 1)
+    sizes = np.diff(down)
+    if len(sizes) < 4 or (sizes == 4).mean() < _LEAST_REGULAR:
+        return f"{(sizes != 4).sum()} of its {len(sizes)} bars are not of four beats"
+    accompaniment = [named["PIANO"], *([named["BRIDGE"]] if "BRIDGE" in named else [])]
+    joined = {key: np.concatenate([part[key] for part in accompaniment]) for key in ("time", "duration", "pitch")}
+    parts = [_on_beats(part, beats[:, 0]) for part in (named["MELODY"], joined)]
+    return Tune(path.stem, "pop", METERS[0], down.astype(np.float64), *parts)
+
+
+def _on_beats(part: dict[str, NDArray[Any]], beats: NDArray[np.float64]) -> Notes:
+    """Notes in seconds → notes in beats, which go on evenly before the first annotated one and after the last."""
+    before = beats[0] - np.arange(8, 0, -1) * (beats[1] - beats[0])
+    after = beats[-1] + np.arange(1, 9) * (beats[-1] - beats[-2])
+    times = np.concatenate([before, beats, after])
+    numbers = np.arange(len(times)) - 8.0
+    onset = np.interp(part["time"], times, numbers)
+    ends = np.interp(part["time"] + part["duration"], times, numbers)
+    inside = onset >= 0
+    return Notes(onset[inside], (ends - onset)[inside], part["pitch"].astype(np.int64)[inside])
+
+
+def _any(path: Path, directory: Path) -> Tune | str:
+    """Any MIDI file: two tracks, or skyline and the rest; its style is the folder in which it lies."""
+    content = path.read_bytes()
+    piece = read_midi(content)
+    try:
+        meter = _one_meter(content)
+    except ValueError as error:
+        return str(error)
+    parts = split_parts(piece)
+    folders = path.relative_to(directory).parts[:-1]
+    bars = regular_bars(meter, piece.end_tick / piece.ticks_per_quarter)
+    notes = [_in_quarters(part, piece.ticks_per_quarter) for part in (parts.melody, parts.accompaniment)]
+    return Tune(path.stem, folders[0] if folders else directory.name, meter, bars, *notes)
+
+
+def _one_meter(content: bytes) -> Meter:
+    meters = read_meters(content)
+    if len(meters) > 1:
+        raise ValueError(f"it is in more than one time signature: {', '.join(map(str, meters))}")
+    return meters[0]
+
+
+def _in_quarters(notes: NoteArray, ticks_per_quarter: int) -> Notes:
+    onset, length = notes["onset"] / ticks_per_quarter, notes["duration"] / ticks_per_quarter
+    return Notes(onset, length, notes["pitch"].astype(np.int64))

@@ -1,0 +1,68 @@
+"""The thesis' four runs for both of its models, and what the shipped bundles are trained with."""
+
+from collections.abc import Callable
+from typing import Final
+
+from euterpe_training.errors import TrainingError
+from euterpe_training.melody.config import MelodyConfig
+
+
+def run1() -> MelodyConfig:
+    """The thesis' first run: one LSTM of 512 units."""
+    return MelodyConfig("run1", layers=1, units=512)
+
+
+def run2() -> MelodyConfig:
+    """The thesis' second run: three LSTMs of 512 units."""
+    return MelodyConfig("run2", layers=3, units=512)
+
+
+def run3() -> MelodyConfig:
+    """The thesis' third run: three LSTMs of 1024 units."""
+    return MelodyConfig("run3", layers=3, units=1024)
+
+
+def run4() -> MelodyConfig:
+    """The thesis' fourth run: three GRUs of 512 units."""
+    return MelodyConfig("run4", layers=3, units=512, cell="gru")
+
+
+def folk() -> MelodyConfig:
+    """Shipped as melody-folk: told where it is in the tune, in white keys, long windows, two LSTMs."""
+    return MelodyConfig(
+        "folk", units=320, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=16,
+        learning_rate=3e-3, anneal=True, patience=4, conditioned=True, keys="white", layer_norm=True, least=5,
+    )  # fmt: skip
+
+
+def pop() -> MelodyConfig:
+    """Shipped as melody-pop: as folk, for a corpus of more songs and a much larger vocabulary of chords."""
+    return MelodyConfig(
+        "pop", units=320, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=10,
+        learning_rate=3e-3, anneal=True, patience=4, conditioned=True, keys="white", layer_norm=True, least=20,
+    )  # fmt: skip
+
+
+def transformer() -> MelodyConfig:
+    """The thesis' future work: a small transformer over the same tokens, its context a window."""
+    return MelodyConfig(
+        "transformer", cell="transformer", units=192, layers=4, heads=4, embedding=192, dropout=0.1, window=256,
+        batch_size=32, epochs=24, learning_rate=2e-3, anneal=True, patience=4, conditioned=True, keys="white", least=5,
+    )  # fmt: skip
+
+
+def smoke() -> MelodyConfig:
+    """Seconds on any machine, to see that everything works."""
+    return MelodyConfig("smoke", units=24, layers=2, embedding=16, window=32, batch_size=8, epochs=2, conditioned=True)
+
+
+RECIPES: Final[dict[str, Callable[[], MelodyConfig]]] = {
+    make.__name__: make for make in (run1, run2, run3, run4, folk, pop, transformer, smoke)
+}
+
+
+def melody_recipe(name: str) -> MelodyConfig:
+    """The recipe called `name`; TrainingError with all names when there is none."""
+    if name not in RECIPES:
+        raise TrainingError(f"there is no recipe {name!r} for melodies; there are {', '.join(RECIPES)}")
+    return RECIPES[name]()
