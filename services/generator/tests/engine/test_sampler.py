@@ -26,3 +26,10 @@ def test_noise_of_a_piece_has_the_network_s_shape() -> None:
     initial, noise = piece_noise(3, initial_size=4, noise_size=8, steps=5)
     assert initial.shape == (4,)
     assert noise.shape == (5, 8)
+
+
+@given(seed=st.integers(0, 2**53 - 1), other=st.integers(0, 2**53 - 1), count=st.integers(1, 50))
+def test_the_stream_is_philox_with_the_seed_as_its_key(seed: int, other: int, count: int) -> None:
+    uniform(other, count)  # leaves nothing behind
+    words = np.random.Philox(key=seed).random_raw((count + 1) // 2).view(np.uint32)[:count]
+    assert uniform(seed, count).tolist() == ((words >> 8) / np.float32(2**24)).tolist()

@@ -14,10 +14,11 @@ from euterpe_generator.engine.queue import FairQueue
 from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Started, Stopped, Update
 from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.session import Session
+from euterpe_generator.engine.slots import Slots
 
 
 class Scheduler:
-    """Keeps the occupied slots at the front of the session's rows and takes all of them forward together.
+    """Takes all requests that hold slots forward together.
 
     A call takes as many steps as fit into `chunk_seconds` at the pace of the calls before it, within `chunk_steps`.
     Longer chunks spread the overhead of a call; shorter ones let requests join and leave sooner, and waste fewer of
@@ -44,14 +45,10 @@ class Scheduler:
         #: Calls of the session, rows summed over them (so that their quotient is the batch size), events composed.
         self.executions = self.inferences = self.steps = 0
         self._waiting = FairQueue()
-        self._running: list[Request] = []
         self._cancelled: set[str] = set()
         # A chunk may reach past a piece's end; those steps are computed and thrown away.
         reach = max_steps + chunk_steps[1]
-        self._position = np.zeros(session.rows, np.int64)
-        self._length = np.zeros(session.rows, np.int64)
-        self._noise = np.zeros((session.rows, reach, session.noise_size), np.float32)
-        self._events = np.zeros((session.rows, reach, session.features), np.float32)
+        self._slots = Slots(session.rows, reach=reach, noise_size=session.noise_size, features=session.features)
 
     @property
     def slots(self) -> int:
@@ -61,7 +58,7 @@ class Scheduler:
     @property
     def running(self) -> int:
         """Requests that hold a slot."""
-        return len(self._running)
+        return len(self._slots)
 
     @property
     def waiting(self) -> int:
@@ -71,7 +68,7 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not self._running and not self._waiting
+        return not self._slots and not self._waiting
 
     def submit(self, request: Request) -> None:
         """Queues a request. Raises ValueError when its length cannot be served."""
@@ -83,62 +80,58 @@ class Scheduler:
         """Cancels a request: at once while it waits, at the next step boundary while it runs."""
         if self._waiting.remove(request_id):
             return [Stopped(request_id, np.zeros((0, self._session.features), np.float32))]
-        if any(request.id == request_id for request in self._running):
+        if self._slots.find(request_id) is not None:
             self._cancelled.add(request_id)
         return []
 
     def watch(self, request_id: str) -> list[Update]:
         """From now on tells the request's events as they come, beginning with those that there are already."""
-        for slot, request in enumerate(self._running):
-            if request.id == request_id and request_id not in self._watched:
-                self._watched.add(request_id)
-                return [Advanced(request_id, 0, self._composed(slot, int(self._position[slot])))]
-        return []
+        slot = self._slots.find(request_id)
+        if slot is None or request_id in self._watched:
+            return []
+        self._watched.add(request_id)
+        return [Advanced(request_id, 0, self._composed(slot))]
 
     def progress(self) -> dict[str, int]:
         """Steps done, for each request that holds a slot."""
-        return {request.id: int(self._position[slot]) for slot, request in enumerate(self._running)}
+        return {request.id: self._slots.position(slot) for slot, request in self._slots}
 
     def step(self) -> list[Update]:
         """Retires what was cancelled, admits what fits, and takes the batch one chunk further."""
         updates = self._retire_cancelled()
         updates += self._admit()
-        if not self._running:
+        for source, target in self._slots.compact():
+            self._session.move(source, target)
+        if not self._slots:
             return updates
-        count = len(self._running)
-        steps = self._chunk_length(count)
-        reach = self._position[:count, None] + np.arange(steps)
-        rows = np.arange(count)[:, None]
+        steps = self._chunk_length()
         started = self._clock()
         try:
-            events = self._session.advance(self._noise[rows, reach].transpose(1, 0, 2))
+            events = self._session.advance(self._slots.noise(steps))
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises, its requests must end
             return updates + self._break(str(error))
-        self._learn_pace(count, steps, self._clock() - started)
-        self._events[rows, reach] = events.transpose(1, 0, 2)
-        self._position[:count] += steps
+        self._learn_pace(steps, self._clock() - started)
+        self._slots.advance(events)
         return updates + self._tell_watched(steps) + self._retire_finished()
 
     def check_integrity(self) -> None:
         """Asserts what must hold between steps; raises AssertionError."""
-        ids = [request.id for request in self._running] + [request.id for request in self._waiting]
-        assert len(ids) == len(set(ids)), "a request is in two places"
-        assert len(self._running) <= self._session.rows, "more requests than slots"
-        running = {request.id for request in self._running}
-        assert self._cancelled <= running, "a cancellation outlived its request"
-        assert self._watched <= running, "a watch outlived its request"
-        for slot, request in enumerate(self._running):
-            assert 0 <= self._position[slot] < request.steps, "a finished request holds a slot"
+        running = [request.id for _, request in self._slots]
+        everywhere = running + [request.id for request in self._waiting]
+        assert len(everywhere) == len(set(everywhere)), "a request is in two places"
+        assert self._cancelled <= set(running), "a cancellation outlived its request"
+        assert self._watched <= set(running), "a watch outlived its request"
+        self._slots.check_integrity()
 
-    def _chunk_length(self, width: int) -> int:
+    def _chunk_length(self) -> int:
         lowest, highest = self._chunk_steps
-        pace = self._pace.get(width)
+        pace = self._pace.get(self._slots.width)
         # An unknown width begins carefully, and knows its pace after one call.
         chunk = lowest if pace is None else int(self._chunk_seconds / max(pace, 1e-9))
-        left = int((self._length[:width] - self._position[:width]).max())
-        return min(max(chunk, lowest), highest, left)
+        return min(max(chunk, lowest), highest, self._slots.longest_left())
 
-    def _learn_pace(self, width: int, steps: int, seconds: float) -> None:
+    def _learn_pace(self, steps: int, seconds: float) -> None:
+        width = self._slots.width
         known = self._pace.get(width, seconds / steps)
         self._pace[width] = 0.8 * known + 0.2 * seconds / steps
         self.executions += 1
@@ -147,71 +140,46 @@ class Scheduler:
 
     def _tell_watched(self, steps: int) -> list[Update]:
         updates: list[Update] = []
-        for slot, request in enumerate(self._running if self._watched else ()):
-            if request.id in self._watched:
-                end = min(int(self._position[slot]), request.steps)
-                start = int(self._position[slot]) - steps
-                updates.append(Advanced(request.id, start, self._events[slot, start:end].copy()))
+        for request_id in sorted(self._watched):
+            slot = self._slots.find(request_id)
+            assert slot is not None, "a watch outlived its request"
+            first = self._slots.position(slot) - steps
+            updates.append(Advanced(request_id, first, self._composed(slot, first)))
         return updates
 
     def _admit(self) -> list[Update]:
         updates: list[Update] = []
-        while self._waiting and len(self._running) < self._session.rows:
+        while self._waiting and len(self._slots) < self._session.rows:
             request = self._waiting.pop()
-            slot = len(self._running)
             initial, noise = piece_noise(
                 request.seed,
                 initial_size=self._session.initial_size,
                 noise_size=self._session.noise_size,
                 steps=request.steps,
             )
-            self._session.reset(slot, initial, request.given)
-            self._noise[slot, : request.steps] = noise
-            self._position[slot] = 0
-            self._length[slot] = request.steps
-            self._running.append(request)
+            self._session.reset(self._slots.take(request, noise), initial, request.given)
             updates.append(Started(request.id))
         return updates
 
     def _retire_finished(self) -> list[Update]:
-        updates: list[Update] = []
-        count = len(self._running)
-        finished = np.flatnonzero(self._position[:count] >= self._length[:count])
-        for slot in map(int, finished[::-1]):
-            request = self._running[slot]
-            updates.append(Finished(request.id, self._composed(slot, request.steps)))
-            self._free(slot)
-        return updates
+        return [Finished(request_id, events) for request_id, events in map(self._retire, self._slots.finished())]
 
     def _retire_cancelled(self) -> list[Update]:
-        updates: list[Update] = []
-        for slot in reversed(range(len(self._running)) if self._cancelled else ()):
-            request = self._running[slot]
-            if request.id in self._cancelled:
-                updates.append(Stopped(request.id, self._composed(slot, int(self._position[slot]))))
-                self._free(slot)
-        return updates
+        found = [self._slots.find(request_id) for request_id in sorted(self._cancelled)]
+        return [Stopped(*self._retire(slot)) for slot in found if slot is not None]
 
     def _break(self, reason: str) -> list[Update]:
         # Which row broke the call is unknown, and so is the state of all of them.
-        broken = self._running
-        self._running = []
         self._cancelled.clear()
         self._watched.clear()
-        return [Broken(request.id, reason) for request in broken]
+        return [Broken(request.id, reason) for request in self._slots.clear()]
 
-    def _composed(self, slot: int, steps: int) -> Array:
-        return self._events[slot, :steps].copy()
+    def _composed(self, slot: int, first: int = 0) -> Array:
+        return self._slots.events(slot, first)
 
-    def _free(self, slot: int) -> None:
-        last = len(self._running) - 1
-        self._cancelled.discard(self._running[slot].id)
-        self._watched.discard(self._running[slot].id)
-        if slot != last:
-            self._session.move(last, slot)
-            self._running[slot] = self._running[last]
-            self._position[slot] = self._position[last]
-            self._length[slot] = self._length[last]
-            self._noise[slot] = self._noise[last]
-            self._events[slot] = self._events[last]
-        self._running.pop()
+    def _retire(self, slot: int) -> tuple[str, Array]:
+        events = self._composed(slot)
+        request_id = self._slots.free(slot).id
+        self._cancelled.discard(request_id)
+        self._watched.discard(request_id)
+        return request_id, events
