@@ -16,7 +16,7 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "encoding": (1, 2), "units": (1, 8192), "layers": (1, 24), "embedding": (1, 8192), "window": (2, 8192),
     "batch_size": (1, 4096), "epochs": (1, 100_000), "heads": (1, 64), "least": (1, 1_000_000), "dropout": (0, 0.95),
     "learning_rate": (1e-7, 10), "max_grad_norm": (1e-3, 1e3), "weight_decay": (0, 1), "patience": (0, 100_000),
-    "songs": (0, 10_000_000),
+    "songs": (0, 10_000_000), "minutes": (0, 1e6),
 }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ class MelodyConfig:
     learning_rate: float = 1e-3
     #: Lower the rate along a cosine to a twentieth.
     anneal: bool = False
+    #: Training ends with the epoch in which so many minutes are over, and the rate is lowered in time; 0: no limit.
+    minutes: float = 0.0
     max_grad_norm: float = 1.0
     weight_decay: float = 0.0
     #: Epochs without a better validation loss after which training ends; 0: never.

@@ -1,6 +1,7 @@
 """The thesis' four runs for both of its models, and what the shipped bundles are trained with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from euterpe_training.errors import TrainingError
@@ -30,17 +31,14 @@ def run4() -> MelodyConfig:
 def folk() -> MelodyConfig:
     """Shipped as melody-folk: told where it is in the tune, in white keys, long windows, two LSTMs."""
     return MelodyConfig(
-        "folk", units=320, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=16,
-        learning_rate=3e-3, anneal=True, patience=4, conditioned=True, keys="white", layer_norm=True, least=5,
+        "folk", units=192, layers=2, embedding=96, dropout=0.2, window=256, batch_size=16, epochs=30, patience=5,
+        learning_rate=3e-3, anneal=True, conditioned=True, keys="white", layer_norm=True, least=5,
     )  # fmt: skip
 
 
 def pop() -> MelodyConfig:
     """Shipped as melody-pop: as folk, for a corpus of more songs and a much larger vocabulary of chords."""
-    return MelodyConfig(
-        "pop", units=320, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=10,
-        learning_rate=3e-3, anneal=True, patience=4, conditioned=True, keys="white", layer_norm=True, least=20,
-    )  # fmt: skip
+    return replace(folk(), recipe="pop", epochs=20, least=20)
 
 
 def transformer() -> MelodyConfig:

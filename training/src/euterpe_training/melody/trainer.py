@@ -82,7 +82,7 @@ class MelodyTrainer:
 
     def train(self, after_epoch: Callable[["MelodyTrainer"], None] = lambda _: None) -> None:
         """Epochs until the last one, or until `patience` of them brought nothing; then the best weights."""
-        while len(self.history) < self.config.epochs and not self._stuck():
+        while self._progress() < 1 and not self._stuck():
             self.run_epoch()
             after_epoch(self)
         self.network.load_state_dict(self.best)
@@ -96,7 +96,7 @@ class MelodyTrainer:
         self.network.train()
         everything = list(batches(self.part("train"), self.config, random, self._keys))
         for at, batch in enumerate(everything):
-            self._set_rate((number + at / len(everything)) / self.config.epochs)
+            self._set_rate(number + at / len(everything), time.perf_counter() - began)
             loss = self._loss(batch, tally)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -162,10 +162,18 @@ class MelodyTrainer:
         tally.add(float(loss.detach()), right, int((targets[..., 0] != IGNORED).sum()))
         return loss
 
-    def _set_rate(self, progress: float) -> None:
+    def _progress(self, epochs: float = 0.0, seconds: float = 0.0) -> float:
+        """The share of the training that is done, by epochs or by time, whichever ends first."""
         config = self.config
-        warm = min(1.0, progress * config.epochs * 4)
-        factor = 0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * min(progress, 1))) if config.anneal else 1.0
+        spent = sum(epoch.seconds for epoch in self.history) + seconds
+        by_time = spent / (60 * config.minutes) if config.minutes else 0.0
+        return max((epochs or len(self.history)) / config.epochs, by_time)
+
+    def _set_rate(self, epochs: float, seconds: float) -> None:
+        config = self.config
+        progress = min(self._progress(epochs, seconds), 1.0)
+        warm = min(1.0, epochs * 4)
+        factor = 0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * progress)) if config.anneal else 1.0
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * factor * max(warm, 0.02)
 
