@@ -90,11 +90,16 @@ class LibraryDouble(LibraryServiceServicer):
 
     songs: dict[str, tuple[pb.ResolveArtifactResponse, str]] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)
+    #: Tokens of share links: the song, and whether it may be downloaded.
+    shares: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
     async def ResolveArtifact(self, request: Any, context: Any) -> pb.ResolveArtifactResponse:
         answer, owner = self.songs.get(request.song_id, (None, ""))
-        if answer is None or (request.listener_id != owner and request.song_id not in self.public):
+        shared, download = self.shares.get(request.share_token, ("", True))
+        mine = request.listener_id == owner or request.song_id in self.public
+        if answer is None or not (mine or shared == request.song_id):
             raise NotFound("There is no song with this id in your library.")
+        answer.download_allowed = mine or download
         return answer
 
 
@@ -150,13 +155,18 @@ def add_song(library: RunningLibrary, object_store: ObjectStore, make_midi: Make
     """Stores a MIDI file and lets the library know it; returns the song's id."""
 
     async def add(
-        owner: str = "alice", *, title: str = "Étude", midi: bytes | None = None, public: bool = False
+        owner: str = "alice",
+        *,
+        title: str = "Étude",
+        midi: bytes | None = None,
+        public: bool = False,
+        seed: int | None = None,
     ) -> str:
         content = midi or make_midi()
         digest, song_id = hashlib.sha256(content).hexdigest(), str(uuid.uuid4())
         artifact = pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(content))
         await object_store.put(artifact.key, content, content_type="audio/midi")
-        library.double.songs[song_id] = (pb.ResolveArtifactResponse(midi=artifact, title=title), owner)
+        library.double.songs[song_id] = (pb.ResolveArtifactResponse(midi=artifact, title=title, seed=seed), owner)
         if public:
             library.double.public.add(song_id)
         return song_id

@@ -14,6 +14,7 @@ from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.rpc_server import RpcServer
+from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.service_token import ServiceTokenSource
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
@@ -40,6 +41,7 @@ _TAGS = {
     "conversions": "Any MIDI file as audio.",
     "soundfonts": "What audio can be rendered with.",
 }
+SCOPES = MethodScopes(read="songs:read", write="songs:write")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
             await _open(app, settings, stack)
             yield
 
-    app = create_base_app("converter", settings, lifespan=lifespan, description=DESCRIPTION, tags=_TAGS)
+    app = create_base_app("converter", settings, lifespan=lifespan, description=DESCRIPTION, tags=_TAGS, scopes=SCOPES)
     app.state.settings = settings
     app.include_router(audio.router)
     app.include_router(conversions.router)

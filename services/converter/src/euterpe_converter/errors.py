@@ -1,6 +1,6 @@
 """The converter's own errors."""
 
-from euterpe_service_kit.errors import FieldProblem, ServiceError, Unavailable, Unprocessable
+from euterpe_service_kit.errors import FieldProblem, Forbidden, ServiceError, Unavailable, Unprocessable
 
 
 class ToolMissing(Unavailable):
@@ -32,6 +32,15 @@ class UnknownSoundFont(Unprocessable):
     def __init__(self, name: str, known: list[str]) -> None:
         message = f"there is no SoundFont `{name[:80]}`; there are: {', '.join(known) or 'none'}"
         super().__init__(f"soundfont: {message}", fields=[FieldProblem("soundfont", message, {})])
+
+
+class DownloadNotAllowed(Forbidden):
+    """A share link that lets one listen only."""
+
+    slug = "download-not-allowed"
+
+    def __init__(self) -> None:
+        super().__init__("This link lets you listen to the song, but not download it.")
 
 
 class RenderQueueFull(Unavailable):

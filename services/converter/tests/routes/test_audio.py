@@ -163,3 +163,34 @@ async def test_a_library_that_is_away_can_be_asked_again_later(make_settings, ad
         answer = await client.get(f"/api/v1/audio/{song}.mp3", headers=token_issuer.headers("alice"))
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+
+
+async def test_the_seed_is_written_into_the_file(client, add_song, token_issuer):
+    headers = token_issuer.headers("alice")
+    composed, imported = await add_song(seed=2**53 - 1), await add_song(seed=None)
+    first = await client.get(f"/api/v1/audio/{composed}.mp3", headers=headers)
+    assert b"SEED\0009007199254740991" in first.content[:300]
+    assert b"SEED" not in (await client.get(f"/api/v1/audio/{imported}.mp3", headers=headers)).content[:300]
+
+
+async def test_a_share_link_lets_one_listen_and_download_if_it_says_so(client, add_song, library):
+    song, other = await add_song(), await add_song()
+    library.double.shares |= {"open": (song, True), "listen": (song, False)}
+    url = f"/api/v1/audio/{song}.mp3"
+    for token, download in (("open", 200), ("listen", 403)):
+        heard = await client.get(url, params={"share": token}, headers={"Range": "bytes=0-99"})
+        assert (heard.status_code, heard.headers["cache-control"]) == (206, "no-store")
+        taken = await client.get(url, params={"share": token, "download": "true"})
+        assert taken.status_code == download, token
+    assert taken.json()["type"] == "/problems/download-not-allowed"
+    for token in ("", "forged", "x" * 200):
+        assert (await client.get(url, params={"share": token})).status_code == 404
+    assert (await client.get(f"/api/v1/audio/{other}.mp3?share=open")).status_code == 404
+
+
+async def test_an_api_key_hears_songs_with_the_scope_for_reading_them(client, add_song, token_issuer):
+    song = await add_song()
+    for scope, status in (("songs:read", 200), ("generations:write", 403), ("", 403)):
+        token = token_issuer.access_token("alice", scope=scope)
+        answer = await client.get(f"/api/v1/audio/{song}.mp3", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status, scope

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from euterpe_converter.app import create_app
 from euterpe_converter.domain.audio import AudioFormat, Tags, Wish, choose_encoding
+from euterpe_converter.domain.listener import Listener
 from euterpe_test_kit.fixtures import running_client
 
 URL = "/api/v1/conversions"
@@ -56,7 +57,7 @@ async def test_formats_of_unknown_length_say_so_and_serve_parts(client, add_song
 async def test_sound_leaves_while_it_is_synthesised(app, client, add_song, make_midi, token_issuer):
     song = await add_song(midi=make_midi(600, 20))
     audio = app.state.audio
-    rendition = await audio.of_song(uuid.UUID(song), Wish(choose_encoding(AudioFormat.WAV)), "alice")
+    rendition = await audio.of_song(uuid.UUID(song), Wish(choose_encoding(AudioFormat.WAV)), Listener("alice"))
     await rendition.begin()
     chunks = rendition.read()
     first = await anext(chunks)
@@ -89,7 +90,7 @@ async def test_one_whose_listener_left_early_leaves_nothing(make_settings, add_s
     async with running_client(app):
         song = await add_song(midi=make_midi(1000, 30))
         wish = Wish(choose_encoding(AudioFormat.WAV))
-        rendition = await app.state.audio.of_song(uuid.UUID(song), wish, "alice")
+        rendition = await app.state.audio.of_song(uuid.UUID(song), wish, Listener("alice"))
         await rendition.begin()
         # Far enough that parts have been uploaded.
         await rendition.reaches(20_000_000)

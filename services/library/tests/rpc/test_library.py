@@ -197,8 +197,14 @@ async def test_resolving_finds_the_object_for_its_owner_only(
         pb.ResolveArtifactRequest(song_id=song_id, listener_id="clara"), metadata=peer
     )
     assert found == pb.ResolveArtifactResponse(
-        midi=request.midi, title="Nocturne", author="Clara", duration_seconds=12.5, download_allowed=True
+        midi=request.midi,
+        title="Nocturne",
+        author="Clara",
+        duration_seconds=12.5,
+        download_allowed=True,
+        seed=request.creation.seed,
     )
+    assert found.seed
     for listener in ("robert", ""):
         asked = pb.ResolveArtifactRequest(song_id=song_id, listener_id=listener)
         error = await refusal(library.ResolveArtifact(asked, metadata=peer))

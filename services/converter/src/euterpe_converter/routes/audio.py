@@ -7,17 +7,19 @@ from euterpe_service_kit.security import OptionalUser
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId
+from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, discretion, share_field
+from euterpe_converter.domain.listener import Listener
 from euterpe_converter.routes.answer import audio_responses, rendition_response
 from euterpe_converter.routes.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
-router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 404, 422, 500, 503))
+router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 500, 503))
 
 
 class SongAudioOptions(AudioOptions):
     """The options of audio, and how the browser shall take it."""
 
+    share: str = share_field()
     download: bool = Field(default=False, description="Ask the browser to save the file instead of playing it.")
 
 
@@ -39,12 +41,16 @@ async def get_song_audio(
     """The audio, sent while it is rendered when it is asked for the first time. `Range`, `If-Range` and
     `If-None-Match` are honoured from the first request on.
 
-    Without a login, only songs that everybody may hear are found. MP3 of constant bit rate, WAV and Opus have a known
-    length from the start; FLAC, Ogg Vorbis and MP3 of variable bit rate when they have been rendered once.
+    Without a login, only songs that everybody may hear are found, and the one to which `share` is a link's token. MP3
+    of constant bit rate, WAV and Opus have a known length from the start; FLAC, Ogg Vorbis and MP3 of variable bit
+    rate when they have been rendered once.
     """
     wish = options.wish(audio_format, "query")
+    listener = Listener(user.id if user else None, options.share)
 
     async def obtain() -> Rendition:
-        return await audio.of_song(song_id, wish, user.id if user else None)
+        return await audio.of_song(song_id, wish, listener, download=options.download)
 
-    return await rendition_response(request, obtain, inline=not options.download)
+    response = await rendition_response(request, obtain, inline=not options.download)
+    response.headers.update(discretion(options.share))
+    return response

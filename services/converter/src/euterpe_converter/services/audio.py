@@ -8,6 +8,8 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
 from euterpe_converter.domain.audio import Tags, Wish
+from euterpe_converter.domain.listener import Listener
+from euterpe_converter.errors import DownloadNotAllowed
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.job import RenderJob
@@ -48,12 +50,15 @@ class AudioService:
         """What can be rendered with."""
         return await self._soundfonts.entries()
 
-    async def of_song(self, song_id: uuid.UUID, wish: Wish, listener_id: str | None) -> Rendition:
+    async def of_song(self, song_id: uuid.UUID, wish: Wish, listener: Listener, *, download: bool = False) -> Rendition:
         """The audio of a song that this listener may read. Nothing is rendered before `Rendition.begin`.
 
-        Raises NotFound, Unprocessable when the song exceeds the limits or the wish names no SoundFont, Unavailable.
+        Raises NotFound, DownloadNotAllowed, Unprocessable when the song exceeds the limits or the wish names no
+        SoundFont, Unavailable.
         """
-        song = await self._library.resolve(song_id, listener_id)
+        song = await self._library.resolve(song_id, listener)
+        if download and not song.download_allowed:
+            raise DownloadNotAllowed
 
         async def load() -> bytes:
             return await self._store.get(song.midi_key)

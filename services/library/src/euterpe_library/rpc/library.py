@@ -78,6 +78,7 @@ class LibraryRpc(LibraryServiceServicer):
             author=song.author,
             duration_seconds=song.duration_seconds,
             download_allowed=download_allowed,
+            seed=song.seed,
         )
 
     async def TransferSongs(self, request: pb.TransferSongsRequest, _: Context) -> pb.TransferSongsResponse:

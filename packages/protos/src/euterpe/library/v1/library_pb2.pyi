@@ -127,18 +127,20 @@ class ResolveArtifactRequest(_message.Message):
     def __init__(self, song_id: _Optional[str] = ..., listener_id: _Optional[str] = ..., share_token: _Optional[str] = ...) -> None: ...
 
 class ResolveArtifactResponse(_message.Message):
-    __slots__ = ("midi", "title", "author", "duration_seconds", "download_allowed")
+    __slots__ = ("midi", "title", "author", "duration_seconds", "download_allowed", "seed")
     MIDI_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
     DOWNLOAD_ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
     midi: MidiArtifact
     title: str
     author: str
     duration_seconds: float
     download_allowed: bool
-    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., download_allowed: _Optional[bool] = ...) -> None: ...
+    seed: int
+    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., download_allowed: _Optional[bool] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class TransferSongsRequest(_message.Message):
     __slots__ = ("from_listener_id", "to_listener_id", "author")
