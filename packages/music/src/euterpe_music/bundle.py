@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -63,7 +63,7 @@ class MelodyBundle:
 
     directory: Path
     manifest: MelodyManifest
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes] = field(repr=False)
 
     def graph(self, name: Literal["melody", "accompaniment"], variant: Variant) -> bytes:
         """A network's graph; its fp32 variant where it does not have the one that is asked for."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from euterpe_generator.engine.request import Array
+from euterpe_generator.engine.request import Array, Mask
 
 
 class FakeSession:
@@ -41,6 +41,14 @@ class FakeSession:
         self.calls.append((steps, used))
         events = self.expected(self._previous[:used], noise)
         self._previous[:used] = events[-1]
+        return events
+
+    def finished(self, used: int) -> Mask | None:  # noqa: ARG002 - of the protocol
+        """See Session."""
+        return None
+
+    def piece(self, row: int, events: Array) -> Array:  # noqa: ARG002
+        """See Session."""
         return events
 
     @staticmethod

@@ -4,7 +4,8 @@ import numpy as np
 import onnxruntime as ort
 from euterpe_music.manifest import GraphInfo, StatePair
 
-from euterpe_generator.engine.request import Array
+from euterpe_generator.engine.providers import providers, session_options
+from euterpe_generator.engine.request import Array, Mask
 
 _PROBE_STEPS = 4
 _PROBE_WIDTHS = (1, 2, 3, 5, 8, 13, 32, 64, 128)
@@ -66,11 +67,7 @@ class OnnxSession:
     """Runs a bundle's graph over up to `rows` pieces at once; see Session and euterpe_music.manifest.GraphInfo."""
 
     def __init__(self, model: bytes, graph: GraphInfo, *, rows: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(model, options, providers=_providers())
+        self._session = ort.InferenceSession(model, session_options(threads=1), providers=providers())
         self._graph = graph
         self.rows = rows
         self.noise_size = _size(graph.input(graph.noise).axes[-1])
@@ -134,6 +131,14 @@ class OnnxSession:
         result: Array = events[:, :used]
         return result
 
+    def finished(self, used: int) -> Mask | None:  # noqa: ARG002 - of the protocol
+        """See Session."""
+        return None
+
+    def piece(self, row: int, events: Array) -> Array:  # noqa: ARG002
+        """See Session."""
+        return events
+
     def _probe(self, noise: Array, initial: Array) -> Array:
         for row, start in enumerate(initial):
             self.reset(row, start)
@@ -144,8 +149,3 @@ def _size(axis: int | str) -> int:
     if not isinstance(axis, int):
         raise ValueError(f"the axis {axis!r} needs a fixed size")
     return axis
-
-
-def _providers() -> list[str]:
-    available = ort.get_available_providers()
-    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]

@@ -90,7 +90,7 @@ class Scheduler:
         if slot is None or request_id in self._watched:
             return []
         self._watched.add(request_id)
-        return [Advanced(request_id, 0, self._composed(slot))]
+        return [Advanced(request_id, 0, self._slots.events(slot))]
 
     def progress(self) -> dict[str, int]:
         """Steps done, for each request that holds a slot."""
@@ -144,7 +144,7 @@ class Scheduler:
             slot = self._slots.find(request_id)
             assert slot is not None, "a watch outlived its request"
             first = self._slots.position(slot) - steps
-            updates.append(Advanced(request_id, first, self._composed(slot, first)))
+            updates.append(Advanced(request_id, first, self._slots.events(slot, first)))
         return updates
 
     def _admit(self) -> list[Update]:
@@ -162,7 +162,8 @@ class Scheduler:
         return updates
 
     def _retire_finished(self) -> list[Update]:
-        return [Finished(request_id, events) for request_id, events in map(self._retire, self._slots.finished())]
+        ended = self._slots.finished(self._session.finished(self._slots.width))
+        return [Finished(request_id, events) for request_id, events in map(self._retire, ended)]
 
     def _retire_cancelled(self) -> list[Update]:
         found = [self._slots.find(request_id) for request_id in sorted(self._cancelled)]
@@ -174,11 +175,8 @@ class Scheduler:
         self._watched.clear()
         return [Broken(request.id, reason) for request in self._slots.clear()]
 
-    def _composed(self, slot: int, first: int = 0) -> Array:
-        return self._slots.events(slot, first)
-
     def _retire(self, slot: int) -> tuple[str, Array]:
-        events = self._composed(slot)
+        events = self._session.piece(slot, self._slots.events(slot))
         request_id = self._slots.free(slot).id
         self._cancelled.discard(request_id)
         self._watched.discard(request_id)

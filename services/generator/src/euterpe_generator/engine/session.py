@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from euterpe_generator.engine.request import Array
+from euterpe_generator.engine.request import Array, Mask
 
 
 class Session(Protocol):
@@ -38,4 +38,12 @@ class Session(Protocol):
 
     def advance(self, noise: Array) -> Array:
         """Takes the first n rows k steps further: noise [k, n, noise_size] → events [k, n, features]."""
+        ...
+
+    def finished(self, used: int) -> Mask | None:
+        """Which of the first rows' pieces have ended before their last step; None where pieces never do."""
+        ...
+
+    def piece(self, row: int, events: Array) -> Array:
+        """The row's piece, of which `events` [steps, features] were given out: these, unless some were provisional."""
         ...

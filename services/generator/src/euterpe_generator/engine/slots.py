@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from euterpe_generator.engine.request import Array, Request
+from euterpe_generator.engine.request import Array, Mask, Request
 
 
 class Slots:
@@ -92,12 +92,13 @@ class Slots:
         self._events[self._window(len(events))] = events.transpose(1, 0, 2)
         self._position[: self.width] += len(events)
 
-    def finished(self) -> list[int]:
-        """The slots whose pieces are done."""
+    def finished(self, early: Mask | None) -> list[int]:
+        """The slots whose pieces are done: after their last step, or before it where `early` [width] says so."""
         done = self._position[: self.width] >= self._length[: self.width]
+        done = done if early is None else done | early
         return [slot for slot in np.flatnonzero(done).tolist() if self._held[slot] is not None]
 
-    def events(self, slot: int, first: int) -> Array:
+    def events(self, slot: int, first: int = 0) -> Array:
         """A copy of the events of a slot's piece from `first` on; what was computed past its end is not among them."""
         last = min(self._position[slot], self._length[slot])
         return self._events[self._row[slot], first:last].copy()
