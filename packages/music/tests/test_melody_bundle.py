@@ -46,6 +46,8 @@ def test_a_changed_file_is_refused(bundle: MelodyBundle) -> None:
         (("graphs", "melody", "conditions", 0, "name"), "melody", "melody"),
         (("graphs", "melody", "variants"), {}, "fp32"),
         (("styles",), ["plain"], "style"),
+        (("style_meters",), {"plain": "5/7"}, "style_meters"),
+        (("style_meters",), {"loud": "6/8"}, "style_meters"),
     ],
 )
 def test_a_manifest_that_contradicts_itself_is_refused(
@@ -58,6 +60,13 @@ def test_a_manifest_that_contradicts_itself_is_refused(
     place[path[-1]] = value
     with pytest.raises(BundleError, match=told):
         parse_any_manifest(json.dumps(manifest).encode())
+
+
+def test_a_style_brings_its_meter_unless_the_listener_sets_one(tmp_path: Path) -> None:
+    manifest = melody_bundle(tmp_path).manifest.model_copy(update={"style_meters": {"fancy": "6/8"}})
+    frames = [manifest.form(8, *told) for told in ((), ("fancy",), ("fancy", "3/4"), ("plain", "2/4"))]
+    assert [(form.steps, str(form.meter), form.style) for form in frames] == \
+        [(128, "4/4", 0), (96, "6/8", 1), (96, "3/4", 1), (64, "2/4", 0)]  # fmt: skip
 
 
 def test_every_parameter_has_advice_or_speaks_for_itself() -> None:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from euterpe_music.manifest import ManifestBase, Part, StatePair, TensorInfo
-from euterpe_music.tokens import METERS, Condition
+from euterpe_music.tokens import METERS, Condition, Form, Meter
 from euterpe_music.tokens.conditions import Name as ConditionName
 
 Variant = Literal["fp32", "int8"]
@@ -113,6 +113,8 @@ class MelodyManifest(ManifestBase):
     styles: tuple[str, ...] = ()
     graphs: dict[Literal["melody", "accompaniment"], TokenGraph]
     variant: Variant = "fp32"
+    #: Style → the meter that it is in where a listener sets none, e.g. jigs: 6/8; 4/4 for all others.
+    style_meters: dict[str, str] = Field(default_factory=dict)
     #: `white`: the networks know the white keys only, C major and A minor. What they are given has to be moved there
     #: (tokens.tonality.white_key_shift), and what they compose from there: back, or to the key that the listener sets
     #: (tokens.tonality.key_shift). `any`: they compose in any key, and a key is kept by its legal notes.
@@ -134,12 +136,21 @@ class MelodyManifest(ManifestBase):
                     raise ValueError("the melody's network cannot be told the melody")
                 if condition.name == "style" and condition.size < len(self.styles):
                     raise ValueError(f"{name}: the condition style has fewer numbers than there are styles")
+        if not self.style_meters.keys() <= set(self.styles) or not {*self.style_meters.values()} <= {*map(str, METERS)}:
+            raise ValueError("style_meters names styles or meters that there are not")
         parameters = {one.name: one for one in self.sampling.parameters}
         if "style" in parameters and parameters["style"].choices != self.styles:
             raise ValueError("the choices of the parameter style are not the styles")
         if "meter" in parameters and not set(parameters["meter"].choices) <= {str(meter) for meter in METERS}:
             raise ValueError("the parameter meter has choices that are no meters of euterpe_music.tokens")
         return self
+
+    def form(self, bars: int, style: str | None = None, meter: str | None = None) -> Form:
+        """The frame of a piece, for its conditions: of the first style and that style's meter if nothing is said."""
+        chosen = style or next(iter(self.styles), "")
+        signature = Meter.parse(meter or self.style_meters.get(chosen, str(METERS[0])))
+        place = self.styles.index(chosen) if chosen in self.styles else 0
+        return Form(bars * signature.bar, signature, place)
 
     @property
     def files(self) -> tuple[FileInfo, ...]:
