@@ -72,6 +72,8 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     await _start_loader(app, settings, stack, catalogue)
     limits = Limits(
         queued=settings.max_queued,
+        always_queued=settings.always_queued,
+        queue_seconds=settings.max_queue_seconds,
         per_listener=settings.max_unfinished_per_listener,
         anonymous=settings.max_unfinished_anonymous,
     )

@@ -56,6 +56,11 @@ class Settings(ServiceSettings):
 
     #: Generations waiting in the whole deployment, past which new ones are refused with 503.
     max_queued: PositiveInt = 10_000
+    #: Longest time that a new generation should have to wait, judged by the pace of late; if it would be longer, it is
+    #: refused with 503, unless it is a background one.
+    max_queue_seconds: PositiveFloat = 120.0
+    #: Generations that may wait whatever the pace, so that a burst after a quiet hour is taken.
+    always_queued: PositiveInt = 1_000
     #: Unfinished generations of one listener, past which new ones are refused with 429.
     max_unfinished_per_listener: PositiveInt = 1_000
     max_unfinished_anonymous: PositiveInt = 100

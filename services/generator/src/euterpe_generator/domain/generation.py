@@ -198,3 +198,11 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self) | {"id": str(self.id)}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Queued pieces: those that wait for a listener, and all, which includes background ones."""
+
+    foreground: int
+    all: int

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from euterpe_service_kit.database import Database
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order, OrderedPiece, Status
 from euterpe_generator.errors import (
@@ -22,6 +23,7 @@ from euterpe_generator.errors import (
 from euterpe_generator.services.batching import Batcher
 from euterpe_generator.services.catalogue import Catalogue, check_in_range, checked_parameters
 from euterpe_generator.services.following import wait_for
+from euterpe_generator.services.queue_limit import QueueLimit
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import Generations
@@ -38,9 +40,11 @@ _RECENTLY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much unfinished work is accepted."""
+    """How much unfinished work is accepted; see Settings."""
 
     queued: int
+    always_queued: int
+    queue_seconds: float
     per_listener: int
     anonymous: int
 
@@ -80,7 +84,7 @@ class GenerationService:
         self._catalogue = catalogue
         self._limits = limits
         self._admissions = Batcher(self._admit, name="admit")
-        self._counted = 0
+        self._queue = QueueLimit(most=limits.queued, always=limits.always_queued, seconds=limits.queue_seconds)
         self._counted_at = float("-inf")
 
     async def order(
@@ -118,27 +122,26 @@ class GenerationService:
             known = await rows.remember_key(listener.key, idempotency_key, digest, order.id)
             if known is not None:
                 return await self._recall(rows, known, digest)
-            [outcome] = await self._enqueue(rows, [admission])
+            [outcome] = await self._enqueue(session, [admission])
             if isinstance(outcome, Exception):
                 raise outcome
         return outcome
 
     async def _admit(self, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
         async with self._database.sessions.begin() as session:
-            return await self._enqueue(Generations(session), admissions)
+            return await self._enqueue(session, admissions)
 
-    async def _enqueue(self, rows: Generations, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
-        queued = await self._queued(rows)
-        fitting = []
-        for admission in admissions:
-            if queued + admission.order.count <= self._limits.queued:
-                queued += admission.order.count
-                fitting.append(admission)
-        accepted = iter(await rows.enqueue(fitting) if fitting else [])
-        self._counted = queued
-        fits = {id(admission) for admission in fitting}
+    async def _enqueue(
+        self, session: AsyncSession, admissions: Sequence[Admission]
+    ) -> list[list[Generation] | Exception]:
+        await self._look_at_queue(session)
+        fits = [self._queue.take(one.order.count, background=one.order.background) for one in admissions]
+        fitting = [one for one, fit in zip(admissions, fits, strict=True) if fit]
+        accepted = iter(await Generations(session).enqueue(fitting) if fitting else [])
+        full = QueueFull("The queue is full. Try again shortly.", retry_after_seconds=self._queue.retry_after_seconds)
         return [
-            next(accepted) or _too_many(one.most_unfinished) if id(one) in fits else _queue_full() for one in admissions
+            next(accepted) or _too_many(one.most_unfinished) if fit else full
+            for one, fit in zip(admissions, fits, strict=True)
         ]
 
     async def get(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
@@ -204,12 +207,12 @@ class GenerationService:
         )
         return Order(model.name, model.version, pieces, background=wish.background)
 
-    async def _queued(self, rows: Generations) -> int:
+    async def _look_at_queue(self, session: AsyncSession) -> None:
         # Counting a long queue costs more than joining it, so the count may be a moment old.
         if time.monotonic() - self._counted_at > _COUNT_SECONDS:
             self._counted_at = time.monotonic()
-            self._counted = await rows.count_queued(at_most=self._limits.queued)
-        return self._counted
+            pace = await Workers(session).ended_per_second(recent=_RECENTLY)
+            self._queue.update(await Generations(session).count_queued(at_most=self._limits.queued), pace)
 
     async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], digest: str) -> list[Generation]:
         generation_id, known_digest = known
@@ -223,10 +226,6 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
         return [(name, _ordered(value[name])) for name in sorted(value)]
     return value
-
-
-def _queue_full() -> QueueFull:
-    return QueueFull("The queue is full. Try again shortly.", retry_after_seconds=10)
 
 
 def _too_many(allowed: int) -> TooManyUnfinished:

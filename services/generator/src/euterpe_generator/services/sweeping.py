@@ -59,7 +59,7 @@ class Sweeper:
             models, pace = self._catalogue.loaded(), self._pace.per_second()
             await Workers(session).report(self._worker_id, models=models, ended_per_second=pace)
             queued = await rows.count_queued(at_most=_DEPTH_COUNTED)
-        self._metrics.queue_depth(queued)
+        self._metrics.queue_depth(queued.all)
         for generation in expired:
             log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
             self._metrics.lease_expired(generation)

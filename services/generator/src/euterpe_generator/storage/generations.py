@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Listener, Prompt, Result, Status
+from euterpe_generator.domain.generation import Generation, Listener, Prompt, Result, Status, Waiting
 from euterpe_generator.storage.admission import Admission, admitted
 from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
 
@@ -173,10 +173,13 @@ class Generations:
         limited = select(_TABLE.c.id).where(_TABLE.c.status == "queued", before).limit(at_most).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
-    async def count_queued(self, *, at_most: int) -> int:
-        """How many wait in the deployment, counted no further than asked."""
-        limited = select(_TABLE.c.turn).where(_TABLE.c.status == "queued").limit(at_most).subquery()
-        return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
+    async def count_queued(self, *, at_most: int) -> Waiting:
+        """How many wait in the deployment, counted no further than asked; those before the background ones first."""
+        queued = select(_TABLE.c.background).where(_TABLE.c.status == "queued").order_by(_TABLE.c.background)
+        limited = queued.limit(at_most).subquery()
+        counts = select(func.count().filter(~limited.c.background), func.count()).select_from(limited)
+        foreground, everything = (await self._session.execute(counts)).one()
+        return Waiting(foreground, everything)
 
     async def claim(self, *, worker: str, models: Sequence[str], count: int, lease: timedelta) -> list[Generation]:
         """Takes up to `count` from the head of the queue under a lease; rows that others are claiming are skipped."""
