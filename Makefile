@@ -116,8 +116,9 @@ proto-check: $(VENV)/.dev ## Lint the contracts, and fail when the committed stu
 	scripts/check-stubs
 
 .PHONY: openapi
-openapi: $(VENV)/.dev ## Write the public API's OpenAPI document, which the gateway serves (ARGS=--accept-breaking)
+openapi: $(VENV)/.dev ## Write the API's OpenAPI document and the Python client from it (ARGS=--accept-breaking)
 	$(BIN)/python scripts/generate-openapi $(ARGS)
+	$(BIN)/python scripts/generate-client
 
 .PHONY: lint-openapi
 lint-openapi: $(VENV)/.dev ## Lint that document with redocly (needs npm)
@@ -152,6 +153,10 @@ bench-audio: $(VENV)/.dev ## Rendering, beside FluidSynth's command line with py
 .PHONY: fuzz-audio
 fuzz-audio: $(VENV)/.dev ## A thousand damaged MIDI files through the converter
 	$(BIN)/python -m pytest services/converter -m fuzz
+
+.PHONY: fuzz-api
+fuzz-api: $(VENV)/.dev ## Five thousand made-up requests to the whole product
+	$(BIN)/python -m pytest tests/e2e -m fuzz -s
 
 .PHONY: bench-library
 bench-library: $(VENV)/.dev ## Searches over a million songs, and how long listeners wait for their own

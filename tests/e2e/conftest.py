@@ -24,7 +24,8 @@ TEST_MODELS = REPOSITORY / "packages" / "music" / "tests" / "data"
 class Product:
     """`python -m euterpe_stack`, and what can be seen of it from outside."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, models: Path | None = None) -> None:
+        self._models = models
         self.data = directory / "var"
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
@@ -51,7 +52,7 @@ class Product:
     def environment(self) -> dict[str, str]:
         """Where to start: the released models where there are some, else the one that is made for tests."""
         models = REPOSITORY / "models"
-        chosen = models if any(models.glob("*/*/manifest.json")) else TEST_MODELS
+        chosen = self._models or (models if any(models.glob("*/*/manifest.json")) else TEST_MODELS)
         own = {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(self.data), "EUTERPE_MODELS": str(chosen)}
         return os.environ | own
 

@@ -116,9 +116,8 @@ def _document_empty_answers(operation: dict[str, Any]) -> None:
 
 
 def _describe_events(operation: dict[str, Any]) -> None:
-    # FastAPI describes the items of an event stream with `itemSchema`, which 3.2 introduced: to 3.1 the stream is text.
+    # FastAPI describes the events of a stream with `itemSchema`, which 3.2 introduced; with 3.1, `schema` does that.
     for response in operation["responses"].values():
         for content in response.get("content", {}).values():
-            item = content.pop("itemSchema", None)
-            if item is not None:
-                content["schema"] = {"type": "string", "description": "Server-sent events."}
+            if "itemSchema" in content:
+                content["schema"] = content.pop("itemSchema") | {"description": "Each of the server-sent events."}

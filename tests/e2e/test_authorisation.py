@@ -1,0 +1,269 @@
+"""Every operation of the published document × everybody who may call it, with real tokens on the running product.
+
+A new operation has no line in POLICY, and fails. What an operation does for those whom it lets in is tested elsewhere;
+here it counts whom it lets in, and to whom an owner's private things look like missing ones.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from euterpe_auth.domain.clock import utc_now
+from euterpe_auth.services.signing_keys import KeyRing
+from euterpe_service_kit.database import Database
+
+pytestmark = pytest.mark.e2e
+
+#: Without credentials; tokens are not looked at.
+OPEN = {
+    "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
+    "download_shared_midi", "list_models", "get_model", "list_soundfonts", "convert_midi",
+}  # fmt: skip
+#: With or without a login; a token that is given must be valid.
+OPTIONAL = {
+    "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
+    "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
+    "get_generation_midi", "get_song_audio",
+}  # fmt: skip
+#: With a login, be it a guest's.
+LISTENER = {
+    "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
+    "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
+    "export_library",
+}  # fmt: skip
+#: With the login of an account.
+ACCOUNT = {
+    "share_song", "like_song", "unlike_song", "comment_on_song", "delete_comment", "report_comment",
+    "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
+    "put_playlist_songs", "add_playlist_song", "remove_playlist_song",
+}  # fmt: skip
+#: Likewise, and closed to API keys whatever their scopes.
+LOGIN = {
+    "change_password", "delete_account", "claim_guest", "list_security_events", "list_sessions", "revoke_session",
+    "log_out_everywhere", "create_api_key", "list_api_keys", "revoke_api_key",
+}  # fmt: skip
+POLICY = OPEN | OPTIONAL | LISTENER | ACCOUNT | LOGIN
+#: Takes a name and not a thing, so it tells strangers nothing that is private.
+_NO_THING = {"unfollow_author", "follow_author", "get_author", "get_model", "open_share", "download_shared_midi"}
+#: What ends things comes after what needs them; what ends the account comes last.
+_LAST = [
+    "delete_playlist", "delete_comment", "revoke_share", "revoke_api_key", "revoke_session", "delete_song",
+    "restore_song", "log_out_everywhere", "change_password", "delete_account",
+]  # fmt: skip
+PASSWORD = "Davidsbündlertänze op. 6"
+
+
+@dataclass(frozen=True)
+class Operation:
+    id: str
+    method: str
+    path: str
+
+
+@dataclass
+class World:
+    """The running product, with an owner who has one private thing of each kind, and the tokens of all callers."""
+
+    url: str
+    operations: list[Operation]
+    things: dict[str, str]
+    tokens: dict[str, str | None]
+
+    def call(self, operation: Operation, caller: str, things: dict[str, str] | None = None) -> httpx.Response:
+        """Calls an operation on the owner's things with a body that would be accepted."""
+        headers = {"Authorization": f"Bearer {token}"} if (token := self.tokens[caller]) else {}
+        path = operation.path.format(**(things or self.things), format="mp3")
+        with httpx.Client(base_url=self.url, timeout=60, headers=headers) as client:
+            return client.request(operation.method, path, **self._body(operation.id))
+
+    def _body(self, operation: str) -> dict[str, Any]:
+        bodies: dict[str, Any] = {
+            "change_song": {"title": "Changed"},
+            "share_song": {"days": 1},
+            "comment_on_song": {"text": "Hello"},
+            "report_comment": {"reason": "spam"},
+            "create_playlist": {"title": "Mine"},
+            "change_playlist": {"title": "Changed"},
+            "put_playlist_songs": {"song_ids": []},
+            "create_generation": {"length": 16},
+            "create_api_key": {"name": "k", "scopes": ["songs:read"], "expires_in_days": 1},
+            "claim_guest": {},
+            "change_password": {"current_password": PASSWORD, "new_password": PASSWORD + "!"},
+            "delete_account": {"password": "not the password"},
+            "register_user": {"username": f"u-{secrets.token_hex(5)}", "password": PASSWORD},
+            "exchange_api_key": {"api_key": "none"},
+        }
+        if operation == "import_song":
+            return {"content": b"not MIDI", "headers": {"Content-Type": "audio/midi"}}
+        return {"json": bodies[operation]} if operation in bodies else {}
+
+
+def _log_in(client: httpx.Client, name: str) -> str:
+    client.post("/auth/users", json={"username": name, "password": PASSWORD}).raise_for_status()
+    form = {"grant_type": "password", "username": name, "password": PASSWORD}
+    return str(client.post("/auth/token", data=form).raise_for_status().json()["access_token"])
+
+
+def _scoped(client: httpx.Client, owner: str, *scopes: str) -> str:
+    headers = {"Authorization": f"Bearer {owner}"}
+    body = {"name": "k", "scopes": scopes, "expires_in_days": 1}
+    key = client.post("/auth/api-keys", json=body, headers=headers).raise_for_status().json()["api_key"]
+    return str(client.post("/auth/api-keys/token", json={"api_key": key}).raise_for_status().json()["access_token"])
+
+
+def _signer(product: Any) -> Callable[..., str]:
+    """Signs with auth's own key what auth would not sign."""
+    lines = Path(f"/proc/{product.pid_of('auth')}/environ").read_text().split("\0")
+    environment = dict(line.split("=", 1) for line in lines if "=" in line)
+
+    async def key() -> Any:
+        database = Database(environment["EUTERPE_AUTH_DATABASE_URL"], schema="auth")
+        try:
+            return await KeyRing(database, environment["EUTERPE_AUTH_KEY_ENCRYPTION_KEY"], utc_now).signing_key()
+        finally:
+            await database.close()
+
+    signing = asyncio.run(key())
+
+    def sign(claims: dict[str, Any], private: Any = None) -> str:
+        headers = {"kid": signing.kid, "typ": "at+jwt"}
+        return jwt.encode(claims, private or signing.private_key, algorithm="EdDSA", headers=headers)
+
+    return sign
+
+
+@pytest.fixture(scope="module")
+def world(product: Any) -> World:
+    with product.client() as client:
+        owner, other = (_log_in(client, f"{kind}-{secrets.token_hex(4)}") for kind in ("owner", "other"))
+        claims = jwt.decode(owner, options={"verify_signature": False})
+        sign = _signer(product)
+        document = client.get("/openapi.json").json()
+        operations = [
+            Operation(operation["operationId"], method.upper(), path)
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+        ]
+        tokens: dict[str, str | None] = {
+            "anonymous": None,
+            "guest": client.post("/auth/guest").json()["access_token"],
+            "other": other,
+            # What the key may do has nothing to do with most operations; `_unscoped` names the others.
+            "key without scope": _scoped(client, owner, "account:read"),
+            "key of an account": _scoped(client, owner, "songs:read", "songs:write"),
+            "expired": sign(claims | {"exp": int(time.time()) - 1}),
+            "forged": sign(claims, Ed25519PrivateKey.generate()),
+            "owner": owner,
+        }
+        order = sorted(operations, key=lambda one: _LAST.index(one.id) if one.id in _LAST else -1)
+        return World(product.url, order, _things(client, owner), tokens)
+
+
+def _things(client: httpx.Client, owner: str) -> dict[str, str]:
+    """One private thing of the owner's for each parameter of a path."""
+    headers = {"Authorization": f"Bearer {owner}"}
+
+    def make(path: str, **body: Any) -> Any:
+        answer = client.post(path, json=body, headers=headers | {"Prefer": "wait=30"})
+        return answer.raise_for_status().json()
+
+    generation = make("/generations", length=16)
+    song = generation["song_id"]
+    return {
+        "generation_id": generation["id"],
+        "song_id": song,
+        "share_id": str(make(f"/songs/{song}/shares", days=1)["id"]),
+        "comment_id": make(f"/songs/{song}/comments", text="To myself")["id"],
+        "playlist_id": make("/library/playlists", title="Private")["id"],
+        "key_id": make("/auth/api-keys", name="k", scopes=["songs:read"], expires_in_days=1)["id"],
+        "session_id": str(uuid.uuid4()),
+        "author_id": generation["id"],
+        "token": "no-such-token",
+        "name": "no-such-model",
+    }
+
+
+def test_every_operation_has_a_policy(world: World) -> None:
+    assert {operation.id for operation in world.operations} == POLICY
+
+
+def test_the_document_says_who_may_call_what(product: Any) -> None:
+    with product.client() as client:
+        document = client.get("/openapi.json").json()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            name, needed = operation["operationId"], operation["security"]
+            assert (needed == []) == (name in OPEN), name
+            assert ({} in needed) == (name in OPTIONAL), name
+
+
+@pytest.mark.parametrize("caller", ["expired", "forged"])
+def test_tokens_that_are_not_valid_are_refused_everywhere(world: World, caller: str) -> None:
+    for operation in world.operations:
+        if operation.id not in OPEN:
+            assert world.call(operation, caller).status_code == 401, operation
+
+
+def test_an_api_key_needs_the_scope(world: World) -> None:
+    for operation in world.operations:
+        if operation.id not in OPEN | {"read_me"}:
+            assert world.call(operation, "key without scope").status_code == 403, operation
+        if operation.id in LOGIN:
+            assert world.call(operation, "key of an account").status_code == 403, operation
+
+
+def _hidden(operation: Operation) -> bool:
+    return "{" in operation.path and operation.id not in _NO_THING
+
+
+def test_without_a_login_private_things_are_missing(world: World) -> None:
+    for operation in world.operations:
+        status = world.call(operation, "anonymous").status_code
+        if operation.id in OPTIONAL | OPEN:
+            assert status == 404 if _hidden(operation) else status not in (403, 500, 503), (operation, status)
+        else:
+            assert status == 401, operation
+
+
+@pytest.mark.parametrize("caller", ["guest", "other"])
+def test_others_do_not_see_what_is_private(world: World, caller: str) -> None:
+    nothing = {name: str(uuid.uuid4()) for name in world.things}
+    for operation in world.operations:
+        if operation.id in OPEN | {"log_out_everywhere", "change_password", "delete_account"}:
+            continue
+        answer = world.call(operation, caller)
+        if caller == "guest" and operation.id in ACCOUNT | LOGIN:
+            assert answer.status_code == 403, operation
+        elif _hidden(operation):
+            assert answer.status_code == 404, (operation, answer.text)
+            missing = world.call(operation, caller, nothing)
+            assert [answer.json()[part] for part in ("type", "detail")] == [
+                missing.json()[part] for part in ("type", "detail")
+            ], operation
+        else:
+            assert answer.status_code not in (401, 403, 500, 503), (operation, answer.text)
+
+
+def test_the_owner_may_do_everything(world: World) -> None:
+    """Runs last: it ends what the others need."""
+    for operation in world.operations:
+        if operation.id in OPEN:
+            continue
+        answer = world.call(operation, "owner")
+        # A made-up author and session, no MIDI, an empty body, a wrong password: refused for what they are.
+        refused = {"get_author": 404, "follow_author": 404, "revoke_session": 404, "import_song": 422,
+                   "claim_guest": 422, "delete_account": 422}  # fmt: skip
+        expected = refused.get(operation.id)
+        fits = answer.status_code == expected if expected else answer.is_success
+        assert fits, (operation, answer.status_code, answer.text[:300])
+    assert json.loads(world.call(Operation("read_me", "GET", "/api/v1/auth/me"), "owner").text)["guest"] is False
