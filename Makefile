@@ -142,6 +142,10 @@ bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
 bench-api: $(VENV)/.dev ## Songs per second of the whole product, and what one request waits
 	$(BIN)/python bench/api.py
 
+.PHONY: bench-overload
+bench-overload: $(VENV)/.dev ## Twice as many orders as can be served (ARGS="--seconds 30")
+	$(BIN)/python bench/overload.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill workers under load for two minutes, and count what was lost
 	$(BIN)/python bench/chaos.py

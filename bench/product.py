@@ -9,7 +9,9 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from euterpe_stack.process import free_port
@@ -21,7 +23,13 @@ _PASSWORD = "a bench, not a chair"
 class Product:
     """A context manager: ready inside the `with`, gone after it; entered again, it finds its data."""
 
-    def __init__(self, directory: Path, repository: Path = REPOSITORY, python: Path = Path(sys.executable)) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        repository: Path = REPOSITORY,
+        python: Path = Path(sys.executable),
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         #: From the start until everything was ready.
@@ -29,7 +37,7 @@ class Product:
         self._repository = repository
         self._python = python
         own = {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(directory / "var")}
-        self._environment = os.environ | own
+        self._environment = os.environ | own | dict(settings)
         self._output = directory / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -33,3 +33,8 @@ def test_children_see_nothing_that_was_not_meant_for_them(monkeypatch: pytest.Mo
     assert environment["EUTERPE_AUTH_PORT"] == "1"
     assert "PATH" in environment
     assert not {"AWS_SECRET_ACCESS_KEY", "EUTERPE_AUTH_DATABASE_URL"} & set(environment)
+
+
+def test_settings_of_services_are_passed_on_and_nothing_else() -> None:
+    environment = {"EUTERPE_GENERATOR_SLOTS": "8", "EUTERPE_PORT": "9000", "GENERATOR_SLOTS": "9", "PGPASSWORD": "x"}
+    assert StackSettings.from_environment(environment).tuning == {"EUTERPE_GENERATOR_SLOTS": "8"}

@@ -113,7 +113,9 @@ class ServiceEnvironments:
         prefix = f"EUTERPE_{spec.name.upper()}_"
         # glibc keeps an arena per thread; the object store's threads would keep memory that nobody uses.
         process = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
-        return child_environment(process | {prefix + name: value for name, value in fields.items()})
+        chosen = {name: value for name, value in self._settings.tuning.items() if name.startswith(prefix)}
+        # Where parts find each other is not the operator's to choose here.
+        return child_environment(chosen | process | {prefix + name: value for name, value in fields.items()})
 
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self._ports.http[service]}"

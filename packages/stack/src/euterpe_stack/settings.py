@@ -1,11 +1,13 @@
 """What an operator of one machine may choose, read from the environment."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_PORT = 8080
+_SERVICE_SETTING = re.compile("EUTERPE_(AUTH|LIBRARY|GENERATOR|CONVERTER)_")
 
 
 class StackError(RuntimeError):
@@ -14,7 +16,10 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """`EUTERPE_PORT`, `EUTERPE_DATA` and `EUTERPE_MODELS`; the defaults lie in the repository."""
+    """`EUTERPE_PORT`, `EUTERPE_DATA` and `EUTERPE_MODELS`; the defaults lie in the repository.
+
+    And any setting of a service, as `EUTERPE_<SERVICE>_<SETTING>`.
+    """
 
     #: The gateway's port on loopback.
     port: int
@@ -23,6 +28,8 @@ class StackSettings:
     #: Model bundles, `<name>/<version>/`.
     models: Path
     repository: Path
+    #: Settings of services, under their full names.
+    tuning: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
@@ -32,7 +39,8 @@ class StackSettings:
         if data.exists() and not data.is_dir():
             raise StackError(f"EUTERPE_DATA is {data}, which is a file and not a directory.")
         models = Path(environment.get("EUTERPE_MODELS") or repository / "models").expanduser().absolute()
-        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, repository)
+        tuning = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, repository, tuning)
 
     @property
     def url(self) -> str:
