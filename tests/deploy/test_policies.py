@@ -91,6 +91,16 @@ def test_databases_are_reached_only_where_they_are_said_to_be(render: Render) ->
     assert 5432 not in {rule["ports"][0]["port"] for rule in converter}
 
 
+def test_traces_reach_their_collector_and_only_it(render: Render) -> None:
+    collector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    values = {"tracing": {"endpoint": "http://collector:4317"}, "networkPolicy": {"tracing": {"to": [collector]}}}
+    for found, expected in ((render(values), {4317}), (render(), set())):
+        for item in select(found, "NetworkPolicy"):
+            opened = {rule["ports"][0]["port"] for rule in item["spec"]["egress"] if rule["to"] == [collector]}
+            served = _component(item["spec"]["podSelector"]) not in ("all", "migrations", "test")
+            assert opened == (expected if served else set()), item["metadata"]["name"]
+
+
 def test_every_component_has_a_policy_of_its_own(render: Render) -> None:
     found = render(values_of("values-small.yaml"), bare=True)
     chosen = [_component(item["spec"]["podSelector"]) for item in select(found, "NetworkPolicy")]

@@ -64,6 +64,7 @@ REFUSED: list[tuple[Object, str]] = [
         {"converter": {"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}},
         r"converter\.autoscaling\.minReplicas is 9",
     ),
+    ({"tracing": {"endpoint": "collector:4317"}}, r"/tracing/endpoint.*pattern"),
     ({"trustedProxies": ["gateway.example.org"]}, r"/trustedProxies/0.*pattern"),
     ({"auth": {"image": {"digest": "abc"}}}, r"/auth/image/digest.*pattern"),
 ]

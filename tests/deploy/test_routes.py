@@ -72,6 +72,20 @@ def test_services_and_gateway_believe_the_same_proxies(render: Render) -> None:
     assert "trusted_proxies" not in nobody["data"]["Caddyfile"]
 
 
+def test_the_gateway_begins_traces_where_there_is_a_collector(render: Render, tmp_path: Path) -> None:
+    traced = {"gateway": {"enabled": True}, "tracing": {"endpoint": "http://collector:4317", "share": 0.25}}
+    found = render(traced)
+    text = one(found, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
+    assert "tracing {" in text
+    _validate(text, tmp_path)
+    variables = environment(pods(found)["Deployment/euterpe-web"])
+    assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"]["value"] == "http://collector:4317"
+    assert variables["OTEL_TRACES_SAMPLER_ARG"]["value"] == "0.25"
+    plain = render({"gateway": {"enabled": True}})
+    assert "tracing" not in one(plain, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
+    assert not environment(pods(plain)["Deployment/euterpe-web"])
+
+
 def test_a_load_balancer_keeps_listeners_addresses(render: Render) -> None:
     values = {"gateway": {"enabled": True, "serviceType": "LoadBalancer"}}
     assert one(render(values), "Service", "euterpe-web")["spec"]["externalTrafficPolicy"] == "Local"

@@ -20,6 +20,12 @@
   value: {{ .grace | quote }}
 - name: {{ $prefix }}TRUSTED_PROXIES
   value: {{ toJson .root.Values.trustedProxies | quote }}
+{{- with .root.Values.tracing.endpoint }}
+- name: {{ $prefix }}TRACES_ENDPOINT
+  value: {{ . }}
+- name: {{ $prefix }}TRACES_SHARE
+  value: {{ $.root.Values.tracing.share | quote }}
+{{- end }}
 {{- range $key, $value := .config }}
 - name: {{ $prefix }}{{ $key | snakecase | upper }}
 {{- if or (kindIs "map" $value) (kindIs "slice" $value) }}
@@ -134,4 +140,20 @@
 - name: EUTERPE_CONVERTER_SOUNDFONTS
   value: /soundfonts
 {{- end }}
+{{- end -}}
+
+{{/* Caddy's own tracing follows OpenTelemetry's variables. */}}
+{{- define "euterpe.env.gateway" -}}
+{{- if and .Values.gateway.enabled .Values.tracing.endpoint -}}
+- name: OTEL_SERVICE_NAME
+  value: euterpe-gateway
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .Values.tracing.endpoint }}
+- name: OTEL_EXPORTER_OTLP_PROTOCOL
+  value: grpc
+- name: OTEL_TRACES_SAMPLER
+  value: traceidratio
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .Values.tracing.share | quote }}
+{{- end -}}
 {{- end -}}

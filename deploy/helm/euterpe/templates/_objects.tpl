@@ -159,6 +159,14 @@ spec:
 {{- range .outside }}
 {{ include (printf "euterpe.egress.%s" .) $.root | trim }}
 {{- end }}
+{{- if not (has .component (list "migrations" "test")) }}
+{{- with .root.Values.tracing.endpoint }}
+- to:
+    {{- toYaml $.root.Values.networkPolicy.tracing.to | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ regexFind "[0-9]+$" . }}}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "euterpe.egress.postgres" -}}

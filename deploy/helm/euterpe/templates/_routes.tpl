@@ -69,6 +69,11 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/soundfonts, /api/v1/conv
 }
 
 :8000 {
+	{{- if .Values.tracing.endpoint }}
+	tracing {
+		span gateway
+	}
+	{{- end }}
 	header {
 		X-Content-Type-Options nosniff
 		X-Frame-Options DENY

@@ -1,7 +1,7 @@
 """The app factory that every service's `create_app` starts from."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import MappingProxyType
 
 from fastapi import FastAPI, Response
@@ -12,12 +12,13 @@ from prometheus_client.process_collector import ProcessCollector
 
 from euterpe_service_kit import health
 from euterpe_service_kit.logs import configure_logging
-from euterpe_service_kit.middleware import BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
+from euterpe_service_kit.middleware import UNLOGGED, BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
 from euterpe_service_kit.openapi import install_openapi, operation_id
 from euterpe_service_kit.problems import install_problem_handlers, problem_responses
 from euterpe_service_kit.rate_limit import RateLimitMiddleware
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.settings import ServiceSettings
+from euterpe_service_kit.tracing import configure_tracing, http_telemetry, send_the_rest
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -38,17 +39,19 @@ def create_base_app(
     own Prometheus registry) and `app.state.readiness`.
     """
     configure_logging(service, level=settings.log_level, fmt=settings.log_format)
+    configure_tracing(service, settings)
     app = FastAPI(
         title=f"Euterpe {service}",
         version="1",
         description=description,
         openapi_tags=[{"name": name, "description": text} for name, text in tags.items()],
-        lifespan=lifespan,
+        lifespan=_traced(lifespan),
         openapi_url=f"/api/v1/{service}/openapi.json",
         docs_url=None,
         redoc_url=None,
         responses=problem_responses(422),
         generate_unique_id_function=operation_id,
+        telemetry=http_telemetry(UNLOGGED),
     )
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -68,6 +71,18 @@ def create_base_app(
     )
     app.add_middleware(RequestContextMiddleware, metrics=HttpMetrics(service, registry))
     return app
+
+
+def _traced(lifespan: Lifespan) -> Lifespan:
+    @asynccontextmanager
+    async def traced(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            await send_the_rest()
+
+    return traced
 
 
 def _add_metrics_route(app: FastAPI, registry: CollectorRegistry) -> None:

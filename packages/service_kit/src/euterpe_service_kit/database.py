@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from sqlalchemy import event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from euterpe_service_kit.tracing import trace_statements
+
 #: SQLSTATE classes and codes of a server that is away, starting, stopping or full, of a lost race for a lock, and of
 #: a transaction that another one crossed: trying again may work.
 _PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
@@ -69,6 +71,7 @@ def _engine(url: str, settings: Mapping[str, str], **options: Any) -> AsyncEngin
         **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    trace_statements(engine.sync_engine)
     return engine
 
 

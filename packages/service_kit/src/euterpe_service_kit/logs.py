@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from euterpe_service_kit.tracing import trace_id
+
 
 def configure_logging(service: str, *, level: str, fmt: str) -> None:
     """Routes structlog and `logging` through one handler to standard output."""
@@ -15,6 +17,7 @@ def configure_logging(service: str, *, level: str, fmt: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _add_service(service),
+        _add_trace,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -49,3 +52,9 @@ def _add_service(service: str) -> structlog.types.Processor:
         return event
 
     return add
+
+
+def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    if trace := trace_id():
+        event["trace_id"] = trace
+    return event

@@ -12,12 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from euterpe_service_kit.errors import PayloadTooLarge
 from euterpe_service_kit.problems import problem_response, unexpected_error
 from euterpe_service_kit.request_context import HEADER, begin_request
+from euterpe_service_kit.tracing import hide_path
 
 log = structlog.get_logger("euterpe.access")
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CONFIDENTIAL = "{token}"
-_UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
+#: Asked by the platform itself, all the time.
+UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class HttpMetrics:
@@ -58,6 +60,8 @@ class RequestContextMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)[HEADER] = rid
+                if _CONFIDENTIAL in (route := _route_template(scope)):
+                    hide_path(route)
             await send(message)
 
         try:
@@ -75,7 +79,7 @@ class RequestContextMiddleware:
         method, route = scope["method"], _route_template(scope)
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.latency.labels(method, route).observe(seconds)
-        if scope["path"] not in _UNLOGGED:
+        if scope["path"] not in UNLOGGED:
             # A token in a path opens what it leads to for whoever reads the log.
             path = route if _CONFIDENTIAL in route else scope["path"]
             log.info("request", method=method, path=path, status=status, ms=round(seconds * 1000, 2))

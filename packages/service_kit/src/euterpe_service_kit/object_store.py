@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from euterpe_service_kit.errors import NotFound, Unavailable
 from euterpe_service_kit.object_put import QuickPut
 from euterpe_service_kit.settings import ObjectStoreSettings
+from euterpe_service_kit.tracing import part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -202,7 +203,8 @@ class ObjectStore:
 
     async def _call(self, operation: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+            with part("s3"):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _MISSING:

@@ -18,6 +18,7 @@ from euterpe_service_kit.errors import (
     Unprocessable,
 )
 from euterpe_service_kit.request_context import HEADER, request_id
+from euterpe_service_kit.tracing import active, current, end_rpc, headers, rpc_span
 
 if TYPE_CHECKING:
     Interceptor = grpc.aio.UnaryUnaryClientInterceptor[Any, Any]
@@ -66,7 +67,22 @@ class _Identify(Interceptor):
         metadata.add("authorization", f"Bearer {await self._tokens.token()}")
         if rid := request_id():
             metadata.add(HEADER, rid)
-        return await continuation(client_call_details._replace(metadata=metadata), request)
+        details = client_call_details._replace(metadata=metadata)
+        return await (self._traced(continuation, details, request) if active() else continuation(details, request))
+
+    async def _traced(self, continuation: Callable[[Any, Any], Awaitable[Any]], details: Any, request: Any) -> Any:
+        method = details.method if isinstance(details.method, str) else details.method.decode()
+        span = rpc_span(method)
+        code = grpc.StatusCode.UNKNOWN
+        try:
+            with current(span):
+                for name, value in headers().items():
+                    details.metadata.add(name, value)
+                call = await continuation(details, request)
+                code = await call.code()
+        finally:
+            end_rpc(span, code, failed=code is not grpc.StatusCode.OK)
+        return call
 
 
 @asynccontextmanager

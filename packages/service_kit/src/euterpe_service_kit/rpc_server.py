@@ -7,16 +7,22 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from opentelemetry.trace import Span
 
 from euterpe_service_kit.database import is_unavailable
 from euterpe_service_kit.errors import ServiceError, Unauthenticated, grpc_code
 from euterpe_service_kit.request_context import HEADER, begin_request
 from euterpe_service_kit.tokens import TokenVerifier
+from euterpe_service_kit.tracing import active, current, end_rpc, rpc_span
 
 log = structlog.get_logger(__name__)
 
 #: Probes and tools ask these without a token; they tell what is served, and nothing of anybody.
 _OPEN_PREFIXES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+#: What a trace shows as a failure of the server; all else is an answer.
+_OUR_FAULT = frozenset({grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -85,7 +91,15 @@ class _Guard(Interceptor):
             except Exception as error:  # noqa: BLE001 - logged, and answered without its inner details
                 await _abort(method, context, error)
 
-        return call
+        async def traced(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            span = rpc_span(method, metadata=_metadata(context))
+            try:
+                with current(span):
+                    return await call(request, context)
+            finally:
+                _end(span, context)
+
+        return traced if active() else call
 
     def _streaming(self, method: str, inner: Any) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
@@ -98,16 +112,34 @@ class _Guard(Interceptor):
             except Exception as error:  # noqa: BLE001 - logged, and answered without its inner details
                 await _abort(method, context, error)
 
-        return call
+        async def traced(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            # Not made current: a stream that its caller leaves may be closed in another context than it began in.
+            span = rpc_span(method, metadata=_metadata(context))
+            try:
+                async for response in call(request, context):
+                    yield response
+            finally:
+                _end(span, context)
+
+        return traced if active() else call
 
     async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        metadata = _metadata(context)
         begin_request(metadata.get(HEADER))
         scheme, _, token = metadata.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("This call needs a service token.")
         peer = await self._verifier.verify(token)
         structlog.contextvars.bind_contextvars(peer=peer.id)
+
+
+def _metadata(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _end(span: Span, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    code = _CODES[int(context.code() or 0)]  # type: ignore[call-overload]
+    end_rpc(span, code, failed=code in _OUR_FAULT)
 
 
 async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:

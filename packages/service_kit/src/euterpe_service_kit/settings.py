@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
+from pydantic import AnyHttpUrl, BaseModel, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -40,6 +40,10 @@ class ServiceSettings(BaseSettings):
     #: Networks of the gateways whose X-Forwarded-For and -Proto are believed; attempts are counted per address. Nobody
     #: else may be able to connect from them, or addresses can be forged.
     trusted_proxies: list[IPvAnyNetwork] = Field(default=[IPv4Network("127.0.0.1"), IPv6Network("::1")])
+    #: A collector of traces that takes OTLP over gRPC, e.g. http://collector:4317; without one none are made.
+    traces_endpoint: AnyHttpUrl | None = None
+    #: Which share of all traces is kept.
+    traces_share: float = Field(default=1.0, ge=0, le=1)
 
 
 class PeerSettings(BaseModel):
