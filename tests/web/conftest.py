@@ -73,7 +73,7 @@ def open_page(browser: Browser, product: Product) -> Iterator[Open]:
 
 def _console(text: str, kind: str, complaints: list[str]) -> None:
     # A refused login is an answer, not an error of the page; Chromium writes it to the console nevertheless.
-    if kind == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED", text):
+    if kind == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET", text):
         complaints.append(f"console: {text}")
 
 

@@ -247,7 +247,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream]
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/library", "/library/playlists/1", "/s/token", "/compositions/1", "/register"])
+@pytest.mark.parametrize("path", ["/", "/library", "/library/playlists/1", "/s/token", "/register"])
 def test_a_deep_link_opens_the_pages(pages: httpx.Client, path: str) -> None:
     answer = pages.get(path)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")

@@ -3,7 +3,6 @@ import { Routes } from '@angular/router';
 /** Every page is a chunk of its own; `title` is a key of the common texts. */
 export const routes: Routes = [
   { path: '', pathMatch: 'full', loadComponent: () => import('./compose/compose-page'), title: 'compose' },
-  { path: 'compositions/:id', loadComponent: () => import('./compose/compose-page'), title: 'compose' },
   { path: 'library', loadChildren: () => import('./library/routes'), title: 'library' },
   { path: 'explore', loadComponent: () => import('./explore/explore-page'), title: 'explore' },
   { path: 'authors/:id', loadComponent: () => import('./explore/author-page'), title: 'explore' },

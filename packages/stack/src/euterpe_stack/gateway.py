@@ -36,7 +36,7 @@ OPENAPI_DOCUMENT = Path(__file__).parent / "openapi.json"
 _UNBUILT = Path(__file__).parent / "static"
 #: The pages' own addresses (web/src/app/app.routes.ts): each is index.html, which finds its way by itself.
 PAGES: Sequence[str] = (
-    *("/", "/compositions/*", "/library", "/library/*", "/explore", "/authors/*", "/s/*", "/compare", "/account"),
+    *("/", "/library", "/library/*", "/explore", "/authors/*", "/s/*", "/compare", "/account"),
     *("/account/*", "/login", "/register"),
 )
 #: What the gateway itself answers: status → (slug as the services have it, detail).

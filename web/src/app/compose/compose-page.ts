@@ -1,18 +1,111 @@
-import { ChangeDetectionStrategy, Component } from '@angular/core';
-import { commonTexts } from '../core/text/common-texts';
+import { ChangeDetectionStrategy, Component, effect, inject, input, untracked } from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Notices } from '../core/notices/notices';
+import { Session } from '../core/session/session';
+import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
+import { PageState } from '../shared/page-state';
+import { composeTexts } from './compose-texts';
+import { Composer } from './composer';
+import { Draft, dice } from './draft';
+import { Piece } from './piece';
+import { Plucks } from './plucks';
+import { SettingsPanel } from './settings-panel';
+import { Stage } from './stage';
 
-/** To be designed. */
+/** Home: choose, compose, watch, listen, keep. `?piece=` shows one that was ordered before. */
 @Component({
+  imports: [PageState, RouterLink, SettingsPanel, Stage],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  template: `
-    <div class="page">
-      <header>
-        <h1>{{ t('compose') }}</h1>
-      </header>
-    </div>
-  `,
+  templateUrl: './compose-page.html',
+  styleUrl: './compose-page.scss',
 })
 export default class ComposePage {
-  protected readonly t = injectTexts(commonTexts);
+  readonly piece = input<string>();
+  protected readonly composer = inject(Composer);
+  protected readonly session = inject(Session);
+  protected readonly t = injectTexts(composeTexts);
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  private readonly plucks = inject(Plucks);
+  private readonly router = inject(Router);
+  private readonly say = inject(Say);
+
+  /** A phrase at rest: x, y, length and opacity of its notes. */
+  protected readonly decoration = [
+    [8, 96, 46, 0.35],
+    [52, 78, 30, 0.5],
+    [80, 60, 54, 0.7],
+    [132, 42, 26, 0.85],
+    [156, 24, 62, 1],
+    [216, 42, 30, 0.85],
+    [244, 60, 44, 0.6],
+    [286, 78, 26, 0.4],
+    [52, 120, 92, 0.25],
+    [156, 102, 84, 0.35],
+    [244, 120, 68, 0.25],
+  ] as const;
+
+  constructor() {
+    void this.composer.loadModels();
+    effect(() => {
+      const id = this.piece();
+      if (id) untracked(() => void this.openPiece(id));
+    });
+  }
+
+  protected async compose(draft: Draft): Promise<void> {
+    this.plucks.prepare();
+    const id = await this.composer.order(draft);
+    if (id === null) return;
+    await this.router.navigate(['/'], { queryParams: { piece: id } });
+    document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
+  }
+
+  protected async again(): Promise<void> {
+    const draft = this.composer.draft();
+    if (!draft) return;
+    const next = { ...draft, seed: dice() };
+    this.composer.draft.set(next);
+    await this.compose(next);
+  }
+
+  protected download(piece: Piece): void {
+    const { song_id: id, title } = piece.state();
+    void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), {
+      id,
+      title,
+    });
+  }
+
+  protected share(piece: Piece): void {
+    const { song_id: id, title } = piece.state();
+    void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), { id, title });
+  }
+
+  protected async rename(piece: Piece, typed: string): Promise<void> {
+    const title = typed.trim();
+    const { song_id: id, title: before } = piece.state();
+    if (!id || !title || title === before) return;
+    try {
+      await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
+      piece.state.update((state) => ({ ...state, title }));
+      this.notices.show(this.t('renamed', { title }), { kind: 'good' });
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
+
+  private async openPiece(id: string): Promise<void> {
+    try {
+      await this.composer.open(id);
+    } catch (error) {
+      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      await this.router.navigate(['/'], { replaceUrl: true });
+    }
+  }
 }

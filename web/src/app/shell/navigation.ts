@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
-import { RouterLink, RouterLinkActive } from '@angular/router';
+import { IsActiveMatchOptions, RouterLink, RouterLinkActive } from '@angular/router';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Language } from '../core/text/language';
@@ -23,6 +23,14 @@ export class Navigation {
   protected readonly theme = inject(Theme);
   protected readonly language = inject(Language);
   protected readonly t = injectTexts(commonTexts);
+  /** Home is active at its own path only, but with any query; the others also at what lies below them. */
+  protected readonly home: IsActiveMatchOptions = {
+    paths: 'exact',
+    queryParams: 'ignored',
+    matrixParams: 'ignored',
+    fragment: 'ignored',
+  };
+  protected readonly below: IsActiveMatchOptions = { ...this.home, paths: 'subset' };
   protected readonly places = [
     { path: '/', key: 'compose' },
     { path: '/library', key: 'library' },

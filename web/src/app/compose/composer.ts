@@ -1,0 +1,93 @@
+import { Injectable, computed, inject, signal } from '@angular/core';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Draft, Model, freshDraft } from './draft';
+import { follow } from './follow';
+import { Generation, Piece } from './piece';
+
+/** Models, the draft of the next order, and the order that is being composed; all of it outlives the page. */
+@Injectable({ providedIn: 'root' })
+export class Composer {
+  private readonly api = inject(Api);
+  readonly models = signal<readonly Model[] | null>(null);
+  readonly modelsProblem = signal<Problem | null>(null);
+  readonly draft = signal<Draft | null>(null);
+  readonly model = computed(() => this.models()?.find((model) => model.name === this.draft()?.model) ?? null);
+  /** The variations of the last order. */
+  readonly pieces = signal<readonly Piece[]>([]);
+  readonly chosen = signal(0);
+  readonly piece = computed(() => this.pieces()[this.chosen()] ?? null);
+  readonly ordering = signal(false);
+  readonly problem = signal<Problem | null>(null);
+  private watching = new AbortController();
+
+  async loadModels(): Promise<void> {
+    if (this.models()) return;
+    this.modelsProblem.set(null);
+    try {
+      const { items } = await this.api.get('/api/v1/models', { as: 'none' });
+      this.models.set(items);
+      const model = items.find((item) => item.default) ?? items[0];
+      if (model && !this.draft()) this.draft.set(freshDraft(model));
+    } catch (error) {
+      this.modelsProblem.set(Problem.from(error));
+    }
+  }
+
+  /** Orders what the draft says; the id of the first variation, or null with `problem` set. */
+  async order(draft: Draft): Promise<string | null> {
+    this.ordering.set(true);
+    this.problem.set(null);
+    try {
+      const { variations, ...first } = await this.api.post('/api/v1/generations', {
+        as: 'guest',
+        headers: { 'Idempotency-Key': crypto.randomUUID() },
+        json: {
+          model: draft.model,
+          length: draft.length,
+          seed: Number(draft.seed),
+          count: draft.count,
+          parameters: draft.values,
+          background: false,
+          ...(draft.title.trim() ? { title: draft.title.trim() } : {}),
+        },
+      });
+      this.show([first, ...(variations ?? [])]);
+      return first.id;
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+      return null;
+    } finally {
+      this.ordering.set(false);
+    }
+  }
+
+  /** Shows a piece that was ordered before, by its id. Raises Problem. */
+  async open(id: string): Promise<void> {
+    const at = this.pieces().findIndex((piece) => piece.id === id);
+    if (at >= 0) return this.chosen.set(at);
+    this.show([await this.api.get('/api/v1/generations/{generation_id}', { path: { generation_id: id } })]);
+  }
+
+  async stop(piece: Piece, keep: boolean): Promise<void> {
+    piece.stopping.set(true);
+    try {
+      const path = { generation_id: piece.id };
+      const state = await this.api.delete('/api/v1/generations/{generation_id}', { path, query: { keep } });
+      if (!piece.ended) piece.state.set(state);
+    } finally {
+      piece.stopping.set(false);
+    }
+  }
+
+  private show(states: readonly Generation[]): void {
+    this.watching.abort();
+    const watching = (this.watching = new AbortController());
+    const pieces = states.map((state) => new Piece(state));
+    this.pieces.set(pieces);
+    this.chosen.set(0);
+    for (const piece of pieces) {
+      follow(this.api, piece, watching.signal).catch((error: unknown) => this.problem.set(Problem.from(error)));
+    }
+  }
+}

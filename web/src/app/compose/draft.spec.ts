@@ -1,0 +1,79 @@
+import { Model, Parameter, applicable, presetValues, seedProblem, surprise, withValue } from './draft';
+
+const parameter = (name: string, rest: Partial<Parameter>): Parameter => ({
+  name,
+  label: name,
+  kind: 'number',
+  default: 1,
+  group: 'basic',
+  ...rest,
+});
+
+const parameters = [
+  parameter('strategy', { kind: 'choice', choices: ['greedy', 'sampling', 'beam'], default: 'sampling' }),
+  parameter('temperature', { minimum: 0.1, maximum: 2, only_with: { strategy: ['sampling'] } }),
+  parameter('beam_width', { kind: 'int', minimum: 2, maximum: 8, default: 4, only_with: { strategy: ['beam'] } }),
+  parameter('top_k', { kind: 'int', minimum: 0, maximum: 50, default: 0, excludes: ['top_p'] }),
+  parameter('top_p', { minimum: 0, maximum: 1, default: 1 }),
+];
+
+const model: Model = {
+  name: 'melody',
+  version: '1',
+  kind: 'melody',
+  title: 'Melody',
+  description: '',
+  default: true,
+  length: { minimum: 8, default: 32, maximum: 64 },
+  parameters,
+  presets: { calm: { temperature: 0.6, top_p: 1 }, sure: { strategy: 'beam', beam_width: 8 } },
+};
+
+describe('withValue', () => {
+  it('keeps only what differs from the defaults', () => {
+    expect(withValue(parameters, {}, 'temperature', 1.5)).toEqual({ temperature: 1.5 });
+    expect(withValue(parameters, { temperature: 1.5 }, 'temperature', 1)).toEqual({});
+  });
+
+  it('lets go what the new value excludes, in both directions', () => {
+    expect(withValue(parameters, { top_p: 0.9 }, 'top_k', 5)).toEqual({ top_k: 5 });
+    expect(withValue(parameters, { top_k: 5 }, 'top_p', 0.9)).toEqual({ top_p: 0.9 });
+  });
+
+  it('lets go what means nothing any more', () => {
+    expect(withValue(parameters, { temperature: 1.5 }, 'strategy', 'beam')).toEqual({ strategy: 'beam' });
+    expect(applicable(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
+  });
+});
+
+describe('presets', () => {
+  it('leave out what is the default anyway', () => {
+    expect(presetValues(model, 'calm')).toEqual({ temperature: 0.6 });
+    expect(presetValues(model, 'sure')).toEqual({ strategy: 'beam', beam_width: 8 });
+  });
+});
+
+describe('surprise', () => {
+  it('stays inside every range and never sets what excludes each other', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      let state = seed;
+      const random = () => ((state = (state * 16807 + 11) % 2147483647) / 2147483647 + 1) % 1;
+      const values = surprise(model, random);
+      expect('top_k' in values && 'top_p' in values).toBe(false);
+      for (const [name, value] of Object.entries(values)) {
+        const found = parameters.find((each) => each.name === name) as Parameter;
+        if (typeof value === 'number') {
+          expect(value).toBeGreaterThanOrEqual(found.minimum as number);
+          expect(value).toBeLessThanOrEqual(found.maximum as number);
+        }
+      }
+    }
+  });
+});
+
+describe('seedProblem', () => {
+  it('accepts whole numbers that JSON keeps exact', () => {
+    for (const seed of ['0', '42', '9007199254740991']) expect(seedProblem(seed)).toBe(false);
+    for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(seedProblem(seed)).toBe(true);
+  });
+});

@@ -1,0 +1,118 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
+import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
+import { injectTexts } from '../core/text/texts';
+import { composeTexts } from './compose-texts';
+import { Parameter, Value } from './draft';
+import { parameterWord } from './parameter-words';
+
+/** The control that a parameter's description asks for. */
+@Component({
+  selector: 'e-parameter-control',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    @let parameter = this.parameter();
+    @let id = 'parameter-' + parameter.name;
+    <div class="field">
+      @if (parameter.kind === 'boolean') {
+        <label class="check">
+          <input
+            type="checkbox"
+            [checked]="value() === true"
+            [attr.aria-describedby]="id + '-note'"
+            (change)="set.emit($any($event.target).checked)"
+          />
+          {{ word(parameter.label) }}
+        </label>
+      } @else {
+        <label [for]="id">
+          {{ word(parameter.label) }}
+          @if (parameter.kind !== 'choice') {
+            <output class="tabular" [for]="id">{{ shown() }}</output>
+          }
+        </label>
+        @if (parameter.kind === 'choice') {
+          <select
+            class="input"
+            [id]="id"
+            [attr.aria-describedby]="id + '-note'"
+            (change)="set.emit($any($event.target).value)"
+          >
+            @for (choice of parameter.choices; track choice) {
+              <option [value]="choice" [selected]="choice === value()">{{ word('' + choice) }}</option>
+            }
+          </select>
+        } @else {
+          <input
+            type="range"
+            [id]="id"
+            [min]="parameter.minimum"
+            [max]="parameter.maximum"
+            [step]="step()"
+            [value]="value()"
+            [attr.aria-valuetext]="shown()"
+            [attr.aria-describedby]="id + '-note'"
+            (input)="set.emit($any($event.target).valueAsNumber)"
+          />
+        }
+      }
+      <span class="hint" [id]="id + '-note'">{{ parameter.advice }}</span>
+      @if (error(); as error) {
+        <span class="error" role="alert">{{ error }}</span>
+      }
+    </div>
+  `,
+  styles: `
+    label {
+      display: flex;
+      justify-content: space-between;
+      gap: 0.5rem;
+    }
+
+    .check {
+      justify-content: flex-start;
+      align-items: center;
+      min-height: 32px;
+    }
+
+    .check input {
+      width: 20px;
+      height: 20px;
+    }
+
+    output {
+      color: var(--muted);
+      font-weight: 500;
+    }
+
+    .hint:empty {
+      display: none;
+    }
+  `,
+})
+export class ParameterControl {
+  readonly parameter = input.required<Parameter>();
+  readonly value = input.required<Value>();
+  readonly error = input<string | null>(null);
+  readonly set = output<Value>();
+  private readonly language = inject(Language);
+  private readonly format = inject(Format);
+  protected readonly t = injectTexts(composeTexts);
+
+  protected readonly step = computed(() => {
+    const { kind, minimum, maximum } = this.parameter();
+    if (kind === 'int') return 1;
+    const range = (maximum ?? 1) - (minimum ?? 0);
+    return range > 20 ? 1 : range > 2 ? 0.1 : 0.01;
+  });
+  protected readonly shown = computed(() => {
+    const value = this.value();
+    const number = typeof value === 'number' ? this.format.number(value, 2) : String(value);
+    const unit = this.parameter().unit;
+    return unit ? `${number} ${parameterWord(unit, this.language.code()).toLowerCase()}` : number;
+  });
+
+  protected word(text: string): string {
+    return parameterWord(text, this.language.code());
+  }
+}

@@ -1,0 +1,126 @@
+import { ChangeDetectionStrategy, Component, computed, inject, output } from '@angular/core';
+import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { ComposeKey, composeTexts } from './compose-texts';
+import { Composer } from './composer';
+import {
+  Draft,
+  Parameter,
+  Value,
+  applicable,
+  dice,
+  freshDraft,
+  presetValues,
+  sameValues,
+  seedProblem,
+  surprise,
+  valueOf,
+  withValue,
+} from './draft';
+import { ModelCards } from './model-cards';
+import { ParameterControl } from './parameter-control';
+import { parameterWord } from './parameter-words';
+
+/** Everything that may be set of a piece, from the model's own description of it. */
+@Component({
+  selector: 'e-settings-panel',
+  imports: [Icon, ModelCards, ParameterControl],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './settings-panel.html',
+  styleUrl: './settings-panel.scss',
+})
+export class SettingsPanel {
+  readonly send = output<Draft>();
+  protected readonly composer = inject(Composer);
+  protected readonly format = inject(Format);
+  protected readonly t = injectTexts(composeTexts);
+  protected readonly counts = [1, 2, 3, 4];
+  private readonly language = inject(Language);
+  private readonly say = inject(Say);
+
+  private readonly shown = computed(() =>
+    applicable(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
+  );
+  protected readonly basic = computed(() => this.shown().filter((parameter) => parameter.group !== 'advanced'));
+  protected readonly advanced = computed(() => this.shown().filter((parameter) => parameter.group === 'advanced'));
+  protected readonly presets = computed(() => Object.keys(this.composer.model()?.presets ?? {}));
+  protected readonly wrong = computed<Partial<Record<'seed' | 'title', string>>>(() => {
+    const draft = this.composer.draft();
+    if (!draft) return {};
+    return {
+      ...(seedProblem(draft.seed) ? { seed: this.t('seedWrong') } : {}),
+      ...(draft.title.trim().length > 200 ? { title: this.t('titleLong') } : {}),
+    };
+  });
+  /** A problem that belongs to none of the controls. */
+  protected readonly general = computed(() => {
+    const problem = this.composer.problem();
+    if (!problem) return null;
+    const names = ['length', 'seed', 'title', 'count', ...this.shown().map((parameter) => parameter.name)];
+    return names.some((name) => problem.field(name)) ? null : this.say.problem(problem);
+  });
+
+  protected fieldError(name: string): string | null {
+    return this.say.field(this.composer.problem()?.field(name));
+  }
+
+  protected change(changes: Partial<Draft>): void {
+    this.composer.draft.update((draft) => draft && { ...draft, ...changes });
+    this.composer.problem.set(null);
+  }
+
+  protected chooseModel(name: string): void {
+    const model = this.composer.models()?.find((candidate) => candidate.name === name);
+    if (model) this.composer.draft.update((draft) => freshDraft(model, draft ?? undefined));
+  }
+
+  protected valueOf(parameter: Parameter): Value {
+    return valueOf(parameter, this.composer.draft()?.values ?? {});
+  }
+
+  protected set(parameter: Parameter, value: Value): void {
+    const [model, draft] = [this.composer.model(), this.composer.draft()];
+    if (model && draft) this.change({ values: withValue(model.parameters, draft.values, parameter.name, value) });
+  }
+
+  protected usePreset(preset: string | null): void {
+    const model = this.composer.model();
+    if (model) this.change({ values: preset === null ? {} : presetValues(model, preset) });
+  }
+
+  protected isPreset(preset: string | null): boolean {
+    const [model, draft] = [this.composer.model(), this.composer.draft()];
+    if (!model || !draft) return false;
+    return sameValues(draft.values, preset === null ? {} : presetValues(model, preset));
+  }
+
+  protected surprise(): void {
+    const model = this.composer.model();
+    if (model) this.change({ values: surprise(model), seed: dice() });
+  }
+
+  protected throwDice(): void {
+    this.change({ seed: dice() });
+  }
+
+  protected word(text: string): string {
+    return parameterWord(text, this.language.code());
+  }
+
+  protected submit(event: Event): void {
+    event.preventDefault();
+    const draft = this.composer.draft();
+    if (!draft) return;
+    const wrong = Object.keys(this.wrong())[0];
+    if (wrong) document.getElementById(wrong)?.focus();
+    else this.send.emit(draft);
+  }
+
+  protected readonly sendKey = computed<ComposeKey>(() => {
+    if (this.composer.ordering()) return 'ordering';
+    return this.composer.pieces().length ? 'composeAgain' : 'compose';
+  });
+}

@@ -1,0 +1,22 @@
+import { Injectable, Injector, Type, inject } from '@angular/core';
+import { firstValueFrom } from 'rxjs';
+import { Say } from '../core/text/say';
+
+/** Opens dialogs, whose code comes with the first of them. */
+@Injectable({ providedIn: 'root' })
+export class Dialogs {
+  private readonly injector = inject(Injector);
+  private readonly say = inject(Say);
+
+  /** What the dialog was closed with; undefined when it was dismissed. */
+  async open<R>(load: () => Promise<Type<unknown>>, data: unknown): Promise<R | undefined> {
+    try {
+      const [{ MatDialog }, component] = await Promise.all([import('@angular/material/dialog'), load()]);
+      const options = { data, width: '32rem', maxWidth: 'calc(100vw - 1.5rem)', autoFocus: 'first-tabbable' };
+      return await firstValueFrom(this.injector.get(MatDialog).open(component, options).afterClosed());
+    } catch (error) {
+      this.say.notice(error);
+      return undefined;
+    }
+  }
+}

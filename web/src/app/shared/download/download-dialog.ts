@@ -1,0 +1,128 @@
+import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
+import { Api, address } from '../../core/api/api';
+import { Problem } from '../../core/api/problem';
+import type { Schema } from '../../core/api/types';
+import { commonTexts } from '../../core/text/common-texts';
+import { Say } from '../../core/text/say';
+import { injectTexts, texts } from '../../core/text/texts';
+import { Icon } from '../icon';
+import { fileName, saveFile } from '../save-file';
+
+const downloadTexts = texts(
+  {
+    title: 'Download',
+    format: 'Format',
+    midi: 'The notes themselves, for notation programs and studios',
+    mp3: 'Plays everywhere',
+    wav: 'Uncompressed',
+    flac: 'Compressed without loss',
+    opus: 'Small and good',
+    ogg: 'Vorbis, for older players',
+    bitrate: 'Bit rate',
+    depth: 'Bit depth',
+    instrument: 'Instrument',
+    asComposed: 'As composed',
+    soundfont: 'SoundFont',
+    loudness: 'Even loudness (−16 LUFS)',
+    reverb: 'Reverb',
+    go: 'Download',
+    working: 'Preparing …',
+  },
+  {
+    title: 'Descargar',
+    format: 'Formato',
+    midi: 'Las notas mismas, para programas de partituras y estudios',
+    mp3: 'Suena en todas partes',
+    wav: 'Sin comprimir',
+    flac: 'Comprimido sin pérdida',
+    opus: 'Pequeño y bueno',
+    ogg: 'Vorbis, para reproductores antiguos',
+    bitrate: 'Tasa de bits',
+    depth: 'Profundidad de bits',
+    instrument: 'Instrumento',
+    asComposed: 'Como se compuso',
+    soundfont: 'SoundFont',
+    loudness: 'Sonoridad uniforme (−16 LUFS)',
+    reverb: 'Reverberación',
+    go: 'Descargar',
+    working: 'Preparando …',
+  },
+);
+
+type Format = 'midi' | 'mp3' | 'wav' | 'flac' | 'opus' | 'ogg';
+const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
+const STANDARD_BITRATE: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
+
+/** A song as a file, in any format and with the options that the format knows. */
+@Component({
+  imports: [Icon, MatDialogModule],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './download-dialog.html',
+  styleUrl: './download-dialog.scss',
+})
+export class DownloadDialog {
+  protected readonly song = inject<{ id: string; title: string; midiUrl?: string; audioUrl?: string }>(MAT_DIALOG_DATA);
+  protected readonly t = injectTexts(downloadTexts);
+  protected readonly common = injectTexts(commonTexts);
+  protected readonly formats: readonly Format[] = ['midi', 'mp3', 'wav', 'flac', 'opus', 'ogg'];
+  protected readonly format = signal<Format>('midi');
+  protected readonly bitrate = signal<number | null>(null);
+  protected readonly depth = signal(16);
+  protected readonly instrument = signal('');
+  protected readonly soundfont = signal('');
+  protected readonly loudness = signal(false);
+  protected readonly reverb = signal(0.9);
+  protected readonly sounds = signal<Schema<'SoundFontList'> | null>(null);
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<Problem | null>(null);
+  protected readonly bitrates = computed(() => BITRATES[this.format()] ?? []);
+  protected readonly chosenBitrate = computed(() => this.bitrate() ?? STANDARD_BITRATE[this.format()] ?? null);
+  protected readonly say = inject(Say);
+  private readonly api = inject(Api);
+  private readonly reference = inject<MatDialogRef<DownloadDialog>>(MatDialogRef);
+
+  constructor() {
+    // Instruments are a wish; without them the rest works.
+    this.api.get('/api/v1/soundfonts', { as: 'none' }).then(
+      (list) => this.sounds.set(list),
+      () => undefined,
+    );
+  }
+
+  protected choose(format: Format): void {
+    this.format.set(format);
+    this.bitrate.set(null);
+    this.problem.set(null);
+  }
+
+  protected async download(): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      const response = await this.api.fetch(this.url());
+      const extension = this.format() === 'midi' ? 'mid' : this.format();
+      saveFile(await response.blob(), fileName(this.song.title, extension));
+      this.reference.close();
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  private url(): string {
+    const format = this.format();
+    if (format === 'midi') return this.song.midiUrl ?? `/api/v1/songs/${this.song.id}/midi`;
+    const query = {
+      bitrate: this.chosenBitrate(),
+      bit_depth: format === 'wav' || format === 'flac' ? this.depth() : null,
+      instrument: this.instrument(),
+      soundfont: this.soundfont(),
+      loudness: this.loudness() ? -16 : null,
+      reverb: this.reverb() === 0.9 ? null : this.reverb(),
+      download: true,
+    };
+    return address(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
+  }
+}

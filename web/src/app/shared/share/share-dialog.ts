@@ -1,0 +1,108 @@
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
+import { Router } from '@angular/router';
+import { Api } from '../../core/api/api';
+import { Problem } from '../../core/api/problem';
+import type { Schema } from '../../core/api/types';
+import { Session } from '../../core/session/session';
+import { commonTexts } from '../../core/text/common-texts';
+import { Format } from '../../core/text/format';
+import { Say } from '../../core/text/say';
+import { injectTexts } from '../../core/text/texts';
+import { Icon } from '../icon';
+import { shareTexts } from './share-texts';
+
+type Share = Schema<'ShareAnswer'>;
+
+/** Links by which people without an account hear a song: made here, listed, withdrawn. */
+@Component({
+  imports: [Icon, MatDialogModule],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './share-dialog.html',
+  styleUrl: './share-dialog.scss',
+})
+export class ShareDialog {
+  protected readonly song = inject<{ id: string; title: string }>(MAT_DIALOG_DATA);
+  protected readonly t = injectTexts(shareTexts);
+  protected readonly common = injectTexts(commonTexts);
+  protected readonly session = inject(Session);
+  protected readonly format = inject(Format);
+  protected readonly say = inject(Say);
+  protected readonly periods = [
+    { days: 7, key: 'week' },
+    { days: 30, key: 'month' },
+    { days: 365, key: 'year' },
+    { days: null, key: 'forever' },
+  ] as const;
+  protected readonly days = signal<number | null>(30);
+  protected readonly allowDownload = signal(true);
+  protected readonly link = signal<string | null>(null);
+  protected readonly copied = signal(false);
+  protected readonly busy = signal(false);
+  protected readonly shares = signal<readonly Share[]>([]);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly router = inject(Router);
+  private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
+
+  constructor() {
+    if (this.session.member()) void this.attempt(() => this.list());
+  }
+
+  protected choosePeriod(index: number): void {
+    this.days.set(this.periods[index]?.days ?? null);
+  }
+
+  protected async make(): Promise<void> {
+    await this.attempt(async () => {
+      const made = await this.api.post('/api/v1/songs/{song_id}/shares', {
+        path: { song_id: this.song.id },
+        json: { days: this.days(), allow_download: this.allowDownload(), label: '' },
+      });
+      this.link.set(`${location.origin}/s/${made.token}`);
+      await this.copy();
+      await this.list();
+    });
+  }
+
+  protected async copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.link() ?? '');
+      this.copied.set(true);
+    } catch {
+      // Forbidden, or no secure context: the link can be selected and copied by hand.
+      this.copied.set(false);
+    }
+  }
+
+  protected async revoke(share: Share): Promise<void> {
+    await this.attempt(async () => {
+      const path = { song_id: this.song.id, share_id: share.id };
+      await this.api.delete('/api/v1/songs/{song_id}/shares/{share_id}', { path });
+      this.link.set(null);
+      await this.list();
+    });
+  }
+
+  protected async register(): Promise<void> {
+    this.reference.close();
+    await this.router.navigate(['/register'], { queryParams: { next: `/library/songs/${this.song.id}` } });
+  }
+
+  private async list(): Promise<void> {
+    const path = { song_id: this.song.id };
+    this.shares.set((await this.api.get('/api/v1/songs/{song_id}/shares', { path })).items);
+  }
+
+  private async attempt(task: () => Promise<void>): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await task();
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}
