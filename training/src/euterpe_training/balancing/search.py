@@ -1,0 +1,164 @@
+"""Search for settings of DeepSMOTE or BAGAN-GP: the thesis' grid, or Optuna's sampler, resumable either way."""
+
+import csv
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import optuna
+import torch
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
+from euterpe_training.balancing.images import ImageSet, split
+from euterpe_training.balancing.pixels import to_tensor
+from euterpe_training.balancing.quality import frechet_distance
+from euterpe_training.balancing.report import Picture, Section, Table, write_report
+from euterpe_training.balancing.run import digest, make_method
+from euterpe_training.errors import TrainingError
+
+#: What the thesis tries, where nothing else is asked for.
+DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {
+    "learning_rate": ("2e-4", "1e-3"),
+    "batch_size": ("32", "64"),
+    "hidden_size": ("64", "128"),
+    "latent_size": ("300", "600"),
+}
+_TABLE: Final = "trials.csv"
+_VALIDATION_SHARE: Final = 0.2
+_MOST_COMPARED: Final = 500
+
+
+@dataclass
+class Search:
+    """Tries settings around `config` and writes trials.csv, best.json and report.html into `directory`.
+
+    The score is, for DeepSMOTE, the squared error with which held-out images are reconstructed; for BAGAN-GP the
+    Fréchet distance between made and held-out images, shrunk to 7×7 pixels. Lower is better for both.
+    """
+
+    images: ImageSet
+    config: DeepSmoteConfig | BaganConfig
+    values: Sequence[str]
+    sampler: str
+    trials: int
+    directory: Path
+    device: torch.device
+    console: Console
+    grid: dict[str, list[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.sampler not in ("grid", "optuna"):
+            raise TrainingError(f"there is no sampler {self.sampler!r}; there are: grid, optuna")
+        self.grid = parse_values(self.values) or {name: list(values) for name, values in DEFAULT_VALUES.items()}
+        for name, values in self.grid.items():
+            for value in values:
+                self.config.changed([f"{name}={value}"])
+        self.train, self.held_out = split(self.images, _VALIDATION_SHARE)
+
+    def run(self) -> None:
+        """Tries what was not tried before."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        study = self._study()
+        total = len(list(itertools.product(*self.grid.values()))) if self.sampler == "grid" else self.trials
+        done = sum(trial.state.is_finished() for trial in study.trials)
+        if done < total:
+            study.optimize(self._trial, n_trials=total - done, catch=())
+        self._write(study)
+
+    def _study(self) -> optuna.Study:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        space = {name: list(values) for name, values in self.grid.items()}
+        sampler: Any = (
+            optuna.samplers.GridSampler(space, seed=0) if self.sampler == "grid" else optuna.samplers.TPESampler(seed=0)
+        )
+        described = json.dumps([digest(self.images), asdict(self.config), self.grid, self.sampler], sort_keys=True)
+        storage = f"sqlite:///{self.directory / 'search.db'}"
+        study = optuna.create_study(storage=storage, study_name="search", sampler=sampler, load_if_exists=True)
+        if study.user_attrs.get("of", described) != described:
+            raise TrainingError(f"{self.directory} holds a search with other images or settings; choose another --out")
+        study.set_user_attr("of", described)
+        return study
+
+    def _trial(self, trial: optuna.Trial) -> float:
+        chosen = {name: trial.suggest_categorical(name, values) for name, values in self.grid.items()}
+        config = self.config.changed([f"{name}={value}" for name, value in chosen.items()])
+        words = ", ".join(f"{name} {value}" for name, value in chosen.items())
+        try:
+            score = self._score(config)
+        except TrainingError as error:
+            self.console.print(f"{words}: given up, {error}", highlight=False)
+            raise optuna.TrialPruned from error
+        self.console.print(f"{words}: {score:.4f}", highlight=False)
+        return score
+
+    def _score(self, config: DeepSmoteConfig | BaganConfig) -> float:
+        method = make_method(self.train, config, self.device)
+        for _ in method.train():
+            pass
+        if hasattr(method, "encode"):
+            there = method.encode(to_tensor(self.held_out.images))
+            again = method.decode(there)  # type: ignore[attr-defined]
+            return float(np.square((again.astype(float) - self.held_out.images) / 127.5).mean())
+        made = [
+            method.generate(label, min(int(count), _MOST_COMPARED))
+            for label, count in enumerate(self.held_out.counts)
+            if count
+        ]
+        return frechet_distance(_shrunk(self.held_out.images), _shrunk(np.concatenate(made)))
+
+    def _write(self, study: optuna.Study) -> None:
+        rows = [self._row(trial) for trial in study.trials if trial.state.is_finished()]
+        rows.sort(key=lambda row: float(row[-2] or "inf"))
+        head = [*self.grid, "score", "seconds"]
+        with (self.directory / _TABLE).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([head, *rows])
+        if not any(row[-2] for row in rows):
+            raise TrainingError("none of the settings could be trained; try a lower learning_rate")
+        best = {"settings": study.best_params, "score": study.best_value}
+        (self.directory / "best.json").write_text(json.dumps(best, indent=1) + "\n", encoding="utf-8")
+        section = Section("Trials", ["Lower scores are better."], [Table(head, rows)])
+        section.figures = [Picture.of_figure(self._figure(study), "Score by the value of each setting")]
+        report = self.directory / "report.html"
+        report.unlink(missing_ok=True)
+        write_report(report, f"Search for settings: {self.images.name}", [f"Best: {best['settings']}"], [section])
+        self.console.print(f"best: {best['settings']}, {study.best_value:.4f}", highlight=False)
+
+    def _row(self, trial: optuna.trial.FrozenTrial) -> list[str]:
+        """Settings, score, seconds; the score is empty when the training came to nothing."""
+        score = "" if trial.value is None else f"{trial.value:.5f}"
+        seconds = f"{trial.duration.total_seconds():.1f}" if trial.duration else ""
+        return [*(str(trial.params.get(name, "")) for name in self.grid), score, seconds]
+
+    def _figure(self, study: optuna.Study) -> Figure:
+        figure = Figure(figsize=(3 * len(self.grid), 3), layout="constrained")
+        done = [trial for trial in study.trials if trial.value is not None]
+        for axes, name in zip(figure.subplots(1, len(self.grid), squeeze=False)[0], self.grid, strict=True):
+            places = [self.grid[name].index(trial.params[name]) for trial in done]
+            axes.plot(places, [trial.value for trial in done], "o", alpha=0.6)
+            axes.set_xticks(range(len(self.grid[name])), self.grid[name])
+            axes.set(xlabel=name)
+            axes.grid(alpha=0.3)
+        return figure
+
+
+def parse_values(texts: Sequence[str]) -> dict[str, list[str]]:
+    """From NAME=A,B,C; TrainingError when one is malformed."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, _, values = text.partition("=")
+        found[name] = [value.strip() for value in values.split(",") if value.strip()]
+        if not found[name]:
+            raise TrainingError(f"{text!r} names no values to try; write NAME=A,B,C")
+    return found
+
+
+def _shrunk(images: Any) -> Any:
+    """Grey images of 7×7 places as vectors [count, 49]."""
+    grey = torch.from_numpy(images.mean(-1))[:, None] / 255.0
+    return torch.nn.functional.adaptive_avg_pool2d(grey, 7).flatten(1).numpy().astype(np.float64)

@@ -1,0 +1,180 @@
+"""The study as an HTML report: tables and the thesis' figures 5.1 to 5.12, for every method and network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from euterpe_training.balancing.arms import UNBALANCED
+from euterpe_training.balancing.report import Picture, Section, Table, data_section, write_report
+from euterpe_training.balancing.scores import Interval, difference
+from euterpe_training.balancing.study import Study
+from euterpe_training.balancing.study_images import made_section, quality_section
+
+_COLOURS = (
+    "#bbbbbb",
+    "#4477aa",
+    "#66ccee",
+    "#228833",
+    "#ccbb44",
+    "#ee6677",
+    "#aa3377",
+    "#999933",
+    "#882255",
+    "#44aa99",
+)
+
+
+def study_report(study: Study, path: Path) -> None:
+    """Writes the report; TrainingError when there is one at `path`."""
+    methods = list(study.arms)
+    sections = [data_section(study.task.train, study.task.test), _summary(study, methods)]
+    sections += [_network_section(study, network, methods) for network in study.options.networks]
+    made = [made_section(study, arm) for arm in study.arms.values() if arm.method is not None]
+    if made:
+        sections += [quality_section(study), *made]
+    unit = "pieces" if study.options.pieces else "images"
+    compared = (
+        f"{len(methods)} ways of treating imbalance, {len(study.options.networks)} network(s) trained from scratch, "
+        f"{study.options.seeds} seed(s), judged on real {unit} only, which no generator ever saw."
+    )
+    validated = "Validation images are real too: a fifth of the training images, set aside before anything is balanced."
+    introduction = [compared, validated, _training_sentence(study)]
+    write_report(path, f"Balancing {study.task.train.name}", introduction, sections)
+
+
+def _training_sentence(study: Study) -> str:
+    chosen = study.options.fit
+    steps = f"{chosen.steps_per_round} steps" if chosen.steps_per_round else "one pass over the set"
+    return (
+        f"A round is {steps} of {chosen.batch_size} images; training ends after {chosen.epochs} rounds, or "
+        f"{chosen.patience} without a better macro-F1 on validation images. Rate {chosen.learning_rate}. "
+        f"Classes are filled up to {study.options.ratio:g} of the largest."
+    )
+
+
+def _summary(study: Study, methods: Sequence[str]) -> Section:
+    section = Section("Macro-F1 on real test images", ["Mean over seeds with its 95 % interval after Student."])
+    rows = [
+        [method, *(str(Interval.of(study.values(method, network))) for network in study.options.networks)]
+        for method in methods
+    ]
+    section.tables.append(Table(["method", *study.options.networks], rows))
+    section.figures.append(Picture.of_figure(_bars(study, methods), "Macro-F1 per network and method, with intervals"))
+    return section
+
+
+def _bars(study: Study, methods: Sequence[str]) -> Figure:
+    networks = study.options.networks
+    figure = Figure(figsize=(max(6, 0.45 * len(networks) * len(methods) + 3), 3.6), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(methods)
+    lowest = 1.0
+    for index, method in enumerate(methods):
+        intervals = [Interval.of(study.values(method, network)) for network in networks]
+        means = [one.mean for one in intervals]
+        errors = [0.0 if np.isinf(one.high) else one.high - one.mean for one in intervals]
+        places = np.arange(len(networks)) + (index - (len(methods) - 1) / 2) * width
+        colour = _COLOURS[index % len(_COLOURS)]
+        axes.bar(places, means, 0.9 * width, yerr=errors, capsize=2, color=colour, label=method)
+        lowest = min(lowest, *(mean - error for mean, error in zip(means, errors, strict=True)))
+    axes.set_xticks(range(len(networks)), networks)
+    axes.set(ylabel="macro-F1", ylim=(max(0, lowest - 0.05), 1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure
+
+
+def _network_section(study: Study, network: str, methods: Sequence[str]) -> Section:
+    section = Section(network)
+    head = ["method", "accuracy", "macro-F1", "against unbalanced", "validation macro-F1", "rounds"]
+    rows = [[method, *_row(study, network, method)] for method in methods]
+    section.tables.append(Table(head, rows))
+    classes = study.task.train.classes
+    per_class = [[method, *(f"{value:.3f}" for value in study.f1(method, network))] for method in methods]
+    section.tables.append(Table(["F1 of class", *classes], per_class))
+    section.figures.append(
+        Picture.of_figure(_histories(study, network, methods), "Loss and validation macro-F1, seed 0")
+    )
+    section.figures.append(Picture.of_figure(_f1_figure(study, network, methods), "F1 of each class, mean over seeds"))
+    section.figures.append(
+        Picture.of_figure(_confusions(study, network, methods), "Confusion: rows are true, columns guessed, in shares")
+    )
+    return section
+
+
+def _row(study: Study, network: str, method: str) -> list[str]:
+    scores, plain = study.values(method, network), study.values(UNBALANCED, network)
+    against = "" if method == UNBALANCED or len(plain) != len(scores) else _signed(difference(scores, plain))
+    rounds = [
+        len(one.history) for one in study.outcomes if (one.method, one.network) == (method, network)
+    ]  # fmt: skip
+    validation = Interval.of(study.values(method, network, "validation_macro_f1"))
+    accuracy = Interval.of(study.values(method, network, "accuracy"))
+    return [str(accuracy), str(Interval.of(scores)), against, str(validation), f"{np.mean(rounds):.1f}"]
+
+
+def _signed(interval: Interval) -> str:
+    if np.isinf(interval.high):
+        return f"{interval.mean:+.3f}"
+    return f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
+
+
+def _histories(study: Study, network: str, methods: Sequence[str]) -> Figure:
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for index, method in enumerate(methods):
+        found = [one for one in study.outcomes if (one.method, one.network, one.seed) == (method, network, 0)]
+        for one in found:
+            colour = _COLOURS[index % len(_COLOURS)]
+            rounds = range(1, len(one.history) + 1)
+            left.plot(rounds, [row["loss"] for row in one.history], color=colour, label=method)
+            right.plot(rounds, [row["macro_f1"] for row in one.history], color=colour)
+    left.set(xlabel="round", ylabel="training loss")
+    right.set(xlabel="round", ylabel="validation macro-F1")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    left.legend(fontsize=7)
+    return figure
+
+
+def _f1_figure(study: Study, network: str, methods: Sequence[str]) -> Figure:
+    classes = study.task.train.classes
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    axes = figure.subplots()
+    for index, method in enumerate(methods):
+        colour = _COLOURS[index % len(_COLOURS)]
+        axes.plot(range(len(classes)), study.f1(method, network), "o-", ms=4, color=colour, label=method)
+    counts = study.task.train.counts
+    axes.set_xticks(
+        range(len(classes)), [f"{name}\n{count:,}" for name, count in zip(classes, counts, strict=True)], fontsize=8
+    )
+    axes.set(ylabel="F1", xlabel="class, and its real images to train with")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure
+
+
+def _confusions(study: Study, network: str, methods: Sequence[str]) -> Figure:
+    classes = study.task.train.classes
+    columns = min(3, len(methods))
+    rows = -(-len(methods) // columns)
+    side = 1.2 + 0.27 * len(classes)
+    figure = Figure(figsize=(side * columns, side * rows), layout="constrained")
+    panels: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axes, method in zip(panels, methods, strict=False):
+        table = np.array(study.confusion(method, network), float)
+        table /= np.maximum(table.sum(1, keepdims=True), 1)
+        axes.imshow(table, cmap="Blues", vmin=0, vmax=1)
+        for (y, x), share in np.ndenumerate(table):
+            if share >= 0.005:
+                ink = "white" if share > 0.5 else "black"
+                axes.text(x, y, f"{100 * share:.0f}", ha="center", va="center", fontsize=6, color=ink)
+        axes.set_xticks(range(len(classes)), classes, rotation=90, fontsize=6)
+        axes.set_yticks(range(len(classes)), classes, fontsize=6)
+        axes.set_title(method, fontsize=8)
+    for axes in panels[len(methods) :]:
+        axes.set_axis_off()
+    return figure

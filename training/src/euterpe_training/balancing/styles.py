@@ -1,0 +1,32 @@
+"""Styles of music by the folder that a file lies in: the periods of European composers, and some later genres.
+
+Composers who stand between periods are where most of their pieces here belong; those who belong to none stay out.
+"""
+
+from pathlib import Path
+from typing import Final
+
+_COMPOSERS: Final = {
+    "renaissance": "byrd palestrina pres",
+    "baroque": "albinoni bach boyce corelli handel marcello martini pachelbel paradisi sacrlatt sanz scarlatti vivaldi",
+    "classical": "aguado albenizmateo arriaga beethoven carulli cramer dussek field haydn hummel kuhlau mehul mozart "
+    "soler sor",
+    "romantic": "adam albenizisaac alkan arensky bellini bergmuller berlioz bizet borodin brahms breton bruch bruckner "
+    "chabrier chaminade chapi chopin czerny elgar faure flotow franck gounod grieg heller herold hiller jstrauss liszt "
+    "mahler mendelssohn messager meyerbeer paderewski puccini rachmaninov rimsky rossini schubert schumann strauss "
+    "sullivan tchaikovsky thomas verdi wagner wolf yradier",
+    "modern": "barber bartok bax bouwer britten busoni copland debussy delius dupre eshpai garoto holst ives janacek "
+    "lobos orff poulenc ravel satie scriabin shostakovich sibelius stravinsky vaughan walton wyschnegradsky",
+}
+_GENRES: Final = {"jazz": "jazz", "hip_hop": "hip-hop", "nottingham": "folk", "pop909": "pop"}
+_STYLE_OF: Final = {name: style for style, names in _COMPOSERS.items() for name in names.split()} | _GENRES
+#: Of Nottingham: the same tunes again, taken apart.
+_TWICE: Final = {"melody", "chords", "versions"}
+
+
+def style_of(path: Path) -> str | None:
+    """The style of a file in crnngan-corpus, nottingham or pop909; None when it has none of them."""
+    parts = path.parts[:-1]
+    if _TWICE & set(parts):
+        return None
+    return next((_STYLE_OF[part] for part in parts if part in _STYLE_OF), None)

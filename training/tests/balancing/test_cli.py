@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.balancing.sources.folder import load_folder, save_folder
+from euterpe_training.cli import app
+from euterpe_training.errors import TrainingError
+from typer.testing import CliRunner, Result
+
+
+def call(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(result.exception, TrainingError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture
+def source(tmp_path: Path, unbalanced: ImageSet) -> Path:
+    save_folder(unbalanced, tmp_path / "source")
+    return tmp_path / "source"
+
+
+def test_from_a_folder_to_a_fuller_folder(source: Path, tmp_path: Path) -> None:
+    call("balance", "report", "--source", source, "--out", tmp_path / "look")
+    text = (tmp_path / "look" / "report.html").read_text()
+    assert "<td>c2</td>" in text
+    assert text.count("data:image/png;base64,") == 2
+    run = tmp_path / "run"
+    call("balance", "train", "--source", source, "--out", run, "--recipe", "smoke", "--set", "neighbours=3")
+    call("balance", "train", "--source", source, "--out", run, "--resume", "--set", "epochs=3")
+    assert len(json.loads((run / "history.json").read_text())) == 3
+    call("balance", "generate", "--source", source, "--run", run, "--out", tmp_path / "full", "--ratio", "0.5")
+    # A fifth is kept for tests: 48, 19 and 6 remain.
+    assert load_folder(tmp_path / "full").counts.tolist() == [48, 24, 24]
+    call("balance", "resample", "--source", source, "--method", "random-over", "--out", tmp_path / "over")
+    assert load_folder(tmp_path / "over").counts.tolist() == [48, 48, 48]
+
+
+def test_a_study_compares_and_reports_and_goes_on(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
+    common = ("--source", source, "--out", out, "--recipe", "smoke", "--set", "deepsmote.neighbours=2",
+              "--networks", "small", "--epochs", "2")  # fmt: skip
+    call("study", "balancing", *common, "--methods", "unbalanced,loss:focal,deepsmote", "--seeds", "1")
+    stored = json.loads((out / "results.json").read_text())["outcomes"]
+    assert [row["method"] for row in stored] == ["unbalanced", "loss:focal", "deepsmote"]
+    # All judged on the same real images: a fifth of each class.
+    assert {tuple(sum(row) for row in outcome["confusion"]) for outcome in stored} == {(12, 5, 2)}
+    with pytest.raises(TrainingError, match="exists already"):
+        call("study", "balancing", *common, "--methods", "unbalanced")
+    (out / "report.html").rename(tmp_path / "first.html")
+    call("study", "balancing", *common, "--methods", "unbalanced,adasyn,deepsmote", "--seeds", "2")
+    again = json.loads((out / "results.json").read_text())["outcomes"]
+    assert again[: len(stored)] == stored
+    text = (out / "report.html").read_text()
+    assert "What deepsmote made" in text
+    assert "Fréchet distance" in text
+    # ADASYN does not suit these images; the others are not lost for that.
+    assert {row["method"] for row in again} == {"unbalanced", "loss:focal", "deepsmote"}
+    (out / "report.html").unlink()
+    with pytest.raises(TrainingError, match="other images or settings"):
+        call("study", "balancing", *common, "--methods", "unbalanced", "--ratio", "0.5")
+
+
+@pytest.mark.parametrize("sampler", ["grid", "optuna"])
+def test_a_search_tries_everything_once_and_goes_on(source: Path, tmp_path: Path, sampler: str) -> None:
+    out = tmp_path / "search"
+    common = ("balance", "search", "--source", source, "--out", out, "--recipe", "smoke", "--sampler", sampler,
+              "--set", "neighbours=3", "--set", "epochs=1", "--trials", "3",
+              "--try", "learning_rate=1e-4,1e-2", "--try", "latent_size=4,8")  # fmt: skip
+    call(*common)
+    rows = (out / "trials.csv").read_text().splitlines()
+    assert rows[0] == "learning_rate,latent_size,score,seconds"
+    assert len(rows) - 1 == (4 if sampler == "grid" else 3)
+    assert len(set(rows)) == len(rows)
+    best = json.loads((out / "best.json").read_text())
+    assert best["score"] == pytest.approx(float(rows[1].split(",")[2]), abs=1e-4)
+    assert best["settings"]["learning_rate"] == "1e-2"
+    call(*common)
+    assert (out / "trials.csv").read_text().splitlines() == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("balance", "resample", "--source", "{nowhere}", "--out", "{out}"), "there is nothing at"),
+        (("balance", "resample", "--source", "{source}", "--out", "{source}"), "exists already"),
+        (("balance", "resample", "--source", "{source}", "--out", "{out}", "--ratio", "2"), "lies in (0, 1]"),
+        (("balance", "resample", "--source", "{source}", "--out", "{out}", "--counts", "99,1,1"), "class c0"),
+        (("balance", "train", "--source", "{source}", "--out", "{out}", "--recipe", "huge"), "no recipe 'huge'"),
+        (("balance", "train", "--source", "{source}", "--out", "{out}", "--counts", "40,10,5"), "c2 has 5 images"),
+        (("balance", "train", "--source", "{source}", "--out", "{out}", "--resume"), "no checkpoint"),
+        (("balance", "train", "--source", "{source}", "--out", "{out}", "--device", "tpu"), "no device 'tpu'"),
+        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--methods", "hope"), "no method 'hope'"),
+        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--networks", "vgg"), "no network 'vgg'"),
+        (("balance", "search", "--source", "{source}", "--out", "{out}", "--try", "latent=1"), "no setting 'latent'"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_nothing_is_written(
+    source: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    before = sorted(source.rglob("*"))
+    places = {"source": source, "out": tmp_path / "out", "nowhere": tmp_path / "nowhere"}
+    with pytest.raises(TrainingError) as caught:
+        call(*(argument.format(**places) for argument in arguments))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(source.rglob("*")) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_exit_status_is_2_and_there_is_no_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "euterpe_training.cli", "balance", "report", "--source", str(tmp_path)]
+    done = subprocess.run([*command, "--out", str(tmp_path / "o")], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "holds no folders" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

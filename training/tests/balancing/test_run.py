@@ -1,0 +1,75 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.balancing.run import Run
+from euterpe_training.errors import TrainingError
+from PIL import Image
+from rich.console import Console
+
+CPU = torch.device("cpu")
+QUIET = Console(quiet=True)
+
+
+@pytest.mark.parametrize("config", [DEEPSMOTE_RECIPES["smoke"], BAGAN_RECIPES["smoke"]], ids=["deepsmote", "bagan"])
+def test_a_resumed_run_is_as_if_it_had_never_stopped(
+    unbalanced: ImageSet, tmp_path: Path, config: DeepSmoteConfig | BaganConfig
+) -> None:
+    whole = Run.start(unbalanced, config, tmp_path / "whole", CPU)
+    whole.train(QUIET)
+    half = Run.start(unbalanced, replace(config, epochs=1), tmp_path / "half", CPU)
+    half.train(QUIET)
+    again = Run.resume(unbalanced, tmp_path / "half", CPU, [f"epochs={config.epochs}"])
+    again.train(QUIET)
+    assert again.method.history == whole.method.history
+    assert np.array_equal(again.method.balance().images, whole.method.balance().images)
+    directory = tmp_path / "whole"
+    assert json.loads((directory / "history.json").read_text()) == whole.method.history
+    assert list(directory.glob("events.out.tfevents.*"))
+    grids = sorted((directory / "grids").iterdir())
+    assert len(grids) == whole.method.epochs
+    with Image.open(grids[-1]) as picture:
+        # Eleven images in a row, three rows, at twice their size.
+        assert picture.size == (2 * (11 * 30 + 2), 2 * (3 * 30 + 2))
+
+
+def test_nothing_is_overwritten_and_runs_of_other_images_are_refused(unbalanced: ImageSet, tmp_path: Path) -> None:
+    config = replace(DEEPSMOTE_RECIPES["smoke"], epochs=1)
+    Run.start(unbalanced, config, tmp_path, CPU).train(QUIET)
+    with pytest.raises(TrainingError, match="--resume"):
+        Run.start(unbalanced, config, tmp_path, CPU)
+    with pytest.raises(TrainingError, match="of other images"):
+        Run.resume(unbalanced.take(np.arange(60)), tmp_path, CPU)
+    with pytest.raises(TrainingError, match="not of these images and settings"):
+        Run.resume(unbalanced, tmp_path, CPU, ["latent_size=9"])
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(unbalanced: ImageSet, tmp_path: Path) -> None:
+    run = Run.start(unbalanced, DEEPSMOTE_RECIPES["smoke"], tmp_path, CPU)
+    run.save()
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    with torch.no_grad():
+        next(run.method.modules()["decoder"].parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingError, match="reconstruction is not a number in epoch 1; lower learning_rate"):
+        run.train(QUIET)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("epochs=0", "epochs is 0"),
+        ("batch_size=1", "batch norm needs 2"),
+        ("learning_rate=2", "between 0 and 1"),
+        ("latent=5", "there is no setting 'latent'"),
+        ("epochs=many", "no int"),
+    ],
+)  # fmt: skip
+def test_wrong_settings_are_named(change: str, words: str) -> None:
+    with pytest.raises(TrainingError, match=words):
+        DEEPSMOTE_RECIPES["smoke"].changed([change])
