@@ -5,6 +5,7 @@ here it counts whom it lets in, and to whom an owner's private things look like 
 """
 
 import asyncio
+import base64
 import json
 import secrets
 import time
@@ -135,9 +136,12 @@ def _signer(product: Any) -> Callable[..., str]:
 
     signing = asyncio.run(key())
 
-    def sign(claims: dict[str, Any], private: Any = None) -> str:
-        headers = {"kid": signing.kid, "typ": "at+jwt"}
-        return jwt.encode(claims, private or signing.private_key, algorithm="EdDSA", headers=headers)
+    public = base64.urlsafe_b64decode(signing.jwk["x"] + "=")
+
+    def sign(claims: dict[str, Any], private: Any = None, algorithm: str = "EdDSA", **changes: str) -> str:
+        headers = {"kid": signing.kid, "typ": "at+jwt"} | changes
+        keys = {"none": None, "HS256": public, "EdDSA": private or signing.private_key}
+        return jwt.encode(claims, keys[algorithm], algorithm=algorithm, headers=headers)
 
     return sign
 
@@ -163,6 +167,12 @@ def world(product: Any) -> World:
             "key of an account": _scoped(client, owner, "songs:read", "songs:write"),
             "expired": sign(claims | {"exp": int(time.time()) - 1}),
             "forged": sign(claims, Ed25519PrivateKey.generate()),
+            "none": sign(claims, algorithm="none"),
+            "HS256 with the public key": sign(claims, algorithm="HS256"),
+            "for another audience": sign(claims | {"aud": "euterpe-internal"}),
+            "of another issuer": sign(claims | {"iss": "somebody"}),
+            "of another type": sign(claims, typ="service+jwt"),
+            "of an unknown key": sign(claims, kid=uuid.uuid4().hex),
             "owner": owner,
         }
         order = sorted(operations, key=lambda one: _LAST.index(one.id) if one.id in _LAST else -1)
@@ -212,6 +222,16 @@ def test_tokens_that_are_not_valid_are_refused_everywhere(world: World, caller: 
     for operation in world.operations:
         if operation.id not in OPEN:
             assert world.call(operation, caller).status_code == 401, operation
+
+
+@pytest.mark.parametrize("service", ["auth", "songs", "generations", "audio"])
+def test_tokens_of_all_wrong_kinds_are_refused_by_each_service(world: World, service: str) -> None:
+    asked = {"auth": "read_me", "songs": "list_songs", "generations": "get_generation", "audio": "get_song_audio"}
+    [operation] = [one for one in world.operations if one.id == asked[service]]
+    assert world.call(operation, "owner").status_code == 200
+    for caller in world.tokens:
+        if caller == "none" or caller.startswith(("HS256", "for another", "of a")):
+            assert world.call(operation, caller).status_code == 401, caller
 
 
 def test_an_api_key_needs_the_scope(world: World) -> None:
