@@ -1,5 +1,6 @@
 """The command `euterpe-train`."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,6 +77,45 @@ def export(
     trainer = Trainer.resume(run, _load(corpus, config, cache))
     bundle = release(trainer, out, Label(name, version, title, description), notes)
     console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
+
+
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="Directory of the bundle, e.g. models/NAME/VERSION.")],
+    reference: Annotated[Path, typer.Option(help="Directory of MIDI files to judge it by: what it was trained on.")],
+    length: Annotated[int, typer.Option(min=16, max=2000, help="Events of each piece.")] = 100,
+    pieces: Annotated[int, typer.Option(min=8, help="Pieces per seed, at most half of the held-out songs.")] = 200,
+    seeds: Annotated[int, typer.Option(min=1, help="How often to draw them.")] = 5,
+    legacy: Annotated[bool, typer.Option("--legacy", help="Statistics with the public code's slips.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the JSON into this file, too.")] = None,
+    cache: CacheDir = None,
+) -> None:
+    """Judge a bundle by held-out music: overlap areas, statistics, copies, loops, beside Markov chains."""
+    from euterpe_music.bundle import BundleError, load_bundle
+
+    from euterpe_training.evaluation.reference import load_reference
+    from euterpe_training.evaluation.report import evaluate as judge
+    from euterpe_training.evaluation.table import feature_table, statistics_table, table
+
+    try:
+        loaded = load_bundle(bundle)
+    except BundleError as error:
+        raise TrainingError(f"the bundle {bundle} cannot be used: {error}") from error
+    with console.status("Reading the reference") as status:
+        music = load_reference(loaded, reference, length, cache)
+        report = judge(
+            loaded, music, length=length, pieces=pieces, seeds=seeds, legacy=legacy,
+            after=lambda name: status.update(f"Measured {name}"),
+        )  # fmt: skip
+    text = json.dumps(report, indent=1)
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(text)
+    else:
+        typer.echo("\n".join([*table(report), "", *feature_table(report), "", *statistics_table(report)]))
 
 
 @app.command()

@@ -1,22 +1,20 @@
 """A corpus in memory."""
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-Split = Literal["train", "validation", "test"]
-
-#: FACTS §1: 64 % train, 16 % validation, 20 % test.
-SPLIT_SHARES: dict[Split, float] = {"train": 0.64, "validation": 0.16, "test": 0.20}
+from euterpe_training.corpora.split import Split, assign
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """Songs as events: song i is `events[offsets[i]:offsets[i + 1]]`, float32 [events, features].
 
-    `seconds_per_event` is what an event of each song lasts at its own tempo, `skipped` says why files are not here.
+    `seconds_per_event` is what an event of each song lasts at its own tempo, `groups` for each song the first song
+    that is the same piece, `digests` begin the SHA-256 of the files, `skipped` says why other files are not here.
     """
 
     name: str
@@ -24,6 +22,8 @@ class Corpus:
     events: NDArray[np.float32]
     offsets: NDArray[np.int64]
     seconds_per_event: NDArray[np.float64]
+    groups: NDArray[np.int64]
+    digests: tuple[str, ...]
     skipped: dict[str, str]
     sha256: str
 
@@ -36,13 +36,14 @@ class Corpus:
 
     def split(self, wanted: Split, seed: int = 0) -> NDArray[np.int64]:
         """Indices of the songs of a part: every song is in exactly one, the same for the same seed."""
-        order = np.random.default_rng(seed).permutation(len(self))
-        train = round(len(self) * SPLIT_SHARES["train"])
-        validation = train + round(len(self) * SPLIT_SHARES["validation"])
-        parts = {"train": order[:train], "validation": order[train:validation], "test": order[validation:]}
-        return np.sort(parts[wanted])
+        return _parts(self, seed)[wanted]
 
     def windows(self, songs: NDArray[np.int64], length: int, random: np.random.Generator) -> NDArray[np.float32]:
         """One random window of `length` events of each of `songs`: [length, songs, features]."""
         starts = random.integers(self.offsets[songs], self.offsets[songs + 1] - length + 1)
         return np.ascontiguousarray(self.events[starts[None, :] + np.arange(length)[:, None]])
+
+
+@cache
+def _parts(corpus: Corpus, seed: int) -> dict[Split, NDArray[np.int64]]:
+    return assign(corpus.names, corpus.groups, seed)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from euterpe_music.events import encode
@@ -16,11 +16,12 @@ from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
 
 from euterpe_training.corpora.corpus import Corpus
+from euterpe_training.corpora.duplicates import groups, sketch
 from euterpe_training.corpora.tonality import transposed, white_key_shift
 from euterpe_training.errors import TrainingError
 
 #: Part of the cache's key; goes up when loading changes what it yields.
-_LOADER_VERSION: Final = 1
+_LOADER_VERSION: Final = 3
 _SUFFIXES: Final = {".mid", ".midi"}
 
 Progress = Callable[[int, int], None]
@@ -38,6 +39,13 @@ class CorpusOptions:
     #: Keep one of several notes with equal onset and pitch: instruments in unison are one tone on a piano.
     merge_unisons: bool = True
     min_events: int = 100
+    #: Folders of the corpus to use, such as "jazz"; all when it is empty.
+    folders: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "CorpusOptions":
+        """The options that `dataclasses.asdict` described, also after JSON."""
+        return cls(**{**values, "folders": tuple(values.get("folders", ()))})
 
 
 def load_corpus(
@@ -54,9 +62,12 @@ def load_corpus(
     """
     if not directory.is_dir():
         raise TrainingError(f"the corpus {directory} is not a directory")
-    paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    roots = [directory / folder for folder in options.folders] or [directory]
+    found = (path for root in roots for path in root.rglob("*"))
+    paths = sorted(path for path in found if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not paths:
-        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files")
+        where = f" in its folders {', '.join(options.folders)}" if options.folders else ""
+        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files{where}")
     contents = {str(path.relative_to(directory)): path.read_bytes() for path in paths}
     digest = _digest(contents)
     key = json.dumps([_LOADER_VERSION, digest, spec.sha256, asdict(options)], sort_keys=True)
@@ -98,6 +109,7 @@ def _encode_all(
 ) -> Corpus:
     songs: dict[str, NDArray[np.float32]] = {}
     pace: list[float] = []
+    sketches: list[NDArray[np.uint64]] = []
     skipped: dict[str, str] = {}
     for count, (path, content) in enumerate(contents.items(), start=1):
         try:
@@ -114,12 +126,14 @@ def _encode_all(
             continue
         songs[path] = events
         pace.append(piece.duration_seconds / len(events))
+        sketches.append(sketch(piece.notes["pitch"]))
     if not songs:
         reason = next(iter(skipped.values()))
         raise TrainingError(f"none of the {len(contents)} files of the corpus can be used; the first because {reason}")
+    digests = tuple(hashlib.sha256(contents[path]).hexdigest()[:12] for path in songs)
     offsets = np.cumsum([0, *(len(events) for events in songs.values())])
     events = np.concatenate(list(songs.values()))
-    return Corpus(name, tuple(songs), events, offsets, np.array(pace), skipped, digest)
+    return Corpus(name, tuple(songs), events, offsets, np.array(pace), groups(sketches), digests, skipped, digest)
 
 
 def merge_unisons(piece: Piece, spec: EventSpec) -> Piece:
@@ -142,12 +156,14 @@ def _store(path: Path, corpus: Corpus) -> None:
         events=corpus.events,
         offsets=corpus.offsets,
         pace=corpus.seconds_per_event,
-        texts=np.array(json.dumps([corpus.names, corpus.skipped])),
+        groups=corpus.groups,
+        texts=np.array(json.dumps([corpus.names, corpus.digests, corpus.skipped])),
     )
     partial.replace(path)
 
 
 def _restore(path: Path, name: str, digest: str) -> Corpus:
     with np.load(path, allow_pickle=False) as stored:
-        names, skipped = json.loads(str(stored["texts"]))
-        return Corpus(name, tuple(names), stored["events"], stored["offsets"], stored["pace"], skipped, digest)
+        names, digests, skipped = json.loads(str(stored["texts"]))
+        events, offsets, pace, same = (stored[key] for key in ("events", "offsets", "pace", "groups"))
+        return Corpus(name, tuple(names), events, offsets, pace, same, tuple(digests), skipped, digest)

@@ -9,7 +9,9 @@ from euterpe_music.bundle import Bundle, write_bundle
 from euterpe_music.manifest import GraphInfo, IntRange, Manifest, Sampling, StatePair, TensorInfo, TrainingInfo
 from euterpe_music.spec import EventSpec
 
+from euterpe_training.export.categorical import DRAWS, CategoricalWeights, build_categorical
 from euterpe_training.export.graph import OPSET, GeneratorWeights, build_generator
+from euterpe_training.export.wishes import NO_WISHES, Wishes
 
 #: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
@@ -27,8 +29,10 @@ class Label:
     created: str = ""
 
 
-def graph_info(weights: GeneratorWeights, model: bytes) -> GraphInfo:
-    """What the manifest says about a graph of `build_generator`."""
+def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> GraphInfo:
+    """What the manifest says about a graph of `build_generator` or `build_categorical`."""
+    if isinstance(weights, CategoricalWeights):
+        return _categorical_info(weights, model)
     features, state = weights.features, (len(weights.layers), "batch", weights.hidden)
     return GraphInfo(
         sha256=hashlib.sha256(model).hexdigest(),
@@ -54,17 +58,44 @@ def graph_info(weights: GeneratorWeights, model: bytes) -> GraphInfo:
     )
 
 
+def _categorical_info(weights: CategoricalWeights, model: bytes) -> GraphInfo:
+    recurrent = (len(weights.layers), "batch", weights.hidden)
+    axes: dict[str, tuple[int | str, ...]] = {
+        "previous": ("batch", weights.hidden), "clock": ("batch", 1), "h": recurrent, "c": recurrent,
+    }  # fmt: skip
+    return GraphInfo(
+        sha256=hashlib.sha256(model).hexdigest(),
+        bytes=len(model),
+        opset=OPSET,
+        controls="controls",
+        inputs=(
+            TensorInfo(name="noise", axes=("steps", "batch", DRAWS)),
+            TensorInfo(name="controls", axes=("batch", weights.controls + 1)),
+            *(TensorInfo(name=name, axes=shape) for name, shape in axes.items()),
+        ),
+        outputs=(
+            TensorInfo(name="events", axes=("steps", "batch", DRAWS)),
+            *(TensorInfo(name=f"{name}_out", axes=shape) for name, shape in axes.items()),
+        ),
+        state=tuple(StatePair(input=name, output=f"{name}_out", initial="zeros") for name in axes),
+    )
+
+
 def export_bundle(
     directory: Path,
-    weights: GeneratorWeights,
+    weights: GeneratorWeights | CategoricalWeights,
     spec: EventSpec,
     label: Label,
     *,
     length: IntRange = DEFAULT_LENGTH,
+    wishes: Wishes = NO_WISHES,
     training: TrainingInfo | None = None,
 ) -> Bundle:
-    """Writes model.onnx and manifest.json into `directory`; ValueError when weights and spec do not fit."""
-    model = build_generator(weights)
+    """Writes model.onnx and manifest.json into `directory`; ValueError when weights and spec do not fit.
+
+    `wishes` are what listeners may set; a categorical generator needs those of its controls.
+    """
+    model = build_categorical(weights) if isinstance(weights, CategoricalWeights) else build_generator(weights)
     manifest = Manifest(
         kind="crnngan",
         name=label.name,
@@ -76,7 +107,8 @@ def export_bundle(
         spec=spec.to_dict(),
         spec_sha256=spec.sha256,
         graph=graph_info(weights, model),
-        sampling=Sampling(length=length),
+        sampling=Sampling(length=length, parameters=wishes.parameters, presets=wishes.presets),
+        controls=wishes.controls,
         training=training,
     )
     return write_bundle(directory, manifest, model)

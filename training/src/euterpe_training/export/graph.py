@@ -12,7 +12,7 @@ Weights = NDArray[np.float32]
 
 OPSET: Final = 17
 #: ONNX Runtime refuses graphs of an IR version that it does not know; 8 belongs to opset 17.
-_IR_VERSION: Final = 8
+IR_VERSION: Final = 8
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def build_generator(weights: GeneratorWeights) -> bytes:
     )  # fmt: skip
     graph = helper.make_graph([scan], "crnngan_generator", inputs, outputs, _initializers(weights))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="euterpe-training")
-    model.ir_version = _IR_VERSION
+    model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 

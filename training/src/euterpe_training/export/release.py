@@ -10,6 +10,8 @@ from euterpe_training.corpora import Corpus
 from euterpe_training.evaluation import compare, held_out_pieces, sample, to_pieces
 from euterpe_training.export.bundle import Label, export_bundle
 from euterpe_training.export.card import card
+from euterpe_training.export.wishes import wishes_of
+from euterpe_training.models.controls import Controls
 from euterpe_training.pictures import draw_curves, draw_piano_rolls
 from euterpe_training.trainer import Trainer
 
@@ -18,7 +20,9 @@ def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") ->
     """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
     config, corpus = trainer.config, trainer.corpus
     weights = trainer.g.weights()
-    measures = compare(export_bundle(directory, weights, config.spec, label), corpus)
+    controls = Controls(config.styles, config.density_edges) if config.outputs == "categorical" else None
+    wishes = wishes_of(config.spec.bpm, controls)
+    measures = compare(export_bundle(directory, weights, config.spec, label, wishes=wishes), corpus)
     training = TrainingInfo(
         recipe=config.recipe,
         settings={key: value for key, value in config.to_dict().items() if key not in ("recipe", "spec")},
@@ -27,7 +31,7 @@ def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") ->
         metrics=_metrics(trainer),
         measures=measures,
     )
-    bundle = export_bundle(directory, weights, config.spec, label, training=training)
+    bundle = export_bundle(directory, weights, config.spec, label, wishes=wishes, training=training)
     write_card(bundle, corpus)
     return bundle
 
@@ -64,6 +68,8 @@ def _metrics(trainer: Trainer) -> dict[str, Any]:
         "skipped": len(trainer.corpus.skipped),
         "test_loss": round(trainer.validation_loss("test"), 4),
         "history": history,
+        # So that an evaluation, on whatever copy of the corpus, knows which files it may judge by.
+        "held_out": [trainer.corpus.digests[song] for song in trainer.songs["test"]],
     }
 
 

@@ -9,6 +9,11 @@ from euterpe_music.spec import EventSpec
 from euterpe_training.corpora import CorpusOptions
 from euterpe_training.errors import TrainingError
 
+_CHOICES = {
+    "outputs": ("continuous", "categorical"), "optimizer": ("sgd", "adam"), "pretraining_loss": ("squared", "energy"),
+}  # fmt: skip
+_NOT_SETTABLE = {"recipe", "spec", "corpus", "styles", "density_edges"}
+
 
 @dataclass(frozen=True)
 class CrnnganConfig:
@@ -18,6 +23,14 @@ class CrnnganConfig:
     spec: EventSpec = field(default_factory=EventSpec)
     corpus: CorpusOptions = field(default_factory=CorpusOptions)
     seed: int = 0
+
+    #: `continuous`: the reference's generator, which says numbers. `categorical`: one that states distributions over
+    #: the rungs of the ladders and lets the noise draw from them (normalised representation, one tone per event).
+    outputs: Literal["continuous", "categorical"] = "continuous"
+    #: Folders of the corpus that a listener can ask a categorical generator for: genres, composers.
+    styles: tuple[str, ...] = ()
+    #: Notes per quarter that part its five levels of density.
+    density_edges: tuple[float, ...] = (1.5, 2.5, 4.0, 6.0)
 
     songlength: int = 100
     hidden_size_g: int = 100
@@ -45,6 +58,8 @@ class CrnnganConfig:
     #: the distribution of the next event, and so needs the noise already in pretraining.
     pretraining_loss: Literal["squared", "energy"] = "squared"
     pretraining_learning_rate: float | None = None
+    #: Pretraining begins with windows of four events, and each epoch's are four events longer, up to songlength.
+    curriculum: bool = True
     #: Lower the rate of pretraining along a cosine to a hundredth.
     anneal_pretraining: bool = False
     #: Blurs the real past in teacher forcing, and all that D sees, by up to this share of a ladder's step. The
@@ -73,7 +88,11 @@ class CrnnganConfig:
         for name in ("pretraining_epochs", "max_epoch", "reg_scale", "anchor", "adversarial_weight", "input_jitter"):
             if getattr(self, name) < 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}, but must not be less than 0")
-        for name, choices in (("optimizer", ("sgd", "adam")), ("pretraining_loss", ("squared", "energy"))):
+        for name, choices in (
+            ("outputs", ("continuous", "categorical")),
+            ("optimizer", ("sgd", "adam")),
+            ("pretraining_loss", ("squared", "energy")),
+        ):
             if getattr(self, name) not in choices:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}")
         if not 0 < self.keep_prob <= 1:
@@ -87,7 +106,11 @@ class CrnnganConfig:
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
             current = getattr(self, name, None)
-            if not equals or name not in {field.name for field in fields(self)} or name in ("recipe", "spec", "corpus"):
+            if (
+                not equals
+                or name not in {field.name for field in fields(self)}
+                or name in ("recipe", "spec", "corpus", "styles", "density_edges")
+            ):
                 raise TrainingError(f"{assignment!r} does not set a setting; write NAME=VALUE")
             try:
                 changes[name] = _parse(text, current)
@@ -112,7 +135,8 @@ class CrnnganConfig:
             raise TrainingError(f"the configuration has unknown fields: {', '.join(sorted(unknown))}")
         plain = dict(values)
         plain["spec"] = EventSpec.from_dict(plain["spec"])
-        plain["corpus"] = CorpusOptions(**plain["corpus"])
+        plain |= {name: tuple(plain[name]) for name in ("styles", "density_edges") if name in plain}
+        plain["corpus"] = CorpusOptions.from_dict(plain["corpus"])
         return cls(**plain)
 
 

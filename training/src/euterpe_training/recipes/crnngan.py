@@ -46,6 +46,51 @@ def classical() -> CrnnganConfig:
     )
 
 
+#: Units of a 24th of a quarter: every one up to a quarter and a sixth, then the common ones, up to four bars.
+_FINE_UNITS = (*range(29), *range(30, 49, 2), 54, 60, 66, 72, 84, 96, 120, 144, 192, 288, 384)
+#: Folders of the corpus that a listener can ask for.
+STYLES = (
+    "classical", "jazz", "bach", "handel", "haydn", "mozart", "beethoven", "schubert", "chopin", "schumann",
+    "mendelssohn", "brahms", "liszt", "tchaikovsky", "rachmaninov", "debussy", "satie", "bartok", "joplin",
+    "CharlieParker", "MilesDavis", "JohnColtrane",
+)  # fmt: skip
+
+
+def euterpe() -> CrnnganConfig:
+    """Ours: states distributions and draws from them, and plays the style and density that it is asked for."""
+    return CrnnganConfig(
+        recipe="euterpe",
+        spec=EventSpec(
+            grid=16, pitch_low=21, pitch_high=108, bpm=104.0,
+            time_rungs=tuple(16 * unit for unit in _FINE_UNITS), pitch_rungs=tuple(range(128)),
+        ),
+        corpus=CorpusOptions(min_events=128, folders=("classical", "jazz")),
+        outputs="categorical",
+        styles=STYLES,
+        # A fifth of the corpus' songs lies in each of the five levels.
+        density_edges=(2.9, 4.1, 5.7, 7.9),
+        songlength=64,
+        curriculum=False,
+        hidden_size_g=192,
+        hidden_size_d=96,
+        keep_prob=0.8,
+        batch_size=32,
+        optimizer="adam",
+        learning_rate=2e-5,
+        d_lr_factor=10.0,
+        max_grad_norm=1.0,
+        disable_l2_regularizer=True,
+        pretraining_epochs=140,
+        pretraining_learning_rate=3e-3,
+        anneal_pretraining=True,
+        input_jitter=0.4,
+        max_epoch=0,
+        real_label=0.9,
+        anchor=1.0,
+        adversarial_weight=0.05,
+    )  # fmt: skip
+
+
 def smoke() -> CrnnganConfig:
     """Seconds on any machine: shows that everything works, and teaches the network nothing."""
     return CrnnganConfig(
@@ -63,7 +108,7 @@ def smoke() -> CrnnganConfig:
     )
 
 
-RECIPES: dict[str, Callable[[], CrnnganConfig]] = {"classical": classical, "smoke": smoke}
+RECIPES: dict[str, Callable[[], CrnnganConfig]] = {"classical": classical, "euterpe": euterpe, "smoke": smoke}
 
 
 def recipe(name: str) -> CrnnganConfig:

@@ -12,13 +12,17 @@ from torch.nn import functional
 
 from euterpe_training.corpora import Corpus, Split
 from euterpe_training.errors import TrainingError
-from euterpe_training.losses import energy_score, feature_distance, l2_regularisation, squared_error
+from euterpe_training.losses import feature_distance, l2_regularisation
+from euterpe_training.models.categorical import CategoricalGenerator
+from euterpe_training.models.classes import EventClasses
+from euterpe_training.models.controls import Controls
 from euterpe_training.models.crnngan import Discriminator, Generator, discrimination_loss
 from euterpe_training.recipes.config import CrnnganConfig
 from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from euterpe_training.trainer.freezing import frozen_sides
 from euterpe_training.trainer.history import Epoch, Phase
 from euterpe_training.trainer.jitter import ladder_steps
+from euterpe_training.trainer.pretraining import Likelihood, Pretraining, TeacherForcing, blurred
 
 
 class Trainer:
@@ -36,8 +40,8 @@ class Trainer:
             raise TrainingError(f"the corpus has {len(corpus)} usable songs, too few to train on")
         self.g = _generator(config)
         self.d = _discriminator(config)
-        self.scale = torch.from_numpy(np.maximum(corpus.events.std(0), 1e-3).astype(np.float32))
         self.steps = ladder_steps(config.spec)
+        self.pretraining = _pretraining(config, corpus, self.g, self.steps, self.songs["train"])
         self.g_optimizer = _optimizer(config, self.g, self._pretraining_rate)
         self.d_optimizer = _optimizer(config, self.d, config.learning_rate * config.d_lr_factor)
         self.history: list[Epoch] = []
@@ -69,8 +73,7 @@ class Trainer:
             step = self._pretrain if phase == "pretraining" else self._compete
             rows: list[dict[str, float]] = []
             for songs in self._batches():
-                real = torch.from_numpy(self.corpus.windows(songs, length, self.random))
-                rows.append(step(real))
+                rows.append(step(songs, length))
                 if not all(np.isfinite(value) for value in rows[-1].values()):
                     raise TrainingError(
                         f"a loss is not a number in epoch {number + 1}: try a smaller learning_rate or max_grad_norm"
@@ -89,18 +92,18 @@ class Trainer:
         songs = self.songs[split][:windows]
         if not len(songs):
             return float("nan")
-        real = self.corpus.windows(songs, self.config.songlength, np.random.default_rng(0))
         state = torch.random.get_rng_state()
         torch.manual_seed(0)
         self.g.eval()
-        loss = self._teacher_forced(torch.from_numpy(real))
+        loss = self.pretraining.judged(songs, self.config.songlength)
         self.g.train()
         torch.random.set_rng_state(state)
         return float(loss)
 
     def _length(self, epoch: int, phase: Phase) -> int:
         """The curriculum of pretraining: four events more each epoch."""
-        return min(4 * (epoch + 1), self.config.songlength) if phase == "pretraining" else self.config.songlength
+        growing = phase == "pretraining" and self.config.curriculum
+        return min(4 * (epoch + 1), self.config.songlength) if growing else self.config.songlength
 
     def _set_rates(self, epoch: int, phase: Phase) -> None:
         config = self.config
@@ -122,24 +125,6 @@ class Trainer:
         filled = np.resize(order, self.batches_per_epoch * self.config.batch_size)
         yield from np.split(filled, self.batches_per_epoch)
 
-    def _teacher_forced(self, real: Tensor) -> Tensor:
-        """Pretraining's loss: each event is predicted after the real ones; the first after a random one."""
-        steps, batch, features = real.shape
-        past = self._blurred(real[:-1]) if self.g.training else real[:-1]
-        previous = torch.cat([torch.rand(1, batch, features), past])
-        if self.config.pretraining_loss == "squared":
-            return squared_error(self.g(torch.rand(steps, batch, self.config.noise_size), previous)[0], real)
-        # Two draws per event in one pass: the same past, other noise.
-        noise = torch.rand(steps, 2 * batch, self.config.noise_size)
-        events, _ = self.g(noise, previous.repeat(1, 2, 1))
-        return energy_score(events[:, :batch], events[:, batch:], real, self.scale)
-
-    def _blurred(self, events: Tensor) -> Tensor:
-        """Events moved by up to `input_jitter` of a ladder's step."""
-        if not self.config.input_jitter:
-            return events
-        return events + self.config.input_jitter * self.steps * (2 * torch.rand_like(events) - 1)
-
     def _regularisation(self, module: nn.Module) -> Tensor | float:
         if self.config.disable_l2_regularizer:
             return 0.0
@@ -151,20 +136,18 @@ class Trainer:
         nn.utils.clip_grad_norm_(module.parameters(), self.config.max_grad_norm)
         optimizer.step()
 
-    def _pretrain(self, real: Tensor) -> dict[str, float]:
-        loss = self._teacher_forced(real)
+    def _pretrain(self, songs: Any, length: int) -> dict[str, float]:
+        loss = self.pretraining.loss(songs, length, self.random)
         self._step(loss + self._regularisation(self.g), self.g, self.g_optimizer)
         return {"g_loss": float(loss.detach())}
 
-    def _compete(self, real: Tensor) -> dict[str, float]:
+    def _compete(self, songs: Any, length: int) -> dict[str, float]:
         """One batch of the game; G and D are judged first, and who is far ahead rests."""
         config = self.config
-        steps, batch, features = real.shape
-        noise = torch.rand(steps, batch, config.noise_size)
-        fake, _, _ = self.g.generate(noise, torch.rand(batch, features))
+        real = torch.from_numpy(self.corpus.windows(songs, length, self.random))
         # Blurred, too: real events lie exactly on rungs, which is all that D would look at otherwise.
-        real_share, real_features = self.d(self._blurred(real))
-        fake = self._blurred(fake)
+        real_share, real_features = self.d(blurred(real, self.steps, config.input_jitter))
+        fake = blurred(self.pretraining.play(length, songs, self.random), self.steps, config.input_jitter)
         fake_share, _ = self.d(fake.detach())
         d_loss = discrimination_loss(real_share, fake_share, config.real_label)
         judged, fake_features = self.d(fake)
@@ -173,7 +156,7 @@ class Trainer:
         matched = feature_distance(real_features.detach(), fake_features) if config.feature_matching else adversarial
         g_loss = config.adversarial_weight * matched
         if config.anchor:
-            g_loss = g_loss + config.anchor * self._teacher_forced(real)
+            g_loss = g_loss + config.anchor * self.pretraining.loss(songs, length, self.random)
         if not freeze_g:
             self._step(g_loss + self._regularisation(self.g), self.g, self.g_optimizer)
         if not freeze_d:
@@ -198,6 +181,7 @@ class Trainer:
             "g": self.g.state_dict(), "d": self.d.state_dict(),
             "g_optimizer": self.g_optimizer.state_dict(), "d_optimizer": self.d_optimizer.state_dict(),
             "torch_random": torch.random.get_rng_state(), "numpy_random": self.random.bit_generator.state,
+            "pretraining": self.pretraining.state(),
         }  # fmt: skip
         save_checkpoint(directory / CHECKPOINT_FILE, content)
 
@@ -213,15 +197,27 @@ class Trainer:
         trainer.d.load_state_dict(content["d"])
         trainer.g_optimizer.load_state_dict(content["g_optimizer"])
         trainer.d_optimizer.load_state_dict(content["d_optimizer"])
+        trainer.pretraining.restore(content.get("pretraining", {}))
         torch.random.set_rng_state(content["torch_random"])
         trainer.random.bit_generator.state = content["numpy_random"]
         return trainer
 
 
-def _generator(config: CrnnganConfig) -> Generator:
+def _generator(config: CrnnganConfig) -> Generator | CategoricalGenerator:
+    if config.outputs == "categorical":
+        classes, controls = EventClasses(config.spec), Controls(config.styles, config.density_edges)
+        return CategoricalGenerator(classes, config.hidden_size_g, config.num_layers, controls.size)
     return Generator(
         config.spec.features, config.noise_size, config.hidden_size_g, config.num_layers, config.init_scale
     )
+
+
+def _pretraining(
+    config: CrnnganConfig, corpus: Corpus, g: Generator | CategoricalGenerator, steps: Tensor, songs: Any
+) -> Pretraining:
+    if isinstance(g, CategoricalGenerator):
+        return Likelihood(config, corpus, Controls(config.styles, config.density_edges), g, songs)
+    return TeacherForcing(config, corpus, g, steps)
 
 
 def _discriminator(config: CrnnganConfig) -> Discriminator:

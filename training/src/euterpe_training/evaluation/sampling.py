@@ -1,5 +1,6 @@
-"""What a bundle's music is like next to pieces that it never saw."""
+"""Music from a bundle, and music that it never saw, measured alike."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,18 +22,28 @@ REPORTED: Final = (
 )  # fmt: skip
 
 
-def sample(bundle: Bundle, pieces: int, length: int, seed: int = 0) -> NDArray[np.float32]:
-    """Events [length, pieces, features] from the bundle's own graph, as a service would run it."""
+def sample(
+    bundle: Bundle, pieces: int, length: int, seed: int = 0, parameters: Mapping[str, Any] | None = None
+) -> NDArray[np.float32]:
+    """Events [length, pieces, features] from the bundle's own graph, as a service would run it.
+
+    `parameters` are a listener's wishes, as the manifest lists them; ParameterError for others.
+    """
     random = np.random.default_rng(seed)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
     graph = bundle.manifest.graph
-    feeds = {graph.noise: random.random((length, pieces, bundle.manifest.noise_size), np.float32)}
+    feeds: dict[str, NDArray[np.float32]] = {
+        graph.noise: random.random((length, pieces, bundle.manifest.noise_size), np.float32)
+    }
     for pair in graph.state:
         shape = [axis if isinstance(axis, int) else pieces for axis in graph.input(pair.input).axes]
         draws = random.random(shape, np.float32)
         feeds[pair.input] = draws if pair.initial == "uniform" else np.zeros_like(draws)
+    if graph.controls is not None:
+        wishes = bundle.manifest.sampling.check(parameters or {})
+        feeds[graph.controls] = np.tile(bundle.manifest.control_vector(wishes), (pieces, 1))
     events: NDArray[np.float32] = session.run([graph.events], feeds)[0]
     return events
 

@@ -1,0 +1,64 @@
+"""Which songs of a corpus are one piece: copies, other arrangements of one file, transpositions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Intervals in a row that make one mark of a piece.
+_GRAM: Final = 8
+#: Marks that are kept of a piece: the smallest hashes (Broder 1997, bottom-k sketches).
+SKETCH_SIZE: Final = 64
+#: Share of common marks from which on two songs are one piece.
+_ALIKE: Final = 0.5
+#: A mark that so many songs share (scales, trills) says nothing about any two of them.
+_TOO_COMMON: Final = 50
+
+
+def interval_hashes(pitches: NDArray[np.integer[Any]], length: int) -> NDArray[np.uint64]:
+    """One hash for every `length` intervals in a row, from pitches in order of onset; equal for transpositions."""
+    intervals = np.diff(pitches.astype(np.int64)).astype(np.uint64)
+    mixed = np.zeros(max(len(intervals) - length + 1, 0), np.uint64)
+    for offset in range(length):
+        mixed = (mixed ^ intervals[offset : offset + len(mixed)]) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def sketch(pitches: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
+    """Up to 64 marks of a piece, ascending, from its pitches in order of onset; equal for transpositions."""
+    mixed = interval_hashes(pitches, _GRAM)
+    # Sorting a few of the smallest is enough, unless most of these are equal.
+    few = np.unique(np.partition(mixed, 8 * SKETCH_SIZE)[: 8 * SKETCH_SIZE]) if len(mixed) > 8 * SKETCH_SIZE else mixed
+    return (few if SKETCH_SIZE <= len(few) < len(mixed) else np.unique(mixed))[:SKETCH_SIZE]
+
+
+def groups(sketches: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    """For each song the index of the first song that is the same piece (its own, where there is none before)."""
+    first = np.arange(len(sketches))
+
+    def root(song: int) -> int:
+        while first[song] != song:
+            song = int(first[song])
+        return song
+
+    holders: dict[int, list[int]] = defaultdict(list)
+    for song, marks in enumerate(sketches):
+        shared: dict[int, int] = defaultdict(int)
+        for mark in marks.tolist():
+            for other in holders[mark][:_TOO_COMMON]:
+                shared[other] += 1
+            holders[mark].append(song)
+        for other, count in shared.items():
+            if count >= _ALIKE * min(len(marks), len(sketches[other])) and _likeness(marks, sketches[other]) >= _ALIKE:
+                low, high = sorted((root(song), root(other)))
+                first[high] = low
+    return np.array([root(song) for song in range(len(sketches))], np.int64)
+
+
+def _likeness(marks: NDArray[np.uint64], others: NDArray[np.uint64]) -> float:
+    """Estimate of the share of common marks, from the smallest of both."""
+    union = np.union1d(marks, others)[:SKETCH_SIZE]
+    return float(np.isin(union, np.intersect1d(marks, others)).mean()) if len(union) else 0.0

@@ -1,0 +1,134 @@
+"""What both kinds of generator learn before the game, and stay anchored to in it: the next event of real music."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from euterpe_training.corpora import Corpus
+from euterpe_training.losses import energy_score, squared_error
+from euterpe_training.models.categorical import CategoricalGenerator
+from euterpe_training.models.controls import Controls
+from euterpe_training.models.crnngan import Generator
+from euterpe_training.recipes.config import CrnnganConfig
+from euterpe_training.trainer.lanes import ClassCorpus, Lanes
+
+Songs = NDArray[np.int64]
+
+
+class Pretraining(Protocol):
+    """A generator with the loss that teaches it."""
+
+    def loss(self, songs: Songs, length: int, random: np.random.Generator) -> Tensor:
+        """Of one batch, with gradients."""
+        ...
+
+    def judged(self, songs: Songs, length: int) -> Tensor:
+        """Of the same windows of `songs` every time, without blur or carried memory."""
+        ...
+
+    def play(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:
+        """Free running: events [steps, songs, features], with gradients."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs beside the weights."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The state that `state` described."""
+        ...
+
+
+class TeacherForcing:
+    """For generators that say numbers: each event is predicted after the real ones, the first after a random one."""
+
+    def __init__(self, config: CrnnganConfig, corpus: Corpus, g: Generator, steps: Tensor) -> None:
+        self.config, self.corpus, self.g, self.steps = config, corpus, g, steps
+        self.scale = torch.from_numpy(np.maximum(corpus.events.std(0), 1e-3).astype(np.float32))
+
+    def loss(self, songs: Songs, length: int, random: np.random.Generator) -> Tensor:
+        """Of random windows, behind a blurred past."""
+        real = torch.from_numpy(self.corpus.windows(songs, length, random))
+        return self._of(real, blurred(real[:-1], self.steps, self.config.input_jitter))
+
+    def judged(self, songs: Songs, length: int) -> Tensor:
+        """Of fixed windows, behind the real past."""
+        real = torch.from_numpy(self.corpus.windows(songs, length, np.random.default_rng(0)))
+        return self._of(real, real[:-1])
+
+    def play(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:  # noqa: ARG002 - torch draws
+        """From a random event on."""
+        noise = torch.rand(steps, len(songs), self.config.noise_size)
+        return self.g.generate(noise, torch.rand(len(songs), self.g.features))[0]
+
+    def _of(self, real: Tensor, past: Tensor) -> Tensor:
+        steps, batch, features = real.shape
+        previous = torch.cat([torch.rand(1, batch, features), past])
+        if self.config.pretraining_loss == "squared":
+            return squared_error(self.g(torch.rand(steps, batch, self.config.noise_size), previous)[0], real)
+        # Two draws per event in one pass: the same past, other noise.
+        noise = torch.rand(steps, 2 * batch, self.config.noise_size)
+        events, _ = self.g(noise, previous.repeat(1, 2, 1))
+        return energy_score(events[:, :batch], events[:, batch:], real, self.scale)
+
+    def state(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class Likelihood:
+    """For generators that state distributions: how unlikely they held what came, in nats per event."""
+
+    def __init__(
+        self, config: CrnnganConfig, corpus: Corpus, controls: Controls, g: CategoricalGenerator, songs: Songs
+    ) -> None:
+        self.corpus, self.g = corpus, g
+        self.source = ClassCorpus(corpus, g.classes, controls)
+        self.lanes = Lanes(self.source, songs, g, config.batch_size)
+
+    def loss(self, songs: Songs, length: int, random: np.random.Generator) -> Tensor:  # noqa: ARG002 - lanes choose
+        """Of the lanes' next windows."""
+        codes, controls, memory = self.lanes.next(length, random)
+        logits, memory = self.g(codes, controls, memory)
+        self.lanes.keep(memory)
+        return unlikelihood(logits, codes)
+
+    def judged(self, songs: Songs, length: int) -> Tensor:
+        """Of fixed windows, from an empty memory, with nothing asked for."""
+        random = np.random.default_rng(0)
+        starts = random.integers(self.corpus.offsets[songs], self.corpus.offsets[songs + 1] - length + 1)
+        codes = self.source.window(starts, length)
+        nothing = torch.from_numpy(self.source.controls.vector()).expand(len(songs), -1)
+        memory = self.g.start(len(songs))._replace(clock=torch.from_numpy(self.source.clocks[starts]))
+        return unlikelihood(self.g(codes, nothing, memory)[0], codes)
+
+    def play(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:
+        """With the controls of `songs`."""
+        controls = np.stack([self.source.draw_controls(int(song), random) for song in songs])
+        return self.g.generate(torch.rand(steps, len(songs), 4), torch.from_numpy(controls))[0]
+
+    def state(self) -> dict[str, Any]:
+        """The lanes."""
+        return self.lanes.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The lanes."""
+        self.lanes.restore(state)
+
+
+def unlikelihood(logits: tuple[Tensor, ...], codes: Tensor) -> Tensor:
+    """Mean negative log-likelihood of whole events [steps, batch, attributes], in nats."""
+    parts = [functional.cross_entropy(part.flatten(0, 1), codes[..., i].flatten()) for i, part in enumerate(logits)]
+    return torch.stack(parts).sum()
+
+
+def blurred(events: Tensor, steps: Tensor, jitter: float) -> Tensor:
+    """Events moved by up to `jitter` of a ladder's step [features]."""
+    return events + jitter * steps * (2 * torch.rand_like(events) - 1) if jitter else events
