@@ -426,6 +426,9 @@ class Conversion(TypedDict):
     artist: NotRequired[str]
 
 
+PictureFormat: TypeAlias = Literal["svg", "png"]
+
+
 class SoundFontItem(TypedDict):
     """
     A SoundFont.
@@ -446,6 +449,9 @@ class SoundFontList(TypedDict):
 
     soundfonts: list[SoundFontItem]
     instruments: list[str]
+
+
+Theme: TypeAlias = Literal["auto", "light", "dark"]
 
 
 class ApiKeyAnswer(TypedDict):

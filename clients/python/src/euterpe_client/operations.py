@@ -803,6 +803,28 @@ class Operations(Transport):
         """
         return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields)
 
+    def get_song_pianoroll(
+        self,
+        song_id: str,
+        format_: models.PictureFormat,
+        *,
+        theme: models.Theme | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        card: bool | None = None,
+        share: str | None = None,
+    ) -> bytes:
+        """A song as a piano roll.
+
+        Time from left to right, pitch from the bottom up, a colour for each track, louder notes stronger. Whoever may
+        hear the song may see it, also by the token of a share link.
+        """
+        return self._bytes(
+            "GET",
+            f"/api/v1/pianorolls/{quoted(song_id)}.{quoted(format_)}",
+            params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
+        )
+
     def list_soundfonts(self) -> models.SoundFontList:
         """SoundFonts and instruments.
 

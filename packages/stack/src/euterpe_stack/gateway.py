@@ -22,7 +22,13 @@ ROUTES: Mapping[str, Sequence[str]] = {
     "auth": ("/api/v1/auth/*", "/.well-known/jwks.json"),
     "library": ("/api/v1/songs", "/api/v1/songs/*", "/api/v1/library/*"),
     "generator": ("/api/v1/generations", "/api/v1/generations/*", "/api/v1/models", "/api/v1/models/*"),
-    "converter": ("/api/v1/audio/*", "/api/v1/conversions", "/api/v1/conversions/*", "/api/v1/soundfonts"),
+    "converter": (
+        "/api/v1/audio/*",
+        "/api/v1/conversions",
+        "/api/v1/conversions/*",
+        "/api/v1/pianorolls/*",
+        "/api/v1/soundfonts",
+    ),
 }
 #: For peers only, and inside a prefix of ROUTES.
 _INTERNAL = ("/api/v1/auth/service-token*",)

@@ -30,15 +30,17 @@ from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.stage import StageOptions
 from euterpe_converter.rendering.stages import Stages
-from euterpe_converter.routes import audio, conversions, soundfonts
+from euterpe_converter.routes import audio, conversions, pianorolls, soundfonts
 from euterpe_converter.rpc.converter import ConverterRpc
 from euterpe_converter.services.audio import AudioService
+from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.settings import Settings
 
 DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
 _TAGS = {
     "audio": "Songs as audio.",
     "conversions": "Any MIDI file as audio.",
+    "pictures": "Songs as piano rolls.",
     "soundfonts": "What audio can be rendered with.",
 }
 SCOPES = MethodScopes(read="songs:read", write="songs:write")
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.include_router(audio.router)
     app.include_router(conversions.router)
+    app.include_router(pianorolls.router)
     app.include_router(soundfonts.router)
     return app
 
@@ -70,8 +73,10 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     channel = peer_channel(settings.library_target, ServiceTokenSource(settings.peer, http))
     stack.push_async_callback(channel.close, None)
     state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts)
-    reader = MidiReader(ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds))
+    limits = ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds)
+    reader, artist = MidiReader(limits), MidiReader(limits)
     stack.push_async_callback(reader.close)
+    stack.push_async_callback(artist.close)
     metrics = Metrics(state.registry)
     cache = RenditionCache(state.object_store, memory_bytes=settings.memory_cache_bytes)
     stages = Stages(_stage_options(settings), most=settings.loaded_soundfonts)
@@ -85,8 +90,10 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     )
     # Closed before the stages: renders that are cut off clean up while everything else still stands.
     stack.push_async_callback(pool.close)
+    library = LibraryClient(channel)
+    state.pictures = PictureService(library=library, store=state.object_store, reader=artist)
     state.audio = AudioService(
-        library=LibraryClient(channel),
+        library=library,
         store=state.object_store,
         cache=cache,
         reader=reader,
@@ -97,8 +104,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         metrics=metrics,
     )
     await _serve_peers(app, settings, http, stack)
-    limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
-    evictor = Evictor(state.object_store, cache, metrics, limits, seconds=settings.sweep_seconds)
+    kept = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
+    evictor = Evictor(state.object_store, cache, metrics, kept, seconds=settings.sweep_seconds)
     await stack.enter_async_context(_in_background(evictor.run()))
     _watch(app, settings, stages)
     await asyncio.gather(_warm_up(state.soundfonts, stages), reader.start())

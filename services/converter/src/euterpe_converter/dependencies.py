@@ -8,6 +8,7 @@ from pydantic import Field
 
 from euterpe_converter.domain.audio import AudioFormat
 from euterpe_converter.services.audio import AudioService
+from euterpe_converter.services.pictures import PictureService
 
 SongId = Annotated[uuid.UUID, Path(description="The song's id.", examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"])]
 FormatInPath = Annotated[AudioFormat, Path(alias="format", description="The file extension.", examples=["mp3"])]
@@ -38,4 +39,11 @@ async def get_audio(request: Request) -> AudioService:
     return audio
 
 
+async def get_pictures(request: Request) -> PictureService:
+    """The use cases of pictures."""
+    pictures: PictureService = request.app.state.pictures
+    return pictures
+
+
+PicturesDep = Annotated[PictureService, Depends(get_pictures)]
 AudioDep = Annotated[AudioService, Depends(get_audio)]

@@ -1,16 +1,19 @@
-"""Asks the worker process how long a MIDI file's music lasts, and replaces it when a file was too much for it."""
+"""Asks the worker process how long a MIDI file's music lasts or what it looks like, and replaces it when a file was too
+much for it.
+"""
 
 import asyncio
 import json
 import resource
 import sys
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import structlog
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 
+from euterpe_converter.domain.picture import Picture
 from euterpe_converter.errors import RenderFailed
 from euterpe_converter.rendering.child import Child, ChildLimits, running
 from euterpe_converter.rendering.midi_worker import LENGTH_BYTES
@@ -54,12 +57,23 @@ class MidiReader:
         Raises Unprocessable with what is wrong and the limit that is broken, under the name of `field`.
         """
         async with self._turn:
-            answer = await self._ask(midi)
+            answer, _ = await self._ask({}, midi)
         if "seconds" in answer:
             return float(answer["seconds"])
+        raise self._refusal(answer, field)
+
+    async def picture(self, midi: bytes, picture: Picture, *, field: str) -> bytes:
+        """The piano roll of the music. Raises Unprocessable like `seconds`."""
+        async with self._turn:
+            answer, drawn = await self._ask(asdict(picture), midi)
+        if "bytes" in answer:
+            return drawn
+        raise self._refusal(answer, field)
+
+    def _refusal(self, answer: dict[str, Any], field: str) -> Unprocessable:
         message = str(answer["message"])
         problem = FieldProblem(field, message, self._broken_limit(answer["reason"]))
-        raise Unprocessable(f"{field}: {message}", fields=[problem])
+        return Unprocessable(f"{field}: {message}", fields=[problem])
 
     @property
     def pid(self) -> int | None:
@@ -71,26 +85,27 @@ class MidiReader:
         self._child = None
         await self._life.aclose()
 
-    async def _ask(self, midi: bytes) -> dict[str, Any]:
+    async def _ask(self, task: dict[str, Any], midi: bytes) -> tuple[dict[str, Any], bytes]:
         child = await self._worker()
         keep = False
         try:
             async with asyncio.timeout(self._limits.timeout_seconds):
-                child.stdin.write(len(midi).to_bytes(LENGTH_BYTES) + midi)
+                child.stdin.write(json.dumps(task).encode() + b"\n" + len(midi).to_bytes(LENGTH_BYTES) + midi)
                 await child.stdin.drain()
                 line = await child.stdout.readline()
-            if line:
-                keep = len(midi) <= _KEEP_UP_TO_BYTES
-                answer: dict[str, Any] = json.loads(line)
-                return answer
-        except (TimeoutError, ConnectionError):
+                if line:
+                    answer: dict[str, Any] = json.loads(line)
+                    drawn = await child.stdout.readexactly(answer.get("bytes", 0))
+                    keep = len(midi) <= _KEEP_UP_TO_BYTES
+                    return answer, drawn
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             # Also when the caller was cancelled: the answer to its file must not be taken for the next one's.
             if not keep:
                 await self.close()
         log.warning("midi_unreadable", size_bytes=len(midi), complaint=child.complaint)
-        return {"reason": "too-complex", "message": "the file takes too much time or memory to read"}
+        return {"reason": "too-complex", "message": "the file takes too much time or memory to read"}, b""
 
     async def _worker(self) -> Child:
         if self._child is not None and not self._child.alive:
