@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from euterpe_training.errors import TrainingError
 
+Part = Literal["melody", "accompaniment"]
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "part": ("melody", "accompaniment"),
     "cell": ("lstm", "gru", "transformer"),
@@ -27,7 +28,7 @@ class MelodyConfig:
     recipe: str
     #: 1: a word per sixteenth (Model 1). 2: a stream of pitches and one of durations (Model 2).
     encoding: int = 1
-    part: Literal["melody", "accompaniment"] = "melody"
+    part: Part = "melody"
     cell: Literal["lstm", "gru", "transformer"] = "lstm"
     units: int = 512
     layers: int = 3

@@ -8,14 +8,16 @@ from typing import Final, Literal
 
 import numpy as np
 from euterpe_music.tokens import Form, Meter, Slices
-from euterpe_music.tokens.slices import SIXTEENTHS, quantise_times
+from euterpe_music.tokens.slices import FINE, SIXTEENTHS, quantise_times
 from euterpe_music.tokens.tonality import white_key_shift
 
 from euterpe_training.errors import TrainingError
+from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.layouts import Found, read_tunes
 from euterpe_training.melody.tunes import Report, Tune, grid_start, on_grid, why_not, without_interludes
 
 Split = Literal["train", "validation", "test"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 #: As C-RNN-GAN's corpora are split (FACTS §1).
 _SHARES: Final = (0.64, 0.16)
 
@@ -122,3 +124,9 @@ def _white_key_shift(tune: Tune) -> int:
     parts = (tune.melody, tune.accompaniment)
     lengths = np.minimum(np.concatenate([part.length for part in parts]), 4.0)
     return white_key_shift(np.concatenate([part.pitch for part in parts]), lengths)
+
+
+def corpus_for(directory: Path, config: MelodyConfig) -> MelodyCorpus:
+    """The corpus as a configuration wants it."""
+    grid = SIXTEENTHS if config.encoding == 1 else FINE
+    return load_melody_corpus(directory, grid, white_keys=config.keys == "white", limit=config.songs or None)

@@ -1,5 +1,6 @@
 """Training of one network: every position of a window at once, early stopping, checkpoints."""
 
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -134,9 +135,7 @@ class MelodyTrainer:
     @classmethod
     def load(cls, path: Path, corpus: MelodyCorpus) -> "MelodyTrainer":
         """The run in a checkpoint; TrainingError when there is none, or it is of another corpus."""
-        if not path.is_file():
-            raise TrainingError(f"there is no checkpoint {path}")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = _read(path)
         if state["corpus"] != corpus.sha256:
             raise TrainingError(f"{path} was trained on another corpus than {corpus.name}")
         trainer = cls(MelodyConfig.from_dict(state["config"]), corpus)
@@ -175,7 +174,7 @@ class MelodyTrainer:
         warm = min(1.0, epochs * 4)
         factor = 0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * progress)) if config.anneal else 1.0
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * factor * max(warm, 0.02)
+            group["lr"] = float(config.learning_rate * factor * max(warm, 0.02))
 
     def _stuck(self) -> bool:
         losses = [epoch.validation.loss for epoch in self.history]
@@ -184,6 +183,21 @@ class MelodyTrainer:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.detach().clone() for name, weight in self.network.state_dict().items()}
+
+
+def read_config(path: Path) -> MelodyConfig:
+    """The configuration of the run in a checkpoint; TrainingError when there is none."""
+    return MelodyConfig.from_dict(_read(path)["config"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise TrainingError(f"there is no checkpoint {path}")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise TrainingError(f"{path} is no checkpoint of a melody network") from error
+    return state
 
 
 class _Tally:

@@ -1,0 +1,171 @@
+"""Two finished runs → a bundle with figures, pictures and card."""
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from euterpe_music.bundle import MelodyBundle, write_melody_bundle
+from euterpe_music.manifest import CorpusInfo, IntRange, Sampling, TrainingInfo
+from euterpe_music.melody_manifest import MelodyManifest, TokenGraph
+from euterpe_music.melody_parameters import melody_parameters
+
+from euterpe_training.errors import TrainingError
+from euterpe_training.melody.corpus import SPLITS, MelodyCorpus
+from euterpe_training.melody.evaluation import judge, real_pieces
+from euterpe_training.melody.export.bundle import bundle_part
+from euterpe_training.melody.export.card import melody_card
+from euterpe_training.melody.pictures import draw_curves, draw_rolls
+from euterpe_training.melody.sampling import Drawing, compose
+from euterpe_training.melody.trainer import MelodyTrainer
+
+#: Bars of a piece: least, default, most.
+BARS: Final = (2, 16, 64)
+
+
+@dataclass(frozen=True)
+class MelodyLabel:
+    """What a bundle is called, and how it sounds unless a listener says otherwise. `created` is an ISO date."""
+
+    name: str
+    version: str
+    title: str
+    description: str = ""
+    licence: str = "Apache-2.0"
+    created: str = ""
+    bpm: float = 120.0
+    instruments: tuple[str, str] = ("acoustic grand piano", "acoustic grand piano")
+    notes: str = ""
+
+
+def release_melody(
+    melody: MelodyTrainer, accompaniment: MelodyTrainer | None, directory: Path, label: MelodyLabel, pieces: int = 96
+) -> MelodyBundle:
+    """Writes the bundle of both networks' best weights, judges it on the test songs, and writes the card.
+
+    int8 is shipped beside fp32, and is what runs if its held-out loss is within one per cent of fp32's. Raises
+    TrainingError when the two runs do not belong together.
+    """
+    trainers = {"melody": melody} | ({"accompaniment": accompaniment} if accompaniment else {})
+    for name, trainer in trainers.items():
+        if trainer.config.part != name or trainer.corpus.sha256 != melody.corpus.sha256 or trainer.config.encoding != 1:
+            raise TrainingError(f"the run for the {name} is of another part, corpus or encoding")
+    graphs: dict[Any, TokenGraph] = {}
+    files: dict[str, bytes] = {}
+    for name, trainer in trainers.items():
+        weights = {key: value.float().cpu().numpy() for key, value in trainer.best.items()}
+        int8 = trainer.config.cell != "transformer"
+        graphs[name], more = bundle_part(name, weights, trainer.config, trainer.language, int8=int8)  # type: ignore[arg-type]
+        files |= more
+    bundle = write_melody_bundle(directory, _manifest(melody, graphs, label), files)
+    report = judge(bundle, melody.corpus.split("test"), pieces)
+    training = _training(trainers, report, label)
+    manifest = bundle.manifest.model_copy(update={"training": training, "variant": _variant(report)})
+    bundle = write_melody_bundle(directory, manifest, files)
+    write_melody_card(bundle, melody.corpus)
+    return bundle
+
+
+def write_melody_card(bundle: MelodyBundle, corpus: MelodyCorpus) -> None:
+    """card.md, curves.png and pianoroll.png."""
+    assert bundle.manifest.training is not None
+    draw_curves(bundle.manifest.training.metrics, bundle.directory / "curves.png")
+    styles = bundle.manifest.styles or (None,)
+    shown = [style for style in ("jigs", "reels", "waltzes") if style in styles] or list(styles)[:3]
+    shown = (shown * 3)[:3]
+    made = [
+        (f"composed: {style}", compose(bundle, 3, 16, style, Drawing(seed=5))[at]) for at, style in enumerate(shown)
+    ]
+    real = real_pieces([song for song in corpus.split("test") if song.style == shown[0]])[:1]
+    draw_rolls([*made, *((f"held out: {shown[0]}", piece) for piece in real)], bundle.directory / "pianoroll.png")
+    (bundle.directory / "card.md").write_text(melody_card(bundle), encoding="utf-8")
+
+
+def _manifest(trainer: MelodyTrainer, graphs: dict[Any, TokenGraph], label: MelodyLabel) -> MelodyManifest:
+    corpus = trainer.corpus
+    bars = dict(zip(("min", "default", "max"), BARS, strict=True))
+    parameters = melody_parameters(
+        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=0.95, temperature=0.9,
+        accompanied="accompaniment" in graphs, strategy="top_p",
+    )  # fmt: skip
+    return MelodyManifest(
+        kind="melody",
+        name=label.name,
+        version=label.version,
+        title=label.title,
+        description=label.description,
+        licence=label.licence,
+        created=label.created or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        encoding=1,
+        styles=corpus.styles,
+        style_meters=style_meters(corpus),
+        tonality="white" if trainer.config.keys == "white" else "any",
+        bpm=label.bpm,
+        graphs=graphs,
+        sampling=Sampling(length=IntRange(**bars), parameters=parameters),
+    )
+
+
+def style_meters(corpus: MelodyCorpus) -> dict[str, str]:
+    """The meter in which most songs of each style are."""
+    found: dict[str, str] = {}
+    for style in corpus.styles:
+        meters = [str(song.meter) for song in corpus.songs if song.style == style]
+        found[style] = max(sorted(set(meters)), key=meters.count)
+    return found
+
+
+def _variant(report: dict[str, Any]) -> Any:
+    if "int8" not in report:
+        return "fp32"
+    losses = [[report[variant]["held_out"][part]["loss"] for part in report["fp32"]["held_out"]]
+              for variant in ("fp32", "int8")]  # fmt: skip
+    return "int8" if np.all(np.array(losses[1]) <= 1.01 * np.array(losses[0])) else "fp32"
+
+
+def _training(trainers: dict[str, MelodyTrainer], report: dict[str, Any], label: MelodyLabel) -> TrainingInfo:
+    first = next(iter(trainers.values()))
+    corpus = first.corpus
+    train, validation, test = (len(corpus.split(part)) for part in SPLITS)
+    metrics = {
+        name: {
+            "parameters": trainer.parameters,
+            "seconds": round(sum(epoch.seconds for epoch in trainer.history)),
+            "words": trainer.language.sizes,
+            "replaced": trainer.part("train").replaced,
+            "history": [_row(epoch) for epoch in trainer.history],
+        }
+        for name, trainer in trainers.items()
+    }
+    losses = corpus.report.to_dict()
+    metrics["corpus"] = {**losses, "skipped": len(losses["skipped"])}
+    return TrainingInfo(
+        recipe=first.config.recipe,
+        settings={name: trainer.config.to_dict() for name, trainer in trainers.items()},
+        corpus=CorpusInfo(
+            name=corpus.name,
+            files=corpus.report.files,
+            sha256=corpus.sha256,
+            train=train,
+            validation=validation,
+            test=test,
+        ),
+        notes=label.notes,
+        metrics=metrics,
+        measures=_rounded(report),
+    )
+
+
+def _row(epoch: Any) -> dict[str, float]:
+    return {
+        "train_loss": round(epoch.train.loss, 4), "train_accuracy": round(epoch.train.accuracy[0], 4),
+        "loss": round(epoch.validation.loss, 4), "accuracy": round(epoch.validation.accuracy[0], 4),
+        "seconds": round(epoch.seconds, 1), "tokens": epoch.tokens,
+    }  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return round(value, 4) if isinstance(value, float) else value

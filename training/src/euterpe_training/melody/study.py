@@ -1,0 +1,102 @@
+"""The thesis' study again, with held-out figures beside the training ones, and what was tried beyond it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from euterpe_training.melody.config import MelodyConfig, Part
+from euterpe_training.melody.corpus import MelodyCorpus, corpus_for
+from euterpe_training.melody.recipes import melody_recipe
+from euterpe_training.melody.study_report import Result, draw_study, study_report
+from euterpe_training.melody.trainer import MelodyTrainer
+
+_RUNS: Final = ("run1", "run2", "run3", "run4")
+_PARTS: Final[tuple[Part, ...]] = ("melody", "accompaniment")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much smaller than the thesis a study is: its units' share, epochs, songs of each corpus (0: all)."""
+
+    units: float = 1.0
+    epochs: int = 50
+    songs: int = 0
+    seed: int = 0
+
+
+def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[str], None]) -> list[Result]:
+    """Trains everything, one network after the other, and writes README.md, results.json and curves into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    results: list[Result] = []
+    began = time.perf_counter()
+    for directory in corpora:
+        loaded: dict[tuple[int, bool], MelodyCorpus] = {}
+        for group, name, config in plan(scale):
+            key = (config.encoding, config.keys == "white")
+            if key not in loaded:
+                loaded[key] = corpus_for(directory, config)
+            results.append(_train(loaded[key], group, name, config))
+            last = results[-1]
+            say(f"{last.corpus}, {group}, {name}, {last.part}: held-out loss {last.test_loss:.3f}")
+            (out / "results.json").write_text(_json(results, scale), encoding="utf-8")
+        draw_study([row for row in results if row.corpus == directory.name], out / f"curves-{directory.name}.png")
+    seconds = time.perf_counter() - began
+    (out / "README.md").write_text(study_report(results, asdict(scale), seconds), encoding="utf-8")
+    return results
+
+
+def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
+    """Group, name and configuration of every network of a study."""
+    for model in (1, 2):
+        for run in _RUNS:
+            for part in _PARTS:
+                yield f"Model {model}", run, _scaled(replace(melody_recipe(run), encoding=model, part=part), scale)
+    base = _scaled(replace(melody_recipe("run1"), keys="white", window=128, dropout=0.1), scale)
+    told = replace(base, conditioned=True)
+    for name, config in (
+        ("as the thesis, in white keys", base),
+        ("in a random key each time", replace(base, keys="augmented")),
+        ("told place, style and (accompaniment) melody", told),
+        ("… with layer norm", replace(told, layer_norm=True)),
+        ("… with tied weights", replace(told, tied=True, embedding=told.units)),
+        ("… a transformer instead", replace(told, cell="transformer", units=told.units // 4 * 4, layers=2)),
+    ):
+        for part in _PARTS:
+            yield "Beyond the thesis", name, replace(config, part=part)
+
+
+def _scaled(config: MelodyConfig, scale: Scale) -> MelodyConfig:
+    units = max(8, round(config.units * scale.units / 8) * 8)
+    embedding = max(8, round(config.embedding * scale.units**0.5 / 8) * 8)
+    return replace(config, units=units, embedding=embedding, epochs=scale.epochs, songs=scale.songs, seed=scale.seed)
+
+
+def _train(corpus: MelodyCorpus, group: str, name: str, config: MelodyConfig) -> Result:
+    trainer = MelodyTrainer(config, corpus)
+    trainer.train()
+    best = min(trainer.history, key=lambda epoch: epoch.validation.loss)
+    test = trainer.score("test")
+    seconds = sum(epoch.seconds for epoch in trainer.history)
+    return Result(
+        corpus=corpus.name,
+        group=group,
+        name=name,
+        part=config.part,
+        parameters=trainer.parameters,
+        epochs=len(trainer.history),
+        seconds_per_epoch=seconds / len(trainer.history),
+        tokens_per_second=sum(epoch.tokens for epoch in trainer.history) / seconds,
+        train_loss=best.train.loss,
+        train_accuracy=best.train.accuracy,
+        test_loss=test.loss,
+        test_accuracy=test.accuracy,
+        curve=tuple((epoch.train.loss, epoch.validation.loss) for epoch in trainer.history),
+    )
+
+
+def _json(results: Sequence[Result], scale: Scale) -> str:
+    content: dict[str, Any] = {"scale": asdict(scale), "results": [asdict(result) for result in results]}
+    return json.dumps(content, indent=1) + "\n"

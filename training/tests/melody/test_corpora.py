@@ -1,0 +1,68 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from euterpe_music.tokens import Meter, encode_steps
+from euterpe_training.errors import TrainingError
+from euterpe_training.melody.corpus import SPLITS, load_melody_corpus
+from euterpe_training.melody.tunes import Notes, Tune, without_interludes
+
+
+def test_two_folders_are_melody_and_accompaniment(two_folders: Path) -> None:
+    corpus = load_melody_corpus(two_folders)
+    assert (corpus.report.files, corpus.report.used) == (14, 13)
+    assert corpus.report.skipped == {"reelsa-c0.mid": "it has no chords"}
+    assert corpus.styles == ("jigs", "reels")
+    song = corpus.songs[0]
+    assert len(song.melody) == 80
+    assert encode_steps(song.accompaniment)[1:16] == ["_"] * 15
+    assert song.bars[:3] == (0, 16, 32)
+    assert corpus.report.melody.moved == 0
+
+
+def test_white_keys_hold_every_song_and_as_written_moves_none(two_folders: Path) -> None:
+    white, written = load_melody_corpus(two_folders), load_melody_corpus(two_folders, white_keys=False)
+    classes = [{pitch % 12 for song in corpus.songs for each in song.melody.pitches for pitch in each}
+               for corpus in (white, written)]  # fmt: skip
+    assert classes[0] <= {0, 2, 4, 5, 7, 9, 11} < classes[1] | classes[0]
+    assert {song.shift for song in white.songs} == {0, -1, -2}
+    assert {song.shift for song in written.songs} == {0}
+
+
+def test_what_does_not_fit_is_named_with_its_reason(any_folder: Path) -> None:
+    report = load_melody_corpus(any_folder).report
+    assert (report.files, report.used) == (7, 4)
+    assert set(report.skipped) == {"short.mid", "drums.mid", "broken.mid"}
+    assert "bars" in report.skipped["short.mid"]
+    assert "drums" in report.skipped["drums.mid"]
+
+
+def test_every_song_is_in_exactly_one_part(two_folders: Path) -> None:
+    corpus = load_melody_corpus(two_folders)
+    names = [song.name for part in SPLITS for song in corpus.split(part)]
+    assert sorted(names) == sorted(song.name for song in corpus.songs)
+    assert [len(corpus.split(part)) for part in SPLITS] == [8, 2, 3]
+
+
+def test_long_rests_of_the_melody_go_with_their_accompaniment() -> None:
+    """Bars 0 (an introduction), 6 and 7 (all but two of a long rest) go."""
+    melody = Notes(np.array([4.0, 8.0, 12.0, 32.0]), np.full(4, 4.0), np.full(4, 72))
+    chords = Notes(np.arange(10) * 4.0, np.full(10, 4.0), 48 + np.arange(10))
+    tune = Tune("x", "pop", Meter(4, 4), np.arange(10) * 4.0, melody, chords)
+    kept, left_out = without_interludes(tune)
+    assert kept.melody.onset.tolist() == [0.0, 4.0, 8.0, 20.0]
+    assert kept.accompaniment.pitch.tolist() == [49, 50, 51, 52, 53, 56]
+    assert kept.accompaniment.onset.tolist() == [0, 4, 8, 12, 16, 20]
+    assert left_out == 3
+    pickup = replace(tune, bars=tune.bars[2:], melody=melody, accompaniment=chords)
+    assert without_interludes(pickup)[0].melody.onset.tolist() == [4.0, 8.0, 12.0, 24.0]
+
+
+def test_a_corpus_without_tunes_says_why(tmp_path: Path) -> None:
+    for directory, words in ((tmp_path / "none", "not a directory"), (tmp_path, "holds no")):
+        with pytest.raises(TrainingError, match=words):
+            load_melody_corpus(directory)
+    (tmp_path / "x.mid").write_bytes(b"MThd")
+    with pytest.raises(TrainingError, match="none of the 1 files"):
+        load_melody_corpus(tmp_path)
