@@ -24,7 +24,9 @@ class Conversion(AudioOptions):
 
     file: UploadFile = Field(description="A standard MIDI file of at most 10 MiB.")
     format: AudioFormat = Field(default=AudioFormat.MP3, description="The audio format.", examples=["mp3"])
-    title: str | None = Field(default=None, max_length=_LONGEST_TITLE, description="Default: the file's name.")
+    title: str | None = Field(
+        default=None, max_length=_LONGEST_TITLE, description="Default: the file's name.", examples=["Dawn"]
+    )
     artist: str = Field(default="", max_length=200, description="Written into the file.")
 
 

@@ -34,7 +34,11 @@ class AudioOptions(BaseModel):
         default=None, ge=32, le=512, description="MP3 and Opus: constant kbit/s. Default 192 and 128.", examples=[192]
     )
     vbr: int | None = Field(
-        default=None, ge=0, le=9, description="MP3: variable bit rate of this quality, 0 is best; not streamed."
+        default=None,
+        ge=0,
+        le=9,
+        description="MP3: variable bit rate of this quality, 0 is best; not streamed.",
+        examples=[2],
     )
     soundfont: str | None = Field(
         default=None, max_length=100, description="A name of `/api/v1/soundfonts`.", examples=["FluidR3_GM"]

@@ -25,7 +25,10 @@ class SoundFontList(BaseModel):
     """All SoundFonts, and the instruments that all of them have."""
 
     soundfonts: list[SoundFontItem]
-    instruments: list[str] = Field(description="What `instrument=` takes, in the order of General MIDI's programs.")
+    instruments: list[str] = Field(
+        description="What `instrument=` takes, in the order of General MIDI's programs.",
+        examples=[["Acoustic Grand Piano", "Bright Acoustic Piano"]],
+    )
 
 
 @router.get("", summary="SoundFonts and instruments")

@@ -20,7 +20,10 @@ async def list_models(catalogue: CatalogueDep) -> ModelList:
 
 @router.get("/{name}", summary="Look at a model", responses=problem_responses(404, 422, 503))
 async def get_model(
-    name: Annotated[str, Path(max_length=100, description="`name`, or `name@version`.")], catalogue: CatalogueDep
+    name: Annotated[
+        str, Path(max_length=100, description="`name`, or `name@version`.", examples=["crnngan-classical"])
+    ],
+    catalogue: CatalogueDep,
 ) -> ModelView:
     """What the model is, and what a listener may set of it."""
     model = catalogue.get(name)

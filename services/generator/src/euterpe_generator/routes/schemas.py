@@ -153,16 +153,20 @@ class ParameterView(BaseModel):
     name: str = Field(examples=["temperature"])
     label: str = Field(examples=["Temperature"])
     kind: Literal["int", "number", "choice", "boolean"]
-    minimum: int | float | None = Field(default=None, description="Of int and number.")
-    maximum: int | float | None = None
-    choices: list[str | bool] = Field(default_factory=list, description="Of choice and boolean.")
-    default: bool | int | float | str
+    minimum: int | float | None = Field(default=None, description="Of int and number.", examples=[0.1])
+    maximum: int | float | None = Field(default=None, examples=[4.0])
+    choices: list[str | bool] = Field(default_factory=list, description="Of choice and boolean.", examples=[[]])
+    default: bool | int | float | str = Field(examples=[1.0])
     unit: str = Field(default="", examples=["quarters per minute"])
     advice: str = Field(default="", description="One sentence for people.")
     group: Literal["basic", "advanced"] = "basic"
-    excludes: list[str] = Field(default_factory=list, description="Parameters that cannot be set together with it.")
+    excludes: list[str] = Field(
+        default_factory=list, description="Parameters that cannot be set together with it.", examples=[["top_p"]]
+    )
     only_with: dict[str, list[bool | int | float | str]] = Field(
-        default_factory=dict, description="It can be set only where these parameters have one of these values."
+        default_factory=dict,
+        description="It can be set only where these parameters have one of these values.",
+        examples=[{"strategy": ["beam"]}],
     )
 
     @classmethod
@@ -177,12 +181,14 @@ class ModelView(BaseModel):
     name: str = Field(examples=["crnngan-classical"])
     version: str = Field(examples=["1.0.0"])
     kind: str = Field(examples=["crnngan"])
-    title: str
-    description: str
+    title: str = Field(examples=["Classical piano"])
+    description: str = Field(examples=["C-RNN-GAN, trained on classical piano pieces."])
     default: bool = Field(description="Whether it is used when a request names no model.")
     length: LimitsView
     parameters: list[ParameterView] = Field(description="What else may be set, in the order to show it in.")
-    presets: dict[str, dict[str, bool | int | float | str]] = Field(description="Named values of parameters.")
+    presets: dict[str, dict[str, bool | int | float | str]] = Field(
+        description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
+    )
 
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
