@@ -63,9 +63,9 @@ def _returned(kind: str, answer: str, call: str) -> str:
 
 
 def _docstring(operation: dict[str, Any]) -> Iterator[str]:
-    first, *lines = [operation["summary"] + ".", "", *operation.get("description", "").splitlines()]
-    yield f'    """{first}'
-    yield from (f"    {line}".rstrip() for line in lines)
+    description: str = operation.get("description", "")
+    yield f'    """{operation["summary"]}.'
+    yield from (f"    {line}".rstrip() for line in ("", *description.splitlines()))
     yield '    """'
 
 
