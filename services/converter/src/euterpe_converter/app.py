@@ -28,6 +28,7 @@ from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
 from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.soundfont import SoundFontSource
+from euterpe_converter.rendering.soundfont_store import SoundFontStore
 from euterpe_converter.rendering.stage import StageOptions
 from euterpe_converter.rendering.stages import Stages
 from euterpe_converter.routes import audio, conversions, pianorolls, soundfonts
@@ -72,7 +73,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.access_verifier = TokenVerifier(RemoteKeys(settings.jwks_url, http), ACCESS)
     channel = peer_channel(settings.library_target, ServiceTokenSource(settings.peer, http))
     stack.push_async_callback(channel.close, None)
-    state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts)
+    state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts, _remote(settings, state.object_store))
     limits = ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds)
     reader, artist = MidiReader(limits), MidiReader(limits)
     stack.push_async_callback(reader.close)
@@ -118,6 +119,13 @@ async def _serve_peers(app: FastAPI, settings: Settings, http: httpx.AsyncClient
     add_ConverterServiceServicer_to_server(ConverterRpc(app.state.audio, app.state.object_store), server.server)
     app.state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
+
+
+def _remote(settings: Settings, store: ObjectStore) -> SoundFontStore | None:
+    if settings.soundfonts_prefix is None:
+        return None
+    directory, size = settings.soundfonts_cache, settings.soundfonts_cache_bytes
+    return SoundFontStore(store, settings.soundfonts_prefix, directory, most_bytes=size)
 
 
 def _stage_options(settings: Settings) -> StageOptions:

@@ -1,6 +1,7 @@
 """What the converter reads from its environment, as `EUTERPE_CONVERTER_<FIELD>`."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, ServiceSettings
@@ -36,6 +37,11 @@ class Settings(ServiceSettings):
     soundfont: Path | None = None
     #: A directory of more SoundFonts that may be asked for by name; without one, Debian's.
     soundfonts: Path | None = None
+    #: Where more of them lie in the bucket, such as `soundfonts/`; fetched when somebody asks for one.
+    soundfonts_prefix: str | None = Field(default=None, min_length=1)
+    #: Where fetched ones are kept, and how many bytes of them.
+    soundfonts_cache: Path = Path(tempfile.gettempdir()) / "euterpe-soundfonts"
+    soundfonts_cache_bytes: int = Field(default=2048 * _MEBIBYTE, ge=_MEBIBYTE)
     #: SoundFonts in memory at once, each in a process of its own; the least recently used makes way.
     loaded_soundfonts: int = Field(default=2, ge=1, le=64)
     #: Shared library; and a command, found on PATH unless it is a path, of which only Ogg Vorbis has need.

@@ -1,12 +1,16 @@
 """The SoundFonts that there are: names, licences, digests."""
 
 import asyncio
+import contextlib
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from euterpe_converter.errors import SoundFontMissing, UnknownSoundFont
+from euterpe_converter.rendering.soundfont_store import SUFFIXES, SoundFontStore
 
 #: Where Debian's packages put theirs, best first. FluidR3 renders as fast as the compressed MuseScore one, and is
 #: loaded twenty times as fast, because its samples need not be decompressed. Both are under the MIT licence.
@@ -15,7 +19,6 @@ DEBIAN_SOUNDFONTS = (
     Path("/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"),
 )
 _DEBIAN_LICENCES = {"FluidR3_GM": "MIT", "MuseScore_General_Lite": "MIT", "MuseScore_General": "MIT"}
-_SUFFIXES = (".sf2", ".sf3")
 _LONGEST_INFO_BYTES = 1024 * 1024
 _LONGEST_TEXT = 500
 
@@ -44,27 +47,41 @@ class SoundFontSource:
     """Hands out SoundFonts by name; those that are installed or replaced while the service runs are noticed.
 
     The default is `path`; None means the first of Debian's that is there. Beside it there is every .sf2 and .sf3 file
-    of `directory`, or of Debian's directories when that is None. A file `NAME.license` beside one tells its licence.
+    of `directory`, or of Debian's directories when that is None, and those of `remote` whose names are none of these.
+    A file `NAME.license` beside one tells its licence.
     """
 
-    def __init__(self, path: Path | None = None, directory: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, directory: Path | None = None, remote: SoundFontStore | None = None
+    ) -> None:
+        self._remote = remote
         self._candidates = (path,) if path else DEBIAN_SOUNDFONTS
         self._directories = (directory,) if directory else tuple(each.parent for each in DEBIAN_SOUNDFONTS)
         self._lock = asyncio.Lock()
         self._known: dict[tuple[object, ...], SoundFont] = {}
 
     async def named(self, name: str | None = None) -> SoundFont:
-        """The SoundFont of this name, or the default. Raises UnknownSoundFont, SoundFontMissing."""
+        """The SoundFont of this name, or the default. Raises UnknownSoundFont, SoundFontMissing, Unavailable."""
         if name is None:
             return await self._inspected(self._find())
         paths = self._paths()
-        if name not in paths:
-            raise UnknownSoundFont(name, sorted(paths))
-        return await self._inspected(paths[name])
+        path = paths.get(name)
+        if path is None and self._remote:
+            path = await self._remote.fetch(name)
+        if path is None:
+            raise UnknownSoundFont(name, sorted({*paths, *(await self._remote.names() if self._remote else ())}))
+        return await self._inspected(path)
 
     async def entries(self) -> list[SoundFontEntry]:
-        """All that are there, by name; files that are no SoundFonts are left out."""
-        return await asyncio.to_thread(lambda: list(self._entries()))
+        """All that are there, by name; files that are no SoundFonts are left out. Raises Unavailable."""
+        found = {entry.name: entry for entry in await asyncio.to_thread(lambda: list(self._entries()))}
+        for name, remote in (await self._remote.described() if self._remote else {}).items():
+            with contextlib.suppress(SoundFontMissing):
+                info = _read_info(io.BytesIO(remote.beginning), remote.entry.key)
+                title, size = info.get(b"INAM", "") or name, remote.entry.size_bytes
+                entry = SoundFontEntry(name, title, remote.licence, info.get(b"ICOP"), size, False)
+                found.setdefault(name, entry)
+        return [found[name] for name in sorted(found)]
 
     async def check(self) -> None:
         """Readiness: raises SoundFontMissing."""
@@ -94,7 +111,7 @@ class SoundFontSource:
         for directory in self._directories:
             # Links are other names, such as Debian's default-GM.
             files = directory.iterdir() if directory.is_dir() else ()
-            yield from sorted(file for file in files if file.suffix in _SUFFIXES and not file.is_symlink())
+            yield from sorted(file for file in files if file.suffix in SUFFIXES and not file.is_symlink())
 
     def _entries(self) -> Iterator[SoundFontEntry]:
         default = next((path for path in self._candidates if path.is_file()), None)
@@ -132,16 +149,20 @@ def _inspect(path: Path) -> SoundFont:
 
 
 def _info(path: Path) -> dict[bytes, str]:
-    """The texts of the INFO list (SoundFont 2.04, section 5)."""
     with path.open("rb") as file:
-        header = file.read(12)
-        # FluidSynth would render silence from anything else, and say that it succeeded.
-        if header[:4] != b"RIFF" or header[8:] != b"sfbk":
-            raise SoundFontMissing(f"{path} is no SoundFont.")
-        start = file.read(12)
-        if start[:4] != b"LIST" or start[8:] != b"INFO":
-            return {}
-        return dict(_texts(file.read(min(int.from_bytes(start[4:8], "little") - 4, _LONGEST_INFO_BYTES))))
+        return _read_info(file, str(path))
+
+
+def _read_info(file: BinaryIO, name: str) -> dict[bytes, str]:
+    """The texts of the INFO list (SoundFont 2.04, section 5)."""
+    header = file.read(12)
+    # FluidSynth would render silence from anything else, and say that it succeeded.
+    if header[:4] != b"RIFF" or header[8:] != b"sfbk":
+        raise SoundFontMissing(f"{name} is no SoundFont.")
+    start = file.read(12)
+    if start[:4] != b"LIST" or start[8:] != b"INFO":
+        return {}
+    return dict(_texts(file.read(min(int.from_bytes(start[4:8], "little") - 4, _LONGEST_INFO_BYTES))))
 
 
 def _texts(content: bytes) -> Iterable[tuple[bytes, str]]:
