@@ -93,8 +93,6 @@ class ServiceEnvironments:
             "HOST": "127.0.0.1",
             "PORT": str(self._ports.http[spec.name]),
             "SHUTDOWN_GRACE_SECONDS": str(_GRACE_SECONDS),
-            "TOKEN_REQUESTS_PER_MINUTE": str(_REQUESTS_PER_MINUTE),
-            "ADDRESS_REQUESTS_PER_MINUTE": str(_REQUESTS_PER_MINUTE),
         }
         if spec.name == "auth":
             fields |= self._auth_fields()
@@ -113,9 +111,12 @@ class ServiceEnvironments:
         prefix = f"EUTERPE_{spec.name.upper()}_"
         # glibc keeps an arena per thread; the object store's threads would keep memory that nobody uses.
         process = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
+        limits = dict.fromkeys(
+            (f"{prefix}{who}_REQUESTS_PER_MINUTE" for who in ("TOKEN", "ADDRESS")), str(_REQUESTS_PER_MINUTE)
+        )
         chosen = {name: value for name, value in self._settings.tuning.items() if name.startswith(prefix)}
         # Where parts find each other is not the operator's to choose here.
-        return child_environment(chosen | process | {prefix + name: value for name, value in fields.items()})
+        return child_environment(limits | chosen | process | {prefix + name: value for name, value in fields.items()})
 
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self._ports.http[service]}"

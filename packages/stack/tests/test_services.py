@@ -1,0 +1,29 @@
+"""What each service is told when it starts."""
+
+from pathlib import Path
+
+from euterpe_stack import secret_file
+from euterpe_stack.postgres import Postgres
+from euterpe_stack.services import SERVICE_NAMES, SERVICES, ServiceEnvironments, ServicePorts
+from euterpe_stack.settings import StackSettings
+
+
+def environments(directory: Path, **chosen: str) -> dict[str, dict[str, str]]:
+    settings = StackSettings.from_environment({"EUTERPE_DATA": str(directory), **chosen})
+    secrets = secret_file.load_or_create(directory / "secrets.json", SERVICE_NAMES)
+    postgres = Postgres(directory / "postgres", password="x", log=directory / "log")
+    found = ServiceEnvironments(settings, secrets, ServicePorts(), postgres, "http://127.0.0.1:1")
+    return {spec.name: found.of(spec) for spec in SERVICES}
+
+
+def test_a_machine_of_one_s_own_is_hardly_limited_unless_one_wants_it(tmp_path: Path) -> None:
+    told = environments(tmp_path, EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE="5")
+    assert told["library"]["EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE"] == "5"
+    assert int(told["library"]["EUTERPE_LIBRARY_ADDRESS_REQUESTS_PER_MINUTE"]) > 100_000
+    assert int(told["auth"]["EUTERPE_AUTH_TOKEN_REQUESTS_PER_MINUTE"]) > 100_000
+
+
+def test_where_parts_find_each_other_is_not_chosen(tmp_path: Path) -> None:
+    told = environments(tmp_path, EUTERPE_AUTH_GENERATOR_TARGET="elsewhere:1", EUTERPE_AUTH_PORT="1")
+    assert told["auth"]["EUTERPE_AUTH_GENERATOR_TARGET"].startswith("127.0.0.1:")
+    assert told["auth"]["EUTERPE_AUTH_PORT"] != "1"
