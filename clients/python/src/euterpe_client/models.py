@@ -426,7 +426,33 @@ class Conversion(TypedDict):
     artist: NotRequired[str]
 
 
+class NewRenditions(TypedDict):
+    """
+    Which formats shall be there.
+    """
+
+    formats: list[AudioFormat]
+
+
 PictureFormat: TypeAlias = Literal["svg", "png"]
+
+
+class RenditionItem(TypedDict):
+    """
+    A song's audio in one format.
+    """
+
+    format: AudioFormat
+    url: str
+    ready: bool
+
+
+class RenditionList(TypedDict):
+    """
+    The formats that were asked for.
+    """
+
+    items: list[RenditionItem]
 
 
 class SoundFontItem(TypedDict):

@@ -795,6 +795,14 @@ class Operations(Transport):
             },
         )
 
+    def prepare_song_audio(self, song_id: str, body: models.NewRenditions) -> models.RenditionList:
+        """Render a song ahead of time.
+
+        Renders the song in these formats in the background, so that it starts at once and can be sought in freely when
+        somebody plays it. Asking again tells how far it is, and renders nothing twice.
+        """
+        return cast(models.RenditionList, self._json("POST", f"/api/v1/audio/{quoted(song_id)}/renditions", json=body))
+
     def convert_midi(self, file: bytes, fields: dict[str, Any] | None = None) -> bytes:
         """Convert a MIDI file to audio.
 

@@ -31,10 +31,11 @@ from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
 from euterpe_converter.rendering.stage import StageOptions
 from euterpe_converter.rendering.stages import Stages
-from euterpe_converter.routes import audio, conversions, pianorolls, soundfonts
+from euterpe_converter.routes import audio, conversions, pianorolls, renditions, soundfonts
 from euterpe_converter.rpc.converter import ConverterRpc
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
+from euterpe_converter.services.prerendering import Prerenderer
 from euterpe_converter.settings import Settings
 
 DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = create_base_app("converter", settings, lifespan=lifespan, description=DESCRIPTION, tags=_TAGS, scopes=SCOPES)
     app.state.settings = settings
     app.include_router(audio.router)
+    app.include_router(renditions.router)
     app.include_router(conversions.router)
     app.include_router(pianorolls.router)
     app.include_router(soundfonts.router)
@@ -104,6 +106,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         pool=pool,
         metrics=metrics,
     )
+    state.prerenderer = Prerenderer(state.audio)
+    stack.push_async_callback(state.prerenderer.close)
     await _serve_peers(app, settings, http, stack)
     kept = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
     evictor = Evictor(state.object_store, cache, metrics, kept, seconds=settings.sweep_seconds)

@@ -45,6 +45,11 @@ class Rendition:
         self._started = time.perf_counter()
 
     @property
+    def stored(self) -> bool:
+        """Whether it is kept, so that nothing needs to be made."""
+        return self._stored is not None
+
+    @property
     def digest(self) -> str:
         """Hexadecimal; changes whenever a byte of the file does, so it serves as entity tag."""
         return hashlib.sha256(f"{self.key} {canonical(asdict(self._tags))}".encode()).hexdigest()

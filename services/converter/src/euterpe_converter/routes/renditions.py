@@ -1,0 +1,53 @@
+"""`/api/v1/audio/{song_id}/renditions`: audio that is made before it is played."""
+
+from typing import Annotated
+
+from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.security import CurrentUser
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from euterpe_converter.dependencies import SongId
+from euterpe_converter.domain.audio import AudioFormat
+from euterpe_converter.domain.listener import Listener
+from euterpe_converter.services.prerendering import Prerenderer
+
+router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 503))
+
+
+class NewRenditions(BaseModel):
+    """Which formats shall be there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    formats: Annotated[
+        set[AudioFormat], Field(min_length=1, description="File extensions.", examples=[["mp3", "flac"]])
+    ]
+
+
+class RenditionItem(BaseModel):
+    """A song's audio in one format."""
+
+    format: AudioFormat
+    url: str = Field(examples=["/api/v1/audio/0199d3c1-5a70-7cc3-98c4-dc0c0c07398f.mp3"])
+    ready: bool = Field(description="Whether it lies there; otherwise it is being made, and can be played meanwhile.")
+
+
+class RenditionList(BaseModel):
+    """The formats that were asked for."""
+
+    items: list[RenditionItem]
+
+
+@router.post("/{song_id}/renditions", summary="Render a song ahead of time", status_code=202)
+async def prepare_song_audio(request: Request, user: CurrentUser, song_id: SongId, new: NewRenditions) -> RenditionList:
+    """Renders the song in these formats in the background, so that it starts at once and can be sought in freely when
+    somebody plays it. Asking again tells how far it is, and renders nothing twice.
+    """
+    prerenderer: Prerenderer = request.app.state.prerenderer
+    ready = await prerenderer.prepare(song_id, sorted(new.formats), Listener(user.id))
+    items = [
+        RenditionItem(format=kind, url=f"/api/v1/audio/{song_id}.{kind.value}", ready=there)
+        for kind, there in ready.items()
+    ]
+    return RenditionList(items=items)
