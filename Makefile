@@ -133,7 +133,15 @@ lock: $(VENV)/.uv ## Pin the requirements of every member anew
 train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
 	$(BIN)/euterpe-train crnngan --corpus "$(CORPUS)" --out training/runs/default
 
+.PHONY: models
+models: $(VENV)/.dev ## Train and export the melody models anew, from NOTTINGHAM and POP909 (directories), into models/
+	scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)"
+
 ##@ Measure
+.PHONY: bench-melody-training
+bench-melody-training: $(VENV)/.dev ## Training on all positions of a window, beside one window for one target
+	$(BIN)/python bench/melody_training.py
+
 .PHONY: bench-stack
 bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
 	$(BIN)/python bench/stack.py

@@ -1,7 +1,6 @@
 """From a directory to tunes on a grid, transposed, split, with a report of all that was lost."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +12,7 @@ from euterpe_music.tokens.tonality import white_key_shift
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
-from euterpe_training.melody.layouts import Found, read_tunes
+from euterpe_training.melody.layouts import read_tunes
 from euterpe_training.melody.tunes import Report, Tune, grid_start, on_grid, why_not, without_interludes
 
 Split = Literal["train", "validation", "test"]
@@ -75,12 +74,12 @@ def load_melody_corpus(
     """The tunes under `directory` on a grid; what cannot be used is named in the report.
 
     With `white_keys` each tune is moved to where most of it is on the white keys: C major, A minor, and the modes
-    between them. `limit` takes only so many tunes, evenly spread. Raises TrainingError when there is none.
+    between them. `limit` reads only so many files, evenly spread. Raises TrainingError when there is none.
     """
     report = Report()
     total = hashlib.sha256()
     tunes: list[Tune] = []
-    for name, tune in _thinned(read_tunes(directory), limit):
+    for name, tune in read_tunes(directory, limit):
         report.files += 1
         reason = tune if isinstance(tune, str) else why_not(tune)
         if reason or isinstance(tune, str):
@@ -96,13 +95,6 @@ def load_melody_corpus(
     report.used = len(songs)
     styles = tuple(sorted({song.style for song in songs}))
     return MelodyCorpus(directory.name, songs, report, total.hexdigest(), styles)
-
-
-def _thinned(found: Iterable[Found], limit: int | None) -> Iterable[Found]:
-    if limit is None:
-        return found
-    everything = list(found)
-    return [everything[at] for at in np.unique(np.linspace(0, len(everything) - 1, limit).astype(int))]
 
 
 def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: bool) -> Song:

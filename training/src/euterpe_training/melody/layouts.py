@@ -23,20 +23,20 @@ Found = tuple[str, Tune | str]
 Progress = Callable[[int, int], None]
 
 
-def read_tunes(directory: Path) -> Iterator[Found]:
+def read_tunes(directory: Path, limit: int | None = None) -> Iterator[Found]:
     """Every tune under `directory`, which may be Nottingham's, POP909's or any folder of MIDI files.
 
-    Raises TrainingError when there is no directory or no file.
+    With `limit` only so many files are read, evenly spread. Raises TrainingError when there is no directory or no file.
     """
     if not directory.is_dir():
         raise TrainingError(f"the corpus {directory} is not a directory")
     if (directory / "melody").is_dir() and (directory / "chords").is_dir():
-        yield from _nottingham(directory)
+        yield from _nottingham(directory, limit)
         return
     paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not paths:
         raise TrainingError(f"the corpus {directory} holds no .mid or .midi files")
-    for path in paths:
+    for path in _spread(paths, limit):
         name = str(path.relative_to(directory))
         try:
             yield name, _annotated(path) if (path.parent / "beat_midi.txt").is_file() else _any(path, directory)
@@ -44,12 +44,18 @@ def read_tunes(directory: Path) -> Iterator[Found]:
             yield name, str(error)
 
 
-def _nottingham(directory: Path) -> Iterator[Found]:
+def _spread(paths: list[Path], limit: int | None) -> list[Path]:
+    return (
+        paths if limit is None else [paths[at] for at in np.unique(np.linspace(0, len(paths) - 1, limit).astype(int))]
+    )
+
+
+def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
     """One tune per file of melody/, with the file of the same name in chords/; its style is the file's name."""
     paths = sorted((directory / "melody").glob("*.mid"))
     if not paths:
         raise TrainingError(f"the corpus {directory} holds no melody/*.mid")
-    for path in paths:
+    for path in _spread(paths, limit):
         chords = directory / "chords" / path.name
         if not chords.is_file():
             yield path.name, "it has no chords"
