@@ -10,7 +10,7 @@ from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer, add_LibraryServiceServicer_to_server
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
-from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.errors import NotFound, Unavailable
 from euterpe_service_kit.rpc_server import RpcServer
 from euterpe_service_kit.settings import ObjectStoreSettings
 from euterpe_service_kit.tokens import SERVICE, RemoteKeys, TokenVerifier
@@ -32,7 +32,15 @@ class LibraryDouble(LibraryServiceServicer):
         self.calls = 0
         self.failing = 0
         self.deleted: set[str] = set()
+        #: Songs that can be read: (song, listener) → the key of its object.
+        self.readable: dict[tuple[str, str], str] = {}
         self.target = ""
+
+    async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, context: object) -> pb.ResolveArtifactResponse:
+        key = self.readable.get((request.song_id, request.listener_id))
+        if key is None:
+            raise NotFound("There is no song with this id.")
+        return pb.ResolveArtifactResponse(midi=pb.MidiArtifact(key=key))
 
     async def RegisterSongs(self, request: pb.RegisterSongsRequest, context: object) -> pb.RegisterSongsResponse:
         self.calls += 1

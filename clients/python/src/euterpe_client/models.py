@@ -340,20 +340,6 @@ Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "l
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
-class GenerationRequest(TypedDict):
-    """
-    A piece to compose. Everything may be left out; what is left out is chosen and told.
-    """
-
-    model: NotRequired[str | None]
-    seed: NotRequired[int | None]
-    length: NotRequired[int | None]
-    title: NotRequired[str | None]
-    count: NotRequired[int]
-    background: NotRequired[bool]
-    parameters: NotRequired[dict[str, bool | int | float | str]]
-
-
 class LimitsView(TypedDict):
     """
     Range and default of a parameter.
@@ -392,7 +378,38 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+class PromptRequest(TypedDict):
+    """
+    A beginning: a MIDI file or one of the songs that you may read, of either the first bars.
+    """
+
+    midi: NotRequired[str | None]
+    song_id: NotRequired[str | None]
+    bars: NotRequired[int | None]
+
+
+class PromptView(TypedDict):
+    """
+    What became of a prompt.
+    """
+
+    bars: int
+    meter: str
+    notes: int
+    unknown: int
+    song_id: NotRequired[str | None]
+
+
 Status: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+
+class Variant(TypedDict):
+    """
+    One way to compose: the parameters in which it differs from the others.
+    """
+
+    label: NotRequired[str | None]
+    parameters: NotRequired[dict[str, bool | int | float | str]]
 
 
 AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "ogg"]
@@ -649,6 +666,37 @@ class SongPage(TypedDict):
     next_cursor: str | None
 
 
+class ComparisonRequest(TypedDict):
+    """
+    A piece to compose in several ways; all else is as for a generation.
+    """
+
+    model: NotRequired[str | None]
+    seed: NotRequired[int | None]
+    length: NotRequired[int | None]
+    title: NotRequired[str | None]
+    count: NotRequired[int]
+    background: NotRequired[bool]
+    prompt: NotRequired[PromptRequest | None]
+    parameters: NotRequired[dict[str, bool | int | float | str]]
+    variants: NotRequired[list[Variant]]
+
+
+class GenerationRequest(TypedDict):
+    """
+    A piece to compose. Everything may be left out; what is left out is chosen and told.
+    """
+
+    model: NotRequired[str | None]
+    seed: NotRequired[int | None]
+    length: NotRequired[int | None]
+    title: NotRequired[str | None]
+    count: NotRequired[int]
+    background: NotRequired[bool]
+    prompt: NotRequired[PromptRequest | None]
+    parameters: NotRequired[dict[str, bool | int | float | str]]
+
+
 class GenerationView(TypedDict):
     """
     A generation as its listener sees it.
@@ -664,6 +712,7 @@ class GenerationView(TypedDict):
     seed: int
     length: int
     parameters: NotRequired[dict[str, bool | int | float | str]]
+    prompt: NotRequired[PromptView | None]
     title: str
     song_id: NotRequired[str | None]
     midi_url: NotRequired[str | None]
@@ -688,7 +737,7 @@ class ModelView(TypedDict):
     title: str
     description: str
     default: bool
-    length: LimitsView
+    length: LimitsView | None
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
 
@@ -708,6 +757,7 @@ class OrderView(TypedDict):
     seed: int
     length: int
     parameters: NotRequired[dict[str, bool | int | float | str]]
+    prompt: NotRequired[PromptView | None]
     title: str
     song_id: NotRequired[str | None]
     midi_url: NotRequired[str | None]
@@ -739,6 +789,26 @@ class SharedSong(TypedDict):
     song: SongAnswer
     allow_download: bool
     expires_at: str | None
+
+
+class ComparedView(TypedDict):
+    """
+    One way to compose, and what it came to.
+    """
+
+    label: str
+    generation: GenerationView
+    picture_url: NotRequired[str | None]
+
+
+class ComparisonView(TypedDict):
+    """
+    Pieces of one prompt and seed, with measures and pictures.
+    """
+
+    id: str
+    ended: bool
+    items: list[ComparedView]
 
 
 class ModelList(TypedDict):

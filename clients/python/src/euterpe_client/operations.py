@@ -727,6 +727,13 @@ class Operations(Transport):
         """
         return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/midi")
 
+    def get_generation_pianoroll(self, generation_id: str) -> bytes:
+        """See the piece.
+
+        The piano roll as an SVG picture, once the generation has succeeded.
+        """
+        return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/pianoroll")
+
     def list_models(self) -> models.ModelList:
         """List the models.
 
@@ -740,6 +747,29 @@ class Operations(Transport):
         What the model is, and what a listener may set of it.
         """
         return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}"))
+
+    def create_comparison(
+        self, body: models.ComparisonRequest, *, prefer: str | None = None, idempotency_key: str | None = None
+    ) -> models.ComparisonView:
+        """Compare ways to compose.
+
+        Orders one piece per variant, all from the same seed and prompt, and puts them side by side.
+
+        Each is a generation of its own, with events, measures and a MIDI file. Answers as `POST /generations` does.
+        """
+        return cast(
+            models.ComparisonView,
+            self._json(
+                "POST", "/api/v1/comparisons", headers={"prefer": prefer, "Idempotency-Key": idempotency_key}, json=body
+            ),
+        )
+
+    def get_comparison(self, comparison_id: str) -> models.ComparisonView:
+        """Look at a comparison.
+
+        The pieces as they stand.
+        """
+        return cast(models.ComparisonView, self._json("GET", f"/api/v1/comparisons/{quoted(comparison_id)}"))
 
     def get_song_audio(
         self,

@@ -2,7 +2,7 @@
 {{- define "euterpe.routes" -}}
 auth: [/api/v1/auth, /.well-known/jwks.json]
 library: [/api/v1/songs, /api/v1/library]
-generator: [/api/v1/generations, /api/v1/models, /api/v1/generator/openapi.json]
+generator: [/api/v1/generations, /api/v1/comparisons, /api/v1/models, /api/v1/generator/openapi.json]
 converter: [/api/v1/audio, /api/v1/conversions, /api/v1/pianorolls, /api/v1/soundfonts, /api/v1/converter/openapi.json]
 {{- end -}}
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from euterpe_music.loops import find_loop
 from euterpe_music.piece import Piece
 
 #: Semitones over the root of the three scales that the reference tries.
@@ -47,6 +48,12 @@ class Measures:
     velocity_span: int = 0
     #: Most notes in a row with one pitch, lowest first where several begin together.
     longest_run: int = 0
+    #: Bits of information in a pitch, by how often each occurs.
+    pitch_entropy: float = 0.0
+    #: The bar from which on the piece only repeats itself, counted from 1, and after how many bars of 4/4; 0 when it
+    #: does not. See euterpe_music.loops.
+    loop_start_bar: int = 0
+    loop_period_bars: float = 0.0
     #: n → share of n-grams of pitches that occurred before in the piece.
     repetitions: dict[int, float] = field(default_factory=lambda: dict.fromkeys(NGRAM_SIZES, 0.0))
 
@@ -65,6 +72,7 @@ def measure(piece: Piece) -> Measures:
     start, end = piece.seconds(np.array([first, piece.end_tick]))
     quarters = (piece.end_tick - first) / piece.ticks_per_quarter
     lowest, highest = int(pitches.min()), int(pitches.max())
+    loop = find_loop(piece)
     return Measures(
         notes=len(notes),
         duration_seconds=round(piece.duration_seconds, 6),
@@ -81,6 +89,9 @@ def measure(piece: Piece) -> Measures:
         mean_duration_quarters=float(notes["duration"].mean() / piece.ticks_per_quarter),
         velocity_span=int(notes["velocity"].max()) - int(notes["velocity"].min()),
         longest_run=longest_run(pitches),
+        pitch_entropy=entropy(pitches),
+        loop_start_bar=0 if loop is None else loop.start_bar,
+        loop_period_bars=0.0 if loop is None else loop.period_bars,
         repetitions=repetitions(pitches),
     )
 
@@ -91,6 +102,13 @@ def scale_score(pitches: NDArray[np.integer[Any]]) -> float:
     if not len(pitches):
         return 0.0
     return float((_SCALE_MEMBERS @ histogram).max() / histogram.sum())
+
+
+def entropy(values: NDArray[np.integer[Any]]) -> float:
+    """Shannon's entropy of how often each value occurs, in bits."""
+    _, counts = np.unique(values, return_counts=True)
+    shares = counts / counts.sum()
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def polyphony(onsets: NDArray[np.integer[Any]]) -> float:

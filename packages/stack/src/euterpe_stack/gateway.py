@@ -21,7 +21,10 @@ from euterpe_stack.settings import StackError, child_environment
 ROUTES: Mapping[str, Sequence[str]] = {
     "auth": ("/api/v1/auth/*", "/.well-known/jwks.json"),
     "library": ("/api/v1/songs", "/api/v1/songs/*", "/api/v1/library/*"),
-    "generator": ("/api/v1/generations", "/api/v1/generations/*", "/api/v1/models", "/api/v1/models/*"),
+    "generator": (
+        *("/api/v1/generations", "/api/v1/generations/*", "/api/v1/models", "/api/v1/models/*"),
+        *("/api/v1/comparisons", "/api/v1/comparisons/*"),
+    ),
     "converter": (
         "/api/v1/audio/*",
         "/api/v1/conversions",

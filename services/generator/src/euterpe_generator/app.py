@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.metrics import Metrics
-from euterpe_generator.routes import generations, models
+from euterpe_generator.routes import comparisons, generations, models
 from euterpe_generator.rpc.generator import GeneratorRpc
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
@@ -29,6 +29,7 @@ from euterpe_generator.services.generations import GenerationService, Limits
 from euterpe_generator.services.listeners import ListenerService
 from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.services.model_loader import ModelLoader
+from euterpe_generator.services.ordering import Ordering
 from euterpe_generator.services.worker import Worker, WorkerOptions
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics(app.state.registry)
     app.include_router(generations.router)
     app.include_router(models.router)
+    app.include_router(comparisons.router)
     return app
 
 
@@ -77,7 +79,11 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         per_listener=settings.max_unfinished_per_listener,
         anonymous=settings.max_unfinished_anonymous,
     )
-    service = GenerationService(database, changes, catalogue, limits)
+    tokens = ServiceTokenSource(settings.peer, http)
+    channel = peer_channel(settings.library_target, tokens)
+    stack.push_async_callback(channel.close, None)
+    library = LibraryClient(channel)
+    service = GenerationService(database, changes, Ordering(catalogue, library, store), limits)
     app.state.access_verifier = TokenVerifier(keys, ACCESS)
     app.state.store = store
     app.state.catalogue = catalogue
@@ -88,8 +94,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
-        tokens = ServiceTokenSource(settings.peer, http)
-        await _start_worker(app, settings, stack, database, store, changes, tokens, board)
+        await _start_worker(app, settings, stack, database, store, changes, library, board)
     rpc = GeneratorRpc(service, app.state.following, catalogue, ListenerService(database, changes))
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
@@ -100,6 +105,7 @@ async def _start_loader(app: FastAPI, settings: Settings, stack: AsyncExitStack,
         catalogue,
         app.state.metrics,
         slots=settings.slots,
+        variant=settings.model_variant,
         most=settings.max_models,
         poll_seconds=settings.models_poll_seconds,
     )
@@ -115,11 +121,9 @@ async def _start_worker(
     database: Database,
     store: ObjectStore,
     changes: ChangeFeed,
-    tokens: ServiceTokenSource,
+    library: LibraryClient,
     board: LiveBoard,
 ) -> None:
-    channel = peer_channel(settings.library_target, tokens)
-    stack.push_async_callback(channel.close, None)
     # Decoding to MIDI is pure computation: more threads than one would only take turns.
     threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="finish"))
     options = WorkerOptions(
@@ -131,7 +135,7 @@ async def _start_worker(
         finishers=settings.finishers,
         model_patience_seconds=settings.model_patience_seconds,
     )
-    finisher = Finisher(database, store, LibraryClient(channel), threads)
+    finisher = Finisher(database, store, library, threads)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)
     worker.start()
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)

@@ -3,7 +3,7 @@
 import socket
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, ServiceSettings
 from pydantic import Field, SecretStr
@@ -35,6 +35,8 @@ class Settings(ServiceSettings):
     models_poll_seconds: PositiveFloat = 15.0
     #: Models kept in memory; old versions go first.
     max_models: PositiveInt = 8
+    #: The variant of token networks that is run where a bundle has it; the bundle's own choice by default.
+    model_variant: Literal["fp32", "int8"] | None = None
     #: The model that is used when a request names none; the first by name when empty.
     default_model: str = ""
 

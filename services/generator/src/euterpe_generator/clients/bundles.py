@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from euterpe_music.manifest import Manifest
+from euterpe_music.bundle import bundle_files, parse_any_manifest
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 
@@ -68,10 +68,10 @@ class S3Bundles:
         target = self._cache / path
         await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
         manifest = await self._store.get(f"{self._prefix}{path}/{_MANIFEST}")
-        # Read here only for the file's name; load_bundle judges the whole.
-        graph = Manifest.model_validate_json(manifest).graph
-        model = await self._store.get(f"{self._prefix}{path}/{Path(graph.file).name}")
-        await asyncio.to_thread((target / Path(graph.file).name).write_bytes, model)
+        # Read here only for the files' names; load_any_bundle judges the whole.
+        for file in bundle_files(parse_any_manifest(manifest)):
+            content = await self._store.get(f"{self._prefix}{path}/{Path(file).name}")
+            await asyncio.to_thread((target / Path(file).name).write_bytes, content)
         await asyncio.to_thread((target / _MANIFEST).write_bytes, manifest)
         return target
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
-from euterpe_service_kit.errors import PreconditionFailed, Unavailable
+from euterpe_service_kit.errors import NotFound, PreconditionFailed, Unavailable
 from euterpe_service_kit.rpc_client import peer_errors
 from google.protobuf.struct_pb2 import Struct
 
-from euterpe_generator.domain.generation import Generation
+from euterpe_generator.domain.generation import Generation, Listener
 
 _DEADLINE_SECONDS = 10.0
 #: The most that the library takes at once.
@@ -46,6 +46,19 @@ class LibraryClient:
         async with peer_errors("library"):
             response = await self._stub.RegisterSongs(request, timeout=_DEADLINE_SECONDS)
         return [_outcome(song) for song in response.songs]
+
+    async def midi_key(self, song_id: str, listener: Listener) -> str | None:
+        """The key of a song's MIDI object; None for a song that the listener may not read, or that there is not.
+
+        Raises Unavailable while the library is away.
+        """
+        request = pb.ResolveArtifactRequest(song_id=song_id, listener_id=listener.id or "")
+        try:
+            async with peer_errors("library"):
+                response = await self._stub.ResolveArtifact(request, timeout=_DEADLINE_SECONDS)
+        except NotFound:
+            return None
+        return str(response.midi.key)
 
 
 def _song(generation: Generation, piece: FinishedPiece) -> pb.RegisterSongRequest:

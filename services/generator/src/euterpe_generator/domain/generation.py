@@ -47,14 +47,17 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a piece begins with or goes along with, as the model's own tokens, so that it depends on no file any more.
+    """What a piece begins with or goes along with: a melody, taken from its file, so that it depends on none any more.
 
-    `tokens` [steps, streams] are those of its melody; `bars` is how many of them were asked for. `unknown` counts what
-    the vocabulary does not hold, `song_id` is where it came from, if that was a song.
+    `rows` are its notes and rests, (length in 24ths of a quarter, pitches) each, over `bars` bars of `meter`. `shift`
+    semitones bring it to where the networks compose. `unknown` counts the words that their vocabularies do not hold;
+    `song_id` is where it came from, if that was a song.
     """
 
-    tokens: tuple[tuple[int, ...], ...]
+    rows: tuple[tuple[int, tuple[int, ...]], ...]
     bars: int
+    meter: str = "4/4"
+    shift: int = 0
     unknown: int = 0
     song_id: str | None = None
 
@@ -65,7 +68,7 @@ class Prompt:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
         """The prompt that `to_dict` described."""
-        return cls(**{**values, "tokens": tuple(tuple(step) for step in values["tokens"])})
+        return cls(**{**values, "rows": tuple((length, tuple(pitches)) for length, pitches in values["rows"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
+from euterpe_music.midi import read_midi
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -22,6 +23,7 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.errors import NotFinished
 from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, NotesView, OrderView, location
 from euterpe_generator.services.following import Position
+from euterpe_generator.services.pictures import piano_roll_svg
 
 router = APIRouter(prefix="/api/v1/generations", tags=["generations"])
 
@@ -146,3 +148,18 @@ async def get_generation_midi(generation: GenerationDep, store: StoreDep, reques
         filename=f"{generation.title}.mid",
     )
     return await artifact_response(request, store, artifact)
+
+
+@router.get(
+    "/{generation_id}/pianoroll",
+    summary="See the piece",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}}}, **problem_responses(401, 404, 409, 422, 503)},
+)
+async def get_generation_pianoroll(generation: GenerationDep, store: StoreDep) -> Response:
+    """The piano roll as an SVG picture, once the generation has succeeded."""
+    if generation.midi_key is None:
+        raise NotFinished(f"The generation is {generation.status.value}; it has no piano roll.")
+    piece = read_midi(await store.get(generation.midi_key))
+    headers = {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": "sandbox; default-src 'none'"}
+    return Response(piano_roll_svg(piece, generation.title), media_type="image/svg+xml", headers=headers)

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from euterpe_music.parameters import Parameter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Status
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Prompt, Status
 from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.generations import Place, Wish
+from euterpe_generator.services.generations import Place
+from euterpe_generator.services.ordering import PromptWish, Wish
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -20,6 +21,26 @@ Title = Annotated[
 Name = Annotated[str, StringConstraints(max_length=40)]
 #: Values are checked against the model's manifest; here they need only be plain.
 Parameters = Annotated[dict[Name, bool | int | float | str], Field(max_length=64)]
+
+
+class PromptRequest(BaseModel):
+    """A beginning: a MIDI file or one of the songs that you may read, of either the first bars."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"song_id": str(UUID(int=7)), "bars": 4}]}
+    )
+
+    midi: Base64Bytes | None = Field(
+        default=None, max_length=700_000, description="A standard MIDI file of at most 700 kB, in Base64."
+    )
+    song_id: UUID | None = Field(default=None, description="A song of yours, or one that others let you read.")
+    bars: int | None = Field(
+        default=None, ge=1, le=1_000, strict=True, description="How many; by default all that fit."
+    )
+
+    def wish(self) -> PromptWish:
+        """The prompt as the use case takes it."""
+        return PromptWish(self.midi, None if self.song_id is None else str(self.song_id), self.bars)
 
 
 class GenerationRequest(BaseModel):
@@ -43,6 +64,7 @@ class GenerationRequest(BaseModel):
     )
     background: bool = Field(default=False, description="Compose it only while nothing else waits.")
 
+    prompt: PromptRequest | None = Field(default=None, description="What a melody model begins with, or accompanies.")
     parameters: Parameters = Field(
         default_factory=dict,
         description="What else may be set of the model: names, ranges and advice from GET /models.",
@@ -51,7 +73,14 @@ class GenerationRequest(BaseModel):
     def wish(self) -> Wish:
         """The request as the use case takes it."""
         return Wish(
-            self.model, self.seed, self.length, self.title, self.count, self.background, parameters=self.parameters
+            self.model,
+            self.seed,
+            self.length,
+            self.title,
+            self.count,
+            self.background,
+            self.parameters,
+            None if self.prompt is None else self.prompt.wish(),
         )
 
 
@@ -62,6 +91,26 @@ class PlaceView(BaseModel):
     estimated_wait_seconds: float | None = Field(
         default=None, description="From the pace of the last seconds.", examples=[1.5]
     )
+
+
+class PromptView(BaseModel):
+    """What became of a prompt."""
+
+    bars: int = Field(description="Bars that were taken from it.", examples=[4])
+    meter: str = Field(examples=["4/4"])
+    notes: int = Field(description="Notes and chords of its melody.", examples=[23])
+    unknown: int = Field(
+        examples=[0], description="How many tokens the model does not know; their nearest took their place."
+    )
+    song_id: str | None = Field(
+        default=None, examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"], description="The song it came from."
+    )
+
+    @classmethod
+    def of(cls, prompt: Prompt) -> "PromptView":
+        """The view of a prompt."""
+        notes = sum(bool(pitches) for _, pitches in prompt.rows)
+        return cls(bars=prompt.bars, meter=prompt.meter, notes=notes, unknown=prompt.unknown, song_id=prompt.song_id)
 
 
 class GenerationView(BaseModel):
@@ -81,6 +130,7 @@ class GenerationView(BaseModel):
         description="All that apply, those that were not set at their defaults.",
         examples=[{"temperature": 1.0}],
     )
+    prompt: PromptView | None = Field(default=None, description="What it began with, as it was understood.")
     title: str = Field(examples=["Dawn"])
     song_id: str | None = Field(
         default=None,
@@ -112,6 +162,7 @@ class GenerationView(BaseModel):
             seed=generation.seed,
             length=generation.length,
             parameters=dict(generation.settings),
+            prompt=generation.prompt and PromptView.of(generation.prompt),
             title=generation.title,
             song_id=generation.song_id,
             midi_url=f"{location(generation)}/midi" if generation.midi_key else None,
@@ -184,7 +235,7 @@ class ModelView(BaseModel):
     title: str = Field(examples=["Classical piano"])
     description: str = Field(examples=["C-RNN-GAN, trained on classical piano pieces."])
     default: bool = Field(description="Whether it is used when a request names no model.")
-    length: LimitsView
+    length: LimitsView | None = Field(description="Of `length`; null where the parameter `bars` says how long it is.")
     parameters: list[ParameterView] = Field(description="What else may be set, in the order to show it in.")
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
@@ -193,7 +244,8 @@ class ModelView(BaseModel):
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
         """The view of a model."""
-        length = LimitsView(minimum=model.length.min, default=model.length.default, maximum=model.length.max)
+        limits = model.length
+        length = limits and LimitsView(minimum=limits.min, default=limits.default, maximum=limits.max)
         return cls(
             name=model.name,
             version=model.version,

@@ -12,8 +12,9 @@ from google.protobuf.struct_pb2 import Struct
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Status
 from euterpe_generator.services.catalogue import Catalogue, Model
 from euterpe_generator.services.following import Following, Position
-from euterpe_generator.services.generations import GenerationService, Wish
+from euterpe_generator.services.generations import GenerationService
 from euterpe_generator.services.listeners import ListenerService
+from euterpe_generator.services.ordering import Wish
 
 _STATUS = {
     Status.QUEUED: pb.GENERATION_STATUS_QUEUED,
@@ -108,9 +109,9 @@ def _response(generation: Generation) -> pb.GenerateResponse:
 
 
 def _model(model: Model) -> pb.Model:
-    limits = model.length
     parameters = Struct()
-    parameters.update({"length": {"minimum": limits.min, "default": limits.default, "maximum": limits.max}})
+    if (limits := model.length) is not None:
+        parameters.update({"length": {"minimum": limits.min, "default": limits.default, "maximum": limits.max}})
     parameters.update({one.name: one.limits | {"default": one.default} for one in model.sampling.parameters})
     return pb.Model(
         name=model.name,

@@ -5,25 +5,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from euterpe_music.bundle import Bundle
-from euterpe_music.events import decode
 from euterpe_music.manifest import IntRange, Sampling
 from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
-from euterpe_music.post import apply_post
 from euterpe_service_kit.errors import FieldProblem, Unavailable
 
-from euterpe_generator.domain.generation import Generation
+from euterpe_generator.domain.generation import Generation, Prompt
 from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
+from euterpe_generator.services.families import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A loaded bundle, and the scheduler that composes with it."""
 
-    bundle: Bundle
+    family: Family
     scheduler: Scheduler
     #: The execution provider, as ONNX Runtime names it.
     provider: str
@@ -36,50 +34,48 @@ class Model:
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.bundle.manifest.name
+        return self.family.manifest.name
 
     @property
     def version(self) -> str:
         """The bundle's version."""
-        return self.bundle.manifest.version
+        return self.family.manifest.version
 
     @property
     def kind(self) -> str:
         """The family of the network."""
-        return self.bundle.manifest.kind
+        return self.family.kind
 
     @property
     def title(self) -> str:
         """The name that people read."""
-        return self.bundle.manifest.title
+        return self.family.manifest.title
 
     @property
     def description(self) -> str:
         """What it does, for people."""
-        return self.bundle.manifest.description
+        return self.family.manifest.description
 
     @property
-    def length(self) -> IntRange:
-        """Limits and default of a piece's length in events."""
-        return self.bundle.manifest.sampling.length
+    def length(self) -> IntRange | None:
+        """Limits and default of a piece's length in events; None where a parameter says how long it is."""
+        return self.family.length
 
     @property
     def features(self) -> int:
         """Floats per event."""
-        return self.bundle.spec.features
+        return self.family.features
 
     @property
     def sampling(self) -> Sampling:
         """What a listener may set of it."""
-        return self.bundle.manifest.sampling
+        return self.family.manifest.sampling
 
-    def given(self, settings: Mapping[str, Value]) -> Array:
-        """What the session takes at the start of a piece with these settings: the network's controls [n]."""
-        return self.bundle.manifest.control_vector(settings)
-
-    def decode(self, events: Array, settings: Mapping[str, Value] = MappingProxyType({})) -> Piece:
+    def decode(
+        self, events: Array, settings: Mapping[str, Value] = MappingProxyType({}), prompt: Prompt | None = None
+    ) -> Piece:
         """The piece that the network's events [steps, features] mean, as the settings want it to sound."""
-        return apply_post(decode(events, self.bundle.spec), settings)
+        return self.family.decode(events, settings, prompt)
 
 
 class Catalogue:
@@ -154,7 +150,7 @@ class Catalogue:
     def request(self, generation: Generation, ticket: str) -> Request:
         """What the engine is asked for a generation; raises KeyError when its model is not loaded any more."""
         model = self._by_key[f"{generation.model}@{generation.model_version}"]
-        given = model.given(generation.settings)
+        given = model.family.given(generation.settings, generation.prompt)
         return Request(ticket, generation.listener.key, generation.seed, generation.length, given)
 
     def find(self, wanted: str | None) -> Model:
@@ -182,17 +178,6 @@ class Catalogue:
     async def check(self) -> None:
         """Raises while there is no model."""
         _ = self.default
-
-
-def check_in_range(field: str, value: int | None, limits: IntRange) -> int:
-    """The value, or the default for None; raises InvalidParameters outside the range."""
-    if value is None:
-        return limits.default
-    if not limits.min <= value <= limits.max:
-        message = f"must be between {limits.min} and {limits.max}, not {value}"
-        problem = FieldProblem(field, message, {"minimum": limits.min, "maximum": limits.max})
-        raise InvalidParameters(f"{field}: {message}.", fields=[problem])
-    return value
 
 
 def checked_parameters(field: str, given: Mapping[str, Any], model: Model) -> dict[str, Value]:

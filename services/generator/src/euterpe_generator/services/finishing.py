@@ -6,9 +6,8 @@ row turns last. Whoever takes over composes the same bytes and walks the same wa
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Any
 
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe_music.key import estimate_key
@@ -47,7 +46,7 @@ class Finisher:
         PreconditionFailed when the library will never take the piece.
         """
         loop = asyncio.get_running_loop()
-        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation.settings)
+        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation)
         midi, piece = await rendered
         await self._store.put(piece.midi.key, midi, content_type="audio/midi")
         song_id = None if generation.listener.id is None else await self._songs.put((generation, piece))
@@ -71,9 +70,9 @@ class Finisher:
         return [done.get(result.id) for result in results]
 
 
-def render_piece(model: Model, events: Array, settings: Mapping[str, Any]) -> tuple[bytes, FinishedPiece]:
+def render_piece(model: Model, events: Array, generation: Generation) -> tuple[bytes, FinishedPiece]:
     """Decodes the network's events [steps, features] into a MIDI file, and measures it."""
-    score = model.decode(events, settings)
+    score = model.decode(events, generation.settings, generation.prompt)
     measures = measure(score)
     midi = write_midi(score)
     digest = hashlib.sha256(midi).hexdigest()

@@ -73,8 +73,8 @@ class Following:
     async def follow(self, generation: Generation, position: Position, *, notes: bool) -> AsyncIterator[Told]:
         """Tells what comes after `position` until the generation has ended; notes before the state they belong to.
 
-        Notes come in the order of the finished piece, each once. A note's duration may still shrink when its key is
-        struck again; the MIDI file has the last word.
+        Notes come in the order of the finished piece, track by track, each once. A note's duration may still shrink
+        when its key is struck again; the MIDI file has the last word.
         """
         with self._changes.watch(str(generation.id)) as watch, self._board.watching(generation.id):
             watched_at = float("-inf")
@@ -122,9 +122,12 @@ class Following:
                 events = await Workers(session).live_events(generation.id, features=model.features)
         if events is None or not len(events):
             return None
-        piece = model.decode(events, generation.settings)
-        # Later tones may join the last chord, and sort before those of it that are known.
-        return piece.with_notes(piece.notes[piece.notes["onset"] < piece.notes["onset"].max(initial=0)])
+        piece = model.decode(events, generation.settings, generation.prompt)
+        # Later tones may join the last chord, and sort before those of it that are known. Tracks are composed one after
+        # the other, so that all before the last one are known.
+        onsets, tracks = piece.notes["onset"], piece.notes["track"]
+        latest = tracks == tracks.max(initial=0)
+        return piece.with_notes(piece.notes[~latest | (onsets < onsets[latest].max(initial=0))])
 
     async def _ask_to_watch(self, generation: Generation) -> None:
         if not self._board.is_open(generation.id):
@@ -139,7 +142,8 @@ class Following:
 
 
 def _notes(piece: Piece, first: int) -> tuple[Note, ...]:
-    notes = piece.notes[first:]
+    order = np.argsort(piece.notes["track"], kind="stable")
+    notes = piece.notes[order][first:]
     onsets = piece.seconds(notes["onset"])
     durations = piece.seconds(notes["onset"] + notes["duration"]) - onsets
     columns = (np.round(onsets, 4), np.round(durations, 4), notes["pitch"], notes["velocity"])

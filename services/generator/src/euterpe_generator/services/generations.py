@@ -1,19 +1,17 @@
 """What listeners do with generations: order one, look at it, follow it, cancel it, fetch its MIDI."""
 
-import hashlib
-import secrets
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Order, OrderedPiece, Status
+from euterpe_generator.domain.generation import Generation, Listener, Order, Status
 from euterpe_generator.errors import (
     GenerationNotFound,
     IdempotencyKeyReused,
@@ -21,8 +19,8 @@ from euterpe_generator.errors import (
     TooManyUnfinished,
 )
 from euterpe_generator.services.batching import Batcher
-from euterpe_generator.services.catalogue import Catalogue, check_in_range, checked_parameters
 from euterpe_generator.services.following import wait_for
+from euterpe_generator.services.ordering import Ordering, Wish, digest
 from euterpe_generator.services.queue_limit import QueueLimit
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
@@ -50,24 +48,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A request as it came: what is None is chosen by the service."""
-
-    model: str | None
-    seed: int | None
-    length: int | None
-    title: str | None
-    count: int = 1
-    background: bool = False
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """Tells two requests apart, for Idempotency-Key."""
-        return hashlib.sha256(repr(_ordered(asdict(self))).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """A place in the queue, counted from 1, and a guess at the wait from the pace of the last seconds."""
 
@@ -78,10 +58,10 @@ class Place:
 class GenerationService:
     """The use cases around generations."""
 
-    def __init__(self, database: Database, changes: ChangeFeed, catalogue: Catalogue, limits: Limits) -> None:
+    def __init__(self, database: Database, changes: ChangeFeed, ordering: Ordering, limits: Limits) -> None:
         self._database = database
         self._changes = changes
-        self._catalogue = catalogue
+        self._ordering = ordering
         self._limits = limits
         self._admissions = Batcher(self._admit, name="admit")
         self._queue = QueueLimit(most=limits.queued, always=limits.always_queued, seconds=limits.queue_seconds)
@@ -95,11 +75,38 @@ class GenerationService:
         Waits up to `wait_seconds` for their end, and returns them as they stand then. Raises InvalidParameters,
         QueueFull, TooManyUnfinished, IdempotencyKeyReused.
         """
-        order = self._fix(wish)
+        order = await self._ordering.order(listener, wish)
+        return await self._put(listener, order, idempotency_key, wish.digest, wait_seconds)
+
+    async def compare(
+        self,
+        listener: Listener,
+        wish: Wish,
+        variants: Sequence[tuple[str, Mapping[str, Any]]],
+        idempotency_key: str | None,
+        *,
+        wait_seconds: float = 0,
+    ) -> list[Generation]:
+        """Accepts an order of one piece per variant of a wish, all of one seed and prompt; see `order`."""
+        order = await self._ordering.comparison(listener, wish, variants)
+        asked = digest({**asdict(wish), "variants": [[label, sorted(each.items())] for label, each in variants]})
+        return await self._put(listener, order, idempotency_key, asked, wait_seconds)
+
+    async def of_order(self, order_id: uuid.UUID, listener: Listener) -> list[Generation]:
+        """All pieces of an order that the listener may see, by variation; raises GenerationNotFound for none."""
+        async with self._database.sessions() as session:
+            pieces = await Generations(session).of_order(order_id)
+        if not pieces or not all(_may_see(piece, listener) for piece in pieces):
+            raise GenerationNotFound
+        return pieces
+
+    async def _put(
+        self, listener: Listener, order: Order, idempotency_key: str | None, asked: str, wait_seconds: float
+    ) -> list[Generation]:
         with ExitStack() as stack:
             # Watched before they exist: a piece may end before its order has been answered.
             watches = [stack.enter_context(self._changes.watch(str(one.id))) for one in order.pieces if wait_seconds]
-            generations = await self._accept(listener, order, idempotency_key, wish.digest)
+            generations = await self._accept(listener, order, idempotency_key, asked)
             self._changes.announce(QUEUE)
             if not wait_seconds:
                 return [generation.as_accepted() for generation in generations]
@@ -110,7 +117,7 @@ class GenerationService:
             return [await self._wait(generation, watch, deadline) for generation, watch in pairs]
 
     async def _accept(
-        self, listener: Listener, order: Order, idempotency_key: str | None, digest: str
+        self, listener: Listener, order: Order, idempotency_key: str | None, asked: str
     ) -> list[Generation]:
         allowed = self._limits.anonymous if listener.id is None else self._limits.per_listener
         admission = Admission(listener, order, allowed)
@@ -119,9 +126,9 @@ class GenerationService:
         # In a transaction of its own: it waits for whoever is using the same key.
         async with self._database.sessions.begin() as session:
             rows = Generations(session)
-            known = await rows.remember_key(listener.key, idempotency_key, digest, order.id)
+            known = await rows.remember_key(listener.key, idempotency_key, asked, order.id)
             if known is not None:
-                return await self._recall(rows, known, digest)
+                return await self._recall(rows, known, asked)
             [outcome] = await self._enqueue(session, [admission])
             if isinstance(outcome, Exception):
                 raise outcome
@@ -189,24 +196,6 @@ class GenerationService:
             if not await wait_for(watch.changed, min(left, _LOOK_SECONDS)) or watch.latest is None:
                 watch.latest = await self.get(generation.id, generation.listener)
 
-    def _fix(self, wish: Wish) -> Order:
-        model = self._catalogue.find(wish.model)
-        seed = secrets.randbelow(MAX_SEED + 1) if wish.seed is None else wish.seed
-        length = check_in_range("body.length", wish.length, model.length)
-        parameters = checked_parameters("body.parameters", wish.parameters, model)
-        title = wish.title or model.title
-        pieces = tuple(
-            OrderedPiece(
-                id=uuid.uuid4(),
-                seed=(seed + number) % (MAX_SEED + 1),
-                length=length,
-                title=title if wish.count == 1 else f"{title} ({number + 1})",
-                parameters=parameters,
-            )
-            for number in range(wish.count)
-        )
-        return Order(model.name, model.version, pieces, background=wish.background)
-
     async def _look_at_queue(self, session: AsyncSession) -> None:
         # Counting a long queue costs more than joining it, so the count may be a moment old.
         if time.monotonic() - self._counted_at > _COUNT_SECONDS:
@@ -214,18 +203,11 @@ class GenerationService:
             pace = await Workers(session).ended_per_second(recent=_RECENTLY)
             self._queue.update(await Generations(session).count_queued(at_most=self._limits.queued), pace)
 
-    async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], digest: str) -> list[Generation]:
+    async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], asked: str) -> list[Generation]:
         generation_id, known_digest = known
-        if known_digest != digest:
+        if known_digest != asked:
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
         return await rows.of_order(generation_id)
-
-
-def _ordered(value: Any) -> Any:
-    """The value with all mappings in the order of their keys, in which two equal requests may differ."""
-    if isinstance(value, Mapping):
-        return [(name, _ordered(value[name])) for name in sorted(value)]
-    return value
 
 
 def _too_many(allowed: int) -> TooManyUnfinished:

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import structlog
-from euterpe_music.bundle import BundleError, load_bundle
+from euterpe_music.bundle import Bundle, BundleError, MelodyBundle, load_any_bundle
+from euterpe_music.melody_manifest import Variant
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Request
 from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_generator.engine.token_network import StepNetwork
+from euterpe_generator.engine.token_session import TokenSession
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.services.catalogue import Catalogue, Model
+from euterpe_generator.services.families import CrnnganFamily
+from euterpe_generator.services.melody import PARTS, MelodyFamily
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +37,7 @@ class ModelLoader:
         metrics: Metrics,
         *,
         slots: int,
+        variant: Variant | None = None,
         most: int,
         poll_seconds: float,
     ) -> None:
@@ -39,6 +45,7 @@ class ModelLoader:
         self._catalogue = catalogue
         self._metrics = metrics
         self._slots = slots
+        self._variant = variant
         self._most = most
         self._poll_seconds = poll_seconds
         #: Fingerprints that were tried, well or badly: none is tried twice.
@@ -81,7 +88,7 @@ class ModelLoader:
         try:
             if path in self._tried and path.replace("/", "@") in self._catalogue.loaded():
                 raise BundleError("a version never changes; release the new content as another version")
-            model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots)
+            model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots, self._variant)
         except Unavailable as error:
             log.warning("bundle_not_fetched", bundle=path, error=repr(error))
             return
@@ -97,26 +104,53 @@ class ModelLoader:
         log.info("model_loaded", model=model.key, provider=model.provider, seconds=round(seconds, 3))
 
 
-def load_model(directory: Path, slots: int) -> Model:
-    """Loads a bundle and proves that it composes; raises BundleError, or what the runtime raises."""
-    bundle = load_bundle(directory)
+def load_model(directory: Path, slots: int, variant: Variant | None = None) -> Model:
+    """Loads a bundle and proves that it composes; raises BundleError, or what the runtime raises.
+
+    `variant` is taken instead of the manifest's own where a bundle has it.
+    """
+    bundle = load_any_bundle(directory)
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
         raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
-    session = OnnxSession(bundle.model, manifest.graph, rows=slots)
-    # Loads every kernel and every buffer before the first listener pays for it.
-    session.warm_up()
-    model = Model(bundle, Scheduler(session, max_steps=manifest.sampling.length.max), session.provider)
+    model = _crnngan(bundle, slots) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
     _self_test(model)
     return model
 
 
+def _crnngan(bundle: Bundle, slots: int) -> Model:
+    manifest = bundle.manifest
+    session = OnnxSession(bundle.model, manifest.graph, rows=slots)
+    # Loads every kernel and every buffer before the first listener pays for it.
+    session.warm_up()
+    return Model(CrnnganFamily(bundle), Scheduler(session, max_steps=manifest.sampling.length.max), session.provider)
+
+
+def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
+    manifest = bundle.manifest
+    networks = [
+        StepNetwork(bundle.graph(name, variant or manifest.variant), manifest.graphs[name], lanes=slots)
+        for name in PARTS
+        if name in manifest.graphs
+    ]
+    session = TokenSession(networks, rows=slots)
+    session.warm_up()
+    family = MelodyFamily(bundle)
+    return Model(family, Scheduler(session, max_steps=family.longest), session.provider)
+
+
 def _self_test(model: Model) -> None:
-    model.scheduler.submit(Request("self-test", "", seed=0, steps=_SELF_TEST_STEPS))
+    settings = model.sampling.check({})
+    shortest = None if model.length is None else min(max(_SELF_TEST_STEPS, model.length.min), model.length.max)
+    if "bars" in settings:
+        settings["bars"] = next(one.limits["minimum"] for one in model.sampling.parameters if one.name == "bars")
+    steps = model.family.steps(shortest, settings, None)
+    request = Request("self-test", "", seed=0, steps=steps, given=model.family.given(settings, None))
+    model.scheduler.submit(request)
     events = None
     while not model.scheduler.idle:
         for update in model.scheduler.step():
             events = getattr(update, "events", events)
-    if events is None or len(events) != _SELF_TEST_STEPS or not np.isfinite(events).all():
+    if events is None or not len(events) or not np.isfinite(events).all():
         raise BundleError("the network does not compose: its events are missing or not finite")
-    model.decode(events)
+    model.decode(events, settings)

@@ -1,0 +1,214 @@
+"""Melodies over HTTP: strategies, prompts, accompaniment, comparisons, and what cannot be."""
+
+import base64
+import json
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from euterpe_generator.app import create_app
+from euterpe_generator.settings import Settings
+from euterpe_music.midi import read_midi, write_midi
+from euterpe_music.piece import Piece, Track, make_notes
+from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.settings import ObjectStoreSettings
+from euterpe_test_kit.fixtures import running_client
+from euterpe_test_kit.issuer import TokenIssuer
+from euterpe_test_kit.melodies import melody_bundle
+
+TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny"
+URL = "/api/v1/generations"
+WAIT = {"Prefer": "wait=30"}
+STRATEGIES = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
+#: Four bars of eighths, C D E F G A B C.
+SCALE = Piece(
+    480, make_notes(np.arange(32) * 240, 240, np.tile([60, 62, 64, 65, 67, 69, 71, 72], 4), 90), (Track(program=0),)
+)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("models")
+    shutil.copytree(TINY, directory / "tiny")
+    melody_bundle(directory, name="steps", encoding=1)
+    melody_bundle(directory, name="streams", encoding=2)
+    return directory
+
+
+@pytest.fixture
+async def client(settings: Settings, models: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(models)}))) as client:
+        yield client
+
+
+async def compose(client: httpx.AsyncClient, model: str = "steps", prompt: Any = None, **parameters: Any) -> Any:
+    body = {"model": model, "seed": 5, "parameters": {"bars": 4, **parameters}}
+    answer = await client.post(URL, json=body | ({"prompt": prompt} if prompt else {}), headers=WAIT)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "succeeded", answer.text
+    return answer.json()
+
+
+async def midi_of(client: httpx.AsyncClient, generation: Any) -> bytes:
+    return (await client.get(generation["midi_url"])).content
+
+
+def encoded(piece: Piece) -> dict[str, Any]:
+    return {"midi": base64.b64encode(write_midi(piece)).decode()}
+
+
+@pytest.mark.parametrize("model", ["steps", "streams"])
+async def test_every_strategy_composes_and_replays_to_the_byte(client: httpx.AsyncClient, model: str) -> None:
+    pieces = {}
+    for strategy in STRATEGIES:
+        one = await compose(client, model, strategy=strategy)
+        again = await compose(client, model, **one["parameters"])
+        pieces[strategy] = await midi_of(client, one)
+        assert await midi_of(client, again) == pieces[strategy]
+        assert one["note_count"] > 0
+        assert one["duration_seconds"] <= 4 * 2.0 + 1e-6
+        assert {"loop_start_bar", "loop_period_bars", "pitch_entropy", "scale_score"} <= one["measures"].keys()
+    assert len(set(pieces.values())) >= 5
+
+
+@pytest.mark.parametrize("model", ["steps", "streams"])
+async def test_a_beginning_is_kept_and_gone_on_from(client: httpx.AsyncClient, model: str) -> None:
+    one = await compose(client, model, {**encoded(SCALE), "bars": 2}, accompaniment="off", bars=6)
+    assert (one["prompt"]["bars"], one["prompt"]["notes"], one["prompt"]["meter"]) == (2, 16, "4/4")
+    notes = read_midi(await midi_of(client, one)).notes
+    assert notes["pitch"][:16].tolist() == SCALE.notes["pitch"][:16].tolist()
+    assert len(notes) > 16
+    plain = await compose(client, model, accompaniment="off", bars=6)
+    assert await midi_of(client, plain) != await midi_of(client, one)
+
+
+@pytest.mark.parametrize("model", ["steps", "streams"])
+async def test_a_melody_is_accompanied_and_stays_what_it_is(client: httpx.AsyncClient, model: str) -> None:
+    body = {"model": model, "seed": 1, "prompt": encoded(SCALE), "parameters": {"accompaniment": "only"}}
+    answer = (await client.post(URL, json=body, headers=WAIT)).json()
+    piece = read_midi(await midi_of(client, answer))
+    melody = piece.notes[piece.notes["track"] == 0]
+    assert melody["pitch"].tolist() == SCALE.notes["pitch"].tolist()
+    assert np.allclose(piece.seconds(melody["onset"]), SCALE.seconds(SCALE.notes["onset"]))
+    assert (piece.notes["track"] == 1).any()
+    assert answer["parameters"]["bars"] == 4
+
+
+async def test_parts_have_their_instruments_and_the_piece_its_key_and_tempo(client: httpx.AsyncClient) -> None:
+    one = await compose(
+        client, key="D major", tempo=90, melody_instrument="flute", accompaniment_instrument="nylon guitar", bars=8
+    )
+    piece = read_midi(await midi_of(client, one))
+    assert [track.program for track in piece.tracks] == [73, 24]
+    assert set((piece.notes["pitch"] % 12).tolist()) <= {2, 4, 6, 7, 9, 11, 1}
+    assert [round(tempo.bpm) for tempo in piece.tempos] == [90]
+    alone = await compose(client, accompaniment="off")
+    assert len(read_midi(await midi_of(client, alone)).tracks) == 1
+
+
+async def test_a_song_can_be_the_beginning_for_who_may_read_it(
+    client: httpx.AsyncClient, library: Any, token_issuer: TokenIssuer, object_store_settings: ObjectStoreSettings
+) -> None:
+    store = ObjectStore(object_store_settings, threads=1)
+    await store.put("midi/scale.mid", write_midi(SCALE), content_type="audio/midi")
+    store.close()
+    song = str(uuid.uuid4())
+    library.readable[(song, "anna")] = "midi/scale.mid"
+    body = {"model": "steps", "prompt": {"song_id": song, "bars": 1}}
+    answer = await client.post(URL, json=body, headers=token_issuer.headers("anna") | WAIT)
+    assert answer.json()["prompt"]["song_id"] == song
+    assert answer.json()["prompt"]["notes"] == 8
+    refused = await client.post(URL, json=body, headers=token_issuer.headers("ben"))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "body.prompt.song_id"
+
+
+async def test_notes_are_told_as_they_come_and_are_the_piece(client: httpx.AsyncClient) -> None:
+    body = {"model": "steps", "seed": 9, "parameters": {"bars": 32, "strategy": "temperature"}}
+    answer = await client.post(URL, json=body)
+    stream = (await client.get(answer.headers["location"] + "/events")).text
+    lines = [[line for line in block.splitlines() if ": " in line] for block in stream.split("\n\n")]
+    blocks = [dict(line.split(": ", 1) for line in block) for block in lines]
+    told = [tuple(n) for b in blocks if b.get("event") == "notes" for n in json.loads(b["data"])["notes"]]
+    piece = read_midi((await client.get(answer.headers["location"] + "/midi")).content)
+    notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
+    onsets = piece.seconds(notes["onset"])
+    assert [(note[0], note[2]) for note in told] == [
+        (round(float(onset), 4), int(pitch)) for onset, pitch in zip(onsets, notes["pitch"], strict=True)
+    ]
+
+
+DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "told"),
+    [
+        ({"prompt": {"midi": "!!!"}}, "body.prompt", "MIDI"),
+        ({"prompt": {"midi": base64.b64encode(b"no music").decode()}}, "body.prompt", "MIDI"),
+        ({"prompt": encoded(DRUMS)}, "body.prompt", "drums"),
+        ({"prompt": {}}, "body.prompt", "either"),
+        ({"prompt": {**encoded(SCALE), "song_id": str(uuid.UUID(int=1))}}, "body.prompt", "both"),
+        ({"prompt": {**encoded(SCALE), "bars": 500}}, "body.prompt.bars", "16"),
+        ({"prompt": {**encoded(SCALE), "bars": 0}}, "body.prompt.bars", "1"),
+        ({"prompt": encoded(SCALE), "parameters": {"bars": 4}}, "body.parameters.bars", "5"),
+        ({"prompt": encoded(SCALE), "model": "tiny"}, "body.prompt", "melody"),
+        ({"parameters": {"accompaniment": "only"}}, "body.prompt", "needed"),
+        ({"length": 100}, "body.length", "parameters.bars"),
+        ({"parameters": {"strategy": "greedy", "temperature": 0.5}}, "body.parameters.temperature", "greedy"),
+        ({"parameters": {"strategy": "beam", "top_k": 5}}, "body.parameters.top_k", "beam"),
+        ({"parameters": {"strategy": "beam", "beam_width": 5, "beam_groups": 2}}, "body.parameters.beam_groups", "5"),
+        ({"parameters": {"temperature": 0}}, "body.parameters.temperature", "0.1"),
+        ({"parameters": {"key": "H major"}}, "body.parameters.key", "C major"),
+    ],
+)
+async def test_what_cannot_be_is_named(client: httpx.AsyncClient, body: dict[str, Any], field: str, told: str) -> None:
+    answer = await client.post(URL, json={"model": "steps", **body})
+    assert answer.status_code == 422, answer.text
+    [error] = answer.json()["errors"]
+    assert error["field"] == field
+    assert told in json.dumps(error)
+
+
+async def test_a_prompt_in_another_meter_is_refused_with_the_remedy(client: httpx.AsyncClient) -> None:
+    waltz = write_midi(SCALE).replace(b"\xff\x2f\x00", b"\xff\x2f\x00")
+    head, track = waltz[:22], waltz[22:]
+    meter = b"\x00\xff\x58\x04\x03\x02\x18\x08"
+    length = int.from_bytes(waltz[18:22], "big") + len(meter)
+    midi = head[:18] + length.to_bytes(4, "big") + meter + track
+    answer = await client.post(URL, json={"model": "steps", "prompt": {"midi": base64.b64encode(midi).decode()}})
+    assert answer.status_code == 422, answer.text
+    assert "3/4" in answer.json()["detail"]
+
+
+async def test_strategies_are_compared_side_by_side(client: httpx.AsyncClient) -> None:
+    body = {"model": "steps", "seed": 3, "prompt": {**encoded(SCALE), "bars": 1}, "parameters": {"bars": 6}}
+    answer = await client.post("/api/v1/comparisons", json=body, headers=WAIT)
+    assert answer.status_code == 200, answer.text
+    comparison = answer.json()
+    assert [item["label"] for item in comparison["items"]] == [name.replace("_", " ") for name in STRATEGIES]
+    assert {item["generation"]["seed"] for item in comparison["items"]} == {3}
+    assert {item["generation"]["prompt"]["bars"] for item in comparison["items"]} == {1}
+    for item in comparison["items"]:
+        picture = await client.get(item["picture_url"])
+        assert picture.headers["content-type"].startswith("image/svg+xml")
+        assert picture.text.count("<rect") == item["generation"]["note_count"] + 1
+    again = await client.get(answer.headers["location"])
+    assert again.json() == comparison
+    single = await client.post(URL, json={**body, "parameters": {"bars": 6, "strategy": "greedy"}}, headers=WAIT)
+    first = comparison["items"][0]["generation"]
+    assert await midi_of(client, single.json()) == await midi_of(client, first)
+
+
+async def test_a_wrong_variant_is_named(client: httpx.AsyncClient) -> None:
+    variants = [{"parameters": {"strategy": "greedy"}}, {"parameters": {"strategy": "top_k", "top_k": 0}}]
+    answer = await client.post("/api/v1/comparisons", json={"model": "steps", "variants": variants})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.variants.1.parameters.top_k"
+    unknown = await client.get(f"/api/v1/comparisons/{uuid.uuid4()}")
+    assert unknown.status_code == 404
