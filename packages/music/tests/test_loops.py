@@ -5,7 +5,7 @@ import pytest
 from euterpe_music.loops import Loop, find_loop
 from euterpe_music.measures import entropy, measure
 from euterpe_music.piece import Piece, Track, make_notes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 QUARTER = 4
@@ -52,6 +52,7 @@ def test_both_tracks_have_to_repeat_themselves() -> None:
     assert find_loop(both) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(40, 80), max_size=6), st.lists(st.integers(40, 80), min_size=1, max_size=6), st.integers(4, 6)
 )

@@ -31,6 +31,7 @@ def run_until_idle(scheduler: Scheduler) -> list[Update]:
     return updates
 
 
+@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(1, MAX_STEPS), min_size=1, max_size=30),
     rows=st.integers(1, 7),

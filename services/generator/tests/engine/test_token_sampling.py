@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from euterpe_generator.engine.token_plan import Choosing
 from euterpe_generator.engine.token_sampling import Knobs, draw, likeliest, penalise
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SIZE = 90
@@ -33,6 +33,7 @@ def allowed(logits: np.ndarray, how: Choosing) -> set[int]:
     return {place for place, share, weight in zip(kept, before, weights, strict=True) if share < how.top_p and weight}
 
 
+@settings(deadline=None)
 @given(st.lists(choosing, min_size=1, max_size=12), st.integers(0, 1000))
 def test_only_what_the_settings_allow_is_drawn(settings: list[Choosing], seed: int) -> None:
     logits = logits_of(len(settings), seed)
@@ -49,6 +50,7 @@ def _plain(how: Choosing) -> dict[str, float]:
     return {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p}
 
 
+@settings(deadline=None)
 @given(st.lists(choosing, min_size=2, max_size=20), st.integers(0, 1000))
 def test_a_row_s_token_does_not_depend_on_the_others(settings: list[Choosing], seed: int) -> None:
     logits = logits_of(len(settings), seed)
@@ -80,6 +82,7 @@ def test_greedy_takes_the_likeliest_and_of_equal_ones_the_first() -> None:
     assert draw(logits, np.array([0.99, 0.99], np.float32), Knobs.of([Choosing(top_k=1)] * 2)).tolist() == [1, 0]
 
 
+@settings(deadline=None)
 @given(st.integers(1, SIZE), st.integers(0, 50))
 def test_the_likeliest_are_in_order_and_equal_ones_by_place(columns: int, seed: int) -> None:
     weights = np.round(np.random.default_rng(seed).random((4, SIZE)), 1).astype(np.float32)

@@ -149,7 +149,7 @@ DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
 @pytest.mark.parametrize(
     ("body", "field", "told"),
     [
-        ({"prompt": {"midi": "!!!"}}, "body.prompt", "MIDI"),
+        ({"prompt": {"midi": "!!!"}}, "body.prompt", "empty"),
         ({"prompt": {"midi": base64.b64encode(b"no music").decode()}}, "body.prompt", "MIDI"),
         ({"prompt": encoded(DRUMS)}, "body.prompt", "drums"),
         ({"prompt": {}}, "body.prompt", "either"),
