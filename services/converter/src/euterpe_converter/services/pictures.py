@@ -15,7 +15,7 @@ from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.midi_reader import MidiReader
 
 #: Raised when pictures come to look different.
-DRAWER = "euterpe-pictures 1"
+DRAWER = "euterpe-pictures 2"
 _KEPT_BYTES = 16 * 1024 * 1024
 
 

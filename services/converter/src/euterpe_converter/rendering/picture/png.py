@@ -57,7 +57,7 @@ class _Canvas:
                 self._text((frame.left - 7, y - 2), name, 11, self._colours.faint, "rs")
         for x, name in self._layout.times():
             self._draw.rectangle(self._box(x, frame.top, x + 1, frame.bottom), self._colours.line)
-            if frame.left > 0 and x < self._picture.width - 40:
+            if frame.left > 0 and x < frame.right - 30:
                 self._text((x + 3, frame.bottom + 15), name, 11, self._colours.faint, "ls")
 
     def _notes(self, group: Group) -> None:

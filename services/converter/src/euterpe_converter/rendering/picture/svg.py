@@ -25,7 +25,7 @@ def draw(piece: Piece, picture: Picture) -> bytes:
         f"<title>{escape(name)}</title>",
         f"<style>{_style(picture.theme)}</style>",
         f'<rect width="{picture.width}" height="{picture.height}" class="g"/>',
-        *_grid(layout, picture),
+        *_grid(layout),
         *(_notes(group, len(piece.notes), layout.row) for group in layout.groups()),
     ]
     if picture.card:
@@ -49,7 +49,7 @@ def _variables(colours: Palette) -> str:
     return ";".join(f"--{name}:{colour}" for name, colour in named.items())
 
 
-def _grid(layout: Layout, picture: Picture) -> Iterator[str]:
+def _grid(layout: Layout) -> Iterator[str]:
     frame = layout.frame
     width = frame.right - frame.left
     for top, bottom in layout.black_rows():
@@ -62,7 +62,7 @@ def _grid(layout: Layout, picture: Picture) -> Iterator[str]:
             yield f'<text {at} text-anchor="end" font-size="11" class="f">{name}</text>'
     for x, name in layout.times():
         yield f'<path d="M{x:.2f} {frame.top:g}V{frame.bottom:g}" class="l"/>'
-        if labels and x < picture.width - 40:
+        if labels and x < frame.right - 30:
             yield f'<text x="{x + 3:.2f}" y="{frame.bottom + 15:g}" font-size="11" class="f">{name}</text>'
 
 
