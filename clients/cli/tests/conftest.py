@@ -83,6 +83,14 @@ class FakeEuterpe:
             self._auth(handler, path.removeprefix("/auth/"), body)
         elif (method, path) == ("POST", "/generations"):
             self._order(handler, body)
+        elif (method, path) == ("POST", "/comparisons"):
+            ways = json.loads(body).get("variants", [{"label": "greedy"}, {"label": "beam"}])
+            ended = self.generation("succeeded", 1) | {"measures": {"notes": 12, "loop_start_bar": 3}}
+            picture = "/api/v1/generations/g1/pianoroll"
+            items = [{"label": way["label"], "generation": ended, "picture_url": picture} for way in ways]
+            send(handler, 200, {"id": "c1", "ended": True, "items": items})
+        elif path == "/generations/g1/pianoroll":
+            send(handler, 200, b"<svg/>")
         elif path.startswith("/generations/g1/events"):
             self._events(handler)
         elif (method, path) == ("DELETE", "/generations/g1"):

@@ -216,3 +216,43 @@ def test_damaged_credentials_are_named(run: Run, tmp_path: Path) -> None:
     file.write_text("{")
     done = run("songs")
     assert (done.status, done.err) == (1, f"euterpe: {file} is damaged; delete it and log in again.\n")
+
+
+def test_parameters_and_a_beginning_go_with_the_order(run: Run, server: Any) -> None:
+    Path("begin.mid").write_bytes(b"MThd")
+    assert run("compose", "--set", "bars=8", "--set", "key=D major", "--set", "temperature=0.65",
+               "--prompt", "begin.mid", "--prompt-bars", "2").status == 0  # fmt: skip
+    body = json.loads(server.requests("POST", "/generations")[0][1])
+    assert body["parameters"] == {"bars": 8, "key": "D major", "temperature": 0.65}
+    assert body["prompt"] == {"midi": "TVRoZA==", "bars": 2}
+    assert run("compose", "--prompt", SONG).status == 0
+    assert json.loads(server.requests("POST", "/generations")[1][1])["prompt"] == {"song_id": SONG}
+
+
+def test_ways_are_compared_and_their_pieces_kept(run: Run, server: Any) -> None:
+    done = run(
+        "compare", "--out", "there/compared", "--seed", "3", "--way", "greedy", "--way", "strategy=top_k,top_k=5"
+    )
+    assert done.status == 0, done.err
+    assert sorted(path.name for path in Path("there/compared").iterdir()) == [
+        "greedy.mid", "greedy.svg", "strategy-top-k-top-k-5.mid", "strategy-top-k-top-k-5.svg",
+    ]  # fmt: skip
+    assert "Loop from bar" in done.out
+    body = json.loads(server.requests("POST", "/comparisons")[0][1])
+    assert body["seed"] == 3
+    assert body["variants"][1] == {"label": "strategy=top_k,top_k=5", "parameters": {"strategy": "top_k", "top_k": 5}}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--set", "bars"], "NAME=VALUE"),
+        (["--prompt", "nowhere.mid"], "nowhere.mid"),
+        (["--prompt-bars", "2"], "--prompt"),
+    ],
+)
+def test_what_is_not_understood_is_named(run: Run, server: Any, options: list[str], told: str) -> None:
+    done = run("compose", *options)
+    assert done.status == 2
+    assert told in done.err
+    assert not server.requests("POST", "/generations")

@@ -15,6 +15,8 @@ _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 #: Rendering a long piece takes its time.
 _RENDER_SECONDS = 180.0
 _TRIES = 4
+#: How long one request waits for a comparison; a longer one is asked after.
+_COMPARE_SECONDS = 20
 
 
 class Api:
@@ -61,6 +63,17 @@ class Api:
         return self._json(
             "POST", "/generations", json=wish, headers={"Idempotency-Key": str(uuid.uuid4())}, tries=_TRIES
         )
+
+    def compare(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Orders a comparison and waits for its end."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Prefer": f"wait={_COMPARE_SECONDS}"}
+        compared = self._json(
+            "POST", "/comparisons", json=wish, headers=headers, tries=_TRIES, timeout=_COMPARE_SECONDS + 10
+        )
+        while not compared["ended"]:
+            time.sleep(1.0)
+            compared = self._json("GET", f"/comparisons/{compared['id']}")
+        return compared
 
     def cancel(self, generation_id: str) -> None:
         """Cancels a generation."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from euterpe_cli import display, events, files
+from euterpe_cli import display, events, files, wishes
 from euterpe_cli.api import Api
 from euterpe_cli.credentials import CredentialStore
 from euterpe_cli.errors import CliError
@@ -40,6 +41,12 @@ PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; - is the standard output.")]
 Wanted = Annotated[Format | None, typer.Option("--format", "-f", help="By default what --out ends in, else mid.")]
 Username = Annotated[str, typer.Argument(help="Letters, digits, dots, underscores and hyphens.")]
+
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; repeat it for more.")
+]
+Prompt = Annotated[str | None, typer.Option(help="What to begin with: a MIDI file, or a song's id.", metavar="FILE|ID")]
+PromptBars = Annotated[int | None, typer.Option(help="How many bars of it.", min=1)]
 
 _DEFAULT_SERVER = "http://localhost:8080"
 
@@ -86,6 +93,9 @@ def compose(
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same piece.")] = None,
     length: Annotated[int | None, typer.Option(help="How many events the piece has.")] = None,
     title: Annotated[str | None, typer.Option(help="What the piece is called.")] = None,
+    settings: Settings = None,
+    prompt: Prompt = None,
+    prompt_bars: PromptBars = None,
     wanted: Wanted = None,
     out: Out = None,
     as_json: AsJson = False,
@@ -95,7 +105,8 @@ def compose(
     if out is not None:
         files.require_writable(out)
     chosen = files.chosen_format(wanted, out)
-    wish = {"model": model, "seed": seed, "length": length, "title": title}
+    wish: dict[str, Any] = {"model": model, "seed": seed, "length": length, "title": title}
+    wish |= {"parameters": wishes.parameters(settings) or None, "prompt": wishes.prompt(prompt, prompt_bars)}
     with _api(server) as api:
         generation = _composed(api, {name: value for name, value in wish.items() if value is not None})
         path = out or files.default_name(generation["title"], chosen)
@@ -106,6 +117,36 @@ def compose(
     else:
         seconds = generation.get("duration_seconds") or 0
         typer.echo(f"{generation['title']}: {seconds:.0f} s, seed {generation['seed']}, saved as {path}", err=True)
+
+
+@app.command()
+def compare(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A directory for pieces and pictures; made when absent.")],
+    ways: Annotated[
+        list[str] | None,
+        typer.Option("--way", help="A strategy, or e.g. strategy=top_k,top_k=5; repeat it. By default every strategy."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name or name@version of a model.")] = None,
+    seed: Annotated[int | None, typer.Option(help="All pieces have the same one.")] = None,
+    title: Annotated[str | None, typer.Option(help="What the pieces are called.")] = None,
+    settings: Settings = None,
+    prompt: Prompt = None,
+    prompt_bars: PromptBars = None,
+    as_json: AsJson = False,
+    server: Server = _DEFAULT_SERVER,
+) -> None:
+    """Compose one beginning in several ways, side by side: measures, MIDI files and piano rolls."""
+    files.require_directory(out)
+    wish: dict[str, Any] = {"model": model, "seed": seed, "title": title, "variants": wishes.variants(ways) or None}
+    wish |= {"parameters": wishes.parameters(settings) or None, "prompt": wishes.prompt(prompt, prompt_bars)}
+    with _api(server) as api:
+        compared = api.compare({name: value for name, value in wish.items() if value is not None})
+        for item in compared["items"]:
+            _save_compared(api, item, out)
+    if as_json:
+        typer.echo(json.dumps(compared))
+    else:
+        display.comparison_table(compared["items"])
 
 
 @app.command()
@@ -165,6 +206,16 @@ def _composed(api: Api, wish: dict[str, Any]) -> dict[str, Any]:
     if ended["status"] != "succeeded":
         raise CliError(ended.get("failure") or f"The piece was not composed: it is {ended['status']}.")
     return ended
+
+
+def _save_compared(api: Api, item: dict[str, Any], directory: Path) -> None:
+    if item["picture_url"] is None:
+        return
+    place = f"/generations/{item['generation']['id']}"
+    for path, ending in ((f"{place}/midi", "mid"), (f"{place}/pianoroll", "svg")):
+        with api.stream("GET", path) as answer:
+            name = re.sub(r"[^A-Za-z0-9.]+", "-", item["label"]).strip("-")
+            files.write(directory / f"{name}.{ending}", [answer.read()])
 
 
 def _save_generation(api: Api, generation: dict[str, Any], wanted: Format, path: Path) -> None:

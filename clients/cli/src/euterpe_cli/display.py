@@ -58,3 +58,17 @@ def song_table(songs: list[dict[str, Any]]) -> None:
         # Text, not markup: titles may hold brackets. The id is what one copies, so it is never cut.
         table.add_row(Text(song["title"]), length, Text(model), composed, Text(song["id"], no_wrap=True))
     out.print(table)
+
+
+def comparison_table(items: list[dict[str, Any]]) -> None:
+    """One line per way: the measures that tell them apart."""
+    columns = {
+        "Notes": "notes", "Entropy": "pitch_entropy", "Pitches": "unique_pitches", "In scale": "scale_score",
+        "Repeated": "repetitions_4", "Loop from bar": "loop_start_bar",
+    }  # fmt: skip
+    table = Table("Way", *columns, box=None, pad_edge=False, header_style="bold")
+    for item in items:
+        measures = item["generation"]["measures"]
+        shown = [f"{measures[name]:.3g}" if measures.get(name) else "-" for name in columns.values()]
+        table.add_row(Text(item["label"]), *(shown if measures else [item["generation"]["status"]]))
+    out.print(table)

@@ -47,6 +47,14 @@ def require_writable(out: Path) -> None:
         raise CliError(f"{out.parent} is no directory that can be written; name another file with --out.")
 
 
+def require_directory(out: Path) -> None:
+    """Makes the directory when it is absent; raises CliError when that cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CliError(f"{out} cannot be made a directory: {error.strerror}.") from error
+
+
 def write(out: Path, chunks: Iterable[bytes]) -> None:
     """Writes to the file, which appears only when it is complete; `-` is the standard output."""
     if out == Path("-"):
