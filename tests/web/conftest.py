@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.e2e.conftest import Product
+
+# The machine may be busy with everything else that tests do.
+expect.set_options(timeout=20_000)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP, PHONE = (1280, 800), (360, 740)
@@ -59,7 +62,7 @@ def open_page(browser: Browser, product: Product) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(f"error in a page: {error}"))
         page.on("response", check)
         page.on("console", lambda message: _console(message.text, message.type, complaints))

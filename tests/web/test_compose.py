@@ -96,7 +96,7 @@ def test_a_guests_piece_is_named_downloaded_and_kept_on_registration(
     page.get_by_role("link", name="Keep my pieces").click()
     register(page, name)
     expect(page).to_have_url(re.compile("/library$"))
-    expect(page.get_by_text("Rain at dawn").first).to_be_visible()
+    expect(page.get_by_role("row").get_by_role("link", name="Rain at dawn")).to_be_visible()
 
 
 def test_a_lost_connection_is_told_and_comes_back_by_itself(open_page: Open) -> None:

@@ -57,8 +57,7 @@ export class Api {
     }
     const init: RequestInit = { method: method.toUpperCase(), headers, body, signal: options.signal };
     const response = await this.fetch(address(path, options), init, options.as);
-    const type = response.headers.get('Content-Type') ?? '';
-    return (type.includes('json') ? await response.json() : undefined) as Answer<P, M>;
+    return (await jsonOf(response)) as Answer<P, M>;
   }
 }
 
@@ -73,6 +72,13 @@ export function address(template: string, options: { path?: unknown; query?: unk
     }
   }
   return query.size ? `${path}?${query}` : path;
+}
+
+/** What an answer holds; undefined for one that is empty, whatever its type says. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  const type = response.headers.get('Content-Type') ?? '';
+  return text && type.includes('json') ? JSON.parse(text) : undefined;
 }
 
 async function send(url: string, init: RequestInit, token: string | null): Promise<Response> {

@@ -24,6 +24,7 @@ export class Player {
   private audio: HTMLAudioElement | null = null;
   private address: string | null = null;
   private loading: AbortController | null = null;
+  private following: readonly Track[] = [];
   private readonly current = signal<Track | null>(null);
   private readonly stateNow = signal<PlayerState>('idle');
   private readonly at = signal(0);
@@ -51,6 +52,14 @@ export class Player {
     if (!this.is(track.id) || this.stateNow() === 'failed') return this.play(track);
     if (this.stateNow() === 'playing') this.audio?.pause();
     else await this.audio?.play();
+  }
+
+  /** Plays one after the other. */
+  queue(tracks: readonly Track[]): void {
+    const [first, ...others] = tracks;
+    if (!first) return;
+    void this.play(first);
+    this.following = others;
   }
 
   async play(track: Track, from = 0): Promise<void> {
@@ -86,8 +95,10 @@ export class Player {
 
   close(): void {
     this.loading?.abort();
-    this.audio?.pause();
+    this.following = [];
+    const audio = this.audio;
     this.audio = null;
+    audio?.pause();
     if (this.address) URL.revokeObjectURL(this.address);
     this.address = null;
     this.current.set(null);
@@ -105,6 +116,7 @@ export class Player {
     audio.addEventListener('pause', () => this.audio === audio && this.stateNow.set('paused'));
     audio.addEventListener('timeupdate', () => this.audio === audio && this.at.set(audio.currentTime));
     audio.addEventListener('durationchange', () => this.audio === audio && this.length.set(audio.duration || 0));
+    audio.addEventListener('ended', () => this.audio === audio && this.queue(this.following));
     await audio.play().catch((error: unknown) => {
       // A browser that wants a gesture first: the sound is there, and waits for one.
       if (error instanceof DOMException && error.name === 'NotAllowedError') this.stateNow.set('paused');

@@ -135,6 +135,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     throw Problem.from(error);
   }
   if (!response.ok) throw await Problem.of(response);
-  const type = response.headers.get('Content-Type') ?? '';
-  return (type.includes('json') ? await response.json() : undefined) as T;
+  const text = await response.text();
+  // Answers without content say that they are JSON, too.
+  return (text ? JSON.parse(text) : undefined) as T;
 }

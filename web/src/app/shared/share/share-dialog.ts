@@ -49,6 +49,11 @@ export class ShareDialog {
     if (this.session.member()) void this.attempt(() => this.list());
   }
 
+  protected period(share: Share): string {
+    const made = this.t('made', { date: this.format.date(share.created_at) });
+    return share.expires_at ? `${made}, ${this.t('until', { date: this.format.date(share.expires_at) })}` : made;
+  }
+
   protected choosePeriod(index: number): void {
     this.days.set(this.periods[index]?.days ?? null);
   }

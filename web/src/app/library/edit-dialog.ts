@@ -1,0 +1,104 @@
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Session } from '../core/session/session';
+import { commonTexts } from '../core/text/common-texts';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { Song } from '../shared/songs/listing';
+import { libraryTexts } from './library-texts';
+
+/** Title, tags and who may hear a song. Closes with the song as it is then. */
+@Component({
+  imports: [Icon, MatDialogModule],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './edit-dialog.html',
+  styles: `
+    form {
+      display: grid;
+      gap: 1.1rem;
+      padding-top: 0.25rem;
+    }
+
+    .check {
+      display: flex;
+      align-items: center;
+      gap: 0.6rem;
+    }
+
+    .check input {
+      width: 20px;
+      height: 20px;
+    }
+
+    .alert {
+      display: flex;
+      gap: 0.6rem;
+      padding: 0.75rem 1rem;
+      border-radius: var(--radius-small);
+      background: var(--danger-soft);
+      color: var(--danger);
+    }
+  `,
+})
+export class EditDialog {
+  protected readonly song = inject<Song>(MAT_DIALOG_DATA);
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly common = injectTexts(commonTexts);
+  protected readonly session = inject(Session);
+  protected readonly say = inject(Say);
+  protected readonly title = signal(this.song.title);
+  protected readonly tags = signal(this.song.tags.join(', '));
+  protected readonly visibility = signal(this.song.visibility);
+  protected readonly commentsOpen = signal(this.song.comments_open);
+  protected readonly visibilities = ['private', 'unlisted', 'public'] as const;
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly reference = inject<MatDialogRef<EditDialog, Song>>(MatDialogRef);
+
+  protected titleError(): string | null {
+    return this.title().trim() ? this.say.field(this.problem()?.field('title')) : this.t('needTitle');
+  }
+
+  protected tagsError(): string | null {
+    const error = this.problem()?.fields.find((field) => field.field.startsWith('body.tags'));
+    return this.say.field(error);
+  }
+
+  protected async save(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!this.title().trim()) return;
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      const json = this.changes();
+      if (!Object.keys(json).length) return this.reference.close();
+      const path = { song_id: this.song.id };
+      this.reference.close(await this.api.patch('/api/v1/songs/{song_id}', { path, json }));
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  private changes(): Schema<'SongChanges'> {
+    const tags = [
+      ...new Set(
+        this.tags()
+          .split(',')
+          .map((tag) => tag.trim()),
+      ),
+    ].filter(Boolean);
+    return {
+      ...(this.title().trim() !== this.song.title ? { title: this.title().trim() } : {}),
+      ...(tags.join() !== this.song.tags.join() ? { tags } : {}),
+      ...(this.visibility() !== this.song.visibility ? { visibility: this.visibility() } : {}),
+      ...(this.commentsOpen() !== this.song.comments_open ? { comments_open: this.commentsOpen() } : {}),
+    };
+  }
+}

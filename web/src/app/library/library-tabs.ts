@@ -1,0 +1,78 @@
+import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
+import { RouterLink, RouterLinkActive } from '@angular/router';
+import { Session } from '../core/session/session';
+import { injectTexts } from '../core/text/texts';
+import { libraryTexts } from './library-texts';
+
+/** The heading of the library, and its parts. */
+@Component({
+  selector: 'e-library-tabs',
+  imports: [RouterLink, RouterLinkActive],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <div class="row">
+      <h1>{{ t('title') }}</h1>
+      <ng-content />
+    </div>
+    @if (session.user()) {
+      <nav [attr.aria-label]="t('title')">
+        <a
+          routerLink="/library"
+          routerLinkActive="active"
+          ariaCurrentWhenActive="page"
+          [routerLinkActiveOptions]="here"
+          >{{ t('songs') }}</a
+        >
+        <a routerLink="/library/playlists" routerLinkActive="active" ariaCurrentWhenActive="page">{{
+          t('playlists')
+        }}</a>
+        <a routerLink="/library/trash" routerLinkActive="active" ariaCurrentWhenActive="page">{{ t('trash') }}</a>
+      </nav>
+    }
+  `,
+  styles: `
+    :host {
+      display: grid;
+      gap: 0.9rem;
+      margin-bottom: 1.25rem;
+    }
+
+    .row {
+      justify-content: space-between;
+    }
+
+    nav {
+      display: flex;
+      gap: 1.5rem;
+      border-bottom: 1px solid var(--line);
+    }
+
+    nav a {
+      min-height: 44px;
+      padding: 0.55rem 0;
+      border-bottom: 2.5px solid transparent;
+      color: var(--muted);
+      font-weight: 600;
+      text-decoration: none;
+    }
+
+    nav a:hover {
+      color: var(--text);
+    }
+
+    nav .active {
+      border-color: var(--accent);
+      color: var(--accent-strong);
+    }
+  `,
+})
+export class LibraryTabs {
+  protected readonly session = inject(Session);
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly here = {
+    paths: 'exact',
+    queryParams: 'ignored',
+    matrixParams: 'ignored',
+    fragment: 'ignored',
+  } as const;
+}

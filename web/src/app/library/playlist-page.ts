@@ -1,0 +1,102 @@
+import { ChangeDetectionStrategy, Component, effect, inject, input, signal, untracked } from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Notices } from '../core/notices/notices';
+import { Player } from '../core/player/player';
+import { Session } from '../core/session/session';
+import { Format } from '../core/text/format';
+import { PageTitles } from '../core/text/page-titles';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { PageState } from '../shared/page-state';
+import { Song } from '../shared/songs/listing';
+import { libraryTexts } from './library-texts';
+import { Songs } from './songs';
+
+/** A playlist: heard in its order, put into another one, emptied. */
+@Component({
+  imports: [Icon, PageState, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './playlist-page.html',
+  styleUrl: './playlist-page.scss',
+})
+export default class PlaylistPage {
+  readonly id = input.required<string>();
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly format = inject(Format);
+  protected readonly player = inject(Player);
+  protected readonly actions = inject(Songs);
+  protected readonly full = signal<Schema<'FullPlaylist'> | null>(null);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+  private readonly router = inject(Router);
+  private readonly say = inject(Say);
+  private readonly session = inject(Session);
+  private readonly titles = inject(PageTitles);
+
+  constructor() {
+    effect(() => {
+      const id = this.id();
+      if (this.session.settled()) untracked(() => void this.load(id));
+    });
+  }
+
+  protected mine(): boolean {
+    return this.full()?.playlist.author_id === this.session.user()?.id;
+  }
+
+  protected async load(id: string): Promise<void> {
+    this.problem.set(null);
+    try {
+      const path = { playlist_id: id };
+      const full = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
+      this.full.set(full);
+      this.titles.name.set(full.playlist.title);
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected playAll(songs: readonly Song[]): void {
+    this.player.queue(songs.map((song) => this.actions.track(song)));
+  }
+
+  protected moveUp(index: number): Promise<void> {
+    const songs = [...(this.full()?.songs ?? [])];
+    songs.splice(index - 1, 0, ...songs.splice(index, 1));
+    return this.set(songs);
+  }
+
+  protected async remove(song: Song): Promise<void> {
+    await this.set((this.full()?.songs ?? []).filter((one) => one.id !== song.id));
+    this.notices.show(this.t('removed'));
+  }
+
+  protected async delete(): Promise<void> {
+    try {
+      await this.api.delete('/api/v1/library/playlists/{playlist_id}', { path: { playlist_id: this.id() } });
+      this.notices.show(this.t('playlistDeleted'));
+      await this.router.navigate(['/library/playlists']);
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
+
+  private async set(songs: Song[]): Promise<void> {
+    const before = this.full();
+    if (!before) return;
+    this.full.set({ ...before, songs });
+    try {
+      const path = { playlist_id: this.id() };
+      const json = { song_ids: songs.map((song) => song.id) };
+      await this.api.put('/api/v1/library/playlists/{playlist_id}/songs', { path, json });
+    } catch (error) {
+      this.full.set(before);
+      this.say.notice(error);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { ChangeDetectionStrategy, Component, effect, inject, signal, untracked } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Notices } from '../core/notices/notices';
+import { Session } from '../core/session/session';
+import { Format } from '../core/text/format';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { PageState } from '../shared/page-state';
+import { LibraryTabs } from './library-tabs';
+import { libraryTexts } from './library-texts';
+
+/** A listener's playlists. */
+@Component({
+  imports: [Icon, LibraryTabs, PageState, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <div class="page">
+      <e-library-tabs />
+      @if (session.member()) {
+        <form class="row" (submit)="create($event)">
+          <label class="visually-hidden" for="name">{{ t('playlistName') }}</label>
+          <input
+            id="name"
+            class="input"
+            maxlength="200"
+            [placeholder]="t('newPlaylist')"
+            [value]="name()"
+            (input)="name.set($any($event.target).value)"
+          />
+          <button type="submit" class="button primary" [disabled]="!name().trim()">
+            <e-icon name="plus" />{{ t('create') }}
+          </button>
+        </form>
+      }
+      @if (problem(); as problem) {
+        <e-page-state [problem]="problem" (retry)="load()" />
+      } @else if (playlists() === null && (session.user() || !session.settled())) {
+        <e-page-state [loading]="true" />
+      } @else if (!playlists()?.length) {
+        <e-page-state icon="list" [heading]="t('noPlaylists')">{{ t('noPlaylistsText') }}</e-page-state>
+      } @else {
+        <ul>
+          @for (playlist of playlists(); track playlist.id) {
+            <li>
+              <a class="panel" [routerLink]="['/library/playlists', playlist.id]">
+                <e-icon name="list" />
+                <span>
+                  <strong>{{ playlist.title }}</strong>
+                  <span class="muted">{{ format.date(playlist.created_at) }}</span>
+                </span>
+              </a>
+            </li>
+          }
+        </ul>
+      }
+    </div>
+  `,
+  styles: `
+    form {
+      flex-wrap: nowrap;
+      max-width: 32rem;
+      margin-bottom: 1.25rem;
+    }
+
+    ul {
+      display: grid;
+      grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr));
+      gap: 0.8rem;
+      list-style: none;
+    }
+
+    li a {
+      display: flex;
+      align-items: center;
+      gap: 1rem;
+      padding: 1rem 1.1rem;
+      color: var(--text);
+      text-decoration: none;
+    }
+
+    li a:hover {
+      border-color: var(--accent);
+    }
+
+    li e-icon {
+      font-size: 1.4rem;
+      color: var(--accent);
+    }
+
+    li span {
+      display: grid;
+      min-width: 0;
+      overflow-wrap: anywhere;
+    }
+  `,
+})
+export default class PlaylistsPage {
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly session = inject(Session);
+  protected readonly format = inject(Format);
+  protected readonly name = signal('');
+  protected readonly playlists = signal<readonly Schema<'PlaylistAnswer'>[] | null>(null);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+  private readonly say = inject(Say);
+
+  constructor() {
+    effect(() => {
+      if (this.session.user()) untracked(() => void this.load());
+    });
+  }
+
+  protected async load(): Promise<void> {
+    this.problem.set(null);
+    try {
+      this.playlists.set((await this.api.get('/api/v1/library/playlists', { query: { limit: 100 } })).items);
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected async create(event: Event): Promise<void> {
+    event.preventDefault();
+    try {
+      const made = await this.api.post('/api/v1/library/playlists', { json: { title: this.name().trim() } });
+      this.name.set('');
+      this.notices.show(this.t('created', { title: made.title }), { kind: 'good' });
+      await this.load();
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { ChangeDetectionStrategy, Component, effect, inject, input, output, signal } from '@angular/core';
+import { Api } from '../core/api/api';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Facets, SongQuery } from '../shared/songs/listing';
+import { libraryTexts } from './library-texts';
+
+/** Filters whose choices are what the songs have in common, with how many have it. */
+@Component({
+  selector: 'e-song-filters',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <div class="panel filters">
+      @for (choice of choices; track choice.name) {
+        <div class="field">
+          <label [for]="'filter-' + choice.name">{{ t(choice.name) }}</label>
+          <select class="input" [id]="'filter-' + choice.name" (change)="pick(choice.name, $any($event.target).value)">
+            <option value="">{{ t('any') }}</option>
+            @for (value of valuesOf(choice.name); track value.name) {
+              <option [value]="value.name" [selected]="isChosen(choice.name, value.name)">
+                {{ shown(choice.name, value.name) }} ({{ value.count }})
+              </option>
+            }
+          </select>
+        </div>
+      }
+      @for (range of ranges; track range) {
+        <fieldset class="field">
+          <legend class="label">{{ t(range) }}</legend>
+          <div class="range">
+            @for (bound of bounds; track bound.end) {
+              <input
+                class="input tabular"
+                type="number"
+                min="0"
+                [attr.aria-label]="t(range) + ' ' + t(bound.key)"
+                [placeholder]="t(bound.key)"
+                [value]="rangeValue(range, bound.end)"
+                (change)="limit(range, bound.end, $any($event.target).value)"
+              />
+            }
+          </div>
+        </fieldset>
+      }
+      <button type="button" class="button small" (click)="clear()">{{ t('clear') }}</button>
+    </div>
+  `,
+  styles: `
+    .filters {
+      display: grid;
+      grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr));
+      gap: 1rem;
+      align-items: end;
+      margin-bottom: 1.25rem;
+      padding: 1.1rem;
+    }
+
+    legend {
+      margin-bottom: 0.35rem;
+      padding: 0;
+    }
+
+    .range {
+      display: grid;
+      grid-template-columns: 1fr 1fr;
+      gap: 0.5rem;
+    }
+
+    .button {
+      justify-self: start;
+    }
+  `,
+})
+export class SongFilters {
+  readonly query = input.required<SongQuery>();
+  readonly choose = output<Partial<SongQuery>>();
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly choices = [
+    { name: 'model' },
+    { name: 'style' },
+    { name: 'key' },
+    { name: 'instrument' },
+    { name: 'tag' },
+    { name: 'visibility' },
+  ] as const;
+  protected readonly ranges = ['tempo', 'duration'] as const;
+  protected readonly bounds = [
+    { end: 'min', key: 'from' },
+    { end: 'max', key: 'to' },
+  ] as const;
+  private readonly facets = signal<Facets>({});
+  private readonly api = inject(Api);
+  private readonly say = inject(Say);
+
+  constructor() {
+    effect(() => {
+      const { sort: _, ...query } = this.query();
+      this.api.get('/api/v1/songs/facets', { query: query as never }).then(
+        (answer) => this.facets.set(answer.facets),
+        (error: unknown) => this.say.notice(error),
+      );
+    });
+  }
+
+  protected valuesOf(name: string): { name: string; count: number }[] {
+    const counted = Object.entries(this.facets()[name] ?? {}).map(([value, count]) => ({ name: value, count }));
+    const chosen = [(this.query() as Record<string, unknown>)[name] ?? []].flat().map(String);
+    const missing = chosen.filter((value) => !counted.some((one) => one.name === value));
+    return [...missing.map((value) => ({ name: value, count: 0 })), ...counted];
+  }
+
+  protected isChosen(name: string, value: string): boolean {
+    return [(this.query() as Record<string, unknown>)[name] ?? []].flat().includes(value);
+  }
+
+  protected shown(name: string, value: string): string {
+    const visibility = value === 'private' || value === 'unlisted' || value === 'public' ? value : null;
+    return name === 'visibility' && visibility ? this.t(visibility) : value;
+  }
+
+  protected pick(name: string, value: string): void {
+    const several = name === 'instrument' || name === 'tag';
+    this.choose.emit({ [name]: value ? (several ? [value] : value) : undefined });
+  }
+
+  protected rangeValue(range: 'tempo' | 'duration', end: 'min' | 'max'): number | string {
+    return this.query()[`${range}_${end}`] ?? '';
+  }
+
+  protected limit(range: 'tempo' | 'duration', end: 'min' | 'max', text: string): void {
+    const value = text === '' ? undefined : Math.max(range === 'tempo' ? 1 : 0, Number(text));
+    this.choose.emit({ [`${range}_${end}`]: value });
+  }
+
+  protected clear(): void {
+    const { q: _, sort: __, ...filters } = this.query();
+    this.choose.emit(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
+  }
+}

@@ -1,0 +1,120 @@
+import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import { MatMenuModule } from '@angular/material/menu';
+import { Router, RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Player } from '../core/player/player';
+import { Session } from '../core/session/session';
+import { commonTexts } from '../core/text/common-texts';
+import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
+import { PageTitles } from '../core/text/page-titles';
+import { injectTexts } from '../core/text/texts';
+import { parameterWord } from '../compose/parameter-words';
+import { Icon } from '../shared/icon';
+import { RollNote } from '../shared/midi/notes';
+import { readMidi } from '../shared/midi/read-midi';
+import { PageState } from '../shared/page-state';
+import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { measureWord } from '../shared/songs/measure-words';
+import { Song } from '../shared/songs/listing';
+import { libraryTexts } from './library-texts';
+import { Songs } from './songs';
+
+/** Everything that is known of a song: its roll, how it came about, its measures. */
+@Component({
+  imports: [Icon, MatMenuModule, PageState, PianoRoll, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './song-page.html',
+  styleUrl: './song-page.scss',
+})
+export default class SongPage {
+  readonly id = input.required<string>();
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly common = injectTexts(commonTexts);
+  protected readonly format = inject(Format);
+  protected readonly player = inject(Player);
+  protected readonly session = inject(Session);
+  protected readonly actions = inject(Songs);
+  protected readonly song = signal<Song | null>(null);
+  protected readonly notes = signal<readonly RollNote[]>([]);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly language = inject(Language);
+  private readonly router = inject(Router);
+  private readonly titles = inject(PageTitles);
+
+  protected readonly current = computed(() => this.player.is(this.song()?.id));
+  protected readonly mine = computed(() => this.song()?.author_id === this.session.user()?.id);
+  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly facts = computed(() => {
+    const song = this.song();
+    if (!song) return [];
+    const known: [string, string | null | undefined][] = [
+      [this.t('author'), song.author],
+      [this.t('date'), this.format.moment(song.created_at)],
+      [this.t('length'), this.format.duration(song.duration_seconds)],
+      [this.t('notes'), this.format.number(song.note_count)],
+      [this.t('key'), song.key],
+      ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
+      [this.t('instrument'), song.instruments.join(', ')],
+      [this.t('style'), song.style],
+      [this.t('visibility'), this.t(song.visibility)],
+      [this.t('id'), song.id],
+    ];
+    return known.filter((fact): fact is [string, string] => !!fact[1]);
+  });
+  protected readonly settings = computed(() => {
+    const song = this.song();
+    if (!song?.model) return [];
+    const seed = song.seed === null ? [] : [[this.t('seed'), String(song.seed)]];
+    const set = Object.entries(song.parameters).filter(([, value]) =>
+      ['string', 'number', 'boolean'].includes(typeof value),
+    );
+    const words = set.map(([name, value]) => [parameterWord(name, this.language.code()), String(value)]);
+    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...words];
+  });
+  protected readonly measures = computed(() =>
+    Object.entries(this.song()?.measures ?? {}).map(([name, value]) => [
+      measureWord(name, this.language.code()),
+      this.format.number(value, 2),
+    ]),
+  );
+
+  constructor() {
+    effect(() => {
+      const id = this.id();
+      if (this.session.settled()) untracked(() => void this.load(id));
+    });
+  }
+
+  protected async load(id: string): Promise<void> {
+    this.problem.set(null);
+    try {
+      const song = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
+      this.song.set(song);
+      this.titles.name.set(song.title);
+      const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
+      this.notes.set(readMidi(await file.arrayBuffer()));
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected seek(song: Song, seconds: number): void {
+    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
+    else void this.player.play(this.actions.track(song), seconds);
+  }
+
+  protected async edit(song: Song): Promise<void> {
+    const changed = await this.actions.edit(song);
+    if (!changed) return;
+    this.song.set(changed);
+    this.titles.name.set(changed.title);
+  }
+
+  protected async delete(song: Song): Promise<void> {
+    const back = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
+    if (await this.actions.delete(song, back)) await this.router.navigate(['/library']);
+  }
+}

@@ -1,0 +1,74 @@
+import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
+import { MatMenuModule } from '@angular/material/menu';
+import { RouterLink } from '@angular/router';
+import { Player } from '../core/player/player';
+import { Session } from '../core/session/session';
+import { Format } from '../core/text/format';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { Song, Sort } from '../shared/songs/listing';
+import { LibraryKey, libraryTexts } from './library-texts';
+import { Songs } from './songs';
+
+interface Column {
+  readonly key: LibraryKey;
+  readonly name: string;
+  /** The orders that a click on the head chooses in turn. */
+  readonly sorts: readonly Sort[];
+}
+
+/** Songs as a table; on narrow screens each row becomes a card. */
+@Component({
+  selector: 'e-song-table',
+  imports: [Icon, MatMenuModule, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './song-table.html',
+  styleUrl: './song-table.scss',
+})
+export class SongTable {
+  readonly songs = input.required<readonly Song[]>();
+  readonly sort = input<Sort>('newest');
+  readonly sortBy = output<Sort>();
+  readonly changed = output<Song>();
+  readonly deleted = output<Song>();
+  readonly restored = output<Song>();
+  protected readonly t = injectTexts(libraryTexts);
+  protected readonly format = inject(Format);
+  protected readonly player = inject(Player);
+  protected readonly session = inject(Session);
+  protected readonly actions = inject(Songs);
+  protected readonly columns: readonly Column[] = [
+    { key: 'columnTitle', name: 'title', sorts: ['title'] },
+    { key: 'author', name: 'author', sorts: [] },
+    { key: 'model', name: 'model', sorts: [] },
+    { key: 'key', name: 'key', sorts: [] },
+    { key: 'length', name: 'length', sorts: ['longest', 'shortest'] },
+    { key: 'date', name: 'date', sorts: ['newest', 'oldest'] },
+    { key: 'id', name: 'id', sorts: [] },
+  ];
+
+  protected playing(song: Song): boolean {
+    return this.player.is(song.id) && this.player.playing();
+  }
+
+  protected order(column: Column): 'ascending' | 'descending' | null {
+    const at = column.sorts.indexOf(this.sort());
+    if (at < 0) return null;
+    return ['title', 'shortest', 'oldest'].includes(this.sort()) ? 'ascending' : 'descending';
+  }
+
+  protected choose(column: Column): void {
+    const at = column.sorts.indexOf(this.sort());
+    const next = column.sorts[(at + 1) % column.sorts.length];
+    if (next) this.sortBy.emit(next);
+  }
+
+  protected async edit(song: Song): Promise<void> {
+    const changed = await this.actions.edit(song);
+    if (changed) this.changed.emit(changed);
+  }
+
+  protected async delete(song: Song): Promise<void> {
+    if (await this.actions.delete(song, (back) => this.restored.emit(back))) this.deleted.emit(song);
+  }
+}

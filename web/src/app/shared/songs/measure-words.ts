@@ -1,0 +1,29 @@
+/** What the measures of a piece are called: English, Spanish. */
+const words: Readonly<Record<string, readonly [string, string]>> = {
+  notes: ['Notes', 'Notas'],
+  duration_seconds: ['Seconds', 'Segundos'],
+  scale_score: ['Share in one scale', 'Parte en una escala'],
+  tone_span: ['Range in semitones', 'Ámbito en semitonos'],
+  lowest_pitch: ['Lowest pitch', 'Altura más grave'],
+  highest_pitch: ['Highest pitch', 'Altura más aguda'],
+  mean_pitch: ['Mean pitch', 'Altura media'],
+  unique_pitches: ['Distinct pitches', 'Alturas distintas'],
+  polyphony: ['Notes that begin together', 'Notas que empiezan juntas'],
+  notes_per_second: ['Notes a second', 'Notas por segundo'],
+  notes_per_quarter: ['Notes a quarter', 'Notas por negra'],
+  unique_durations: ['Distinct note lengths', 'Duraciones distintas'],
+  mean_duration_quarters: ['Mean length in quarters', 'Duración media en negras'],
+  velocity_span: ['Range of loudness', 'Ámbito de intensidad'],
+  longest_run: ['Longest run of one pitch', 'Repetición más larga de una altura'],
+  loop_bars: ['Length of the loop in bars', 'Compases del bucle'],
+  loop_start_bar: ['Bar where it begins to loop', 'Compás donde empieza el bucle'],
+};
+
+export function measureWord(name: string, language: 'en' | 'es'): string {
+  const known = words[name]?.[language === 'en' ? 0 : 1];
+  if (known) return known;
+  const repetition = /^repetitions?[._](\d)$/.exec(name);
+  if (repetition) return `${language === 'en' ? 'Repeated phrases of' : 'Frases repetidas de'} ${repetition[1]}`;
+  const plain = name.replaceAll('_', ' ');
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
