@@ -44,7 +44,7 @@ export class Composer {
         headers: { 'Idempotency-Key': crypto.randomUUID() },
         json: {
           model: draft.model,
-          length: draft.length,
+          ...(draft.length === null ? {} : { length: draft.length }),
           seed: Number(draft.seed),
           count: draft.count,
           parameters: draft.values,

@@ -8,7 +8,8 @@ export type Values = Readonly<Record<string, Value>>;
 /** What will be asked for: only what differs from the model's defaults stands in `values`. */
 export interface Draft {
   readonly model: string;
-  readonly length: number;
+  /** In events; null for a model that measures its pieces otherwise, by a parameter. */
+  readonly length: number | null;
   readonly seed: string;
   readonly count: number;
   readonly title: string;
@@ -18,10 +19,9 @@ export interface Draft {
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
 export function freshDraft(model: Model, from?: Draft): Draft {
-  const length = Math.min(model.length.maximum, Math.max(model.length.minimum, model.length.default));
   return {
     model: model.name,
-    length,
+    length: model.length?.default ?? null,
     seed: from?.seed ?? dice(),
     count: from?.count ?? 1,
     title: from?.title ?? '',
