@@ -18,6 +18,7 @@ from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifie
 from fastapi import FastAPI
 
 from euterpe_generator.clients.bundles import bundle_source
+from euterpe_generator.clients.classifiers import classifier_source
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.routes import comparisons, generations, models
@@ -30,6 +31,7 @@ from euterpe_generator.services.listeners import ListenerService
 from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.services.model_loader import ModelLoader
 from euterpe_generator.services.ordering import Ordering
+from euterpe_generator.services.tagging import load_tagger
 from euterpe_generator.services.worker import Worker, WorkerOptions
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
@@ -135,7 +137,8 @@ async def _start_worker(
         finishers=settings.finishers,
         model_patience_seconds=settings.model_patience_seconds,
     )
-    finisher = Finisher(database, store, library, threads)
+    tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
+    finisher = Finisher(database, store, library, threads, tagger)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)
     worker.start()
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)

@@ -114,6 +114,26 @@ def search(
     Search(images, _config(method, recipe, changes), values or [], sampler, trials, out, place, console).run()
 
 
+@balance_app.command()
+def styles(
+    corpus: Annotated[Path, typer.Option(help="Directory with crnngan-corpus, nottingham, pop909, or some of them.")],
+    run: Annotated[Path, typer.Option(help="Where trained networks are kept; what is there is not trained again.")],
+    out: Annotated[Path, typer.Option(help="Directory of the bundle: models/style-classifier/VERSION.")],
+    version: Annotated[str, typer.Option(help="The bundle's version.")],
+    methods: Annotated[str, typer.Option(help="Ways of balancing, with commas; the best on validation is released.")]
+    = "unbalanced,random-over,loss:weighted,deepsmote",
+    at_least: Annotated[int, typer.Option(min=5, help="Styles with fewer pieces are left out.")] = 10,
+    epochs: Annotated[int, typer.Option(min=1, help="Most rounds.")] = 12,
+    steps: Annotated[int, typer.Option(min=1, help="Steps per round.")] = 100,
+    device: Device = "auto", threads: Threads = 1,
+) -> None:  # fmt: skip
+    """Train the classifier of styles, and release it for the generator."""
+    place = _device(device, threads)
+    from euterpe_training.balancing.style_training import release
+
+    release(corpus, run, out, version, methods.split(","), at_least, (epochs, steps), place, console)
+
+
 @study_app.command()
 def balancing(
     source: Place, out: Out, counts: Counts = "all",

@@ -60,7 +60,7 @@ class DeepSmoteConfig(_Config):
     hidden_size: int = 128
     #: In latent space, when images are made.
     neighbours: int = 5
-    #: `permuted` as the paper describes it, `own` as its public code computes it: docs/adr/0013-deepsmote-penalty.md.
+    #: `permuted` as the paper describes it, `own` as its public code computes it: docs/adr/0012-deepsmote-penalty.md.
     penalty: Literal["own", "permuted"] = "own"
 
     def __post_init__(self) -> None:

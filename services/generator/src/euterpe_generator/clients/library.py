@@ -28,6 +28,7 @@ class FinishedPiece:
     key: str | None
     tempo_bpm: float
     programs: Sequence[int]
+    style: str | None = None
 
 
 class LibraryClient:
@@ -80,6 +81,7 @@ def _song(generation: Generation, piece: FinishedPiece) -> pb.RegisterSongReques
         key=piece.key,
         tempo_bpm=piece.tempo_bpm,
         programs=piece.programs,
+        style=piece.style,
     )
 
 

@@ -21,6 +21,7 @@ from euterpe_generator.domain.generation import Generation, Result, Status
 from euterpe_generator.engine.request import Array
 from euterpe_generator.services.batching import Batcher
 from euterpe_generator.services.catalogue import Model
+from euterpe_generator.services.tagging import StyleTagger
 from euterpe_generator.storage.generations import Generations
 
 #: The library's number for the drum kit, after the 128 programs.
@@ -30,10 +31,13 @@ _DRUMS = 128
 class Finisher:
     """Walks composed pieces through their last three steps; those of many pieces share calls and transactions."""
 
-    def __init__(self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor, tagger: StyleTagger
+    ) -> None:
         self._database = database
         self._store = store
         self._threads = threads
+        self._tagger = tagger
         self._songs = Batcher(library.register, name="register", most=MOST)
         self._records = Batcher(self._record, name="record")
 
@@ -46,7 +50,7 @@ class Finisher:
         PreconditionFailed when the library will never take the piece.
         """
         loop = asyncio.get_running_loop()
-        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation)
+        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation, self._tagger)
         midi, piece = await rendered
         await self._store.put(piece.midi.key, midi, content_type="audio/midi")
         song_id = None if generation.listener.id is None else await self._songs.put((generation, piece))
@@ -70,19 +74,26 @@ class Finisher:
         return [done.get(result.id) for result in results]
 
 
-def render_piece(model: Model, events: Array, generation: Generation) -> tuple[bytes, FinishedPiece]:
-    """Decodes the network's events [steps, features] into a MIDI file, and measures it."""
+def render_piece(
+    model: Model, events: Array, generation: Generation, tagger: StyleTagger
+) -> tuple[bytes, FinishedPiece]:
+    """Decodes the network's events [steps, features] into a MIDI file, measures it and tells its style.
+
+    The style that was ordered stands, where the model offers one; what it resembles is in the measures either way.
+    """
     score = model.decode(events, generation.settings, generation.prompt)
     measures = measure(score)
     midi = write_midi(score)
+    styles = tagger.tag(score)
     digest = hashlib.sha256(midi).hexdigest()
     return midi, FinishedPiece(
         midi=pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(midi)),
         duration_seconds=measures.duration_seconds,
         note_count=measures.notes,
-        measures=_flat(measures),
+        measures=_flat(measures) | styles.measures,
         key=estimate_key(score),
         tempo_bpm=score.tempos[0].bpm,
+        style=generation.settings.get("style") or styles.style,
         programs=sorted({_DRUMS if track.is_drum else track.program for track in score.tracks}),
     )
 

@@ -1,0 +1,129 @@
+"""Training the classifier of styles: one network per way of balancing, of which the best on validation is kept."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from euterpe_music.classifier import CLASSIFIER_FILE
+from rich.console import Console
+
+from euterpe_training.balancing.arms import ArmMaker, check_arms
+from euterpe_training.balancing.classifier import FitOptions, Fitted, fit
+from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, DeepSmoteConfig
+from euterpe_training.balancing.images import ImageSet, split
+from euterpe_training.balancing.networks import SmallNetwork, make_network
+from euterpe_training.balancing.scores import Scores
+from euterpe_training.balancing.sources.rolls import load_rolls
+from euterpe_training.balancing.style_export import export_style_classifier
+from euterpe_training.balancing.styles import style_of
+from euterpe_training.errors import TrainingError
+from euterpe_training.trainer.checkpoint import load_checkpoint, save_checkpoint
+
+_HELD_OUT: Final = 0.2
+#: Windows of 64×64 are cheap to look at; so the small network, whose graph is a few hundred kB.
+OPTIONS: Final = FitOptions(network="small", epochs=12, patience=4, steps_per_round=100, learning_rate=3e-3)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A trained classifier, by the way of balancing that it had; scores are of whole pieces."""
+
+    method: str
+    fitted: Fitted
+    validation: Scores
+    test: Scores
+
+
+@dataclass(frozen=True, eq=False)
+class StyleTraining:
+    """Pieces to train, validate and test with; no piece is in two of them."""
+
+    images: ImageSet
+    directory: Path
+    options: FitOptions = OPTIONS
+    deepsmote: DeepSmoteConfig = DEEPSMOTE_RECIPES["quick"]
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    def run(self, methods: list[str], console: Console) -> list[Candidate]:
+        """Trains what is not in `directory` yet, and reports each; in the order of `methods`."""
+        check_arms(methods)
+        rest, test = split(self.images, _HELD_OUT)
+        train, validation = split(rest, _HELD_OUT)
+        maker = ArmMaker(
+            train, self.directory, self.deepsmote, BAGAN_RECIPES["quick"], 1.0, self.device, console
+        )  # fmt: skip
+        found = []
+        for method in methods:
+            fitted = self._fitted(method, maker, validation)
+            candidate = Candidate(method, fitted, fitted.group_scores(validation), fitted.group_scores(test))
+            console.print(
+                f"{method}: macro-F1 of pieces {candidate.validation.macro_f1:.3f} validation, "
+                f"{candidate.test.macro_f1:.3f} test", highlight=False,
+            )  # fmt: skip
+            found.append(candidate)
+        return found
+
+    def _fitted(self, method: str, maker: ArmMaker, validation: ImageSet) -> Fitted:
+        path = self.directory / f"{method.replace(':', '-')}.pt"
+        if path.is_file():
+            content = load_checkpoint(path)
+            network = make_network(self.options.network, 1, len(self.images.classes))
+            network.load_state_dict(content["network"])
+            return Fitted(network.to(self.device), self.device, json.loads(content["history"]))
+        arm = maker.make(method)
+        options = FitOptions(**{**asdict(self.options), "loss": arm.loss})
+        fitted = fit(arm.train, validation, options, 0, self.device)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        history = json.dumps(fitted.history)
+        save_checkpoint(path, {"network": fitted.network.state_dict(), "history": history})
+        return fitted
+
+
+def best(candidates: list[Candidate]) -> Candidate:
+    """By macro-F1 on validation pieces: the test pieces have no say."""
+    return max(candidates, key=lambda one: one.validation.macro_f1)
+
+
+def describe(candidate: Candidate, classes: tuple[str, ...]) -> dict[str, Any]:
+    """For the bundle."""
+    f1 = {name: round(value, 3) for name, value in zip(classes, candidate.test.f1, strict=True)}
+    return {
+        "validation_macro_f1": round(candidate.validation.macro_f1, 4),
+        "test_macro_f1": round(candidate.test.macro_f1, 4),
+        "test_accuracy": round(candidate.test.accuracy, 4),
+        "test_f1": f1,
+        "rounds": len(candidate.fitted.history),
+    }
+
+
+def release(
+    corpus: Path, run: Path, out: Path, version: str, methods: list[str], at_least: int, rounds: tuple[int, int],
+    device: torch.device, console: Console,
+) -> None:  # fmt: skip
+    """Trains with every method what is not in `run` yet, and writes the best into `out` as a bundle.
+
+    `rounds` is how many there are at most, and the steps of each.
+    """
+    if (out / CLASSIFIER_FILE).exists():
+        raise TrainingError(f"{out} already holds a classifier; release under another version")
+    with console.status("Reading the corpus"):
+        images = load_rolls(corpus, style_of, at_least=at_least)
+    options = replace(OPTIONS, epochs=rounds[0], steps_per_round=rounds[1])
+    candidates = StyleTraining(images, run, options, device=device).run(methods, console)
+    chosen = best(candidates)
+    pieces = (len(np.unique(images.groups[images.of(label)])) for label in range(len(images.classes)))
+    training = {
+        "corpus": f"{len(np.unique(images.groups)):,} pieces of {images.name}",
+        "pieces": dict(zip(images.classes, pieces, strict=True)),
+        "method": chosen.method,
+        "settings": asdict(options),
+        "scores": {one.method: describe(one, images.classes) for one in candidates},
+    }
+    network = chosen.fitted.network
+    if not isinstance(network, SmallNetwork):
+        raise TrainingError("only the network 'small' can be released")
+    export_style_classifier(network, images.classes, images.size[0], out, version, training)
+    console.print(f"{out}: balanced by {chosen.method}", highlight=False)
