@@ -115,8 +115,9 @@ def release(
     candidates = StyleTraining(images, run, options, device=device).run(methods, console)
     chosen = best(candidates)
     pieces = (len(np.unique(images.groups[images.of(label)])) for label in range(len(images.classes)))
+    parts = ", ".join(sorted(path.name for path in corpus.iterdir() if path.is_dir()))
     training = {
-        "corpus": f"{len(np.unique(images.groups)):,} pieces of {images.name}",
+        "corpus": f"{len(np.unique(images.groups)):,} pieces of {parts}",
         "pieces": dict(zip(images.classes, pieces, strict=True)),
         "method": chosen.method,
         "settings": asdict(options),
