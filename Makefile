@@ -138,6 +138,10 @@ models: $(VENV)/.dev ## Train and export the melody models anew, from NOTTINGHAM
 	scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)"
 
 ##@ Measure
+.PHONY: bench-melody
+bench-melody: $(VENV)/.dev ## Tokens per second of melody networks, and what each way to choose costs (ARGS="--threads 2")
+	$(BIN)/python bench/melody.py $(ARGS)
+
 .PHONY: bench-melody-training
 bench-melody-training: $(VENV)/.dev ## Training on all positions of a window, beside one window for one target
 	$(BIN)/python bench/melody_training.py

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from euterpe_generator.engine.request import Array, Broken, Finished, Request, Stopped
 from euterpe_generator.engine.scheduler import Scheduler
@@ -193,3 +194,15 @@ def test_where_narrow_batches_differ_they_are_filled_up(bundle: MelodyBundle, mo
     network.warm_up()
     network.select(np.array([-1]))
     assert len(network._logits) == 3
+
+
+def test_a_graph_whose_rows_depend_on_each_other_is_refused(bundle: MelodyBundle) -> None:
+    model = onnx.load_from_string(bundle.graph("melody", "fp32"))
+    last = next(node for node in model.graph.node if node.output[0] == "logits")
+    last.output[0] = "plain"
+    # As a scale that is found over the whole batch: every row is moved by what the largest one says.
+    model.graph.node.append(onnx.helper.make_node("ReduceMax", ["plain"], ["largest"], axes=[0], keepdims=1))
+    model.graph.node.append(onnx.helper.make_node("Add", ["plain", "largest"], ["logits"]))
+    network = StepNetwork(model.SerializeToString(), bundle.manifest.graphs["melody"], lanes=8)
+    with pytest.raises(ValueError, match="depend on each other"):
+        network.warm_up()

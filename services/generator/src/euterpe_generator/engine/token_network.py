@@ -42,9 +42,12 @@ class StepNetwork:
         """Runs several widths before the first piece, and learns from which width on they give equal bits.
 
         See docs/adr/0005. Kernels for a single row may sum in another order than those for several; narrower batches
-        are then filled up with idle lanes.
+        are then filled up with idle lanes. Raises ValueError when a row's result depends on the other rows, as scales
+        that an int8 graph finds while running would make it: no piece could be composed twice.
         """
         widest = self._probe(self._most)
+        if not np.array_equal(self._probe(self._most, first=1)[:, :-1], widest[:, 1:]):
+            raise ValueError("the rows of the graph's batch depend on each other")
         for width in sorted((width for width in _PROBE_WIDTHS if width < self._most), reverse=True):
             if not np.array_equal(self._probe(width), widest[:, :width]):
                 self._least = min(self._most, next((w for w in _PROBE_WIDTHS if w > width), self._most))
@@ -81,19 +84,20 @@ class StepNetwork:
         logits: Array = self._logits if self._device == "cpu" else self._logits_value.numpy()
         return logits[: self.lanes]
 
-    def _probe(self, width: int) -> Array:
+    def _probe(self, width: int, first: int = 0) -> Array:
+        """Logits [steps, width, sum of sizes] of the probe's rows from `first` on, as many as the width is."""
         self._least = width
         self.select(np.zeros(0, np.int64))
         self.select(np.full(width, -1))
         random = np.random.default_rng(0)
         logits = []
         for _ in range(_PROBE_STEPS):
-            tokens = np.stack([random.integers(0, size, self._most) for size in self.sizes], axis=1)[:width]
+            tokens = np.stack([random.integers(0, size, self._most + 1) for size in self.sizes], axis=1)[first:][:width]
             conditions = np.stack(
-                [random.integers(0, one.size, self._most) for one in self._graph.conditions]
-                or [np.zeros(self._most, np.int64)],
+                [random.integers(0, one.size, self._most + 1) for one in self._graph.conditions]
+                or [np.zeros(self._most + 1, np.int64)],
                 axis=1,
-            )[:width]
+            )[first:][:width]
             logits.append(self.step(tokens, conditions if self.columns else None).copy())
         self._least = 1
         return np.stack(logits)
