@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
+from euterpe_music.bundle import write_melody_bundle
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece, Track, make_notes
 from euterpe_service_kit.object_store import ObjectStore
@@ -212,3 +213,16 @@ async def test_a_wrong_variant_is_named(client: httpx.AsyncClient) -> None:
     assert answer.json()["errors"][0]["field"] == "body.variants.1.parameters.top_k"
     unknown = await client.get(f"/api/v1/comparisons/{uuid.uuid4()}")
     assert unknown.status_code == 404
+
+
+async def test_the_style_follows_the_meter_of_the_beginning(settings: Settings, tmp_path: Path) -> None:
+    bundle = melody_bundle(tmp_path, name="jigs")
+    meters = bundle.manifest.model_copy(update={"style_meters": {"plain": "6/8"}})
+    write_melody_bundle(bundle.directory, meters, bundle.files)
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
+        one = await compose(client, "jigs", {**encoded(SCALE), "bars": 1})
+        assert one["parameters"]["style"] == "fancy"
+        body = {"model": "jigs", "prompt": encoded(SCALE), "parameters": {"style": "plain"}}
+        refused = await client.post(URL, json=body)
+    assert refused.status_code == 422
+    assert "set style to fancy" in refused.json()["detail"]

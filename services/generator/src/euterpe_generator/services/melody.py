@@ -62,9 +62,14 @@ class MelodyFamily:
             return prepared
         if "meter" in prepared and "meter" not in given:
             prepared["meter"] = prompt.meter
+        fitting = self._styles_in(prompt.meter)
+        if "meter" not in prepared and "style" in prepared and "style" not in given and fitting:
+            # Of the styles in the prompt's meter; the one that is the default, if it is among them.
+            prepared["style"] = prepared["style"] if prepared["style"] in fitting else fitting[0]
         form = self._form(prepared)
         if str(form.meter) != prompt.meter:
-            remedy = "set parameters.meter" if "meter" in prepared else "choose a style of that meter, or another model"
+            remedy = f"set style to {' or '.join(fitting)}" if fitting else "choose another model or another prompt"
+            remedy = "set parameters.meter" if "meter" in prepared else remedy
             message = f"the prompt is in {prompt.meter}, but the piece is in {form.meter}; {remedy}"
             raise wrong("body.prompt", message, meter=str(form.meter))
         if only and "bars" not in given:
@@ -122,6 +127,11 @@ class MelodyFamily:
     def _form(self, settings: Mapping[str, Value]) -> Form:
         named = {name: str(settings[name]) for name in ("style", "meter") if name in settings}
         return self.manifest.form(int(settings["bars"]), **named)
+
+    def _styles_in(self, meter: str) -> list[str]:
+        """The styles that are in this meter where nothing else is set."""
+        manifest = self.manifest
+        return [style for style in manifest.styles if str(manifest.form(1, style).meter) == meter]
 
     def _moved(self, settings: Mapping[str, Value], prompt: Prompt | None) -> int:
         """Semitones from the key in which the networks compose to the one that is wanted."""
