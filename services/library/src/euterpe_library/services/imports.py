@@ -41,18 +41,24 @@ class Upload:
 
 
 class Importer:
-    """Takes files in; few at once, because parsing takes memory and a processor."""
+    """Takes files in; few at once, because parsing takes memory and a processor, and all else needs connections."""
 
-    def __init__(self, database: Database, store: ObjectStore, *, at_once: int = 2) -> None:
+    def __init__(self, database: Database, store: ObjectStore, *, at_once: int = 4, parsed_at_once: int = 2) -> None:
         self._database = database
         self._store = store
-        self._parsing = asyncio.Semaphore(at_once)
+        # Equal uploads wait for each other in the database, and would keep its connections from everybody else.
+        self._taking = asyncio.Semaphore(at_once)
+        self._parsing = asyncio.Semaphore(parsed_at_once)
 
     async def take(self, upload: Upload) -> Song:
         """The new song, or the one that an earlier upload with the same idempotency key has made.
 
         Raises Unprocessable for what is no MIDI file within the limits, and for another file under the same key.
         """
+        async with self._taking:
+            return await self._take(upload)
+
+    async def _take(self, upload: Upload) -> Song:
         async with self._parsing:
             new = await asyncio.to_thread(_described, upload)
         async with self._database.sessions.begin() as session:
