@@ -34,13 +34,14 @@ OPEN = {
 OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
-    "get_generation_midi", "get_song_audio",
+    "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
+    "get_song_pianoroll",
 }  # fmt: skip
 #: With a login, be it a guest's.
 LISTENER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
-    "export_library",
+    "export_library", "prepare_song_audio",
 }  # fmt: skip
 #: With the login of an account.
 ACCOUNT = {
@@ -61,6 +62,7 @@ _LAST = [
     "delete_playlist", "delete_comment", "revoke_share", "revoke_api_key", "revoke_session", "delete_song",
     "restore_song", "log_out_everywhere", "change_password", "delete_account",
 ]  # fmt: skip
+_COMPARISON = {"length": 16, "variants": [{"label": "one", "parameters": {}}, {"label": "two", "parameters": {}}]}
 PASSWORD = "Davidsbündlertänze op. 6"
 
 
@@ -83,7 +85,8 @@ class World:
     def call(self, operation: Operation, caller: str, things: dict[str, str] | None = None) -> httpx.Response:
         """Calls an operation on the owner's things with a body that would be accepted."""
         headers = {"Authorization": f"Bearer {token}"} if (token := self.tokens[caller]) else {}
-        path = operation.path.format(**(things or self.things), format="mp3")
+        extension = "svg" if operation.id == "get_song_pianoroll" else "mp3"
+        path = operation.path.format(**(things or self.things), format=extension)
         with httpx.Client(base_url=self.url, timeout=60, headers=headers) as client:
             return client.request(operation.method, path, **self._body(operation.id))
 
@@ -97,6 +100,8 @@ class World:
             "change_playlist": {"title": "Changed"},
             "put_playlist_songs": {"song_ids": []},
             "create_generation": {"length": 16},
+            "create_comparison": _COMPARISON,
+            "prepare_song_audio": {"formats": ["mp3"]},
             "create_api_key": {"name": "k", "scopes": ["songs:read"], "expires_in_days": 1},
             "claim_guest": {},
             "change_password": {"current_password": PASSWORD, "new_password": PASSWORD + "!"},
@@ -191,6 +196,7 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
     song = generation["song_id"]
     return {
         "generation_id": generation["id"],
+        "comparison_id": make("/comparisons", **_COMPARISON)["id"],
         "song_id": song,
         "share_id": str(make(f"/songs/{song}/shares", days=1)["id"]),
         "comment_id": make(f"/songs/{song}/comments", text="To myself")["id"],
