@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -153,9 +153,9 @@ async def ratio(client: httpx.AsyncClient, directory: Path, kind: str, rounds: i
     return await alternating(rounds, ours, plain), firsts
 
 
-async def aggregate(client: httpx.AsyncClient, songs: int) -> float:
+async def aggregate(client: httpx.AsyncClient, songs: int, pid: int) -> float:
     """Seconds of music per second, of mixed songs at concurrency 4, as MP3."""
-    waiting = mixed(songs)
+    waiting, used = mixed(songs), processor_seconds(pid)
     total = sum(seconds for _, seconds in waiting)
 
     async def listener() -> None:
@@ -165,21 +165,43 @@ async def aggregate(client: httpx.AsyncClient, songs: int) -> float:
 
     started = time.perf_counter()
     await asyncio.gather(*(listener() for _ in range(4)))
+    used = processor_seconds(pid) - used
+    print(f"  the converter used {1000 * used / total:.1f} ms of processor time per second of music")
     return total / (time.perf_counter() - started)
 
 
 def proportional_megabytes(pid: int) -> float:
     """Memory of a process and all below it, shared pages divided among those who share them."""
-    total, waiting = 0, [pid]
-    while waiting:
-        one = waiting.pop()
+    total = 0
+    for one in with_children(pid):
         try:
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-            waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
         except OSError:
             continue
         total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
     return total / 1024
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process, all below it, and those of them that have ended have used; other work hardly changes it."""
+    total = 0
+    for one in with_children(pid):
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(map(int, fields[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def with_children(pid: int) -> Iterator[int]:
+    """A process and all below it that run now."""
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        with suppress(OSError):
+            waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
 
 
 async def peak_while(pid: int, work: Awaitable[float]) -> tuple[float, float]:
@@ -194,6 +216,7 @@ async def peak_while(pid: int, work: Awaitable[float]) -> tuple[float, float]:
 async def measure(quick: bool) -> dict[str, float]:
     """All figures."""
     rounds, songs = (1, 6) if quick else (5, 20)
+    print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory() as name, converter(Path(name)) as (url, pid):
         idle = proportional_megabytes(pid)
         async with httpx.AsyncClient(base_url=url, timeout=120) as client:
@@ -203,7 +226,7 @@ async def measure(quick: bool) -> dict[str, float]:
             again = song(SECONDS, 77)
             await convert(client, again, "mp3")
             cached = [(await convert(client, again, "mp3"))[0] for _ in range(10)]
-            realtime, peak = await peak_while(pid, aggregate(client, songs))
+            realtime, peak = await peak_while(pid, aggregate(client, songs, pid))
     return {
         "mp3_ratio": round(mp3_ratio, 3),
         "flac_ratio": round(flac_ratio, 3),
