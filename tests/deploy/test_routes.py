@@ -7,10 +7,11 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from euterpe_stack.gateway import _INTERNAL, ROUTES
+from euterpe_stack.gateway import _HEADERS, _INTERNAL, _PAGES_BLOCK, ROUTES, caddyfile
 
-from tests.deploy.rendering import SERVICES, Render, environment, one, pods, values_of
+from tests.deploy.rendering import REPOSITORY, SERVICES, Render, environment, one, pods, values_of
 
+IMAGE = REPOSITORY / "deploy/images/web"
 WANTED = {
     (path.removesuffix("/*"), service)
     for service, paths in ROUTES.items()
@@ -93,14 +94,26 @@ def test_a_load_balancer_keeps_listeners_addresses(render: Render) -> None:
 
 
 def test_caddy_accepts_the_images_configuration(tmp_path: Path) -> None:
-    image = Path(__file__).resolve().parents[2] / "deploy/images/web/Caddyfile"
-    _validate(image.read_text(), tmp_path)
+    _validate((IMAGE / "Caddyfile").read_text(), tmp_path)
+
+
+def test_the_pages_are_served_as_on_one_machine() -> None:
+    def plain(text: str) -> str:
+        return re.sub(r"\s+", " ", text)
+
+    here, there = (IMAGE / "pages.caddy").read_text(), caddyfile(80, dict.fromkeys(SERVICES, 0), Path("/srv"))
+    assert plain(_PAGES_BLOCK) in plain(here)
+    lost = re.search(r"@lost \{.*?\n\t\t\}\n\t\t", there, re.DOTALL)
+    assert lost
+    assert plain(lost[0]).strip() in plain(here)
+    for name, value in _HEADERS.items():
+        assert re.search(rf'{name} "?{re.escape(value)}"?\n', here), name
 
 
 def _validate(text: str, directory: Path) -> None:
     caddy = Path(sysconfig.get_path("scripts")) / "caddy"
     config = directory / "Caddyfile"
-    config.write_text(text)
+    config.write_text(text.replace("/etc/euterpe", str(IMAGE)))
     done = subprocess.run(
         [str(caddy), "validate", "--config", str(config), "--adapter", "caddyfile"],
         capture_output=True,

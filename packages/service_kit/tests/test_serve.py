@@ -1,6 +1,7 @@
 """A service under its real server: whom it believes about addresses, and how it ends."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -74,3 +75,13 @@ def test_a_listener_cannot_put_an_address_before_the_proxys() -> None:
     forged = FORWARDED | {"X-Forwarded-For": "198.51.100.1, 203.0.113.7, 10.1.2.3"}
     with served(TRUSTED_PROXIES='["127.0.0.1", "10.0.0.0/8"]') as (_, url):
         assert httpx.get(f"{url}/who", headers=forged).json()[0] == "203.0.113.7"
+
+
+def test_kept_connections_are_sent_away_before_the_end() -> None:
+    with served(DRAIN_SECONDS="2") as (process, url), httpx.Client(base_url=url) as client:
+        assert "connection" not in client.get("/who").headers
+        process.send_signal(signal.SIGTERM)
+        while (answer := client.get("/who")).headers.get("connection") != "close":
+            assert answer.status_code == 200
+        assert client.get("/readyz").status_code == 503
+        process.wait(30)

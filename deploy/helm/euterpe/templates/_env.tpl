@@ -18,6 +18,8 @@
   value: "8000"
 - name: {{ $prefix }}SHUTDOWN_GRACE_SECONDS
   value: {{ .grace | quote }}
+- name: {{ $prefix }}DRAIN_SECONDS
+  value: {{ ternary 0 .root.Values.drainSeconds (.worker | default false) | quote }}
 - name: {{ $prefix }}TRUSTED_PROXIES
   value: {{ toJson .root.Values.trustedProxies | quote }}
 {{- with .root.Values.tracing.endpoint }}

@@ -193,7 +193,7 @@ spec:
         {{- end }}
 {{- end -}}
 
-{{/* preStop, then open requests, then the worker's own grace, then what closing takes. */}}
+{{/* preStop, then the seconds of closing connections, then open requests, then the worker's own grace, then what closing takes. */}}
 {{- define "euterpe.grace" -}}
-{{- add .preStopSeconds (mul 2 .shutdownGraceSeconds) 15 -}}
+{{- add .preStopSeconds (mul 2 .shutdownGraceSeconds) 20 -}}
 {{- end -}}

@@ -44,6 +44,7 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/pianorolls, /api/v1/soun
 	admin off
 	auto_https off
 	persist_config off
+	shutdown_delay {{ .Values.drainSeconds }}s
 	grace_period {{ .Values.web.shutdownGraceSeconds }}s
 	metrics
 	log {
@@ -62,6 +63,9 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/pianorolls, /api/v1/soun
 	}
 }
 
+# In the image, and so as new as its pages.
+import /etc/euterpe/pages.caddy
+
 :8001 {
 	respond /healthz 200
 	respond /readyz 200
@@ -74,16 +78,8 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/pianorolls, /api/v1/soun
 		span gateway
 	}
 	{{- end }}
-	header {
-		X-Content-Type-Options nosniff
-		X-Frame-Options DENY
-		Referrer-Policy no-referrer
-		Cross-Origin-Resource-Policy same-origin
-		?Content-Security-Policy "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-		-Server
-		-Via
-		defer
-	}
+	import page_headers
+	import leaving
 	@internal path {{ include "euterpe.matcher" (include "euterpe.internalPaths" . | fromYamlArray) }}
 	handle @internal {
 		error 404
@@ -108,20 +104,11 @@ converter: [/api/v1/audio, /api/v1/conversions, /api/v1/pianorolls, /api/v1/soun
 	}
 	{{- end }}
 	handle {
-		root * /srv
-		encode gzip
-		file_server
+		import pages
 	}
 	handle_errors {
-		header Content-Type application/problem+json
-		@away expression {http.error.status_code} >= 500
-		handle @away {
-			header Retry-After 2
-			respond `{"type":"/problems/service-unavailable","title":"Service Unavailable","status":503,"detail":"A part that this needs does not answer now. Try again shortly."}` 503
-		}
-		handle {
-			respond `{"type":"about:blank","title":"{http.error.status_text}","status":{http.error.status_code}}` {http.error.status_code}
-		}
+		import page_headers
+		import page_errors
 	}
 }
 {{- end -}}

@@ -60,6 +60,8 @@ class RequestContextMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)[HEADER] = rid
+                if scope["app"].state.readiness.draining:
+                    MutableHeaders(scope=message)["connection"] = "close"
                 if _CONFIDENTIAL in (route := _route_template(scope)):
                     hide_path(route)
             await send(message)

@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import threading
 from types import FrameType
 
 import uvicorn
@@ -11,15 +12,30 @@ from euterpe_service_kit.settings import ServiceSettings
 
 
 class _Server(uvicorn.Server):
+    """Between the first signal and the end lie the seconds in which every answer asks for another connection."""
+
+    def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._drain_seconds = drain_seconds
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = self.config.app
         assert isinstance(app, FastAPI)
+        impatient = app.state.readiness.draining
         app.state.readiness.draining = True
-        super().handle_exit(sig, frame)
+        if impatient or self._drain_seconds == 0:
+            super().handle_exit(sig, frame)
+            return
+        timer = threading.Timer(self._drain_seconds, super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
-    """Serves until SIGTERM or SIGINT; `/readyz` fails from then on, and open requests get the grace to finish."""
+    """Serves until SIGTERM or SIGINT.
+
+    `/readyz` fails from then on, kept connections are asked to go elsewhere, and open requests get the grace to finish.
+    """
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -36,4 +52,4 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
     # What was imported stays: a collection that walks through all of it again holds every request up for a while.
     gc.collect()
     gc.freeze()
-    _Server(config).run()
+    _Server(config, settings.drain_seconds).run()

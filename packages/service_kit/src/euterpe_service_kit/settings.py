@@ -32,6 +32,9 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     #: Seconds that open requests get after SIGTERM before they are cut.
     shutdown_grace_seconds: float = 20.0
+    #: Seconds after SIGTERM in which requests are still taken, but every answer closes its connection: a client that
+    #: keeps one would otherwise send a request into its end.
+    drain_seconds: float = Field(default=0.0, ge=0)
     #: Largest request body in bytes; more is refused with 413 before it is read.
     max_body_bytes: int = 1_048_576
     #: Requests that one process answers to one token, and to one network address, in a minute; 0 is no limit.
