@@ -162,6 +162,10 @@ bench-overload: $(VENV)/.dev ## Twice as many orders as can be served (ARGS="--s
 chaos: $(VENV)/.dev ## Kill workers under load for two minutes, and count what was lost
 	$(BIN)/python bench/chaos.py
 
+.PHONY: rolling-upgrade
+rolling-upgrade: $(VENV)/.dev ## Replace every service pod by pod under load, and count failed requests and lost pieces
+	$(BIN)/python bench/rolling_upgrade.py
+
 .PHONY: bench-audio
 bench-audio: $(VENV)/.dev ## Rendering, beside FluidSynth's command line with pydub (ARGS="--quick")
 	$(BIN)/python bench/audio.py $(ARGS)

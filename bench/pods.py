@@ -1,0 +1,151 @@
+"""A cluster's habits with processes of one machine: Services that choose an endpoint per connection, pods that roll.
+
+What Kubernetes does is done here in its order: a new pod is ready before it gets traffic; one that goes loses its
+endpoint, sleeps its preStop, gets SIGTERM, and is killed only after its grace.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from euterpe_stack.process import free_port
+
+START_SECONDS = 180
+GRACE_SECONDS = 90
+
+
+class Service:
+    """A ClusterIP: forwards each new connection to any of its endpoints; open ones stay where they are."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.endpoints: list[int] = []
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listens."""
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port, backlog=512)
+
+    async def stop(self) -> None:
+        """Closes."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._connections:
+            task.cancel()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.endpoints:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", random.choice(self.endpoints))
+        except OSError:
+            writer.transport.abort()
+            return
+        ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]
+        self._connections.update(ways)
+        await asyncio.gather(*ways, return_exceptions=True)
+        self._connections.difference_update(ways)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        writer.close()
+
+
+@dataclass
+class Pod:
+    """A process with ports of its own."""
+
+    process: subprocess.Popen[bytes]
+    ports: dict[str, int]
+    ready_path: str
+
+
+@dataclass
+class Deployment:
+    """Replicas of one command. `variables` gives the environment for the ports of a pod, by the names in `services`."""
+
+    name: str
+    command: Callable[[dict[str, int]], list[str]]
+    variables: Callable[[dict[str, int]], dict[str, str]]
+    services: dict[str, Service]
+    log: Path
+    pre_stop_seconds: float
+    probe: str = "http"
+    pods: list[Pod] = field(default_factory=list)
+
+    async def scale(self, replicas: int) -> None:
+        """Starts the first pods."""
+        for pod in [self._launch() for _ in range(replicas)]:
+            await self._admit(pod)
+
+    async def roll(self) -> None:
+        """Replaces every pod by a new one: maxSurge 1, maxUnavailable 0."""
+        for old in list(self.pods):
+            await self._admit(self._launch())
+            await self.remove(old)
+
+    async def remove(self, pod: Pod) -> None:
+        """Takes a pod out of its Services, and ends it."""
+        self.pods.remove(pod)
+        for name, service in self.services.items():
+            service.endpoints.remove(pod.ports[name])
+        await asyncio.sleep(self.pre_stop_seconds)
+        pod.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while pod.process.poll() is None:
+            if time.monotonic() > deadline:
+                pod.process.kill()
+                raise SystemExit(f"{self.name} did not end within {GRACE_SECONDS} s of SIGTERM; see {self.log}")
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Ends all pods at once."""
+        for pod in self.pods:
+            pod.process.terminate()
+        for pod in self.pods:
+            await asyncio.to_thread(pod.process.wait, GRACE_SECONDS)
+
+    def _launch(self) -> Pod:
+        ports = {name: free_port() for name in {*self.services, "http", "rpc", self.probe}}
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                self.command(ports), env=self.variables(ports), stdout=log, stderr=log, start_new_session=True
+            )
+        return Pod(process, ports, f"http://127.0.0.1:{ports[self.probe]}/readyz")
+
+    async def _admit(self, pod: Pod) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not await asyncio.to_thread(_answers, pod.ready_path):
+            if pod.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{self.name} did not get ready; see {self.log}")
+            await asyncio.sleep(0.1)
+        self.pods.append(pod)
+        for name, service in self.services.items():
+            service.endpoints.append(pod.ports[name])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def without_supervisor(environment: dict[str, str]) -> dict[str, str]:
+    """A service's environment, with what this machine's programs need."""
+    return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | environment
