@@ -36,6 +36,9 @@ class Connection:
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._auth}{headers}"
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         )
+        if self._streams is not None and self._streams[0].at_eof():
+            # The server closed it since the last answer, as it may; every client looks before it sends.
+            self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams

@@ -17,6 +17,7 @@ JOBS = "auth|library|generator|generator-worker|converter"
 REAL = 'route!~"/healthz|/readyz|/metrics"'
 REQUESTS = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", {REAL}}}'
 DURATIONS = f'{{__name__=~"euterpe_[a-z]+_http_request_duration_seconds_bucket", {REAL}}}'
+REFUSED = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", status="429", {REAL}}}'
 PROBES = '{__name__=~"euterpe_[a-z]+_http_requests_total", route="/readyz"}'
 MODELS = "sum by (model, version, provider) (euterpe_generator_model_info)"
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -181,6 +182,12 @@ def api() -> dashboard.Dashboard:
                 "s",
                 {"{{route}}": f"histogram_quantile(0.99, sum by (route, le) (rate({DURATIONS}[$__rate_interval])))"},
             ),
+            Graph(
+                "Refused by a limit (429)",
+                "reqps",
+                {"{{job}}": f"sum by (job) (rate({REFUSED}[$__rate_interval])) or on() vector(0)"},
+                "Rates per token and address, unfinished pieces, attempts to log in.",
+            ),
             Graph("Songs registered", "ops", {"{{result}}": _rate("euterpe_library_registrations_total", "result")}),
             Graph(
                 "Probes",
@@ -239,6 +246,13 @@ def converter() -> dashboard.Dashboard:
                 },
             ),
             Graph("Audio sent", "Bps", {"{{format}}": _rate("euterpe_converter_audio_sent_bytes_total", "format")}),
+            Graph("Audio stored", "Bps", {"stored": _rate("euterpe_converter_audio_stored_bytes_total")}),
+            Graph(
+                "Renditions thrown away",
+                "ops",
+                {"{{reason}}": f"({_rate('euterpe_converter_cache_evicted_total', 'reason')}) or vector(0)"},
+                "Too old, or more than the cache may hold.",
+            ),
             Graph(
                 "Audio in the bucket",
                 "bytes",
