@@ -28,7 +28,7 @@ SERVICES = ("auth", "library", "generator", "converter")
 CHART = REPOSITORY / "deploy/helm/euterpe"
 REPLICAS = 2
 CLIENTS = 4
-DRAIN_SECONDS = "1"
+DRAIN_SECONDS = "6"
 #: A listener's requests beside orders: they read the library, the catalogue and the account, and listen.
 READS = ("/api/v1/models", "/api/v1/songs?limit=5", "/api/v1/auth/me")
 

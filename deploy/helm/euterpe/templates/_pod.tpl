@@ -195,5 +195,5 @@ spec:
 
 {{/* preStop, then the seconds of closing connections, then open requests, then the worker's own grace, then what closing takes. */}}
 {{- define "euterpe.grace" -}}
-{{- add .preStopSeconds (mul 2 .shutdownGraceSeconds) 20 -}}
+{{- add .preStopSeconds (mul 2 .shutdownGraceSeconds) 25 -}}
 {{- end -}}
