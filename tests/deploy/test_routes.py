@@ -107,7 +107,7 @@ def test_the_pages_are_served_as_on_one_machine() -> None:
     assert lost
     assert plain(lost[0]).strip() in plain(here)
     for name, value in _HEADERS.items():
-        assert re.search(rf'{name} "?{re.escape(value)}"?\n', here), name
+        assert re.search(rf'\s{re.escape(name)} "?{re.escape(value)}"?\n', here), name
 
 
 def _validate(text: str, directory: Path) -> None:
