@@ -134,13 +134,23 @@ train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
 	$(BIN)/euterpe-train crnngan --corpus "$(CORPUS)" --out training/runs/default
 
 .PHONY: models
-models: $(VENV)/.dev ## Train and export the melody models anew, from NOTTINGHAM and POP909 (directories), into models/
-	scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)"
+models: $(VENV)/.dev ## Train and export models anew: CORPUS=DIR the C-RNN-GAN ones, NOTTINGHAM=DIR POP909=DIR the melody ones
+	@test -n "$(CORPUS)$(NOTTINGHAM)" || { echo "name what to train on: make models CORPUS=DIR, or NOTTINGHAM=DIR POP909=DIR"; exit 2; }
+	$(if $(CORPUS),scripts/build-models "$(CORPUS)")
+	$(if $(NOTTINGHAM),scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)")
+
+.PHONY: evaluate
+evaluate: $(VENV)/.dev ## Judge a bundle by held-out music: make evaluate BUNDLE=models/NAME/VERSION CORPUS=DIR
+	$(BIN)/euterpe-train evaluate "$(BUNDLE)" --reference "$(CORPUS)" --cache .data/cache $(ARGS)
 
 ##@ Measure
 .PHONY: bench-melody
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks, and what each way to choose costs (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)
+
+.PHONY: bench-training
+bench-training: $(VENV)/.dev ## Corpus files per second, and seconds of an adversarial epoch (CORPUS=DIR for real files)
+	$(BIN)/python bench/training.py $(CORPUS)
 
 .PHONY: bench-melody-training
 bench-melody-training: $(VENV)/.dev ## Training on all positions of a window, beside one window for one target

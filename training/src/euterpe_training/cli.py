@@ -1,6 +1,8 @@
 """The command `euterpe-train`."""
 
 import json
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +15,7 @@ from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study
 from euterpe_training.recipes import CrnnganConfig, recipe
+from euterpe_training.recipes.settings_text import settings_help, settings_table
 
 app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(balance_app, name="balance")
@@ -27,7 +30,7 @@ RunDir = Annotated[Path, typer.Option("--run", help="Directory of the run, as --
 BundleDir = Annotated[Path, typer.Option("--out", help="Directory of the bundle, e.g. models/NAME/VERSION.")]
 
 
-@app.command()
+@app.command(epilog=settings_help())
 def crnngan(
     corpus: CorpusDir,
     out: Annotated[Path, typer.Option(help="Directory of the run: checkpoint and history.")],
@@ -45,16 +48,31 @@ def crnngan(
     from euterpe_training.trainer import Trainer
     from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
     from euterpe_training.trainer.progress import run_with_progress
+    from euterpe_training.trainer.samples import SAMPLES, write_samples
 
-    if resume:
-        config = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
-        trainer = Trainer.resume(out, _load(corpus, config, cache), changes or ())
+    asked = recipe(recipe_name).changed(changes or ())
+    if resume or asked.sample:
+        saved = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
+        config = asked if asked.ignore_saved_args else saved.changed(changes or ())
+        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config)
+    elif (out / CHECKPOINT_FILE).exists():
+        raise TrainingError(f"{out} already holds a run; go on with it by --resume, or choose another --out")
     else:
-        if (out / CHECKPOINT_FILE).exists():
-            raise TrainingError(f"{out} already holds a run; go on with it by --resume, or choose another --out")
-        config = recipe(recipe_name).changed(changes or ())
+        config = asked
         trainer = Trainer(config, _load(corpus, config, cache))
-    run_with_progress(trainer, out, console)
+    if config.sample:
+        console.print(f"{len(write_samples(trainer, out))} pieces in {out / SAMPLES}", highlight=False)
+    else:
+        run_with_progress(trainer, out, console)
+    if config.call_after:
+        # The command is the user's own, given on this command line or in the checkpoint that it wrote.
+        subprocess.run(shlex.split(config.call_after), check=False)
+
+
+@app.command()
+def settings() -> None:
+    """List every setting of C-RNN-GAN: meaning, range, default."""
+    typer.echo("\n".join(settings_table()))
 
 
 @app.command()
@@ -67,6 +85,7 @@ def export(
     title: Annotated[str, typer.Option(help="The model's name for people.")],
     description: Annotated[str, typer.Option(help="One sentence about it.")] = "",
     notes: Annotated[str, typer.Option(help="What the settings alone do not tell about the training.")] = "",
+    changes: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, such as pitch_sharpness=1.5.")] = None,
     cache: CacheDir = None,
 ) -> None:
     """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
@@ -77,7 +96,7 @@ def export(
     from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
 
     config = CrnnganConfig.from_dict(load_checkpoint(run / CHECKPOINT_FILE)["config"])
-    trainer = Trainer.resume(run, _load(corpus, config, cache))
+    trainer = Trainer.resume(run, _load(corpus, config, cache), changes or ())
     bundle = release(trainer, out, Label(name, version, title, description), notes)
     console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
 

@@ -36,7 +36,7 @@ def test_both_sides_move_in_the_game(corpus: Corpus, config: CrnnganConfig) -> N
     "changes",
     [
         {"feature_matching": True, "anchor": 1.0},
-        {"pretraining_loss": "squared", "optimizer": "sgd"},
+        {"pretraining_loss": "squared", "adam": False},
         {"disable_l2_regularizer": True, "input_jitter": 0.4, "anneal_pretraining": True},
         {"minibatch_d": True, "freezing": False, "end_classification": True},
     ],

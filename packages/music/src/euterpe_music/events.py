@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 
-__all__ = ["EventSpec", "decode", "encode", "faithful_spec"]
+__all__ = ["EventSpec", "decode", "delta_floats", "delta_ticks", "encode", "faithful_spec", "silent_event"]
 
 Events = NDArray[np.float32]
 
@@ -68,6 +68,28 @@ def decode(events: NDArray[Any], spec: EventSpec) -> Piece:
         sounds &= values[:, 2::3] > 0
     notes = make_notes(onset[sounds], length[sounds], pitch[sounds], velocity[sounds])
     return Piece(spec.ticks_per_quarter, notes, (Track(),), (Tempo(0, spec.bpm),))
+
+
+def delta_ticks(events: NDArray[Any], spec: EventSpec) -> NDArray[np.int64]:
+    """Ticks from the previous onset to that of each of `events` [events, features], as decoding reads them."""
+    values = np.asarray(events[:, 0], np.float64)
+    return _whole_ticks(values if spec.representation == "faithful" else _unscale_time(values, spec), spec.grid)
+
+
+def delta_floats(ticks: NDArray[Any], spec: EventSpec) -> NDArray[np.float64]:
+    """The first float of events that come `ticks` after the previous onset."""
+    delta = np.asarray(ticks, np.float64)
+    return delta if spec.representation == "faithful" else _scale_time(delta, spec)
+
+
+def silent_event(spec: EventSpec) -> NDArray[np.float64]:
+    """An event [features] at the previous onset, none of whose tones sounds."""
+    event = np.zeros(spec.features)
+    if spec.representation == "normalised":
+        event[0] = _scale_time(np.zeros(1), spec)[0]
+        columns = _tone(np.zeros(1), np.full(1, 60.0), np.zeros(1), spec)
+        event[1::3], event[2::3], event[3::3] = (column[0] for column in columns)
+    return event
 
 
 def _on_grid(piece: Piece, spec: EventSpec) -> NDArray[np.void]:

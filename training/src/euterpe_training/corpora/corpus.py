@@ -1,12 +1,13 @@
 """A corpus in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_training.corpora.split import Split, assign
+from euterpe_training.corpora.split import SPLIT_SHARES, Split, assign
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +35,9 @@ class Corpus:
         """Events of one song."""
         return self.events[self.offsets[index] : self.offsets[index + 1]]
 
-    def split(self, wanted: Split, seed: int = 0) -> NDArray[np.int64]:
-        """Indices of the songs of a part: every song is in exactly one, the same for the same seed."""
-        return _parts(self, seed)[wanted]
+    def split(self, wanted: Split, seed: int = 0, shares: Mapping[Split, float] = SPLIT_SHARES) -> NDArray[np.int64]:
+        """Indices of the songs of a part: every song is in exactly one, the same for the same seed and shares."""
+        return _parts(self, seed, tuple(shares.items()))[wanted]
 
     def windows(self, songs: NDArray[np.int64], length: int, random: np.random.Generator) -> NDArray[np.float32]:
         """One random window of `length` events of each of `songs`: [length, songs, features]."""
@@ -45,5 +46,5 @@ class Corpus:
 
 
 @cache
-def _parts(corpus: Corpus, seed: int) -> dict[Split, NDArray[np.int64]]:
-    return assign(corpus.names, corpus.groups, seed)
+def _parts(corpus: Corpus, seed: int, shares: tuple[tuple[Split, float], ...]) -> dict[Split, NDArray[np.int64]]:
+    return assign(corpus.names, corpus.groups, seed, dict(shares))

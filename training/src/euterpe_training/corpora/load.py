@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 
 from euterpe_training.corpora.corpus import Corpus
 from euterpe_training.corpora.duplicates import groups, sketch
+from euterpe_training.corpora.pacing import paced
+from euterpe_training.corpora.split import composer
+from euterpe_training.corpora.synthetic import chords
 from euterpe_training.corpora.tonality import transposed, white_key_shift
 from euterpe_training.errors import TrainingError
 
@@ -41,6 +45,14 @@ class CorpusOptions:
     min_events: int = 100
     #: Folders of the corpus to use, such as "jazz"; all when it is empty.
     folders: tuple[str, ...] = ()
+    #: The only composer (folder of a file) to use; all when it is empty.
+    composer: str = ""
+    #: Songs of each composer, the first by name; 0 for all.
+    works_per_composer: int = 0
+    #: A silent event at every quarter without an onset.
+    pace_events: bool = False
+    #: Made-up triads instead of the songs.
+    synthetic_chords: bool = False
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CorpusOptions":
@@ -68,7 +80,8 @@ def load_corpus(
     if not paths:
         where = f" in its folders {', '.join(options.folders)}" if options.folders else ""
         raise TrainingError(f"the corpus {directory} holds no .mid or .midi files{where}")
-    contents = {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+    names = _selected([str(path.relative_to(directory)) for path in paths], options)
+    contents = {name: (directory / name).read_bytes() for name in names}
     digest = _digest(contents)
     key = json.dumps([_LOADER_VERSION, digest, spec.sha256, asdict(options)], sort_keys=True)
     stored = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz" if cache else None
@@ -78,6 +91,22 @@ def load_corpus(
     if stored:
         _store(stored, corpus)
     return corpus
+
+
+def _selected(names: list[str], options: CorpusOptions) -> list[str]:
+    """The names that composer and works_per_composer leave."""
+    kept: list[str] = []
+    counts: Counter[str] = Counter()
+    for name in names:
+        whose = composer(name)
+        counts[whose] += 1
+        fits = not options.composer or whose == options.composer
+        if fits and (not options.works_per_composer or counts[whose] <= options.works_per_composer):
+            kept.append(name)
+    if not kept:
+        there = ", ".join(sorted(counts)[:8])
+        raise TrainingError(f"the corpus holds no songs of the composer {options.composer!r}; there are {there}, …")
+    return kept
 
 
 def prepare(piece: Piece, options: CorpusOptions) -> Piece:
@@ -113,7 +142,7 @@ def _encode_all(
     skipped: dict[str, str] = {}
     for count, (path, content) in enumerate(contents.items(), start=1):
         try:
-            piece = prepare(read_midi(content), options)
+            piece = chords(path) if options.synthetic_chords else prepare(read_midi(content), options)
         except MidiError as error:
             skipped[path] = str(error)
             continue
@@ -121,6 +150,8 @@ def _encode_all(
             if progress:
                 progress(count, len(contents))
         events = encode(merge_unisons(piece, spec) if options.merge_unisons else piece, spec)
+        if options.pace_events:
+            events = paced(events, spec)
         if len(events) < options.min_events:
             skipped[path] = f"it has {len(events)} events; training needs {options.min_events}"
             continue

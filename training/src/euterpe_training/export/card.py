@@ -5,10 +5,17 @@ from typing import Any, Final
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import TrainingInfo
 
-_LIMITS: Final = """
+_LADDER_LIMIT: Final = """\
 - Every piece of the corpus was moved to C major or A minor, and pitch is stated on a ladder whose wide rungs are the
   white keys. That alone holds the music in a scale, learned or not (100 normally distributed points on the ladder
   score 0.93, on the semitones 0.67), and it means that all pieces are in these two keys.
+"""
+_CATEGORICAL_LIMIT: Final = """\
+- Every piece of the corpus was moved to C major or A minor, so all pieces are in these two keys. Pitch is stated on
+  semitones: what keeps to the key was learned (and sharpened by `pitch_sharpness`).
+- Styles of composers with few pieces in the corpus are weak; jazz solos are lines without accompaniment.
+"""
+_LIMITS: Final = """\
 - It has no idea of form: it remembers a texture, a register and a pulse, not themes.
 - Tempo, instruments and drums are not learned; everything is played on a piano at one tempo.
 """
@@ -19,7 +26,14 @@ def card(bundle: Bundle) -> str:
     training = bundle.manifest.training
     if training is None:
         raise ValueError("the bundle's manifest does not say how it was trained")
-    return "\n".join([*_heading(bundle), *_music(training), "## What to know about it", _LIMITS, *_training(training)])
+    return "\n".join(
+        [*_heading(bundle), *_music(training), "## What to know about it", "", _limits(training), *_training(training)]
+    )
+
+
+def _limits(training: TrainingInfo) -> str:
+    categorical = training.settings.get("outputs") == "categorical"
+    return (_CATEGORICAL_LIMIT if categorical else _LADDER_LIMIT) + _LIMITS
 
 
 def _heading(bundle: Bundle) -> list[str]:

@@ -11,6 +11,7 @@ from euterpe_training.evaluation import compare, held_out_pieces, sample, to_pie
 from euterpe_training.export.bundle import Label, export_bundle
 from euterpe_training.export.card import card
 from euterpe_training.export.wishes import wishes_of
+from euterpe_training.models.categorical import CategoricalGenerator
 from euterpe_training.models.controls import Controls
 from euterpe_training.pictures import draw_curves, draw_piano_rolls
 from euterpe_training.trainer import Trainer
@@ -19,7 +20,8 @@ from euterpe_training.trainer import Trainer
 def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") -> Bundle:
     """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
     config, corpus = trainer.config, trainer.corpus
-    weights = trainer.g.weights()
+    g = trainer.g
+    weights = g.weights(config.pitch_sharpness) if isinstance(g, CategoricalGenerator) else g.weights()
     controls = Controls(config.styles, config.density_edges) if config.outputs == "categorical" else None
     wishes = wishes_of(config.spec.bpm, controls)
     measures = compare(export_bundle(directory, weights, config.spec, label, wishes=wishes), corpus)

@@ -122,8 +122,8 @@ class CategoricalGenerator(nn.Module):
     def _floats(self) -> tuple[Tensor, ...]:
         return tuple(cast(Tensor, getattr(self, f"{name}_floats")) for name in ATTRIBUTES)
 
-    def weights(self) -> CategoricalWeights:
-        """The weights for export."""
+    def weights(self, pitch_sharpness: float = 1.0) -> CategoricalWeights:
+        """The weights for export, with logits of pitch that are multiplied by `pitch_sharpness`."""
 
         def plain(tensor: Tensor) -> Weights:
             return tensor.detach().cpu().numpy()
@@ -138,7 +138,10 @@ class CategoricalGenerator(nn.Module):
             plain(self.mixed.weight),
             plain(self.mixed.bias),
             tuple(plain(table) for table in self._tables),
-            tuple((plain(line.weight), plain(line.bias)) for line in lines),
+            tuple(
+                (plain(line.weight * factor), plain(line.bias * factor))
+                for line, factor in zip(lines, (1.0, pitch_sharpness, 1.0, 1.0), strict=True)
+            ),
             self.classes.floats,
             self.classes.units,
         )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from euterpe_training.errors import TrainingError
 from euterpe_training.export.graph import GeneratorWeights, LstmWeights, Weights
 
 MINIBATCH_KERNELS, MINIBATCH_DIMENSIONS = 25, 10
@@ -19,15 +20,30 @@ class State(NamedTuple):
 
 
 class Generator(nn.Module):
-    """Per step: concat(noise, previous output) → linear, ReLU → LSTM layers → linear to features."""
+    """Per step: concat(noise, previous output) → linear, ReLU → LSTM layers → linear to features.
 
-    def __init__(self, features: int, noise: int, hidden: int, layers: int, init_scale: float) -> None:
+    With `slow_ticks` another LSTM beside the others takes a step at every so many events, and what it says holds until
+    its next one (`multiscale`). Without `feed_previous` the previous output is replaced by zeros.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        noise: int,
+        hidden: int,
+        layers: int,
+        init_scale: float,
+        feed_previous: bool = True,
+        slow_ticks: int = 0,
+    ) -> None:
         super().__init__()
         self.features, self.noise, self.hidden, self.layers = features, noise, hidden, layers
+        self.feed_previous, self.slow_ticks = feed_previous, slow_ticks
         self.input = nn.Linear(noise + features, hidden)
         self.lstm = nn.LSTM(hidden, hidden, layers)
+        self.slow = nn.LSTM(hidden, hidden) if slow_ticks else None
         self.output = nn.Linear(hidden, features)
-        _initialise(self, init_scale)
+        initialise(self, init_scale)
 
     def start(self, batch: int) -> State:
         """The state before the first step: zeros."""
@@ -36,22 +52,39 @@ class Generator(nn.Module):
 
     def forward(self, noise: Tensor, previous: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Teacher forcing: events [steps, batch, features] after the given `previous` ones of that shape."""
-        hidden = torch.relu(self.input(torch.cat([noise, previous], -1)))
+        hidden = self._hidden(noise, previous)
         top, (h, c) = self.lstm(hidden, state or self.start(noise.shape[1]))
+        if self.slow is not None:
+            said = self.slow(hidden[:: self.slow_ticks])[0]
+            top = top + said.repeat_interleave(self.slow_ticks, 0)[: len(top)]
         return self.output(top), State(h, c)
 
     def generate(self, noise: Tensor, previous: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
         """Free running: each output is the next step's previous one, [batch, features] at first."""
-        state = state or self.start(noise.shape[1])
+        memory, slow = state or self.start(noise.shape[1]), None
         events = []
-        for step in noise:
-            event, state = self(step[None], previous[None], state)
-            previous = event[0]
+        for number, step in enumerate(noise):
+            hidden = self._hidden(step[None], previous[None])
+            top, memory = self.lstm(hidden, memory)
+            if self.slow is not None:
+                if number % self.slow_ticks == 0:
+                    said, slow = self.slow(hidden, slow)
+                top = top + said
+            previous = self.output(top)[0]
             events.append(previous)
-        return torch.stack(events), previous, state
+        return torch.stack(events), previous, State(*memory)
+
+    def _hidden(self, noise: Tensor, previous: Tensor) -> Tensor:
+        heard = previous if self.feed_previous else torch.zeros_like(previous)
+        return torch.relu(self.input(torch.cat([noise, heard], -1)))
 
     def weights(self) -> GeneratorWeights:
-        """The weights for export."""
+        """The weights for export; TrainingError with a slow layer, for which there is no graph."""
+        if self.slow is not None:
+            raise TrainingError("a generator with multiscale cannot be exported")
+        heard = self.input.weight.detach().cpu().numpy().copy()
+        if not self.feed_previous:
+            heard[:, self.noise :] = 0
         named = {name: tensor.detach().cpu().numpy() for name, tensor in self.lstm.named_parameters()}
 
         def layer(index: int) -> LstmWeights:
@@ -60,7 +93,7 @@ class Generator(nn.Module):
             return LstmWeights.from_torch_order(*parts)
 
         return GeneratorWeights(
-            self.input.weight.detach().cpu().numpy(),
+            heard,
             self.input.bias.detach().cpu().numpy(),
             tuple(layer(index) for index in range(self.layers)),
             self.output.weight.detach().cpu().numpy(),
@@ -89,19 +122,38 @@ class Discriminator(nn.Module):
         width = hidden if unidirectional else 2 * hidden
         self.minibatch = MinibatchDiscrimination(width) if minibatch else None
         self.output = nn.Linear(width + (MINIBATCH_KERNELS if minibatch else 0), 1)
-        _initialise(self, init_scale)
+        initialise(self, init_scale)
 
-    def forward(self, events: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities [batch] that `events` [steps, batch, features] are real; the LSTM's outputs as features."""
+    def forward(self, events: Tensor, parts: int = 1) -> tuple[Tensor, Tensor]:
+        """Probabilities [batch] that `events` [steps, batch, features] are real; the LSTM's outputs as features.
+
+        `parts` are batches side by side, which minibatch discrimination must not mix.
+        """
         recurrent, _ = self.lstm(self.dropout(events))
         judged = recurrent
         if self.minibatch is not None:
-            closeness = self.minibatch(recurrent.mean(0))
+            closeness = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])
             judged = torch.cat([recurrent, closeness.expand(len(recurrent), -1, -1)], -1)
         steps = torch.sigmoid(self.output(judged))[..., 0]
         if self.end_classification:
             steps = steps[[0, -1]]
         return steps.mean(0), recurrent
+
+
+class Composers(nn.Module):
+    """generate_meta: noise → linear, ReLU → linear, softmax over composers, drawn for a whole song."""
+
+    def __init__(self, noise: int, width: int, composers: int, init_scale: float) -> None:
+        super().__init__()
+        self.noise = noise
+        self.layer = nn.Linear(noise, width)
+        self.output = nn.Linear(width, composers)
+        initialise(self, init_scale)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """Shares [batch, composers] from noise [batch, noise]."""
+        shares: Tensor = self.output(torch.relu(self.layer(noise))).softmax(-1)
+        return shares
 
 
 class MinibatchDiscrimination(nn.Module):
@@ -125,7 +177,7 @@ def discrimination_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> 
     )
 
 
-def _initialise(module: nn.Module, scale: float) -> None:
-    """Uniform in ±scale, as in the reference."""
+def initialise(module: nn.Module, scale: float) -> None:
+    """Weights anew: uniform in ±scale, as in the reference."""
     for parameter in module.parameters():
         nn.init.uniform_(parameter, -scale, scale)

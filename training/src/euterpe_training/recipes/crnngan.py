@@ -1,8 +1,10 @@
 """The recipes of C-RNN-GAN by name."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-from euterpe_music.spec import EventSpec
+from euterpe_music.spec import EventSpec, faithful_spec
 
 from euterpe_training.corpora import CorpusOptions
 from euterpe_training.errors import TrainingError
@@ -26,7 +28,7 @@ def classical() -> CrnnganConfig:
         keep_prob=0.8,
         init_scale=0.1,
         batch_size=32,
-        optimizer="adam",
+        adam=True,
         learning_rate=2e-5,
         d_lr_factor=10.0,
         max_grad_norm=1.0,
@@ -67,6 +69,7 @@ def euterpe() -> CrnnganConfig:
         corpus=CorpusOptions(min_events=128, folders=("classical", "jazz")),
         outputs="categorical",
         styles=STYLES,
+        pitch_sharpness=1.6,
         # A fifth of the corpus' songs lies in each of the five levels.
         density_edges=(2.9, 4.1, 5.7, 7.9),
         songlength=64,
@@ -75,7 +78,7 @@ def euterpe() -> CrnnganConfig:
         hidden_size_d=96,
         keep_prob=0.8,
         batch_size=32,
-        optimizer="adam",
+        adam=True,
         learning_rate=2e-5,
         d_lr_factor=10.0,
         max_grad_norm=1.0,
@@ -100,7 +103,7 @@ def smoke() -> CrnnganConfig:
         hidden_size_g=16,
         hidden_size_d=16,
         batch_size=4,
-        optimizer="adam",
+        adam=True,
         learning_rate=1e-3,
         pretraining_epochs=2,
         pretraining_loss="energy",
@@ -108,7 +111,62 @@ def smoke() -> CrnnganConfig:
     )
 
 
-RECIPES: dict[str, Callable[[], CrnnganConfig]] = {"classical": classical, "euterpe": euterpe, "smoke": smoke}
+def _thesis(name: str, **settings: Any) -> CrnnganConfig:
+    """A model of the thesis: the reference's representation, SGD, squared error; `tones`, `cleaned` as there."""
+    tones, cleaned = settings.pop("tones", 1), settings.pop("cleaned", False)
+    corpus = CorpusOptions(preprocess=cleaned, transpose=False, merge_unisons=False, min_events=100)
+    return CrnnganConfig(recipe=name, spec=faithful_spec(tones), corpus=corpus, **settings)
+
+
+def model6() -> CrnnganConfig:
+    """Model 6 of the thesis: its defaults."""
+    return _thesis("model6")
+
+
+def model8() -> CrnnganConfig:
+    """Model 8 of the thesis: 8 epochs of pretraining, rate 0.3, 120 units, three tones per cell."""
+    return _thesis(
+        "model8", tones=3, pretraining_epochs=8, learning_rate=0.3, hidden_size_g=120, hidden_size_d=120,
+        batch_size=30, keep_prob=0.6,
+    )  # fmt: skip
+
+
+def model10() -> CrnnganConfig:
+    """Model 10 of the thesis: Adam, D begun anew, the added preprocessing, 150 units, four tones per cell."""
+    return _thesis(
+        "model10", tones=4, cleaned=True, pretraining_epochs=10, learning_rate=0.2, hidden_size_g=150,
+        hidden_size_d=150, batch_size=30, keep_prob=0.7, init_scale=0.03, initialize_d=True, adam=True,
+    )  # fmt: skip
+
+
+def model10_jazz() -> CrnnganConfig:
+    """Model 10′ of the thesis: Model 10 for the jazz corpus."""
+    return replace(model10(), recipe="model10-jazz")
+
+
+def model12() -> CrnnganConfig:
+    """Model 12 of the thesis: Model 10 with rate 0.01, two tones per cell, batches of 10, keep_prob 0.3."""
+    return _thesis(
+        "model12", tones=2, cleaned=True, pretraining_epochs=12, learning_rate=0.01, hidden_size_g=150,
+        hidden_size_d=150, batch_size=10, keep_prob=0.3, init_scale=0.001, initialize_d=True, adam=True,
+    )  # fmt: skip
+
+
+def paper() -> CrnnganConfig:
+    """The paper's own (Mogren 2016): 350 units, freezing, feature matching off."""
+    return _thesis("paper", hidden_size_g=350, hidden_size_d=350)
+
+
+def feature_matching() -> CrnnganConfig:
+    """The original's feature-matching set-up: the paper's, with G matching D's recurrent outputs."""
+    return replace(paper(), recipe="feature-matching", feature_matching=True)
+
+
+RECIPES: dict[str, Callable[[], CrnnganConfig]] = {
+    "classical": classical, "euterpe": euterpe, "smoke": smoke,
+    "model6": model6, "model8": model8, "model10": model10, "model10-jazz": model10_jazz, "model12": model12,
+    "paper": paper, "feature-matching": feature_matching,
+}  # fmt: skip
 
 
 def recipe(name: str) -> CrnnganConfig:

@@ -1,7 +1,11 @@
 """Training as one sees it: a bar with the time that is left, a line per epoch, and checkpoints."""
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -10,23 +14,50 @@ from euterpe_training.trainer.history import Epoch
 from euterpe_training.trainer.trainer import Trainer
 
 HISTORY_FILE = "history.json"
+PROFILE_FILE = "profile.json"
 
 
 def run_with_progress(trainer: Trainer, out: Path, console: Console) -> None:
-    """Trains to the end; saves every `epochs_per_checkpoint` epochs, and whenever it ends in order."""
+    """Trains to the end, or until `exit_after` minutes have passed.
+
+    Saves every `epochs_per_checkpoint` epochs, and whenever it ends in order.
+    """
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
+    config, started = trainer.config, time.monotonic()
+    if config.log_device_placement:
+        for name, weight in [*trainer.g.named_parameters(prefix="g"), *trainer.d.named_parameters(prefix="d")]:
+            console.print(f"{name} {list(weight.shape)}: {weight.device}", highlight=False)
     total = trainer.total_epochs * trainer.batches_per_epoch
-    with Progress(*columns, console=console) as bar:
+    out.mkdir(parents=True, exist_ok=True)
+    with Progress(*columns, console=console) as bar, _profiler(config.profiling) as profiler:
         done = len(trainer.history)
         task = bar.add_task("training", total=total, completed=done * trainer.batches_per_epoch)
         for epoch in trainer.epochs(after_batch=lambda: bar.advance(task)):
             bar.console.print(describe(epoch, trainer.total_epochs), highlight=False)
-            if (epoch.number + 1) % trainer.config.epochs_per_checkpoint == 0:
-                _keep(trainer, out)
-    _keep(trainer, out)
+            if profiler and epoch.number == done:
+                profiler.stop()
+                profiler.export_chrome_trace(str(out / PROFILE_FILE))
+            if (epoch.number + 1) % config.epochs_per_checkpoint == 0:
+                keep(trainer, out)
+            if time.monotonic() - started > 60 * config.exit_after and epoch.number + 1 < trainer.total_epochs:
+                bar.console.print(f"stopped after {config.exit_after:g} minutes; --resume goes on", highlight=False)
+                break
+    keep(trainer, out)
+
+
+@contextmanager
+def _profiler(wanted: bool) -> Iterator[Any]:
+    if not wanted:
+        yield None
+        return
+    from torch.profiler import ProfilerActivity, profile
+
+    profiler = profile(activities=[ProfilerActivity.CPU])
+    profiler.start()
+    yield profiler
 
 
 def describe(epoch: Epoch, total: int) -> str:
@@ -35,12 +66,13 @@ def describe(epoch: Epoch, total: int) -> str:
         f"epoch {epoch.number + 1}/{total} {epoch.phase}, {epoch.length} events: "
         f"loss {epoch.g_loss:.4f}, validation {epoch.validation_loss:.4f}"
     )
-    if epoch.d_loss is not None:
+    if epoch.d_real is not None:
         line += f", D {epoch.d_loss:.3f} (real {epoch.d_real:.2f}, generated {epoch.d_fake:.2f})"
     return f"{line}, {epoch.seconds:.1f} s"
 
 
-def _keep(trainer: Trainer, out: Path) -> None:
+def keep(trainer: Trainer, out: Path) -> None:
+    """Writes checkpoint and history into `out`."""
     trainer.save(out)
     history = [epoch.to_dict() for epoch in trainer.history]
     (out / HISTORY_FILE).write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,84 @@
+"""How fast corpora are read and the game is played: `make bench-training` (CORPUS=DIR for real files).
+
+Without CORPUS, 400 made-up files of 600 notes stand for the corpus.
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from euterpe_music.midi import Piece, write_midi
+from euterpe_music.piece import make_notes
+from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
+from euterpe_training.recipes import recipe
+from euterpe_training.trainer import Trainer
+
+SONGS = 200
+ROUNDS = 5
+
+
+def made_up(directory: Path, files: int = 400, notes: int = 600) -> Path:
+    """A directory of random pieces."""
+    random = np.random.default_rng(0)
+    for number in range(files):
+        onsets = np.cumsum(random.choice([0, 120, 240], notes))
+        piece = Piece(480, make_notes(onsets, 240, random.integers(40, 90, notes), random.integers(40, 100, notes)))
+        (directory / f"{number:04}.mid").write_bytes(write_midi(piece))
+    return directory
+
+
+def files_per_second(directory: Path) -> tuple[float, float]:
+    """Files a second on one core, as wall clock and as CPU time, for the thesis' representation."""
+    config = recipe("model10")
+    wall, cpu = time.perf_counter(), time.process_time()
+    corpus = load_corpus(directory, config.spec, config.corpus)
+    files = len(corpus) + len(corpus.skipped)
+    return files / (time.perf_counter() - wall), files / (time.process_time() - cpu)
+
+
+def adversarial_epoch() -> tuple[float, float]:
+    """Seconds of an adversarial epoch: 200 songs, hidden 100, batches of 20, 100 events; wall clock and CPU time."""
+    events = np.random.default_rng(0).normal(size=(SONGS * 200, 4)).astype(np.float32)
+    names, digests = tuple(f"{n}.mid" for n in range(SONGS)), tuple(str(n) for n in range(SONGS))
+    offsets, numbers = np.arange(SONGS + 1) * 200, np.arange(SONGS)
+    corpus = Corpus("random", names, events, offsets, np.ones(SONGS), numbers, digests, {}, "")
+    settings = {"select_validation_percentage": 0.0, "select_test_percentage": 0.0, "max_epoch": ROUNDS + 1}
+    config = replace(
+        recipe("model6"), **settings, pretraining_epochs=0, adam=True, learning_rate=1e-4, freezing=False,
+        spec=recipe("classical").spec, corpus=CorpusOptions(min_events=100),
+    )  # fmt: skip
+    wall, cpu = [], []
+    mark = time.process_time()
+    for epoch in Trainer(config, corpus).epochs():
+        wall.append(epoch.seconds)
+        cpu.append(time.process_time() - mark)
+        mark = time.process_time()
+    return statistics.median(wall[1:]), statistics.median(cpu[1:])
+
+
+def main() -> None:
+    """Prints the table, and the figures as JSON."""
+    torch.set_num_threads(2)
+    with tempfile.TemporaryDirectory() as directory:
+        rate, rate_cpu = files_per_second(Path(sys.argv[1]) if len(sys.argv) > 1 else made_up(Path(directory)))
+    seconds, seconds_cpu = adversarial_epoch()
+    print(f"{'corpus to arrays':34}{rate:>9.0f} files/s{rate_cpu:>9.0f} per CPU second")
+    print(f"{'adversarial epoch of 200 songs':34}{seconds:>9.2f} s{seconds_cpu:>14.2f} CPU s")
+    print(f"load {os.getloadavg()[0]:.1f}")
+    figures = {"corpus_files_per_s": round(rate, 1), "corpus_files_per_cpu_s": round(rate_cpu, 1)}
+    print(
+        json.dumps(
+            {**figures, "adversarial_epoch_s": round(seconds, 3), "adversarial_epoch_cpu_s": round(seconds_cpu, 3)}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
