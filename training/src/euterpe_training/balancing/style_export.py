@@ -108,6 +108,7 @@ def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
 def _card(manifest: ClassifierManifest) -> str:
     """What it is, how it was made, and how far to trust it."""
     training = manifest.training
+    looks = f"up to {manifest.windows} windows of {manifest.size} sixteenths and {manifest.size} semitones"
     rows = [f"| {name} | {pieces:,} | {training['scores'][training['method']]['test_f1'][name]:.3f} |"
             for name, pieces in training["pieces"].items()]  # fmt: skip
     compared = [
@@ -120,8 +121,7 @@ def _card(manifest: ClassifierManifest) -> str:
         "Says which style a piece is in, from its piano roll: periods of European composers, and later genres. The",
         "generator tags pieces with it; the probabilities are in a piece's measures as `style_<name>`.", "",
         f"- Graph: {manifest.bytes / 1e3:.0f} kB, opset {OPSET}.",
-        f"- It looks at up to {manifest.windows} windows of a piece, {manifest.size} sixteenths",
-        f"  long and {manifest.size} semitones high, and averages their probabilities.",
+        f"- It looks at {looks}; probabilities are averaged.",
         f"- Trained on {training['corpus']}; 64 % of the pieces train, 16 % validate, 20 % test.",
         "- Velocity, tempo, instruments and drums are not shown to it: it hears notes, not who typed them.", "",
         "| style | pieces | F1 on test pieces |", "|---|---|---|", *rows, "",
