@@ -160,6 +160,10 @@ bench-melody-training: $(VENV)/.dev ## Training on all positions of a window, be
 bench-stack: $(VENV)/.dev ## Start-up, latency and memory of the whole product
 	$(BIN)/python bench/stack.py
 
+.PHONY: bench-web
+bench-web: $(VENV)/.dev web ## The first visit's kilobytes and first paint, and frames a second of a long piano roll
+	$(BIN)/python bench/web.py
+
 .PHONY: bench-api
 bench-api: $(VENV)/.dev ## Songs per second of the whole product, and what one request waits
 	$(BIN)/python bench/api.py

@@ -1,0 +1,113 @@
+"""What the first visit costs, when it shows something, and how smoothly a roll of 5,000 notes moves.
+
+`make bench-web`; the last line is one JSON object: `initial_kb` (all that the home page transfers, fonts too), `fcp_ms`
+(first contentful paint, median of the visits, CPU slowed four times), `layout_shift` (the largest of the visits) and
+`roll_fps` (frames a second while a roll of 5,000 notes is painted anew for each frame).
+"""
+
+import json
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from product import Product
+
+VISITS = 5
+NOTES = 5_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_OBSERVE = """
+    window.shift = 0;
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+    }).observe({type: 'layout-shift', buffered: true});
+"""
+# Another height for each frame, so that nothing of the roll can be kept.
+_FRAMES = """async () => {
+    const roll = document.querySelector('e-piano-roll');
+    const begin = performance.now();
+    let frames = 0;
+    await new Promise(done => {
+        const frame = () => {
+            roll.style.height = 300 + frames++ % 2 + 'px';
+            if (performance.now() - begin < 3000) requestAnimationFrame(frame); else done();
+        };
+        requestAnimationFrame(frame);
+    });
+    return frames / ((performance.now() - begin) / 1000);
+}"""
+
+
+def midi(count: int) -> bytes:
+    """A piece of `count` notes."""
+    pitches = [40 + index * 7 % 48 for index in range(count)]
+    body = b"".join(bytes([0, 0x90, pitch, 60 + pitch % 60, 12, 0x80, pitch, 0]) for pitch in pitches)
+    body += bytes([0, 0xFF, 0x2F, 0])
+    return b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96]) + b"MTrk" + len(body).to_bytes(4, "big") + body
+
+
+def visit(browser: Browser, url: str) -> dict[str, float]:
+    """One first visit to the home page, with a slowed CPU: kilobytes, milliseconds, layout shift."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(_OBSERVE)
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    transferred = 0
+
+    def count(event: dict[str, Any]) -> None:
+        nonlocal transferred
+        transferred += int(event["encodedDataLength"])
+
+    session.on("Network.loadingFinished", count)
+    session.send("Network.enable")
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.goto(url, wait_until="networkidle", timeout=60_000)
+    page.get_by_role("heading", level=1).wait_for(timeout=60_000)
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    shift = page.evaluate("window.shift")
+    context.close()
+    return {"kb": transferred / 1000, "fcp": paint, "shift": shift}
+
+
+def roll_frames(context: BrowserContext, url: str) -> float:
+    """Frames a second of a roll of NOTES notes, of a piece that a visitor imports."""
+    page = context.new_page()
+    page.goto(f"{url}/register")
+    page.get_by_label("Name", exact=True).fill("bench")
+    page.get_by_label("Password", exact=True).fill("a bench, not a chair")
+    page.get_by_role("button", name="Create the account").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "long.mid", "mimeType": "audio/midi", "buffer": midi(NOTES)}
+    )
+    page.get_by_role("link", name="long").click()
+    page.get_by_text(f"Piano roll, {NOTES} notes").wait_for(state="attached")
+    return float(page.evaluate(_FRAMES))
+
+
+def main() -> None:
+    """Measures and prints."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        raise SystemExit("Chromium is missing: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product, sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=executable, args=FLAGS)
+        visits = [visit(browser, product.url) for _ in range(VISITS)]
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        context.set_default_timeout(60_000)
+        frames = roll_frames(context, product.url)
+        browser.close()
+    result = {
+        "initial_kb": round(max(one["kb"] for one in visits), 1),
+        "fcp_ms": round(statistics.median(one["fcp"] for one in visits)),
+        "layout_shift": round(max(one["shift"] for one in visits), 4),
+        "roll_fps": round(frames, 1),
+    }
+    for name, value in result.items():
+        print(f"{name:14} {value}")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
