@@ -10,6 +10,7 @@ _LIMITS: Final = """
 - Time is counted in sixteenths. Triplets, grace notes and dynamics are not learned; velocities are fixed.
 - A chord is its pitch classes with the lowest note first, so that octaves and doublings of the original are lost.
 - It knows where in bar and phrase it is, and how many bars are left, but it plans no form beyond that.
+- Themes and bars come back far less often than in real songs: see "repeated" above.
 - The card's music was drawn with top-p 0.95 at temperature 0.9. Greedy decoding and beam search tend to loops.
 """
 
