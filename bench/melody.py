@@ -22,6 +22,7 @@ from euterpe_generator.services.melody import PARTS, MelodyFamily
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.midi import write_midi
 from euterpe_test_kit.melodies import melody_bundle
+from melody_training import measure as training_speed
 
 ROUNDS = 3
 TOP_K = {"strategy": "top_k", "top_k": 40, "temperature": 1.0}
@@ -115,6 +116,7 @@ def main(threads: int) -> None:
         "melody_p50_ms": round(medians["32 bars, two parts"] * 1000, 1),
         "beam5_cost_ratio": round(medians["b1 beam 5"] / medians["b1 greedy"], 2),
         "sampling_share_b128": round(share, 3),
+        **training_speed(),
     }))  # fmt: skip
 
 

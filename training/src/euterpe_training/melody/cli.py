@@ -114,13 +114,15 @@ def study(
     epochs: Annotated[int, typer.Option(min=1, help="Of every run.")] = 50,
     songs: Annotated[int, typer.Option(min=0, help="Of each corpus, evenly spread; 0: all. The thesis had 62.")] = 0,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = 0,
+    rate: Annotated[float, typer.Option(min=1e-6, max=1, help="Learning rate of every run.")] = 1e-3,
+    batch: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 64,
     threads: Threads = 1,
 ) -> None:
     """The thesis' tables and more: run1 to run4 of both models, both parts, held-out figures beside training ones."""
     _torch(threads)
     from euterpe_training.melody.study import Scale, run_study
 
-    run_study(corpora, out, Scale(scale, epochs, songs, seed), console.print)
+    run_study(corpora, out, Scale(scale, epochs, songs, seed, rate, batch), console.print)
 
 
 def _torch(threads: int) -> Any:

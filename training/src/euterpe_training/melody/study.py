@@ -19,12 +19,17 @@ _PARTS: Final[tuple[Part, ...]] = ("melody", "accompaniment")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much smaller than the thesis a study is: its units' share, epochs, songs of each corpus (0: all)."""
+    """How much smaller than the thesis a study is: its units' share, epochs, songs of each corpus (0: all).
+
+    Few songs make few batches; a higher rate and smaller batches then learn more in as many epochs.
+    """
 
     units: float = 1.0
     epochs: int = 50
     songs: int = 0
     seed: int = 0
+    rate: float = 1e-3
+    batch: int = 64
 
 
 def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[str], None]) -> list[Result]:
@@ -71,7 +76,10 @@ def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
 def _scaled(config: MelodyConfig, scale: Scale) -> MelodyConfig:
     units = max(8, round(config.units * scale.units / 8) * 8)
     embedding = max(8, round(config.embedding * scale.units**0.5 / 8) * 8)
-    return replace(config, units=units, embedding=embedding, epochs=scale.epochs, songs=scale.songs, seed=scale.seed)
+    return replace(
+        config, units=units, embedding=embedding, epochs=scale.epochs, songs=scale.songs, seed=scale.seed,
+        learning_rate=scale.rate, batch_size=scale.batch,
+    )  # fmt: skip
 
 
 def _train(corpus: MelodyCorpus, group: str, name: str, config: MelodyConfig) -> Result:
