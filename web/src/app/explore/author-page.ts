@@ -1,18 +1,89 @@
-import { ChangeDetectionStrategy, Component } from '@angular/core';
-import { commonTexts } from '../core/text/common-texts';
+import { ChangeDetectionStrategy, Component, effect, inject, input, signal, untracked } from '@angular/core';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Session } from '../core/session/session';
+import { PageTitles } from '../core/text/page-titles';
+import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
+import { PageState } from '../shared/page-state';
+import { Listing } from '../shared/songs/listing';
+import { exploreTexts } from './explore-texts';
+import { Feed } from './feed';
 
-/** To be designed. */
+/** An author, and what they have published. */
 @Component({
+  imports: [Feed, PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <div class="page">
-      <header>
-        <h1>{{ t('explore') }}</h1>
-      </header>
+      @if (problem(); as problem) {
+        <h1 class="visually-hidden">{{ t('title') }}</h1>
+        <e-page-state [problem]="problem" (retry)="load(id())" />
+      } @else if (author(); as author) {
+        <header>
+          <h1>{{ author.name }}</h1>
+          <p class="row">
+            <span class="muted">
+              {{ t('songs', { n: author.songs }) }} · {{ t('followers', { n: author.followers }) }}
+            </span>
+            @if (session.member() && session.user()?.id !== author.id) {
+              <button type="button" class="button small" [attr.aria-pressed]="author.followed" (click)="follow(author)">
+                {{ t(author.followed ? 'unfollow' : 'follow') }}
+              </button>
+            }
+          </p>
+        </header>
+        <e-feed [listing]="listing" [empty]="t('none')" />
+      } @else {
+        <h1 class="visually-hidden">{{ t('title') }}</h1>
+        <e-page-state [loading]="true" />
+      }
     </div>
   `,
 })
 export default class AuthorPage {
-  protected readonly t = injectTexts(commonTexts);
+  readonly id = input.required<string>();
+  protected readonly t = injectTexts(exploreTexts);
+  protected readonly session = inject(Session);
+  protected readonly author = signal<Schema<'AuthorAnswer'> | null>(null);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly say = inject(Say);
+  private readonly titles = inject(PageTitles);
+
+  protected readonly listing = new Listing((query) =>
+    this.api.get('/api/v1/library/explore', { query: { limit: 30, author: this.id(), ...query } as never }),
+  );
+
+  constructor() {
+    effect(() => {
+      const id = this.id();
+      if (this.session.settled()) untracked(() => void this.load(id));
+    });
+  }
+
+  protected async load(id: string): Promise<void> {
+    this.problem.set(null);
+    try {
+      const author = await this.api.get('/api/v1/library/authors/{author_id}', { path: { author_id: id } });
+      this.author.set(author);
+      this.titles.name.set(author.name);
+      await this.listing.show({});
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected async follow(author: Schema<'AuthorAnswer'>): Promise<void> {
+    const path = { author_id: author.id };
+    try {
+      if (author.followed) await this.api.delete('/api/v1/library/authors/{author_id}/follow', { path });
+      else await this.api.put('/api/v1/library/authors/{author_id}/follow', { path });
+      const followers = author.followers + (author.followed ? -1 : 1);
+      this.author.set({ ...author, followed: !author.followed, followers });
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
 }

@@ -1,18 +1,88 @@
-import { ChangeDetectionStrategy, Component } from '@angular/core';
-import { commonTexts } from '../core/text/common-texts';
+import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Player, Track } from '../core/player/player';
+import { Format } from '../core/text/format';
+import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
+import { Icon } from '../shared/icon';
+import { RollNote } from '../shared/midi/notes';
+import { readMidi } from '../shared/midi/read-midi';
+import { PageState } from '../shared/page-state';
+import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { sharedTexts } from './shared-texts';
 
-/** To be designed. */
+/** A piece for whoever has its link, with or without an account. */
 @Component({
+  imports: [Icon, PageState, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  template: `
-    <div class="page">
-      <header>
-        <h1>{{ t('explore') }}</h1>
-      </header>
-    </div>
-  `,
+  templateUrl: './shared-song-page.html',
+  styleUrl: './shared-song-page.scss',
 })
 export default class SharedSongPage {
-  protected readonly t = injectTexts(commonTexts);
+  readonly token = input.required<string>();
+  protected readonly t = injectTexts(sharedTexts);
+  protected readonly format = inject(Format);
+  protected readonly player = inject(Player);
+  protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
+  /** null where the link lets one listen only: the file is not given out, and a picture stands for it. */
+  protected readonly notes = signal<readonly RollNote[] | null>(null);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly titles = inject(PageTitles);
+
+  protected readonly current = computed(() => this.player.is(this.shared()?.song.id));
+  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly picture = computed(
+    () => `/api/v1/pianorolls/${this.shared()?.song.id}.svg?share=${encodeURIComponent(this.token())}`,
+  );
+
+  constructor() {
+    effect(() => {
+      const token = this.token();
+      untracked(() => void this.load(token));
+    });
+  }
+
+  protected async load(token: string): Promise<void> {
+    this.problem.set(null);
+    try {
+      const shared = await this.api.get('/api/v1/library/shared/{token}', { path: { token }, as: 'none' });
+      this.titles.name.set(shared.song.title);
+      if (shared.allow_download) {
+        const file = await this.api.fetch(this.midiUrl(), {}, 'none');
+        this.notes.set(readMidi(await file.arrayBuffer()));
+      }
+      this.shared.set(shared);
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected toggle(song: Schema<'SongAnswer'>): void {
+    void this.player.toggle(this.track(song));
+  }
+
+  protected seek(song: Schema<'SongAnswer'>, seconds: number): void {
+    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
+    else void this.player.play(this.track(song), seconds);
+  }
+
+  protected download({ id, title }: Schema<'SongAnswer'>): void {
+    const song = { id, title, midiUrl: this.midiUrl(), share: this.token() };
+    void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
+  }
+
+  private midiUrl(): string {
+    return `/api/v1/library/shared/${encodeURIComponent(this.token())}/midi`;
+  }
+
+  private track({ id, title, author, duration_seconds: durationSeconds }: Schema<'SongAnswer'>): Track {
+    const url = `/api/v1/audio/${id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
+    return { id, title, author, durationSeconds, url, link: ['/s', this.token()] };
+  }
 }

@@ -35,7 +35,6 @@ export class Navigation {
     { path: '/', key: 'compose' },
     { path: '/library', key: 'library' },
     { path: '/explore', key: 'explore' },
-    { path: '/compare', key: 'compare' },
   ] as const;
   protected readonly name = computed(() => this.session.user()?.username ?? '');
 

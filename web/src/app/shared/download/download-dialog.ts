@@ -54,6 +54,15 @@ type Format = 'midi' | 'mp3' | 'wav' | 'flac' | 'opus' | 'ogg';
 const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
 const STANDARD_BITRATE: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
 
+/** What is downloaded; `share` is the token of a link that lets one. */
+export interface DownloadedSong {
+  readonly id: string;
+  readonly title: string;
+  readonly midiUrl?: string;
+  readonly audioUrl?: string;
+  readonly share?: string;
+}
+
 /** A song as a file, in any format and with the options that the format knows. */
 @Component({
   imports: [Icon, MatDialogModule],
@@ -62,7 +71,7 @@ const STANDARD_BITRATE: Partial<Record<Format, number>> = { mp3: 192, opus: 128 
   styleUrl: './download-dialog.scss',
 })
 export class DownloadDialog {
-  protected readonly song = inject<{ id: string; title: string; midiUrl?: string; audioUrl?: string }>(MAT_DIALOG_DATA);
+  protected readonly song = inject<DownloadedSong>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(downloadTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly formats: readonly Format[] = ['midi', 'mp3', 'wav', 'flac', 'opus', 'ogg'];
@@ -122,6 +131,7 @@ export class DownloadDialog {
       loudness: this.loudness() ? -16 : null,
       reverb: this.reverb() === 0.9 ? null : this.reverb(),
       download: true,
+      share: this.song.share,
     };
     return address(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
   }

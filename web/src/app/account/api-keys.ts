@@ -1,0 +1,84 @@
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import type { Schema } from '../core/api/types';
+import { Notices } from '../core/notices/notices';
+import { Format } from '../core/text/format';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { accountTexts } from './account-texts';
+
+const SCOPES: readonly Schema<'Scope'>[] = [
+  'songs:read',
+  'songs:write',
+  'generations:read',
+  'generations:write',
+  'account:read',
+];
+
+/** Keys for programs: made with chosen rights, shown once, revoked at any time. */
+@Component({
+  selector: 'e-api-keys',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './api-keys.html',
+  styleUrl: './part.scss',
+})
+export class ApiKeys {
+  protected readonly t = injectTexts(accountTexts);
+  protected readonly format = inject(Format);
+  protected readonly say = inject(Say);
+  protected readonly all = SCOPES;
+  protected readonly scopes = signal<readonly Schema<'Scope'>[]>([
+    'songs:read',
+    'generations:read',
+    'generations:write',
+  ]);
+  protected readonly keys = signal<readonly Schema<'ApiKeyAnswer'>[] | null>(null);
+  protected readonly secret = signal<string | null>(null);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+
+  constructor() {
+    void this.load();
+  }
+
+  protected choose(scope: Schema<'Scope'>, on: boolean): void {
+    this.scopes.update((chosen) => SCOPES.filter((one) => (one === scope ? on : chosen.includes(one))));
+  }
+
+  protected async create(name: string, days: string): Promise<void> {
+    this.problem.set(null);
+    const json = { name: name.trim(), scopes: [...this.scopes()], expires_in_days: Number(days) };
+    try {
+      const made = await this.api.post('/api/v1/auth/api-keys', { json });
+      this.secret.set(made.api_key);
+      await this.load();
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+
+  protected async copy(secret: string): Promise<void> {
+    await navigator.clipboard.writeText(secret);
+    this.notices.show(this.t('copied'), { kind: 'good' });
+  }
+
+  protected async revoke(key: Schema<'ApiKeyAnswer'>): Promise<void> {
+    try {
+      await this.api.delete('/api/v1/auth/api-keys/{key_id}', { path: { key_id: key.id } });
+      this.keys.update((keys) => keys?.filter((one) => one.id !== key.id) ?? null);
+      this.notices.show(this.t('revoked'), { kind: 'good' });
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
+
+  private async load(): Promise<void> {
+    try {
+      this.keys.set((await this.api.get('/api/v1/auth/api-keys')).items);
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { Router } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Notices } from '../core/notices/notices';
+import { Player } from '../core/player/player';
+import { Session } from '../core/session/session';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { accountTexts } from './account-texts';
+
+@Component({
+  selector: 'e-leave-form',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  styleUrl: './part.scss',
+  template: `
+    <h2>{{ t('leave') }}</h2>
+    <form (submit)="$event.preventDefault(); leave(password.value)">
+      <p class="muted">{{ t('leaveHint') }}</p>
+      <label class="field">
+        {{ t('confirm') }}
+        <input #password class="input" type="password" autocomplete="current-password" maxlength="128" required />
+      </label>
+      @if (problem(); as problem) {
+        <p class="error" role="alert">{{ say.problem(problem) }}</p>
+      }
+      <div>
+        <button type="submit" class="button danger" [disabled]="busy()">{{ t('leave') }}</button>
+      </div>
+    </form>
+  `,
+})
+export class LeaveForm {
+  protected readonly t = injectTexts(accountTexts);
+  protected readonly say = inject(Say);
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+  private readonly player = inject(Player);
+  private readonly router = inject(Router);
+  private readonly session = inject(Session);
+
+  protected async leave(password: string): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await this.api.post('/api/v1/auth/me/deletion', { json: { password } });
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+      return;
+    } finally {
+      this.busy.set(false);
+    }
+    this.player.close();
+    this.session.forget();
+    this.notices.show(this.t('gone'), { kind: 'good' });
+    await this.router.navigate(['/']);
+  }
+}

@@ -1,0 +1,62 @@
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Notices } from '../core/notices/notices';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { accountTexts } from './account-texts';
+
+@Component({
+  selector: 'e-password-form',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  styleUrl: './part.scss',
+  template: `
+    <h2>{{ t('password') }}</h2>
+    <form (submit)="$event.preventDefault(); change(current.value, fresh.value)">
+      <label class="field">
+        {{ t('current') }}
+        <input #current class="input" type="password" autocomplete="current-password" maxlength="128" required />
+      </label>
+      <label class="field">
+        {{ t('fresh') }}
+        <input
+          #fresh
+          class="input"
+          type="password"
+          autocomplete="new-password"
+          minlength="8"
+          maxlength="128"
+          required
+        />
+        <span class="hint">{{ t('freshHint') }}</span>
+      </label>
+      @if (problem(); as problem) {
+        <p class="error" role="alert">{{ say.problem(problem) }}</p>
+      }
+      <div>
+        <button type="submit" class="button" [disabled]="busy()">{{ t('change') }}</button>
+      </div>
+    </form>
+  `,
+})
+export class PasswordForm {
+  protected readonly t = injectTexts(accountTexts);
+  protected readonly say = inject(Say);
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<Problem | null>(null);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+
+  protected async change(current_password: string, new_password: string): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await this.api.put('/api/v1/auth/me/password', { json: { current_password, new_password } });
+      this.notices.show(this.t('changed'), { kind: 'good' });
+    } catch (error) {
+      this.problem.set(Problem.from(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { texts } from '../core/text/texts';
+
+export const sharedTexts = texts(
+  {
+    title: 'A shared piece',
+    by: 'by {author}',
+    play: 'Play',
+    pause: 'Pause',
+    download: 'Download',
+    compose: 'Compose a piece of your own',
+    until: 'This link works until {date}.',
+    picture: 'Piano roll of {title}',
+  },
+  {
+    title: 'Una pieza compartida',
+    by: 'de {author}',
+    play: 'Reproducir',
+    pause: 'Pausar',
+    download: 'Descargar',
+    compose: 'Componer una pieza propia',
+    until: 'Este enlace funciona hasta el {date}.',
+    picture: 'Rollo de pianola de {title}',
+  },
+);
