@@ -40,6 +40,7 @@ _DESCRIPTION = "Composes pieces. A generation is durable: once accepted, it surv
 _TAGS = {
     "generations": "Ordering a piece, following and fetching it.",
     "models": "What pieces can be composed with.",
+    "comparisons": "One beginning and one seed through several strategies, side by side.",
 }
 
 
