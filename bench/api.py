@@ -20,6 +20,8 @@ URL = "/api/v1/generations"
 WAIT = "Prefer: wait=60\r\n"
 LENGTH = 100
 QUEUED = (10, 10_000)
+#: So that the deep queue is accepted.
+SETTINGS = {"EUTERPE_GENERATOR_MAX_QUEUED": "20000", "EUTERPE_GENERATOR_ALWAYS_QUEUED": "20000"}
 #: Songs out of the queue that are timed.
 MEASURED = 600
 
@@ -145,7 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="less for a quick look")
     scale = parser.parse_args().scale
-    with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
+    with tempfile.TemporaryDirectory() as directory, Product(Path(directory), settings=SETTINGS) as product:
         figures = asyncio.run(measure(product, scale))
     print(json.dumps(figures))
 

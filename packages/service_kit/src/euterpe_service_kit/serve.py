@@ -52,4 +52,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
     # What was imported stays: a collection that walks through all of it again holds every request up for a while.
     gc.collect()
     gc.freeze()
+    # A request leaves hundreds of objects that need no collector; at the usual 700 it runs several times a second, and
+    # holds up whoever is being answered.
+    gc.set_threshold(50_000, 20, 50)
     _Server(config, settings.drain_seconds).run()

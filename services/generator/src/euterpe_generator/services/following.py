@@ -89,7 +89,8 @@ class Following:
                 if generation.status.ended:
                     return
                 await wait_for(watch.changed, _LOOK_SECONDS)
-                if generation.status is Status.RUNNING:
+                # The first notes are told at once; who has some is shown pictures.
+                if generation.status is Status.RUNNING and position.notes:
                     await asyncio.sleep(_FRAME_SECONDS)
                 generation = await self._look(generation)
 
