@@ -172,3 +172,12 @@ def test_chunks_grow_to_their_time_and_no_longer() -> None:
     steady = [steps for steps, _ in session.calls[5:-1]]
     assert session.calls[0] == (2, 1)
     assert all(10 <= steps <= 60 for steps in steady)
+
+
+def test_who_watches_before_the_piece_has_a_slot_misses_nothing() -> None:
+    scheduler = Scheduler(FakeSession(rows=1), max_steps=MAX_STEPS, chunk_steps=(4, 4))
+    request = Request("watched", "a", seed=3, steps=10)
+    scheduler.submit(request)
+    assert scheduler.watch("watched") == []
+    told = [update for update in run_until_idle(scheduler) if isinstance(update, Advanced)]
+    np.testing.assert_array_equal(np.concatenate([update.events for update in told]), alone(request))

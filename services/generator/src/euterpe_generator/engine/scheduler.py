@@ -79,6 +79,7 @@ class Scheduler:
     def cancel(self, request_id: str) -> list[Update]:
         """Cancels a request: at once while it waits, at the next step boundary while it runs."""
         if self._waiting.remove(request_id):
+            self._watched.discard(request_id)
             return [Stopped(request_id, np.zeros((0, self._session.features), np.float32))]
         if self._slots.find(request_id) is not None:
             self._cancelled.add(request_id)
@@ -87,9 +88,13 @@ class Scheduler:
     def watch(self, request_id: str) -> list[Update]:
         """From now on tells the request's events as they come, beginning with those that there are already."""
         slot = self._slots.find(request_id)
-        if slot is None or request_id in self._watched:
+        known = slot is not None or any(request.id == request_id for request in self._waiting)
+        if not known or request_id in self._watched:
             return []
         self._watched.add(request_id)
+        if slot is None:
+            # It is told from its first chunk on, once it has a slot.
+            return []
         return [Advanced(request_id, 0, self._slots.events(slot))]
 
     def progress(self) -> dict[str, int]:
@@ -120,7 +125,7 @@ class Scheduler:
         everywhere = running + [request.id for request in self._waiting]
         assert len(everywhere) == len(set(everywhere)), "a request is in two places"
         assert self._cancelled <= set(running), "a cancellation outlived its request"
-        assert self._watched <= set(running), "a watch outlived its request"
+        assert self._watched <= set(everywhere), "a watch outlived its request"
         self._slots.check_integrity()
 
     def _chunk_length(self) -> int:
@@ -142,7 +147,8 @@ class Scheduler:
         updates: list[Update] = []
         for request_id in sorted(self._watched):
             slot = self._slots.find(request_id)
-            assert slot is not None, "a watch outlived its request"
+            if slot is None:
+                continue
             first = self._slots.position(slot) - steps
             updates.append(Advanced(request_id, first, self._slots.events(slot, first)))
         return updates
@@ -171,9 +177,10 @@ class Scheduler:
 
     def _break(self, reason: str) -> list[Update]:
         # Which row broke the call is unknown, and so is the state of all of them.
+        broken = self._slots.clear()
         self._cancelled.clear()
-        self._watched.clear()
-        return [Broken(request.id, reason) for request in self._slots.clear()]
+        self._watched.difference_update(request.id for request in broken)
+        return [Broken(request.id, reason) for request in broken]
 
     def _retire(self, slot: int) -> tuple[str, Array]:
         events = self._session.piece(slot, self._slots.events(slot))
