@@ -39,7 +39,7 @@ test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"
 	$(BIN)/python -m pytest -m e2e
-	$(MAKE) --no-print-directory test-web
+	$(MAKE) --no-print-directory test-web lint-openapi
 
 .PHONY: test-web
 test-web: setup web ## The pages: unit tests, then a real browser in front of the whole product
