@@ -61,6 +61,12 @@ class Measures:
         """Plain values, for JSON."""
         return {**asdict(self), "repetitions": {str(n): share for n, share in self.repetitions.items()}}
 
+    def flat(self) -> dict[str, float]:
+        """By name, as songs keep them; n-gram repetitions become `repetitions_2` to `repetitions_9`."""
+        values = self.to_dict()
+        repetitions = values.pop("repetitions")
+        return values | {f"repetitions_{n}": share for n, share in repetitions.items()}
+
 
 def measure(piece: Piece) -> Measures:
     """All measures of `piece`. Rates are over the time from its first onset to its end."""

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe_music.key import estimate_key
-from euterpe_music.measures import Measures, measure
+from euterpe_music.measures import measure
 from euterpe_music.midi import write_midi
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
@@ -90,16 +90,9 @@ def render_piece(
         midi=pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(midi)),
         duration_seconds=measures.duration_seconds,
         note_count=measures.notes,
-        measures=_flat(measures) | styles.measures,
+        measures=measures.flat() | styles.measures,
         key=estimate_key(score),
         tempo_bpm=score.tempos[0].bpm,
         style=generation.settings.get("style") or styles.style,
         programs=sorted({_DRUMS if track.is_drum else track.program for track in score.tracks}),
     )
-
-
-def _flat(measures: Measures) -> dict[str, float]:
-    """Measures by name; n-gram repetitions become `repetitions_2` to `repetitions_9`."""
-    values = measures.to_dict()
-    repetitions = values.pop("repetitions")
-    return values | {f"repetitions_{n}": share for n, share in repetitions.items()}

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
@@ -101,14 +100,8 @@ def _described(upload: Upload) -> NewSong:
         parameters={},
         duration_seconds=measures.duration_seconds,
         note_count=measures.notes,
-        measures=_flat(measures.to_dict()),
+        measures=measures.flat(),
         key=estimate_key(piece),
         tempo_bpm=round(tempo, 3) if 0.001 <= tempo <= MAX_TEMPO else None,
         programs=sorted({DRUMS if track.is_drum else track.program for track in piece.tracks}),
     )
-
-
-def _flat(measures: dict[str, Any]) -> dict[str, float]:
-    """Under the names that composed songs have: n-gram repetitions are `repetitions_2` to `repetitions_9`."""
-    repetitions = measures.pop("repetitions")
-    return measures | {f"repetitions_{n}": share for n, share in repetitions.items()}
