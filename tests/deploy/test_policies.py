@@ -15,6 +15,7 @@ ARROWS = {
     ("generator", "library", 9090),
     ("generator-worker", "library", 9090),
     ("converter", "library", 9090),
+    ("web", "library", 8000),
     *(("test", service, 8000) for service in ("auth", "library", "generator", "converter")),
 }
 GATEWAY = {("web", service, 8000) for service in ("auth", "library", "generator", "converter")}

@@ -84,7 +84,7 @@ def test_the_gateway_begins_traces_where_there_is_a_collector(render: Render, tm
     assert variables["OTEL_TRACES_SAMPLER_ARG"]["value"] == "0.25"
     plain = render({"gateway": {"enabled": True}})
     assert "tracing" not in one(plain, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
-    assert not environment(pods(plain)["Deployment/euterpe-web"])
+    assert set(environment(pods(plain)["Deployment/euterpe-web"])) == {"EUTERPE_LIBRARY"}
 
 
 def test_a_load_balancer_keeps_listeners_addresses(render: Render) -> None:
@@ -106,6 +106,9 @@ def test_the_pages_are_served_as_on_one_machine() -> None:
     lost = re.search(r"@lost \{.*?\n\t\t\}\n\t\t", there, re.DOTALL)
     assert lost
     assert plain(lost[0]).strip() in plain(here)
+    heads = re.findall(r"@head path .*", there)
+    assert heads
+    assert set(heads) <= set(re.findall(r"@head path .*", here))
     for name, value in _HEADERS.items():
         assert re.search(rf'\s{re.escape(name)} "?{re.escape(value)}"?\n', here), name
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from euterpe_stack.data_directory import DataDirectory
-from euterpe_stack.gateway import PAGES, gateway_process, require_free
+from euterpe_stack.gateway import PAGES, gateway_process
+from euterpe_stack.loopback import require_free
 from euterpe_stack.process import free_port
 from euterpe_stack.services import SERVICE_NAMES
 from euterpe_stack.settings import StackError
@@ -22,6 +23,7 @@ class Upstream:
 
     def __init__(self, name: str) -> None:
         self.ready = True
+        self.refuses = False
         self.posts_read = 0
         self.release = threading.Event()
         upstream = self
@@ -31,7 +33,8 @@ class Upstream:
                 if self.path.endswith("/events"):
                     self._events()
                     return
-                status = 503 if self.path == "/readyz" and not upstream.ready else 200
+                refused = upstream.refuses or (self.path == "/readyz" and not upstream.ready)
+                status = 503 if refused else 200
                 self._answer(status, {"service": name, "path": self.path, "id": self.headers.get("X-Request-ID")})
 
             def do_POST(self) -> None:
@@ -85,7 +88,7 @@ def servers() -> Iterator[dict[str, Upstream]]:
 @pytest.fixture
 def upstreams(servers: dict[str, Upstream]) -> dict[str, Upstream]:
     for server in servers.values():
-        server.ready, server.posts_read = True, 0
+        server.ready, server.refuses, server.posts_read = True, False, 0
         server.release.clear()
     return servers
 
@@ -261,6 +264,38 @@ def test_every_route_of_the_pages_is_a_page() -> None:
     for route in routes:
         path = "/" + re.sub(r":\w+", "x", route)
         assert any(path == page or (page.endswith("/*") and path.startswith(page[:-1])) for page in PAGES), path
+
+
+@contextmanager
+def with_true_index(directory: Path, ports: dict[str, int]) -> Iterator[httpx.Client]:
+    (directory / "dist").mkdir()
+    source = Path(__file__).parents[3] / "web/src/index.html"
+    (directory / "dist/index.html").write_text(source.read_text())
+    with running_gateway(directory / "data", ports, directory / "dist") as client:
+        yield client
+
+
+def test_the_page_of_a_link_holds_what_the_library_tells_previews(
+    tmp_path: Path, upstreams: dict[str, Upstream]
+) -> None:
+    with with_true_index(tmp_path, {name: server.port for name, server in upstreams.items()}) as client:
+        wanted = '"path": "/api/v1/library/shared/a-token_1/head?origin='
+        host = f"localhost:{client.base_url.port}".replace(":", "%3A")
+        assert f'{wanted}http://{host}"' in client.get("/s/a-token_1").text
+        proxied = client.get("/s/a-token_1", headers={"Host": "euterpe.example", "X-Forwarded-Proto": "https"})
+        assert f'{wanted}https://euterpe.example"' in proxied.text
+        for path in ("/", "/library", "/s/a/b", "/s/%7B%7Benv%20%22HOME%22%7D%7D"):
+            assert "/head?" not in client.get(path).text, path
+        upstreams["library"].refuses = True
+        refused = client.get("/s/a-token_1")
+        assert (refused.status_code, "<e-root" in refused.text, "service" in refused.text) == (200, True, False)
+
+
+def test_the_page_of_a_link_opens_without_the_library(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
+    ports = {name: server.port for name, server in upstreams.items()} | {"library": free_port()}
+    with with_true_index(tmp_path, ports) as client:
+        answer = client.get("/s/token")
+        assert (answer.status_code, "<e-root" in answer.text, "problem" in answer.text) == (200, True, False)
 
 
 def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(pages: httpx.Client) -> None:

@@ -146,7 +146,9 @@
 
 {{/* Caddy's own tracing follows OpenTelemetry's variables. */}}
 {{- define "euterpe.env.gateway" -}}
-{{- if and .Values.gateway.enabled .Values.tracing.endpoint -}}
+- name: EUTERPE_LIBRARY
+  value: {{ include "euterpe.fullname" . }}-library:8000
+{{ if and .Values.gateway.enabled .Values.tracing.endpoint -}}
 - name: OTEL_SERVICE_NAME
   value: euterpe-gateway
 - name: OTEL_EXPORTER_OTLP_ENDPOINT

@@ -84,6 +84,7 @@ import /etc/euterpe/pages.caddy
 	handle @internal {
 		error 404
 	}
+	import head {{ $name }}-library:8000
 	{{- range $service, $paths := include "euterpe.routes" . | fromYaml }}
 	@{{ $service }} path {{ include "euterpe.matcher" $paths }}
 	handle @{{ $service }} {

@@ -6,16 +6,16 @@ It is all that is reachable on the product's port. What no rule names is answere
 
 import json
 import re
-import socket
 import sysconfig
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
+from euterpe_stack import loopback
 from euterpe_stack.data_directory import DataDirectory
 from euterpe_stack.process import ManagedProcess, ProcessFailedError
 from euterpe_stack.services import SERVICE_NAMES
-from euterpe_stack.settings import StackError, child_environment
+from euterpe_stack.settings import child_environment
 
 #: Which paths belong to which service, besides `/api/v1/<service>/openapi.json`.
 ROUTES: Mapping[str, Sequence[str]] = {
@@ -101,7 +101,7 @@ def caddyfile(port: int, upstreams: Mapping[str, int], pages: Path = _UNBUILT) -
 }}
 
 http://:{port} {{
-  bind {" ".join(_loopback_addresses())}
+  bind {" ".join(loopback.addresses())}
   import headers
   @internal path {" ".join(_INTERNAL)}
   handle @internal {{
@@ -114,6 +114,7 @@ http://:{port} {{
       respond `{{"status":"ready"}}` 200
     }}
   }}
+{_head_block(upstreams["library"])}
 {routes}
   handle /api/v1/openapi.json {{
     root * "{OPENAPI_DOCUMENT.parent}"
@@ -152,6 +153,23 @@ _PAGES_BLOCK = f"""    @page path {" ".join(PAGES)}
     file_server {{
       precompressed br gzip
     }}"""
+
+
+#: What previews show of a shared song, which the template of the page asks for (web/src/index.html). A page without it
+#: is better than none: whatever goes wrong, the answer is an empty one.
+_HEAD = "/api/v1/library/shared/*/head"
+
+
+def _head_block(library: int) -> str:
+    return f"""  @head path {_HEAD}
+  handle @head {{
+    reverse_proxy 127.0.0.1:{library} {{
+      @refused status 4xx 5xx
+      handle_response @refused {{
+        respond "" 200
+      }}
+    }}
+  }}"""
 
 
 def _service_block(name: str, port: int) -> str:
@@ -194,6 +212,11 @@ def _readiness_step(port: int) -> str:
 def _error_blocks() -> str:
     # Whoever looks for a page finds the pages' own word that there is none; programs get a problem.
     blocks = [
+        f"""    @headless path {_HEAD}
+    handle @headless {{
+      respond "" 200
+    }}
+""",
         """    @lost {
       expression {http.error.status_code} == 404
       header Accept *text/html*
@@ -208,7 +231,7 @@ def _error_blocks() -> str:
         status 404
       }
     }
-"""
+""",
     ]
     for status, condition in ((404, "== 404"), (413, "== 413"), (503, "in [500, 502, 503, 504]")):
         retry = '      header Retry-After "2"\n' if status == 503 else ""
@@ -253,29 +276,3 @@ def gateway_process(
     command = [str(caddy), "run", "--config", str(config), "--adapter", "caddyfile"]
     environment = child_environment({"XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)})
     return ManagedProcess("gateway", command, log=data.log("gateway"), env=environment, cwd=home, inherited=inherited)
-
-
-def require_free(port: int) -> None:
-    """Raises StackError when something listens on the port already, or the system refuses it."""
-    for address in _loopback_addresses():
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address.strip("[]"), port))
-            except PermissionError as error:
-                raise StackError(f"Port {port} needs more rights; choose another one with EUTERPE_PORT.") from error
-            except OSError as error:
-                raise StackError(f"Port {port} is taken; choose another one with EUTERPE_PORT.") from error
-
-
-def _loopback_addresses() -> list[str]:
-    """IPv4's, and IPv6's where the machine has it: `localhost` may mean either."""
-    addresses = ["127.0.0.1"]
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-        addresses.append("[::1]")
-    except OSError:
-        pass
-    return addresses

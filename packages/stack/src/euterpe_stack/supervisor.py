@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from euterpe_stack import bootstrap, migrations, secret_file
 from euterpe_stack.data_directory import DataDirectory
-from euterpe_stack.gateway import gateway_process, require_free
+from euterpe_stack.gateway import gateway_process
+from euterpe_stack.loopback import require_free
 from euterpe_stack.object_store import SeaweedFs
 from euterpe_stack.part import Part, Say
 from euterpe_stack.postgres import Postgres

@@ -1,6 +1,8 @@
 """Share links: what they open, for how long, and what they must not give away."""
 
 import logging
+import re
+from html.parser import HTMLParser
 from typing import Any
 
 import grpc
@@ -71,6 +73,52 @@ async def test_a_link_for_listening_gives_no_file(
     found = await resolve(library, peer, song_id, made["token"])
     assert found is not None
     assert not found.download_allowed
+
+
+async def test_previews_of_a_link_show_its_song_whatever_it_is_called(
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str]
+) -> None:
+    title = '"><script>alert(1)</script>{{env "HOME"}}'
+    song_id = await register(title=title)
+    made = await share(client, song_id, clara)
+    answer = await client.get(f"{made['url']}/head", params={"origin": "https://euterpe.example:8443"})
+    assert answer.headers["cache-control"] == "no-store"
+    assert not {"<script", "{", "}"} & set(re.findall(r"<script|[{}]", answer.text))
+    read = _Metas()
+    read.feed(answer.text)
+    assert read.found["og:title"] == title
+    assert read.found["og:url"] == f"https://euterpe.example:8443/s/{made['token']}"
+    assert read.found["og:image"].startswith(f"https://euterpe.example:8443/api/v1/pianorolls/{song_id}.png?card=true")
+    assert made["token"] in read.found["og:image"]
+    listed = (await client.get(f"/api/v1/songs/{song_id}/shares", headers=clara)).json()["items"]
+    assert listed[0]["view_count"] == 0
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "javascript:alert(1)", "https://a b", 'https://x"><script>', "https://x/{{.}}", "//x"]
+)
+async def test_previews_are_for_the_origins_of_pages_only(
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str], origin: str
+) -> None:
+    made = await share(client, await register(), clara)
+    assert (await client.get(f"{made['url']}/head", params={"origin": origin})).status_code == 422
+
+
+async def test_a_link_that_is_none_has_no_preview(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/library/shared/nothing/head", params={"origin": "https://euterpe.example"})
+    assert answer.status_code == 404
+
+
+class _Metas(HTMLParser):
+    """What the `meta` elements of a page say, by their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found[given.get("property") or ""] = given.get("content") or ""
 
 
 async def test_a_link_opens_its_own_song_only(

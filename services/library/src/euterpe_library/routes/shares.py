@@ -9,11 +9,13 @@ from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser, RegisteredUser
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import HTMLResponse
 
 from euterpe_library.dependencies import DatabaseDep, ObjectStoreDep, SongId
 from euterpe_library.domain.share import MAX_TOKEN_LENGTH
 from euterpe_library.errors import DownloadNotAllowed
 from euterpe_library.routes.answers import json_answer
+from euterpe_library.routes.link_head import Origin, head_of
 from euterpe_library.routes.sharing_schemas import NewShare, NewShareAnswer, ShareAnswer, SharedSong, ShareList
 from euterpe_library.routes.songs import MIDI_TYPE, midi_response
 from euterpe_library.services import shares
@@ -70,6 +72,13 @@ async def open_share(session: SessionDep, token: Token) -> Response:
     response = json_answer(SharedSong.of(share, song, f"/api/v1/library/shared/{token}/midi"))
     response.headers.update(_DISCREET)
     return response
+
+
+@opened.get("/head", include_in_schema=False, response_class=HTMLResponse)
+async def read_link_head(session: ReadSessionDep, token: Token, origin: Origin) -> Response:
+    """For the gateway, which puts it into the page of the link: what previews show. Not counted as a view."""
+    _, song = await shares.open_link(session, token)
+    return HTMLResponse(head_of(song, token, origin), headers=_DISCREET)
 
 
 @opened.head("/midi", include_in_schema=False, response_class=Response)
