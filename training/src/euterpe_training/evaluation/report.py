@@ -174,7 +174,8 @@ def _statistics(found: dict[str, Maker], length: int, pieces: int, legacy: bool)
 def _flat(row: dict[str, Any]) -> dict[str, float]:
     repeated = {f"repetitions_{n}": value for n, value in row.pop("repetitions").items()}
     ranked = row.pop("top_intervals")
-    return {**row, **repeated, "top_interval": ranked[0][0] if ranked else 0, "top_interval_share": ranked[0][1]}
+    interval, share = ranked[0] if ranked else (0, 0.0)
+    return {**row, **repeated, "top_interval": interval, "top_interval_share": share}
 
 
 def _late_density(long: Sequence[Piece]) -> float:

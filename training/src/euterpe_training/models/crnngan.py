@@ -129,15 +129,19 @@ class Discriminator(nn.Module):
 
         `parts` are batches side by side, which minibatch discrimination must not mix.
         """
+        steps, recurrent = self.decide(events, parts)
+        if self.end_classification:
+            steps = steps[[0, -1]]
+        return steps.mean(0), recurrent
+
+    def decide(self, events: Tensor, parts: int = 1) -> tuple[Tensor, Tensor]:
+        """What `forward` sums up: probabilities [steps, batch] event by event, and the LSTM's outputs."""
         recurrent, _ = self.lstm(self.dropout(events))
         judged = recurrent
         if self.minibatch is not None:
             closeness = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])
             judged = torch.cat([recurrent, closeness.expand(len(recurrent), -1, -1)], -1)
-        steps = torch.sigmoid(self.output(judged))[..., 0]
-        if self.end_classification:
-            steps = steps[[0, -1]]
-        return steps.mean(0), recurrent
+        return torch.sigmoid(self.output(judged))[..., 0], recurrent
 
 
 class Composers(nn.Module):

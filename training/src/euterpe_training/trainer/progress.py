@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ HISTORY_FILE = "history.json"
 PROFILE_FILE = "profile.json"
 
 
-def run_with_progress(trainer: Trainer, out: Path, console: Console) -> None:
-    """Trains to the end, or until `exit_after` minutes have passed.
+def run_with_progress(
+    trainer: Trainer, out: Path, console: Console, after_epoch: Callable[[Epoch], None] = lambda _: None
+) -> None:
+    """Trains to the end, or until `exit_after` minutes have passed. `after_epoch` hears of every epoch.
 
     Saves every `epochs_per_checkpoint` epochs, and whenever it ends in order.
     """
@@ -37,6 +39,7 @@ def run_with_progress(trainer: Trainer, out: Path, console: Console) -> None:
         task = bar.add_task("training", total=total, completed=done * trainer.batches_per_epoch)
         for epoch in trainer.epochs(after_batch=lambda: bar.advance(task)):
             bar.console.print(describe(epoch, trainer.total_epochs), highlight=False)
+            after_epoch(epoch)
             if profiler and epoch.number == done:
                 profiler.stop()
                 profiler.export_chrome_trace(str(out / PROFILE_FILE))

@@ -168,20 +168,26 @@ class Trainer:
 
     def _judge(self, songs: Any, length: int, fake: Tensor) -> "_Judgement":
         """D on real windows and on `fake` in one pass, which is twice as fast as two."""
-        config, batch = self.config, len(songs)
+        batch = len(songs)
         real = torch.from_numpy(self.corpus.windows(songs, length, self.random))
+        both = self.shown(real, fake, songs)
+        with self._mixed():
+            shares, features = self.d(both, parts=2)
+        shares, features = shares.float(), features.float()
+        d_loss = discrimination_loss(shares[:batch], shares[batch:], self.config.real_label)
+        return _Judgement(d_loss, shares[:batch], shares[batch:], features[:, :batch], features[:, batch:])
+
+    def shown(self, real: Tensor, fake: Tensor, songs: Any) -> Tensor:
+        """What D sees of windows [steps, songs, features] of `songs` and of as many generated ones, side by side."""
+        config = self.config
         # Blurred, too: real events lie exactly on rungs, which is all that D would look at otherwise.
         both = blurred(torch.cat([real, fake], 1), self.steps, config.input_jitter)
         if config.generate_meta:
             classes = self.meta.output.out_features
             said = functional.one_hot(torch.from_numpy(self.composers[songs]), classes).float()
-            drawn = self.meta(torch.rand(batch, config.noise_size))
-            both = torch.cat([both, torch.cat([said, drawn]).expand(length, -1, -1)], -1)
-        with self._mixed():
-            shares, features = self.d(both, parts=2)
-        shares, features = shares.float(), features.float()
-        d_loss = discrimination_loss(shares[:batch], shares[batch:], config.real_label)
-        return _Judgement(d_loss, shares[:batch], shares[batch:], features[:, :batch], features[:, batch:])
+            drawn = self.meta(torch.rand(len(songs), config.noise_size))
+            both = torch.cat([both, torch.cat([said, drawn]).expand(len(real), -1, -1)], -1)
+        return both
 
     def _compete(self, songs: Any, length: int) -> dict[str, float]:
         """One batch of the game; G and D are judged first, and who is far ahead rests."""

@@ -1,0 +1,1 @@
+"""Comparisons of recipes: what each does epoch by epoch, and the reports about it."""
