@@ -44,6 +44,7 @@ def test_a_changed_file_is_refused(bundle: MelodyBundle) -> None:
         (("graphs", "melody", "vocabularies", 0, "file"), "../x.json", "file"),
         (("graphs", "melody", "state", 0, "initial"), "uniform", "zeros"),
         (("graphs", "melody", "conditions", 0, "name"), "melody", "melody"),
+        (("graphs", "melody", "conditions", 0, "size"), 61, "echo"),
         (("graphs", "melody", "variants"), {}, "fp32"),
         (("styles",), ["plain"], "style"),
         (("style_meters",), {"plain": "5/7"}, "style_meters"),

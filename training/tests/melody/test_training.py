@@ -12,6 +12,7 @@ import torch
 from euterpe_music.bundle import MelodyBundle, load_any_bundle
 from euterpe_music.tokens.symbols import transpose_symbol
 from euterpe_training.cli import main
+from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import MelodyCorpus, load_melody_corpus
 from euterpe_training.melody.data import IGNORED, SHIFTS, batches, encode_split, key_table, languages
@@ -61,6 +62,23 @@ def test_an_augmented_song_keeps_its_melody_under_its_chords(corpus: MelodyCorpu
         assert all((pitch - 1) % 12 in chord for pitch, chord in zip(melody[starts].tolist(), chords, strict=True))
 
 
+def test_a_network_is_told_its_own_words_of_earlier_bars(corpus: MelodyCorpus) -> None:
+    config = replace(SMALL, echoes=True)
+    language = languages(corpus, config)
+    encoded = encode_split(corpus, "train", language, config)
+    begin, end = encoded.offsets[:2]
+    song = corpus.split("train")[0]
+    for place, column in enumerate(language.columns):
+        if column.name == "echo":
+            back = column.offset * song.meter.bar
+            echo, words = encoded.conditions[begin:end, place], encoded.targets[begin:end, 0]
+            first = song.bars[0] + back
+            assert (echo[first:] == words[song.bars[0] : max(len(words) - back, 0)]).all()
+            assert (echo[:first] == 0).all(), "before there was anything"
+    with pytest.raises(TrainingError, match="echoes"):
+        replace(config, keys="augmented")
+
+
 def test_training_stops_when_nothing_gets_better_and_resumes_alike(corpus: MelodyCorpus, tmp_path: Path) -> None:
     config = replace(SMALL, epochs=4, dropout=0.0, learning_rate=1e-2)
     straight = MelodyTrainer(config, corpus)
@@ -90,7 +108,7 @@ def test_from_corpus_to_bundle(two_folders: Path, corpus: MelodyCorpus, tmp_path
     out = tmp_path / "models" / "tunes" / "0.1.0"
     torch.set_num_threads(1)
     common = ("--corpus", two_folders, "--out", tmp_path / "run", "--recipe", "smoke")
-    settings = ("--set", "keys=white", "--set", "epochs=3", "--set", "learning_rate=0.02")
+    settings = ("--set", "keys=white", "--set", "echoes=true", "--set", "epochs=3", "--set", "learning_rate=0.02")
     for part in ("melody", "accompaniment"):
         done = run("melody", "train", *common, "--part", part, *settings)
         assert done.returncode == 0, done.stderr

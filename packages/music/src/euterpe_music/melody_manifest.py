@@ -131,11 +131,7 @@ class MelodyManifest(ManifestBase):
         for name, graph in self.graphs.items():
             if tuple(one.stream for one in graph.vocabularies) != streams:
                 raise ValueError(f"{name}: encoding {self.encoding} needs vocabularies for {' and '.join(streams)}")
-            for condition in graph.conditions:
-                if condition.name == "melody" and name == "melody":
-                    raise ValueError("the melody's network cannot be told the melody")
-                if condition.name == "style" and condition.size < len(self.styles):
-                    raise ValueError(f"{name}: the condition style has fewer numbers than there are styles")
+            self._check_conditions(name, graph)
         if not self.style_meters.keys() <= set(self.styles) or not {*self.style_meters.values()} <= {*map(str, METERS)}:
             raise ValueError("style_meters names styles or meters that there are not")
         parameters = {one.name: one for one in self.sampling.parameters}
@@ -144,6 +140,15 @@ class MelodyManifest(ManifestBase):
         if "meter" in parameters and not set(parameters["meter"].choices) <= {str(meter) for meter in METERS}:
             raise ValueError("the parameter meter has choices that are no meters of euterpe_music.tokens")
         return self
+
+    def _check_conditions(self, name: str, graph: TokenGraph) -> None:
+        for condition in graph.conditions:
+            if condition.name == "melody" and name == "melody":
+                raise ValueError("the melody's network cannot be told the melody")
+            if condition.name == "echo" and (self.encoding != 1 or condition.size != graph.vocabularies[0].size):
+                raise ValueError(f"{name}: the condition echo is for encoding 1, and has as many numbers as words")
+            if condition.name == "style" and condition.size < len(self.styles):
+                raise ValueError(f"{name}: the condition style has fewer numbers than there are styles")
 
     def form(self, bars: int, style: str | None = None, meter: str | None = None) -> Form:
         """The frame of a piece, for its conditions: of the first style and that style's meter if nothing is said."""

@@ -13,10 +13,12 @@ from euterpe_music.tokens import (
     condition_table,
     decode_steps,
     decode_streams,
+    echo_columns,
     encode_steps,
     encode_streams,
     quantise,
     read_meters,
+    recall,
     split_parts,
 )
 from euterpe_music.tokens.conditions import SIZES
@@ -160,6 +162,24 @@ def test_conditions_say_where_a_step_stands_and_what_the_melody_does() -> None:
         condition_table(columns, Form(4))
     with pytest.raises(ValueError, match="style 3"):
         condition_table(columns, Form(4, style=3), melody)
+
+
+def test_an_echo_is_the_word_at_the_same_place_of_an_earlier_bar() -> None:
+    meter = METERS[1]  # 2/4: eight sixteenths
+    columns = [Condition("section", 4), Condition("echo", 50, 1), Condition("echo", 50, 2)]
+    table = condition_table(columns, Form(26, meter, pickup=2))
+    assert table[:10, 1].tolist() == [0] * 8 + [1, 2], "before the pickup there was nothing"
+    assert table[10:, 1].tolist() == list(range(3, 19))
+    assert table[18:, 2].tolist() == list(range(3, 11))
+    past = np.arange(100, 126)[None]
+    told = np.stack([recall(row[None], echo_columns(columns), past)[0] for row in table])
+    assert told[:, 1].tolist() == [0] * 8 + list(range(100, 118))
+    assert told[20].tolist() == [0, 112, 104]
+    assert recall(table[:1], (1, 2), np.zeros((1, 0), np.int64)).tolist() == [[0, 0, 0]]
+    uneven = condition_table(columns, Form(20, meter, bars=(0, 8, 12)))
+    assert uneven[8:, 1].tolist() == [1, 2, 3, 4, 9, 10, 11, 12, 0, 0, 0, 0], "a shorter bar ends sooner"
+    long = condition_table([Condition("section", 4)], Form(8 * 40, meter))
+    assert long[::64, 0].tolist() == [0, 1, 2, 3, 0]
 
 
 def test_windows_cut_what_sounds_across_their_borders() -> None:

@@ -27,11 +27,10 @@ def melody_bundle(
     """Writes melody and accompaniment networks to `<models>/<name>/0.0.1`: `words` tokens, `layers` × LSTM `hidden`."""
     random = np.random.default_rng(seed)
     files: dict[str, bytes] = {}
-    graphs = {}
-    columns = {"melody": ("style", "position", "remaining"), "accompaniment": ("position", "melody")}
-    for part, names in columns.items():
+    graphs: dict[Any, TokenGraph] = {}
+    for part in ("melody", "accompaniment"):
         vocabularies = _vocabularies(encoding, words, chords=part == "accompaniment")
-        conditions = tuple(ConditionInfo(name=column, size=SIZES.get(column, 2)) for column in names)
+        conditions = _conditions(part, len(vocabularies[0]), echoes=encoding == 1)
         model = lstm_step(random, [len(one) for one in vocabularies], [one.size for one in conditions], hidden, layers)
         files[f"{part}.onnx"] = model
         infos = []
@@ -131,6 +130,12 @@ def token_graph(
         vocabularies=tuple(vocabularies),
         conditions=tuple(conditions),
     )
+
+
+def _conditions(part: str, words: int, *, echoes: bool) -> tuple[ConditionInfo, ...]:
+    names: tuple[Any, ...] = ("style", "position", "remaining") if part == "melody" else ("position", "melody")
+    told = tuple(ConditionInfo(name=column, size=SIZES.get(column, 2)) for column in names)
+    return (ConditionInfo(name="echo", size=words, offset=1), *told) if echoes else told
 
 
 def _vocabularies(encoding: int, words: int, *, chords: bool) -> list[Vocabulary]:

@@ -75,3 +75,17 @@ def test_streams_are_searched_together() -> None:
     extension = beams.extend([pitch, duration], np.zeros(3, np.bool_))
     assert extension.tokens.tolist() == [[0, 1], [1, 1], [0, 0]]
     assert np.allclose(np.exp(extension.scores), [0.54, 0.36, 0.06])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_only_what_stays_is_told(seed: int) -> None:
+    logits = table(seed)
+    beams = BeamSearch(Choosing(beam_width=3), streams=1)
+    last, told = np.zeros(3, np.int64), []
+    for step in range(STEPS):
+        last = beams.extend([logits[step, last]], np.zeros(3, np.bool_)).tokens[:, 0]
+        while (tokens := beams.tell()) is not None:
+            told.append(int(tokens[0]))
+    assert beams.best[: len(told), 0].tolist() == told
+    shared = [len(set(column)) == 1 for column in beams.history[:, :, 0].T.tolist()]
+    assert len(told) == [*shared, False].index(False)

@@ -1,17 +1,19 @@
 """Token networks in any company: every piece as it is alone, whatever its settings, whoever joins and leaves."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from euterpe_generator.engine.request import Array, Broken, Finished, Request, Stopped
+from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Stopped
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.token_network import StepNetwork
 from euterpe_generator.engine.token_plan import Choosing, Part, Plan, Tokens
 from euterpe_generator.engine.token_session import TokenSession
 from euterpe_music.bundle import MelodyBundle
+from euterpe_music.tokens import Form, condition_table, recall
 from euterpe_test_kit.melodies import melody_bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -142,6 +144,50 @@ def test_a_piece_has_both_parts_begins_as_given_and_keeps_to_its_time(bundle: Me
             else:
                 assert DURATIONS[tokens[:, 1]].sum() >= length * 6 or len(tokens) == length
                 assert DURATIONS[tokens[:, 1]][:-1].sum() < length * 6
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_echoes_are_the_piece_s_own_words(tmp_path: Path, width: int) -> None:
+    bundle = melody_bundle(tmp_path, encoding=1)
+    graph = bundle.manifest.graphs["melody"]
+    columns = [info.column for info in graph.conditions]
+    assert columns[0].name == "echo"
+    steps = 2 * STEPS
+    table = condition_table(columns, Form(steps))
+    wanted = plan(bundle, Choosing(beam_width=width, top_k=1), steps=steps)
+    part = replace(wanted.parts[0], conditions=lambda _: table)
+    [events] = compose(bundle, [Request("a", "a", seed=1, steps=steps, given=Plan((part,)))], rows=2).values()
+    composed = events[:, 1].astype(np.int64)
+    # Told the same words, every token of a greedy piece is the likeliest; a beam's is at least one of its width.
+    network = StepNetwork(bundle.graph("melody", "fp32"), graph, lanes=2)
+    network.select(np.array([-1, -1]))
+    told = np.repeat(recall(table, (0,), composed[None], np.zeros(steps, np.int64))[:, None], 2, axis=1)
+    assert (told[16:, 0, 0] == composed[:-16]).all()
+    before = 0
+    for step, token in enumerate(composed.tolist()):
+        logits = network.step(np.array([[before], [before]]), told[step])[0]
+        rank = (np.where(part.legal, logits, -np.inf) > logits[token]).sum()
+        assert rank < 2 * width if width > 1 else rank == 0
+        before = token
+
+
+def test_a_search_tells_what_is_certain_before_its_end_and_takes_nothing_back(bundle: MelodyBundle) -> None:
+    wanted = plan(bundle, Choosing(beam_width=3), given=2)
+    scheduler = Scheduler(session(bundle, 2), max_steps=2 * STEPS, chunk_steps=(1, 1))
+    scheduler.submit(Request("a", "a", seed=1, steps=wanted.steps, given=wanted))
+    scheduler.watch("a")
+    told: list[Array] = []
+    whole = np.zeros((0, 0), np.float32)
+    while not scheduler.idle:
+        for update in scheduler.step():
+            if isinstance(update, Advanced):
+                told.append(update.events[~np.isnan(update.events[:, 0])])
+            elif isinstance(update, Finished):
+                whole = update.events
+    before_the_end = np.concatenate(told)
+    assert whole[: len(before_the_end)].tolist() == before_the_end.tolist()
+    assert len(before_the_end) > len(whole) / 3
+    assert len(told[0]) + len(told[1]) == 2, "what was given is certain at once"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,16 +1,25 @@
 """The contract for peers, over a real channel."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import grpc
+import numpy as np
 import pytest
 from euterpe.generator.v1 import generator_pb2 as pb
 from euterpe.generator.v1.generator_pb2_grpc import GeneratorServiceStub
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
+from euterpe_music.midi import read_midi, write_midi
+from euterpe_music.piece import Piece, Track, make_notes
+from euterpe_service_kit.object_store import ObjectStore
 from euterpe_stack.process import free_port
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
+from euterpe_test_kit.melodies import melody_bundle
+from google.protobuf.struct_pb2 import Struct
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -44,6 +53,40 @@ async def test_wrong_parameters_are_named(target: str, token_issuer: TokenIssuer
             _ = [response async for response in call]
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "length" in str(caught.value.details())
+
+
+async def test_a_beginning_is_taken_as_over_http(
+    settings: Settings, token_issuer: TokenIssuer, tmp_path: Path, library: Any
+) -> None:
+    melody_bundle(tmp_path, name="steps")
+    scale = Piece(480, make_notes(np.arange(16) * 240, 240, np.tile([60, 62, 64, 65], 4), 90), (Track(program=0),))
+    port = free_port()
+    changed = settings.model_copy(update={"grpc_port": port, "models_url": str(tmp_path), "default_model": "steps"})
+    metadata = [("authorization", f"Bearer {token_issuer.service_token()}")]
+    async with running_client(create_app(changed)), grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = GeneratorServiceStub(channel)
+
+        async def ended(prompt: pb.Prompt) -> pb.GenerateResponse:
+            wish = pb.GenerateRequest(model="steps", seed=3, prompt=prompt, parameters=Struct())
+            wish.parameters.update({"bars": 4, "accompaniment": "off"})
+            return [state async for state in stub.Generate(wish, metadata=metadata)][-1]
+
+        last = await ended(pb.Prompt(midi=write_midi(scale), bars=1))
+        assert last.status == pb.GENERATION_STATUS_SUCCEEDED
+        store = ObjectStore(changed.s3, threads=1)
+        notes = read_midi(await store.get(last.midi_key)).notes
+        store.close()
+        assert notes["pitch"][:8].tolist() == scale.notes["pitch"][:8].tolist()
+        for prompt, told in (
+            (pb.Prompt(), "midi or song_id"),
+            (pb.Prompt(midi=b"MThd"), "prompt"),
+            (pb.Prompt(midi=write_midi(scale), bars=0), "prompt.bars"),
+            (pb.Prompt(song_id="7"), "prompt.song_id"),
+            (pb.Prompt(song_id=str(UUID(int=7))), "prompt.song_id"),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError, match=told) as caught:
+                await ended(prompt)
+            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_models_are_listed_with_their_limits(target: str, token_issuer: TokenIssuer) -> None:

@@ -49,6 +49,8 @@ class MelodyConfig:
     patience: int = 5
     #: Tell the network its style and place in the piece, and the accompaniment its melody (FACTS: the thesis does not).
     conditioned: bool = False
+    #: Tell it also which word it had at this place 1, 2, 4, 8 and 16 bars ago, and which eight bars these are.
+    echoes: bool = False
     #: `white` moves every song to C major or A minor; `augmented` shows it in a random key each time.
     keys: Literal["as written", "white", "augmented"] = "as written"
     #: A layer norm before the output.
@@ -73,6 +75,8 @@ class MelodyConfig:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}")
         if self.cell == "transformer" and self.units % self.heads:
             raise TrainingError(f"units is {self.units}, but must be a multiple of heads, {self.heads}")
+        if self.echoes and (not self.conditioned or self.encoding != 1 or self.keys == "augmented"):
+            raise TrainingError("echoes needs conditioned and encoding 1, and keys that are not augmented")
         if self.tied and (self.encoding != 1 or self.embedding != self.units):
             raise TrainingError("tied needs encoding 1, and an embedding as large as units")
 

@@ -10,8 +10,10 @@ from euterpe_music.tokens import (
     Condition,
     Vocabulary,
     condition_table,
+    echo_columns,
     encode_steps,
     encode_streams,
+    recall,
 )
 from euterpe_music.tokens.conditions import SIZES
 from euterpe_music.tokens.slices import FINE, SIXTEENTHS
@@ -27,6 +29,8 @@ Ints = NDArray[np.int64]
 SHIFTS = np.arange(-5, 7)
 #: Sixteenths by which an accompaniment looks ahead in its melody.
 AHEAD = (0, 4, 8)
+#: Bars back to which a network is told its own words.
+ECHOES = (1, 2, 4, 8, 16)
 #: Marks targets that do not count.
 IGNORED = -100
 
@@ -91,15 +95,17 @@ def languages(corpus: MelodyCorpus, config: MelodyConfig) -> Language:
         if config.keys == "augmented" and stream != "durations":
             vocabulary = _in_all_keys(vocabulary)
         vocabularies.append(vocabulary)
-    return Language(tuple(vocabularies), columns(config, len(corpus.styles)), corpus.styles)
+    return Language(tuple(vocabularies), columns(config, len(corpus.styles), len(vocabularies[0])), corpus.styles)
 
 
-def columns(config: MelodyConfig, styles: int) -> tuple[Condition, ...]:
+def columns(config: MelodyConfig, styles: int, words: int) -> tuple[Condition, ...]:
     """What the networks of the configuration are told at each step."""
     if not config.conditioned:
         return ()
     told = [Condition("style", styles)]
     told += [Condition(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
+    if config.echoes:
+        told += [Condition("section", SIZES["section"]), *(Condition("echo", words, bars) for bars in ECHOES)]
     if config.part == "accompaniment":
         told += [Condition("melody", SIZES["melody"], offset) for offset in AHEAD]
     return tuple(told)
@@ -115,7 +121,9 @@ def encode_songs(songs: Sequence[Song], styles: Sequence[str], language: Languag
         replaced += sum(count for _, count in found)
         targets.append(tokens)
         previous.append(np.concatenate([np.zeros((1, tokens.shape[1]), np.int64), tokens[:-1]]))
-        conditions.append(_conditions(song, styles, language, config)[: len(tokens)])
+        told = _conditions(song, styles, language, config)[: len(tokens)]
+        own = np.zeros(len(tokens), np.int64)
+        conditions.append(recall(told, echo_columns(language.columns), tokens[None, :, 0], own))
     offsets = np.cumsum([0, *(len(tokens) for tokens in targets)])
     return Encoded(np.concatenate(previous), np.concatenate(targets), np.concatenate(conditions), offsets, replaced)
 

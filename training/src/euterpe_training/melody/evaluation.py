@@ -7,7 +7,7 @@ import numpy as np
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.measures import measure, repetitions
 from euterpe_music.melody_manifest import Variant
-from euterpe_music.tokens import REST, Slices, encode_steps, to_piece
+from euterpe_music.tokens import REST, Slices, encode_steps, recall, to_piece
 from numpy.typing import NDArray
 
 from euterpe_training.melody.corpus import Song
@@ -32,7 +32,7 @@ def held_out(bundle: MelodyBundle, part: Literal["melody", "accompaniment"], son
     previous, loss, right, count = np.zeros(len(rows), np.int64), 0.0, 0, 0
     for step in range(steps):
         told = np.stack([table[min(step, len(table) - 1)] for table in tables])
-        logits = network.step(previous, told)
+        logits = network.step(previous, recall(told, network.echoes, np.maximum(tokens.T, 0)))
         live = tokens[step] >= 0
         previous = np.maximum(tokens[step], 0)
         picked = _log_softmax(logits)[np.arange(len(rows)), previous]

@@ -12,7 +12,7 @@ import onnxruntime
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.melody_manifest import Variant
 from euterpe_music.piece import Piece
-from euterpe_music.tokens import Form, Slices, condition_table, decode_steps, to_piece
+from euterpe_music.tokens import Form, Slices, condition_table, decode_steps, echo_columns, recall, to_piece
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -49,6 +49,7 @@ class Network:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.graph = bundle.manifest.graphs[part]
         self.vocabulary = bundle.vocabularies[part][0]
+        self.echoes = echo_columns([info.column for info in self.graph.conditions])
         self._names = [tensor.name for tensor in self.graph.outputs]
         self._state: dict[str, Any] = {}
 
@@ -106,7 +107,7 @@ def _draw(network: Network, conditions: Ints, drawing: Drawing, random: np.rando
     tokens = np.zeros(rows, np.int64)
     drawn = np.zeros((steps, rows), np.int64)
     for step in range(steps):
-        logits = network.step(tokens, conditions[step])
+        logits = network.step(tokens, recall(conditions[step], network.echoes, drawn.T))
         tokens = top_p(np.where(legal if step else opening, logits, -np.inf), drawing, random)
         drawn[step] = tokens
     return [decode_steps(vocabulary.decode(row)) for row in drawn.T.tolist()]

@@ -1,6 +1,6 @@
 """Melody and accompaniment as tokens (FACTS §2): quantised tracks, both encodings, vocabularies, conditions."""
 
-from euterpe_music.tokens.conditions import Condition, Form, condition_table
+from euterpe_music.tokens.conditions import Condition, Form, condition_table, echo_columns, recall
 from euterpe_music.tokens.meter import METERS, Meter, read_meters
 from euterpe_music.tokens.parts import Parts, PartsError, split_parts, to_piece
 from euterpe_music.tokens.slices import QuantisationLoss, Slices, quantise
@@ -27,10 +27,12 @@ __all__ = [
     "condition_table",
     "decode_steps",
     "decode_streams",
+    "echo_columns",
     "encode_steps",
     "encode_streams",
     "quantise",
     "read_meters",
+    "recall",
     "split_parts",
     "to_piece",
 ]

@@ -38,6 +38,9 @@ class BeamSearch:
         self._scores = np.where(first, 0.0, -np.inf)
         self._lengths = np.zeros(self.width, np.int64)
         self._history = np.zeros((self.width, 0, streams), np.int64)
+        self._settled = 0
+        #: How many steps `tell` has told.
+        self.told = 0
 
     @property
     def best(self) -> Tokens:
@@ -46,9 +49,24 @@ class BeamSearch:
         return self._history[place, : self._lengths[place]]
 
     @property
+    def history(self) -> Tokens:
+        """The tokens of each beam [width, steps, streams]; behind a beam's end they mean nothing."""
+        return self._history
+
+    @property
     def lengths(self) -> Tokens:
         """How many steps each beam took [width]."""
         return self._lengths
+
+    def tell(self) -> Tokens | None:
+        """The next tokens [streams] that all beams share, so that they will stay; None if all of these were told."""
+        certain, history = int(self._lengths.min()), self._history
+        while self._settled < certain and (history[:, self._settled] == history[0, self._settled]).all():
+            self._settled += 1
+        if self.told == self._settled:
+            return None
+        self.told += 1
+        return history[0, self.told - 1]
 
     def give(self, tokens: Tokens) -> None:
         """Goes on with tokens [streams] that are given, in all beams."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from euterpe_music.tokens import recall
 
 from euterpe_generator.engine.beams import BeamSearch
 from euterpe_generator.engine.part_table import WINDOW, PartTable
@@ -74,25 +75,44 @@ class Lanes:
         steps = int(self._position[self._row == row][0])
         return self._table.past[row, :steps].copy()
 
+    def untold(self, row: int) -> Tokens:
+        """The tokens [steps, streams] of a row's part so far that were not written into events."""
+        search = self._searches.get(row)
+        return np.zeros((0, self._token.shape[1]), np.int64) if search is None else search.best[search.told :]
+
     def step(self, noise: Array, events: Array) -> list[int]:
         """Takes all lanes one step further, with the rows' noise [rows, streams], and writes what is certain into
         `events` [rows, features]. Returns the rows whose part has come to its end.
         """
         if self._dirty:
             self._settle()
-        conditions = None
-        if self._network.columns:
-            at = np.minimum(self._time // self._unit, self._table.conditions.shape[1] - 1)
-            conditions = self._table.conditions[self._row, at]
-        logits = self._network.step(self._token, conditions)
+        logits = self._network.step(self._token, self._told())
         self._restrict(logits)
         tokens = self._choose(logits, noise)
         self._write(tokens, events)
+        for row, search in self._searches.items():
+            if (settled := search.tell()) is not None:
+                events[row, 0], events[row, 1:] = self._table.parts[row][0], settled
         ended = self._ended()
         if not ended.any():
             return []
         going_on = set(self._row[~ended].tolist())
         return [row for row in dict.fromkeys(self._row[ended].tolist()) if row not in going_on]
+
+    def _told(self) -> Tokens | None:
+        """What the network is told beside the last tokens [lanes, columns]; None where it is told nothing."""
+        if not self._network.columns:
+            return None
+        at = np.minimum(self._time // self._unit, self._table.conditions.shape[1] - 1)
+        steps: Tokens = self._table.conditions[self._row, at]
+        echoes = self._network.echoes
+        if not echoes:
+            return steps
+        told = recall(steps, echoes, self._table.past[:, :, 0], self._row)
+        for row, search in self._searches.items():
+            lanes = np.flatnonzero(self._row == row)
+            told[lanes] = recall(steps[lanes], echoes, search.history[:, :, 0])
+        return told
 
     def _ended(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         return (self._time >= self._end) | (self._position >= self._steps)

@@ -1,5 +1,6 @@
 """A session for networks of tokens: several networks, one step at a time, and a sampler between the steps."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,13 +21,15 @@ class _Piece:
     part: int = 0
     done: list[Tokens] = field(default_factory=list)
     searched: bool = False
+    #: Events of complete parts that are still to be given out, one in a step: a search decides much at its end.
+    behind: deque[Array] = field(default_factory=deque)
 
 
 class TokenSession:
     """See Session. An event is the number of the part, then one token per stream; float32 holds both exactly.
 
     A piece holds a lane of its part's network, or several if it is searched with beams. Rows whose piece ends before
-    its last step, and steps of a search that is not decided yet, give NaN.
+    its last step, and steps at which a search has nothing new that is certain, give NaN.
     """
 
     initial_size = 0
@@ -92,15 +95,25 @@ class TokenSession:
         events = np.full((steps, used, self.features), np.nan, np.float32)
         for step in range(steps):
             ended = [(lanes, lanes.step(noise[step], events[step])) for lanes in self._lanes if len(lanes)]
+            self._catch_up(events[step])
             # Not before all have taken the step: who ends here must not begin there within the same one.
             for lanes, rows in ended:
                 for row in rows:
                     self._end_part(row, lanes)
         return events
 
+    def _catch_up(self, events: Array) -> None:
+        """Events keep their order: one that is new comes after those that are behind."""
+        for row, piece in enumerate(self._pieces[: len(events)]):
+            if piece is not None and piece.behind:
+                if not np.isnan(events[row, 0]):
+                    piece.behind.append(events[row].copy())
+                events[row] = piece.behind.popleft()
+
     def _end_part(self, row: int, lanes: Lanes) -> None:
         piece = self._pieces[row]
         assert piece is not None
+        piece.behind.extend(_events(len(piece.done), lanes.untold(row)))
         piece.done.append(lanes.composed(row))
         lanes.remove(row)
         piece.part += 1

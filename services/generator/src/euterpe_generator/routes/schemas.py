@@ -11,7 +11,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraint
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Prompt, Status
 from euterpe_generator.services.catalogue import Model
 from euterpe_generator.services.generations import Place
-from euterpe_generator.services.ordering import PromptWish, Wish
+from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -35,7 +35,7 @@ class PromptRequest(BaseModel):
     )
     song_id: UUID | None = Field(default=None, description="A song of yours, or one that others let you read.")
     bars: int | None = Field(
-        default=None, ge=1, le=1_000, strict=True, description="How many; by default all that fit."
+        default=None, ge=1, le=MAX_PROMPT_BARS, strict=True, description="How many; by default all that fit."
     )
 
     def wish(self) -> PromptWish:

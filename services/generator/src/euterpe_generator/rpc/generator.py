@@ -1,6 +1,7 @@
 """euterpe.generator.v1.GeneratorService: composition for peers."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import grpc
 from euterpe.generator.v1 import generator_pb2 as pb
@@ -14,7 +15,7 @@ from euterpe_generator.services.catalogue import Catalogue, Model
 from euterpe_generator.services.following import Following, Position
 from euterpe_generator.services.generations import GenerationService
 from euterpe_generator.services.listeners import ListenerService
-from euterpe_generator.services.ordering import Wish
+from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
 
 _STATUS = {
     Status.QUEUED: pb.GENERATION_STATUS_QUEUED,
@@ -94,7 +95,23 @@ def _wish(request: pb.GenerateRequest) -> Wish:
         request.title[:200] or None,
         background=request.background,
         parameters=parameters,
+        prompt=_prompt(request.prompt) if request.HasField("prompt") else None,
     )
+
+
+def _prompt(prompt: pb.Prompt) -> PromptWish:
+    bars = prompt.bars if prompt.HasField("bars") else None
+    if bars is not None and not 1 <= bars <= MAX_PROMPT_BARS:
+        raise Unprocessable(f"prompt.bars: must be between 1 and {MAX_PROMPT_BARS}.")
+    match prompt.WhichOneof("source"):
+        case "midi":
+            return PromptWish(midi=prompt.midi, bars=bars)
+        case "song_id":
+            try:
+                return PromptWish(song_id=str(UUID(prompt.song_id)), bars=bars)
+            except ValueError as error:
+                raise Unprocessable("prompt.song_id: must be a UUID.") from error
+    raise Unprocessable("prompt: needs either midi or song_id.")
 
 
 def _response(generation: Generation) -> pb.GenerateResponse:

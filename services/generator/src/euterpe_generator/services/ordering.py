@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from euterpe_service_kit.object_store import ObjectStore
 
@@ -14,6 +14,9 @@ from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.domain.generation import MAX_SEED, Listener, Order, OrderedPiece, Prompt
 from euterpe_generator.services.catalogue import Catalogue, Model, checked_parameters
 from euterpe_generator.services.families import wrong
+
+#: More bars of a prompt cannot be asked for; models take fewer.
+MAX_PROMPT_BARS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ GENERATION_STATUS_FAILED: GenerationStatus
 GENERATION_STATUS_CANCELLED: GenerationStatus
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name", "background", "parameters")
+    __slots__ = ("model", "seed", "length", "title", "listener_id", "listener_name", "background", "parameters", "prompt")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LENGTH_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class GenerateRequest(_message.Message):
     LISTENER_NAME_FIELD_NUMBER: _ClassVar[int]
     BACKGROUND_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
     model: str
     seed: int
     length: int
@@ -41,7 +42,18 @@ class GenerateRequest(_message.Message):
     listener_name: str
     background: bool
     parameters: _struct_pb2.Struct
-    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ..., background: _Optional[bool] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    prompt: Prompt
+    def __init__(self, model: _Optional[str] = ..., seed: _Optional[int] = ..., length: _Optional[int] = ..., title: _Optional[str] = ..., listener_id: _Optional[str] = ..., listener_name: _Optional[str] = ..., background: _Optional[bool] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ...) -> None: ...
+
+class Prompt(_message.Message):
+    __slots__ = ("midi", "song_id", "bars")
+    MIDI_FIELD_NUMBER: _ClassVar[int]
+    SONG_ID_FIELD_NUMBER: _ClassVar[int]
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    midi: bytes
+    song_id: str
+    bars: int
+    def __init__(self, midi: _Optional[bytes] = ..., song_id: _Optional[str] = ..., bars: _Optional[int] = ...) -> None: ...
 
 class GenerateResponse(_message.Message):
     __slots__ = ("generation_id", "status", "progress", "midi_key", "song_id", "failure")
