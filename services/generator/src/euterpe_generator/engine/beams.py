@@ -66,7 +66,8 @@ class BeamSearch:
         if self.told == self._settled:
             return None
         self.told += 1
-        return history[0, self.told - 1]
+        tokens: Tokens = history[0, self.told - 1]
+        return tokens
 
     def give(self, tokens: Tokens) -> None:
         """Goes on with tokens [streams] that are given, in all beams."""
