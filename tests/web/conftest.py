@@ -5,8 +5,10 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
@@ -16,6 +18,7 @@ from tests.e2e.conftest import Product
 expect.set_options(timeout=20_000)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PASSWORD = "op. 7, in A minor"
 DESKTOP, PHONE = (1280, 800), (360, 740)
 
 #: Opens pages with these sizes, languages and colour schemes.
@@ -78,6 +81,42 @@ def _console(text: str, kind: str, complaints: list[str]) -> None:
     # A refused login is an answer, not an error of the page; Chromium writes it to the console nevertheless.
     if kind == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET", text):
         complaints.append(f"console: {text}")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at the pages, in a language."""
+
+    page: Page
+    spanish: bool
+
+    def say(self, english: str, spanish: str) -> str:
+        """The words of this visit's language."""
+        return spanish if self.spanish else english
+
+    def log_in(self, name: str) -> None:
+        """Logs in with PASSWORD, and ends in the library."""
+        self.page.goto("/login")
+        self.page.get_by_label(self.say("Name", "Nombre"), exact=True).fill(name)
+        self.page.get_by_label(self.say("Password", "Contraseña"), exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name=self.say("Log in", "Entrar")).click()
+        expect(self.page).to_have_url(re.compile("/library$"))
+
+
+@pytest.fixture(params=["english, desktop", "spanish, phone, dark"])
+def visit(request: pytest.FixtureRequest, open_page: Open) -> Visit:
+    """Each story is told twice: in English at a desk, and in Spanish on a phone in the dark."""
+    spanish = request.param.startswith("spanish")
+    page = open_page(PHONE, language="es", dark=True) if spanish else open_page()
+    return Visit(page, spanish)
+
+
+def token_of(client: httpx.Client, name: str) -> dict[str, str]:
+    """The headers of a new member, with PASSWORD."""
+    client.post("/auth/users", json={"username": name, "password": PASSWORD}).raise_for_status()
+    form = {"grant_type": "password", "username": name, "password": PASSWORD}
+    token = client.post("/auth/token", data=form).raise_for_status().json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture

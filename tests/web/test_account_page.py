@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import PHONE, Open
-from tests.web.test_explore import token_of
-from tests.web.test_library import PASSWORD, log_in
+from tests.web.conftest import PASSWORD, PHONE, Open, token_of
+from tests.web.test_library import log_in
 
 pytestmark = pytest.mark.web
 

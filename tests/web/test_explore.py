@@ -2,22 +2,14 @@
 
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import PHONE, Open
-from tests.web.test_library import PASSWORD, log_in, midi
+from tests.web.conftest import PHONE, Open, token_of
+from tests.web.test_library import log_in, midi
 
 pytestmark = pytest.mark.web
-
-
-def token_of(client: httpx.Client, name: str) -> dict[str, str]:
-    client.post("/auth/users", json={"username": name, "password": PASSWORD}).raise_for_status()
-    form = {"grant_type": "password", "username": name, "password": PASSWORD}
-    token = client.post("/auth/token", data=form).raise_for_status().json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import PHONE, Open
+from tests.web.conftest import PASSWORD, PHONE, Open
 
 pytestmark = pytest.mark.web
-
-PASSWORD = "op. 7, in A minor"
 
 
 def midi() -> bytes:

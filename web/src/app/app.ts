@@ -44,6 +44,10 @@ const FOLDED = 'euterpe.folded';
       font-weight: 600;
     }
 
+    .skip:not(:focus) {
+      clip-path: inset(50%);
+    }
+
     .skip:focus {
       top: 1rem;
     }

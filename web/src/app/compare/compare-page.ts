@@ -1,18 +1,172 @@
-import { ChangeDetectionStrategy, Component } from '@angular/core';
-import { commonTexts } from '../core/text/common-texts';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  DestroyRef,
+  computed,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+} from '@angular/core';
+import { Router } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
+import { Notices } from '../core/notices/notices';
+import { Session } from '../core/session/session';
+import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
+import { BeginningControl } from '../compose/beginning';
+import { Composer } from '../compose/composer';
+import { composeTexts } from '../compose/compose-texts';
+import { Beginning, Model, Parameter, Value, Values, dice, seedProblem, valueOf, withValue } from '../compose/draft';
+import { ParameterControl } from '../compose/parameter-control';
+import { promptOf } from '../compose/prompt';
+import { Icon } from '../shared/icon';
+import { PageState } from '../shared/page-state';
+import { ComparedCard } from './compared-card';
+import { Compared, Comparison } from './comparison';
+import { compareTexts } from './compare-texts';
 
-/** To be designed. */
+type StrategyKey = 'greedy' | 'temperature' | 'top_k' | 'top_p' | 'top_k_top_p' | 'beam';
+/** What is the same for all that are compared, in this order; the strategies have their own defaults. */
+const SHARED = ['bars', 'style', 'meter', 'key'];
+
+/** Ways to choose the next note, side by side from one seed. `?id=` shows a comparison that was ordered before. */
 @Component({
+  imports: [BeginningControl, ComparedCard, Icon, PageState, ParameterControl],
+  providers: [Comparison],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  template: `
-    <div class="page">
-      <header>
-        <h1>{{ t('compare') }}</h1>
-      </header>
-    </div>
-  `,
+  templateUrl: './compare-page.html',
+  styleUrl: './compare-page.scss',
 })
 export default class ComparePage {
-  protected readonly t = injectTexts(commonTexts);
+  readonly id = input<string>();
+  protected readonly composer = inject(Composer);
+  protected readonly comparison = inject(Comparison);
+  protected readonly t = injectTexts(compareTexts);
+  protected readonly words = injectTexts(composeTexts);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+  private readonly router = inject(Router);
+  private readonly say = inject(Say);
+  private readonly session = inject(Session);
+
+  protected readonly models = computed(() => this.composer.models()?.filter(isComparable) ?? null);
+  private readonly wanted = signal<string | null>(null);
+  protected readonly model = computed(
+    () => this.models()?.find((model) => model.name === this.wanted()) ?? this.models()?.[0] ?? null,
+  );
+  protected readonly values = signal<Values>({});
+  protected readonly seed = signal(dice());
+  protected readonly beginning = signal<Beginning | null>(null);
+  protected readonly left = signal<ReadonlySet<string>>(new Set());
+  protected readonly strategies = computed(() => {
+    const parameter = this.model()?.parameters.find((one) => one.name === 'strategy');
+    return (parameter?.choices ?? []).map(String);
+  });
+  protected readonly shared = computed(() =>
+    SHARED.map((name) => this.model()?.parameters.find((one) => one.name === name)).filter((one) => one !== undefined),
+  );
+  protected readonly chosen = computed(() => this.strategies().filter((one) => !this.left().has(one)));
+  protected readonly seedWrong = computed(() => (seedProblem(this.seed()) ? this.words('seedWrong') : null));
+  protected readonly ended = computed(() => this.comparison.items().every(({ piece }) => piece.ended));
+  /** A problem that belongs to none of the controls. */
+  protected readonly general = computed(() => {
+    const problem = this.comparison.problem();
+    const names = ['seed', 'prompt', ...this.shared().map((one) => one.name)];
+    return problem && !names.some((name) => problem.field(name)) ? this.say.problem(problem) : null;
+  });
+
+  constructor() {
+    void this.composer.loadModels();
+    effect(() => {
+      const id = this.id();
+      if (id && this.session.settled()) untracked(() => void this.openComparison(id));
+    });
+    inject(DestroyRef).onDestroy(() => this.comparison.close());
+  }
+
+  protected named(label: string): string {
+    const key = label.replaceAll(' ', '_');
+    return this.strategies().includes(key) ? this.t(key as StrategyKey) : label;
+  }
+
+  protected fieldError(name: string): string | null {
+    return this.say.field(this.comparison.problem()?.field(name));
+  }
+
+  protected chooseModel(name: string): void {
+    this.wanted.set(name);
+    this.values.set({});
+  }
+
+  protected valueOf(parameter: Parameter): Value {
+    return valueOf(parameter, this.values());
+  }
+
+  protected set(parameter: Parameter, value: Value): void {
+    const parameters = this.model()?.parameters ?? [];
+    this.values.update((values) => withValue(parameters, values, parameter.name, value));
+    this.comparison.problem.set(null);
+  }
+
+  protected toggle(strategy: string): void {
+    this.left.update((left) => {
+      const next = new Set(left);
+      if (!next.delete(strategy)) next.add(strategy);
+      return next;
+    });
+  }
+
+  protected throwDice(): void {
+    this.seed.set(dice());
+  }
+
+  protected async compare(event: Event): Promise<void> {
+    event.preventDefault();
+    const [model, beginning] = [this.model(), this.beginning()];
+    if (!model || this.seedWrong() || this.chosen().length < 2) return;
+    const id = await this.comparison.order({
+      model: model.name,
+      seed: Number(this.seed()),
+      count: 1,
+      background: false,
+      parameters: { ...this.values() },
+      ...(beginning ? { prompt: promptOf(beginning) } : {}),
+      variants: this.chosen().map((strategy) => ({
+        label: strategy.replaceAll('_', ' '),
+        parameters: { strategy },
+      })),
+    });
+    if (id) await this.router.navigate([], { queryParams: { id } });
+  }
+
+  /** Keeps one piece and puts the others into the trash, from where they can be brought back. */
+  protected async keep(kept: Compared): Promise<void> {
+    const others = this.comparison.items().filter((item) => item !== kept);
+    const gone = await Promise.allSettled(others.map((item) => this.discard(item)));
+    const all = gone.every((one) => one.status === 'fulfilled');
+    const title = kept.piece.state().title;
+    this.notices.show(this.t(all ? 'kept' : 'keptPart', { title }), { kind: all ? 'good' : 'problem' });
+  }
+
+  private async discard(item: Compared): Promise<void> {
+    const id = item.piece.state().song_id;
+    if (id) await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: id } });
+    this.comparison.drop(item);
+  }
+
+  private async openComparison(id: string): Promise<void> {
+    try {
+      await this.comparison.open(id);
+    } catch (error) {
+      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      await this.router.navigate([], { replaceUrl: true });
+    }
+  }
+}
+
+function isComparable(model: Model): boolean {
+  return model.kind === 'melody' && model.parameters.some((one) => one.name === 'strategy');
 }

@@ -8,6 +8,7 @@ import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
 import { PageState } from '../shared/page-state';
+import { beginningTexts } from './beginning-texts';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Draft, dice } from './draft';
@@ -15,19 +16,24 @@ import { Piece } from './piece';
 import { Plucks } from './plucks';
 import { SettingsPanel } from './settings-panel';
 import { Stage } from './stage';
+import { Variations } from './variations';
 
 /** Home: choose, compose, watch, listen, keep. `?piece=` shows one that was ordered before. */
 @Component({
-  imports: [PageState, RouterLink, SettingsPanel, Stage],
+  imports: [PageState, RouterLink, SettingsPanel, Stage, Variations],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compose-page.html',
   styleUrl: './compose-page.scss',
 })
 export default class ComposePage {
   readonly piece = input<string>();
+  /** Songs to go on from, or to accompany. */
+  readonly continued = input<string | undefined>(undefined, { alias: 'continue' });
+  readonly accompanied = input<string | undefined>(undefined, { alias: 'accompany' });
   protected readonly composer = inject(Composer);
   protected readonly session = inject(Session);
   protected readonly t = injectTexts(composeTexts);
+  private readonly begins = injectTexts(beginningTexts);
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
@@ -56,6 +62,11 @@ export default class ComposePage {
       const id = this.piece();
       if (id) untracked(() => void this.openPiece(id));
     });
+    effect(() => {
+      const [id, only] = [this.continued() ?? this.accompanied(), !this.continued()];
+      // Whoever may read the song is known only when the session is; the model, when the models are.
+      if (id && this.session.settled() && this.composer.models()) untracked(() => void this.begin(id, only));
+    });
   }
 
   protected async compose(draft: Draft): Promise<void> {
@@ -72,6 +83,21 @@ export default class ComposePage {
     const next = { ...draft, seed: dice() };
     this.composer.draft.set(next);
     await this.compose(next);
+  }
+
+  private async begin(id: string, only: boolean): Promise<void> {
+    try {
+      const { title } = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
+      if (!this.composer.begin({ title, songId: id, bars: null }, only)) {
+        this.notices.show(this.begins('noModel'), { kind: 'problem' });
+        return;
+      }
+      const place = await appeared('e-beginning fieldset');
+      place?.scrollIntoView({ block: 'start' });
+      place?.focus({ preventScroll: true });
+    } catch (error) {
+      this.say.notice(error);
+    }
   }
 
   protected download(piece: Piece): void {
@@ -108,4 +134,11 @@ export default class ComposePage {
       await this.router.navigate(['/'], { replaceUrl: true });
     }
   }
+}
+
+/** An element that is about to be rendered. */
+function appeared(selector: string): Promise<HTMLElement | null> {
+  return new Promise((resolve) =>
+    requestAnimationFrame(() => setTimeout(() => resolve(document.querySelector<HTMLElement>(selector)))),
+  );
 }

@@ -1,8 +1,9 @@
 import { Injectable, computed, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
-import { Draft, Model, freshDraft } from './draft';
+import { Beginning, Draft, Model, accompanies, freshDraft, takesBeginnings, withBeginning } from './draft';
 import { follow } from './follow';
+import { promptOf } from './prompt';
 import { Generation, Piece } from './piece';
 
 /** Models, the draft of the next order, and the order that is being composed; all of it outlives the page. */
@@ -13,6 +14,11 @@ export class Composer {
   readonly modelsProblem = signal<Problem | null>(null);
   readonly draft = signal<Draft | null>(null);
   readonly model = computed(() => this.models()?.find((model) => model.name === this.draft()?.model) ?? null);
+  /** Whether there is a model here that goes on from a piece, and whether one accompanies; false until it is known. */
+  readonly continues = computed(() => this.models()?.some(takesBeginnings) ?? false);
+  readonly accompanies = computed(
+    () => this.models()?.some((model) => takesBeginnings(model) && accompanies(model)) ?? false,
+  );
   /** The variations of the last order. */
   readonly pieces = signal<readonly Piece[]>([]);
   readonly chosen = signal(0);
@@ -34,6 +40,18 @@ export class Composer {
     }
   }
 
+  /** Takes a beginning, by a model that can; null begins from nothing. Whether there is such a model. */
+  begin(beginning: Beginning | null, only: boolean): boolean {
+    const fits = (model: Model) => takesBeginnings(model) && (!only || accompanies(model));
+    const [now, draft] = [this.model(), this.draft()];
+    const model = now && fits(now) ? now : this.models()?.find(fits);
+    if (!model || !draft) return false;
+    this.problem.set(null);
+    const base = model === now ? draft : freshDraft(model, draft);
+    this.draft.set(withBeginning(model, base, beginning, only));
+    return true;
+  }
+
   /** Orders what the draft says; the id of the first variation, or null with `problem` set. */
   async order(draft: Draft): Promise<string | null> {
     this.ordering.set(true);
@@ -48,6 +66,7 @@ export class Composer {
           seed: Number(draft.seed),
           count: draft.count,
           parameters: draft.values,
+          ...(draft.beginning ? { prompt: promptOf(draft.beginning) } : {}),
           background: false,
           ...(draft.title.trim() ? { title: draft.title.trim() } : {}),
         },

@@ -14,6 +14,17 @@ export interface Draft {
   readonly count: number;
   readonly title: string;
   readonly values: Values;
+  /** What a melody model goes on from, or accompanies. */
+  readonly beginning: Beginning | null;
+}
+
+/** A song by its id, or a MIDI file; of either the first bars. */
+export interface Beginning {
+  readonly title: string;
+  readonly songId?: string;
+  readonly midi?: Uint8Array;
+  /** null for all that fits. */
+  readonly bars: number | null;
 }
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -26,7 +37,29 @@ export function freshDraft(model: Model, from?: Draft): Draft {
     count: from?.count ?? 1,
     title: from?.title ?? '',
     values: {},
+    beginning: from && takesBeginnings(model) ? from.beginning : null,
   };
+}
+
+/** Whether a model goes on from what it is given. */
+export function takesBeginnings(model: Model): boolean {
+  return model.kind === 'melody';
+}
+
+/** Whether a model can leave a melody as it is and compose chords only. */
+export function accompanies(model: Model): boolean {
+  const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
+  return parameter?.choices?.includes('only') ?? false;
+}
+
+/** The draft with a beginning, or without one: continued, or with `only` accompanied. */
+export function withBeginning(model: Model, draft: Draft, beginning: Beginning | null, only: boolean): Draft {
+  const now = draft.values['accompaniment'];
+  const wanted = only ? 'only' : now === 'only' ? undefined : now;
+  const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
+  if (!parameter) return { ...draft, beginning };
+  const values = withValue(model.parameters, draft.values, 'accompaniment', wanted ?? parameter.default);
+  return { ...draft, beginning, values };
 }
 
 /** A seed as a person would write one down. */

@@ -1,7 +1,9 @@
-import { ChangeDetectionStrategy, Component, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
+import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
+import { parameterWord } from './parameter-words';
 
 /** The models that can compose here, one of which is chosen. */
 @Component({
@@ -27,8 +29,8 @@ import { Model } from './draft';
               }
             </span>
             <span class="words">
-              <strong>{{ model.title }}</strong>
-              <span class="muted">{{ model.description }}</span>
+              <strong>{{ word(model.title) }}</strong>
+              <span class="muted">{{ word(model.description) }}</span>
               <span class="tag">{{ model.name }} {{ model.version }}</span>
             </span>
           </label>
@@ -43,6 +45,11 @@ export class ModelCards {
   readonly chosen = input.required<string>();
   readonly choose = output<string>();
   protected readonly t = injectTexts(composeTexts);
+  private readonly language = inject(Language);
+
+  protected word(text: string): string {
+    return parameterWord(text, this.language.code());
+  }
 
   /** A small figure by which a model is known again, from its name. */
   protected bars(name: string): number[] {

@@ -56,7 +56,7 @@ import { parameterWord } from './parameter-words';
           />
         }
       }
-      <span class="hint" [id]="id + '-note'">{{ parameter.advice }}</span>
+      <span class="hint" [id]="id + '-note'">{{ word(parameter.advice ?? '') }}</span>
       @if (error(); as error) {
         <span class="error" role="alert">{{ error }}</span>
       }

@@ -17,9 +17,11 @@ import {
   sameValues,
   seedProblem,
   surprise,
+  takesBeginnings,
   valueOf,
   withValue,
 } from './draft';
+import { BeginningControl } from './beginning';
 import { ModelCards } from './model-cards';
 import { ParameterControl } from './parameter-control';
 import { parameterWord } from './parameter-words';
@@ -27,7 +29,7 @@ import { parameterWord } from './parameter-words';
 /** Everything that may be set of a piece, from the model's own description of it. */
 @Component({
   selector: 'e-settings-panel',
-  imports: [Icon, ModelCards, ParameterControl],
+  imports: [BeginningControl, Icon, ModelCards, ParameterControl],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './settings-panel.html',
   styleUrl: './settings-panel.scss',
@@ -46,6 +48,10 @@ export class SettingsPanel {
   );
   protected readonly basic = computed(() => this.shown().filter((parameter) => parameter.group !== 'advanced'));
   protected readonly advanced = computed(() => this.shown().filter((parameter) => parameter.group === 'advanced'));
+  protected readonly takesBeginning = computed(() => {
+    const model = this.composer.model();
+    return model !== null && takesBeginnings(model);
+  });
   protected readonly presets = computed(() => Object.keys(this.composer.model()?.presets ?? {}));
   protected readonly wrong = computed<Partial<Record<'seed' | 'title', string>>>(() => {
     const draft = this.composer.draft();
@@ -59,7 +65,7 @@ export class SettingsPanel {
   protected readonly general = computed(() => {
     const problem = this.composer.problem();
     if (!problem) return null;
-    const names = ['length', 'seed', 'title', 'count', ...this.shown().map((parameter) => parameter.name)];
+    const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
     return names.some((name) => problem.field(name)) ? null : this.say.problem(problem);
   });
 

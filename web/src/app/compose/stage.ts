@@ -38,13 +38,7 @@ export class Stage {
   protected readonly done = computed(() => this.state().status === 'succeeded');
   protected readonly open = computed(() => this.state().status === 'queued' || this.state().status === 'running');
   protected readonly current = computed(() => this.player.is(this.state().song_id));
-  /** What the roll spans: of a piece in progress, what it will span if it goes on like this. */
-  protected readonly span = computed(() => {
-    const state = this.state();
-    if (this.done()) return state.duration_seconds ?? null;
-    const last = this.notes().at(-1);
-    return last && state.progress > 0 ? Math.max(last[0] + last[1], last[0] / state.progress) : 12;
-  });
+  protected readonly span = computed(() => this.piece().span());
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
   protected readonly status = computed(() => this.sentence());
   /** For screen readers: every fourth part, and each change of state. */

@@ -1,5 +1,8 @@
 import { ChangeDetectionStrategy, Component, effect, inject, input, output, signal } from '@angular/core';
 import { Api } from '../core/api/api';
+import { parameterWord } from '../compose/parameter-words';
+import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
 import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
 import { Facets, SongQuery } from '../shared/songs/listing';
@@ -90,6 +93,8 @@ export class SongFilters {
   ] as const;
   private readonly facets = signal<Facets>({});
   private readonly api = inject(Api);
+  private readonly format = inject(Format);
+  private readonly language = inject(Language);
   private readonly say = inject(Say);
 
   constructor() {
@@ -115,7 +120,9 @@ export class SongFilters {
 
   protected shown(name: string, value: string): string {
     const visibility = value === 'private' || value === 'unlisted' || value === 'public' ? value : null;
-    return name === 'visibility' && visibility ? this.t(visibility) : value;
+    if (name === 'visibility' && visibility) return this.t(visibility);
+    if (name === 'key') return this.format.key(value);
+    return name === 'style' ? parameterWord(value, this.language.code()) : value;
   }
 
   protected pick(name: string, value: string): void {

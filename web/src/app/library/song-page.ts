@@ -10,20 +10,23 @@ import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
+import { Composer } from '../compose/composer';
 import { parameterWord } from '../compose/parameter-words';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
-import { measureWord } from '../shared/songs/measure-words';
+import { LikeButton } from '../shared/songs/like-button';
+import { measureWord, ordered, styles } from '../shared/songs/measure-words';
 import { Song } from '../shared/songs/listing';
+import { Comments } from './comments';
 import { libraryTexts } from './library-texts';
 import { Songs } from './songs';
 
 /** Everything that is known of a song: its roll, how it came about, its measures. */
 @Component({
-  imports: [Icon, MatMenuModule, PageState, PianoRoll, RouterLink],
+  imports: [Comments, Icon, LikeButton, MatMenuModule, PageState, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
   styleUrl: './song-page.scss',
@@ -36,6 +39,7 @@ export default class SongPage {
   protected readonly player = inject(Player);
   protected readonly session = inject(Session);
   protected readonly actions = inject(Songs);
+  protected readonly composer = inject(Composer);
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
   protected readonly problem = signal<Problem | null>(null);
@@ -55,10 +59,10 @@ export default class SongPage {
       [this.t('date'), this.format.moment(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
-      [this.t('key'), song.key],
+      [this.t('key'), song.key && this.format.key(song.key)],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
       [this.t('instrument'), song.instruments.join(', ')],
-      [this.t('style'), song.style],
+      [this.t('style'), song.style && parameterWord(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
       [this.t('id'), song.id],
     ];
@@ -71,17 +75,31 @@ export default class SongPage {
     const set = Object.entries(song.parameters).filter(([, value]) =>
       ['string', 'number', 'boolean'].includes(typeof value),
     );
-    const words = set.map(([name, value]) => [parameterWord(name, this.language.code()), String(value)]);
+    const words = set.map(([name, value]) => [parameterWord(name, this.language.code()), this.shown(value)]);
     return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...words];
   });
+  private shown(value: unknown): string {
+    if (typeof value === 'number') return this.format.number(value, 2);
+    return parameterWord(String(value), this.language.code());
+  }
+
   protected readonly measures = computed(() =>
-    Object.entries(this.song()?.measures ?? {}).map(([name, value]) => [
+    ordered(this.song()?.measures ?? {}).map(([name, value]) => [
       measureWord(name, this.language.code()),
       this.format.number(value, 2),
     ]),
   );
 
+  protected readonly styles = computed(() =>
+    styles(this.song()?.measures ?? {}).map(({ name, share }) => ({
+      name: parameterWord(name, this.language.code()),
+      share: this.format.percent(share),
+    })),
+  );
+
   constructor() {
+    // Tells whether any model goes on from a piece.
+    void this.composer.loadModels();
     effect(() => {
       const id = this.id();
       if (this.session.settled()) untracked(() => void this.load(id));
@@ -99,6 +117,11 @@ export default class SongPage {
     } catch (error) {
       this.problem.set(Problem.from(error));
     }
+  }
+
+  /** The like alone: a song that others change meanwhile keeps what was loaded. */
+  protected liked({ liked, like_count }: Song): void {
+    this.song.update((song) => song && { ...song, liked, like_count });
   }
 
   protected seek(song: Song, seconds: number): void {

@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
 import { MatMenuModule } from '@angular/material/menu';
 import { RouterLink } from '@angular/router';
+import { Composer } from '../compose/composer';
 import { Player } from '../core/player/player';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
@@ -37,6 +38,7 @@ export class SongTable {
   protected readonly player = inject(Player);
   protected readonly session = inject(Session);
   protected readonly actions = inject(Songs);
+  protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [
     { key: 'columnTitle', name: 'title', sorts: ['title'] },
     { key: 'author', name: 'author', sorts: [] },
@@ -46,6 +48,11 @@ export class SongTable {
     { key: 'date', name: 'date', sorts: ['newest', 'oldest'] },
     { key: 'id', name: 'id', sorts: [] },
   ];
+
+  constructor() {
+    // Tells whether any model goes on from a piece.
+    void this.composer.loadModels();
+  }
 
   protected playing(song: Song): boolean {
     return this.player.is(song.id) && this.player.playing();

@@ -35,6 +35,7 @@ export class Navigation {
     { path: '/', key: 'compose' },
     { path: '/library', key: 'library' },
     { path: '/explore', key: 'explore' },
+    { path: '/compare', key: 'compare' },
   ] as const;
   protected readonly name = computed(() => this.session.user()?.username ?? '');
 

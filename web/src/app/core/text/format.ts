@@ -1,4 +1,5 @@
 import { Injectable, inject } from '@angular/core';
+import { keyWord } from './keys';
 import { Language } from './language';
 
 /** Dates, numbers and durations as the listener's language writes them. */
@@ -21,6 +22,11 @@ export class Format {
 
   percent(value: number): string {
     return new Intl.NumberFormat(this.language.code(), { style: 'percent' }).format(value);
+  }
+
+  /** A musical key, such as `Db major`. */
+  key(key: string): string {
+    return keyWord(key, this.language.code());
   }
 
   /** Seconds as 1:07. */

@@ -104,6 +104,7 @@ const byField = texts(
     longest: 'At most one character.|At most {n} characters.',
     pattern: 'Contains a character that is not possible here.',
     choice: 'Must be one of {choices}.',
+    meter: 'It is in another meter than the piece, which is in {meter}. Choose another style.',
     other: 'This was not accepted.',
     soon: 'a moment',
     seconds: 'one second|{n} seconds',
@@ -118,6 +119,7 @@ const byField = texts(
     longest: 'Como mucho un carácter.|Como mucho {n} caracteres.',
     pattern: 'Contiene un carácter que aquí no es posible.',
     choice: 'Debe ser uno de {choices}.',
+    meter: 'Está en otro compás que la pieza, que va en {meter}. Elige otro estilo.',
     other: 'No se ha aceptado.',
     soon: 'un momento',
     seconds: 'un segundo|{n} segundos',
@@ -148,6 +150,7 @@ export function fieldSentence(error: FieldError, language: LanguageCode): string
   if (low !== undefined && high !== undefined) return t('between', { low, high });
   if (low !== undefined) return t('least', { low });
   if (high !== undefined) return t('most', { high });
+  if (limits['meter'] !== undefined) return t('meter', { meter: String(limits['meter']) });
   if (limits['min_length'] !== undefined) return t('shortest', { n: Number(limits['min_length']) });
   if (limits['max_length'] !== undefined) return t('longest', { n: Number(limits['max_length']) });
   if (limits['pattern'] !== undefined) return t('pattern');

@@ -17,8 +17,19 @@ export interface Palette {
 }
 
 const BLACK = new Set([1, 3, 6, 8, 10]);
-export const KEYS_WIDTH = 34;
-export const RULER_HEIGHT = 20;
+/** Room for the names of keys and for the ruler; a small roll is notes alone. */
+const KEYS_WIDTH = 34;
+const RULER_HEIGHT = 20;
+const SMALL_HEIGHT = 140;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function margins(size: Size) {
+  return size.height < SMALL_HEIGHT ? { left: 6, bottom: 0 } : { left: KEYS_WIDTH, bottom: RULER_HEIGHT };
+}
 
 /** The frame that holds all notes, with some air, and never less than two octaves. */
 export function frameOf(notes: readonly RollNote[], seconds: number): Frame {
@@ -48,7 +59,7 @@ export function approach(now: Frame, wanted: Frame, share: number): Frame {
 /** Paints keys, lines and notes. One pass for each shade: changing colours is what costs. */
 export function paintRoll(
   context: CanvasRenderingContext2D,
-  size: { width: number; height: number },
+  size: Size,
   frame: Frame,
   notes: readonly RollNote[],
   palette: Palette,
@@ -72,7 +83,7 @@ export function paintRoll(
 /** Paints the notes that sound at a moment, alone on a layer above. */
 export function paintSounding(
   context: CanvasRenderingContext2D,
-  size: { width: number; height: number },
+  size: Size,
   frame: Frame,
   notes: readonly RollNote[],
   at: number,
@@ -87,36 +98,34 @@ export function paintSounding(
     const length = Math.max(2, note[1] * place.perSecond - 1);
     context.fillRect(place.x(note[0]), place.y(note[2]) - 1, length, place.row + 2);
   }
-  context.fillRect(place.x(at), 0, 2, size.height - RULER_HEIGHT);
+  context.fillRect(place.x(at), 0, 2, size.height - margins(size).bottom);
 }
 
 /** Where seconds and pitches lie. */
-export function placement(size: { width: number; height: number }, frame: Frame) {
-  const perSecond = (size.width - KEYS_WIDTH - 8) / frame.seconds;
+export function placement(size: Size, frame: Frame) {
+  const { left, bottom } = margins(size);
+  const perSecond = (size.width - left - 8) / frame.seconds;
   const rows = frame.high - frame.low + 1;
-  const pitchHeight = (size.height - RULER_HEIGHT) / rows;
+  const pitchHeight = (size.height - bottom) / rows;
   return {
     perSecond,
     pitchHeight,
     row: Math.max(2, pitchHeight - (pitchHeight > 5 ? 1 : 0)),
-    x: (seconds: number) => KEYS_WIDTH + seconds * perSecond,
+    x: (seconds: number) => left + seconds * perSecond,
     y: (pitch: number) => (frame.high - pitch) * pitchHeight,
-    seconds: (x: number) => (x - KEYS_WIDTH) / perSecond,
+    seconds: (x: number) => (x - left) / perSecond,
   };
 }
 
-function paintGrid(
-  context: CanvasRenderingContext2D,
-  size: { width: number; height: number },
-  frame: Frame,
-  palette: Palette,
-): void {
+function paintGrid(context: CanvasRenderingContext2D, size: Size, frame: Frame, palette: Palette): void {
   const place = placement(size, frame);
-  const bottom = size.height - RULER_HEIGHT;
+  const { left, bottom: ruler } = margins(size);
+  const bottom = size.height - ruler;
   context.fillStyle = palette.black;
   for (let pitch = Math.floor(frame.low); pitch <= frame.high; pitch++) {
-    if (BLACK.has(pitch % 12)) context.fillRect(KEYS_WIDTH, place.y(pitch), size.width, place.pitchHeight);
+    if (BLACK.has(pitch % 12)) context.fillRect(ruler && left, place.y(pitch), size.width, place.pitchHeight);
   }
+  if (!ruler) return;
   context.font = '500 11px "Instrument Sans", sans-serif';
   context.textBaseline = 'middle';
   context.textAlign = 'right';

@@ -15,7 +15,8 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
   mean_duration_quarters: ['Mean length in quarters', 'Duración media en negras'],
   velocity_span: ['Range of loudness', 'Ámbito de intensidad'],
   longest_run: ['Longest run of one pitch', 'Repetición más larga de una altura'],
-  loop_bars: ['Length of the loop in bars', 'Compases del bucle'],
+  pitch_entropy: ['Variety of pitches in bits', 'Variedad de alturas en bits'],
+  loop_period_bars: ['Length of the loop in bars', 'Compases del bucle'],
   loop_start_bar: ['Bar where it begins to loop', 'Compás donde empieza el bucle'],
 };
 
@@ -26,4 +27,22 @@ export function measureWord(name: string, language: 'en' | 'es'): string {
   if (repetition) return `${language === 'en' ? 'Repeated phrases of' : 'Frases repetidas de'} ${repetition[1]}`;
   const plain = name.replaceAll('_', ' ');
   return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
+/** Measures in the order of their words; without a loop where there is none, and without the styles. */
+export function ordered(measures: Readonly<Record<string, number>>): [string, number][] {
+  const names = Object.keys(words);
+  const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
+  return Object.entries(measures)
+    .filter(([name, value]) => !name.startsWith('style_') && !(name.startsWith('loop_') && value === 0))
+    .sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b));
+}
+
+/** What a piece sounds like: the styles that the classifier hears most, with their shares. */
+export function styles(measures: Readonly<Record<string, number>>, most = 5): { name: string; share: number }[] {
+  return Object.entries(measures)
+    .filter(([name, share]) => name.startsWith('style_') && share >= 0.01)
+    .map(([name, share]) => ({ name: name.slice('style_'.length), share }))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, most);
 }

@@ -1,0 +1,10 @@
+"""Tunes that tests give to melody models."""
+
+
+def tune() -> bytes:
+    """Four bars of 4/4 in C major, a quarter a note, on one track."""
+    pitches = [60, 64, 67, 64, 65, 69, 72, 69, 67, 71, 74, 71, 72, 67, 64, 60]
+    notes = b"".join(bytes([0, 0x90, pitch, 90, 96, 0x80, pitch, 0]) for pitch in pitches)
+    events = bytes.fromhex("00 ff5103 07a120 00 ff5804 04021808") + notes + bytes.fromhex("00 ff2f00")
+    head = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96])
+    return head + b"MTrk" + len(events).to_bytes(4, "big") + events

@@ -1,0 +1,66 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Player, Track } from '../core/player/player';
+import { Format } from '../core/text/format';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { Compared } from './comparison';
+import { compareTexts } from './compare-texts';
+
+/** One piece of a comparison: its roll, its measures, and whether it is the one to keep. */
+@Component({
+  selector: 'e-compared-card',
+  imports: [Icon, PianoRoll, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './compared-card.html',
+  styleUrl: './compared-card.scss',
+})
+export class ComparedCard {
+  readonly item = input.required<Compared>();
+  readonly name = input.required<string>();
+  readonly mayKeep = input(false);
+  readonly keep = output();
+  protected readonly t = injectTexts(compareTexts);
+  protected readonly player = inject(Player);
+  private readonly format = inject(Format);
+
+  protected readonly state = computed(() => this.item().piece.state());
+  protected readonly current = computed(() => this.player.is(this.state().song_id));
+  protected readonly playing = computed(() => this.current() && this.player.playing());
+  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly status = computed(() => {
+    const { status, progress, failure, note_count: n, duration_seconds: seconds } = this.state();
+    if (status === 'queued') return this.t('waiting');
+    if (status === 'running') return this.t('composing', { percent: this.format.percent(progress) });
+    if (status === 'failed') return this.t('failed', { why: failure ?? '' });
+    if (status === 'cancelled') return this.t('stopped');
+    return this.t('done', { n: n ?? 0, length: this.format.duration(seconds) });
+  });
+  protected readonly measures = computed(() => {
+    const found = this.state().measures ?? {};
+    const share = (name: string) => this.format.percent(found[name] ?? 0);
+    const number = (name: string) => this.format.number(found[name] ?? 0);
+    return [
+      { value: share('scale_score'), label: this.t('inScale') },
+      { value: share('repetitions_4'), label: this.t('repeated') },
+      { value: number('unique_pitches'), label: this.t('pitches') },
+      { value: number('tone_span'), label: this.t('span') },
+    ];
+  });
+  protected readonly loop = computed(() => this.state().measures?.['loop_start_bar'] ?? 0);
+
+  protected toggle(): void {
+    void this.player.toggle(this.track());
+  }
+
+  protected seek(seconds: number): void {
+    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
+    else void this.player.play(this.track(), seconds);
+  }
+
+  private track(): Track {
+    const { song_id: id, title, duration_seconds: durationSeconds } = this.state();
+    return { id: id as string, title, durationSeconds, link: ['/library/songs', id as string] };
+  }
+}

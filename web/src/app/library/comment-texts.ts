@@ -1,0 +1,36 @@
+import { texts } from '../core/text/texts';
+
+export const commentTexts = texts(
+  {
+    title: 'Comments',
+    say: 'Say something about this piece',
+    send: 'Comment',
+    needText: 'Write something first.',
+    toComment: 'to say something about this piece.',
+    closed: 'Comments on this piece are closed.',
+    none: 'Nothing has been said yet.',
+    delete: 'Delete',
+    deleteOf: 'Delete the comment by {author}',
+    deleted: 'The comment is deleted.',
+    report: 'Report',
+    reportOf: 'Report the comment by {author}',
+    reported: 'Thank you. Somebody will look at it.',
+    more: 'Show older ones',
+  },
+  {
+    title: 'Comentarios',
+    say: 'Di algo sobre esta pieza',
+    send: 'Comentar',
+    needText: 'Escribe algo primero.',
+    toComment: 'para decir algo sobre esta pieza.',
+    closed: 'Los comentarios de esta pieza están cerrados.',
+    none: 'Aún nadie ha dicho nada.',
+    delete: 'Borrar',
+    deleteOf: 'Borrar el comentario de {author}',
+    deleted: 'El comentario se ha borrado.',
+    report: 'Denunciar',
+    reportOf: 'Denunciar el comentario de {author}',
+    reported: 'Gracias. Alguien lo mirará.',
+    more: 'Mostrar anteriores',
+  },
+);

@@ -1,0 +1,75 @@
+import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
+import { Api } from '../../core/api/api';
+import { Notices } from '../../core/notices/notices';
+import { Session } from '../../core/session/session';
+import { Say } from '../../core/text/say';
+import { injectTexts, texts } from '../../core/text/texts';
+import { Icon } from '../icon';
+import { Song } from './listing';
+
+const likeTexts = texts(
+  {
+    like: 'Like {title}',
+    unlike: 'Take back your like of {title}',
+    login: 'Log in to like pieces and follow authors.',
+  },
+  {
+    like: 'Me gusta {title}',
+    unlike: 'Ya no me gusta {title}',
+    login: 'Entra para marcar piezas y seguir a autores.',
+  },
+);
+
+/** Whether one likes a song, and how many do. `changed` tells the song as it is shown then. */
+@Component({
+  selector: 'e-like-button',
+  imports: [Icon],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <button
+      type="button"
+      class="button"
+      [class.small]="small()"
+      [class.liked]="song().liked"
+      [attr.aria-pressed]="song().liked"
+      [attr.aria-label]="t(song().liked ? 'unlike' : 'like', { title: song().title })"
+      (click)="toggle()"
+    >
+      <e-icon name="heart" [solid]="song().liked" /><span class="tabular">{{ song().like_count }}</span>
+    </button>
+  `,
+  styles: `
+    .liked {
+      color: var(--accent);
+    }
+  `,
+})
+export class LikeButton {
+  readonly song = input.required<Song>();
+  readonly small = input(false);
+  readonly changed = output<Song>();
+  protected readonly t = injectTexts(likeTexts);
+  private readonly api = inject(Api);
+  private readonly notices = inject(Notices);
+  private readonly say = inject(Say);
+  private readonly session = inject(Session);
+
+  protected async toggle(): Promise<void> {
+    const song = this.song();
+    if (!this.session.member()) {
+      this.notices.show(this.t('login'));
+      return;
+    }
+    const liked = !song.liked;
+    // Shown at once, and taken back if it was refused.
+    this.changed.emit({ ...song, liked, like_count: song.like_count + (liked ? 1 : -1) });
+    try {
+      const path = { song_id: song.id };
+      if (liked) await this.api.put('/api/v1/songs/{song_id}/like', { path });
+      else await this.api.delete('/api/v1/songs/{song_id}/like', { path });
+    } catch (error) {
+      this.changed.emit(song);
+      this.say.notice(error);
+    }
+  }
+}
