@@ -177,7 +177,7 @@ chaos: $(VENV)/.dev ## Kill workers under load for two minutes, and count what w
 	$(BIN)/python bench/chaos.py
 
 .PHONY: rolling-upgrade
-rolling-upgrade: $(VENV)/.dev ## Replace every service pod by pod under load, and count failed requests and lost pieces
+rolling-upgrade: $(VENV)/.dev ## Upgrade, scale and kill the product pod by pod under load, and count what failed or was lost
 	$(BIN)/python bench/rolling_upgrade.py
 
 .PHONY: bench-audio

@@ -50,13 +50,28 @@ class Connection:
 
     async def events(self, path: str) -> AsyncIterator[str]:
         """Names of the server-sent events as they arrive; the connection is of no more use after it."""
+        async for name, _ in self.events_with_ids(path):
+            yield name
+
+    async def events_with_ids(self, path: str, last_id: str = "") -> AsyncIterator[tuple[str, str]]:
+        """Names and ids of the events after `last_id`. Raises ConnectionError for an answer that is not 200."""
         self.close()
         self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._auth}\r\n".encode())
+        resumed = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._auth}{resumed}\r\n".encode())
+        head = await reader.readline()
+        if b" 200 " not in head:
+            raise ConnectionError(head.decode("latin-1").strip() or "closed before it was answered")
+        name = identity = ""
         while line := await reader.readline():
             if line.startswith(b"event: "):
-                yield line.removeprefix(b"event: ").decode().strip()
+                name = line.removeprefix(b"event: ").decode().strip()
+            elif line.startswith(b"id: "):
+                identity = line.removeprefix(b"id: ").decode().strip()
+            if name and identity:
+                yield name, identity
+                name = identity = ""
 
     def close(self) -> None:
         """Closes the connection."""

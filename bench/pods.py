@@ -1,4 +1,4 @@
-"""A cluster's habits with processes of one machine: Services that choose an endpoint per connection, pods that roll.
+"""A cluster's habits with processes of one machine: Services with an endpoint per connection, pods that come and go.
 
 What Kubernetes does is done here in its order: a new pod is ready before it gets traffic; one that goes loses its
 endpoint, sleeps its preStop, gets SIGTERM, and is killed only after its grace.
@@ -19,13 +19,20 @@ from euterpe_stack.process import free_port
 
 START_SECONDS = 180
 GRACE_SECONDS = 90
+#: From the end of a container until every proxy knows it.
+NOTICE_SECONDS = 1.0
 
 
 class Service:
-    """A ClusterIP: forwards each new connection to any of its endpoints; open ones stay where they are."""
+    """A ClusterIP: forwards each new connection to any of its endpoints; open ones stay where they are.
 
-    def __init__(self) -> None:
+    A cluster refuses a connection to an endpoint that has just died, and Caddy dials again. Here it was accepted before
+    that is known, so with `redials` another endpoint is tried in the caller's stead.
+    """
+
+    def __init__(self, *, redials: bool = False) -> None:
         self.port = free_port()
+        self._redials = redials
         self.endpoints: list[int] = []
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -42,18 +49,23 @@ class Service:
             task.cancel()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.endpoints:
+        far = await self._dial()
+        if far is None:
             writer.transport.abort()
             return
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", random.choice(self.endpoints))
-        except OSError:
-            writer.transport.abort()
-            return
+        far_reader, far_writer = far
         ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]
         self._connections.update(ways)
         await asyncio.gather(*ways, return_exceptions=True)
         self._connections.difference_update(ways)
+
+    async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for port in random.sample(self.endpoints, len(self.endpoints)):
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", port)
+            if not self._redials:
+                break
+        return None
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,9 +100,10 @@ class Deployment:
     pods: list[Pod] = field(default_factory=list)
 
     async def scale(self, replicas: int) -> None:
-        """Starts the first pods."""
-        for pod in [self._launch() for _ in range(replicas)]:
+        """Starts pods, or ends the oldest ones."""
+        for pod in [self._launch() for _ in range(replicas - len(self.pods))]:
             await self._admit(pod)
+        await asyncio.gather(*(self.remove(pod) for pod in self.pods[: len(self.pods) - replicas]))
 
     async def roll(self) -> None:
         """Replaces every pod by a new one: maxSurge 1, maxUnavailable 0."""
@@ -101,8 +114,7 @@ class Deployment:
     async def remove(self, pod: Pod) -> None:
         """Takes a pod out of its Services, and ends it."""
         self.pods.remove(pod)
-        for name, service in self.services.items():
-            service.endpoints.remove(pod.ports[name])
+        self._withdraw(pod)
         await asyncio.sleep(self.pre_stop_seconds)
         pod.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
@@ -112,12 +124,25 @@ class Deployment:
                 raise SystemExit(f"{self.name} did not end within {GRACE_SECONDS} s of SIGTERM; see {self.log}")
             await asyncio.sleep(0.05)
 
+    async def kill(self, pod: Pod) -> None:
+        """Kills a pod without a word. A moment later its endpoint goes, and another pod comes."""
+        pod.process.kill()
+        await asyncio.to_thread(pod.process.wait)
+        await asyncio.sleep(NOTICE_SECONDS)
+        self.pods.remove(pod)
+        self._withdraw(pod)
+        await self._admit(self._launch())
+
     async def stop(self) -> None:
         """Ends all pods at once."""
         for pod in self.pods:
             pod.process.terminate()
         for pod in self.pods:
             await asyncio.to_thread(pod.process.wait, GRACE_SECONDS)
+
+    def _withdraw(self, pod: Pod) -> None:
+        for name, service in self.services.items():
+            service.endpoints.remove(pod.ports[name])
 
     def _launch(self) -> Pod:
         ports = {name: free_port() for name in {*self.services, "http", "rpc", self.probe}}

@@ -1,4 +1,4 @@
-"""`make rolling-upgrade`: every service is replaced, pod by pod, under load; then what failed or was lost is counted.
+"""`make rolling-upgrade`: upgrades, scales and kills the product, pod by pod, under load; then counts what failed.
 
 The chart's own Caddyfile is the gateway, with two pods of everything behind Services as Kubernetes has them (pods.py).
 PostgreSQL and S3 are those of `make run`. Listeners keep their connections to the gateway and repeat nothing.
@@ -13,24 +13,22 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import helm_python as helm
 import yaml
-from http_client import Connection
+from listeners import Load, songs, unfinished
 from pods import Deployment, Service, without_supervisor
 from product import REPOSITORY, Product
 
 SERVICES = ("auth", "library", "generator", "converter")
 CHART = REPOSITORY / "deploy/helm/euterpe"
 REPLICAS = 2
-CLIENTS = 4
+#: Of each kind: those who order, those who read and listen, and those who watch.
+CLIENTS = 3
 DRAIN_SECONDS = "6"
-#: A listener's requests beside orders: they read the library, the catalogue and the account, and listen.
-READS = ("/api/v1/models", "/api/v1/songs?limit=5", "/api/v1/auth/me")
 
 
 class Cluster:
@@ -40,7 +38,7 @@ class Cluster:
         self._directory = directory
         self._pre_stop = pre_stop_seconds
         self._base = {name: product.environment_of(name) for name in SERVICES}
-        self.http = {name: Service() for name in (*SERVICES, "web")}
+        self.http = {name: Service(redials=True) for name in SERVICES} | {"web": Service()}
         self.rpc = {name: Service() for name in ("library", "generator")}
         self.deployments = {name: self._service(name) for name in SERVICES}
         self.deployments["generator-worker"] = self._service("generator", worker=True)
@@ -113,104 +111,68 @@ def _caddyfile() -> str:
     return str(config["data"]["Caddyfile"])
 
 
-class Load:
-    """What listeners do, until told to stop."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._token = token
-        self.stopped = False
-        self.answers: Counter[str] = Counter()
-        self.failures: list[str] = []
-        self.acknowledged: list[str] = []
-        self.longest = 0.0
-
-    async def order(self) -> None:
-        """Orders pieces."""
-        connection = Connection("127.0.0.1", self._port, token=self._token)
-        while not self.stopped:
-            answer = await self._ask(connection, "POST", "/api/v1/generations", {"length": 200}, expected=202)
-            if answer is not None:
-                self.acknowledged.append(answer["id"])
-            await asyncio.sleep(0.2)
-
-    async def read(self) -> None:
-        """Looks at this and that."""
-        connection = Connection("127.0.0.1", self._port, token=self._token)
-        while not self.stopped:
-            for path in READS:
-                await self._ask(connection, "GET", path)
-            songs = await self._ask(connection, "GET", "/api/v1/songs?limit=1")
-            for song in (songs or {}).get("items", []):
-                await self._ask(connection, "GET", f"/api/v1/audio/{song['id']}.mp3", body_is_json=False)
-
-    async def _ask(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        expected: int = 200,
-        body_is_json: bool = True,
-    ) -> Any:
-        began = time.monotonic()
-        try:
-            answer = await connection.request(method, path, body)
-        except (OSError, EOFError) as error:
-            connection.close()
-            self.failures.append(f"{method} {path}: {error!r}")
-            return None
-        self.longest = max(self.longest, time.monotonic() - began)
-        self.answers[str(answer.status)] += 1
-        if answer.status != expected:
-            self.failures.append(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
-            return None
-        return answer.json() if body_is_json else None
-
-
-async def unfinished(port: int, token: str, ids: list[str]) -> list[str]:
-    """The pieces that did not come about; waits for each."""
-    connection = Connection("127.0.0.1", port, token=token)
-    lost = []
-    for generation_id in ids:
-        while True:
-            piece = (await connection.request("GET", f"/api/v1/generations/{generation_id}")).json()
-            if piece["finished_at"]:
-                break
-            await asyncio.sleep(0.2)
-        if piece["status"] != "succeeded" or not piece["song_id"]:
-            lost.append(f"{generation_id}: {piece['status']}")
-    connection.close()
-    return lost
-
-
-async def measure(product: Product, directory: Path, pre_stop_seconds: float) -> dict[str, Any]:
-    """Rolls everything under load."""
+async def measure(product: Product, directory: Path, pre_stop_seconds: float, *, kill: bool) -> dict[str, Any]:
+    """Rolls, scales and, if asked to, kills everything under load."""
     token = product.register("listener")
     cluster = Cluster(product, directory, pre_stop_seconds)
     put_aside(product)
     await cluster.start()
     port = cluster.http["web"].port
     load = Load(port, token)
-    tasks = [asyncio.create_task(work()) for _ in range(CLIENTS) for work in (load.order, load.read)]
+    works = [work for work in (load.order, load.read, load.follow) for _ in range(CLIENTS)]
+    tasks = [asyncio.create_task(work()) for work in works]
     await asyncio.sleep(3)
     figures: dict[str, Any] = {}
-    for name, deployment in cluster.deployments.items():
+    for name, phase in PHASES.items() if kill else list(PHASES.items())[:2]:
         began, before = time.monotonic(), len(load.failures)
-        await deployment.roll()
-        seconds, failed = round(time.monotonic() - began, 1), len(load.failures) - before
-        print(f"{name:18}{REPLICAS} pods replaced in {seconds:6.1f} s {failed:6} failed requests", flush=True)
+        await phase(cluster)
+        failed = len(load.failures) - before
+        figures[f"failed_{name}"] = failed
+        print(f"{name:10}{time.monotonic() - began:8.1f} s {failed:6} failed requests", flush=True)
     await asyncio.sleep(2)
     load.stopped = True
     await asyncio.gather(*tasks)
-    lost = await unfinished(port, token, load.acknowledged)
+    figures |= await count(load, port, token)
     await cluster.stop()
+    return figures
+
+
+async def count(load: Load, port: int, token: str) -> dict[str, Any]:
+    """What became of the orders."""
+    lost = await unfinished(port, token, load.acknowledged)
+    kept = await songs(port, token)
     for line in (load.failures + lost)[:20]:
         print(line)
-    figures |= {"requests": sum(load.answers.values()), "failed": len(load.failures)}
-    figures |= {"generations": len(load.acknowledged), "lost": len(lost), "longest_s": round(load.longest, 2)}
-    return figures
+    doubled = len(kept) - len({song["midi_sha256"] for song in kept})
+    return {
+        "requests": sum(load.answers.values()),
+        "generations": len(load.acknowledged),
+        "songs": len(kept),
+        "lost": len(lost),
+        "doubled": doubled,
+        "streams": load.followed,
+        "streams_reconnected": load.reconnected,
+        "longest_s": round(load.longest, 2),
+    }
+
+
+async def upgrade(cluster: Cluster) -> None:
+    """Everything at once, as `helm upgrade` does; each Deployment pod by pod."""
+    await asyncio.gather(*(deployment.roll() for deployment in cluster.deployments.values()))
+
+
+async def scale(cluster: Cluster) -> None:
+    """One pod more of everything, and one less again."""
+    for replicas in (REPLICAS + 1, REPLICAS):
+        await asyncio.gather(*(deployment.scale(replicas) for deployment in cluster.deployments.values()))
+
+
+async def kill_one_of_each(cluster: Cluster) -> None:
+    """At once, as when a node dies; what was under way in a pod that is killed may fail."""
+    await asyncio.gather(*(deployment.kill(deployment.pods[0]) for deployment in cluster.deployments.values()))
+
+
+PHASES = {"upgrade": upgrade, "scale": scale, "kill": kill_one_of_each}
 
 
 def put_aside(product: Product) -> None:
@@ -222,18 +184,20 @@ def put_aside(product: Product) -> None:
 
 
 def main() -> None:
-    """Starts the product, rolls; fails when a request failed or a piece was lost."""
+    """Starts the product; fails when a request failed but for a kill, or a piece was lost or made twice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pre-stop", type=float, default=1.0, help="seconds between a pod's endpoint and its SIGTERM")
+    parser.add_argument("--no-kill", action="store_true", help="upgrade and scale only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
         try:
-            figures = asyncio.run(measure(product, Path(directory), options.pre_stop))
+            figures = asyncio.run(measure(product, Path(directory), options.pre_stop, kill=not options.no_kill))
         finally:
             with suppress(ProcessLookupError):
                 os.kill(product.pid, signal.SIGCONT)
     print(json.dumps(figures))
-    sys.exit(0 if figures["failed"] == figures["lost"] == 0 else 1)
+    faults = ("failed_upgrade", "failed_scale", "lost", "doubled")
+    sys.exit(0 if not any(figures[name] for name in faults) and figures["songs"] >= figures["generations"] else 1)
 
 
 if __name__ == "__main__":

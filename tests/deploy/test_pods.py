@@ -54,7 +54,7 @@ def test_the_end_is_long_enough_for_open_requests(found: list[Object]) -> None:
     for deployment in select(found, "Deployment"):
         pod = deployment["spec"]["template"]
         (container,) = pod["spec"]["containers"]
-        pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        pause = container.get("lifecycle", {"preStop": {"sleep": {"seconds": 0}}})["preStop"]["sleep"]["seconds"]
         given = [float(e["value"]) for n, e in environment(pod).items() if n.endswith("_SHUTDOWN_GRACE_SECONDS")]
         assert pod["spec"]["terminationGracePeriodSeconds"] > pause + sum(given)
         if "generator-" not in deployment["metadata"]["name"]:
@@ -106,6 +106,19 @@ def test_a_trial_migrates_after_its_database_and_upgrades_before_its_services(re
         assert "annotations" not in item["metadata"]
     for item in select(render(small, bare=True, upgrade=True), "Job"):
         assert "pre-upgrade" in item["metadata"]["annotations"]["helm.sh/hook"]
+
+
+def test_a_rollback_to_the_first_revision_meets_no_hook_of_its_jobs_names(render: Render) -> None:
+    small = values_of("values-small.yaml")
+    first, later = (render(small, bare=True, upgrade=upgrade) for upgrade in (False, True))
+    hooks = {(item["kind"], item["metadata"]["name"]) for item in later if "pre-upgrade" in str(item["metadata"])}
+    assert {kind for kind, _ in hooks} == {"Job", "ServiceAccount"}
+    # Helm refuses to touch what is there but in no revision.
+    assert not hooks & {(item["kind"], item["metadata"]["name"]) for item in first}
+    for found in (first, later):
+        accounts = {item["metadata"]["name"] for item in select(found, "ServiceAccount")}
+        for item in select(found, "Job"):
+            assert item["spec"]["template"]["spec"]["serviceAccountName"] in accounts
 
 
 def test_trial_secrets_agree_with_each_other(render: Render) -> None:

@@ -39,6 +39,28 @@ def test_kubernetes_accepts_every_object(values: Object, render: Render, *, upgr
             kubernetes_validate.validate(item, version, strict=True)
 
 
+#: Lists that the API server merges by these fields; a server-side apply, which Helm 4 uses, refuses a key given twice.
+MERGE_KEYS = {
+    "env": ("name",),
+    "volumeMounts": ("mountPath",),
+    "volumes": ("name",),
+    "containers": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+}
+
+
+def test_nothing_is_given_twice(values: Object, render: Render) -> None:
+    found = render(values, bare=True)
+    for service in select(found, "Service"):
+        ports = [(port.get("protocol", "TCP"), port["port"]) for port in service["spec"]["ports"]]
+        assert len(ports) == len(set(ports))
+    for name, pod in pods(found).items():
+        for owner in (pod["spec"], *pod["spec"]["containers"]):
+            for field, keys in MERGE_KEYS.items():
+                given = [tuple(item[key] for key in keys) for item in owner.get(field, [])]
+                assert len(given) == len(set(given)), (name, field)
+
+
 def test_names_are_unique_and_in_the_namespace(values: Object, render: Render) -> None:
     found = render(values, bare=True)
     names = [(item["kind"], item["metadata"]["name"]) for item in found]

@@ -41,6 +41,8 @@ def postgres() -> list[str]:
         subprocess.run([str(part) for part in command], check=True)
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write("host all all all scram-sha-256\n")
+    # A volume whose files were opened for the pod's group again is refused otherwise.
+    data.chmod(0o700)
     settings = {"listen_addresses": "*", "unix_socket_directories": "", "max_connections": "200"}
     command = [binaries / "postgres", "-D", data]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -104,6 +104,19 @@ async def test_an_error_arrives_as_what_it_was(stub: Any, peers: Peers, error: e
         assert raised.value.detail == error.detail
 
 
+async def test_a_call_outlives_a_peer_that_dies_under_it(stub: Any, peers: Peers) -> None:
+    failures = iter([errors.Unavailable("Dying."), errors.Unavailable("Still dying.")])
+
+    def dies_twice() -> Any:
+        for failure in failures:
+            raise failure
+        return library_pb2.ResolveArtifactResponse()
+
+    peers.library.behaviour = dies_twice
+    await stub.ResolveArtifact(REQUEST())
+    assert len(peers.library.request_ids) == 3
+
+
 async def test_a_bug_of_the_peer_is_not_shown_to_the_caller(stub: Any, peers: Peers) -> None:
     peers.library.behaviour = _raising(ValueError("secret inside"))
     with pytest.raises(errors.Unavailable) as raised:

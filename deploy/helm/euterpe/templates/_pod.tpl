@@ -80,11 +80,13 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
+# A pod that leaves loses its endpoint by leaving, not by this probe. So the probe is patient: under a load that makes all
+# pods slow, taking them out one after the other would turn waiting into refusing.
 readinessProbe:
   httpGet: {path: /readyz, port: {{ .port }}}
   periodSeconds: 3
-  timeoutSeconds: 3
-  failureThreshold: 2
+  timeoutSeconds: 5
+  failureThreshold: 4
 {{- end -}}
 
 {{/*
@@ -160,10 +162,12 @@ spec:
             - {name: metrics, containerPort: {{ .metricsPort }}}
             {{- end }}
           {{- include "euterpe.probes" (dict "values" .values "port" (ternary "metrics" "http" (not (empty .metricsPort)))) | nindent 10 }}
+          {{- with .values.preStopSeconds }}
           lifecycle:
             # Time for every proxy to learn that this pod is leaving, before it stops to accept.
             preStop:
-              sleep: {seconds: {{ .values.preStopSeconds }}}
+              sleep: {seconds: {{ . }}}
+          {{- end }}
           securityContext:
             {{- include "euterpe.containerSecurity" . | nindent 12 }}
           resources:

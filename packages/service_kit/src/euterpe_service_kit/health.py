@@ -17,7 +17,7 @@ class Readiness:
     A check returns when its part works and raises when it does not; each gets `timeout_seconds`.
     """
 
-    def __init__(self, timeout_seconds: float = 2.0) -> None:
+    def __init__(self, timeout_seconds: float = 4.0) -> None:
         self._checks: dict[str, Check] = {}
         self._timeout = timeout_seconds
         self.draining = False
