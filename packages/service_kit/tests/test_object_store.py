@@ -1,10 +1,12 @@
 """Objects on a real S3."""
 
+import socket
 import tempfile
 
 import httpx
 import pytest
 from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.object_put import Put
 from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 from pydantic import SecretStr
@@ -32,6 +34,42 @@ async def test_written_from_a_file(object_store: ObjectStore) -> None:
         file.seek(0)
         await object_store.put("audio/file.wav", file, content_type="audio/wav")
     assert await object_store.get("audio/file.wav") == DATA
+
+
+async def test_many_at_once_are_all_written(object_store: ObjectStore) -> None:
+    """More of them than there are connections, and of all sizes."""
+    objects = [Put(f"many/{number}.mid", DATA[: number**2 * 50], "audio/midi") for number in range(70)]
+    assert await object_store.put_all(objects) == [None] * len(objects)
+    for one in objects:
+        assert await object_store.get(one.key) == one.data
+
+
+async def test_connections_that_the_store_closed_meanwhile_cost_nothing(object_store: ObjectStore) -> None:
+    """As after a quiet night: all connections that were kept are dead when the next pieces come."""
+    objects = [Put(f"dead/{number}.mid", b"MThd", "audio/midi") for number in range(5)]
+    assert await object_store.put_all(objects) == [None] * 5
+    kept = object_store._quick._kept
+    assert len(kept) == 5
+    for connection in kept:
+        connection._socket.shutdown(socket.SHUT_RDWR)
+    again = [Put(f"alive/{number}.mid", b"MThd", "audio/midi") for number in range(5)]
+    assert await object_store.put_all(again) == [None] * 5
+    assert await object_store.get("alive/4.mid") == b"MThd"
+
+
+async def test_of_many_objects_only_those_that_fail_are_told_so(object_store: ObjectStore) -> None:
+    too_long = "x" * 2000
+    outcomes = await object_store.put_all(
+        [Put("one.mid", b"1", "audio/midi"), Put(too_long, b"2", "audio/midi"), Put("three.mid", b"3", "audio/midi")]
+    )
+    assert (outcomes[0], outcomes[2]) == (None, None)
+    assert isinstance(outcomes[1], Unavailable)
+    assert await object_store.get("three.mid") == b"3"
+
+
+async def test_a_header_cannot_be_smuggled_in(object_store: ObjectStore) -> None:
+    with pytest.raises(ValueError, match="more than one line"):
+        await object_store.put("a.mid", b"x", content_type="audio/midi", metadata={"title": "a\r\nx-amz-acl: public"})
 
 
 async def test_streams_come_in_pieces(object_store: ObjectStore) -> None:

@@ -1,43 +1,140 @@
-"""Small objects into S3 for a third of the processor time that boto3's `put_object` takes.
+"""Small objects into S3 for a tenth of the processor time that boto3's `put_object` takes.
 
-botocore signs; what is left out are its event system, its serializers and the `Expect: 100-continue` round trip, which
-for an object of a few kilobytes cost more than everything else.
+botocore signs, httptools reads the answers. What is left out are botocore's events and serializers, the `Expect:
+100-continue` round trip and a thread for each object, which for a few kilobytes cost more than everything else.
 """
 
-from collections.abc import Mapping
-from urllib.parse import quote
+import socket
+import ssl
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
 
-import urllib3
+import httptools
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from euterpe_service_kit.settings import ObjectStoreSettings
 
-_TIMEOUT = urllib3.Timeout(connect=2, read=10)
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 10.0
+_RECEIVE_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An object to be written."""
+
+    key: str
+    data: bytes
+    content_type: str
+    #: ASCII, as S3 keeps it.
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class QuickPut:
     """Writes objects to one bucket of a store that is addressed by path, from any thread."""
 
     def __init__(self, settings: ObjectStoreSettings, endpoint_url: str, *, connections: int) -> None:
+        parts = urlsplit(endpoint_url)
+        self._address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        self._host = parts.netloc.rpartition("@")[2]
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._bucket_url = f"{endpoint_url.rstrip('/')}/{settings.bucket}"
         credentials = Credentials(settings.access_key_id, settings.secret_access_key.get_secret_value())
         self._signer = S3SigV4Auth(credentials, "s3", settings.region)
-        self._pool = urllib3.PoolManager(maxsize=connections, retries=False, timeout=_TIMEOUT)
+        self._connections = connections
+        self._kept: deque[_Connection] = deque()
 
-    def put(self, key: str, data: bytes, content_type: str, metadata: Mapping[str, str]) -> bool:
-        """Whether the object was written; why it was not is for boto3 to find out."""
-        headers = {"Content-Type": content_type} | {f"x-amz-meta-{name}": value for name, value in metadata.items()}
-        url = f"{self._bucket_url}/{quote(key, safe='/~')}"
-        request = AWSRequest("PUT", url, headers=headers, data=data)
-        self._signer.add_auth(request)
-        try:
-            answer = self._pool.request("PUT", url, body=data, headers=dict(request.headers.items()))
-        except urllib3.exceptions.HTTPError:
-            return False
-        return bool(answer.status == 200)
+    def put(self, objects: Sequence[Put]) -> list[bool]:
+        """Whether each object was written; why one was not is for boto3 to find out.
+
+        Requests go out side by side, one to a connection, before the first answer is waited for. Raises ValueError for
+        a header that would be more than one line.
+        """
+        written: list[bool] = []
+        for first in range(0, len(objects), self._connections):
+            written += self._side_by_side(objects[first : first + self._connections])
+        return written
 
     def close(self) -> None:
-        """Closes the connections."""
-        self._pool.clear()
+        """Closes the connections that wait for the next objects."""
+        while self._kept:
+            self._kept.pop().close()
+
+    def _side_by_side(self, objects: Sequence[Put]) -> list[bool]:
+        heads = [self._head(one) for one in objects]
+        sent = [self._send(head, one.data) for head, one in zip(heads, objects, strict=True)]
+        return [connection is not None and self._succeeded(connection) for connection in sent]
+
+    def _head(self, one: Put) -> bytes:
+        headers = {"Content-Type": one.content_type}
+        headers |= {f"x-amz-meta-{name}": value for name, value in one.metadata.items()}
+        url = f"{self._bucket_url}/{quote(one.key, safe='/~')}"
+        request = AWSRequest("PUT", url, headers=headers, data=one.data)
+        self._signer.add_auth(request)
+        signed: dict[str, str] = dict(request.headers.items())
+        signed |= {"Host": self._host, "Content-Length": str(len(one.data))}
+        lines = [f"PUT {urlsplit(url).path} HTTP/1.1", *(f"{name}: {value}" for name, value in signed.items())]
+        if any(character in line for line in lines for character in "\r\n"):
+            raise ValueError(f"a header of the object {one.key} has more than one line")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def _send(self, head: bytes, data: bytes) -> "_Connection | None":
+        connection = None
+        try:
+            connection = self._kept.pop() if self._kept else _Connection(self._address, self._tls)
+            connection.send(head + data)
+        except (OSError, IndexError):  # IndexError: another thread took the last one
+            if connection is not None:
+                connection.close()
+            return None
+        return connection
+
+    def _succeeded(self, connection: "_Connection") -> bool:
+        try:
+            status, reusable = connection.receive()
+        except (OSError, httptools.HttpParserError):
+            connection.close()
+            return False
+        if reusable and len(self._kept) < self._connections:
+            self._kept.append(connection)
+        else:
+            connection.close()
+        return status == 200
+
+
+class _Connection:
+    """One HTTP/1.1 connection, for one request at a time."""
+
+    def __init__(self, address: tuple[str, int], tls: ssl.SSLContext | None) -> None:
+        plain = socket.create_connection(address, timeout=_CONNECT_SECONDS)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
+        self._socket.settimeout(_ANSWER_SECONDS)
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: tuple[int, bool] | None = None
+
+    def send(self, request: bytes) -> None:
+        """Sends a whole request; raises OSError."""
+        self._socket.sendall(request)
+
+    def receive(self) -> tuple[int, bool]:
+        """The answer's status, and whether the connection takes another request; raises OSError, HttpParserError."""
+        self._answer = None
+        while self._answer is None:
+            data = self._socket.recv(_RECEIVE_BYTES)
+            if not data:
+                raise ConnectionResetError("the store closed the connection before it answered")
+            self._parser.feed_data(data)
+        return self._answer
+
+    def on_message_complete(self) -> None:
+        """httptools calls it at an answer's end; only there does it know whether the connection stays open."""
+        self._answer = self._parser.get_status_code(), self._parser.should_keep_alive()
+
+    def close(self) -> None:
+        """Closes it."""
+        self._socket.close()

@@ -200,7 +200,8 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return asdict(self) | {"id": str(self.id)}
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {"id": str(self.id)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from euterpe_music.key import estimate_key
 from euterpe_music.measures import measure
 from euterpe_music.midi import write_midi
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.object_put import Put
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import MOST, FinishedPiece, LibraryClient
@@ -26,10 +28,16 @@ from euterpe_generator.storage.generations import Generations
 
 #: The library's number for the drum kit, after the 128 programs.
 _DRUMS = 128
+#: So few that the first are stored while the next are rendered.
+_RENDERED_TOGETHER = 16
+
+Composed = tuple[Model, Array, Generation]
+#: A MIDI file, and what the library is told of it.
+Rendered = tuple[bytes, FinishedPiece]
 
 
 class Finisher:
-    """Walks composed pieces through their last three steps; those of many pieces share calls and transactions."""
+    """Walks composed pieces through their last steps; pieces that come together share threads, calls, transactions."""
 
     def __init__(
         self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor, tagger: StyleTagger
@@ -38,6 +46,8 @@ class Finisher:
         self._store = store
         self._threads = threads
         self._tagger = tagger
+        self._files = Batcher(self._render, name="render", most=_RENDERED_TOGETHER)
+        self._objects = Batcher(self._put, name="store", most=MOST)
         self._songs = Batcher(library.register, name="register", most=MOST)
         self._records = Batcher(self._record, name="record")
 
@@ -49,10 +59,8 @@ class Finisher:
         Raises Unavailable while S3, the library or PostgreSQL are away: the caller tries again. Raises
         PreconditionFailed when the library will never take the piece.
         """
-        loop = asyncio.get_running_loop()
-        rendered = loop.run_in_executor(self._threads, render_piece, model, events, generation, self._tagger)
-        midi, piece = await rendered
-        await self._store.put(piece.midi.key, midi, content_type="audio/midi")
+        midi, piece = await self._files.put((model, events, generation))
+        await self._objects.put(Put(piece.midi.key, midi, "audio/midi"))
         song_id = None if generation.listener.id is None else await self._songs.put((generation, piece))
         result = Result(
             id=generation.id,
@@ -68,15 +76,29 @@ class Finisher:
         )
         return await self._records.put(result)
 
+    async def _render(self, composed: Sequence[Composed]) -> list[Rendered | Exception]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _render_all, composed, self._tagger)
+
+    async def _put(self, objects: Sequence[Put]) -> list[Unavailable | None]:
+        return await self._store.put_all(objects)
+
     async def _record(self, results: Sequence[Result]) -> list[Generation | Exception | None]:
         async with self._database.sessions.begin() as session:
             done = await Generations(session).finish(results)
         return [done.get(result.id) for result in results]
 
 
-def render_piece(
-    model: Model, events: Array, generation: Generation, tagger: StyleTagger
-) -> tuple[bytes, FinishedPiece]:
+def _render_all(composed: Sequence[Composed], tagger: StyleTagger) -> list[Rendered | Exception]:
+    outcomes: list[Rendered | Exception] = []
+    for model, events, generation in composed:
+        try:
+            outcomes.append(render_piece(model, events, generation, tagger))
+        except Exception as error:  # noqa: BLE001 - one piece that cannot be rendered must not take others with it
+            outcomes.append(error)
+    return outcomes
+
+
+def render_piece(model: Model, events: Array, generation: Generation, tagger: StyleTagger) -> Rendered:
     """Decodes the network's events [steps, features] into a MIDI file, measures it and tells its style.
 
     The style that was ordered stands, where the model offers one; what it resembles is in the measures either way.
