@@ -215,6 +215,12 @@ def renders() -> Callable[[int], list[Process]]:
 
 
 @pytest.fixture
+def children() -> Callable[[int], list[Process]]:
+    """The processes that a process has started."""
+    return lambda parent: [one for one in _processes() if one.parent == parent]
+
+
+@pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
     """Waits until something holds, and returns it; the limit only ends a test that would hang."""
 

@@ -9,18 +9,16 @@ from typing import BinaryIO
 
 import numpy as np
 
+from euterpe_converter.domain.audio import AudioFormat
+from euterpe_converter.rendering.duo import play_alone, play_together
 from euterpe_converter.rendering.encoders import Encoder, Samples, encoder_for
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.limiter import CEILING, Limiter
 from euterpe_converter.rendering.loudness import LoudnessMeter
-from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Performance, Voicing
+from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Voicing
 
-#: Frames that FluidSynth makes at once. They differ from those made 64 at a time, as its command line does by default,
-#: by as little as events that fall between; larger ones differ more and are no faster.
-BLOCK_FRAMES = 1024
-_CHUNK_FRAMES = 16 * BLOCK_FRAMES
-# The first chunk is small, because somebody waits for it.
-_FIRST_FRAMES = 4 * BLOCK_FRAMES
+#: Formats whose encoding takes far less than the synthesis, which two processes share then.
+_QUICK_FORMATS = (AudioFormat.WAV, AudioFormat.FLAC)
 #: Chunks that may wait for the encoder: 6 MB.
 _WAITING_CHUNKS = 48
 #: Bytes that are written at once, save for the beginning: each write costs the service and the listener some work.
@@ -57,7 +55,7 @@ def analyse(job: RenderJob, fluidsynth: FluidSynth) -> Plan:
     """Hears the piece once without encoding it. Twice the synthesis, but no piece in memory."""
     meter = LoudnessMeter(job.encoding.sample_rate)
     audible = position = 0
-    for samples in _synthesised(job, job.frames, fluidsynth):
+    for samples in _synthesised(job, job.frames, fluidsynth, together=True):
         if job.synthesis.loudness is not None:
             meter.add(samples)
         loud = np.flatnonzero(np.abs(samples).max(axis=1) > _AUDIBLE)
@@ -90,8 +88,9 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _encoded(job: RenderJob, plan: Plan, fluidsynth: FluidSynth, encoder: Encoder) -> Iterator[bytes]:
-    position = 0
-    for samples in _mastered(_beside(_synthesised(job, plan.frames, fluidsynth)), plan.factor):
+    position, together = 0, job.encoding.format in _QUICK_FORMATS
+    source = _synthesised(job, plan.frames, fluidsynth, together=together)
+    for samples in _mastered(_beside(source), plan.factor):
         yield encoder.encode(_finished(samples, position, job, plan))
         position += len(samples)
     yield encoder.finish()
@@ -126,19 +125,13 @@ def _mastered(source: Iterator[Samples], factor: float) -> Iterator[Samples]:
     yield limiter.finish()
 
 
-def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth) -> Iterator[Samples]:
+def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth, *, together: bool) -> Iterator[Samples]:
     synthesis = job.synthesis
     voicing = Voicing(
         job.encoding.sample_rate, synthesis.gain, synthesis.reverb, synthesis.chorus, dict(synthesis.programs)
     )
-    performance = Performance(fluidsynth, job.midi, voicing)
-    position = 0
-    while position < frames:
-        size = _CHUNK_FRAMES if position else _FIRST_FRAMES
-        samples = performance.read(size, BLOCK_FRAMES)[: frames - position]
-        position += len(samples)
-        yield samples
-    performance.close()
+    play = play_together if together else play_alone
+    return play(fluidsynth, job.midi, voicing, frames)
 
 
 def _finished(samples: Samples, position: int, job: RenderJob, plan: Plan) -> Samples:

@@ -8,7 +8,7 @@ from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.soundfont import SoundFont
 
 #: Raised when our own code comes to decide other bytes.
-RENDERER = "euterpe-renderer 3"
+RENDERER = "euterpe-renderer 4"
 
 
 @dataclass(frozen=True, slots=True)

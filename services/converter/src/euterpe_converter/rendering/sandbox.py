@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x4000_0000, 0x1000_0000
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ def renounce() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def adopt() -> None:
+    """Makes the children of children that end this process's own, so that nothing is left of them."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def limit(limits: RenderLimits) -> None:

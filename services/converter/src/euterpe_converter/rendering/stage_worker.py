@@ -92,12 +92,16 @@ class StageWorker:
         return True
 
     def _reap(self) -> None:
-        while self._running:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
             render = self._running.pop(pid, None)
             if render is None:
+                # Started by a render that has ended before it.
                 continue
             message = os.read(render.words, _MESSAGE_BYTES).decode("utf-8", "replace")
             os.close(render.words)
@@ -159,6 +163,7 @@ def main() -> None:
     options = json.loads(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sandbox.renounce()
+    sandbox.adopt()
     try:
         fluidsynth = FluidSynth(options["soundfont"], options["fluidsynth"])
         versions = _versions(fluidsynth, options["ffmpeg"])

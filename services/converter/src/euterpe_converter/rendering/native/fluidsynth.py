@@ -7,6 +7,7 @@ two milliseconds, so that no piece hears the reverb, the controllers or the dith
 from collections.abc import Mapping
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int, c_size_t, c_void_p
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,15 @@ from euterpe_converter.rendering.native.library import load
 DEFAULT_LIBRARY = "libfluidsynth.so.3"
 PACKAGE = "libfluidsynth3"
 
-_PROGRAM_CHANGE = 0xC0
+#: Frames that FluidSynth computes at once; events take effect between them.
+BLOCK_FRAMES = 64
+
+_NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x90, 0xB0, 0xC0
 _BANK_SELECT = (0, 32)
-_CONTROL_CHANGE = 0xB0
+# Portamento and its starting key, legato, mono: what a note sounds like then depends on the one before it.
+_JOINING = (65, 84, 68, 126)
+_PERCUSSION_CHANNEL = 9
+_ALL = -1
 _PLAYING = 1
 _ERROR_LEVELS = (0, 1)
 
@@ -42,6 +49,12 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "fluid_synth_add_sfont": (c_int, [c_void_p, c_void_p]),
     "fluid_synth_program_change": (c_int, [c_void_p, c_int, c_int]),
     "fluid_synth_handle_midi_event": (c_int, [c_void_p, c_void_p]),
+    "fluid_synth_noteon": (c_int, [c_void_p, c_int, c_int, c_int]),
+    "fluid_synth_noteoff": (c_int, [c_void_p, c_int, c_int]),
+    "fluid_synth_all_sounds_off": (c_int, [c_void_p, c_int]),
+    "fluid_synth_reverb_on": (c_int, [c_void_p, c_int, c_int]),
+    "fluid_synth_chorus_on": (c_int, [c_void_p, c_int, c_int]),
+    "fluid_synth_get_active_voice_count": (c_int, [c_void_p]),
     "fluid_synth_write_float": (
         c_int,
         [c_void_p, c_int, POINTER(c_float), c_int, c_int, POINTER(c_float), c_int, c_int],
@@ -56,6 +69,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "fluid_midi_event_get_type": (c_int, [c_void_p]),
     "fluid_midi_event_get_channel": (c_int, [c_void_p]),
     "fluid_midi_event_get_control": (c_int, [c_void_p]),
+    "fluid_midi_event_get_key": (c_int, [c_void_p]),
+    "fluid_midi_event_get_velocity": (c_int, [c_void_p]),
 }
 
 
@@ -74,6 +89,19 @@ class Voicing:
     reverb: float = 0.9
     chorus: float = 2.0
     programs: Mapping[int, int] = field(default_factory=dict)
+
+
+class NewNotes(Enum):
+    """What becomes of the notes that begin."""
+
+    #: They sound.
+    PLAY = auto()
+    #: They are left out.
+    SKIP = auto()
+    #: They are left out, but an older note of the same key ends as it would have.
+    RELEASE = auto()
+    #: The same, and percussion, which can end other percussion, is played 84 dB below its loudest.
+    REPLACE = auto()
 
 
 class FluidSynth:
@@ -134,6 +162,7 @@ class Performance:
     def __init__(self, fluidsynth: FluidSynth, midi: bytes, voicing: Voicing) -> None:
         """Raises SynthesisFailed when the file is none that FluidSynth can play."""
         self._owner, self._lib = fluidsynth, fluidsynth.lib
+        self._voicing = voicing
         self._settings = fluidsynth.new_settings(voicing)
         self._synth = self._lib.new_fluid_synth(self._settings)
         self._player = self._lib.new_fluid_player(self._synth) if self._synth else None
@@ -141,26 +170,42 @@ class Performance:
             raise SynthesisFailed("the synthesiser cannot be made")
         self._lib.fluid_synth_add_sfont(self._synth, fluidsynth.sfont)
         self._programs = dict(voicing.programs)
-        if self._programs:
-            self._handler = _EVENT(self._handle)
-            self._lib.fluid_player_set_playback_callback(self._player, self._handler, self._synth)
         for channel, program in self._programs.items():
             self._lib.fluid_synth_program_change(self._synth, channel, program)
         self._lib.fluid_player_add_mem(self._player, midi, len(midi))
         self._chosen = False
+        #: Whether the file has joined notes together so far: then none can be understood without the one before it.
+        self.joined = False
+        self.new_notes(NewNotes.PLAY)
         self._lib.fluid_player_play(self._player)
+
+    def new_notes(self, fate: NewNotes) -> None:
+        """Decides on notes that begin from now on."""
+        self._fate = fate
+        plain = fate is NewNotes.PLAY and not self._programs
+        self._handler = _EVENT(("fluid_synth_handle_midi_event", self._lib)) if plain else _EVENT(self._handle)
+        self._lib.fluid_player_set_playback_callback(self._player, self._handler, self._synth)
+
+    def effects(self, *, on: bool) -> None:
+        """Turns reverb and chorus off, or on as far as the voicing has them; they begin as in a new synthesiser."""
+        self._lib.fluid_synth_reverb_on(self._synth, _ALL, on and self._voicing.reverb > 0)
+        self._lib.fluid_synth_chorus_on(self._synth, _ALL, on and self._voicing.chorus > 0)
+
+    def silence(self) -> None:
+        """Ends everything that sounds."""
+        self._lib.fluid_synth_all_sounds_off(self._synth, _ALL)
 
     def read(self, frames: int, block: int) -> NDArray[np.float32]:
         """The next frames, shape (frames, 2), full scale is 1; silence and dying tones when the file has ended.
 
-        They are made `block` at a time, which must divide them: how many decides the samples to a small degree.
+        They are asked for `block` at a time, a multiple of BLOCK_FRAMES: more at once is faster.
         Raises SynthesisFailed when FluidSynth reported an error; it would go on in silence.
         """
         samples = np.empty((frames, 2), np.float32)
         pointer = samples.ctypes.data_as(POINTER(c_float))
         write = self._lib.fluid_synth_write_float
-        for start in range(0, 2 * frames, 2 * block):
-            write(self._synth, block, pointer, start, 2, pointer, start + 1, 2)
+        for start in range(0, frames, block):
+            write(self._synth, min(block, frames - start), pointer, 2 * start, 2, pointer, 2 * start + 1, 2)
         if self._owner.complaints:
             raise SynthesisFailed("; ".join(self._owner.complaints))
         return samples
@@ -170,6 +215,11 @@ class Performance:
         """Whether events are still to come."""
         return bool(self._lib.fluid_player_get_status(self._player) == _PLAYING)
 
+    @property
+    def voices(self) -> int:
+        """How many sound."""
+        return int(self._lib.fluid_synth_get_active_voice_count(self._synth))
+
     def close(self) -> None:
         """Frees it, but not the SoundFont, which is everybody's."""
         self._lib.delete_fluid_player(self._player)
@@ -178,15 +228,27 @@ class Performance:
         self._lib.delete_fluid_settings(self._settings)
 
     def _handle(self, synth: int, event: int) -> int:
+        kind = self._lib.fluid_midi_event_get_type(event)
         channel = self._lib.fluid_midi_event_get_channel(event)
+        if kind == _NOTE_ON and self._fate is not NewNotes.PLAY:
+            return self._leave_out(synth, event, channel)
+        control = self._lib.fluid_midi_event_get_control(event) if kind == _CONTROL_CHANGE else None
+        self.joined = self.joined or control in _JOINING
         if channel in self._programs:
             if not self._chosen:
                 # The player resets the synthesiser when it begins, and with it the programs.
                 self._chosen = True
                 for each, program in self._programs.items():
                     self._lib.fluid_synth_program_change(synth, each, program)
-            kind = self._lib.fluid_midi_event_get_type(event)
-            bank = kind == _CONTROL_CHANGE and self._lib.fluid_midi_event_get_control(event) in _BANK_SELECT
-            if kind == _PROGRAM_CHANGE or bank:
+            if kind == _PROGRAM_CHANGE or control in _BANK_SELECT:
                 return 0
         return int(self._lib.fluid_synth_handle_midi_event(synth, event))
+
+    def _leave_out(self, synth: int, event: int, channel: int) -> int:
+        if self._fate is NewNotes.SKIP:
+            return 0
+        key = self._lib.fluid_midi_event_get_key(event)
+        began = self._lib.fluid_midi_event_get_velocity(event) > 0
+        if self._fate is NewNotes.REPLACE and channel == _PERCUSSION_CHANNEL and began:
+            return int(self._lib.fluid_synth_noteon(synth, channel, key, 1))
+        return int(self._lib.fluid_synth_noteoff(synth, channel, key))
