@@ -139,6 +139,10 @@ models: $(VENV)/.dev ## Train and export models anew: CORPUS=DIR the C-RNN-GAN o
 	$(if $(CORPUS),scripts/build-models "$(CORPUS)")
 	$(if $(NOTTINGHAM),scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)")
 
+.PHONY: samples
+samples: $(VENV)/.dev ## Compose the models' samples anew, with a product that runs (ARGS="--server URL")
+	$(BIN)/python scripts/compose-samples $(ARGS)
+
 .PHONY: evaluate
 evaluate: $(VENV)/.dev ## Judge a bundle by held-out music: make evaluate BUNDLE=models/NAME/VERSION CORPUS=DIR
 	$(BIN)/euterpe-train evaluate "$(BUNDLE)" --reference "$(CORPUS)" --cache .data/cache $(ARGS)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 #: Without credentials; tokens are not looked at.
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
-    "download_shared_midi", "list_models", "get_model", "list_soundfonts", "convert_midi",
+    "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts", "convert_midi",
 }  # fmt: skip
 #: With or without a login; a token that is given must be valid.
 OPTIONAL = {
@@ -56,7 +56,15 @@ LOGIN = {
 }  # fmt: skip
 POLICY = OPEN | OPTIONAL | LISTENER | ACCOUNT | LOGIN
 #: Takes a name and not a thing, so it tells strangers nothing that is private.
-_NO_THING = {"unfollow_author", "follow_author", "get_author", "get_model", "open_share", "download_shared_midi"}
+_NO_THING = {
+    "unfollow_author",
+    "follow_author",
+    "get_author",
+    "get_model",
+    "get_model_sample",
+    "open_share",
+    "download_shared_midi",
+}
 #: What ends things comes after what needs them; what ends the account comes last.
 _LAST = [
     "delete_playlist", "delete_comment", "revoke_share", "revoke_api_key", "revoke_session", "delete_song",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.web.conftest import DESKTOP, PHONE, Open
+from tests.web.conftest import DESKTOP, PHONE, Open, Visit
 
 pytestmark = pytest.mark.web
 
@@ -117,6 +117,33 @@ def test_a_lost_connection_is_told_and_comes_back_by_itself(open_page: Open) -> 
     expect(page.get_by_text("The connection was lost.")).to_be_visible()
     expect(page.get_by_text(WORDS["en"]["finished"]).first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("The connection was lost.")).to_be_hidden()
+
+
+def test_a_model_is_heard_before_it_is_chosen(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    folk = visit.say("Folk tunes", "Melodías folk")
+    page.get_by_role("button", name=visit.say(f"Hear a sample of {folk}", f"Oír una muestra de {folk}")).click()
+    expect(page.get_by_role("button", name=visit.say("Pause the sample", "Pausar la muestra"))).to_be_visible()
+    expect(page.get_by_role("radio", name=folk)).not_to_be_checked()
+    player = page.get_by_role("region", name=visit.say("Player", "Reproductor"))
+    expect(player).to_contain_text(visit.say(f"A sample of {folk}", f"Una muestra de {folk}"))
+
+
+def test_variations_stand_side_by_side(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    page.get_by_label(visit.say("Variations", "Variaciones"), exact=True).select_option("3")
+    page.get_by_role("button", name=visit.say("Compose", "Componer"), exact=True).click()
+    variations = page.get_by_role("group", name=visit.say("Variations", "Variaciones")).get_by_role("button")
+    expect(variations).to_have_count(3)
+    expect(page.get_by_text(WORDS["es" if visit.spanish else "en"]["finished"]).first).to_be_visible(timeout=60_000)
+    seeds = set()
+    for index in range(3):
+        variations.nth(index).click()
+        expect(variations.nth(index)).to_have_attribute("aria-pressed", "true")
+        seeds.add(page.locator("e-stage .tag").text_content())
+    assert len(seeds) == 3
 
 
 def test_a_wrong_seed_is_told_beside_its_field(open_page: Open) -> None:

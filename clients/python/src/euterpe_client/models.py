@@ -740,6 +740,7 @@ class ModelView(TypedDict):
     length: LimitsView | None
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
+    sample_url: NotRequired[str | None]
 
 
 class OrderView(TypedDict):

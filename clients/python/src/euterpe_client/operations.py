@@ -748,6 +748,13 @@ class Operations(Transport):
         """
         return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}"))
 
+    def get_model_sample(self, name: str) -> bytes:
+        """A sample of a model.
+
+        A short piece that the model composed; it came with the bundle, and stays the same for a version.
+        """
+        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample")
+
     def create_comparison(
         self, body: models.ComparisonRequest, *, prefer: str | None = None, idempotency_key: str | None = None
     ) -> models.ComparisonView:

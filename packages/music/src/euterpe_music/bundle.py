@@ -15,6 +15,8 @@ from euterpe_music.spec import EventSpec
 from euterpe_music.tokens import Vocabulary, VocabularyError
 
 MANIFEST_FILE: Final = "manifest.json"
+#: A short piece of the model, for people who choose one; a bundle may go without.
+SAMPLE_FILE: Final = "sample.mid"
 
 M = TypeVar("M", Manifest, Manifest | MelodyManifest)
 _MANIFEST: Final = TypeAdapter(Manifest)

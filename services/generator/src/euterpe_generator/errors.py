@@ -12,6 +12,15 @@ class GenerationNotFound(NotFound):
         super().__init__("There is no generation with this id.")
 
 
+class SampleNotFound(NotFound):
+    """The model's bundle has no sample."""
+
+    slug = "sample-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("This model comes without a sample.")
+
+
 class ModelNotFound(NotFound):
     """No model of this name is loaded."""
 

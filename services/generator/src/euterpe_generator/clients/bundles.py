@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from euterpe_music.bundle import bundle_files, parse_any_manifest
-from euterpe_service_kit.object_store import ObjectStore
+from euterpe_music.bundle import SAMPLE_FILE, bundle_files, parse_any_manifest
+from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 
 _MANIFEST = "manifest.json"
@@ -72,6 +73,9 @@ class S3Bundles:
         for file in bundle_files(parse_any_manifest(manifest)):
             content = await self._store.get(f"{self._prefix}{path}/{Path(file).name}")
             await asyncio.to_thread((target / Path(file).name).write_bytes, content)
+        with suppress(ObjectNotFound):
+            sample = await self._store.get(f"{self._prefix}{path}/{SAMPLE_FILE}")
+            await asyncio.to_thread((target / SAMPLE_FILE).write_bytes, sample)
         await asyncio.to_thread((target / _MANIFEST).write_bytes, manifest)
         return target
 

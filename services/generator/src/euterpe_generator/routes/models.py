@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from euterpe_service_kit.problems import problem_responses
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from euterpe_generator.dependencies import CatalogueDep
+from euterpe_generator.errors import SampleNotFound
 from euterpe_generator.routes.schemas import ModelList, ModelView
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
@@ -18,13 +19,33 @@ async def list_models(catalogue: CatalogueDep) -> ModelList:
     return ModelList(items=[ModelView.of(model, default=model is default) for model in catalogue.models])
 
 
+ModelName = Annotated[
+    str, Path(max_length=100, description="`name`, or `name@version`.", examples=["crnngan-classical"])
+]
+
+
 @router.get("/{name}", summary="Look at a model", responses=problem_responses(404, 422, 503))
 async def get_model(
-    name: Annotated[
-        str, Path(max_length=100, description="`name`, or `name@version`.", examples=["crnngan-classical"])
-    ],
+    name: ModelName,
     catalogue: CatalogueDep,
 ) -> ModelView:
     """What the model is, and what a listener may set of it."""
     model = catalogue.get(name)
     return ModelView.of(model, default=model is catalogue.default)
+
+
+@router.get(
+    "/{name}/sample",
+    summary="A sample of a model",
+    response_class=Response,
+    responses={
+        200: {"description": "The MIDI file.", "content": {"audio/midi": {}}},
+        **problem_responses(404, 422, 503),
+    },
+)
+async def get_model_sample(name: ModelName, catalogue: CatalogueDep) -> Response:
+    """A short piece that the model composed; it came with the bundle, and stays the same for a version."""
+    sample = catalogue.get(name).sample
+    if sample is None:
+        raise SampleNotFound
+    return Response(sample, media_type="audio/midi", headers={"Cache-Control": "public, max-age=3600"})

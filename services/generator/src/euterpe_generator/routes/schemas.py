@@ -240,6 +240,11 @@ class ModelView(BaseModel):
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
     )
+    sample_url: str | None = Field(
+        default=None,
+        examples=["/api/v1/models/crnngan-classical@1.0.0/sample"],
+        description="A short piece of the model, as MIDI; null where its bundle has none.",
+    )
 
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
@@ -256,6 +261,7 @@ class ModelView(BaseModel):
             length=length,
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
             presets=model.sampling.presets,
+            sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,
         )
 
 

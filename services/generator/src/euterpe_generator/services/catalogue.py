@@ -1,7 +1,7 @@
 """The models that this process can compose with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +25,8 @@ class Model:
     scheduler: Scheduler
     #: The execution provider, as ONNX Runtime names it.
     provider: str
+    #: A short piece of its, as a MIDI file; None for a bundle without one.
+    sample: bytes | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import structlog
-from euterpe_music.bundle import Bundle, BundleError, MelodyBundle, load_any_bundle
+from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
 from euterpe_music.melody_manifest import Variant
 from euterpe_service_kit.errors import Unavailable
 
@@ -25,6 +26,7 @@ from euterpe_generator.services.melody import PARTS, MelodyFamily
 log = structlog.get_logger(__name__)
 
 _SELF_TEST_STEPS = 16
+_LARGEST_SAMPLE = 65_536
 
 
 class ModelLoader:
@@ -115,7 +117,16 @@ def load_model(directory: Path, slots: int, variant: Variant | None = None) -> M
         raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
     model = _crnngan(bundle, slots) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
     _self_test(model)
-    return model
+    return replace(model, sample=_sample(directory))
+
+
+def _sample(directory: Path) -> bytes | None:
+    path = directory / SAMPLE_FILE
+    if not path.is_file():
+        return None
+    if path.stat().st_size > _LARGEST_SAMPLE or not (sample := path.read_bytes()).startswith(b"MThd"):
+        raise BundleError(f"{SAMPLE_FILE} is no MIDI file of at most {_LARGEST_SAMPLE} bytes")
+    return sample
 
 
 def _crnngan(bundle: Bundle, slots: int) -> Model:

@@ -10,6 +10,8 @@ export interface Track {
   readonly author?: string;
   /** Where the sound is; default: the song's audio at the converter. */
   readonly url?: string;
+  /** How the sound is had, where it is at no address. */
+  readonly load?: (signal: AbortSignal) => Promise<Blob>;
   readonly durationSeconds?: number | null;
   /** Where the piece itself is shown. */
   readonly link?: readonly string[];
@@ -70,9 +72,7 @@ export class Player {
     this.length.set(track.durationSeconds ?? 0);
     try {
       // The element cannot send the token, so that the sound is fetched here: 16 kB a second.
-      const url = track.url ?? `/api/v1/audio/${track.id}.mp3?bitrate=128`;
-      const response = await this.api.fetch(url, { signal: loading.signal });
-      const blob = await response.blob();
+      const blob = await (track.load?.(loading.signal) ?? this.fetch(track, loading.signal));
       if (loading.signal.aborted) return;
       await this.start(URL.createObjectURL(blob), from);
     } catch (error) {
@@ -105,6 +105,11 @@ export class Player {
     this.problem.set(null);
     this.stateNow.set('idle');
     this.at.set(0);
+  }
+
+  private async fetch(track: Track, signal: AbortSignal): Promise<Blob> {
+    const url = track.url ?? `/api/v1/audio/${track.id}.mp3?bitrate=128`;
+    return (await this.api.fetch(url, { signal })).blob();
   }
 
   private async start(address: string, from: number): Promise<void> {
