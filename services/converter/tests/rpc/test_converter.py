@@ -1,6 +1,7 @@
 """Audio for peers."""
 
 import hashlib
+import struct
 
 import grpc
 import pytest
@@ -48,12 +49,37 @@ async def test_a_stored_file_is_named_by_its_key(render, make_midi, object_store
     assert decode(audio).rms(0, 2) > 100
 
 
+async def test_all_options_of_the_http_api_are_understood(render, make_midi, decode):
+    """Each decides what is heard or written; the numbers are those of the files' own headers."""
+    midi = make_midi(2)
+    _, wav = await render(
+        midi=midi, format=pb.AUDIO_FORMAT_WAV, sample_rate=22_050, mono=True, bit_depth=24, tail=1.5, fade=1
+    )
+    assert struct.unpack("<HI", wav[22:28]) == (1, 22_050)
+    assert struct.unpack("<H", wav[34:36]) == (24,)
+    assert len(wav) - wav.index(b"data") - 8 == round(3.5 * 22_050) * 3
+    _, mp3 = await render(midi=midi, bitrate=320)
+    _, loud = await render(midi=midi, bitrate=320, gain=1.6)
+    _, dry = await render(midi=midi, bitrate=320, reverb=0, chorus=0)
+    assert len(mp3) == pytest.approx(4 * 40_000, rel=0.03)
+    assert decode(loud).rms(0, 2) > 1.5 * decode(mp3).rms(0, 2)
+    # Without reverb, less is left when the notes have ended.
+    assert decode(dry).rms(2.5, 3.5) < 0.7 * decode(mp3).rms(2.5, 3.5)
+    info, variable = await render(midi=midi, vbr=4, trim=True)
+    assert not info.HasField("size_bytes")
+    assert decode(variable).seconds < 4
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
         ({"midi": b"nothing"}, "midi: the file is not MIDI"),
         ({"midi_key": "models/secret"}, "midi_key"),
-        ({"midi": b"x", "loudness": 3}, "-40 to -5"),
+        ({"midi": b"x", "loudness": 3}, "loudness: Input should be less than or equal to -5"),
+        ({"midi": b"x", "gain": float("nan")}, "gain: Input should be a finite number"),
+        ({"midi": b"x", "soundfont": "s" * 101}, "soundfont"),
+        ({"midi": b"x", "bit_depth": 24}, "request.bit_depth: only wav and flac"),
+        ({"midi": b"x", "format": pb.AUDIO_FORMAT_WAV, "sample_rate": 44_101}, "request.sample_rate"),
         ({"midi": b"x", "instruments": ["kazoo"]}, "kazoo"),
         ({"midi": b"x", "format": 77}, "format"),
     ],

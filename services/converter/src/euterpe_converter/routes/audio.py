@@ -10,7 +10,7 @@ from pydantic import Field
 from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, discretion, share_field
 from euterpe_converter.domain.listener import Listener
 from euterpe_converter.routes.answer import audio_responses, rendition_response
-from euterpe_converter.routes.options import AudioOptions
+from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
 router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 500, 503))

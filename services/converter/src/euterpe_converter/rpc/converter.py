@@ -9,18 +9,11 @@ from euterpe.converter.v1 import converter_pb2 as pb
 from euterpe.converter.v1.converter_pb2_grpc import ConverterServiceServicer
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
+from pydantic import ValidationError
 
-from euterpe_converter.domain.audio import (
-    LEAST_LOUDNESS,
-    MOST_LOUDNESS,
-    AudioFormat,
-    Synthesis,
-    Tags,
-    Wish,
-    choose_encoding,
-)
-from euterpe_converter.domain.instruments import parse_choices
+from euterpe_converter.domain.audio import AudioFormat, Tags, Wish
 from euterpe_converter.services.audio import AudioService
+from euterpe_converter.services.options import AudioOptions
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -32,6 +25,10 @@ _FORMATS = {
     pb.AUDIO_FORMAT_OPUS: AudioFormat.OPUS,
     pb.AUDIO_FORMAT_OGG: AudioFormat.OGG,
 }
+#: Fields that are named as in the HTTP API, and may be absent.
+_OPTIONS = (
+    "sample_rate", "bit_depth", "bitrate", "vbr", "gain", "reverb", "chorus", "tail", "fade", "loudness",
+)  # fmt: skip
 # No other objects are anybody's business.
 _MIDI_KEY = re.compile(r"midi/[0-9a-f]{64}\.mid", re.ASCII)
 
@@ -75,15 +72,19 @@ def _wish(request: pb.RenderRequest) -> Wish:
     audio_format = _FORMATS.get(request.format)
     if audio_format is None:
         raise _refused("format", f"format {request.format} does not exist")
-    loudness = request.loudness if request.HasField("loudness") else None
-    if loudness is not None and not LEAST_LOUDNESS <= loudness <= MOST_LOUDNESS:
-        raise _refused("loudness", f"loudness is {loudness:g}, not {LEAST_LOUDNESS:g} to {MOST_LOUDNESS:g} LUFS")
+    given = {name: getattr(request, name) for name in _OPTIONS if request.HasField(name)}
     try:
-        programs = parse_choices(list(request.instruments))
-    except ValueError as error:
-        raise _refused("instruments", str(error)) from None
-    synthesis = Synthesis(loudness=loudness, programs=programs)
-    return Wish(choose_encoding(audio_format), synthesis, request.soundfont or None)
+        options = AudioOptions(
+            **given,
+            channels="mono" if request.mono else "stereo",
+            soundfont=request.soundfont or None,
+            instrument=list(request.instruments),
+            trim=request.trim,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _refused(str(first["loc"][0]), first["msg"]) from None
+    return options.wish(audio_format, "request")
 
 
 def _refused(field: str, message: str) -> Unprocessable:

@@ -24,21 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$euterpe/converter/v1/converter.proto\x12\x14\x65uterpe.converter.v1\"\xf7\x01\n\rRenderRequest\x12\x0e\n\x04midi\x18\x01 \x01(\x0cH\x00\x12\x12\n\x08midi_key\x18\x02 \x01(\tH\x00\x12\x31\n\x06\x66ormat\x18\x03 \x01(\x0e\x32!.euterpe.converter.v1.AudioFormat\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0e\n\x06\x61rtist\x18\x05 \x01(\t\x12\x11\n\x04seed\x18\x06 \x01(\x04H\x01\x88\x01\x01\x12\x11\n\tsoundfont\x18\x07 \x01(\t\x12\x13\n\x0binstruments\x18\x08 \x03(\t\x12\x15\n\x08loudness\x18\t \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06sourceB\x07\n\x05_seedB\x0b\n\t_loudness\"]\n\x0eRenderResponse\x12\x33\n\x04info\x18\x01 \x01(\x0b\x32#.euterpe.converter.v1.RenditionInfoH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"g\n\rRenditionInfo\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x02 \x01(\x01\x12\x17\n\nsize_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_size_bytes*\x9b\x01\n\x0b\x41udioFormat\x12\x1c\n\x18\x41UDIO_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41UDIO_FORMAT_WAV\x10\x01\x12\x14\n\x10\x41UDIO_FORMAT_MP3\x10\x02\x12\x15\n\x11\x41UDIO_FORMAT_FLAC\x10\x03\x12\x15\n\x11\x41UDIO_FORMAT_OPUS\x10\x04\x12\x14\n\x10\x41UDIO_FORMAT_OGG\x10\x05\x32i\n\x10\x43onverterService\x12U\n\x06Render\x12#.euterpe.converter.v1.RenderRequest\x1a$.euterpe.converter.v1.RenderResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$euterpe/converter/v1/converter.proto\x12\x14\x65uterpe.converter.v1\"\xb3\x04\n\rRenderRequest\x12\x0e\n\x04midi\x18\x01 \x01(\x0cH\x00\x12\x12\n\x08midi_key\x18\x02 \x01(\tH\x00\x12\x31\n\x06\x66ormat\x18\x03 \x01(\x0e\x32!.euterpe.converter.v1.AudioFormat\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0e\n\x06\x61rtist\x18\x05 \x01(\t\x12\x11\n\x04seed\x18\x06 \x01(\x04H\x01\x88\x01\x01\x12\x11\n\tsoundfont\x18\x07 \x01(\t\x12\x13\n\x0binstruments\x18\x08 \x03(\t\x12\x15\n\x08loudness\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x18\n\x0bsample_rate\x18\n \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04mono\x18\x0b \x01(\x08\x12\x16\n\tbit_depth\x18\x0c \x01(\x05H\x04\x88\x01\x01\x12\x14\n\x07\x62itrate\x18\r \x01(\x05H\x05\x88\x01\x01\x12\x10\n\x03vbr\x18\x0e \x01(\x05H\x06\x88\x01\x01\x12\x11\n\x04gain\x18\x0f \x01(\x01H\x07\x88\x01\x01\x12\x13\n\x06reverb\x18\x10 \x01(\x01H\x08\x88\x01\x01\x12\x13\n\x06\x63horus\x18\x11 \x01(\x01H\t\x88\x01\x01\x12\x11\n\x04tail\x18\x12 \x01(\x01H\n\x88\x01\x01\x12\x11\n\x04\x66\x61\x64\x65\x18\x13 \x01(\x01H\x0b\x88\x01\x01\x12\x0c\n\x04trim\x18\x14 \x01(\x08\x42\x08\n\x06sourceB\x07\n\x05_seedB\x0b\n\t_loudnessB\x0e\n\x0c_sample_rateB\x0c\n\n_bit_depthB\n\n\x08_bitrateB\x06\n\x04_vbrB\x07\n\x05_gainB\t\n\x07_reverbB\t\n\x07_chorusB\x07\n\x05_tailB\x07\n\x05_fade\"]\n\x0eRenderResponse\x12\x33\n\x04info\x18\x01 \x01(\x0b\x32#.euterpe.converter.v1.RenditionInfoH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"g\n\rRenditionInfo\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x02 \x01(\x01\x12\x17\n\nsize_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_size_bytes*\x9b\x01\n\x0b\x41udioFormat\x12\x1c\n\x18\x41UDIO_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41UDIO_FORMAT_WAV\x10\x01\x12\x14\n\x10\x41UDIO_FORMAT_MP3\x10\x02\x12\x15\n\x11\x41UDIO_FORMAT_FLAC\x10\x03\x12\x15\n\x11\x41UDIO_FORMAT_OPUS\x10\x04\x12\x14\n\x10\x41UDIO_FORMAT_OGG\x10\x05\x32i\n\x10\x43onverterService\x12U\n\x06Render\x12#.euterpe.converter.v1.RenderRequest\x1a$.euterpe.converter.v1.RenderResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'euterpe.converter.v1.converter_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDIOFORMAT']._serialized_start=513
-  _globals['_AUDIOFORMAT']._serialized_end=668
+  _globals['_AUDIOFORMAT']._serialized_start=829
+  _globals['_AUDIOFORMAT']._serialized_end=984
   _globals['_RENDERREQUEST']._serialized_start=63
-  _globals['_RENDERREQUEST']._serialized_end=310
-  _globals['_RENDERRESPONSE']._serialized_start=312
-  _globals['_RENDERRESPONSE']._serialized_end=405
-  _globals['_RENDITIONINFO']._serialized_start=407
-  _globals['_RENDITIONINFO']._serialized_end=510
-  _globals['_CONVERTERSERVICE']._serialized_start=670
-  _globals['_CONVERTERSERVICE']._serialized_end=775
+  _globals['_RENDERREQUEST']._serialized_end=626
+  _globals['_RENDERRESPONSE']._serialized_start=628
+  _globals['_RENDERRESPONSE']._serialized_end=721
+  _globals['_RENDITIONINFO']._serialized_start=723
+  _globals['_RENDITIONINFO']._serialized_end=826
+  _globals['_CONVERTERSERVICE']._serialized_start=986
+  _globals['_CONVERTERSERVICE']._serialized_end=1091
 # @@protoc_insertion_point(module_scope)

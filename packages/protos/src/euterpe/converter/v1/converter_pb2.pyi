@@ -23,7 +23,7 @@ AUDIO_FORMAT_OPUS: AudioFormat
 AUDIO_FORMAT_OGG: AudioFormat
 
 class RenderRequest(_message.Message):
-    __slots__ = ("midi", "midi_key", "format", "title", "artist", "seed", "soundfont", "instruments", "loudness")
+    __slots__ = ("midi", "midi_key", "format", "title", "artist", "seed", "soundfont", "instruments", "loudness", "sample_rate", "mono", "bit_depth", "bitrate", "vbr", "gain", "reverb", "chorus", "tail", "fade", "trim")
     MIDI_FIELD_NUMBER: _ClassVar[int]
     MIDI_KEY_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,17 @@ class RenderRequest(_message.Message):
     SOUNDFONT_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENTS_FIELD_NUMBER: _ClassVar[int]
     LOUDNESS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
+    MONO_FIELD_NUMBER: _ClassVar[int]
+    BIT_DEPTH_FIELD_NUMBER: _ClassVar[int]
+    BITRATE_FIELD_NUMBER: _ClassVar[int]
+    VBR_FIELD_NUMBER: _ClassVar[int]
+    GAIN_FIELD_NUMBER: _ClassVar[int]
+    REVERB_FIELD_NUMBER: _ClassVar[int]
+    CHORUS_FIELD_NUMBER: _ClassVar[int]
+    TAIL_FIELD_NUMBER: _ClassVar[int]
+    FADE_FIELD_NUMBER: _ClassVar[int]
+    TRIM_FIELD_NUMBER: _ClassVar[int]
     midi: bytes
     midi_key: str
     format: AudioFormat
@@ -42,7 +53,18 @@ class RenderRequest(_message.Message):
     soundfont: str
     instruments: _containers.RepeatedScalarFieldContainer[str]
     loudness: float
-    def __init__(self, midi: _Optional[bytes] = ..., midi_key: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., title: _Optional[str] = ..., artist: _Optional[str] = ..., seed: _Optional[int] = ..., soundfont: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., loudness: _Optional[float] = ...) -> None: ...
+    sample_rate: int
+    mono: bool
+    bit_depth: int
+    bitrate: int
+    vbr: int
+    gain: float
+    reverb: float
+    chorus: float
+    tail: float
+    fade: float
+    trim: bool
+    def __init__(self, midi: _Optional[bytes] = ..., midi_key: _Optional[str] = ..., format: _Optional[_Union[AudioFormat, str]] = ..., title: _Optional[str] = ..., artist: _Optional[str] = ..., seed: _Optional[int] = ..., soundfont: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., loudness: _Optional[float] = ..., sample_rate: _Optional[int] = ..., mono: _Optional[bool] = ..., bit_depth: _Optional[int] = ..., bitrate: _Optional[int] = ..., vbr: _Optional[int] = ..., gain: _Optional[float] = ..., reverb: _Optional[float] = ..., chorus: _Optional[float] = ..., tail: _Optional[float] = ..., fade: _Optional[float] = ..., trim: _Optional[bool] = ...) -> None: ...
 
 class RenderResponse(_message.Message):
     __slots__ = ("info", "data")
