@@ -1,6 +1,7 @@
 """A service under its real server: whom it believes about addresses, and how it ends."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -85,3 +86,13 @@ def test_kept_connections_are_sent_away_before_the_end() -> None:
             assert answer.status_code == 200
         assert client.get("/readyz").status_code == 503
         process.wait(30)
+
+
+def test_a_service_may_open_more_files_than_it_was_given_at_first() -> None:
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+    try:
+        with served() as (process, _):
+            assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0] > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))

@@ -1,6 +1,7 @@
 """Runs a service's app under uvicorn, with a shutdown that is announced first and bounded in time."""
 
 import gc
+import resource
 import signal
 import threading
 from types import FrameType
@@ -9,6 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from euterpe_service_kit.settings import ServiceSettings
+
+_OPEN_FILES = 65_536
 
 
 class _Server(uvicorn.Server):
@@ -31,6 +34,17 @@ class _Server(uvicorn.Server):
         timer.start()
 
 
+def raise_open_files() -> None:
+    """Allows this process as many open files as the system lets it, within reason.
+
+    Container runtimes give 1,024 at first and half a million on request; each listener who follows a piece holds one.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Serves until SIGTERM or SIGINT.
 
@@ -47,6 +61,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
+    raise_open_files()
     # A supervisor's terminal sends Ctrl-C to the whole group; only the supervisor decides when a service ends.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # What was imported stays: a collection that walks through all of it again holds every request up for a while.
