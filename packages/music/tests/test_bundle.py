@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,19 @@ def test_the_bundle_tells_how_to_run_it() -> None:
 
 def test_writing_gives_the_same_bundle(copy: Path, tmp_path: Path) -> None:
     bundle = load_bundle(copy)
-    again = write_bundle(tmp_path / "again", bundle.manifest, bundle.model)
-    assert (again.manifest, again.model) == (bundle.manifest, bundle.model)
-    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == ["manifest.json", "model.onnx"]
+    again = write_bundle(tmp_path / "again", bundle.manifest, bundle.model, bundle.int8)
+    assert (again.manifest, again.model, again.int8) == (bundle.manifest, bundle.model, bundle.int8)
+    files = ["manifest.json", "model.int8.onnx", "model.onnx"]
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == files
+
+
+def test_the_variant_that_is_asked_for_is_the_one_that_is_run() -> None:
+    bundle = load_bundle(TINY)
+    assert bundle.graph() == bundle.graph("fp32") == bundle.model
+    assert bundle.graph("int8") == bundle.int8 != bundle.model
+    chosen = replace(bundle, manifest=bundle.manifest.model_copy(update={"variant": "int8"}))
+    assert (chosen.graph(), chosen.graph("fp32")) == (bundle.int8, bundle.model)
+    assert replace(bundle, int8=None).graph("int8") == bundle.model
 
 
 def test_a_model_with_one_flipped_bit_is_refused(copy: Path) -> None:
@@ -52,7 +63,7 @@ def test_a_model_with_one_flipped_bit_is_refused(copy: Path) -> None:
         write_bundle(copy, bundle.manifest, bytes(model))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "model.onnx"])
+@pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "model.int8.onnx"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(BundleError, match=name):

@@ -4,10 +4,13 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from euterpe_music.bundle import Bundle, BundleError, load_bundle
+from euterpe_music.manifest import Variant
 from rich.console import Console
 
 from euterpe_training.balancing.cli import balance_app, study_app
@@ -110,22 +113,22 @@ def evaluate(
     length: Annotated[int, typer.Option(min=16, max=2000, help="Events of each piece.")] = 100,
     pieces: Annotated[int, typer.Option(min=8, help="Pieces per seed, at most half of the held-out songs.")] = 200,
     seeds: Annotated[int, typer.Option(min=1, help="How often to draw them.")] = 5,
+    variant: Annotated[Variant | None, typer.Option(help="fp32 or int8; the bundle's own by default.")] = None,
     legacy: Annotated[bool, typer.Option("--legacy", help="Statistics with the public code's slips.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the JSON into this file, too.")] = None,
     cache: CacheDir = None,
 ) -> None:
     """Judge a bundle by held-out music: overlap areas, statistics, copies, loops, beside Markov chains."""
-    from euterpe_music.bundle import BundleError, load_bundle
-
     from euterpe_training.evaluation.reference import load_reference
     from euterpe_training.evaluation.report import evaluate as judge
     from euterpe_training.evaluation.table import feature_table, statistics_table, table
 
-    try:
-        loaded = load_bundle(bundle)
-    except BundleError as error:
-        raise TrainingError(f"the bundle {bundle} cannot be used: {error}") from error
+    loaded = _bundle(bundle)
+    if variant == "int8" and loaded.int8 is None:
+        raise TrainingError(f"the bundle {bundle} has no int8 graph; `euterpe-train int8` adds one")
+    if variant is not None:
+        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"variant": variant}))
     with console.status("Reading the reference") as status:
         music = load_reference(loaded, reference, length, cache)
         report = judge(
@@ -143,12 +146,33 @@ def evaluate(
 
 
 @app.command()
+def int8(
+    bundle: Annotated[Path, typer.Argument(help="Directory of the bundle, e.g. models/NAME/VERSION.")],
+    version: Annotated[str, typer.Argument(help="The version of the new bundle, written beside it.")],
+    variant: Annotated[Variant, typer.Option(help="What is run unless a deployment says otherwise.")] = "int8",
+) -> None:
+    """Write a bundle anew, with its LSTM layers in 8-bit integers beside the floats; `evaluate` says what it costs."""
+    from euterpe_training.export.bundle import add_int8
+
+    written = add_int8(_bundle(bundle), version, variant)
+    sizes = [f"{len(graph or b'') / 1e6:.1f} MB" for graph in (written.model, written.int8)]
+    console.print(f"{written.directory}: fp32 {sizes[0]}, int8 {sizes[1]}")
+
+
+@app.command()
 def recipes() -> None:
     """List the recipes."""
     from euterpe_training.recipes import RECIPES
 
     for name, make in sorted(RECIPES.items()):
         typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")
+
+
+def _bundle(directory: Path) -> Bundle:
+    try:
+        return load_bundle(directory)
+    except BundleError as error:
+        raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
 
 
 def _torch() -> Any:

@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from euterpe_music.manifest import Manifest
-from euterpe_music.melody_manifest import MelodyManifest, Variant
+from euterpe_music.manifest import Manifest, Variant
+from euterpe_music.melody_manifest import MelodyManifest
 from euterpe_music.spec import EventSpec
 from euterpe_music.tokens import Vocabulary, VocabularyError
 
@@ -31,11 +31,18 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose digests were checked. `model` holds the very bytes that were checked."""
+    """A bundle whose digests were checked. `model` and `int8` hold the very bytes that were checked."""
 
     directory: Path
     manifest: Manifest
-    model: bytes
+    model: bytes = field(repr=False)
+    int8: bytes | None = field(default=None, repr=False)
+
+    def graph(self, variant: Variant | None = None) -> bytes:
+        """The graph of a variant, the manifest's own by default; fp32 where the bundle does not have the other."""
+        if (variant or self.manifest.variant) == "int8" and self.int8 is not None:
+            return self.int8
+        return self.model
 
     @cached_property
     def spec(self) -> EventSpec:
@@ -56,7 +63,8 @@ def load_bundle(directory: Path) -> Bundle:
         raise BundleError(f"{manifest.graph.file!r} does not name a file in the bundle")
     model = _read(path)
     check_model(manifest, model)
-    return Bundle(directory, manifest, model)
+    info = manifest.int8
+    return Bundle(directory, manifest, model, _checked(directory, info.file, info.sha256) if info else None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,9 @@ def _parse(adapter: TypeAdapter[M], text: bytes) -> M:
 
 def bundle_files(manifest: Manifest | MelodyManifest) -> tuple[str, ...]:
     """The files beside the manifest that a bundle cannot be loaded without."""
-    return (manifest.graph.file,) if isinstance(manifest, Manifest) else tuple(one.file for one in manifest.files)
+    if isinstance(manifest, Manifest):
+        return (manifest.graph.file, *([manifest.int8.file] if manifest.int8 else []))
+    return tuple(one.file for one in manifest.files)
 
 
 def write_melody_bundle(directory: Path, manifest: MelodyManifest, files: Mapping[str, bytes]) -> MelodyBundle:
@@ -150,14 +160,16 @@ def check_model(manifest: Manifest, model: bytes) -> None:
         raise BundleError(f"{manifest.graph.file} has digest {digest}, but the manifest states {manifest.graph.sha256}")
 
 
-def write_bundle(directory: Path, manifest: Manifest, model: bytes) -> Bundle:
-    """Writes model and manifest into `directory` (made when absent), the manifest last, and loads them again.
+def write_bundle(directory: Path, manifest: Manifest, model: bytes, int8: bytes | None = None) -> Bundle:
+    """Writes graphs and manifest into `directory` (made when absent), the manifest last, and loads them again.
 
     A reader sees the old bundle, a digest that does not match, or the new one; never a mixture that passes.
     """
     check_model(manifest, model)
     directory.mkdir(parents=True, exist_ok=True)
     _replace(directory / manifest.graph.file, model)
+    if manifest.int8 is not None and int8 is not None:
+        _replace(directory / manifest.int8.file, int8)
     text = manifest.model_dump_json(indent=2) + "\n"
     _replace(directory / MANIFEST_FILE, text.encode())
     return load_bundle(directory)

@@ -14,6 +14,9 @@ from euterpe_music.spec import EventSpec
 #: Raised when the manifest changes in a way that older readers would misunderstand.
 FORMAT: Final = "euterpe-bundle/1"
 
+#: How a network computes: in floats, or its large products in 8-bit integers.
+Variant = Literal["fp32", "int8"]
+
 Name = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
@@ -21,6 +24,14 @@ class Part(BaseModel):
     """Part of a manifest: whole, and unchanged once it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileInfo(Part):
+    """A file of the bundle."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(gt=0)
 
 
 class TensorInfo(Part):
@@ -184,14 +195,26 @@ class ManifestBase(Part):
 
 
 class Manifest(ManifestBase):
-    """The manifest of a C-RNN-GAN."""
+    """The manifest of a C-RNN-GAN.
+
+    `int8` is the same graph with its LSTM layers in integers, where the bundle has it. `variant` is the one that is run
+    unless a deployment says otherwise.
+    """
 
     kind: Literal["crnngan"]
     spec: dict[str, Any]
     spec_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     graph: GraphInfo
+    int8: FileInfo | None = None
+    variant: Variant = "fp32"
     #: What the input `controls` of the graph consists of, in order.
     controls: tuple[Control, ...] = ()
+
+    @model_validator(mode="after")
+    def _variant_exists(self) -> Self:
+        if self.variant == "int8" and self.int8 is None:
+            raise ValueError("the variant is int8, but there is no such graph")
+        return self
 
     @model_validator(mode="after")
     def _spec_matches(self) -> Self:

@@ -4,19 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from euterpe_music.manifest import ManifestBase, Part, StatePair, TensorInfo
+from euterpe_music.manifest import FileInfo, ManifestBase, Part, StatePair, TensorInfo, Variant
 from euterpe_music.tokens import METERS, Condition, Form, Meter
 from euterpe_music.tokens.conditions import Name as ConditionName
-
-Variant = Literal["fp32", "int8"]
-
-
-class FileInfo(Part):
-    """A file of the bundle."""
-
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(gt=0)
 
 
 class VocabularyInfo(FileInfo):

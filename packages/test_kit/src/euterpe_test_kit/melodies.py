@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import onnx
 from euterpe_music.bundle import MelodyBundle, write_melody_bundle
-from euterpe_music.manifest import IntRange, Sampling, StatePair, TensorInfo
-from euterpe_music.melody_manifest import ConditionInfo, FileInfo, MelodyManifest, TokenGraph, VocabularyInfo
+from euterpe_music.manifest import FileInfo, IntRange, Sampling, StatePair, TensorInfo
+from euterpe_music.melody_manifest import ConditionInfo, MelodyManifest, TokenGraph, VocabularyInfo
 from euterpe_music.melody_parameters import melody_parameters
 from euterpe_music.tokens import Vocabulary
 from euterpe_music.tokens.conditions import SIZES

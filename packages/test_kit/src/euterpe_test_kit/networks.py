@@ -62,7 +62,7 @@ def controlled_bundle(models: Path, plain: Bundle, *, name: str = "tiny-controll
     sampling = plain.manifest.sampling.model_copy(
         update={"parameters": PARAMETERS, "presets": {"wild": {"style": "lively", "density": 0.9}}}
     )
-    changes = {"name": name, "graph": graph, "sampling": sampling, "controls": CONTROLS}
+    changes = {"name": name, "graph": graph, "sampling": sampling, "controls": CONTROLS, "int8": None}
     directory = models / name / "0.0.1"
     write_bundle(directory, plain.manifest.model_copy(update=changes), content)
     return load_bundle(directory)

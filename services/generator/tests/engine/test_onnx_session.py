@@ -1,8 +1,11 @@
 """The session on a real graph: chunks, widths and moves leave every piece as it is alone."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Array, Finished, Request
@@ -14,9 +17,10 @@ DATA = Path(__file__).parents[4] / "packages/music/tests/data"
 STEPS = 48
 
 
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_bundle(next(DATA.glob("tiny/*")))
+@pytest.fixture(scope="module", params=["fp32", "int8"])
+def bundle(request: pytest.FixtureRequest) -> Bundle:
+    tiny = load_bundle(next(DATA.glob("tiny/*")))
+    return replace(tiny, model=tiny.graph(request.param))
 
 
 def make(bundle: Bundle, rows: int) -> OnnxSession:
@@ -68,19 +72,16 @@ def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Bundle) 
 def test_where_kernels_differ_by_width_the_width_is_fixed(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     session = OnnxSession(bundle.model, bundle.manifest.graph, rows=8)
     widths = []
-    run = session._session.run
+    run = session._run
 
-    class Uneven:
-        """A runtime whose single rows come out a little different."""
+    def uneven(feed: dict[str, Any]) -> list[Any]:
+        """A runtime in which a state of single rows comes out a little different."""
+        width = feed[bundle.manifest.graph.noise].shape()[1]
+        widths.append(width)
+        *rest, last = run(feed)
+        return [*rest, ort.OrtValue.ortvalue_from_numpy(last.numpy() + np.float32(1e-6) * (width == 1))]
 
-        @staticmethod
-        def run(outputs: list[str], feed: dict[str, Array]) -> list[Array]:
-            width = feed[bundle.manifest.graph.noise].shape[1]
-            widths.append(width)
-            events, *rest = run(outputs, feed)
-            return [events + np.float32(1e-6) * (width == 1), *rest]
-
-    monkeypatch.setattr(session, "_session", Uneven)
+    monkeypatch.setattr(session, "_run", uneven)
     session.warm_up()
     widths.clear()
     compose(session, [1], STEPS)

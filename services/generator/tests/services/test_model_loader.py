@@ -23,7 +23,8 @@ def release(models: Path, version: str) -> Path:
     manifest = json.loads((TINY / "manifest.json").read_text()) | {"version": version}
     staged = models.parent / f"staged-{version}"
     staged.mkdir()
-    shutil.copy(TINY / "model.onnx", staged)
+    for graph in TINY.glob("*.onnx"):
+        shutil.copy(graph, staged)
     (staged / "manifest.json").write_text(json.dumps(manifest))
     (models / "tiny").mkdir(parents=True, exist_ok=True)
     return staged.rename(models / "tiny" / version)
@@ -129,7 +130,7 @@ async def test_without_any_model_it_is_not_ready_and_says_so(settings: Settings,
 
 
 async def test_bundles_come_from_s3(settings: Settings, object_store: ObjectStore, tmp_path: Path) -> None:
-    for file in ("model.onnx", "manifest.json"):
+    for file in ("model.onnx", "model.int8.onnx", "manifest.json"):
         await object_store.put(f"bundles/tiny/0.0.1/{file}", (TINY / file).read_bytes(), content_type="x/y")
     changes = {"models_url": f"s3://{settings.s3.bucket}/bundles", "models_cache": tmp_path / "cache"}
     async with running_client(create_app(settings.model_copy(update=changes))) as client:

@@ -32,7 +32,7 @@ def sample(
     random = np.random.default_rng(seed)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(bundle.graph(), options, providers=["CPUExecutionProvider"])
     graph = bundle.manifest.graph
     feeds: dict[str, NDArray[np.float32]] = {
         graph.noise: random.random((length, pieces, bundle.manifest.noise_size), np.float32)

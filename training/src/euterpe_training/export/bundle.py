@@ -2,19 +2,32 @@
 
 import datetime
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from euterpe_music.bundle import Bundle, write_bundle
-from euterpe_music.manifest import GraphInfo, IntRange, Manifest, Sampling, StatePair, TensorInfo, TrainingInfo
+from euterpe_music.manifest import (
+    FileInfo,
+    GraphInfo,
+    IntRange,
+    Manifest,
+    Sampling,
+    StatePair,
+    TensorInfo,
+    TrainingInfo,
+    Variant,
+)
 from euterpe_music.spec import EventSpec
 
 from euterpe_training.export.categorical import DRAWS, CategoricalWeights, build_categorical
 from euterpe_training.export.graph import OPSET, GeneratorWeights, build_generator
+from euterpe_training.export.int8 import to_int8
 from euterpe_training.export.wishes import NO_WISHES, Wishes
 
 #: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
+INT8_FILE = "model.int8.onnx"
 
 
 @dataclass(frozen=True)
@@ -90,12 +103,15 @@ def export_bundle(
     length: IntRange = DEFAULT_LENGTH,
     wishes: Wishes = NO_WISHES,
     training: TrainingInfo | None = None,
+    variant: Variant = "fp32",
 ) -> Bundle:
-    """Writes model.onnx and manifest.json into `directory`; ValueError when weights and spec do not fit.
+    """Writes both graphs and manifest.json into `directory`; ValueError when weights and spec do not fit.
 
-    `wishes` are what listeners may set; a categorical generator needs those of its controls.
+    `wishes` are what listeners may set; a categorical generator needs those of its controls. `variant` is the one to
+    run: int8 once its music was measured to be the same.
     """
     model = build_categorical(weights) if isinstance(weights, CategoricalWeights) else build_generator(weights)
+    int8 = to_int8(model)
     manifest = Manifest(
         kind="crnngan",
         name=label.name,
@@ -107,8 +123,26 @@ def export_bundle(
         spec=spec.to_dict(),
         spec_sha256=spec.sha256,
         graph=graph_info(weights, model),
+        int8=_int8_info(int8),
+        variant=variant,
         sampling=Sampling(length=length, parameters=wishes.parameters, presets=wishes.presets),
         controls=wishes.controls,
         training=training,
     )
-    return write_bundle(directory, manifest, model)
+    return write_bundle(directory, manifest, model, int8)
+
+
+def add_int8(bundle: Bundle, version: str, variant: Variant) -> Bundle:
+    """Writes a new version of `bundle`, with its int8 graph, beside it; ValueError for a graph without LSTMs.
+
+    What lies beside the graphs (card, pictures) is copied; FileExistsError when there is such a version.
+    """
+    directory = bundle.directory.parent / version
+    shutil.copytree(bundle.directory, directory)
+    int8 = to_int8(bundle.model)
+    changes = {"version": version, "int8": _int8_info(int8), "variant": variant}
+    return write_bundle(directory, bundle.manifest.model_copy(update=changes), bundle.model, int8)
+
+
+def _int8_info(content: bytes) -> FileInfo:
+    return FileInfo(file=INT8_FILE, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))

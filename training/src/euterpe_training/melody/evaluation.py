@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from euterpe_music.bundle import MelodyBundle
+from euterpe_music.manifest import Variant
 from euterpe_music.measures import measure, repetitions
-from euterpe_music.melody_manifest import Variant
 from euterpe_music.tokens import REST, Slices, encode_steps, recall, to_piece
 from numpy.typing import NDArray
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import onnxruntime
 from euterpe_music.bundle import MelodyBundle
-from euterpe_music.melody_manifest import Variant
+from euterpe_music.manifest import Variant
 from euterpe_music.piece import Piece
 from euterpe_music.tokens import Form, Slices, condition_table, decode_steps, echo_columns, recall, to_piece
 from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
-from euterpe_music.melody_manifest import Variant
+from euterpe_music.manifest import Variant
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
@@ -115,7 +115,7 @@ def load_model(directory: Path, slots: int, variant: Variant | None = None) -> M
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
         raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
-    model = _crnngan(bundle, slots) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
+    model = _crnngan(bundle, slots, variant) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
     _self_test(model)
     return replace(model, sample=_sample(directory))
 
@@ -129,9 +129,9 @@ def _sample(directory: Path) -> bytes | None:
     return sample
 
 
-def _crnngan(bundle: Bundle, slots: int) -> Model:
+def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:
     manifest = bundle.manifest
-    session = OnnxSession(bundle.model, manifest.graph, rows=slots)
+    session = OnnxSession(bundle.graph(variant), manifest.graph, rows=slots)
     # Loads every kernel and every buffer before the first listener pays for it.
     session.warm_up()
     return Model(CrnnganFamily(bundle), Scheduler(session, max_steps=manifest.sampling.length.max), session.provider)

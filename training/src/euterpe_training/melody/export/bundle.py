@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any, Literal
 
-from euterpe_music.manifest import StatePair, TensorInfo
-from euterpe_music.melody_manifest import ConditionInfo, FileInfo, TokenGraph, VocabularyInfo
+from euterpe_music.manifest import FileInfo, StatePair, TensorInfo
+from euterpe_music.melody_manifest import ConditionInfo, TokenGraph, VocabularyInfo
 
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.data import Language
