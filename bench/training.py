@@ -11,12 +11,14 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from euterpe_music.midi import Piece, write_midi
 from euterpe_music.piece import make_notes
 from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
+from euterpe_training.models.crnngan import Generator
 from euterpe_training.recipes import recipe
 from euterpe_training.trainer import Trainer
 
@@ -43,13 +45,13 @@ def files_per_second(directory: Path) -> tuple[float, float]:
     return files / (time.perf_counter() - wall), files / (time.process_time() - cpu)
 
 
-def adversarial_epoch() -> tuple[float, float]:
+def adversarial_epoch(rounds: int = ROUNDS) -> tuple[float, float]:
     """Seconds of an adversarial epoch: 200 songs, hidden 100, batches of 20, 100 events; wall clock and CPU time."""
     events = np.random.default_rng(0).normal(size=(SONGS * 200, 4)).astype(np.float32)
     names, digests = tuple(f"{n}.mid" for n in range(SONGS)), tuple(str(n) for n in range(SONGS))
     offsets, numbers = np.arange(SONGS + 1) * 200, np.arange(SONGS)
     corpus = Corpus("random", names, events, offsets, np.ones(SONGS), numbers, digests, {}, "")
-    settings = {"select_validation_percentage": 0.0, "select_test_percentage": 0.0, "max_epoch": ROUNDS + 1}
+    settings = {"select_validation_percentage": 0.0, "select_test_percentage": 0.0, "max_epoch": rounds + 1}
     config = replace(
         recipe("model6"), **settings, pretraining_epochs=0, adam=True, learning_rate=1e-4, freezing=False,
         spec=recipe("classical").spec, corpus=CorpusOptions(min_events=100),
@@ -61,6 +63,16 @@ def adversarial_epoch() -> tuple[float, float]:
         cpu.append(time.process_time() - mark)
         mark = time.process_time()
     return statistics.median(wall[1:]), statistics.median(cpu[1:])
+
+
+def naive_epoch() -> tuple[float, float]:
+    """The same as PyTorch does it when it is left alone: its LSTM step by step, and a way back through D per side."""
+
+    def step_by_step(generator: Generator, noise: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+        return generator.generate(noise, first)[0]
+
+    with patch.object(Generator, "play", step_by_step), patch.object(Trainer, "one_pass", False):
+        return adversarial_epoch(rounds=2)
 
 
 def main() -> None:

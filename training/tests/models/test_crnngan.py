@@ -60,3 +60,15 @@ def test_the_loss_is_least_when_the_discriminator_is_right() -> None:
     unsure = discrimination_loss(torch.tensor([0.5]), torch.tensor([0.5]))
     assert right < unsure
     assert unsure == pytest.approx(2 * torch.log(torch.tensor(2.0)).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("layers", "feed_previous"), [(2, True), (1, True), (3, False)])
+def test_playing_is_generating_with_the_same_gradients(layers: int, feed_previous: bool) -> None:
+    torch.manual_seed(3)
+    g = Generator(4, 8, 7, layers, 0.6, feed_previous).double()
+    noise, first, wanted = torch.rand(9, 5, 8).double(), torch.rand(5, 4).double(), torch.rand(9, 5, 4).double()
+    slow, fast = g.generate(noise, first)[0], g.play(noise, first)
+    assert torch.allclose(slow, fast, atol=1e-12)
+    found = [torch.autograd.grad(((events - wanted) ** 3).sum(), list(g.parameters())) for events in (slow, fast)]
+    for name, one, other in zip(dict(g.named_parameters()), *found, strict=True):
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12), name

@@ -108,3 +108,32 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(
         trainer.save(tmp_path)
     monkeypatch.undo()
     assert Trainer.resume(tmp_path, corpus).history == []
+
+
+@pytest.mark.parametrize("changes", [{}, {"anchor": 1.0, "adversarial_weight": 0.3}, {"disable_l2_regularizer": True}])
+def test_one_way_back_through_d_teaches_what_two_do(
+    corpus: Corpus, config: CrnnganConfig, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    plain = replace(config, adam=False, freezing=False, learning_rate=0.1, init_scale=0.3, keep_prob=1.0, **changes)
+    one = Trainer(plain, corpus)
+    before = [tensor.clone() for tensor in weights(one)]
+    assert one.one_pass
+    list(one.epochs())
+    monkeypatch.setattr(Trainer, "one_pass", False)
+    two = Trainer(plain, corpus)
+    list(two.epochs())
+    for old, new, other in zip(before, weights(one), weights(two), strict=True):
+        assert torch.allclose(new - old, other - old, rtol=1e-2, atol=1e-6)
+
+
+def test_who_is_frozen_keeps_its_weights(
+    corpus: Corpus, config: CrnnganConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for frozen in ((True, False), (False, True), (True, True)):
+        trainer = Trainer(replace(config, pretraining_epochs=0, max_epoch=1), corpus)
+        monkeypatch.setattr(Trainer, "_frozen", lambda *_, frozen=frozen: frozen)
+        before = [[tensor.clone() for tensor in side.state_dict().values()] for side in (trainer.d, trainer.g)]
+        list(trainer.epochs())
+        after = [side.state_dict().values() for side in (trainer.d, trainer.g)]
+        kept = tuple(all(map(torch.equal, *sides)) for sides in zip(before, after, strict=True))
+        assert kept == frozen

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.export.graph import GeneratorWeights, LstmWeights, Weights
+from euterpe_training.models.rollout import Rollout
 
 MINIBATCH_KERNELS, MINIBATCH_DIMENSIONS = 25, 10
 
@@ -73,6 +74,15 @@ class Generator(nn.Module):
             previous = self.output(top)[0]
             events.append(previous)
         return torch.stack(events), previous, State(*memory)
+
+    def play(self, noise: Tensor, first: Tensor) -> Tensor:
+        """The events of `generate` from an empty memory; several times as fast, with gradients for weights only."""
+        if self.slow is not None or torch.is_autocast_enabled("cpu"):
+            return self.generate(noise, first)[0]
+        # The order of an LSTM's parameters is, layer by layer, what Rollout takes.
+        weights = (self.input.weight, self.input.bias, *self.lstm.parameters(), self.output.weight, self.output.bias)
+        events: Tensor = Rollout.apply(noise, first, self.feed_previous, *weights)  # type: ignore[no-untyped-call]
+        return events
 
     def _hidden(self, noise: Tensor, previous: Tensor) -> Tensor:
         heard = previous if self.feed_previous else torch.zeros_like(previous)

@@ -45,4 +45,5 @@ def make_pretraining(
 def make_optimizer(config: CrnnganConfig, modules: Iterable[nn.Module], rate: float) -> torch.optim.Optimizer:
     """Adam or plain gradient descent over the weights of `modules`."""
     parameters = [parameter for module in modules for parameter in module.parameters()]
-    return torch.optim.Adam(parameters, rate) if config.adam else torch.optim.SGD(parameters, rate)
+    kind: type[torch.optim.Optimizer] = torch.optim.Adam if config.adam else torch.optim.SGD
+    return kind(parameters, lr=rate, fused=True)  # type: ignore[call-arg]

@@ -63,7 +63,7 @@ class TeacherForcing:
     def play(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:  # noqa: ARG002 - torch draws
         """From a random event on."""
         noise = torch.rand(steps, len(songs), self.config.noise_size)
-        return self.g.generate(noise, torch.rand(len(songs), self.g.features))[0]
+        return self.g.play(noise, torch.rand(len(songs), self.g.features))
 
     def _of(self, real: Tensor, past: Tensor) -> Tensor:
         steps, batch, features = real.shape

@@ -1,10 +1,10 @@
 """Pretraining, then adversarial training, of a C-RNN-GAN."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
 from euterpe_training.trainer.freezing import frozen_sides
 from euterpe_training.trainer.history import Epoch, Phase
 from euterpe_training.trainer.jitter import ladder_steps
+from euterpe_training.trainer.judgement import Judgement, through_d
 from euterpe_training.trainer.networks import make_discriminator, make_generator, make_optimizer, make_pretraining
 from euterpe_training.trainer.pretraining import blurred
 
@@ -148,7 +149,10 @@ class Trainer:
     def _step(self, loss: Tensor, optimizer: torch.optim.Optimizer, retain: bool = False) -> None:
         """One step of one side; only its own weights get gradients."""
         parameters = optimizer.param_groups[0]["params"]
-        gradients = torch.autograd.grad(loss, parameters, retain_graph=retain, allow_unused=True)
+        self._apply(optimizer, torch.autograd.grad(loss, parameters, retain_graph=retain, allow_unused=True))
+
+    def _apply(self, optimizer: torch.optim.Optimizer, gradients: Sequence[Tensor | None]) -> None:
+        parameters = optimizer.param_groups[0]["params"]
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
@@ -166,7 +170,7 @@ class Trainer:
         self._step(judged.d_loss + self._regularisation(self.d), self.d_optimizer)
         return {"g_loss": float(loss.detach()), "d_loss": float(judged.d_loss.detach())}
 
-    def _judge(self, songs: Any, length: int, fake: Tensor) -> "_Judgement":
+    def _judge(self, songs: Any, length: int, fake: Tensor) -> Judgement:
         """D on real windows and on `fake` in one pass, which is twice as fast as two."""
         batch = len(songs)
         real = torch.from_numpy(self.corpus.windows(songs, length, self.random))
@@ -175,7 +179,7 @@ class Trainer:
             shares, features = self.d(both, parts=2)
         shares, features = shares.float(), features.float()
         d_loss = discrimination_loss(shares[:batch], shares[batch:], self.config.real_label)
-        return _Judgement(d_loss, shares[:batch], shares[batch:], features[:, :batch], features[:, batch:])
+        return Judgement(d_loss, shares[:batch], shares[batch:], features[:, :batch], features[:, batch:])
 
     def shown(self, real: Tensor, fake: Tensor, songs: Any) -> Tensor:
         """What D sees of windows [steps, songs, features] of `songs` and of as many generated ones, side by side."""
@@ -194,27 +198,57 @@ class Trainer:
         config = self.config
         with self._mixed():
             fake = self.pretraining.play(length, songs, self.random)
-        seen = self._judge(songs, length, fake.float())
+        one_pass = self.one_pass
+        heard = fake.detach().requires_grad_() if one_pass else fake
+        seen = self._judge(songs, length, heard.float())
         adversarial = functional.binary_cross_entropy(seen.fake, torch.ones_like(seen.fake))
         freeze_d, freeze_g = self._frozen(seen.d_loss, adversarial)
         matched = adversarial
         if config.feature_matching:
             matched = feature_distance(seen.real_features.detach(), seen.fake_features)
-        g_loss = config.adversarial_weight * matched
+        g_loss, own = config.adversarial_weight * matched, self._regularisation(self.g)
         if config.anchor:
             with self._mixed():
-                g_loss = g_loss + config.anchor * self.pretraining.loss(songs, length, self.random)
-        # G's step changes no weight that D's gradient depends on: what G made is a constant to D.
-        if not freeze_g:
-            self._step(g_loss + self._regularisation(self.g), self.g_optimizer, retain=not freeze_d)
-        if not freeze_d:
-            self._step(seen.d_loss + self._regularisation(self.d), self.d_optimizer)
+                anchor = config.anchor * self.pretraining.loss(songs, length, self.random)
+            g_loss, own = g_loss + anchor, own + anchor
+        if one_pass:
+            self._step_both(seen, fake, heard, own, (freeze_g, freeze_d))
+        else:
+            # G's step changes no weight that D's gradient depends on: what G made is a constant to D.
+            if not freeze_g:
+                self._step(g_loss + self._regularisation(self.g), self.g_optimizer, retain=not freeze_d)
+            if not freeze_d:
+                self._step(seen.d_loss + self._regularisation(self.d), self.d_optimizer)
         return {
             "g_loss": float(g_loss.detach()), "d_loss": float(seen.d_loss.detach()),
             "adversarial_loss": float(adversarial.detach()),
             "d_real": float(seen.real.detach().mean()), "d_fake": float(seen.fake.detach().mean()),
             "frozen_g": float(freeze_g), "frozen_d": float(freeze_d),
         }  # fmt: skip
+
+    @property
+    def one_pass(self) -> bool:
+        """Whether one way back through D is enough for both sides: where D judges each song by itself, in a number."""
+        config = self.config
+        return not (config.feature_matching or config.minibatch_d or config.generate_meta or config.float16)
+
+    def _step_both(
+        self, seen: Judgement, fake: Tensor, heard: Tensor, own: Tensor | float, frozen: tuple[bool, bool]
+    ) -> None:
+        """Both steps; D heard `heard`, a copy of the `fake` that G made. `own` is what G's loss has beside D's word."""
+        freeze_g, freeze_d = frozen
+        d_weights = [] if freeze_d else self.d_optimizer.param_groups[0]["params"]
+        d_gradients, towards_g = through_d(
+            seen, self._regularisation(self.d), d_weights, None if freeze_g else heard, self.config.adversarial_weight
+        )
+        if towards_g is not None:
+            ends, starts = [fake], [towards_g]
+            if isinstance(own, Tensor):
+                ends, starts = [*ends, own], [*starts, torch.ones_like(own)]
+            weights = self.g_optimizer.param_groups[0]["params"]
+            self._apply(self.g_optimizer, torch.autograd.grad(ends, weights, starts, allow_unused=True))
+        if d_gradients:
+            self._apply(self.d_optimizer, d_gradients)
 
     def _frozen(self, d_loss: Tensor, g_loss: Tensor) -> tuple[bool, bool]:
         return frozen_sides(float(d_loss.detach()), float(g_loss.detach())) if self.config.freezing else (False, False)
@@ -262,13 +296,3 @@ class Trainer:
         torch.random.set_rng_state(content["torch_random"])
         trainer.random.bit_generator.state = content["numpy_random"]
         return trainer
-
-
-class _Judgement(NamedTuple):
-    """What D said of a batch: its loss, shares [batch] for real and fake, and its recurrent outputs."""
-
-    d_loss: Tensor
-    real: Tensor
-    fake: Tensor
-    real_features: Tensor
-    fake_features: Tensor
