@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.piece import Piece, Tempo, Track, make_notes
+from euterpe_music.piece import Piece, Tempo, Track, make_notes, sort_key
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 
 __all__ = ["EventSpec", "decode", "delta_floats", "delta_ticks", "encode", "faithful_spec", "silent_event"]
@@ -14,6 +14,8 @@ Events = NDArray[np.float32]
 
 _CONCERT_PITCH: Final = 69
 _CONCERT_HERTZ: Final = 440.0
+#: Of every MIDI pitch.
+_HERTZ: Final = _CONCERT_HERTZ * 2.0 ** ((np.arange(128) - _CONCERT_PITCH) / 12)
 #: MIDI velocity 64 is 0 in the normalised representation, 1 and 127 are about ∓1.
 _VELOCITY_CENTRE: Final = 64.0
 
@@ -23,7 +25,7 @@ def encode(piece: Piece, spec: EventSpec) -> Events:
 
     Notes with one onset share cells, lowest pitch first; a full cell is followed by another with a delta of 0.
     """
-    notes = _on_grid(piece.rescaled(spec.ticks_per_quarter), spec)
+    notes = _on_grid(piece, spec)
     count, tones = len(notes), spec.tones_per_cell
     if not count:
         return np.zeros((0, spec.features), np.float32)
@@ -93,12 +95,22 @@ def silent_event(spec: EventSpec) -> NDArray[np.float64]:
 
 
 def _on_grid(piece: Piece, spec: EventSpec) -> NDArray[np.void]:
-    notes = piece.notes.copy()
-    if spec.grid > 1:
-        notes["onset"] = np.rint(notes["onset"] / spec.grid) * spec.grid
-        notes["duration"] = np.maximum(np.rint(notes["duration"] / spec.grid), 1) * spec.grid
+    """The notes at the spec's resolution and on its grid, in order of onset, pitch, length and velocity."""
+    notes = piece.notes
+    if piece.ticks_per_quarter == spec.ticks_per_quarter and spec.grid == 1:
+        return notes
+    ratio, grid = spec.ticks_per_quarter / piece.ticks_per_quarter, spec.grid
+    notes = notes.copy()
+    onset, duration = (np.rint(notes[name] * ratio) for name in ("onset", "duration"))
+    if grid > 1:
+        onset, duration = np.rint(onset / grid) * grid, np.maximum(np.rint(duration / grid), 1) * grid
+    notes["onset"], notes["duration"] = onset, np.maximum(duration, 1)
     # Without the track in the order: encoding must not depend on what it drops.
-    return notes[np.lexsort((notes["velocity"], notes["duration"], notes["pitch"], notes["onset"]))]
+    columns = notes["onset"], notes["pitch"], notes["duration"], notes["velocity"]
+    key = sort_key(*columns)
+    if key is None:
+        return notes[np.lexsort(columns[::-1])]
+    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
 
 
 def _tone(
@@ -106,7 +118,7 @@ def _tone(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The three floats of tones, from ticks, semitones and MIDI velocity."""
     if spec.representation == "faithful":
-        return length, _CONCERT_HERTZ * 2.0 ** ((pitch - _CONCERT_PITCH) / 12), velocity
+        return length, _HERTZ[pitch.astype(np.int64)], velocity
     middle = (len(spec.pitch_rungs) - 1) / 2
     place = (spec.pitches.encode(pitch) - middle) / middle
     return _scale_time(length, spec), place, (velocity - _VELOCITY_CENTRE) / _VELOCITY_CENTRE

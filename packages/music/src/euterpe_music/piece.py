@@ -1,7 +1,8 @@
 """The piece of music that everything else in this package reads or makes."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -50,14 +51,10 @@ class Piece:
     def __post_init__(self) -> None:
         if not 1 <= self.ticks_per_quarter <= 0x7FFF:
             raise ValueError(f"ticks_per_quarter is {self.ticks_per_quarter}, not 1..32767")
-        notes = _sorted(self.notes.astype(NOTE_DTYPE), NOTE_ORDER)
-        if len(notes):
-            _check_notes(notes, len(self.tracks))
-        notes.setflags(write=False)
-        tempos = {tempo.tick: tempo for tempo in sorted(self.tempos, key=lambda tempo: tempo.tick)}
+        object.__setattr__(self, "notes", _checked(self.notes, len(self.tracks)))
+        tempos = {tempo.tick: tempo for tempo in sorted(self.tempos, key=attrgetter("tick"))}
         if any(tempo.tick < 0 or not 0 < tempo.bpm < float("inf") for tempo in tempos.values()):
             raise ValueError("a tempo needs a tick of 0 or later and a positive, finite bpm")
-        object.__setattr__(self, "notes", notes)
         object.__setattr__(self, "tempos", tuple(tempos.values()) or (Tempo(0, DEFAULT_BPM),))
 
     def __eq__(self, other: object) -> bool:
@@ -81,16 +78,26 @@ class Piece:
 
     def seconds(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
         """Times in seconds of `ticks` (any shape) under the tempo map."""
-        starts = np.array([0, *(tempo.tick for tempo in self.tempos)], np.float64)
-        bpms = np.array([DEFAULT_BPM, *(tempo.bpm for tempo in self.tempos)], np.float64)
-        rates = 60.0 / (bpms * self.ticks_per_quarter)
-        elapsed = np.concatenate([[0.0], np.cumsum(np.diff(starts) * rates[:-1])])
+        starts, elapsed, rates = self._tempo_map
         index = np.searchsorted(starts, ticks, side="right") - 1
         return np.asarray(elapsed[index] + (ticks - starts[index]) * rates[index], np.float64)
 
+    @cached_property
+    def _tempo_map(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """First tick of every tempo, seconds until there, seconds per tick from there on."""
+        changes = np.array([(tempo.tick, tempo.bpm) for tempo in self.tempos], np.float64).T
+        starts = np.concatenate([[0.0], changes[0]])
+        rates = 60.0 / (np.concatenate([[DEFAULT_BPM], changes[1]]) * self.ticks_per_quarter)
+        return starts, np.concatenate([[0.0], np.cumsum(np.diff(starts) * rates[:-1])]), rates
+
     def with_notes(self, notes: NoteArray) -> "Piece":
         """The same piece with other notes."""
-        return replace(self, notes=notes)
+        # Resolution and tempos were checked once; sorting hundreds of tempos again costs more than the notes.
+        piece = object.__new__(Piece)
+        for name in ("ticks_per_quarter", "tracks", "tempos", "_tempo_map"):
+            object.__setattr__(piece, name, getattr(self, name))
+        object.__setattr__(piece, "notes", _checked(notes, len(self.tracks)))
+        return piece
 
     def rescaled(self, ticks_per_quarter: int) -> "Piece":
         """The piece at another resolution; times are rounded, and no note becomes shorter than one tick."""
@@ -121,9 +128,41 @@ class Piece:
         return self.with_notes(notes)
 
 
+def _checked(notes: NoteArray, tracks: int) -> NoteArray:
+    """A read-only copy in `NOTE_ORDER`; ValueError for notes that MIDI cannot say."""
+    notes = _sorted(notes.astype(NOTE_DTYPE), NOTE_ORDER)
+    if len(notes):
+        _check_notes(notes, tracks)
+    notes.setflags(write=False)
+    return notes
+
+
 def _sorted(notes: NoteArray, order: tuple[str, ...]) -> NoteArray:
-    """A sorted copy; several times faster than NumPy's own sorting of structured arrays."""
-    return notes[np.lexsort([notes[name] for name in reversed(order)])]
+    """The notes, or a sorted copy; many times faster than NumPy's own sorting of structured arrays."""
+    columns = [notes[name].astype(np.int64) for name in order]
+    key = _one_key(columns)
+    if key is None:
+        return notes[np.lexsort(columns[::-1])]
+    # Most notes come in order. Equal keys are equal notes, so that the sort need not be stable.
+    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key)]
+
+
+def sort_key(*columns: NDArray[Any]) -> NDArray[np.int64] | None:
+    """Whole numbers that sort as the columns do, the first one first; None where they do not fit into 63 bits."""
+    return _one_key([column.astype(np.int64) for column in columns])
+
+
+def _one_key(columns: list[NDArray[np.int64]]) -> NDArray[np.int64] | None:
+    if not len(columns[0]):
+        return columns[0]
+    widths = [int(column.max()).bit_length() for column in columns]
+    if sum(widths) > 63 or any(int(column.min()) < 0 for column in columns):
+        return None
+    key = columns[0].copy()
+    for column, width in zip(columns[1:], widths[1:], strict=True):
+        key <<= width
+        key |= column
+    return key
 
 
 def _check_notes(notes: NoteArray, tracks: int) -> None:

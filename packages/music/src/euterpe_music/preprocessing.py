@@ -19,13 +19,18 @@ def normalize_data(piece: Piece) -> NDArray[np.float64]:
 
 def remove_noise(piece: Piece, threshold: float = NOISE_THRESHOLD) -> Piece:
     """The piece without notes whose normalised velocity is under `threshold`: brushed keys, not music."""
-    return piece.with_notes(piece.notes[normalize_data(piece) >= threshold])
+    loud = normalize_data(piece) >= threshold
+    return piece if loud.all() else piece.with_notes(piece.notes[loud])
 
 
 def correct_errors(piece: Piece, lowest: int = LOWEST_PIANO_PITCH, highest: int = HIGHEST_PIANO_PITCH) -> Piece:
     """The piece with every pitch clamped into lowest..highest, by default the keys of a piano."""
+    pitches = piece.notes["pitch"]
+    clamped = np.clip(pitches, lowest, highest)
+    if (clamped == pitches).all():
+        return piece
     notes = piece.notes.copy()
-    notes["pitch"] = np.clip(notes["pitch"], lowest, highest)
+    notes["pitch"] = clamped
     return piece.with_notes(notes)
 
 

@@ -113,7 +113,8 @@ def prepare(piece: Piece, options: CorpusOptions) -> Piece:
     """What `options` ask for, applied to one piece."""
     if options.drop_drums:
         drums = np.array([track.is_drum for track in piece.tracks])
-        piece = piece.with_notes(piece.notes[~drums[piece.notes["track"]]])
+        if drums.any():
+            piece = piece.with_notes(piece.notes[~drums[piece.notes["track"]]])
     if options.preprocess:
         piece = preprocess(piece)
     if options.transpose and len(piece.notes):

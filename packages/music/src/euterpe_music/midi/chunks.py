@@ -4,6 +4,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from euterpe_music.midi.errors import MidiError
 
 #: Ticks after a track's end at which hanging notes are closed; far beyond any music, so that they can be told.
@@ -65,11 +67,12 @@ def _tracks(data: bytes, offset: int) -> tuple[bytes, ...]:
     return tuple(tracks)
 
 
-def close_hanging_notes(tracks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def close_hanging_notes(tracks: tuple[bytes, ...], rounds: int = CLOSING_ROUNDS) -> tuple[bytes, ...]:
     """The tracks with every note that is never let go ended `CLOSING_DELTA` ticks after its track's last event.
 
     The parser drops such notes. With note-offs for every key that can be down appended, it keeps them, and their
-    absurd length tells the reader which they were. The keys are guessed generously from the bytes that occur.
+    absurd length tells the reader which they were. The keys are guessed generously from the bytes that occur. Each of
+    the `rounds` ends one note of every key; one is enough to see whether any hangs.
     Raises MidiError, before anything is appended, when that would make a small file a large one.
     """
     keys = [_keys(track) for track in tracks]
@@ -77,7 +80,7 @@ def close_hanging_notes(tracks: tuple[bytes, ...]) -> tuple[bytes, ...]:
     if closing > _MOST_CLOSING:
         words = f"the file's {len(tracks)} tracks can hold {closing} open notes; the limit is {_MOST_CLOSING}"
         raise MidiError("too-many-notes", words)
-    return tuple(_closed(track, *each) for track, each in zip(tracks, keys, strict=True))
+    return tuple(_closed(track, *each, rounds) for track, each in zip(tracks, keys, strict=True))
 
 
 def _keys(track: bytes) -> tuple[list[int], list[int]]:
@@ -85,19 +88,15 @@ def _keys(track: bytes) -> tuple[list[int], list[int]]:
     if not track.endswith(_END_OF_TRACK):
         return [], []
     channels = [channel for channel in range(16) if 0x90 | channel in track]
-    values = set(track) if channels else set()
-    return channels, [pitch for pitch in range(128) if pitch in values]
+    return channels, [pitch for pitch in range(128) if pitch in track] if channels else []
 
 
-def _closed(track: bytes, channels: list[int], pitches: list[int]) -> bytes:
+def _closed(track: bytes, channels: list[int], pitches: list[int], rounds: int) -> bytes:
     if not channels:
         return track
+    offs = np.zeros((rounds, len(channels), len(pitches), 4), np.uint8)
+    offs[..., 1] = np.array(channels)[:, None] | 0x80
+    offs[..., 2] = pitches
     # The end-of-track's own delta time stays in front; an empty text event takes it over.
-    closing = [track[: -len(_END_OF_TRACK)], _EMPTY_TEXT]
-    delta = _CLOSING_VLQ
-    for _ in range(CLOSING_ROUNDS):
-        for channel in channels:
-            for pitch in pitches:
-                closing.append(delta + bytes((0x80 | channel, pitch, 0)))
-                delta = b"\x00"
-    return b"".join([*closing, b"\x00", _END_OF_TRACK])
+    opening = track[: -len(_END_OF_TRACK)] + _EMPTY_TEXT
+    return opening + _CLOSING_VLQ + offs.tobytes()[1:] + b"\x00" + _END_OF_TRACK
