@@ -44,7 +44,7 @@ test: setup ## Everything that CI checks: lint, types, contracts, all tests
 .PHONY: test-web
 test-web: setup web ## The pages: unit tests, then a real browser in front of the whole product
 	scripts/test-web
-	$(BIN)/python -m pytest -m web
+	$(BIN)/python -m pytest -m web -n 2 tests/web
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product

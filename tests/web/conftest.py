@@ -4,9 +4,11 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -25,13 +27,46 @@ DESKTOP, PHONE = (1280, 800), (360, 740)
 Open = Callable[..., Page]
 
 
+class RunningProduct(Product):
+    """A product that another process started."""
+
+    def __init__(self, directory: Path, url: str) -> None:
+        super().__init__(directory)
+        self.url = url
+
+
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One product for all tests, with the pages that `make web` built."""
-    product = Product(tmp_path_factory.mktemp("product"))
+def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One product for all tests, with the pages that `make web` built; also where several processes share them."""
+    directory = tmp_path_factory.mktemp("product")
+    shared = getattr(request.config, "workerinput", {}).get("product_url")
+    if shared:
+        yield RunningProduct(directory, shared)
+        return
+    product = Product(directory)
     product.start()
     yield product
     product.stop()
+
+
+_SHARED: list[Product] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Before a worker of `pytest -n` starts: the product that all of them use."""
+    if not _SHARED:
+        product = Product(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
+        product.start()
+        _SHARED.append(product)
+    node.workerinput["product_url"] = _SHARED[0].url
+
+
+def pytest_sessionfinish() -> None:
+    """Ends that product."""
+    for product in _SHARED:
+        product.stop()
+        shutil.rmtree(product.output.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

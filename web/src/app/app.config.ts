@@ -1,7 +1,16 @@
 import { ApplicationConfig, inject, provideAppInitializer, provideZonelessChangeDetection } from '@angular/core';
-import { TitleStrategy, provideRouter, withComponentInputBinding, withInMemoryScrolling } from '@angular/router';
+import {
+  RedirectCommand,
+  Router,
+  TitleStrategy,
+  provideRouter,
+  withComponentInputBinding,
+  withInMemoryScrolling,
+  withNavigationErrorHandler,
+} from '@angular/router';
 import { routes } from './app.routes';
 import { Session } from './core/session/session';
+import { Say } from './core/text/say';
 import { PageTitles } from './core/text/page-titles';
 
 export const appConfig: ApplicationConfig = {
@@ -10,6 +19,11 @@ export const appConfig: ApplicationConfig = {
     provideRouter(
       routes,
       withComponentInputBinding(),
+      // A page whose code could not be had: the one that is seen stays.
+      withNavigationErrorHandler((error) => {
+        inject(Say).notice(navigator.onLine ? error.error : new TypeError('offline'));
+        return new RedirectCommand(inject(Router).parseUrl(inject(Router).url), { skipLocationChange: true });
+      }),
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled', anchorScrolling: 'enabled' }),
     ),
     { provide: TitleStrategy, useExisting: PageTitles },

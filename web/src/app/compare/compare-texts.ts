@@ -24,7 +24,6 @@ export const compareTexts = texts(
     play: 'Play {label}',
     pause: 'Pause {label}',
     keep: 'Keep this one',
-    keepOf: 'Keep {label} and delete the others',
     kept: '“{title}” stays; the others are under “Deleted”.',
     keptPart: '“{title}” stays, but not all others could be deleted.',
     loops: 'Repeats itself from bar {bar}',
@@ -39,7 +38,6 @@ export const compareTexts = texts(
     repeated: 'repeated phrases of 4',
     pitches: 'distinct pitches',
     span: 'semitones wide',
-    shareSeed: 'Seed {seed}',
   },
   {
     title: 'Comparar',
@@ -64,7 +62,6 @@ export const compareTexts = texts(
     play: 'Reproducir {label}',
     pause: 'Pausar {label}',
     keep: 'Quedarse con esta',
-    keepOf: 'Quedarse con {label} y borrar las demás',
     kept: '«{title}» se queda; las demás están en «Borradas».',
     keptPart: '«{title}» se queda, pero no se pudieron borrar todas las demás.',
     loops: 'Se repite desde el compás {bar}',
@@ -79,6 +76,5 @@ export const compareTexts = texts(
     repeated: 'frases de 4 repetidas',
     pitches: 'alturas distintas',
     span: 'semitonos de ámbito',
-    shareSeed: 'Semilla {seed}',
   },
 );

@@ -14,12 +14,7 @@ import { Piece } from './piece';
   template: `
     <div class="all" role="group" [attr.aria-label]="t('variations')">
       @for (piece of composer.pieces(); track piece.id) {
-        <button
-          type="button"
-          [attr.aria-pressed]="piece === composer.piece()"
-          [attr.aria-label]="t('variation', { n: $index + 1 }) + ': ' + said(piece)"
-          (click)="composer.chosen.set($index)"
-        >
+        <button type="button" [attr.aria-pressed]="piece === composer.piece()" (click)="composer.chosen.set($index)">
           <span class="head">
             <strong>{{ t('variation', { n: $index + 1 }) }}</strong>
             <span class="muted tabular">{{ said(piece) }}</span>

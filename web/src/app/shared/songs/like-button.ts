@@ -32,10 +32,12 @@ const likeTexts = texts(
       [class.small]="small()"
       [class.liked]="song().liked"
       [attr.aria-pressed]="song().liked"
-      [attr.aria-label]="t(song().liked ? 'unlike' : 'like', { title: song().title })"
       (click)="toggle()"
     >
-      <e-icon name="heart" [solid]="song().liked" /><span class="tabular">{{ song().like_count }}</span>
+      <e-icon name="heart" [solid]="song().liked" /><span class="visually-hidden"
+        >{{ t(song().liked ? 'unlike' : 'like', { title: song().title }) }}:
+      </span>
+      <span class="tabular">{{ song().like_count }}</span>
     </button>
   `,
   styles: `
