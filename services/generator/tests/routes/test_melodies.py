@@ -206,6 +206,16 @@ async def test_strategies_are_compared_side_by_side(client: httpx.AsyncClient) -
     assert await midi_of(client, single.json()) == await midi_of(client, first)
 
 
+async def test_labels_stay_as_they_were_given(client: httpx.AsyncClient) -> None:
+    labels = ["t (0.65)", "plain", "x" * 60]
+    variants = [{"label": label, "parameters": {"strategy": "greedy"}} for label in labels]
+    for title in ("Dawn (live)", "y" * 200):
+        body = {"model": "steps", "title": title, "parameters": {"bars": 2}, "variants": variants}
+        answer = await client.post("/api/v1/comparisons", json=body)
+        assert [item["label"] for item in answer.json()["items"]] == labels
+        assert all(item["generation"]["title"].startswith(title[:100]) for item in answer.json()["items"])
+
+
 async def test_a_wrong_variant_is_named(client: httpx.AsyncClient) -> None:
     variants = [{"parameters": {"strategy": "greedy"}}, {"parameters": {"strategy": "top_k", "top_k": 0}}]
     answer = await client.post("/api/v1/comparisons", json={"model": "steps", "variants": variants})

@@ -118,7 +118,10 @@ def study(
     batch: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 64,
     threads: Threads = 1,
 ) -> None:
-    """The thesis' tables and more: run1 to run4 of both models, both parts, held-out figures beside training ones."""
+    """The thesis' tables and more: run1 to run4 of both models, both parts, held-out figures beside training ones.
+
+    A study that was stopped goes on by the same command; another corpus may join it at a scale of its own.
+    """
     _torch(threads)
     from euterpe_training.melody.study import Scale, run_study
 

@@ -31,14 +31,14 @@ def run4() -> MelodyConfig:
 def folk() -> MelodyConfig:
     """Shipped as melody-folk: told where it is in the tune, in white keys, long windows, two LSTMs."""
     return MelodyConfig(
-        "folk", units=192, layers=2, embedding=96, dropout=0.2, window=256, batch_size=16, epochs=30, patience=5,
+        "folk", units=256, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=30, patience=5,
         learning_rate=3e-3, anneal=True, conditioned=True, echoes=True, keys="white", layer_norm=True, least=5,
     )  # fmt: skip
 
 
 def pop() -> MelodyConfig:
     """Shipped as melody-pop: as folk, for a corpus of more songs and a much larger vocabulary of chords."""
-    return replace(folk(), recipe="pop", epochs=20, least=20)
+    return replace(folk(), recipe="pop", dropout=0.25, batch_size=32, epochs=20, least=20)
 
 
 def transformer() -> MelodyConfig:

@@ -1,12 +1,12 @@
 """The thesis' study again, with held-out figures beside the training ones, and what was tried beyond it."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig, Part
 from euterpe_training.melody.corpus import MelodyCorpus, corpus_for
 from euterpe_training.melody.recipes import melody_recipe
@@ -33,23 +33,33 @@ class Scale:
 
 
 def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[str], None]) -> list[Result]:
-    """Trains everything, one network after the other, and writes README.md, results.json and curves into `out`."""
+    """Trains everything, one network after the other, and writes README.md, results.json and curves into `out`.
+
+    What results.json holds already is not trained again, so that a study can be stopped, and corpora can come one by
+    one, each at its own scale. Raises TrainingError when it holds one of the corpora at another scale.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    results: list[Result] = []
-    began = time.perf_counter()
+    results, scales = _read(out / "results.json")
     for directory in corpora:
+        if scales.setdefault(directory.name, scale) != scale:
+            raise TrainingError(f"{out} holds a study of {directory.name} at another scale; choose another directory")
         loaded: dict[tuple[int, bool], MelodyCorpus] = {}
         for group, name, config in plan(scale):
+            if (directory.name, group, name, config.part) in {(r.corpus, r.group, r.name, r.part) for r in results}:
+                continue
             key = (config.encoding, config.keys == "white")
             if key not in loaded:
                 loaded[key] = corpus_for(directory, config)
             results.append(_train(loaded[key], group, name, config))
             last = results[-1]
             say(f"{last.corpus}, {group}, {name}, {last.part}: held-out loss {last.test_loss:.3f}")
-            (out / "results.json").write_text(_json(results, scale), encoding="utf-8")
-        draw_study([row for row in results if row.corpus == directory.name], out / f"curves-{directory.name}.png")
-    seconds = time.perf_counter() - began
-    (out / "README.md").write_text(study_report(results, asdict(scale), seconds), encoding="utf-8")
+            (out / "results.json").write_text(_json(results, scales), encoding="utf-8")
+    places = {(group, name, str(config.part)): at for at, (group, name, config) in enumerate(plan(scale))}
+    results.sort(key=lambda row: (row.corpus, places.get((row.group, row.name, row.part), len(places))))
+    for corpus in scales:
+        draw_study([row for row in results if row.corpus == corpus], out / f"curves-{corpus}.png")
+    described = {corpus: asdict(of_corpus) for corpus, of_corpus in sorted(scales.items())}
+    (out / "README.md").write_text(study_report(results, described), encoding="utf-8")
     return results
 
 
@@ -65,6 +75,7 @@ def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
         ("as the thesis, in white keys", base),
         ("in a random key each time", replace(base, keys="augmented")),
         ("told place, style and (accompaniment) melody", told),
+        ("… and its own words of earlier bars", replace(told, echoes=True)),
         ("… with layer norm", replace(told, layer_norm=True)),
         ("… with tied weights", replace(told, tied=True, embedding=told.units)),
         ("… a transformer instead", replace(told, cell="transformer", units=told.units // 4 * 4, layers=2)),
@@ -105,6 +116,17 @@ def _train(corpus: MelodyCorpus, group: str, name: str, config: MelodyConfig) ->
     )
 
 
-def _json(results: Sequence[Result], scale: Scale) -> str:
-    content: dict[str, Any] = {"scale": asdict(scale), "results": [asdict(result) for result in results]}
+def _json(results: Sequence[Result], scales: dict[str, Scale]) -> str:
+    content: dict[str, Any] = {
+        "scales": {corpus: asdict(scale) for corpus, scale in scales.items()},
+        "results": [asdict(result) for result in results],
+    }
     return json.dumps(content, indent=1) + "\n"
+
+
+def _read(path: Path) -> tuple[list[Result], dict[str, Scale]]:
+    if not path.is_file():
+        return [], {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    rows = [Result(**row) for row in content["results"]]
+    return rows, {corpus: Scale(**scale) for corpus, scale in content["scales"].items()}

@@ -30,29 +30,35 @@ class Result:
     curve: tuple[tuple[float, float], ...]
 
 
-def study_report(results: Sequence[Result], scale: dict[str, Any], seconds: float) -> str:
-    """README.md of a study."""
-    songs = f"{scale['songs']} songs of each corpus" if scale["songs"] else "all songs of each corpus"
+def study_report(results: Sequence[Result], scales: dict[str, dict[str, Any]]) -> str:
+    """README.md of a study; `scales` says how each corpus was studied."""
     lines = [
         "# Melody networks: the thesis' runs, with held-out figures",
         "",
-        f"Made by `euterpe-train study melody`: {scale['units']:g} × the thesis' units, at most {scale['epochs']}",
-        f"epochs with early stopping, {songs}, batches of {scale['batch']}, learning rate {scale['rate']:g},",
-        f"seed {scale['seed']}; {seconds / 60:.0f} minutes in all. Where that is",
-        "less than the thesis' scale, compare the rows with each other, not with its numbers.",
+        "Made by `euterpe-train study melody`, each corpus at its own scale. Where that is less than the thesis'",
+        "(1 × its units, 50 epochs), compare the rows with each other, not with its numbers.",
         "",
         "Losses are in nats per token, both heads of Model 2 summed; accuracies of Model 2 are of pitch / duration.",
         "Training figures are of the best epoch, with dropout, as frameworks print them; held-out ones of the test",
         "songs, without dropout. A token of Model 1 is a sixteenth, one of Model 2 a note: their losses do not",
-        "compare.",
+        "compare. Times are of a machine that others used, too.",
         "",
     ]
-    for corpus in dict.fromkeys(row.corpus for row in results):
-        lines += [f"## {corpus}", "", f"![Curves](curves-{corpus}.png)", ""]
-        for group in dict.fromkeys(row.group for row in results):
-            rows = [row for row in results if (row.corpus, row.group) == (corpus, group)]
-            lines += [f"### {group}", "", *_table(rows), ""]
+    for corpus, scale in scales.items():
+        rows = [row for row in results if row.corpus == corpus]
+        lines += [f"## {corpus}", "", *_scale(scale, rows), "", f"![Curves](curves-{corpus}.png)", ""]
+        for group in dict.fromkeys(row.group for row in rows):
+            lines += [f"### {group}", "", *_table([row for row in rows if row.group == group]), ""]
     return "\n".join(lines)
+
+
+def _scale(scale: dict[str, Any], rows: Sequence[Result]) -> list[str]:
+    songs = f"{scale['songs']} songs, evenly spread" if scale["songs"] else "all songs"
+    minutes = sum(row.epochs * row.seconds_per_epoch for row in rows) / 60
+    return [
+        f"{scale['units']:g} × the thesis' units, at most {scale['epochs']} epochs, stopped early, {songs}, batches of",
+        f"{scale['batch']}, learning rate {scale['rate']:g}, seed {scale['seed']}; {minutes:.0f} minutes of training.",
+    ]
 
 
 def _table(rows: Sequence[Result]) -> list[str]:

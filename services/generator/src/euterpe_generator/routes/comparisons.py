@@ -78,8 +78,17 @@ class ComparedView(BaseModel):
     def of(cls, generation: Generation) -> "ComparedView":
         """The view of one piece of the comparison."""
         picture = f"{location(generation)}/pianoroll" if generation.midi_key else None
-        label = generation.title.rpartition(" (")[2].removesuffix(")")
-        return cls(label=label, generation=GenerationView.of(generation), picture_url=picture)
+        return cls(label=_label(generation.title), generation=GenerationView.of(generation), picture_url=picture)
+
+
+def _label(title: str) -> str:
+    """The label in a title such as "Dawn (live) (top k (5))": its last parenthesis, with those inside."""
+    depth = 0
+    for place in range(len(title) - 1, 0, -1):
+        depth += (title[place] == ")") - (title[place] == "(")
+        if depth == 0 and title[place - 1] == " ":
+            return title[place + 1 : -1]
+    return title.rpartition(" (")[2].removesuffix(")")
 
 
 class ComparisonView(BaseModel):

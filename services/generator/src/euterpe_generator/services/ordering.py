@@ -15,6 +15,7 @@ from euterpe_generator.domain.generation import MAX_SEED, Listener, Order, Order
 from euterpe_generator.services.catalogue import Catalogue, Model, checked_parameters
 from euterpe_generator.services.families import wrong
 
+MAX_TITLE: Final = 200
 #: More bars of a prompt cannot be asked for; models take fewer.
 MAX_PROMPT_BARS: Final = 1_000
 
@@ -81,9 +82,8 @@ class Ordering:
         title = wish.title or model.title
         pieces: list[OrderedPiece] = []
         for number, (label, parameters) in enumerate(variants):
-            one = replace(
-                wish, seed=seed, title=f"{title} ({label})"[:200], parameters={**wish.parameters, **parameters}
-            )
+            named = f"{title[: MAX_TITLE - len(label) - 3]} ({label})"
+            one = replace(wish, seed=seed, title=named, parameters={**wish.parameters, **parameters})
             known = pieces[0].prompt if pieces else None
             field_name = f"body.variants.{number}.parameters"
             pieces.append(await self._piece(listener, one, model, field_name, known))

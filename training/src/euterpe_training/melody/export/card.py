@@ -5,13 +5,20 @@ from typing import Any, Final
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.manifest import TrainingInfo
 
+from euterpe_training.melody.recipes import melody_recipe
+
 _LIMITS: Final = """
 - Every song was moved to C major or A minor for training; a listener's key is reached by transposing.
 - Time is counted in sixteenths. Triplets, grace notes and dynamics are not learned; velocities are fixed.
 - A chord is its pitch classes with the lowest note first, so that octaves and doublings of the original are lost.
+"""
+_PLANLESS: Final = """\
 - It knows where in bar and phrase it is, and how many bars are left, but it plans no form beyond that.
 - Themes and bars come back far less often than in real songs: see "repeated" above.
-- The card's music was drawn with top-p 0.95 at temperature 0.9. Greedy decoding and beam search tend to loops.
+"""
+_ECHOES: Final = """\
+- It knows where in bar and phrase it is, how many bars are left, and what it had at this place 1, 2, 4, 8 and 16 bars
+  ago; there is no other plan of a form. How often bars come back stands above.
 """
 
 
@@ -85,7 +92,13 @@ def _music(training: TrainingInfo) -> list[str]:
     for name, real in measures["real"].items():
         cells = " | ".join(f"{measures[variant]['music'][name]:.2f}" for variant in variants)
         lines.append(f"| {name.replace('_', ' ')} | {cells} | {real:.2f} |")
-    return [*lines, "", "## What to know about it", _LIMITS]
+    told = _ECHOES if training.settings["melody"].get("echoes") else _PLANLESS
+    how = measures["drawing"]
+    drawn = (
+        f"- The card's music was drawn with top-p {how['top_p']:g} at temperature {how['temperature']:g}, the default, "
+        "chosen by the\n  validation songs. Greedy decoding and beam search tend to loops.\n"
+    )
+    return [*lines, "", "## What to know about it", _LIMITS + told + drawn]
 
 
 def _training(training: TrainingInfo) -> list[str]:
@@ -110,6 +123,7 @@ def _training(training: TrainingInfo) -> list[str]:
         "another length than their song's stay.",
         "",
         *([training.notes, ""] if training.notes else []),
+        *_commands(training),
         "![Curves](curves.png)",
         "",
         "| setting | value |",
@@ -117,6 +131,20 @@ def _training(training: TrainingInfo) -> list[str]:
         *(f"| {key} | {value} |" for key, value in settings.items()),
         "",
     ]
+
+
+def _commands(training: TrainingInfo) -> list[str]:
+    """How to make it again; a run that ends by `minutes` comes as far as the machine is fast."""
+    lines = []
+    for part, settings in training.settings.items():
+        plain = melody_recipe(training.recipe).changed([f"part={part}"]).to_dict()
+        changed = [f"--set {name}={value}" for name, value in settings.items() if plain[name] != value]
+        lines.append(
+            " ".join(["euterpe-train melody train --corpus CORPUS --out RUN", f"--recipe {training.recipe}",
+                      f"--part {part}", *changed])
+        )  # fmt: skip
+    export = "euterpe-train melody export --corpus CORPUS --run RUN --out BUNDLE --name … --version … --title …"
+    return ["```", *lines, export, "```", ""]
 
 
 def _share(loss: dict[str, float], name: str) -> str:

@@ -13,7 +13,7 @@ from euterpe_music.melody_parameters import melody_parameters
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.corpus import SPLITS, MelodyCorpus
-from euterpe_training.melody.evaluation import judge, real_pieces
+from euterpe_training.melody.evaluation import choose_drawing, judge, real_pieces
 from euterpe_training.melody.export.bundle import bundle_part
 from euterpe_training.melody.export.card import melody_card
 from euterpe_training.melody.pictures import draw_curves, draw_rolls
@@ -44,8 +44,8 @@ def release_melody(
 ) -> MelodyBundle:
     """Writes the bundle of both networks' best weights, judges it on the test songs, and writes the card.
 
-    int8 is shipped beside fp32, and is what runs if its held-out loss is within one per cent of fp32's. Raises
-    TrainingError when the two runs do not belong together.
+    How tokens are drawn by default is chosen by the validation songs. int8 is shipped beside fp32, and is what runs if
+    its held-out loss is within one per cent of fp32's. Raises TrainingError when the two runs do not belong together.
     """
     trainers = {"melody": melody} | ({"accompaniment": accompaniment} if accompaniment else {})
     for name, trainer in trainers.items():
@@ -58,10 +58,13 @@ def release_melody(
         int8 = trainer.config.cell != "transformer"
         graphs[name], more = bundle_part(name, weights, trainer.config, trainer.language, int8=int8)  # type: ignore[arg-type]
         files |= more
-    bundle = write_melody_bundle(directory, _manifest(melody, graphs, label), files)
-    report = judge(bundle, melody.corpus.split("test"), pieces)
+    bundle = write_melody_bundle(directory, _manifest(melody, graphs, label, Drawing()), files)
+    drawing = choose_drawing(bundle, melody.corpus.split("validation"), min(pieces, 32))
+    report = judge(bundle, melody.corpus.split("test"), pieces, drawing)
     training = _training(trainers, report, label)
-    manifest = bundle.manifest.model_copy(update={"training": training, "variant": _variant(report)})
+    manifest = _manifest(melody, graphs, label, drawing).model_copy(
+        update={"training": training, "variant": _variant(report)}
+    )
     bundle = write_melody_bundle(directory, manifest, files)
     write_melody_card(bundle, melody.corpus)
     return bundle
@@ -74,20 +77,21 @@ def write_melody_card(bundle: MelodyBundle, corpus: MelodyCorpus) -> None:
     styles = bundle.manifest.styles or (None,)
     shown = [style for style in ("jigs", "reels", "waltzes") if style in styles] or list(styles)[:3]
     shown = (shown * 3)[:3]
-    made = [
-        (f"composed: {style}", compose(bundle, 3, 16, style, Drawing(seed=5))[at]) for at, style in enumerate(shown)
-    ]
+    drawing = Drawing(**bundle.manifest.training.measures["drawing"], seed=5)
+    made = [(f"composed: {style}", compose(bundle, 3, 16, style, drawing)[at]) for at, style in enumerate(shown)]
     real = real_pieces([song for song in corpus.split("test") if song.style == shown[0]])[:1]
     draw_rolls([*made, *((f"held out: {shown[0]}", piece) for piece in real)], bundle.directory / "pianoroll.png")
     (bundle.directory / "card.md").write_text(melody_card(bundle), encoding="utf-8")
 
 
-def _manifest(trainer: MelodyTrainer, graphs: dict[Any, TokenGraph], label: MelodyLabel) -> MelodyManifest:
+def _manifest(
+    trainer: MelodyTrainer, graphs: dict[Any, TokenGraph], label: MelodyLabel, drawing: Drawing
+) -> MelodyManifest:
     corpus = trainer.corpus
     bars = dict(zip(("min", "default", "max"), BARS, strict=True))
     parameters = melody_parameters(
-        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=0.95, temperature=0.9,
-        accompanied="accompaniment" in graphs, strategy="top_p",
+        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=drawing.top_p,
+        temperature=drawing.temperature, accompanied="accompaniment" in graphs, strategy="top_p",
     )  # fmt: skip
     return MelodyManifest(
         kind="melody",
