@@ -15,6 +15,7 @@ from dataclasses import dataclass
 #: through SDL even when it plays none, which wakes PulseAudio's client: a directory in /tmp that stays, 64 MB of shared
 #: memory, and a tenth of a second now and then. SDL's dummy driver spares all that. OpenBLAS and OpenMP would start
 #: threads, beside which forking is unsafe. Temporary files, of the one format that needs them, are in memory.
+#: Huge pages make a fork beside a SoundFont of 148 MB take 2 ms instead of 6, and its samples quicker to find.
 CHILD_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "LC_ALL": "C",
@@ -22,6 +23,7 @@ CHILD_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "TMPDIR": "/dev/shm",  # noqa: S108 - pydub makes unguessable names of its own
 }
 

@@ -11,6 +11,8 @@ first 64 frames, from that of the note which had its voice before. The energy of
 music's (tests/rendering/test_duo.py).
 """
 
+import contextlib
+import fcntl
 import os
 import queue
 import threading
@@ -51,6 +53,8 @@ _PERCUSSION_SECONDS = 3
 #: So many before the cut the second process plays, too, but nobody hears it: its voices would otherwise have no note
 #: before, and the first ones begin softly.
 _REHEARSED_FRAMES = 2048 * BLOCK_FRAMES
+#: Eight portions: every wait of one process for the other costs both a little.
+_PIPE_BYTES = 1024 * 1024
 _DIVISIBLE, _INDIVISIBLE = b"2", b"1"
 
 
@@ -126,6 +130,8 @@ class _End:
     def __init__(self, fluidsynth: FluidSynth, midi: bytes, voicing: Voicing, cut: int, frames: int) -> None:
         self._sizes = list(_sizes(cut, frames))
         reading, writing = os.pipe()
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._pid = os.fork()
         if self._pid == 0:
             _play_end(fluidsynth, midi, voicing, cut, frames, writing)

@@ -24,9 +24,11 @@ from typing import Any, Never
 
 from euterpe_converter.domain.audio import AudioFormat, Encoding
 from euterpe_converter.rendering import sandbox
+from euterpe_converter.rendering.encoders import Mp3Encoder, OpusBody
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.native.fluidsynth import FluidSynth, SynthesisFailed
 from euterpe_converter.rendering.native.library import LibraryMissing
+from euterpe_converter.rendering.performer import perform
 from euterpe_converter.rendering.stage_protocol import (
     ENCODING_FAILED,
     LISTENER_GONE,
@@ -143,8 +145,6 @@ def _perform(request: dict[str, Any], midi: int, out: int, words: int, synth: Fl
 
 
 def _play(job: dict[str, Any], midi: int, out: int, synth: FluidSynth, ffmpeg: str) -> tuple[int, str]:
-    from euterpe_converter.rendering.performer import perform
-
     with open(midi, "rb") as file:
         content = file.read()
     try:
@@ -184,8 +184,6 @@ def main() -> None:
 def _versions(fluidsynth: FluidSynth, ffmpeg: str) -> str:
     """One line that changes whenever the same input may give other bytes; loads what renders need, too."""
     import soundfile  # type: ignore[import-untyped]
-
-    from euterpe_converter.rendering.encoders import Mp3Encoder, OpusBody
 
     parts = {
         "fluidsynth": fluidsynth.version,
