@@ -113,7 +113,9 @@ async def measure(product: Product, scale: float) -> dict[str, Any]:
     tokens = [product.register(f"listener{number}") for number in range(12)]
     songs = int(1500 * scale)
     await compose(product, tokens[0], clients=16, songs=songs // 4)
+    before = product.cpu_seconds()
     rates = [await compose(product, tokens[0], clients=64, songs=songs) for _ in range(3)]
+    costs_ms = {name: (after - before[name]) / (3 * songs) * 1000 for name, after in product.cpu_seconds().items()}
     anonymous = await compose(product, None, clients=64, songs=songs)
     batches = await compose(product, tokens[1], clients=8, songs=songs, count=16)
     single = await one_at_a_time(product, tokens[0], int(300 * scale))
@@ -127,6 +129,7 @@ async def measure(product: Product, scale: float) -> dict[str, Any]:
         "idle_p99_ms": round(single[int(len(single) * 0.99)], 1),
         "first_notes_ms": round(notes[len(notes) // 2], 1),
         "cost_ratio_10k_queued": round(costs[10_000] / costs[10], 3),
+        "cpu_ms_per_song": {name: round(cost, 2) for name, cost in costs_ms.items()},
     }
     rows = {
         "songs/s, 64 clients, count=1, with accounts": figures["durable_songs_per_s"],
@@ -137,6 +140,7 @@ async def measure(product: Product, scale: float) -> dict[str, Any]:
         "started → first notes, 1,000 events, p50 ms": figures["first_notes_ms"],
         "cost of a song with 10,000 queued : 10 queued": figures["cost_ratio_10k_queued"],
     }
+    rows |= {f"processor time of a song, {name}, ms": cost for name, cost in figures["cpu_ms_per_song"].items()}
     for name, value in rows.items():
         print(f"{name:50}{value:>10}")
     return figures

@@ -106,11 +106,18 @@ class Product:
 
     def pid_of(self, service: str) -> int:
         """The service's process: the supervisor's child that runs its module."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        for pid in map(int, children):
+        for pid in _children(self.pid):
             if f"euterpe_{service}" in Path(f"/proc/{pid}/cmdline").read_text():
                 return pid
         raise RuntimeError(f"{service} does not run")
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time so far of each part of the product, and of whoever asks, the clients, by name."""
+        spent = {"clients": time.process_time()}
+        for pid in _children(self.pid):
+            name = part_of(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
+            spent[name] = spent.get(name, 0.0) + _cpu_seconds(pid)
+        return spent
 
     def environment_of(self, service: str) -> dict[str, str]:
         """The environment that the supervisor gave the service."""
@@ -125,3 +132,25 @@ class Product:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+
+def part_of(command: str) -> str:
+    """What a child of the supervisor is called, by its command line."""
+    words = command.split()
+    if "-m" in words:
+        return words[words.index("-m") + 1].removeprefix("euterpe_")
+    name = Path(words[0]).name
+    return {"weed": "seaweedfs", "caddy": "gateway"}.get(name, name)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and its children, those included that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu_seconds, _children(pid)))
+    except OSError:
+        return 0.0

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from product import REPOSITORY, Product
+from product import REPOSITORY, Product, part_of
 
 SERVICES = ("auth", "library", "generator", "converter")
 LENGTH = 100
@@ -73,7 +73,7 @@ def resident_mb(supervisor: int) -> dict[str, float]:
     def whole(pid: int) -> float:
         return size[pid] + sum(whole(child) for child in children.get(pid, []))
 
-    return {_part(command[child]): round(whole(child), 1) for child in children.get(supervisor, [])}
+    return {part_of(command[child]): round(whole(child), 1) for child in children.get(supervisor, [])}
 
 
 def _proportional_mb(pid: int, resident: float) -> float:
@@ -82,14 +82,6 @@ def _proportional_mb(pid: int, resident: float) -> float:
     except OSError:
         return resident
     return next((int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")), resident)
-
-
-def _part(command: str) -> str:
-    words = command.split()
-    if "-m" in words:
-        return words[words.index("-m") + 1].removeprefix("euterpe_")
-    name = Path(words[0]).name
-    return {"weed": "seaweedfs", "caddy": "gateway"}.get(name, name)
 
 
 def highest_while_rendering(client: httpx.Client, supervisor: int) -> float:

@@ -30,8 +30,8 @@ class Scheduler:
         session: Session,
         *,
         max_steps: int,
-        chunk_seconds: float = 0.004,
-        chunk_steps: tuple[int, int] = (4, 64),
+        chunk_seconds: float = 0.008,
+        chunk_steps: tuple[int, int] = (8, 64),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._session = session
