@@ -89,3 +89,15 @@ def test_only_what_stays_is_told(seed: int) -> None:
     assert beams.best[: len(told), 0].tolist() == told
     shared = [len(set(column)) == 1 for column in beams.history[:, :, 0].T.tolist()]
     assert len(told) == [*shared, False].index(False)
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(False, [1, 0, 0, 0]), (True, [1, 1, 1, 1])])
+def test_holding_one_note_is_likeliest_on_a_grid_unless_events_count(counted: bool, expected: list[int]) -> None:
+    # Token 0 holds, token 1 begins a note; at each step holding is a little likelier.
+    begins = np.array([False, True]) if counted else None
+    beams = BeamSearch(Choosing(beam_width=2), streams=1, begins=begins)
+    none_ended = np.zeros(2, np.bool_)
+    beams.extend([np.log(np.array([[1e-9, 1.0]] * 2)).astype(np.float32)], none_ended)
+    for _ in range(3):
+        beams.extend([np.log(np.array([[0.55, 0.45]] * 2)).astype(np.float32)], none_ended)
+    assert beams.best[:, 0].tolist() == expected

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_generator.engine.request import Array
+from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.token_plan import Choosing, Tokens
 
 Scores = NDArray[np.float64]
@@ -26,9 +26,13 @@ class Extension:
 
 
 class BeamSearch:
-    """The beams of one piece: their scores, and how each came about."""
+    """The beams of one piece: their scores, and how each came about.
 
-    def __init__(self, choosing: Choosing, streams: int) -> None:
+    Scores are normalised by events, the tokens of the first stream that are in `begins` [size] (None: all). On a grid
+    in time all beams are equally long, and what is likeliest of all is one note, held to the end.
+    """
+
+    def __init__(self, choosing: Choosing, streams: int, begins: Mask | None = None) -> None:
         self.width = choosing.beam_width
         self._groups = choosing.beam_groups
         self._diversity = choosing.beam_diversity
@@ -37,6 +41,8 @@ class BeamSearch:
         first = np.arange(self.width) % (self.width // self._groups) == 0
         self._scores = np.where(first, 0.0, -np.inf)
         self._lengths = np.zeros(self.width, np.int64)
+        self._events = np.zeros(self.width, np.int64)
+        self._begins = begins
         self._history = np.zeros((self.width, 0, streams), np.int64)
         self._settled = 0
         #: How many steps `tell` has told.
@@ -45,7 +51,7 @@ class BeamSearch:
     @property
     def best(self) -> Tokens:
         """The tokens [steps, streams] of the beam that ranks first."""
-        place = int(np.argmax(self._ranked(self._scores, self._lengths)))
+        place = int(np.argmax(self._ranked(self._scores, self._events)))
         return self._history[place, : self._lengths[place]]
 
     @property
@@ -73,11 +79,14 @@ class BeamSearch:
         """Goes on with tokens [streams] that are given, in all beams."""
         self._history = np.concatenate([self._history, np.broadcast_to(tokens, (self.width, 1, len(tokens)))], axis=1)
         self._lengths += 1
+        self._events += self._counted(tokens[:1])
 
     def extend(self, logits: list[Array], ended: NDArray[np.bool_]) -> Extension:
         """Goes on by one step: logits [width, size] of each stream, and which beams have come to their end."""
-        candidates = _Candidates(logits, ended, 2 * self.width, self._scores, self._lengths)
-        ranks = self._ranked(candidates.scores, candidates.lengths)
+        candidates = _Candidates(logits, ended, 2 * self.width, self._scores)
+        going_on = ~ended[candidates.parents]
+        events = self._events[candidates.parents] + (going_on & self._counted(candidates.tokens[:, 0]))
+        ranks = self._ranked(candidates.scores, events)
         per_group = self.width // self._groups
         chosen: list[int] = []
         for group in range(self._groups):
@@ -87,20 +96,22 @@ class BeamSearch:
             chosen += members[np.argsort(-merit, kind="stable")[:per_group]].tolist()
         at = np.array(chosen)
         parents, tokens = candidates.parents[at], candidates.tokens[at]
-        self._scores, self._lengths = candidates.scores[at], candidates.lengths[at]
+        self._scores, self._events = candidates.scores[at], events[at]
+        self._lengths = self._lengths[parents] + going_on[at]
         self._history = np.concatenate([self._history[parents], tokens[:, None]], axis=1)
         return Extension(parents, tokens, self._scores, self._lengths, ended[parents])
 
-    def _ranked(self, scores: Scores, lengths: Tokens) -> Scores:
-        return scores / np.maximum(lengths, 1).astype(np.float64) ** self._exponent
+    def _counted(self, tokens: Tokens) -> Mask:
+        return np.ones(len(tokens), np.bool_) if self._begins is None else self._begins[tokens]
+
+    def _ranked(self, scores: Scores, events: Tokens) -> Scores:
+        return scores / np.maximum(events, 1).astype(np.float64) ** self._exponent
 
 
 class _Candidates:
     """All continuations worth looking at: the `most` likeliest of each beam, and the ended beams as they are."""
 
-    def __init__(
-        self, logits: list[Array], ended: NDArray[np.bool_], most: int, scores: Scores, lengths: Tokens
-    ) -> None:
+    def __init__(self, logits: list[Array], ended: Mask, most: int, scores: Scores) -> None:
         width, streams = len(scores), len(logits)
         tops = [_best_first(log_softmax(part), most) for part in logits]
         gains, tokens = tops[0][1], tops[0][0][:, :, None]
@@ -114,7 +125,6 @@ class _Candidates:
         gains[ended, 0] = 0.0
         self.scores = (scores[:, None] + gains).reshape(-1)
         self.parents = np.repeat(np.arange(width), gains.shape[1])
-        self.lengths = lengths[self.parents] + ~ended[self.parents]
         self.tokens = np.where(ended[self.parents, None], 0, tokens.reshape(-1, streams))
 
 

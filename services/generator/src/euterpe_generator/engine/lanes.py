@@ -43,7 +43,7 @@ class Lanes:
         width = part.choosing.beam_width
         self._table.write(row, number, part, before)
         if width > 1:
-            self._searches[row] = BeamSearch(part.choosing, len(self._network.sizes))
+            self._searches[row] = BeamSearch(part.choosing, len(self._network.sizes), part.begins)
         self._row = np.append(self._row, np.full(width, row))
         self._sources = np.append(self._sources, np.full(width, -1))
         for name in ("_token", "_position", "_time", "_recent"):

@@ -18,7 +18,7 @@ class Choosing:
     `temperature` divides the logits. `top_k` (0: all) and `top_p` (1: all) leave only the likeliest tokens; a `top_k`
     of 1 is greedy. `repetition_penalty` (1: none) makes tokens of the last `repetition_window` steps less likely
     (Keskar et al., CTRL, 2019). With `beam_width` > 1 nothing is drawn: that many continuations are kept at every
-    step, ranked by log-probability ÷ length^`length_penalty`, in `beam_groups` of which each avoids what the ones
+    step, ranked by log-probability ÷ events^`length_penalty`, in `beam_groups` of which each avoids what the ones
     before it took by `beam_diversity` (Vijayakumar et al., Diverse beam search, 2018).
     """
 
@@ -57,6 +57,8 @@ class Part:
     durations: Tokens | None = None
     #: Time units per row of the conditions.
     unit: int = 1
+    #: Tokens of the first stream that begin an event, rather than hold it [size]; None: all. See BeamSearch.
+    begins: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,7 +161,8 @@ class MelodyFamily:
             return condition_table(columns, form, melody)
 
         exempt = np.concatenate([_exempt(one) for one in vocabularies])
-        opening = np.concatenate([one.legal(None) for one in vocabularies])
+        chosen = choosing(settings)
+        opening = np.concatenate([_opening(one, searched=chosen.beam_width > 1) for one in vocabularies])
         scale = _scale(str(settings.get("key", "any")), white=self.manifest.tonality == "white")
         return Part(
             network=PARTS.index(name),
@@ -171,10 +172,11 @@ class MelodyFamily:
             opening=opening,
             exempt=exempt,
             given=np.zeros((0, len(vocabularies)), np.int64) if prompt is None else self._tokens(prompt, vocabularies),
-            choosing=choosing(settings),
+            choosing=chosen,
             conditions=conditions if columns else None,
             durations=_durations(vocabularies[-1]) if self._timed else None,
             unit=_PER_SIXTEENTH if self._timed else 1,
+            begins=None if self._timed else np.array([word != HOLD for word in vocabularies[0].words]),
         )
 
     def _tokens(self, prompt: Prompt, vocabularies: Sequence[Vocabulary]) -> Tokens:
@@ -192,6 +194,14 @@ def choosing(settings: Mapping[str, Value]) -> Choosing:
     if settings.get("strategy") == "greedy":
         chosen["top_k"] = 1
     return Choosing(**chosen)
+
+
+def _opening(vocabulary: Vocabulary, *, searched: bool) -> Mask:
+    """What may come first. A search begins with a note: likelier than any music would be to rest all the time."""
+    legal = vocabulary.legal(None)
+    if searched:
+        legal[vocabulary.rest] = False
+    return legal
 
 
 def _scale(key: str, *, white: bool) -> frozenset[int]:
