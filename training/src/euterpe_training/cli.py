@@ -54,22 +54,24 @@ def crnngan(
     from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
     from euterpe_training.trainer.progress import run_with_progress
     from euterpe_training.trainer.samples import SAMPLES, write_samples
+    from euterpe_training.trainer.team import Team
 
+    team = Team.of_torchrun()
     asked = recipe(recipe_name).changed(changes or ())
     if resume or asked.sample:
         saved = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
         config = asked if asked.ignore_saved_args else saved.changed(changes or ())
-        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config)
+        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config, team=team)
     elif (out / CHECKPOINT_FILE).exists():
         raise TrainingError(f"{out} already holds a run; go on with it by --resume, or choose another --out")
     else:
         config = asked
-        trainer = Trainer(config, _load(corpus, config, cache))
+        trainer = Trainer(config, _load(corpus, config, cache), team)
     if config.sample:
         console.print(f"{len(write_samples(trainer, out))} pieces in {out / SAMPLES}", highlight=False)
     else:
         run_with_progress(trainer, out, console)
-    if config.call_after:
+    if config.call_after and team.leads:
         # The command is the user's own, given on this command line or in the checkpoint that it wrote.
         subprocess.run(shlex.split(config.call_after), check=False)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -182,7 +183,8 @@ def merge_unisons(piece: Piece, spec: EventSpec) -> Piece:
 
 def _store(path: Path, corpus: Corpus) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
+    # Several processes may come here at once.
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez(
         partial,
         events=corpus.events,

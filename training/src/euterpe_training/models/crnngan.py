@@ -134,19 +134,20 @@ class Discriminator(nn.Module):
         self.output = nn.Linear(width + (MINIBATCH_KERNELS if minibatch else 0), 1)
         initialise(self, init_scale)
 
-    def forward(self, events: Tensor, parts: int = 1) -> tuple[Tensor, Tensor]:
+    def forward(self, events: Tensor, parts: int = 1, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Probabilities [batch] that `events` [steps, batch, features] are real; the LSTM's outputs as features.
 
-        `parts` are batches side by side, which minibatch discrimination must not mix.
+        `parts` are batches side by side, which minibatch discrimination must not mix. `kept` are factors for dropout
+        that somebody else drew.
         """
-        steps, recurrent = self.decide(events, parts)
+        steps, recurrent = self.decide(events, parts, kept)
         if self.end_classification:
             steps = steps[[0, -1]]
         return steps.mean(0), recurrent
 
-    def decide(self, events: Tensor, parts: int = 1) -> tuple[Tensor, Tensor]:
+    def decide(self, events: Tensor, parts: int = 1, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What `forward` sums up: probabilities [steps, batch] event by event, and the LSTM's outputs."""
-        recurrent, _ = self.lstm(self.dropout(events))
+        recurrent, _ = self.lstm(self.dropout(events) if kept is None else events * kept)
         judged = recurrent
         if self.minibatch is not None:
             closeness = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])

@@ -12,6 +12,7 @@ from euterpe_training.models.controls import Controls
 from euterpe_training.models.crnngan import Discriminator, Generator
 from euterpe_training.recipes.config import CrnnganConfig
 from euterpe_training.trainer.pretraining import Likelihood, Pretraining, Songs, TeacherForcing
+from euterpe_training.trainer.team import Team
 
 
 def make_generator(config: CrnnganConfig) -> Generator | CategoricalGenerator:
@@ -34,12 +35,12 @@ def make_discriminator(config: CrnnganConfig, composers: int) -> Discriminator:
 
 
 def make_pretraining(
-    config: CrnnganConfig, corpus: Corpus, g: Generator | CategoricalGenerator, steps: Tensor, songs: Songs
+    config: CrnnganConfig, corpus: Corpus, g: Generator | CategoricalGenerator, steps: Tensor, songs: Songs, team: Team
 ) -> Pretraining:
     """What the generator learns before the game, from `songs`."""
     if isinstance(g, CategoricalGenerator):
-        return Likelihood(config, corpus, Controls(config.styles, config.density_edges), g, songs)
-    return TeacherForcing(config, corpus, g, steps)
+        return Likelihood(config, corpus, Controls(config.styles, config.density_edges), g, songs, team)
+    return TeacherForcing(config, corpus, g, steps, team)
 
 
 def make_optimizer(config: CrnnganConfig, modules: Iterable[nn.Module], rate: float) -> torch.optim.Optimizer:

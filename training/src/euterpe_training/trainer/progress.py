@@ -29,6 +29,7 @@ def run_with_progress(
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
     config, started = trainer.config, time.monotonic()
+    console = console if trainer.team.leads else Console(quiet=True)
     if config.log_device_placement:
         for name, weight in [*trainer.g.named_parameters(prefix="g"), *trainer.d.named_parameters(prefix="d")]:
             console.print(f"{name} {list(weight.shape)}: {weight.device}", highlight=False)
@@ -45,7 +46,8 @@ def run_with_progress(
                 profiler.export_chrome_trace(str(out / PROFILE_FILE))
             if (epoch.number + 1) % config.epochs_per_checkpoint == 0:
                 keep(trainer, out)
-            if time.monotonic() - started > 60 * config.exit_after and epoch.number + 1 < trainer.total_epochs:
+            late = trainer.team.any(time.monotonic() - started > 60 * config.exit_after)
+            if late and epoch.number + 1 < trainer.total_epochs:
                 bar.console.print(f"stopped after {config.exit_after:g} minutes; --resume goes on", highlight=False)
                 break
     keep(trainer, out)
@@ -75,7 +77,9 @@ def describe(epoch: Epoch, total: int) -> str:
 
 
 def keep(trainer: Trainer, out: Path) -> None:
-    """Writes checkpoint and history into `out`."""
+    """Writes checkpoint and history into `out`; of several processes, one does."""
+    if not trainer.team.leads:
+        return
     trainer.save(out)
     history = [epoch.to_dict() for epoch in trainer.history]
     (out / HISTORY_FILE).write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")

@@ -24,6 +24,8 @@ from euterpe_training.trainer.jitter import ladder_steps
 from euterpe_training.trainer.judgement import Judgement, through_d
 from euterpe_training.trainer.networks import make_discriminator, make_generator, make_optimizer, make_pretraining
 from euterpe_training.trainer.pretraining import blurred
+from euterpe_training.trainer.rates import rates
+from euterpe_training.trainer.team import Team
 
 
 class Trainer:
@@ -32,8 +34,9 @@ class Trainer:
     Two runs with one configuration and corpus are equal on one machine and number of threads, also across a resume.
     """
 
-    def __init__(self, config: CrnnganConfig, corpus: Corpus) -> None:
-        self.config, self.corpus = config, corpus
+    def __init__(self, config: CrnnganConfig, corpus: Corpus, team: Team | None = None) -> None:
+        self.config, self.corpus, self.team = config, corpus, team or Team()
+        self.team.check(config)
         torch.manual_seed(config.seed)
         self.random = np.random.default_rng(config.seed)
         parts: tuple[Split, ...] = ("train", "validation", "test")
@@ -49,15 +52,12 @@ class Trainer:
         self.d = make_discriminator(config, len(names))
         self.meta = Composers(config.noise_size, config.meta_layer_size, len(names), config.init_scale)
         self.steps = ladder_steps(config.spec)
-        self.pretraining = make_pretraining(config, corpus, self.g, self.steps, self.songs["train"])
+        self.pretraining = make_pretraining(config, corpus, self.g, self.steps, self.songs["train"], self.team)
         sides = [self.g, self.meta] if config.generate_meta else [self.g]
-        self.g_optimizer = make_optimizer(config, sides, self._pretraining_rate)
-        self.d_optimizer = make_optimizer(config, [self.d], config.learning_rate * config.d_lr_factor)
+        g_rate, d_rate = rates(config, 0, "pretraining")
+        self.g_optimizer = make_optimizer(config, sides, g_rate)
+        self.d_optimizer = make_optimizer(config, [self.d], d_rate)
         self.history: list[Epoch] = []
-
-    @property
-    def _pretraining_rate(self) -> float:
-        return self.config.pretraining_learning_rate or self.config.learning_rate
 
     @property
     def total_epochs(self) -> int:
@@ -85,7 +85,8 @@ class Trainer:
                 self.d_optimizer = make_optimizer(self.config, [self.d], self.d_optimizer.param_groups[0]["lr"])
             rows: list[dict[str, float]] = []
             for songs in self._batches():
-                rows.append(step(songs, length))
+                losses = step(songs, length)
+                rows.append({name: self.team.number(value) for name, value in losses.items()})
                 if not all(np.isfinite(value) for value in rows[-1].values()):
                     raise TrainingError(
                         f"a loss is not a number in epoch {number + 1}: try a smaller learning_rate or max_grad_norm"
@@ -118,18 +119,10 @@ class Trainer:
         return min(4 * (epoch + 1), self.config.songlength) if growing else self.config.songlength
 
     def _set_rates(self, epoch: int, phase: Phase) -> None:
-        config = self.config
-        start = 0 if phase == "pretraining" else config.pretraining_epochs
-        decay = config.lr_decay ** max(epoch - start - config.epochs_before_decay, 0)
-        g_rate = self._pretraining_rate if phase == "pretraining" else config.learning_rate
-        if phase == "pretraining" and config.anneal_pretraining:
-            # To a hundredth along a cosine: the score is noisy, and the last fine steps are what one hears.
-            share = (epoch + 1) / config.pretraining_epochs
-            decay *= 0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * share)))
-        for group in self.g_optimizer.param_groups:
-            group["lr"] = g_rate * decay
-        for group in self.d_optimizer.param_groups:
-            group["lr"] = config.learning_rate * config.d_lr_factor * decay
+        g_rate, d_rate = rates(self.config, epoch, phase)
+        for optimizer, rate in ((self.g_optimizer, g_rate), (self.d_optimizer, d_rate)):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     def _batches(self) -> Iterator[Any]:
         """Every training song once, in random order; the last batch is filled with songs from the beginning."""
@@ -153,30 +146,31 @@ class Trainer:
 
     def _apply(self, optimizer: torch.optim.Optimizer, gradients: Sequence[Tensor | None]) -> None:
         parameters = optimizer.param_groups[0]["params"]
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+        for parameter, gradient in zip(parameters, self.team.mean(gradients), strict=True):
             parameter.grad = gradient
         nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
         optimizer.step()
 
-    def _pretrain(self, songs: Any, length: int) -> dict[str, float]:
+    def _pretrain(self, songs: Any, length: int) -> dict[str, Tensor]:
         with self._mixed():
             loss = self.pretraining.loss(songs, length, self.random)
         self._step(loss + self._regularisation(self.g), self.g_optimizer)
         if not self.config.pretraining_d:
-            return {"g_loss": float(loss.detach())}
+            return {"g_loss": loss}
         with self._mixed(), torch.no_grad():
             fake = self.pretraining.play(length, songs, self.random)
         judged = self._judge(songs, length, fake)
         self._step(judged.d_loss + self._regularisation(self.d), self.d_optimizer)
-        return {"g_loss": float(loss.detach()), "d_loss": float(judged.d_loss.detach())}
+        return {"g_loss": loss, "d_loss": judged.d_loss}
 
     def _judge(self, songs: Any, length: int, fake: Tensor) -> Judgement:
         """D on real windows and on `fake` in one pass, which is twice as fast as two."""
-        batch = len(songs)
-        real = torch.from_numpy(self.corpus.windows(songs, length, self.random))
+        real = self.team.mine(torch.from_numpy(self.corpus.windows(songs, length, self.random)), 1)
+        batch = real.shape[1]
         both = self.shown(real, fake, songs)
+        kept = (self.team.pairs(both, len(songs)) < self.config.keep_prob) / self.config.keep_prob
         with self._mixed():
-            shares, features = self.d(both, parts=2)
+            shares, features = self.d(both, parts=2, kept=kept)
         shares, features = shares.float(), features.float()
         d_loss = discrimination_loss(shares[:batch], shares[batch:], self.config.real_label)
         return Judgement(d_loss, shares[:batch], shares[batch:], features[:, :batch], features[:, batch:])
@@ -185,7 +179,9 @@ class Trainer:
         """What D sees of windows [steps, songs, features] of `songs` and of as many generated ones, side by side."""
         config = self.config
         # Blurred, too: real events lie exactly on rungs, which is all that D would look at otherwise.
-        both = blurred(torch.cat([real, fake], 1), self.steps, config.input_jitter)
+        both = torch.cat([real, fake], 1)
+        if config.input_jitter:
+            both = blurred(both, self.steps, config.input_jitter, self.team.pairs(both, len(songs)))
         if config.generate_meta:
             classes = self.meta.output.out_features
             said = functional.one_hot(torch.from_numpy(self.composers[songs]), classes).float()
@@ -193,7 +189,7 @@ class Trainer:
             both = torch.cat([both, torch.cat([said, drawn]).expand(len(real), -1, -1)], -1)
         return both
 
-    def _compete(self, songs: Any, length: int) -> dict[str, float]:
+    def _compete(self, songs: Any, length: int) -> dict[str, Tensor]:
         """One batch of the game; G and D are judged first, and who is far ahead rests."""
         config = self.config
         with self._mixed():
@@ -220,10 +216,9 @@ class Trainer:
             if not freeze_d:
                 self._step(seen.d_loss + self._regularisation(self.d), self.d_optimizer)
         return {
-            "g_loss": float(g_loss.detach()), "d_loss": float(seen.d_loss.detach()),
-            "adversarial_loss": float(adversarial.detach()),
-            "d_real": float(seen.real.detach().mean()), "d_fake": float(seen.fake.detach().mean()),
-            "frozen_g": float(freeze_g), "frozen_d": float(freeze_d),
+            "g_loss": g_loss, "d_loss": seen.d_loss, "adversarial_loss": adversarial,
+            "d_real": seen.real.mean(), "d_fake": seen.fake.mean(),
+            "frozen_g": torch.tensor(float(freeze_g)), "frozen_d": torch.tensor(float(freeze_d)),
         }  # fmt: skip
 
     @property
@@ -251,7 +246,9 @@ class Trainer:
             self._apply(self.d_optimizer, d_gradients)
 
     def _frozen(self, d_loss: Tensor, g_loss: Tensor) -> tuple[bool, bool]:
-        return frozen_sides(float(d_loss.detach()), float(g_loss.detach())) if self.config.freezing else (False, False)
+        if not self.config.freezing:
+            return False, False
+        return frozen_sides(self.team.number(d_loss), self.team.number(g_loss))
 
     def save(self, directory: Path) -> None:
         """Writes the checkpoint into `directory`."""
@@ -269,8 +266,9 @@ class Trainer:
 
     @classmethod
     def resume(
-        cls, directory: Path, corpus: Corpus, changes: Iterable[str] = (), config: CrnnganConfig | None = None
-    ) -> "Trainer":
+        cls, directory: Path, corpus: Corpus, changes: Iterable[str] = (), config: CrnnganConfig | None = None,
+        team: Team | None = None,
+    ) -> "Trainer":  # fmt: skip
         """The run that `save` wrote, over the same corpus; `changes` such as "max_epoch=9" replace settings.
 
         `config` replaces them all (ignore_saved_args). TrainingError where the weights do not fit.
@@ -278,7 +276,7 @@ class Trainer:
         content = load_checkpoint(directory / CHECKPOINT_FILE)
         if content["corpus"] != corpus.sha256:
             raise TrainingError("the checkpoint was trained on another corpus, or the corpus has changed since")
-        trainer = cls((config or CrnnganConfig.from_dict(content["config"])).changed(changes), corpus)
+        trainer = cls((config or CrnnganConfig.from_dict(content["config"])).changed(changes), corpus, team)
         trainer.history = [Epoch(**epoch) for epoch in content["history"]]
         try:
             trainer.g.load_state_dict(content["g"])
