@@ -60,6 +60,11 @@ def draw(logits: Array, uniform: Array, knobs: Knobs) -> Tokens:
     chosen: Tokens = logits.argmax(axis=1)
     if greedy.all():
         return chosen
+    if len(logits) == 1:
+        # A piece that is alone waits for every call: in one dimension there are fewer of them, to the same bits.
+        setting = float(uniform[0]), knobs.temperature[0], int(knobs.top_k[0]), float(knobs.top_p[0])
+        chosen[0] = _draw_one(logits[0], logits[0, chosen[0]], *setting)
+        return chosen
     limited = ~greedy & ((knobs.top_k > 0) | (knobs.top_p < 1))
     for rows, method in ((np.flatnonzero(~greedy & ~limited), _draw_all), (np.flatnonzero(limited), _draw_likeliest)):
         if len(rows):
@@ -79,6 +84,32 @@ def _weights(logits: Array, highest: Array, temperature: Array) -> Array:
 
 def _draw_all(weights: Array, uniform: NDArray[np.float64], _: Knobs) -> Tokens:
     return _invert(np.cumsum(weights, axis=1, dtype=np.float64), uniform)
+
+
+def _draw_one(
+    logits: Array, highest: np.float32, uniform: float, temperature: np.float32, top_k: int, top_p: float
+) -> int:
+    """What `draw` gives for a row of `logits` [tokens]."""
+    weights = logits - highest
+    weights /= temperature
+    np.exp(weights, out=weights)
+    size, nuclear = len(weights), top_p < 1
+    if not top_k and not nuclear:
+        cumulated = np.cumsum(weights, dtype=np.float64)
+        return min(int(cumulated.searchsorted(uniform * cumulated[-1], "right")), size - 1)
+    top_k = min(top_k, size) if top_k else size
+    every = float(weights.sum(dtype=np.float64)) if top_k == size else None
+    columns = min(top_k, _NUCLEUS_GUESS) if nuclear else top_k
+    while True:
+        order = likeliest(weights[None], columns)[0]
+        cumulated = np.cumsum(weights[order], dtype=np.float64)
+        total = cumulated[-1] if every is None else every
+        kept = min(int(cumulated.searchsorted(top_p * total, "left")) + 1, columns) if nuclear else columns
+        if columns == top_k or (every is not None and cumulated[-1] >= top_p * total):
+            break
+        columns = top_k
+    place = int(cumulated.searchsorted(uniform * cumulated[kept - 1], "right"))
+    return int(order[min(place, kept - 1)])
 
 
 def _invert(cumulated: NDArray[np.float64], uniform: NDArray[np.float64]) -> Tokens:
