@@ -76,6 +76,7 @@ def test_every_setting_is_told_on_the_command_line_and_in_the_guide() -> None:
     text = settings_help()
     for name in ALL:
         assert f"{name}=" in text
+        assert f"\n{name}=" in (RECIPES["model10"].__doc__ or "")
         assert f"| {name} |" in guide, f"docs/guides/training.md lacks {name}: see `euterpe-train settings`"
 
 

@@ -11,6 +11,7 @@ import torch
 from euterpe_music.events import delta_ticks
 from euterpe_music.midi import Piece, write_midi
 from euterpe_music.piece import make_notes
+from euterpe_training.cli import app
 from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.recipes import CrnnganConfig
@@ -164,6 +165,24 @@ def test_a_run_profiles_tells_its_devices_and_stops_in_time(
     assert "cpu" in said
     assert "--resume goes on" in said
     assert len(trainer.history) == 1
+
+
+def test_a_checkpoint_is_written_every_so_many_epochs(
+    corpus: Corpus, config: CrnnganConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    monkeypatch.setattr(Trainer, "save", lambda trainer, _: written.append(len(trainer.history)))
+    trainer = Trainer(replace(config, **{**BASE, "max_epoch": 6, "epochs_per_checkpoint": 3}), corpus)
+    run_with_progress(trainer, tmp_path, Console(quiet=True))
+    assert written == [3, 6, 7]
+
+
+def test_the_command_of_call_after_is_called_after(midi_directory: Path, tmp_path: Path) -> None:
+    out, mark = tmp_path / "run", tmp_path / "mark"
+    changes = [f"call_after=cp {out / 'checkpoint.pt'} {mark}", "max_epoch=0", "pretraining_epochs=1"]
+    words = ["crnngan", "--corpus", str(midi_directory), "--recipe", "smoke", "--out", str(out)]
+    app([*words, *(word for change in changes for word in ("--set", change))], standalone_mode=False)
+    assert mark.read_bytes() == (out / "checkpoint.pt").read_bytes()
 
 
 def test_samples_are_pieces(corpus: Corpus, config: CrnnganConfig, tmp_path: Path) -> None:

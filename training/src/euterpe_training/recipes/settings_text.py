@@ -20,14 +20,23 @@ def settings_table() -> list[str]:
 
 def settings_help() -> str:
     """What `--help` says below the options."""
-    defaults = CrnnganConfig("model6")
-    parts = ["What --set takes, with Model 6's defaults. `euterpe-train settings` prints this as a table."]
+    intro = "What --set takes, with Model 6's defaults. `euterpe-train settings` prints this as a table."
+    return "\n\n".join([intro, *_described(CrnnganConfig("model6"))])
+
+
+def recipe_docstring(first: str, config: CrnnganConfig) -> str:
+    """The docstring of a recipe: what it is, then every setting's value in it, meaning and range."""
+    return "\n\n".join([first, *_described(config)])
+
+
+def _described(config: CrnnganConfig) -> list[str]:
+    parts = []
     for title, group in _GROUPS.items():
         parts.append(f"{title}:")
         for name, setting in group.items():
             limits = f"; {setting.range}" if setting.range else ""
-            parts.append(f"{name}={_shown(defaults.value(name))}: {setting.meaning}{limits}")
-    return "\n\n".join(parts)
+            parts.append(f"{name}={_shown(config.value(name))}: {setting.meaning}{limits}")
+    return parts
 
 
 def _shown(value: object) -> str:
