@@ -1,7 +1,8 @@
 """`make bench-engine`: how fast the engine composes, beside the bare graph in the same run.
 
-The network has the reference's size: a C-RNN-GAN generator, 2 × LSTM 150, one tone per cell. Figures are medians over
-rounds in which every contender runs once, so that a slow moment of the machine hits all of them.
+The network has the reference's size: a C-RNN-GAN generator, 2 × LSTM 150, one tone per cell, in both variants; figures
+without a suffix are those of int8, which is what is shipped. They are medians over rounds in which every contender runs
+once, so that a slow moment of the machine hits all of them.
 """
 
 import json
@@ -9,6 +10,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +21,13 @@ from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.session import Session
 from euterpe_music.bundle import Bundle
+from euterpe_music.manifest import Variant
 from networks import crnngan_bundle
 
 STEPS = 100
 ROWS = 128
-ROUNDS = 7
+ROUNDS = 5
+CHUNKS = (None, 4, 8, 16, 32)
 SONGS = 1536
 
 
@@ -94,34 +98,43 @@ def bookkeeping() -> float:
 
 def measure(bundle: Bundle) -> dict[str, float]:
     """Runs everything and prints the table."""
-    graph = bundle.manifest.graph
-    two = [OnnxSession(bundle.model, graph, rows=ROWS) for _ in range(2)]
-    for session in two:
+    variants: tuple[Variant, ...] = ("int8", "fp32")
+    sessions = {
+        name: [OnnxSession(bundle.graph(name), bundle.manifest.graph, rows=ROWS) for _ in "ab"] for name in variants
+    }
+    for session in (one for two in sessions.values() for one in two):
         session.warm_up()
-    chunks = (None, 4, 8, 16, 32)
-    rounds: dict[str, list[float]] = {name: [] for name in ("single", "raw1", "raw2", *(f"chunk{n}" for n in chunks))}
+    rounds: dict[tuple[Variant, str], list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
-        rounds["single"].append(single(two[0]))
-        rounds["raw1"].append(raw(two[:1]))
-        rounds["raw2"].append(raw(two))
-        for chunk in chunks:
-            rounds[f"chunk{chunk}"].append(scheduled(two, chunk))
-    medians = {name: statistics.median(values) for name, values in rounds.items()}
-    print(f"{'':34}{'songs/s (100 events)':>22}{'of the bare graph':>20}")
-    print(f"{'bare graph, batch 128, 1 thread':34}{medians['raw1'] / STEPS:>22.0f}")
-    print(f"{'bare graph, batch 128, 2 threads':34}{medians['raw2'] / STEPS:>22.0f}{1:>20.0%}")
-    for chunk in chunks:
-        rate = medians[f"chunk{chunk}"]
-        name = "scheduler, chunks by time" if chunk is None else f"scheduler, chunks of {chunk} steps"
-        print(f"{name:34}{rate / STEPS:>22.0f}{rate / medians['raw2']:>20.0%}")
-    print(f"one song alone: {medians['single'] * 1000:.2f} ms")
-    chosen = medians["chunkNone"]
+        for name, two in sessions.items():
+            rounds[name, "single"].append(single(two[0]))
+            rounds[name, "raw1"].append(raw(two[:1]))
+            rounds[name, "raw2"].append(raw(two))
+            for chunk in CHUNKS:
+                rounds[name, f"chunk{chunk}"].append(scheduled(two, chunk))
+    medians = {contender: statistics.median(values) for contender, values in rounds.items()}
+    figures: dict[str, float] = {}
+    for name, suffix in zip(variants, ("", "_fp32"), strict=True):
+        figures |= {key + suffix: value for key, value in _report(name, medians).items()}
     print(f"bookkeeping per song of 100 events: {bookkeeping() * STEPS * 1e6:.0f} µs")
+    return figures
+
+
+def _report(variant: Variant, medians: dict[tuple[Variant, str], float]) -> dict[str, float]:
+    bare, chosen = medians[variant, "raw2"], medians[variant, "chunkNone"]
+    print(f"{variant:34}{'songs/s (100 events)':>22}{'of the bare graph':>20}")
+    print(f"{'bare graph, batch 128, 1 thread':34}{medians[variant, 'raw1'] / STEPS:>22.0f}")
+    print(f"{'bare graph, batch 128, 2 threads':34}{bare / STEPS:>22.0f}{1:>20.0%}")
+    for chunk in CHUNKS:
+        rate = medians[variant, f"chunk{chunk}"]
+        label = "scheduler, chunks by time" if chunk is None else f"scheduler, chunks of {chunk} steps"
+        print(f"{label:34}{rate / STEPS:>22.0f}{rate / bare:>20.0%}")
+    print(f"one song alone: {medians[variant, 'single'] * 1000:.2f} ms\n")
     return {
-        "song_ms": round(medians["single"] * 1000, 3),
+        "song_ms": round(medians[variant, "single"] * 1000, 3),
         "songs_per_s": round(chosen / STEPS, 1),
-        "raw_songs_per_s": round(medians["raw2"] / STEPS, 1),
-        "scheduler_overhead": round(1 - chosen / medians["raw2"], 4),
+        "raw_songs_per_s": round(bare / STEPS, 1),
+        "scheduler_overhead": round(1 - chosen / bare, 4),
     }
 
 

@@ -14,6 +14,7 @@ from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
 from euterpe_generator.engine.onnx_session import OnnxSession
+from euterpe_generator.engine.providers import providers
 from euterpe_generator.engine.request import Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.token_network import StepNetwork
@@ -109,8 +110,10 @@ class ModelLoader:
 def load_model(directory: Path, slots: int, variant: Variant | None = None) -> Model:
     """Loads a bundle and proves that it composes; raises BundleError, or what the runtime raises.
 
-    `variant` is taken instead of the manifest's own where a bundle has it.
+    `variant` is taken instead of the manifest's own where a bundle has it. On a GPU that is fp32 unless a deployment
+    says otherwise: ONNX Runtime's kernels for integers are the CPU's.
     """
+    variant = variant or ("fp32" if providers()[0] == "CUDAExecutionProvider" else None)
     bundle = load_any_bundle(directory)
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
