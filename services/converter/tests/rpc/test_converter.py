@@ -1,6 +1,7 @@
 """Audio for peers."""
 
 import hashlib
+import os
 import struct
 
 import grpc
@@ -96,3 +97,13 @@ async def test_only_peers_are_served(render, make_midi, token_issuer):
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await render(token, midi=make_midi())
         assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_sound_is_streamed_and_ends_with_its_caller(stub, make_midi, token_issuer, renders, eventually):
+    metadata = [("authorization", f"Bearer {token_issuer.service_token()}")]
+    call = stub.Render(pb.RenderRequest(midi=make_midi(1100, 40), format=pb.AUDIO_FORMAT_WAV), metadata=metadata)
+    parts = [await call.read() for _ in range(3)]
+    assert parts[1].data.startswith(b"RIFF")
+    assert renders(os.getpid())
+    call.cancel()
+    await eventually(lambda: renders(os.getpid()) == [])
