@@ -196,3 +196,11 @@ def test_the_converter_finds_its_libraries() -> None:
     names = "('libfluidsynth.so.3', 'libmp3lame.so.0', 'libopus.so.0')"
     done = inside("converter", f'python -c "import ctypes; [ctypes.CDLL(name) for name in {names}]"')
     assert done.returncode == 0, done.stderr
+
+
+def test_the_converter_writes_titles_in_other_scripts_on_pictures() -> None:
+    script = (
+        "from euterpe_converter.rendering.picture import png; print(*png._drawable(png._font(20), 'Песня'), sep='')"
+    )
+    done = inside("converter", f'PYTHONIOENCODING=utf-8 python -c "{script}"')
+    assert done.stdout.strip() == "Песня", done.stderr

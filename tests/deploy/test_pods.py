@@ -143,5 +143,20 @@ def test_trial_secrets_agree_with_each_other(render: Render) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9]{32}", value) for value in data("trial-postgres").values())
 
 
+def test_a_small_node_has_room_for_the_small_profile_while_it_rolls(render: Render) -> None:
+    found = render(values_of("values-small.yaml"), bare=True)
+    millicores = mebibytes = 0
+    for name, pod in pods(found).items():
+        kind = name.split("/")[0]
+        # While everything is replaced at once, there are two pods of each Deployment.
+        count = {"Deployment": 2, "StatefulSet": 1}.get(kind, 0)
+        requests = pod["spec"]["containers"][0]["resources"]["requests"]
+        millicores += count * int(requests["cpu"].removesuffix("m"))
+        mebibytes += count * int(requests["memory"].removesuffix("Mi"))
+    # Half of two processors and a quarter of 4 GiB are the control plane's, the network's and the kubelet's.
+    assert millicores <= 1000
+    assert mebibytes <= 3072
+
+
 def _image(pod: Object) -> str:
     return str(pod["spec"]["containers"][0]["image"])
