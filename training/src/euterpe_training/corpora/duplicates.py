@@ -45,9 +45,9 @@ def groups(sketches: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
         return song
 
     holders: dict[int, list[int]] = defaultdict(list)
-    for song, marks in enumerate(sketches):
+    for song, (marks, common) in enumerate(zip(sketches, _shared(sketches), strict=True)):
         shared: dict[int, int] = defaultdict(int)
-        for mark in marks.tolist():
+        for mark in common.tolist():
             for other in holders[mark][:_TOO_COMMON]:
                 shared[other] += 1
             holders[mark].append(song)
@@ -56,6 +56,16 @@ def groups(sketches: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
                 low, high = sorted((root(song), root(other)))
                 first[high] = low
     return np.array([root(song) for song in range(len(sketches))], np.int64)
+
+
+def _shared(sketches: Sequence[NDArray[np.uint64]]) -> list[NDArray[np.uint64]]:
+    """Of each sketch the marks that another one has, too: few, and all that tells of copies."""
+    if not sketches:
+        return []
+    marks = np.concatenate(sketches)
+    _, numbers, counts = np.unique(marks, return_inverse=True, return_counts=True)
+    common = np.split(counts[numbers] > 1, np.cumsum([len(sketch) for sketch in sketches])[:-1])
+    return [sketch[kept] for sketch, kept in zip(sketches, common, strict=True)]
 
 
 def _likeness(marks: NDArray[np.uint64], others: NDArray[np.uint64]) -> float:
