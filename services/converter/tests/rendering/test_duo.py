@@ -18,7 +18,7 @@ PORTAMENTO, PEDAL = b"\xb0\x41\x7f", b"\xb0\x40\x7f"
 
 
 def _band(*controllers: bytes) -> bytes:
-    """Piano, a violin that holds its notes over the cut at 20 s, and hi-hats that end each other. Every controller is
+    """Piano, a violin that holds its notes over the cut, and hi-hats that end each other. Every controller is
     given to the piano's channel in the beginning.
     """
     random = np.random.default_rng(1)
@@ -56,7 +56,7 @@ def _decibels(ratio: float) -> float:
 async def test_it_sounds_as_the_command_line_does(stage, make_job, perform, command_line, controllers):
     midi = _band(*controllers)
     job = make_job(SECONDS, midi=midi, bit_depth=24, tail_seconds=0, fade_seconds=0, gain=0.2)
-    assert cut_frame(job.frames, 44_100) == round(20 * 44_100 / 64) * 64
+    assert 18 * 44_100 < cut_frame(job.frames, 44_100) < 19 * 44_100
     audio = np.frombuffer(await perform(stage, job), np.uint8).reshape(-1, 3)
     values = np.pad(audio, ((0, 0), (1, 0))).view("<i4").ravel()
     ours, reference = values / 2.0**31, await command_line(midi)
@@ -72,8 +72,7 @@ async def test_the_cut_leaves_no_gap_and_bounds_what_waits_in_memory(make_job):
         for rate in (22_050, 44_100, 48_000, 96_000):
             cut = cut_frame(seconds * rate, rate)
             assert cut % 64 == 0
-            assert abs(cut / rate - round(cut / rate, -1)) < 64 / rate
-            assert 0 < seconds - cut / rate <= 80
+            assert 0 < seconds - cut / rate < 76
     assert cut_frame(15 * 44_100, 44_100) == 0
 
 

@@ -5,18 +5,19 @@ sound of a piece is the sum of the sounds of its notes: the first process plays 
 died away, the second those after it, and their samples are added. The second hurries through what lies before the cut
 without a note and without effects, which takes milliseconds and leaves the channels and the clock as they must be.
 
-The sum differs from a single synthesiser's samples where FluidSynth depends on its past beyond the notes. The effects'
-delays are modulated at 1 and 0.3 Hz, so the cut is at a multiple of ten seconds. The volume of a note glides, for its
-first 64 frames, from that of the note which had its voice before. The energy of the difference is some 60 dB below the
-music's (tests/rendering/test_duo.py).
+The delays of reverb and chorus are modulated at 1 and 0.3 Hz; in the second process each begins at the last moment
+before the cut when its modulation was as in the beginning. The sum still differs from a single synthesiser's samples,
+because the volume of a note glides, for its first 64 frames, from that of the note which had its voice before. The
+energy of the difference is some 60 dB below the music's (tests/rendering/test_duo.py).
 """
 
 import contextlib
 import fcntl
+import math
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
 from typing import Never
 
@@ -40,8 +41,6 @@ CALL_FRAMES = 1024
 CHUNK_FRAMES = 16 * CALL_FRAMES
 # The first chunk is small, because somebody waits for it.
 _FIRST_FRAMES = 4 * CALL_FRAMES
-#: Both modulations have begun anew after so many seconds.
-_GRID_SECONDS = 10
 #: Of a piece, the first process plays somewhat less than half, because it encodes, too.
 _BEGINNING = 0.42
 _SHORTEST_SECONDS = 16
@@ -50,9 +49,9 @@ _LONGEST_END_SECONDS = 75
 _SILENT = 10 ** (-100 / 20)
 #: So long percussion may still be cut short by later percussion.
 _PERCUSSION_SECONDS = 3
-#: So many before the cut the second process plays, too, but nobody hears it: its voices would otherwise have no note
-#: before, and the first ones begin softly.
-_REHEARSED_FRAMES = 2048 * BLOCK_FRAMES
+#: For so long, and until so long before the cut, the second process plays, but nobody hears it: its voices would
+#: otherwise have no note before, and the first ones begin softly. Reverb has died away in this time.
+_REHEARSED_SECONDS, _QUIET_SECONDS = 3, 3
 #: Eight portions: every wait of one process for the other costs both a little.
 _PIPE_BYTES = 1024 * 1024
 _DIVISIBLE, _INDIVISIBLE = b"2", b"1"
@@ -60,12 +59,10 @@ _DIVISIBLE, _INDIVISIBLE = b"2", b"1"
 
 def cut_frame(frames: int, sample_rate: int) -> int:
     """Where a piece of this length is divided, in whole blocks of FluidSynth; 0 when it is too short."""
-    seconds = frames / sample_rate
-    if seconds < _SHORTEST_SECONDS:
+    if frames < _SHORTEST_SECONDS * sample_rate:
         return 0
-    wanted = max(_BEGINNING * seconds, seconds - _LONGEST_END_SECONDS)
-    tens = max(1, round(wanted / _GRID_SECONDS))
-    return round(tens * _GRID_SECONDS * sample_rate / BLOCK_FRAMES) * BLOCK_FRAMES
+    cut = max(round(_BEGINNING * frames), frames - _LONGEST_END_SECONDS * sample_rate)
+    return cut // BLOCK_FRAMES * BLOCK_FRAMES
 
 
 def play_alone(fluidsynth: FluidSynth, midi: bytes, voicing: Voicing, frames: int) -> Iterator[Samples]:
@@ -185,15 +182,9 @@ def _play_end(fluidsynth: FluidSynth, midi: bytes, voicing: Voicing, cut: int, f
         sandbox.renounce()
         with open(writing, "wb", buffering=0) as sink:
             performance = Performance(fluidsynth, midi, voicing)
-            performance.effects(on=False)
-            performance.new_notes(NewNotes.SKIP)
-            _pass(performance, 0, cut - _REHEARSED_FRAMES)
-            performance.new_notes(NewNotes.PLAY)
-            _pass(performance, cut - _REHEARSED_FRAMES, cut)
-            performance.silence()
+            _hurry(performance, cut, voicing.sample_rate)
             sink.write(_INDIVISIBLE if performance.joined else _DIVISIBLE)
             if not performance.joined:
-                performance.effects(on=True)
                 for samples in _read(performance, cut, frames):
                     _write(sink, samples)
         status = 0
@@ -201,9 +192,39 @@ def _play_end(fluidsynth: FluidSynth, midi: bytes, voicing: Voicing, cut: int, f
         os._exit(status)
 
 
-def _pass(performance: Performance, first: int, last: int) -> None:
-    for _ in _read(performance, first, last):
-        pass
+def _hurry(performance: Performance, cut: int, sample_rate: int) -> None:
+    """Brings a new performance to the cut, with nothing to be heard yet."""
+    steps: list[tuple[int, Callable[[], None]]] = [
+        (_last_beginning(cut, sample_rate), lambda: performance.reverb(on=True)),
+        (_last_beginning(cut, *divmod(sample_rate * 10, 3)), lambda: performance.chorus(on=True)),
+        (_before(cut, _REHEARSED_SECONDS + _QUIET_SECONDS, sample_rate), lambda: performance.new_notes(NewNotes.PLAY)),
+        (_before(cut, _QUIET_SECONDS, sample_rate), lambda: _hush(performance)),
+        (cut, lambda: performance.new_notes(NewNotes.PLAY)),
+    ]
+    performance.reverb(on=False)
+    performance.chorus(on=False)
+    performance.new_notes(NewNotes.SKIP)
+    position = 0
+    for place, step in sorted(steps, key=lambda pair: pair[0]):
+        for _ in _read(performance, position, place):
+            pass
+        position = place
+        step()
+
+
+def _last_beginning(cut: int, period: int, thirds: int = 0) -> int:
+    """The last block before the cut at which a modulation of this period (and thirds of a frame) begins anew."""
+    whole = math.lcm(3 * period + thirds, 3 * BLOCK_FRAMES) // 3
+    return cut // whole * whole
+
+
+def _before(cut: int, seconds: int, sample_rate: int) -> int:
+    return max(0, cut - seconds * sample_rate // BLOCK_FRAMES * BLOCK_FRAMES)
+
+
+def _hush(performance: Performance) -> None:
+    performance.silence()
+    performance.new_notes(NewNotes.SKIP)
 
 
 def _write(sink: FileIO, samples: Samples) -> None:

@@ -8,7 +8,7 @@ from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.soundfont import SoundFont
 
 #: Raised when our own code comes to decide other bytes.
-RENDERER = "euterpe-renderer 4"
+RENDERER = "euterpe-renderer 5"
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,9 +186,12 @@ class Performance:
         self._handler = _EVENT(("fluid_synth_handle_midi_event", self._lib)) if plain else _EVENT(self._handle)
         self._lib.fluid_player_set_playback_callback(self._player, self._handler, self._synth)
 
-    def effects(self, *, on: bool) -> None:
-        """Turns reverb and chorus off, or on as far as the voicing has them; they begin as in a new synthesiser."""
+    def reverb(self, *, on: bool) -> None:
+        """Turns it off, or on if the voicing has it; it begins as in a new synthesiser."""
         self._lib.fluid_synth_reverb_on(self._synth, _ALL, on and self._voicing.reverb > 0)
+
+    def chorus(self, *, on: bool) -> None:
+        """The same."""
         self._lib.fluid_synth_chorus_on(self._synth, _ALL, on and self._voicing.chorus > 0)
 
     def silence(self) -> None:
