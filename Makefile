@@ -46,6 +46,10 @@ test-web: setup web ## The pages: unit tests, then a real browser in front of th
 	scripts/test-web
 	$(BIN)/python -m pytest -m web -n 2 tests/web
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev web ## Take the pictures of docs/screenshots: every page, of a product of its own
+	$(BIN)/python scripts/take-screenshots
+
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"

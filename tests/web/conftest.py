@@ -158,10 +158,3 @@ def token_of(client: httpx.Client, name: str) -> dict[str, str]:
 def name() -> str:
     """A name that nobody has."""
     return f"clara-{secrets.token_hex(4)}"
-
-
-@pytest.fixture(scope="session")
-def screenshots() -> Path | None:
-    """Where screenshots are wanted (EUTERPE_SCREENSHOTS), if they are."""
-    wanted = os.environ.get("EUTERPE_SCREENSHOTS")
-    return Path(wanted) if wanted else None

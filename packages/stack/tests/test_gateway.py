@@ -50,6 +50,7 @@ class Upstream:
             def _answer(self, status: int, body: dict[str, object]) -> None:
                 data = json.dumps(body).encode()
                 self.send_response(status)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -208,6 +209,14 @@ def test_events_come_through_one_by_one(client: httpx.Client, upstreams: dict[st
         assert next(lines) == "event: queued"
         upstreams["generator"].release.set()
         assert [line for line in lines if line] == ["event: done"]
+
+
+def test_the_list_of_models_is_compressed_and_events_are_not(client: httpx.Client) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    with client.stream("GET", "/api/v1/models?" + "x" * 2000, headers=headers) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+    with client.stream("GET", "/api/v1/generations/1?" + "x" * 2000, headers=headers) as answer:
+        assert "content-encoding" not in answer.headers
 
 
 def test_answers_carry_security_headers_and_no_server_names(client: httpx.Client) -> None:

@@ -1,4 +1,5 @@
-import { ChangeDetectionStrategy, Component, effect, inject, signal } from '@angular/core';
+import { NgComponentOutlet } from '@angular/common';
+import { ChangeDetectionStrategy, Component, Type, effect, inject, signal } from '@angular/core';
 import { RouterLink, RouterOutlet } from '@angular/router';
 import { Notices } from './core/notices/notices';
 import { Player } from './core/player/player';
@@ -7,14 +8,13 @@ import { commonTexts } from './core/text/common-texts';
 import { injectTexts } from './core/text/texts';
 import { Navigation } from './shell/navigation';
 import { NoticeList } from './shell/notice-list';
-import { PlayerBar } from './shell/player-bar';
 
 const FOLDED = 'euterpe.folded';
 
 /** The frame of all pages: navigation, the page, the player, notices. */
 @Component({
   selector: 'e-root',
-  imports: [Navigation, NoticeList, PlayerBar, RouterLink, RouterOutlet],
+  imports: [Navigation, NgComponentOutlet, NoticeList, RouterLink, RouterOutlet],
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { '(window:offline)': 'offline()', '(window:online)': 'online()' },
   template: `
@@ -25,8 +25,8 @@ const FOLDED = 'euterpe.folded';
       </header>
       <e-navigation [folded]="folded()" (fold)="fold()" />
       <main #main id="main" tabindex="-1"><router-outlet /></main>
-      @if (player.track()) {
-        <e-player-bar />
+      @if (player.track() && bar(); as bar) {
+        <ng-container *ngComponentOutlet="bar" />
       }
       <e-notice-list />
     </div>
@@ -62,8 +62,12 @@ const FOLDED = 'euterpe.folded';
 
     @media (width < 840px) {
       .top {
+        position: sticky;
+        top: 0;
+        z-index: 19;
         display: block;
         height: 56px;
+        background: var(--bg);
 
         .wordmark {
           height: 56px;
@@ -78,6 +82,8 @@ export class App {
   protected readonly player = inject(Player);
   protected readonly t = injectTexts(commonTexts);
   protected readonly folded = signal(remembered.get(FOLDED) === 'true');
+  /** Comes with the first thing that sounds. */
+  protected readonly bar = signal<Type<unknown> | null>(null);
   private readonly notices = inject(Notices);
 
   constructor() {
@@ -85,6 +91,7 @@ export class App {
       const root = document.documentElement;
       root.toggleAttribute('data-folded', this.folded());
       root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
+      if (this.player.track()) void import('./shell/player-bar').then((m) => this.bar.set(m.PlayerBar));
     });
   }
 

@@ -88,6 +88,18 @@ import /etc/euterpe/pages.caddy
 	{{- range $service, $paths := include "euterpe.routes" . | fromYaml }}
 	@{{ $service }} path {{ include "euterpe.matcher" $paths }}
 	handle @{{ $service }} {
+		{{- if eq $service "generator" }}
+		# Part of the first page's weight; else nothing is compressed on the way, least of all events.
+		@models path /api/v1/models /api/v1/models/*
+		encode @models {
+			zstd
+			gzip
+			match {
+				header Content-Type application/json*
+				header Content-Type audio/midi*
+			}
+		}
+		{{- end }}
 		request_body {
 			max_size {{ get $.Values.gateway.maxBodyBytes $service | int64 }}
 		}

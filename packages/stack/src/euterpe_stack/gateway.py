@@ -172,13 +172,27 @@ def _head_block(library: int) -> str:
   }}"""
 
 
+#: Models and their samples are part of the first page's weight; else nothing is compressed on the way, and no events.
+_MODELS = """
+    @models path /api/v1/models /api/v1/models/*
+    encode @models {
+      zstd
+      gzip
+      match {
+        header Content-Type application/json*
+        header Content-Type audio/midi*
+      }
+    }"""
+
+
 def _service_block(name: str, port: int) -> str:
     paths = " ".join([*ROUTES[name], f"/api/v1/{name}/openapi.json"])
     limit = _MAX_BODY_BYTES[name]
+    compressed = _MODELS if name == "generator" else ""
     # A declared length is refused before the body is read, any other body when it has grown too large. Events reach the
     # listener as they come. A service that is being restarted gets two seconds to come back.
     return f"""  @{name} path {paths}
-  handle @{name} {{
+  handle @{name} {{{compressed}
     vars max_body {limit}
     @{name}_too_large expression `{_LENGTH}.matches("^[0-9]+$") && ({_LENGTH}.size() > 12 || int({_LENGTH}) > {limit})`
     error @{name}_too_large 413

@@ -1,26 +1,23 @@
-import { ChangeDetectionStrategy, Component, effect, inject, input, untracked } from '@angular/core';
-import { Router, RouterLink } from '@angular/router';
+import { NgComponentOutlet } from '@angular/common';
+import { ChangeDetectionStrategy, Component, Type, effect, inject, input, signal, untracked } from '@angular/core';
+import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
 import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
-import { Dialogs } from '../shared/dialogs';
 import { PageState } from '../shared/page-state';
 import { beginningTexts } from './beginning-texts';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
-import { Draft, dice } from './draft';
-import { Piece } from './piece';
+import { Draft } from './draft';
 import { Plucks } from './plucks';
 import { SettingsPanel } from './settings-panel';
-import { Stage } from './stage';
-import { Variations } from './variations';
 
 /** Home: choose, compose, watch, listen, keep. `?piece=` shows one that was ordered before. */
 @Component({
-  imports: [PageState, RouterLink, SettingsPanel, Stage, Variations],
+  imports: [NgComponentOutlet, PageState, SettingsPanel],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compose-page.html',
   styleUrl: './compose-page.scss',
@@ -31,11 +28,12 @@ export default class ComposePage {
   readonly continued = input<string | undefined>(undefined, { alias: 'continue' });
   readonly accompanied = input<string | undefined>(undefined, { alias: 'accompany' });
   protected readonly composer = inject(Composer);
-  protected readonly session = inject(Session);
+  private readonly session = inject(Session);
+  /** What shows pieces comes with the first of them. */
+  protected readonly result = signal<Type<unknown> | null>(null);
   protected readonly t = injectTexts(composeTexts);
   private readonly begins = injectTexts(beginningTexts);
   private readonly api = inject(Api);
-  private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
   private readonly plucks = inject(Plucks);
   private readonly router = inject(Router);
@@ -59,6 +57,9 @@ export default class ComposePage {
   constructor() {
     void this.composer.loadModels();
     effect(() => {
+      if (this.composer.piece()) void import('./result').then((m) => this.result.set(m.Result));
+    });
+    effect(() => {
       const id = this.piece();
       if (id) untracked(() => void this.openPiece(id));
     });
@@ -69,20 +70,14 @@ export default class ComposePage {
     });
   }
 
+  protected readonly order = (draft: Draft) => this.compose(draft);
+
   protected async compose(draft: Draft): Promise<void> {
     this.plucks.prepare();
     const id = await this.composer.order(draft);
     if (id === null) return;
     await this.router.navigate(['/'], { queryParams: { piece: id } });
     document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
-  }
-
-  protected async again(): Promise<void> {
-    const draft = this.composer.draft();
-    if (!draft) return;
-    const next = { ...draft, seed: dice() };
-    this.composer.draft.set(next);
-    await this.compose(next);
   }
 
   private async begin(id: string, only: boolean): Promise<void> {
@@ -95,32 +90,6 @@ export default class ComposePage {
       const place = await appeared('e-beginning fieldset');
       place?.scrollIntoView({ block: 'start' });
       place?.focus({ preventScroll: true });
-    } catch (error) {
-      this.say.notice(error);
-    }
-  }
-
-  protected download(piece: Piece): void {
-    const { song_id: id, title } = piece.state();
-    void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), {
-      id,
-      title,
-    });
-  }
-
-  protected share(piece: Piece): void {
-    const { song_id: id, title } = piece.state();
-    void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), { id, title });
-  }
-
-  protected async rename(piece: Piece, typed: string): Promise<void> {
-    const title = typed.trim();
-    const { song_id: id, title: before } = piece.state();
-    if (!id || !title || title === before) return;
-    try {
-      await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
-      piece.state.update((state) => ({ ...state, title }));
-      this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
       this.say.notice(error);
     }

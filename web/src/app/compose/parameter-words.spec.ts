@@ -1,8 +1,9 @@
 import { keyWord } from '../core/text/keys';
-import { parameterWord } from './parameter-words';
+import { loadSpanish, parameterWord } from './parameter-words';
 
 describe('parameterWord', () => {
-  it('translates what manifests say, whatever its capitals', () => {
+  it('translates what manifests say, whatever its capitals', async () => {
+    await loadSpanish();
     expect(parameterWord('Top k', 'es')).toBe('Los k mejores');
     expect(parameterWord('top_k', 'es')).toBe('Los k mejores');
     expect(parameterWord('nylon guitar', 'es')).toBe('Guitarra española');

@@ -4,6 +4,8 @@ import { RollNote } from '../shared/midi/notes';
 
 export type Generation = Schema<'GenerationView'>;
 
+const LEAST_SECONDS = 12;
+
 /** A generation that is followed, and its notes so far. */
 export class Piece {
   readonly state: WritableSignal<Generation>;
@@ -21,7 +23,10 @@ export class Piece {
     const state = this.state();
     if (state.status === 'succeeded') return state.duration_seconds ?? null;
     const last = this.notes().at(-1);
-    return last && state.progress > 0 ? Math.max(last[0] + last[1], last[0] / state.progress) : 12;
+    if (!last || state.progress <= 0) return LEAST_SECONDS;
+    const end = last[0] + last[1];
+    // The first notes tell little of the whole: never more than as much again is left empty.
+    return Math.max(LEAST_SECONDS, end, Math.min(last[0] / state.progress, 2 * end));
   });
 
   get id(): string {

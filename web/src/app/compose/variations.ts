@@ -35,7 +35,7 @@ import { Piece } from './piece';
       gap: 0.75rem;
     }
 
-    @container variations (width > 540px) {
+    @container variations (width > 660px) {
       .all {
         grid-auto-columns: 1fr;
         grid-auto-flow: column;

@@ -34,7 +34,7 @@ import { Feed } from './feed';
             }
           </p>
         </header>
-        <e-feed [listing]="listing" [empty]="t('none')" />
+        <e-feed [listing]="listing" [empty]="t('none')" [byMany]="false" />
       } @else {
         <h1 class="visually-hidden">{{ t('title') }}</h1>
         <e-page-state [loading]="true" />

@@ -9,23 +9,20 @@ import {
   untracked,
   viewChild,
 } from '@angular/core';
-import { toSignal } from '@angular/core/rxjs-interop';
-import { ActivatedRoute, Router, RouterLink } from '@angular/router';
-import { map } from 'rxjs';
+import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { Listing, Song, SongQuery, Sort, queryOf } from '../shared/songs/listing';
+import { Listing, Song, Sort } from '../shared/songs/listing';
+import { AddressedQuery } from '../shared/songs/query';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
 import { SongFilters } from './song-filters';
 import { SongTable } from './song-table';
 import { Songs } from './songs';
-
-const PAUSE_MS = 220;
 
 /** A listener's own songs: searched while typing, filtered, ordered; what is shown stands in the address. */
 @Component({
@@ -35,6 +32,8 @@ const PAUSE_MS = 220;
   styleUrl: './library-page.scss',
 })
 export default class LibraryPage {
+  protected readonly address = new AddressedQuery();
+  protected readonly query = this.address.query;
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
@@ -48,26 +47,11 @@ export default class LibraryPage {
     { value: 'liked', key: 'liked' },
   ] as const;
   private readonly api = inject(Api);
-  private readonly router = inject(Router);
-  private readonly route = inject(ActivatedRoute);
   private readonly songs = inject(Songs);
-  private typing: ReturnType<typeof setTimeout> | undefined;
   private readonly end = viewChild<ElementRef<HTMLElement>>('end');
 
   protected readonly listing = new Listing((query) =>
     this.api.get('/api/v1/songs', { query: { limit: 30, ...query } as never }),
-  );
-  protected readonly query = toSignal(
-    this.route.queryParamMap.pipe(
-      map((all) =>
-        queryOf(
-          Object.fromEntries(
-            all.keys.map((key) => [key, all.getAll(key).length > 1 ? all.getAll(key) : (all.get(key) ?? '')]),
-          ),
-        ),
-      ),
-    ),
-    { initialValue: {} as SongQuery },
   );
   protected readonly filterCount = computed(
     () => Object.keys(this.query()).filter((name) => name !== 'q' && name !== 'sort').length,
@@ -92,18 +76,8 @@ export default class LibraryPage {
     });
   }
 
-  protected type(text: string): void {
-    clearTimeout(this.typing);
-    this.typing = setTimeout(() => this.change({ q: text.trim() || undefined }, true), PAUSE_MS);
-  }
-
-  protected change(changes: Partial<SongQuery>, replaceUrl = false): void {
-    const queryParams = { ...this.query(), ...changes };
-    void this.router.navigate([], { relativeTo: this.route, queryParams, replaceUrl });
-  }
-
   protected sortBy(sort: Sort): void {
-    this.change({ sort: sort === 'newest' ? undefined : sort });
+    this.address.change({ sort: sort === 'newest' ? undefined : sort });
   }
 
   protected restored(song: Song): void {

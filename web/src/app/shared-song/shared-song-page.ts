@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
-import { RouterLink } from '@angular/router';
+import { Router, RouterLink } from '@angular/router';
+import { Composer } from '../compose/composer';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
@@ -31,8 +32,11 @@ export default class SharedSongPage {
   /** null where the link lets one listen only: the file is not given out, and a picture stands for it. */
   protected readonly notes = signal<readonly RollNote[] | null>(null);
   protected readonly problem = signal<Problem | null>(null);
+  protected readonly composer = inject(Composer);
+  private midi: ArrayBuffer | null = null;
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
+  private readonly router = inject(Router);
   private readonly titles = inject(PageTitles);
 
   protected readonly current = computed(() => this.player.is(this.shared()?.song.id));
@@ -42,6 +46,8 @@ export default class SharedSongPage {
   );
 
   constructor() {
+    // Tells whether any model goes on from a piece.
+    void this.composer.loadModels();
     effect(() => {
       const token = this.token();
       untracked(() => void this.load(token));
@@ -55,7 +61,8 @@ export default class SharedSongPage {
       this.titles.name.set(shared.song.title);
       if (shared.allow_download) {
         const file = await this.api.fetch(this.midiUrl(), {}, 'none');
-        this.notes.set(readMidi(await file.arrayBuffer()));
+        this.midi = await file.arrayBuffer();
+        this.notes.set(readMidi(this.midi));
       }
       this.shared.set(shared);
     } catch (error) {
@@ -70,6 +77,13 @@ export default class SharedSongPage {
   protected seek(song: Schema<'SongAnswer'>, seconds: number): void {
     if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
     else void this.player.play(this.track(song), seconds);
+  }
+
+  /** With the file and not the song, which is private to whoever has no link. */
+  protected async continue({ title }: Schema<'SongAnswer'>): Promise<void> {
+    if (!this.midi) return;
+    this.composer.begin({ title, midi: new Uint8Array(this.midi), bars: null }, false);
+    await this.router.navigate(['/']);
   }
 
   protected download({ id, title }: Schema<'SongAnswer'>): void {

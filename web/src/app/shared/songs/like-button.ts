@@ -41,6 +41,10 @@ const likeTexts = texts(
     </button>
   `,
   styles: `
+    :host {
+      display: grid;
+    }
+
     .liked {
       color: var(--accent);
     }

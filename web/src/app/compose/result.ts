@@ -1,0 +1,67 @@
+import { ChangeDetectionStrategy, Component, inject, input } from '@angular/core';
+import { RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
+import { Notices } from '../core/notices/notices';
+import { Session } from '../core/session/session';
+import { Say } from '../core/text/say';
+import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
+import { composeTexts } from './compose-texts';
+import { Composer } from './composer';
+import { Draft, dice } from './draft';
+import { Piece } from './piece';
+import { Stage } from './stage';
+import { Variations } from './variations';
+
+/** What was ordered last: its variations, one of them on the stage, and what can be done with it. */
+@Component({
+  selector: 'e-result',
+  imports: [RouterLink, Stage, Variations],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  templateUrl: './result.html',
+  styleUrl: './result.scss',
+})
+export class Result {
+  readonly compose = input.required<(draft: Draft) => Promise<void>>();
+  protected readonly composer = inject(Composer);
+  protected readonly session = inject(Session);
+  protected readonly t = injectTexts(composeTexts);
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  private readonly say = inject(Say);
+
+  protected async again(): Promise<void> {
+    const draft = this.composer.draft();
+    if (!draft) return;
+    const next = { ...draft, seed: dice() };
+    this.composer.draft.set(next);
+    await this.compose()(next);
+  }
+
+  protected download(piece: Piece): void {
+    const { song_id: id, title } = piece.state();
+    void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), {
+      id,
+      title,
+    });
+  }
+
+  protected share(piece: Piece): void {
+    const { song_id: id, title } = piece.state();
+    void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), { id, title });
+  }
+
+  protected async rename(piece: Piece, typed: string): Promise<void> {
+    const title = typed.trim();
+    const { song_id: id, title: before } = piece.state();
+    if (!id || !title || title === before) return;
+    try {
+      await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
+      piece.state.update((state) => ({ ...state, title }));
+      this.notices.show(this.t('renamed', { title }), { kind: 'good' });
+    } catch (error) {
+      this.say.notice(error);
+    }
+  }
+}
