@@ -9,6 +9,8 @@ export const SPANISH_WORDS: Readonly<Record<string, string>> = {
   'folk tunes': 'Melodías folk',
   'jigs, reels, waltzes and other dances of the british isles, with chords.':
     'Jigas, reels, valses y otras danzas de las islas británicas, con acordes.',
+  'pop songs': 'Canciones pop',
+  "pop melodies over a piano's accompaniment.": 'Melodías pop sobre un acompañamiento de piano.',
   style: 'Estilo',
   tempo: 'Tempo',
   density: 'Densidad',
