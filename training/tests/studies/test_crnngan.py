@@ -39,6 +39,17 @@ def test_a_stopped_study_goes_on_to_what_it_would_have_been(midi_directory: Path
     assert list((tmp_path / "parts/runs/smoke/tensorboard").iterdir())
 
 
+def test_a_study_out_of_time_still_tells_of_what_was_done(
+    midi_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("begun", "missing"):
+        monkeypatch.setitem(RECIPES, name, lambda name=name: replace(recipe("smoke"), recipe=name))
+    study(tmp_path, midi_directory).run(["begun"], NO_TIME)
+    study(tmp_path, midi_directory).run(["smoke"], 10)
+    told = study(tmp_path, midi_directory).run(["smoke", "missing", "begun"], NO_TIME)
+    assert [(outcome.config.recipe, len(outcome.rows)) for outcome in told] == [("smoke", 4), ("begun", 1)]
+
+
 def test_nobody_trains_otherwise_for_being_examined(midi_directory: Path, tmp_path: Path) -> None:
     [examined] = study(tmp_path, midi_directory).run(["smoke"], 10)
     config = recipe("smoke")

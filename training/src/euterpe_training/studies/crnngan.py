@@ -91,15 +91,18 @@ class Study:
     def run(
         self, names: Sequence[str], minutes: float, after: Callable[[list[Outcome]], None] = lambda _: None
     ) -> list[Outcome]:
-        """Trains the recipes one after the other, for so many minutes; `after` hears the outcomes after each."""
+        """Trains the recipes one after the other, for so many minutes; `after` hears the outcomes after each.
+
+        Those that the time does not reach are there as far as they came before.
+        """
         until = time.monotonic() + 60 * minutes
         outcomes: list[Outcome] = []
         for number, name in enumerate(names, start=1):
             left = (until - time.monotonic()) / 60
-            if left <= 0 and outcomes:
-                break
+            if outcomes and left <= 0 and not (self.out / "runs" / name / CHECKPOINT_FILE).exists():
+                continue
             self.console.print(f"recipe {number} of {len(names)}: {name}", highlight=False)
-            outcomes.append(self._one(name, max(left, _MOMENT)))
+            outcomes.append(self._one(name, left if outcomes else max(left, _MOMENT)))
             after(outcomes)
         return outcomes
 
@@ -107,7 +110,7 @@ class Study:
         config = recipe(name).changed([f"max_epoch={self.scale.epochs}", f"seed={self.scale.seed}"])
         corpus, where = self._corpus(name, config), self.out / "runs" / name
         fresh = not (where / CHECKPOINT_FILE).exists()
-        limit = f"exit_after={minutes}"
+        limit = f"exit_after={max(minutes, _MOMENT)}"
         trainer = Trainer(config.changed([limit]), corpus) if fresh else Trainer.resume(where, corpus, [limit])
         where.mkdir(parents=True, exist_ok=True)
         outcome = Outcome(
@@ -117,7 +120,7 @@ class Study:
             _rows(where / _MEASURES_FILE)[: len(trainer.history)],
             (where / _ENDED_FILE).read_text(encoding="utf-8") if (where / _ENDED_FILE).exists() else "",
         )  # fmt: skip
-        if not outcome.done:
+        if minutes > 0 and not outcome.done:
             self._train(trainer, where, outcome)
         return outcome
 

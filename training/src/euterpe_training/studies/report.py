@@ -32,7 +32,7 @@ def write_study(outcomes: Sequence[Outcome], scale: Scale, out: Path) -> Path:
     write_report(path, TITLE, introduction(outcomes, scale), [section for section, _ in sections])
     lines = [f"# {TITLE}", "", *introduction(outcomes, scale), ""]
     for section, drawn in sections:
-        lines += [f"## {section.title}", "", *section.text, ""]
+        lines += [f"## {section.title}", "", *(part for text in section.text for part in (text, ""))]
         for table in section.tables:
             lines += [*_markdown(table), ""]
         for (name, figure), picture in zip(drawn.items(), section.figures, strict=True):
