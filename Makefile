@@ -37,7 +37,7 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
 	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz and not slow"
 	$(BIN)/python -m pytest -m e2e
 	$(MAKE) --no-print-directory test-web lint-openapi
 
@@ -52,7 +52,11 @@ screenshots: $(VENV)/.dev web ## Take the pictures of docs/screenshots: every pa
 
 .PHONY: test-fast
 test-fast: setup ## The tests that do not start the whole product
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz and not slow"
+
+.PHONY: test-slow
+test-slow: setup ## Trainings from corpus to bundle and among processes, a minute and more
+	$(BIN)/python -m pytest -m slow
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do

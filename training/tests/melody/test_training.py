@@ -104,6 +104,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
+@pytest.mark.slow
 def test_from_corpus_to_bundle(two_folders: Path, corpus: MelodyCorpus, tmp_path: Path) -> None:
     out = tmp_path / "models" / "tunes" / "0.1.0"
     torch.set_num_threads(1)

@@ -27,6 +27,7 @@ for run in sys.argv[3:]:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does(midi_directory: Path, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
