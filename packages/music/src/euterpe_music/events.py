@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.piece import Piece, Tempo, Track, make_notes, sort_key
+from euterpe_music.piece import Piece, Tempo, Track, make_notes, sorted_notes
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 
 __all__ = ["EventSpec", "decode", "delta_floats", "delta_ticks", "encode", "faithful_spec", "silent_event"]
@@ -106,11 +106,7 @@ def _on_grid(piece: Piece, spec: EventSpec) -> NDArray[np.void]:
         onset, duration = np.rint(onset / grid) * grid, np.maximum(np.rint(duration / grid), 1) * grid
     notes["onset"], notes["duration"] = onset, np.maximum(duration, 1)
     # Without the track in the order: encoding must not depend on what it drops.
-    columns = notes["onset"], notes["pitch"], notes["duration"], notes["velocity"]
-    key = sort_key(*columns)
-    if key is None:
-        return notes[np.lexsort(columns[::-1])]
-    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
+    return sorted_notes(notes, ("onset", "pitch", "duration", "velocity"))
 
 
 def _tone(

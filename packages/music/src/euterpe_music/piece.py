@@ -118,7 +118,7 @@ class Piece:
         """
         if len(self.notes) < 2:
             return self
-        notes = _sorted(self.notes, ("track", "pitch", "onset", "duration", "velocity"))
+        notes = sorted_notes(self.notes, ("track", "pitch", "onset", "duration", "velocity"))
         same_key = (notes["track"][1:] == notes["track"][:-1]) & (notes["pitch"][1:] == notes["pitch"][:-1])
         twin = same_key & (notes["onset"][1:] == notes["onset"][:-1])
         notes = notes[~np.append(twin, False)]
@@ -130,29 +130,28 @@ class Piece:
 
 def _checked(notes: NoteArray, tracks: int) -> NoteArray:
     """A read-only copy in `NOTE_ORDER`; ValueError for notes that MIDI cannot say."""
-    notes = _sorted(notes.astype(NOTE_DTYPE), NOTE_ORDER)
+    notes = sorted_notes(notes.astype(NOTE_DTYPE), NOTE_ORDER)
     if len(notes):
         _check_notes(notes, tracks)
     notes.setflags(write=False)
     return notes
 
 
-def _sorted(notes: NoteArray, order: tuple[str, ...]) -> NoteArray:
-    """The notes, or a sorted copy; many times faster than NumPy's own sorting of structured arrays."""
+def sorted_notes(notes: NoteArray, order: tuple[str, ...]) -> NoteArray:
+    """The notes, or a sorted copy; many times faster than NumPy's own sorting of structured arrays.
+
+    Notes that are equal in all fields of `order` stay as they are to each other.
+    """
     columns = [notes[name].astype(np.int64) for name in order]
     key = _one_key(columns)
     if key is None:
         return notes[np.lexsort(columns[::-1])]
-    # Most notes come in order. Equal keys are equal notes, so that the sort need not be stable.
-    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key)]
-
-
-def sort_key(*columns: NDArray[Any]) -> NDArray[np.int64] | None:
-    """Whole numbers that sort as the columns do, the first one first; None where they do not fit into 63 bits."""
-    return _one_key([column.astype(np.int64) for column in columns])
+    # Most notes come in order.
+    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
 
 
 def _one_key(columns: list[NDArray[np.int64]]) -> NDArray[np.int64] | None:
+    """Whole numbers that sort as the columns do, the first one first; None where they do not fit into 63 bits."""
     if not len(columns[0]):
         return columns[0]
     widths = [int(column.max()).bit_length() for column in columns]

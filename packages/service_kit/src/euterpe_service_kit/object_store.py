@@ -97,11 +97,12 @@ class ObjectStore:
         self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
     ) -> None:
         """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
-        if self._quick is not None and isinstance(data, bytes):
-            (written,) = await self._call(partial(self._quick.put, [Put(key, data, content_type, metadata or {})]))
-            if written:
-                return
-        await self._put(key, data, content_type, metadata)
+        if not isinstance(data, bytes):
+            await self._put(key, data, content_type, metadata)
+            return
+        (failure,) = await self.put_all([Put(key, data, content_type, metadata or {})])
+        if failure is not None:
+            raise failure
 
     async def put_all(self, objects: Sequence[Put]) -> list[Unavailable | None]:
         """Writes small objects side by side; in the place of one that could not be written, why."""

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime as ort
 from euterpe_music.manifest import GraphInfo
 
-from euterpe_generator.engine.providers import providers, session_options
+from euterpe_generator.engine.providers import device_of, providers, session_options
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.state import State
 
@@ -26,7 +26,7 @@ class OnnxSession:
         controls = 0 if graph.controls is None else _size(graph.input(graph.controls).axes[-1])
         self._controls = np.zeros((rows, controls), np.float32)
         self._fixed_width = False
-        self._device = "cuda" if self.provider.startswith("CUDA") else "cpu"
+        self._device = device_of(self._session)
         self._states = [State(pair, graph, rows=rows, device=self._device) for pair in graph.state]
         self.initial_size = sum(state.row_size for state in self._states if state.pair.initial == "uniform")
 

@@ -1,12 +1,26 @@
 """Where graphs run: on the GPU when there is one, else on the CPU."""
 
+from typing import Final
+
 import onnxruntime as ort
+
+_CUDA: Final = "CUDAExecutionProvider"
 
 
 def providers() -> list[str]:
     """The execution providers to try, best first."""
     available = ort.get_available_providers()
-    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+    return [name for name in (_CUDA, "CPUExecutionProvider") if name in available]
+
+
+def on_gpu() -> bool:
+    """Whether graphs run on a GPU."""
+    return providers()[0] == _CUDA
+
+
+def device_of(session: ort.InferenceSession) -> str:
+    """Where a session's tensors lie, as OrtValue names it."""
+    return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
 
 
 def session_options(threads: int) -> ort.SessionOptions:

@@ -8,7 +8,7 @@ from euterpe_music.melody_manifest import TokenGraph
 from euterpe_music.tokens import echo_columns
 from numpy.typing import NDArray
 
-from euterpe_generator.engine.providers import providers, session_options
+from euterpe_generator.engine.providers import device_of, providers, session_options
 from euterpe_generator.engine.request import Array
 from euterpe_generator.engine.token_plan import Tokens
 
@@ -26,7 +26,7 @@ class StepNetwork:
     def __init__(self, model: bytes, graph: TokenGraph, *, lanes: int, threads: int = 1) -> None:
         self._session = ort.InferenceSession(model, session_options(threads), providers=providers())
         self.provider = str(self._session.get_providers()[0])
-        self._device = "cuda" if self.provider.startswith("CUDA") else "cpu"
+        self._device = device_of(self._session)
         self._graph = graph
         self._most = lanes
         self.sizes = tuple(vocabulary.size for vocabulary in graph.vocabularies)

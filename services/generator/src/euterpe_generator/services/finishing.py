@@ -14,7 +14,6 @@ from euterpe_music.key import estimate_key
 from euterpe_music.measures import measure
 from euterpe_music.midi import write_midi
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.object_put import Put
 from euterpe_service_kit.object_store import ObjectStore
 
@@ -43,11 +42,10 @@ class Finisher:
         self, database: Database, store: ObjectStore, library: LibraryClient, threads: Executor, tagger: StyleTagger
     ) -> None:
         self._database = database
-        self._store = store
         self._threads = threads
         self._tagger = tagger
         self._files = Batcher(self._render, name="render", most=_RENDERED_TOGETHER)
-        self._objects = Batcher(self._put, name="store", most=MOST)
+        self._objects = Batcher(store.put_all, name="store")
         self._songs = Batcher(library.register, name="register", most=MOST)
         self._records = Batcher(self._record, name="record")
 
@@ -78,9 +76,6 @@ class Finisher:
 
     async def _render(self, composed: Sequence[Composed]) -> list[Rendered | Exception]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _render_all, composed, self._tagger)
-
-    async def _put(self, objects: Sequence[Put]) -> list[Unavailable | None]:
-        return await self._store.put_all(objects)
 
     async def _record(self, results: Sequence[Result]) -> list[Generation | Exception | None]:
         async with self._database.sessions.begin() as session:

@@ -14,7 +14,7 @@ from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
 from euterpe_generator.engine.onnx_session import OnnxSession
-from euterpe_generator.engine.providers import providers
+from euterpe_generator.engine.providers import on_gpu
 from euterpe_generator.engine.request import Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.token_network import StepNetwork
@@ -113,7 +113,7 @@ def load_model(directory: Path, slots: int, variant: Variant | None = None) -> M
     `variant` is taken instead of the manifest's own where a bundle has it. On a GPU that is fp32 unless a deployment
     says otherwise: ONNX Runtime's kernels for integers are the CPU's.
     """
-    variant = variant or ("fp32" if providers()[0] == "CUDAExecutionProvider" else None)
+    variant = variant or ("fp32" if on_gpu() else None)
     bundle = load_any_bundle(directory)
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
