@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from euterpe_stack.process import free_ports
+from euterpe_stack.ports import free_ports
 from http_client import Connection
 from product import Product
 

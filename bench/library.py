@@ -18,8 +18,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import asyncpg
+from euterpe_stack.ports import free_port
 from euterpe_stack.postgres import Postgres
-from euterpe_stack.process import free_port
 from euterpe_test_kit.databases import migrate
 from euterpe_test_kit.issuer import TokenIssuer
 from http_client import Connection

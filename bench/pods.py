@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 
 START_SECONDS = 180
 GRACE_SECONDS = 90

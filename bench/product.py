@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _PASSWORD = "a bench, not a chair"

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 
 from tests.deploy.rendering import CHART, REPOSITORY
 

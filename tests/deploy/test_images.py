@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 from euterpe_service_kit.settings import ObjectStoreSettings
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 from euterpe_test_kit.databases import DatabaseFactory
 
 from tests.deploy.containers import podman

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 
 PROGRAM = """
 import asyncio

@@ -16,7 +16,7 @@ import grpc
 import httpx
 import pytest
 from euterpe_service_kit.settings import ObjectStoreSettings
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 from euterpe_test_kit.issuer import TokenIssuer
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 

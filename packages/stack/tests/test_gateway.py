@@ -13,7 +13,7 @@ import pytest
 from euterpe_stack.data_directory import DataDirectory
 from euterpe_stack.gateway import PAGES, gateway_process
 from euterpe_stack.loopback import require_free
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 from euterpe_stack.services import SERVICE_NAMES
 from euterpe_stack.settings import StackError
 

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from euterpe_stack.process import ManagedProcess, free_ports
+from euterpe_stack.process import ManagedProcess
 
 PARENT = """
 import sys, time
@@ -59,7 +59,3 @@ def test_the_environment_is_only_what_was_given(tmp_path: Path) -> None:
     process.start()
     process.wait_stopped(20)
     assert {line.partition("=")[0] for line in process.log_tail().splitlines()} == {"ONLY", "PATH"}
-
-
-def test_ports_are_distinct() -> None:
-    assert len(set(free_ports(20))) == 20

@@ -19,7 +19,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from euterpe_stack.process import ManagedProcess, ProcessFailedError, accepts_connections, free_ports
+from euterpe_stack.ports import accepts_connections, free_ports
+from euterpe_stack.process import ManagedProcess, ProcessFailedError
 
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
 #: SeaweedFS's maintenance worker looks for the admin server's gRPC port there, whatever `-admin.port.grpc` says.

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from euterpe_stack.process import ManagedProcess, ProcessFailedError, free_port
+from euterpe_stack.ports import free_port
+from euterpe_stack.process import ManagedProcess, ProcessFailedError
 
 _NOBODY = 65534
 #: For tests: a crash of the machine may lose data, a crash of the server may not.

@@ -2,9 +2,7 @@
 
 import ctypes
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_FIRST_PORT, _LAST_PORT = 15_000, 32_000
 
 
 class ProcessFailedError(RuntimeError):
@@ -126,40 +123,3 @@ def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return set_death_signal
-
-
-def free_port() -> int:
-    """A port on loopback that is free now."""
-    return free_ports(1)[0]
-
-
-def free_ports(count: int, *, also: int = 0) -> list[int]:
-    """Distinct ports on loopback that are free now, and so are those that lie `also` above them.
-
-    They are below the range from which systems take ports for outgoing connections: a port from that range can be
-    gone before the server that it was meant for listens.
-    """
-    ports: list[int] = []
-    while len(ports) < count:
-        port = _FIRST_PORT + secrets.randbelow(_LAST_PORT - also - _FIRST_PORT)
-        if port not in ports and all(_is_free(candidate) for candidate in {port, port + also}):
-            ports.append(port)
-    return ports
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def accepts_connections(port: int) -> bool:
-    """Whether something listens on the loopback port."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False

@@ -11,8 +11,9 @@ from pathlib import Path
 from euterpe_stack.bootstrap import DATABASE, role_of
 from euterpe_stack.data_directory import DataDirectory
 from euterpe_stack.object_store import S3User
+from euterpe_stack.ports import free_ports
 from euterpe_stack.postgres import Postgres
-from euterpe_stack.process import ManagedProcess, free_ports
+from euterpe_stack.process import ManagedProcess
 from euterpe_stack.secret_file import Secrets
 from euterpe_stack.settings import StackSettings, child_environment
 

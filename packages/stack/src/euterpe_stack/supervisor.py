@@ -15,6 +15,7 @@ from euterpe_stack.gateway import gateway_process
 from euterpe_stack.loopback import require_free
 from euterpe_stack.object_store import SeaweedFs
 from euterpe_stack.part import Part, Say
+from euterpe_stack.ports import claim_port
 from euterpe_stack.postgres import Postgres
 from euterpe_stack.process import ManagedProcess, ProcessFailedError
 from euterpe_stack.secret_file import Secrets
@@ -69,6 +70,7 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         self._data.acquire(self._stop.pause)
         require_free(self._settings.port)
+        claim_port(self._settings.port)
         secrets = secret_file.load_or_create(self._settings.data / "secrets.json", SERVICE_NAMES)
         infrastructure = self._assemble(secrets)
         self._stop.check()

@@ -15,7 +15,7 @@ from euterpe_generator.settings import Settings
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece, Track, make_notes
 from euterpe_service_kit.object_store import ObjectStore
-from euterpe_stack.process import free_port
+from euterpe_stack.ports import free_port
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
 from euterpe_test_kit.melodies import melody_bundle
