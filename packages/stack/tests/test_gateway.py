@@ -1,8 +1,11 @@
 """The gateway with real Caddy in front of four small servers: who gets what, and what stays inside."""
 
+import http.client
 import json
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +27,7 @@ class Upstream:
     def __init__(self, name: str) -> None:
         self.ready = True
         self.refuses = False
-        self.posts_read = 0
+        self.posts_begun = self.posts_read = 0
         self.release = threading.Event()
         upstream = self
 
@@ -38,6 +41,7 @@ class Upstream:
                 self._answer(status, {"service": name, "path": self.path, "id": self.headers.get("X-Request-ID")})
 
             def do_POST(self) -> None:
+                upstream.posts_begun += 1
                 self.rfile.read(int(self.headers.get("content-length", 0)))
                 if self.headers.get("transfer-encoding") == "chunked":
                     while size := int(self.rfile.readline() or b"-1", 16):
@@ -89,7 +93,7 @@ def servers() -> Iterator[dict[str, Upstream]]:
 @pytest.fixture
 def upstreams(servers: dict[str, Upstream]) -> dict[str, Upstream]:
     for server in servers.values():
-        server.ready, server.refuses, server.posts_read = True, False, 0
+        server.ready, server.refuses, server.posts_begun, server.posts_read = True, False, 0, 0
         server.release.clear()
     return servers
 
@@ -200,6 +204,19 @@ def test_large_bodies_are_refused_before_they_are_passed_on(
     chunked = client.post(path, content=iter([b"x" * 65_536] * (limit // 65_536 + 2)))
     assert chunked.status_code == 413
     assert sum(server.posts_read for server in upstreams.values()) == 1
+
+
+def test_a_service_is_asked_when_the_whole_request_is_there(
+    client: httpx.Client, upstreams: dict[str, Upstream]
+) -> None:
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 80), timeout=10) as connection:
+        connection.sendall(b"POST /api/v1/songs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
+        time.sleep(0.3)
+        assert upstreams["library"].posts_begun == 0
+        connection.sendall(b"body")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, upstreams["library"].posts_begun) == (200, 1)
 
 
 def test_events_come_through_one_by_one(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:

@@ -104,6 +104,9 @@ import /etc/euterpe/pages.caddy
 			max_size {{ get $.Values.gateway.maxBodyBytes $service | int64 }}
 		}
 		reverse_proxy {{ $name }}-{{ $service }}:8000 {
+			# The service sees whole requests only: were it to refuse one before its body has come, Caddy would sometimes
+			# break off the answer.
+			request_buffers {{ get $.Values.gateway.maxBodyBytes $service | int64 }}
 			flush_interval -1
 			lb_try_duration 10s
 			lb_try_interval 100ms

@@ -190,7 +190,8 @@ def _service_block(name: str, port: int) -> str:
     limit = _MAX_BODY_BYTES[name]
     compressed = _MODELS if name == "generator" else ""
     # A declared length is refused before the body is read, any other body when it has grown too large. Events reach the
-    # listener as they come. A service that is being restarted gets two seconds to come back.
+    # listener as they come. A service that is being restarted gets two seconds to come back. It sees whole requests
+    # only: were it to refuse one before its body has come, Caddy would sometimes break off the answer.
     return f"""  @{name} path {paths}
   handle @{name} {{{compressed}
     vars max_body {limit}
@@ -200,6 +201,7 @@ def _service_block(name: str, port: int) -> str:
       max_size {limit}
     }}
     reverse_proxy 127.0.0.1:{port} {{
+      request_buffers {limit}
       flush_interval -1
       lb_try_duration 2s
       lb_try_interval 100ms
