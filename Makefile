@@ -36,15 +36,13 @@ setup: $(VENV)/.dev ## Make the environment for development, torch included
 
 .PHONY: test
 test: setup ## Everything that CI checks: lint, types, contracts, all tests
-	$(MAKE) --no-print-directory lint typecheck proto-check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz and not slow"
-	$(BIN)/python -m pytest -m e2e
-	$(MAKE) --no-print-directory test-web lint-openapi
+	$(MAKE) --no-print-directory -j2 -O lint typecheck proto-check web
+	$(MAKE) --no-print-directory test-fast test-e2e test-web lint-openapi
 
 .PHONY: test-web
 test-web: setup web ## The pages: unit tests, then a real browser in front of the whole product
 	scripts/test-web
-	$(BIN)/python -m pytest -m web -n 2 tests/web
+	$(BIN)/python -m pytest -m "web and not slow" -n 2 tests/web
 
 .PHONY: screenshots
 screenshots: $(VENV)/.dev web ## Take the pictures of docs/screenshots: every page, of a product of its own
@@ -55,12 +53,12 @@ test-fast: setup ## The tests that do not start the whole product
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz and not slow"
 
 .PHONY: test-slow
-test-slow: setup ## Trainings from corpus to bundle and among processes, a minute and more
+test-slow: setup web ## Long trainings, more interrupted starts, accessibility in every combination
 	$(BIN)/python -m pytest -m slow
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that do
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -m "e2e and not slow"
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style

@@ -55,7 +55,15 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(own_product: Any) -> None
     assert own_product.processes() == {}
 
 
-@pytest.mark.parametrize("until", ["secrets.json", "postgres", "logs/migrations.log", "logs/generator.log"])
+@pytest.mark.parametrize(
+    "until",
+    [
+        "postgres",
+        "logs/migrations.log",
+        pytest.param("secrets.json", marks=pytest.mark.slow),
+        pytest.param("logs/generator.log", marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_first_start_leaves_nothing_in_the_way(own_product: Any, until: str) -> None:
     own_product.launch()
     own_product.wait_for((own_product.data / until).exists)

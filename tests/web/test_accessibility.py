@@ -23,12 +23,13 @@ _RUN = """async tags => {
     return found.violations.flatMap(({id, help, nodes}) => nodes.map(
         ({html, any}) => `${id} (${help}): ${html.slice(0, 200)} ${any.map(one => one.message).join('; ')}`));
 }"""
-COMBINATIONS = {
-    "english, desktop, light": (DESKTOP, "en", False),
-    "english, phone, dark": (PHONE, "en", True),
-    "spanish, desktop, dark": (DESKTOP, "es", True),
-    "spanish, phone, light": (PHONE, "es", False),
-}
+#: Two that have everything once between them, and two that every change need not wait for.
+COMBINATIONS = [
+    pytest.param((DESKTOP, "en", False), id="english, desktop, light"),
+    pytest.param((PHONE, "es", True), id="spanish, phone, dark"),
+    pytest.param((PHONE, "en", False), id="english, phone, light", marks=pytest.mark.slow),
+    pytest.param((DESKTOP, "es", True), id="spanish, desktop, dark", marks=pytest.mark.slow),
+]
 
 
 class Inspector:
@@ -67,7 +68,7 @@ class Inspector:
 
 @pytest.fixture(params=COMBINATIONS)
 def inspector(request: pytest.FixtureRequest, open_page: Open) -> Inspector:
-    size, language, dark = COMBINATIONS[request.param]
+    size, language, dark = request.param
     return Inspector(Visit(open_page(size, language=language, dark=dark), spanish=language == "es"))
 
 
