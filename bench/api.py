@@ -37,6 +37,11 @@ async def compose(product: Product, token: str | None, *, clients: int, songs: i
         while left > 0:
             left -= count
             answer = await connection.request("POST", URL, {"length": LENGTH, "count": count}, WAIT)
+            if answer.status == 503:  # where the queue is kept short, one comes again
+                left += count
+                await asyncio.sleep(0.02)
+                continue
+            assert answer.status == 200, answer.body
             pieces = [answer.json(), *answer.json()["variations"]]
             ended += sum(piece["status"] == "succeeded" for piece in pieces)
         connection.close()

@@ -25,10 +25,10 @@ WAIT = "Prefer: wait=60\r\n"
 LENGTH = 100
 #: So short a queue that whoever is accepted is served at once.
 SETTINGS = {
-    "EUTERPE_GENERATOR_MAX_QUEUE_SECONDS": "0.3",
-    "EUTERPE_GENERATOR_ALWAYS_QUEUED": "32",
-    "EUTERPE_GENERATOR_SLOTS": "24",
-    "EUTERPE_GENERATOR_FINISHERS": "16",
+    "EUTERPE_GENERATOR_MAX_QUEUE_SECONDS": "0.1",
+    "EUTERPE_GENERATOR_ALWAYS_QUEUED": "12",
+    "EUTERPE_GENERATOR_SLOTS": "16",
+    "EUTERPE_GENERATOR_FINISHERS": "8",
 }
 
 
@@ -81,7 +81,7 @@ async def measure(product: Product, seconds: float) -> dict[str, float]:
     """Runs everything and prints the table."""
     tokens = [product.register(f"listener{number}") for number in range(20)]
     await compose(product, tokens[0], clients=16, songs=200)
-    sustainable = await compose(product, tokens[0], clients=24, songs=1500)
+    sustainable = await compose(product, tokens[0], clients=20, songs=1500)
     easy = await load(product, tokens, 0.8 * sustainable, seconds)
     before = resident_mb(product.pid)["generator"]
     over = await load(product, tokens, 2 * sustainable, seconds)

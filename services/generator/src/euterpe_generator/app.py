@@ -16,12 +16,14 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.service_token import ServiceTokenSource
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.classifiers import classifier_source
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.routes import comparisons, generations, models
+from euterpe_generator.routes.shedding import SheddingMiddleware
 from euterpe_generator.rpc.generator import GeneratorRpc
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.finishing import Finisher
@@ -55,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     scopes = MethodScopes("generations:read", "generations:write")
     app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS, scopes=scopes)
+    # Innermost: what it refuses has an id, is counted and counts against its sender's rate.
+    app.user_middleware.append(Middleware(SheddingMiddleware))
     app.state.settings = settings
     app.state.metrics = Metrics(app.state.registry)
     app.include_router(generations.router)

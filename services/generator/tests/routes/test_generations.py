@@ -236,6 +236,23 @@ async def test_a_full_queue_says_so(settings: Settings) -> None:
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
+async def test_an_overload_is_refused_at_the_door_but_not_what_may_wait_or_was_accepted(settings: Settings) -> None:
+    small = settings.model_copy(update={"always_queued": 2, "worker_enabled": False})
+    async with running_client(create_app(small)) as client:
+        again = {"Idempotency-Key": "again"}
+        accepted = await client.post(URL, json={"length": 20}, headers=again)
+        assert (await client.post(URL, json={"length": 20})).status_code == 202
+        door = asyncio.get_running_loop().time() + 0.04
+        assert (await client.post(URL, json={"length": 20})).status_code == 503
+        # What is not even read is not found wrong, either.
+        unread = await client.post(URL, json={"length": "long"})
+        assert asyncio.get_running_loop().time() > door or unread.status_code == 503
+        assert (await client.post(URL, json={"length": 20, "background": True})).status_code == 202
+        repeated = await client.post(URL, json={"length": 20}, headers=again)
+    assert repeated.json()["id"] == accepted.json()["id"]
+    assert unread.headers["x-request-id"]
+
+
 async def test_a_key_s_token_does_what_its_scopes_say(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     def bearer(scope: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token_issuer.access_token('anna', scope=scope)}"}

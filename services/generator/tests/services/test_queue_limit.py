@@ -42,3 +42,13 @@ def test_little_work_is_not_taken_for_slowness() -> None:
     queue.update(Waiting(0, 0), ended_per_second=0.5)
     assert not queue.take(100, background=False)
     assert queue.take(10, background=False)
+
+
+def test_it_is_shut_for_a_moment() -> None:
+    now = [0.0]
+    queue = limit(now)
+    assert not queue.shut
+    queue.shut_briefly()
+    assert queue.shut
+    now[0] = 1.0
+    assert not queue.shut

@@ -31,6 +31,8 @@ from euterpe_generator.storage.workers import Workers
 _LOOK_SECONDS = 1.0
 #: How old the count of the queue may be that an order is admitted by.
 _COUNT_SECONDS = 0.25
+#: And that one is refused by.
+_RECOUNT_SECONDS = 0.02
 #: Places in the queue are counted up to here.
 _FARTHEST_PLACE = 1_000
 _RECENTLY = timedelta(seconds=5)
@@ -141,15 +143,27 @@ class GenerationService:
     async def _enqueue(
         self, session: AsyncSession, admissions: Sequence[Admission]
     ) -> list[list[Generation] | Exception]:
-        await self._look_at_queue(session)
-        fits = [self._queue.take(one.order.count, background=one.order.background) for one in admissions]
+        await self._count_queue(session, older_than=_COUNT_SECONDS)
+        fits = self._take(admissions)
+        # What has left the queue since it was counted made room.
+        if not all(fits) and await self._count_queue(session, older_than=_RECOUNT_SECONDS):
+            fits = self._take(admissions)
+        if any(one.order.count == 1 for one, fit in zip(admissions, fits, strict=True) if not fit):
+            self._queue.shut_briefly()
         fitting = [one for one, fit in zip(admissions, fits, strict=True) if fit]
         accepted = iter(await Generations(session).enqueue(fitting) if fitting else [])
-        full = QueueFull("The queue is full. Try again shortly.", retry_after_seconds=self._queue.retry_after_seconds)
         return [
-            next(accepted) or _too_many(one.most_unfinished) if fit else full
+            next(accepted) or _too_many(one.most_unfinished) if fit else self._full()
             for one, fit in zip(admissions, fits, strict=True)
         ]
+
+    def _full(self) -> QueueFull:
+        return QueueFull("The queue is full. Try again shortly.", retry_after_seconds=self._queue.retry_after_seconds)
+
+    @property
+    def overload(self) -> QueueFull | None:
+        """What any new order in the foreground is refused with at this moment, before it is even read."""
+        return self._full() if self._queue.shut else None
 
     async def get(self, generation_id: uuid.UUID, listener: Listener) -> Generation:
         """A generation that the listener may see. An anonymous one's id is its only key."""
@@ -196,12 +210,16 @@ class GenerationService:
             if not await wait_for(watch.changed, min(left, _LOOK_SECONDS)) or watch.latest is None:
                 watch.latest = await self.get(generation.id, generation.listener)
 
-    async def _look_at_queue(self, session: AsyncSession) -> None:
+    def _take(self, admissions: Sequence[Admission]) -> list[bool]:
+        return [self._queue.take(one.order.count, background=one.order.background) for one in admissions]
+
+    async def _count_queue(self, session: AsyncSession, *, older_than: float) -> bool:
         # Counting a long queue costs more than joining it, so the count may be a moment old.
-        if time.monotonic() - self._counted_at > _COUNT_SECONDS:
+        if due := time.monotonic() - self._counted_at > older_than:
             self._counted_at = time.monotonic()
             pace = await Workers(session).ended_per_second(recent=_RECENTLY)
             self._queue.update(await Generations(session).count_queued(at_most=self._limits.queued), pace)
+        return due
 
     async def _recall(self, rows: Generations, known: tuple[uuid.UUID, str], asked: str) -> list[Generation]:
         generation_id, known_digest = known

@@ -8,6 +8,8 @@ from euterpe_generator.domain.generation import Waiting
 
 _HALF_LIFE_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 60
+#: For so long orders are refused because one before them was.
+_SHUT_SECONDS = 0.02
 
 
 class QueueLimit:
@@ -26,6 +28,7 @@ class QueueLimit:
         self._pace = 0.0
         self._updated_at = clock()
         self._waiting = Waiting(0, 0)
+        self._shut_until = -math.inf
 
     def update(self, waiting: Waiting, ended_per_second: float) -> None:
         """Tells what waits now in the whole deployment, and how fast pieces end in it."""
@@ -38,12 +41,20 @@ class QueueLimit:
     def take(self, pieces: int, *, background: bool) -> bool:
         """Whether so many more may wait; if they may, they are counted."""
         waiting = self._waiting
-        if waiting.all + pieces > self._most:
-            return False
-        if not background and waiting.foreground + pieces > max(self._pace * self._seconds, self._always):
+        in_time = background or waiting.foreground + pieces <= max(self._pace * self._seconds, self._always)
+        if not in_time or waiting.all + pieces > self._most:
             return False
         self._waiting = Waiting(waiting.foreground + pieces * (not background), waiting.all + pieces)
         return True
+
+    def shut_briefly(self) -> None:
+        """Tells that there is no room for a single piece."""
+        self._shut_until = self._clock() + _SHUT_SECONDS
+
+    @property
+    def shut(self) -> bool:
+        """Whether that was told a moment ago: whoever comes now need not be looked at."""
+        return self._clock() < self._shut_until
 
     @property
     def retry_after_seconds(self) -> int:
