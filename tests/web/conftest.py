@@ -138,12 +138,27 @@ class Visit:
         expect(self.page).to_have_url(re.compile("/library$"))
 
 
-@pytest.fixture(params=["english, desktop", "spanish, phone, dark"])
+#: Sizes, languages, and whether it is dark.
+ENGLISH_DESK = pytest.param((DESKTOP, "en", False), id="english, desktop")
+SPANISH_PHONE = pytest.param((PHONE, "es", True), id="spanish, phone, dark")
+OTHERS = [
+    pytest.param((PHONE, "en", False), id="english, phone", marks=pytest.mark.slow),
+    pytest.param((DESKTOP, "es", True), id="spanish, desktop, dark", marks=pytest.mark.slow),
+]
+
+
+def told_first(visit: Any) -> pytest.MarkDecorator:
+    """For stories that each change tells only once, like this; `make test-slow` tells the others."""
+    other = SPANISH_PHONE if visit is ENGLISH_DESK else ENGLISH_DESK
+    later = pytest.param(*other.values, id=str(other.id), marks=pytest.mark.slow)
+    return pytest.mark.parametrize("visit", [visit, later, *OTHERS], indirect=True)
+
+
+@pytest.fixture(params=[ENGLISH_DESK, SPANISH_PHONE, *OTHERS])
 def visit(request: pytest.FixtureRequest, open_page: Open) -> Visit:
-    """Each story is told twice: in English at a desk, and in Spanish on a phone in the dark."""
-    spanish = request.param.startswith("spanish")
-    page = open_page(PHONE, language="es", dark=True) if spanish else open_page()
-    return Visit(page, spanish)
+    """Each story is told in English at a desk and in Spanish on a phone; `make test-slow` swaps them, too."""
+    size, language, dark = request.param
+    return Visit(open_page(size, language=language, dark=dark), spanish=language == "es")
 
 
 def token_of(client: httpx.Client, name: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import DESKTOP, PHONE, Open, Visit, token_of
+from tests.web.conftest import Visit, token_of
 from tests.web.tunes import tune
 
 pytestmark = pytest.mark.web
@@ -23,13 +23,6 @@ _RUN = """async tags => {
     return found.violations.flatMap(({id, help, nodes}) => nodes.map(
         ({html, any}) => `${id} (${help}): ${html.slice(0, 200)} ${any.map(one => one.message).join('; ')}`));
 }"""
-#: Two that have everything once between them, and two that every change need not wait for.
-COMBINATIONS = [
-    pytest.param((DESKTOP, "en", False), id="english, desktop, light"),
-    pytest.param((PHONE, "es", True), id="spanish, phone, dark"),
-    pytest.param((PHONE, "en", False), id="english, phone, light", marks=pytest.mark.slow),
-    pytest.param((DESKTOP, "es", True), id="spanish, desktop, dark", marks=pytest.mark.slow),
-]
 
 
 class Inspector:
@@ -66,10 +59,9 @@ class Inspector:
         self.page.get_by_role(role, name=self.say(english, spanish), exact=True).first.click()  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=COMBINATIONS)
-def inspector(request: pytest.FixtureRequest, open_page: Open) -> Inspector:
-    size, language, dark = request.param
-    return Inspector(Visit(open_page(size, language=language, dark=dark), spanish=language == "es"))
+@pytest.fixture
+def inspector(visit: Visit) -> Inspector:
+    return Inspector(visit)
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import PASSWORD, PHONE, Open, token_of
-from tests.web.test_library import log_in
+from tests.web.conftest import ENGLISH_DESK, PASSWORD, SPANISH_PHONE, Open, Visit, token_of, told_first
 
 pytestmark = pytest.mark.web
 
@@ -19,57 +18,65 @@ def member(product: Product, name: str) -> str:
     return name
 
 
-def test_keys_are_shown_once_and_can_be_revoked(open_page: Open, product: Product, member: str) -> None:
-    page = open_page()
-    log_in(page, member)
+@told_first(ENGLISH_DESK)
+def test_keys_are_shown_once_and_can_be_revoked(visit: Visit, product: Product, member: str) -> None:
+    page, say = visit.page, visit.say
+    visit.log_in(member)
     page.goto("/account")
-    page.get_by_label("Name", exact=True).fill("my studio")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label(say("Name", "Nombre"), exact=True).fill("my studio")
+    page.get_by_role("button", name=say("Make a key", "Crear una clave")).click()
     key = page.get_by_role("status").locator("code").inner_text()
     with product.client() as client:
         assert client.post("/auth/api-keys/token", json={"api_key": key}).status_code == 200
         page.reload()
         expect(page.get_by_text("my studio")).to_be_visible()
         expect(page.locator("code")).to_have_count(0)
-        page.get_by_role("button", name="Revoke").click()
-        expect(page.get_by_text("You have no keys.")).to_be_visible()
+        page.get_by_role("button", name=say("Revoke", "Revocar")).click()
+        expect(page.get_by_text(say("You have no keys.", "No tienes claves."))).to_be_visible()
         assert client.post("/auth/api-keys/token", json={"api_key": key}).status_code == 401
 
 
-def test_another_device_is_logged_out_and_everything_can_be_taken_along(open_page: Open, member: str) -> None:
-    page = open_page()
-    other = open_page()
-    for each in (other, page):
-        log_in(each, member)
+@told_first(ENGLISH_DESK)
+def test_another_device_is_logged_out_and_everything_can_be_taken_along(
+    visit: Visit, open_page: Open, member: str
+) -> None:
+    page, say = visit.page, visit.say
+    other = Visit(open_page(), spanish=False)
+    for each in (other, visit):
+        each.log_in(member)
     page.goto("/account")
-    expect(page.get_by_text("this browser")).to_be_visible()
-    devices = page.get_by_role("listitem").filter(has_text="last used")
+    expect(page.get_by_text(say("this browser", "este navegador"))).to_be_visible()
+    devices = page.get_by_role("listitem").filter(has_text=say("last used", "último uso"))
     # One was opened by the test itself, over the API.
     expect(devices).to_have_count(3)
     for left in (2, 1):
-        devices.get_by_role("button", name="Log out").first.click()
+        devices.get_by_role("button", name=say("Log out", "Cerrar sesión")).first.click()
         expect(devices).to_have_count(left)
-    other.reload()
-    expect(other.get_by_role("main").get_by_role("link", name="Log in")).to_be_visible()
+    other.page.reload()
+    expect(other.page.get_by_role("main").get_by_role("link", name="Log in")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download everything of mine").click()
+        page.get_by_role("button", name=say("Download everything of mine", "Descargar todo lo mío")).click()
     assert download.value.path().read_bytes()[:2] == b"PK"
 
 
-def test_password_and_end_in_spanish_on_a_phone(open_page: Open, product: Product, member: str) -> None:
-    page = open_page(PHONE, language="es")
-    log_in(page, member, spanish=True)
+@told_first(SPANISH_PHONE)
+def test_the_password_is_changed_and_the_account_deleted(visit: Visit, product: Product, member: str) -> None:
+    page, say = visit.page, visit.say
+    fresh = "another one, in B"
+    visit.log_in(member)
     page.goto("/account")
-    page.get_by_label("Contraseña actual").fill("wrong, wrong")
-    page.get_by_label("Contraseña nueva").fill("another one, in B")
-    page.get_by_role("button", name="Cambiar la contraseña").click()
+    present = page.get_by_label(say("Present password", "Contraseña actual"))
+    change = page.get_by_role("button", name=say("Change the password", "Cambiar la contraseña"))
+    present.fill("wrong, wrong")
+    page.get_by_label(say("New password", "Contraseña nueva")).fill(fresh)
+    change.click()
     expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_label("Contraseña actual").fill(PASSWORD)
-    page.get_by_role("button", name="Cambiar la contraseña").click()
-    expect(page.get_by_text("La contraseña ha cambiado.")).to_be_visible()
-    page.get_by_label("Tu contraseña, para confirmar").fill("another one, in B")
-    page.get_by_role("button", name="Borrar la cuenta").click()
+    present.fill(PASSWORD)
+    change.click()
+    expect(page.get_by_text(say("The password is changed.", "La contraseña ha cambiado."))).to_be_visible()
+    page.get_by_label(say("Your password, to confirm", "Tu contraseña, para confirmar")).fill(fresh)
+    page.get_by_role("button", name=say("Delete the account", "Borrar la cuenta")).click()
     expect(page).to_have_url(re.compile("/$"))
     with product.client() as client:
-        form = {"grant_type": "password", "username": member, "password": "another one, in B"}
+        form = {"grant_type": "password", "username": member, "password": fresh}
         assert client.post("/auth/token", data=form).status_code == 401

@@ -5,28 +5,27 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import DESKTOP, PHONE, Open
+from tests.e2e.conftest import Product
+from tests.web.conftest import PASSWORD, Open, Visit, token_of
 
 pytestmark = pytest.mark.web
 
-PASSWORD = "op. 7, in A minor"
-WORDS = {
-    "en": {"name": "Name", "password": "Password", "create": "Create the account", "log_in": "Log in"},
-    "es": {"name": "Nombre", "password": "Contraseña", "create": "Crear la cuenta", "log_in": "Entrar"},
-}
+
+def fill(visit: Visit, name: str, password: str) -> None:
+    """Fills the form of login and register."""
+    visit.page.get_by_label(visit.say("Name", "Nombre"), exact=True).fill(name)
+    visit.page.get_by_label(visit.say("Password", "Contraseña"), exact=True).fill(password)
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_a_listener_registers_and_is_still_known_after_a_reload(
-    open_page: Open, name: str, language: str, size: tuple[int, int]
-) -> None:
-    words = WORDS[language]
-    page = open_page(size, language=language)
+def create(visit: Visit) -> None:
+    visit.page.get_by_role("button", name=visit.say("Create the account", "Crear la cuenta")).click()
+
+
+def test_a_listener_registers_and_is_still_known_after_a_reload(visit: Visit, name: str) -> None:
+    page = visit.page
     page.goto("/register")
-    page.get_by_label(words["name"], exact=True).fill(name)
-    page.get_by_label(words["password"], exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=words["create"]).click()
+    fill(visit, name, PASSWORD)
+    create(visit)
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("navigation").get_by_text(name)).to_be_visible()
     page.reload()
@@ -35,41 +34,34 @@ def test_a_listener_registers_and_is_still_known_after_a_reload(
     assert "ey" not in re.sub(r'"[^"]*":', "", kept), "a token is in the browser's storage"
 
 
-def test_what_is_wrong_is_told_beside_its_field(open_page: Open, name: str) -> None:
-    page = open_page()
+def test_what_is_wrong_is_told_beside_its_field(visit: Visit, name: str) -> None:
+    page, say = visit.page, visit.say
     page.goto("/register")
-    page.get_by_label("Name", exact=True).fill("ä b")
-    page.get_by_label("Password", exact=True).fill("short")
-    page.get_by_role("button", name="Create the account").click()
-    username = page.get_by_label("Name", exact=True)
-    expect(username).to_have_accessible_description(re.compile("without accents"))
+    fill(visit, "ä b", "short")
+    create(visit)
+    username = page.get_by_label(say("Name", "Nombre"), exact=True)
+    password = page.get_by_label(say("Password", "Contraseña"), exact=True)
+    expect(username).to_have_accessible_description(re.compile(say("without accents", "sin acentos")))
     expect(username).to_be_focused()
-    expect(page.get_by_label("Password", exact=True)).to_have_accessible_description(re.compile("At least 8"))
-    username.fill(name)
-    page.get_by_label("Password", exact=True).fill("password123")
-    page.get_by_role("button", name="Create the account").click()
-    expect(page.get_by_label("Password", exact=True)).to_have_accessible_description(re.compile("would guess"))
+    expect(password).to_have_accessible_description(re.compile(say("At least 8", "Al menos 8")))
+    fill(visit, name, "password123")
+    create(visit)
+    expect(password).to_have_accessible_description(re.compile(say("would guess", "cualquiera probaría")))
 
 
-def test_a_wrong_password_and_a_taken_name_are_told(open_page: Open, name: str) -> None:
-    first = open_page()
-    first.goto("/register")
-    first.get_by_label("Name", exact=True).fill(name)
-    first.get_by_label("Password", exact=True).fill(PASSWORD)
-    first.get_by_role("button", name="Create the account").click()
-    expect(first).to_have_url(re.compile("/library$"))
-
-    page = open_page(language="es")
+def test_a_wrong_password_and_a_taken_name_are_told(visit: Visit, product: Product, name: str) -> None:
+    with product.client() as client:
+        token_of(client, name)
+    page, say = visit.page, visit.say
     page.goto("/login")
-    page.get_by_label("Nombre", exact=True).fill(name)
-    page.get_by_label("Contraseña", exact=True).fill("no es esta")
-    page.get_by_role("button", name="Entrar").click()
-    expect(page.get_by_role("alert")).to_have_text(re.compile("no son correctos"))
-    page.get_by_role("link", name="Regístrate").click()
-    page.get_by_label("Nombre", exact=True).fill(name.upper())
-    page.get_by_label("Contraseña", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Crear la cuenta").click()
-    expect(page.get_by_label("Nombre", exact=True)).to_have_accessible_description(re.compile("ya está en uso"))
+    fill(visit, name, "not this one")
+    page.get_by_role("button", name=say("Log in", "Entrar")).click()
+    expect(page.get_by_role("alert")).to_have_text(re.compile(say("is wrong", "no son correctos")))
+    page.get_by_role("link", name=say("Register", "Regístrate")).click()
+    fill(visit, name.upper(), PASSWORD)
+    create(visit)
+    username = page.get_by_label(say("Name", "Nombre"), exact=True)
+    expect(username).to_have_accessible_description(re.compile(say("taken", "ya está en uso")))
 
 
 def test_language_and_colours_switch_at_once_and_stay(open_page: Open) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import Open, Visit, token_of
+from tests.web.conftest import Visit, token_of
 from tests.web.tunes import tune
 
 pytestmark = pytest.mark.web
@@ -47,20 +47,20 @@ def test_a_tune_of_the_library_is_continued_and_the_result_accompanied(visit: Vi
     expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
 
 
-def test_an_own_file_is_continued_and_its_notes_stay(open_page: Open, product: Product, tmp_path: Path) -> None:
-    page = open_page()
+def test_an_own_file_is_continued_and_its_notes_stay(visit: Visit, tmp_path: Path) -> None:
+    page, say = visit.page, visit.say
     page.goto("/")
-    page.get_by_text("Folk tunes", exact=True).click()
+    page.get_by_text(say("Folk tunes", "Melodías folk"), exact=True).click()
     file = tmp_path / "mine.mid"
     file.write_bytes(tune())
-    page.get_by_label("Begin with a MIDI file").set_input_files(file)
+    page.get_by_label(say("Begin with a MIDI file", "Empezar con un archivo MIDI")).set_input_files(file)
     with page.expect_response("**/api/v1/generations") as answered:
-        page.get_by_role("button", name="Compose", exact=True).click()
+        page.get_by_role("button", name=say("Compose", "Componer"), exact=True).click()
     assert answered.value.json()["prompt"]["notes"] == 16
-    expect(page.get_by_text(re.compile("Finished: ")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(say("Finished: ", "Terminada: "))).first).to_be_visible(timeout=60_000)
     # Another model knows no beginnings, and is not sent one.
-    page.get_by_text("Classical piano", exact=True).click()
-    expect(page.get_by_role("group", name="Beginning")).to_be_hidden()
+    page.get_by_text(say("Classical piano", "Piano clásico"), exact=True).click()
+    expect(page.get_by_role("group", name=say("Beginning", "Comienzo"))).to_be_hidden()
 
 
 def test_what_does_not_fit_is_told_beside_the_beginning(visit: Visit, tmp_path: Path) -> None:
@@ -84,19 +84,20 @@ def test_what_does_not_fit_is_told_beside_the_beginning(visit: Visit, tmp_path: 
 
 
 def test_a_public_piece_of_somebody_else_is_continued_without_an_account(
-    open_page: Open, product: Product, name: str
+    visit: Visit, product: Product, name: str
 ) -> None:
     with product.client() as client:
         headers = token_of(client, name)
         kind = {"Content-Type": "audio/midi"}
         song = client.post("/library/imports", params={"title": "Air"}, content=tune(), headers=headers | kind).json()
         _publish(client, song["id"], headers)
-    page = open_page()
+    page, say = visit.page, visit.say
     page.goto(f"/library/songs/{song['id']}")
-    page.get_by_role("link", name="Continue this").click()
-    expect(page.get_by_role("group", name="Beginning")).to_contain_text("Air")
-    page.get_by_role("button", name="Compose", exact=True).click()
-    expect(page.get_by_text(re.compile("Finished: ")).first).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name=say("Continue this", "Continuar esta")).click()
+    expect(page.get_by_role("group", name=say("Beginning", "Comienzo"))).to_contain_text("Air")
+    page.get_by_role("button", name=say("Compose", "Componer"), exact=True).click()
+    finished = re.compile(say("Finished: ", "Terminada: "))
+    expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
 
 
 def _publish(client: httpx.Client, song_id: str, headers: dict[str, str]) -> None:

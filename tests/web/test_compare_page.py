@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import Open, Visit
+from tests.web.conftest import SPANISH_PHONE, Visit, told_first
 
 pytestmark = pytest.mark.web
 
@@ -34,10 +34,17 @@ def test_strategies_are_compared_heard_and_one_is_kept(visit: Visit) -> None:
     expect(page.get_by_role("row")).to_have_count(2)
 
 
-def test_one_way_alone_is_no_comparison(open_page: Open) -> None:
-    page = open_page()
+@told_first(SPANISH_PHONE)
+def test_one_way_alone_is_no_comparison(visit: Visit) -> None:
+    page, say = visit.page, visit.say
     page.goto("/compare")
-    for way in ("Greedy", "Temperature", "Top k", "Top p", "Top k and p"):
+    for way in (
+        say("Greedy", "Voraz"),
+        say("Temperature", "Temperatura"),
+        say("Top k", "Los k mejores"),
+        say("Top p", "Núcleo (p)"),
+        say("Top k and p", "k mejores y núcleo"),
+    ):
         page.get_by_role("button", name=way, exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text("Choose two ways at least.")
-    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_disabled()
+    expect(page.get_by_role("alert")).to_have_text(say("Choose two ways at least.", "Elige al menos dos maneras."))
+    expect(page.get_by_role("button", name=say("Compare", "Comparar"), exact=True)).to_be_disabled()

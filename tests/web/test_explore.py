@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import PHONE, Open, token_of
-from tests.web.test_library import log_in, midi
+from tests.web.conftest import ENGLISH_DESK, SPANISH_PHONE, Open, Visit, token_of, told_first
+from tests.web.tunes import import_midi, two_notes
 
 pytestmark = pytest.mark.web
 
@@ -18,12 +18,11 @@ def published(product: Product, name: str) -> dict[str, str]:
     title = f"Aubade of {name}"
     with product.client() as client:
         headers = token_of(client, name)
-        kind = {"Content-Type": "audio/midi"}
-        song = client.post("/library/imports", params={"title": title}, content=midi(), headers=headers | kind).json()
+        song = import_midi(client, title, headers)
         change = {"visibility": "public", "tags": ["dawn"]}
-        client.patch(f"/songs/{song['id']}", json=change, headers=headers).raise_for_status()
+        client.patch(f"/songs/{song}", json=change, headers=headers).raise_for_status()
         links = [
-            client.post(f"/songs/{song['id']}/shares", json={"allow_download": allowed}, headers=headers)
+            client.post(f"/songs/{song}/shares", json={"allow_download": allowed}, headers=headers)
             for allowed in (True, False)
         ]
         tokens = [link.raise_for_status().json()["token"] for link in links]
@@ -31,51 +30,81 @@ def published(product: Product, name: str) -> dict[str, str]:
 
 
 def test_a_published_piece_is_found_liked_and_its_author_followed(
-    open_page: Open, product: Product, published: dict[str, str]
+    visit: Visit, product: Product, published: dict[str, str]
 ) -> None:
-    page = open_page()
+    page, say = visit.page, visit.say
+    title, author = published["title"], published["author"]
+    like = say(f"Like {title}", f"Me gusta {title}")
     page.goto("/explore")
-    page.get_by_role("searchbox").fill(published["title"])
+    page.get_by_role("searchbox").fill(title)
     expect(page.get_by_role("listitem").filter(has_text="Aubade of")).to_have_count(1)
-    page.get_by_role("button", name=f"Like {published['title']}").click()
-    expect(page.get_by_text("Log in to like pieces and follow authors.")).to_be_visible()
+    page.get_by_role("button", name=like).click()
+    expect(
+        page.get_by_text(say("Log in to like pieces and follow authors.", "Entra para marcar piezas"))
+    ).to_be_visible()
     with product.client() as client:
-        token_of(client, f"{published['author']}-fan")
-    log_in(page, f"{published['author']}-fan")
-    page.goto(f"/explore?q={published['author']}")
-    page.get_by_role("button", name=f"Like {published['title']}").click()
+        token_of(client, f"{author}-fan")
+    visit.log_in(f"{author}-fan")
+    page.goto(f"/explore?q={author}")
+    page.get_by_role("button", name=like).click()
     page.reload()
-    expect(page.get_by_role("button", name=f"Take back your like of {published['title']}")).to_contain_text("1")
-    page.get_by_role("link", name=f"by {published['author']}").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(published["author"])
-    page.get_by_role("button", name="Follow", exact=True).click()
-    expect(page.get_by_text("one follower")).to_be_visible()
+    liked = page.get_by_role("button", name=say(f"Take back your like of {title}", f"Ya no me gusta {title}"))
+    expect(liked).to_contain_text("1")
+    page.get_by_role("link", name=say(f"by {author}", f"de {author}")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(author)
+    page.get_by_role("button", name=say("Follow", "Seguir"), exact=True).click()
+    expect(page.get_by_text(say("one follower", "un seguidor"))).to_be_visible()
     page.goto("/explore")
-    page.get_by_role("button", name="From authors you follow").click()
-    expect(page.get_by_role("link", name=published["title"])).to_be_visible()
+    page.get_by_role("button", name=say("From authors you follow", "De autores que sigues")).click()
+    expect(page.get_by_role("link", name=title)).to_be_visible()
     expect(page).to_have_url(re.compile("following=true"))
 
 
-def test_a_link_plays_its_piece_without_an_account(open_page: Open, published: dict[str, str]) -> None:
-    page = open_page(PHONE, language="es", dark=True)
+def test_a_link_plays_its_piece_without_an_account(visit: Visit, published: dict[str, str]) -> None:
+    page, say = visit.page, visit.say
     page.goto(f"/s/{published['link']}")
     expect(page.get_by_role("heading", level=1)).to_have_text(published["title"])
-    page.get_by_role("button", name="Reproducir", exact=True).click()
-    expect(page.get_by_role("region", name="Reproductor")).to_contain_text(published["title"])
+    page.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
+    expect(page.get_by_role("region", name=say("Player", "Reproductor"))).to_contain_text(published["title"])
     with page.expect_download() as download:
-        page.get_by_role("button", name="Descargar").click()
-        page.get_by_role("dialog").get_by_role("button", name="Descargar").click()
-    assert download.value.path().read_bytes() == midi()
+        page.get_by_role("button", name=say("Download", "Descargar")).click()
+        page.get_by_role("dialog").get_by_role("button", name=say("Download", "Descargar")).click()
+    assert download.value.path().read_bytes() == two_notes()
 
 
-def test_a_link_to_listen_gives_no_file_and_a_wrong_one_says_so(open_page: Open, published: dict[str, str]) -> None:
-    page = open_page()
+@told_first(SPANISH_PHONE)
+def test_a_link_to_listen_gives_no_file_and_a_wrong_one_says_so(visit: Visit, published: dict[str, str]) -> None:
+    page, say = visit.page, visit.say
+    title = published["title"]
     page.goto(f"/s/{published['listen_only']}")
-    picture = page.get_by_role("img", name=f"Piano roll of {published['title']}")
+    picture = page.get_by_role("img", name=say(f"Piano roll of {title}", f"Rollo de pianola de {title}"))
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
-    expect(page.get_by_role("button", name="Download")).to_have_count(0)
-    page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.get_by_role("button", name="Pause", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name=say("Download", "Descargar"))).to_have_count(0)
+    page.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
+    expect(page.get_by_role("button", name=say("Pause", "Pausar"), exact=True).first).to_be_visible()
     page.goto("/s/nothing")
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+@told_first(ENGLISH_DESK)
+def test_a_link_is_made_opened_by_somebody_else_and_withdrawn(
+    visit: Visit, open_page: Open, product: Product, name: str
+) -> None:
+    with product.client() as client:
+        import_midi(client, "Serenade", token_of(client, name))
+    page, say = visit.page, visit.say
+    visit.log_in(name)
+    page.get_by_role("button", name=say("More about Serenade", "Más sobre Serenade")).click()
+    page.get_by_role("menuitem", name=say("Share", "Compartir")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(say("Valid for", "Válido durante")).select_option(say("one week", "una semana"))
+    dialog.get_by_role("button", name=say("Make a link", "Crear un enlace")).click()
+    link = dialog.get_by_label(say("The link", "El enlace")).input_value()
+    other = open_page()
+    other.goto(link)
+    expect(other.get_by_role("heading", level=1)).to_have_text("Serenade")
+    dialog.get_by_role("button", name=say("Withdraw", "Retirar")).click()
+    expect(dialog.get_by_role("listitem")).to_have_count(0)
+    other.reload()
+    expect(other.get_by_role("alert")).to_be_visible()

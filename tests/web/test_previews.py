@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.conftest import Product
 from tests.web.conftest import token_of
-from tests.web.test_library import midi
+from tests.web.tunes import two_notes
 
 pytestmark = pytest.mark.web
 
@@ -17,7 +17,9 @@ def test_a_shared_link_has_title_picture_and_sound_for_who_runs_no_scripts(produ
         headers = token_of(client, name)
         kind = {"Content-Type": "audio/midi"}
         title = 'Air "in" {{env "HOME"}} <b>'
-        song = client.post("/library/imports", params={"title": title}, content=midi(), headers=headers | kind).json()
+        song = client.post(
+            "/library/imports", params={"title": title}, content=two_notes(), headers=headers | kind
+        ).json()
         link = client.post(f"/songs/{song['id']}/shares", json={}, headers=headers).json()
     page = httpx.get(f"{product.url}/s/{link['token']}")
     found = _metas(page.text)

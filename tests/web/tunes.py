@@ -1,4 +1,6 @@
-"""Tunes that tests give to melody models."""
+"""Tunes that tests give to models, and put into libraries."""
+
+import httpx
 
 
 def tune() -> bytes:
@@ -8,3 +10,17 @@ def tune() -> bytes:
     events = bytes.fromhex("00 ff5103 07a120 00 ff5804 04021808") + notes + bytes.fromhex("00 ff2f00")
     head = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96])
     return head + b"MTrk" + len(events).to_bytes(4, "big") + events
+
+
+def two_notes() -> bytes:
+    """Two notes, one after the other."""
+    events = bytes.fromhex("00 ff5103 07a120 00 903c64 60 803c00 00 904064 60 804000 00 ff2f00")
+    head = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96])
+    return head + b"MTrk" + len(events).to_bytes(4, "big") + events
+
+
+def import_midi(client: httpx.Client, title: str, headers: dict[str, str]) -> str:
+    """Puts `two_notes()` into somebody's library; the song's id."""
+    kind = {"Content-Type": "audio/midi"}
+    answer = client.post("/library/imports", params={"title": title}, content=two_notes(), headers=headers | kind)
+    return str(answer.raise_for_status().json()["id"])

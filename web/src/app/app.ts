@@ -2,6 +2,7 @@ import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, Type, effect, inject, signal } from '@angular/core';
 import { RouterLink, RouterOutlet } from '@angular/router';
 import { Notices } from './core/notices/notices';
+import { lazily } from './core/patience';
 import { Player } from './core/player/player';
 import { remembered } from './core/remembered';
 import { commonTexts } from './core/text/common-texts';
@@ -91,7 +92,7 @@ export class App {
       const root = document.documentElement;
       root.toggleAttribute('data-folded', this.folded());
       root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
-      if (this.player.track()) void import('./shell/player-bar').then((m) => this.bar.set(m.PlayerBar));
+      if (this.player.track()) void lazily(() => import('./shell/player-bar')).then((m) => this.bar.set(m.PlayerBar));
     });
   }
 

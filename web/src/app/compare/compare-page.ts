@@ -1,19 +1,10 @@
-import {
-  ChangeDetectionStrategy,
-  Component,
-  DestroyRef,
-  computed,
-  effect,
-  inject,
-  input,
-  signal,
-  untracked,
-} from '@angular/core';
+import { ChangeDetectionStrategy, Component, DestroyRef, computed, inject, input, signal } from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { Session } from '../core/session/session';
+import { loadOnceKnown } from '../core/session/known';
+import { Language } from '../core/text/language';
 import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
 import { BeginningControl } from '../compose/beginning';
@@ -21,7 +12,9 @@ import { Composer } from '../compose/composer';
 import { composeTexts } from '../compose/compose-texts';
 import { Beginning, Model, Parameter, Value, Values, dice, seedProblem, valueOf, withValue } from '../compose/draft';
 import { ParameterControl } from '../compose/parameter-control';
+import { parameterWord } from '../core/text/parameter-words';
 import { promptOf } from '../compose/prompt';
+import { SeedField } from '../compose/seed-field';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { ComparedCard } from './compared-card';
@@ -34,7 +27,7 @@ const SHARED = ['bars', 'style', 'meter', 'key'];
 
 /** Ways to choose the next note, side by side from one seed. `?id=` shows a comparison that was ordered before. */
 @Component({
-  imports: [BeginningControl, ComparedCard, Icon, PageState, ParameterControl],
+  imports: [BeginningControl, ComparedCard, Icon, PageState, ParameterControl, SeedField],
   providers: [Comparison],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compare-page.html',
@@ -50,7 +43,7 @@ export default class ComparePage {
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly say = inject(Say);
-  private readonly session = inject(Session);
+  private readonly language = inject(Language);
 
   protected readonly models = computed(() => this.composer.models()?.filter(isComparable) ?? null);
   private readonly wanted = signal<string | null>(null);
@@ -69,7 +62,7 @@ export default class ComparePage {
     SHARED.map((name) => this.model()?.parameters.find((one) => one.name === name)).filter((one) => one !== undefined),
   );
   protected readonly chosen = computed(() => this.strategies().filter((one) => !this.left().has(one)));
-  protected readonly seedWrong = computed(() => (seedProblem(this.seed()) ? this.words('seedWrong') : null));
+  protected readonly seedWrong = computed(() => seedProblem(this.seed()));
   protected readonly ended = computed(() => this.comparison.items().every(({ piece }) => piece.ended));
   /** A problem that belongs to none of the controls. */
   protected readonly general = computed(() => {
@@ -80,10 +73,7 @@ export default class ComparePage {
 
   constructor() {
     void this.composer.loadModels();
-    effect(() => {
-      const id = this.id();
-      if (id && this.session.settled()) untracked(() => void this.openComparison(id));
-    });
+    loadOnceKnown(this.id, (id) => this.openComparison(id));
     inject(DestroyRef).onDestroy(() => this.comparison.close());
   }
 
@@ -119,8 +109,8 @@ export default class ComparePage {
     });
   }
 
-  protected throwDice(): void {
-    this.seed.set(dice());
+  protected word(text: string): string {
+    return parameterWord(text, this.language.code());
   }
 
   protected async compare(event: Event): Promise<void> {

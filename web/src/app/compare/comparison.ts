@@ -2,8 +2,8 @@ import { Injectable, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
-import { follow } from '../compose/follow';
 import { Piece } from '../compose/piece';
+import { Watch } from '../compose/watch';
 
 /** One way to compose, and the piece that it comes to. */
 export interface Compared {
@@ -19,7 +19,7 @@ export class Comparison {
   readonly ordering = signal(false);
   readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
-  private watching = new AbortController();
+  private readonly watch = new Watch(this.api, (error) => this.problem.set(Problem.from(error)));
 
   /** Orders a comparison; its id, or null with `problem` set. */
   async order(json: Schema<'ComparisonRequest'>): Promise<string | null> {
@@ -51,17 +51,12 @@ export class Comparison {
   }
 
   close(): void {
-    this.watching.abort();
+    this.watch.close();
   }
 
   private show(view: Schema<'ComparisonView'>): void {
-    this.watching.abort();
-    const watching = (this.watching = new AbortController());
+    const pieces = this.watch.show(view.items.map(({ generation }) => generation));
     this.id.set(view.id);
-    const items = view.items.map(({ label, generation }) => ({ label, piece: new Piece(generation) }));
-    this.items.set(items);
-    for (const { piece } of items) {
-      follow(this.api, piece, watching.signal).catch((error: unknown) => this.problem.set(Problem.from(error)));
-    }
+    this.items.set(pieces.map((piece, index) => ({ label: view.items[index]?.label ?? '', piece })));
   }
 }

@@ -4,6 +4,7 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
+import { lazily } from '../core/patience';
 import { Session } from '../core/session/session';
 import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
@@ -57,7 +58,8 @@ export default class ComposePage {
   constructor() {
     void this.composer.loadModels();
     effect(() => {
-      if (this.composer.piece()) void import('./result').then((m) => this.result.set(m.Result));
+      if (this.composer.ordering() || this.composer.piece())
+        void lazily(() => import('./result')).then((m) => this.result.set(m.Result));
     });
     effect(() => {
       const id = this.piece();

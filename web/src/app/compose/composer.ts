@@ -2,9 +2,9 @@ import { Injectable, computed, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Beginning, Draft, Model, accompanies, freshDraft, takesBeginnings, withBeginning } from './draft';
-import { follow } from './follow';
 import { promptOf } from './prompt';
 import { Generation, Piece } from './piece';
+import { Watch } from './watch';
 
 /** Models, the draft of the next order, and the order that is being composed; all of it outlives the page. */
 @Injectable({ providedIn: 'root' })
@@ -25,7 +25,7 @@ export class Composer {
   readonly piece = computed(() => this.pieces()[this.chosen()] ?? null);
   readonly ordering = signal(false);
   readonly problem = signal<Problem | null>(null);
-  private watching = new AbortController();
+  private readonly watch = new Watch(this.api, (error) => this.problem.set(Problem.from(error)));
 
   async loadModels(): Promise<void> {
     if (this.models()) return;
@@ -100,13 +100,7 @@ export class Composer {
   }
 
   private show(states: readonly Generation[]): void {
-    this.watching.abort();
-    const watching = (this.watching = new AbortController());
-    const pieces = states.map((state) => new Piece(state));
-    this.pieces.set(pieces);
+    this.pieces.set(this.watch.show(states));
     this.chosen.set(0);
-    for (const piece of pieces) {
-      follow(this.api, piece, watching.signal).catch((error: unknown) => this.problem.set(Problem.from(error)));
-    }
   }
 }

@@ -1,12 +1,10 @@
 import { Api } from '../core/api/api';
 import { readEvents } from '../core/api/events';
 import { Problem } from '../core/api/problem';
+import { Patience } from '../core/patience';
 import { readMidi } from '../shared/midi/read-midi';
 import { RollNote } from '../shared/midi/notes';
 import { Generation, Piece } from './piece';
-
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
 
 /** The data of `notes` events; the document does not describe what streams. */
 interface NotesTold {
@@ -18,7 +16,7 @@ interface NotesTold {
 /** Follows a piece until it has ended. A lost connection is taken up again where it broke. Raises Problem, never for that. */
 export async function follow(api: Api, piece: Piece, until: AbortSignal): Promise<void> {
   let last = '';
-  let pause = FIRST_PAUSE_MS;
+  const patience = new Patience();
   while (!until.aborted && !piece.ended) {
     const broken = new AbortController();
     const stop = () => broken.abort();
@@ -32,7 +30,7 @@ export async function follow(api: Api, piece: Piece, until: AbortSignal): Promis
       for await (const event of readEvents(response.body as ReadableStream<Uint8Array>)) {
         apply(piece, event.event, event.data);
         last = event.id;
-        pause = FIRST_PAUSE_MS;
+        patience.renew();
       }
     } catch (error) {
       if (until.aborted) return;
@@ -44,8 +42,7 @@ export async function follow(api: Api, piece: Piece, until: AbortSignal): Promis
     }
     if (piece.ended || until.aborted) break;
     piece.lost.set(true);
-    await pauseOrOnline(pause, until);
-    pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    await patience.wait(until);
   }
   piece.lost.set(false);
   if (piece.state().midi_url) await exactNotes(api, piece);
@@ -69,19 +66,4 @@ async function exactNotes(api: Api, piece: Piece): Promise<void> {
   } catch {
     // What was followed is near enough.
   }
-}
-
-function pauseOrOnline(milliseconds: number, until: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      window.removeEventListener('online', done);
-      until.removeEventListener('abort', done);
-      resolve();
-    };
-    // While the browser knows that there is no network, nothing is tried.
-    const timer = setTimeout(() => (navigator.onLine ? done() : undefined), milliseconds);
-    window.addEventListener('online', done);
-    until.addEventListener('abort', done);
-  });
 }

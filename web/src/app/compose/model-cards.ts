@@ -4,7 +4,7 @@ import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
 import { ModelSample } from './model-sample';
-import { parameterWord } from './parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 
 /** The models that can compose here, one of which is chosen. */
 @Component({

@@ -21,7 +21,7 @@ import { Model } from './draft';
       class="icon-button"
       [attr.aria-label]="t(playing() ? 'silence' : 'sample', { model: name() })"
       [title]="t(playing() ? 'silence' : 'sample', { model: name() })"
-      [disabled]="current() && player.state() === 'loading'"
+      [attr.aria-disabled]="(current() && player.state() === 'loading') || null"
       (click)="toggle()"
     >
       <e-icon [name]="playing() ? 'pause' : 'play'" [solid]="!playing()" />
@@ -47,7 +47,7 @@ import { Model } from './draft';
       color: var(--accent);
       box-shadow: 0 0 0 1px var(--line-strong);
 
-      &:hover:not(:disabled) {
+      &:hover:not(:disabled, [aria-disabled]) {
         background: var(--accent-soft);
       }
     }

@@ -4,7 +4,7 @@ import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Parameter, Value } from './draft';
-import { parameterWord } from './parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 
 /** The control that a parameter's description asks for. */
 @Component({

@@ -21,7 +21,7 @@ export class Piece {
   /** Seconds that its roll spans: of a piece in progress, what it will be if it goes on like this. */
   readonly span: Signal<number | null> = computed(() => {
     const state = this.state();
-    if (state.status === 'succeeded') return state.duration_seconds ?? null;
+    if (this.ended && state.song_id) return state.duration_seconds ?? null;
     const last = this.notes().at(-1);
     if (!last || state.progress <= 0) return LEAST_SECONDS;
     const end = last[0] + last[1];

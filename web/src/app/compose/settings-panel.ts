@@ -24,12 +24,13 @@ import {
 import { BeginningControl } from './beginning';
 import { ModelCards } from './model-cards';
 import { ParameterControl } from './parameter-control';
-import { parameterWord } from './parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
+import { SeedField } from './seed-field';
 
 /** Everything that may be set of a piece, from the model's own description of it. */
 @Component({
   selector: 'e-settings-panel',
-  imports: [BeginningControl, Icon, ModelCards, ParameterControl],
+  imports: [BeginningControl, Icon, ModelCards, ParameterControl, SeedField],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './settings-panel.html',
   styleUrl: './settings-panel.scss',
@@ -106,10 +107,6 @@ export class SettingsPanel {
   protected surprise(): void {
     const model = this.composer.model();
     if (model) this.change({ values: surprise(model), seed: dice() });
-  }
-
-  protected throwDice(): void {
-    this.change({ seed: dice() });
   }
 
   protected word(text: string): string {

@@ -35,7 +35,8 @@ export class Stage {
 
   protected readonly state = computed(() => this.piece().state());
   protected readonly notes = computed(() => this.piece().notes());
-  protected readonly done = computed(() => this.state().status === 'succeeded');
+  /** The song that has come of it; a piece that was stopped may have become one, too. */
+  protected readonly song = computed(() => (this.open() ? null : this.state().song_id));
   protected readonly open = computed(() => this.state().status === 'queued' || this.state().status === 'running');
   protected readonly current = computed(() => this.player.is(this.state().song_id));
   protected readonly span = computed(() => this.piece().span());
@@ -97,7 +98,7 @@ export class Stage {
 
   private sentence(): string {
     const state = this.state();
-    const length = this.format.duration(state.duration_seconds);
+    const [n, length] = [state.note_count ?? 0, this.format.duration(state.duration_seconds)];
     switch (state.status) {
       case 'queued': {
         const queue = state.queue;
@@ -109,14 +110,12 @@ export class Stage {
       }
       case 'running':
         return this.t('running', { percent: this.format.percent(state.progress) });
-      case 'succeeded': {
-        const n = state.note_count ?? 0;
-        return this.t(state.progress < 1 ? 'partial' : 'succeeded', { n, length });
-      }
+      case 'succeeded':
+        return this.t('succeeded', { n, length });
       case 'failed':
         return this.t('failed', { why: state.failure ?? '' });
-      default:
-        return this.t('cancelled');
+      case 'cancelled':
+        return state.song_id ? this.t('partial', { n, length }) : this.t('cancelled');
     }
   }
 }

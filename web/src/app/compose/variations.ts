@@ -86,8 +86,8 @@ export class Variations {
   private readonly format = inject(Format);
 
   protected said(piece: Piece): string {
-    const { status, progress, duration_seconds: seconds } = piece.state();
-    if (status === 'succeeded') return this.format.duration(seconds);
+    const { status, progress, song_id: song, duration_seconds: seconds } = piece.state();
+    if (status === 'succeeded' || (status === 'cancelled' && song)) return this.format.duration(seconds);
     if (status === 'running') return this.format.percent(progress);
     return this.t(status === 'queued' ? 'queuedShort' : status === 'failed' ? 'failedShort' : 'cancelled');
   }

@@ -1,7 +1,8 @@
-import { ChangeDetectionStrategy, Component, effect, inject, input, signal, untracked } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
+import { loadOnceKnown } from '../core/session/known';
 import { Session } from '../core/session/session';
 import { PageTitles } from '../core/text/page-titles';
 import { Say } from '../core/text/say';
@@ -57,10 +58,7 @@ export default class AuthorPage {
   );
 
   constructor() {
-    effect(() => {
-      const id = this.id();
-      if (this.session.settled()) untracked(() => void this.load(id));
-    });
+    loadOnceKnown(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, untracked } from '@angular/core';
 import { Api } from '../core/api/api';
-import { parameterWord } from '../compose/parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 import { Session } from '../core/session/session';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { parameterWord } from '../compose/parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 import { Player } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';

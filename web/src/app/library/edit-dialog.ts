@@ -33,15 +33,6 @@ import { libraryTexts } from './library-texts';
       width: 20px;
       height: 20px;
     }
-
-    .alert {
-      display: flex;
-      gap: 0.6rem;
-      padding: 0.75rem 1rem;
-      border-radius: var(--radius-small);
-      background: var(--danger-soft);
-      color: var(--danger);
-    }
   `,
 })
 export class EditDialog {

@@ -1,10 +1,11 @@
-import { ChangeDetectionStrategy, Component, effect, inject, input, signal, untracked } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
+import { loadOnceKnown } from '../core/session/known';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
@@ -39,10 +40,7 @@ export default class PlaylistPage {
   private readonly titles = inject(PageTitles);
 
   constructor() {
-    effect(() => {
-      const id = this.id();
-      if (this.session.settled()) untracked(() => void this.load(id));
-    });
+    loadOnceKnown(this.id, (id) => this.load(id));
   }
 
   protected mine(): boolean {

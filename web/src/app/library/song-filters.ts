@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, effect, inject, input, output, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { parameterWord } from '../compose/parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { Say } from '../core/text/say';
@@ -122,7 +122,7 @@ export class SongFilters {
     const visibility = value === 'private' || value === 'unlisted' || value === 'public' ? value : null;
     if (name === 'visibility' && visibility) return this.t(visibility);
     if (name === 'key') return this.format.key(value);
-    return name === 'style' ? parameterWord(value, this.language.code()) : value;
+    return name === 'style' || name === 'instrument' ? parameterWord(value, this.language.code()) : value;
   }
 
   protected pick(name: string, value: string): void {

@@ -1,9 +1,11 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import { NgTemplateOutlet } from '@angular/common';
+import { ChangeDetectionStrategy, Component, computed, inject, input, signal } from '@angular/core';
 import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Player } from '../core/player/player';
+import { loadOnceKnown } from '../core/session/known';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
@@ -11,7 +13,7 @@ import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
 import { Composer } from '../compose/composer';
-import { parameterWord } from '../compose/parameter-words';
+import { parameterWord } from '../core/text/parameter-words';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
@@ -26,7 +28,7 @@ import { Songs } from './songs';
 
 /** Everything that is known of a song: its roll, how it came about, its measures. */
 @Component({
-  imports: [Comments, Icon, LikeButton, MatMenuModule, PageState, PianoRoll, RouterLink],
+  imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
   styleUrl: './song-page.scss',
@@ -61,7 +63,7 @@ export default class SongPage {
       [this.t('notes'), this.format.number(song.note_count)],
       [this.t('key'), song.key && this.format.key(song.key)],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
-      [this.t('instrument'), song.instruments.join(', ')],
+      [this.t('instrument'), song.instruments.map((name) => parameterWord(name, this.language.code())).join(', ')],
       [this.t('style'), song.style && parameterWord(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
       [this.t('id'), song.id],
@@ -91,19 +93,16 @@ export default class SongPage {
   );
 
   protected readonly styles = computed(() =>
-    styles(this.song()?.measures ?? {}).map(({ name, share }) => ({
-      name: parameterWord(name, this.language.code()),
-      share: this.format.percent(share),
-    })),
+    styles(this.song()?.measures ?? {}).map(({ name, share }) => [
+      parameterWord(name, this.language.code()),
+      this.format.percent(share),
+    ]),
   );
 
   constructor() {
     // Tells whether any model goes on from a piece.
     void this.composer.loadModels();
-    effect(() => {
-      const id = this.id();
-      if (this.session.settled()) untracked(() => void this.load(id));
-    });
+    loadOnceKnown(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {

@@ -18,7 +18,7 @@ import { Icon } from '../shared/icon';
       <button
         type="button"
         class="icon-button filled"
-        [disabled]="player.state() === 'loading'"
+        [attr.aria-disabled]="player.state() === 'loading' || null"
         [attr.aria-label]="t(player.playing() ? 'pause' : 'play')"
         (click)="player.toggle(track)"
       >

@@ -4,6 +4,8 @@ import { Api, address } from '../../core/api/api';
 import { Problem } from '../../core/api/problem';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
+import { Language } from '../../core/text/language';
+import { parameterWord } from '../../core/text/parameter-words';
 import { Say } from '../../core/text/say';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
@@ -89,6 +91,7 @@ export class DownloadDialog {
   protected readonly chosenBitrate = computed(() => this.bitrate() ?? STANDARD_BITRATE[this.format()] ?? null);
   protected readonly say = inject(Say);
   private readonly api = inject(Api);
+  private readonly language = inject(Language);
   private readonly reference = inject<MatDialogRef<DownloadDialog>>(MatDialogRef);
 
   constructor() {
@@ -97,6 +100,10 @@ export class DownloadDialog {
       (list) => this.sounds.set(list),
       () => undefined,
     );
+  }
+
+  protected word(instrument: string): string {
+    return parameterWord(instrument, this.language.code());
   }
 
   protected choose(format: Format): void {

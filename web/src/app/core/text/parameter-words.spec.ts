@@ -1,4 +1,4 @@
-import { keyWord } from '../core/text/keys';
+import { keyWord } from './keys';
 import { loadSpanish, parameterWord } from './parameter-words';
 
 describe('parameterWord', () => {

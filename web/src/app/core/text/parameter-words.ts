@@ -1,6 +1,6 @@
 import { signal } from '@angular/core';
-import { keyWord } from '../core/text/keys';
-import { LanguageCode } from '../core/text/language';
+import { keyWord } from './keys';
+import { LanguageCode } from './language';
 
 const spanish = signal<Readonly<Record<string, string>>>({});
 let loading: Promise<void> | undefined;

@@ -1,0 +1,89 @@
+import { ChangeDetectionStrategy, Component, computed, input, output } from '@angular/core';
+import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
+import { composeTexts } from './compose-texts';
+import { dice, seedProblem } from './draft';
+
+/** A seed, typed or thrown; what stands inside the element comes beside it. */
+@Component({
+  selector: 'e-seed-field',
+  imports: [Icon],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <div class="side-by-side">
+      <div class="field">
+        <label for="seed">{{ t('seed') }}</label>
+        <div class="with-button">
+          <input
+            id="seed"
+            class="input tabular"
+            inputmode="numeric"
+            autocomplete="off"
+            [value]="seed()"
+            [attr.aria-invalid]="!!wrong()"
+            aria-describedby="seed-note"
+            (input)="choose.emit($any($event.target).value)"
+          />
+          <button
+            type="button"
+            class="icon-button"
+            [attr.aria-label]="t('dice')"
+            [title]="t('dice')"
+            (click)="choose.emit(throwDice())"
+          >
+            <e-icon name="dice" />
+          </button>
+        </div>
+      </div>
+      <ng-content />
+    </div>
+    <span id="seed-note" [class.error]="wrong()">{{ wrong() ?? t('seedAdvice') }}</span>
+  `,
+  styles: `
+    :host {
+      display: grid;
+      gap: 0.35rem;
+    }
+
+    .side-by-side {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr);
+      grid-auto-columns: 7rem;
+      grid-auto-flow: column;
+      gap: 0.9rem;
+    }
+
+    .with-button {
+      position: relative;
+
+      .input {
+        padding-right: 3rem;
+      }
+
+      .icon-button {
+        position: absolute;
+        inset: 0 0 auto auto;
+        color: var(--accent);
+      }
+    }
+
+    #seed-note {
+      color: var(--muted);
+      font-size: 0.875rem;
+
+      &.error {
+        color: var(--danger);
+        font-weight: 500;
+      }
+    }
+  `,
+})
+export class SeedField {
+  readonly seed = input.required<string>();
+  /** What the API says of it. */
+  readonly error = input<string | null>(null);
+  readonly choose = output<string>();
+  protected readonly t = injectTexts(composeTexts);
+  protected readonly throwDice = dice;
+  protected readonly wrong = computed(() => (seedProblem(this.seed()) ? this.t('seedWrong') : this.error()));
+}
