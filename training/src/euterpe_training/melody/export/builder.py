@@ -73,13 +73,21 @@ class GraphBuilder:
         """Layer norm over the last axis."""
         return self.node("LayerNormalization", value, self.constant(weight), self.constant(bias), axis=-1)
 
-    def look_up(self, source: str, tables: list[Array]) -> str:
-        """The sum of one row of each table [size, width], which the columns of `source` [batch, columns] name."""
-        rows = []
-        for at, table in enumerate(tables):
-            number = self.node("Gather", source, self.constant(at, np.int64), axis=1)
-            rows.append(self.node("Gather", self.constant(table), number, axis=0))
-        return rows[0] if len(rows) == 1 else self.node("Sum", *rows)
+    def look_up(self, source: str, tables: list[Array], *, int8: bool = False) -> str:
+        """The sum of one row of each table [size, width], which the columns of `source` [batch, columns] name.
+
+        With `int8` the tables are kept as integers, with a scale for each of their columns.
+        """
+        sizes = [len(table) for table in tables]
+        first_rows = self.constant(np.cumsum([0, *sizes[:-1]]), np.int64)
+        stacked = np.concatenate(tables)
+        scale = np.maximum(np.abs(stacked).max(axis=0), 1e-12) / 127
+        # One look-up of all: a node for each table would cost a call more than it does work.
+        kept = self.constant(np.rint(stacked / scale), np.int8) if int8 else self.constant(stacked)
+        rows = self.node("Gather", kept, self.node("Add", source, first_rows), axis=0)
+        floats = self.node("Cast", rows, to=TensorProto.FLOAT) if int8 else rows
+        total = self.node("ReduceSum", floats, self.constant([1], np.int64), keepdims=0)
+        return self.node("Mul", total, self.constant(scale)) if int8 else total
 
     def build(self, name: str) -> bytes:
         """The checked model, serialised; equal weights give equal bytes."""

@@ -12,18 +12,19 @@ Variant = Literal["fp32", "int8"]
 def recurrent_step(weights: Weights, cell: Literal["lstm", "gru"], variant: Variant = "fp32") -> GraphBuilder:
     """The graph of a RecurrentNetwork's weights: `token`, `condition`, `h0`, `c0`, … → `logits`, `h0_out`, ….
 
-    With `int8` the products over hidden states have both factors as integers. A hidden state lies in (-1, 1), so that
-    its scale is known, and a row's result does not depend on the other rows of its batch, as scales found while
-    running would make it. The output layer stays fp32.
+    With `int8` the tables are integers, and so are both factors of the products over hidden states. A hidden state lies
+    in (-1, 1), so that its scale is known, and a row's result does not depend on the other rows of its batch, as scales
+    found while running would make it. The output layer stays fp32.
     """
     graph = GraphBuilder()
     layers = sum(name.startswith("cells.weight_hh_l") for name in weights)
     tokens, columns = folded_inputs(weights, weights["cells.weight_ih_l0"], weights["cells.bias_ih_l0"])
     token = graph.input("token", len(tokens), integers=True)
-    given = graph.look_up(token, tokens)
+    int8 = variant == "int8"
+    given = graph.look_up(token, tokens, int8=int8)
     if columns:
         condition = graph.input("condition", len(columns), integers=True)
-        given = graph.node("Add", given, graph.look_up(condition, columns))
+        given = graph.node("Add", given, graph.look_up(condition, columns, int8=int8))
     hidden = ""
     for layer in range(layers):
         if layer:
