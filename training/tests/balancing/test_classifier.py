@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from euterpe_training.balancing.classifier import FitOptions, fit
+from euterpe_training.balancing.classifier import FitOptions, fit, shifted
 from euterpe_training.balancing.networks import NETWORKS, make_network
 from euterpe_training.balancing.scores import Interval, Scores, difference
 from euterpe_training.errors import TrainingError
@@ -85,3 +85,13 @@ def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None
     images = make_bars([20, 20])  # type: ignore[operator]
     with pytest.raises(TrainingError, match="lower its learning rate"):
         fit(images, images, replace(OPTIONS, learning_rate=float("inf")))
+
+
+def test_images_are_moved_as_a_whole_and_no_further_than_asked() -> None:
+    images = torch.full((200, 1, 9, 2), -1.0)
+    images[:, 0, 4, :] = 1.0
+    moved = shifted(images, 3, torch.Generator().manual_seed(0))
+    rows = moved[:, 0, :, 0].argmax(1)
+    assert set(rows.tolist()) == set(range(1, 8))
+    assert (moved.sum((1, 2, 3)) == images.sum((1, 2, 3))).all()
+    assert torch.equal(shifted(images, 0, torch.Generator()), images)

@@ -25,7 +25,8 @@ class FitOptions:
 
     Training ends after `epochs`, or when the macro-F1 on validation images has not risen for `patience` rounds; the
     best weights count. A round is `steps_per_round` batches, one pass over the data when it is 0: with a fixed number
-    a filled-up set gets no more steps than an unbalanced one.
+    a filled-up set gets no more steps than an unbalanced one. Each image of a batch is moved up or down by at most
+    `shift` rows, at random: semitones, in piano rolls, for a style is no key.
     """
 
     network: str = "resnet18"
@@ -35,6 +36,7 @@ class FitOptions:
     batch_size: int = 64
     learning_rate: float = 1e-3
     steps_per_round: int = 0
+    shift: int = 0
 
 
 @dataclass(eq=False)
@@ -79,7 +81,8 @@ def fit(
     best, weights, waited = -1.0, fitted.network.state_dict(), 0
     for _ in range(options.epochs):
         fitted.network.train()
-        mean = _round(fitted.network, loss, optimizer, rounds.next())
+        batches = [(shifted(images, options.shift, generator), labels) for images, labels in rounds.next()]
+        mean = _round(fitted.network, loss, optimizer, batches)
         score = fitted.scores(validation).macro_f1
         fitted.history.append({"loss": mean, "macro_f1": score})
         waited += 1
@@ -89,6 +92,17 @@ def fit(
             break
     fitted.network.load_state_dict(weights)
     return fitted
+
+
+def shifted(images: torch.Tensor, most: int, generator: torch.Generator) -> torch.Tensor:
+    """`images` [count, channels, height, width], each moved by -most..most rows; what comes in is black (-1)."""
+    if not most:
+        return images
+    count, _, height, _ = images.shape
+    padded = functional.pad(images, (0, 0, most, most), value=-1.0)
+    first = torch.randint(0, 2 * most + 1, (count, 1), generator=generator)
+    rows = first + torch.arange(height)
+    return padded[torch.arange(count)[:, None], :, rows].permute(0, 2, 1, 3)
 
 
 class _Rounds:
