@@ -1,6 +1,8 @@
 import { Injectable, computed, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
+import { Language } from '../core/text/language';
+import { parameterWord } from '../core/text/parameter-words';
 import { Beginning, Draft, Model, accompanies, freshDraft, takesBeginnings, withBeginning } from './draft';
 import { promptOf } from './prompt';
 import { Generation, Piece } from './piece';
@@ -10,6 +12,7 @@ import { Watch } from './watch';
 @Injectable({ providedIn: 'root' })
 export class Composer {
   private readonly api = inject(Api);
+  private readonly language = inject(Language);
   readonly models = signal<readonly Model[] | null>(null);
   readonly modelsProblem = signal<Problem | null>(null);
   readonly draft = signal<Draft | null>(null);
@@ -56,6 +59,7 @@ export class Composer {
   async order(draft: Draft): Promise<string | null> {
     this.ordering.set(true);
     this.problem.set(null);
+    const title = draft.title.trim() || this.translatedTitle();
     try {
       const { variations, ...first } = await this.api.post('/api/v1/generations', {
         as: 'guest',
@@ -68,7 +72,7 @@ export class Composer {
           parameters: draft.values,
           ...(draft.beginning ? { prompt: promptOf(draft.beginning) } : {}),
           background: false,
-          ...(draft.title.trim() ? { title: draft.title.trim() } : {}),
+          ...(title ? { title } : {}),
         },
       });
       this.show([first, ...(variations ?? [])]);
@@ -97,6 +101,13 @@ export class Composer {
     } finally {
       piece.stopping.set(false);
     }
+  }
+
+  /** What an untitled piece is called in another language than the API's own. */
+  private translatedTitle(): string | null {
+    const title = this.model()?.title ?? '';
+    const translated = parameterWord(title, this.language.code());
+    return translated === title ? null : translated;
   }
 
   private show(states: readonly Generation[]): void {

@@ -50,7 +50,11 @@ import { Songs } from './songs';
       align-items: center;
       gap: 0.4rem 1rem;
       padding: 0.6rem 0;
-      border-top: 1px solid var(--line);
+      border-bottom: 1px solid var(--line);
+    }
+
+    .button {
+      margin-left: auto;
     }
 
     .title {

@@ -16,7 +16,9 @@ export class Notices {
 
   show(text: string, options: Partial<Pick<Notice, 'kind' | 'action'>> = {}): number {
     const id = this.next++;
-    this.shown.update((all) => [...all.slice(-2), { id, kind: 'info', text, ...options }]);
+    // Said again, it moves to the end instead of standing there twice.
+    const others = this.shown().filter((notice) => notice.text !== text);
+    this.shown.set([...others.slice(-2), { id, kind: 'info', text, ...options }]);
     setTimeout(() => this.dismiss(id), options.action || options.kind === 'problem' ? 10_000 : 5_000);
     return id;
   }
