@@ -6,6 +6,9 @@ export const SPANISH_WORDS: Readonly<Record<string, string>> = {
   'euterpe, in the style you choose': 'Euterpe, en el estilo que elijas',
   'composes in the style of a genre or a composer, as dense as you like.':
     'Compone en el estilo de un género o de un compositor, tan denso como quieras.',
+  'jazz solos': 'Solos de jazz',
+  'improvises lines after parker, davis, coltrane and seventy others.':
+    'Improvisa líneas a la manera de Parker, Davis, Coltrane y otros setenta.',
   'folk tunes': 'Melodías folk',
   'jigs, reels, waltzes and other dances of the british isles, with chords.':
     'Jigas, reels, valses y otras danzas de las islas británicas, con acordes.',
@@ -41,6 +44,8 @@ export const SPANISH_WORDS: Readonly<Record<string, string>> = {
     'A la música de quién se parece. Los compositores con muchas piezas en el corpus salen más claros.',
   'notes per quarter: up to 2.9 is very sparse, from 7.9 on very dense.':
     'Notas por negra: hasta 2,9 es muy ralo, desde 7,9 muy denso.',
+  'notes per quarter: up to 1.25 is very sparse, from 2.3 on very dense.':
+    'Notas por negra: hasta 1,25 es muy ralo, desde 2,3 muy denso.',
   '1 composes as it learned to; less repeats what is likely, more takes risks. under 0.6: ruts.':
     '1 compone como aprendió; menos repite lo probable, más se arriesga. Por debajo de 0,6 se atasca.',
   'how fast it is played; the notes stay the same.': 'A qué velocidad se toca; las notas son las mismas.',
