@@ -341,6 +341,7 @@ def test_what_has_a_digest_in_its_name_is_kept_and_compressed_beforehand(pages: 
     answer = pages.get("/main-N5GNB4XA.js", headers={"Accept-Encoding": "identity"})
     assert answer.text == "plain"
     assert "immutable" in answer.headers["cache-control"]
+    assert "content-security-policy" not in answer.headers
     with pages.stream("GET", "/main-N5GNB4XA.js", headers={"Accept-Encoding": "br"}) as stream:
         assert stream.headers["content-encoding"] == "br"
         assert b"".join(stream.iter_raw()) == b"compressed"

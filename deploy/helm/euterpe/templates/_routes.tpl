@@ -78,7 +78,8 @@ import /etc/euterpe/pages.caddy
 		span gateway
 	}
 	{{- end }}
-	import page_headers
+	@document not path *.js *.css /fonts/*
+	import page_headers @document
 	import leaving
 	@internal path {{ include "euterpe.matcher" (include "euterpe.internalPaths" . | fromYamlArray) }}
 	handle @internal {
@@ -123,7 +124,7 @@ import /etc/euterpe/pages.caddy
 		import pages
 	}
 	handle_errors {
-		import page_headers
+		import page_headers *
 		import page_errors
 	}
 }

@@ -61,12 +61,14 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Only where a service gives none: that of pictures lets an SVG style itself and do nothing else.
-    # Angular adds its components' styles as elements: they carry the nonce that index.html has from this gateway.
-    "?Content-Security-Policy": "default-src 'self'; style-src 'self' 'nonce-{http.request.uuid}'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'",
 }
+#: Angular adds its components' styles as elements: they carry the nonce that index.html has from this gateway.
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'nonce-{http.request.uuid}'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+#: A document's policy decides about these. Their own would mean nothing, and weigh as much as some of the files.
+_UNDER_A_POLICY = "*.js *.css /fonts/*"
 
 
 def caddyfile(port: int, upstreams: Mapping[str, int], pages: Path = _UNBUILT) -> str:
@@ -98,11 +100,14 @@ def caddyfile(port: int, upstreams: Mapping[str, int], pages: Path = _UNBUILT) -
     -Via
     defer
   }}
+  # Only where a service gives none: that of pictures lets an SVG style itself and do nothing else.
+  header {{args[0]}} ?Content-Security-Policy "{_POLICY}"
 }}
 
 http://:{port} {{
   bind {" ".join(loopback.addresses())}
-  import headers
+  @document not path {_UNDER_A_POLICY}
+  import headers @document
   @internal path {" ".join(_INTERNAL)}
   handle @internal {{
     error 404
@@ -127,7 +132,7 @@ http://:{port} {{
 {_PAGES_BLOCK}
   }}
   handle_errors {{
-    import headers
+    import headers *
     root * "{pages}"
 {_error_blocks()}
   }}
