@@ -123,8 +123,8 @@ def styles(
     methods: Annotated[str, typer.Option(help="Ways of balancing, with commas; the best on validation is released.")]
     = "unbalanced,random-over,loss:weighted,deepsmote",
     at_least: Annotated[int, typer.Option(min=5, help="Styles with fewer pieces are left out.")] = 10,
-    epochs: Annotated[int, typer.Option(min=1, help="Most rounds.")] = 12,
-    steps: Annotated[int, typer.Option(min=1, help="Steps per round.")] = 100,
+    epochs: Annotated[int, typer.Option(min=1, help="Most rounds.")] = 40,
+    steps: Annotated[int, typer.Option(min=1, help="Steps per round.")] = 250,
     device: Device = "auto", threads: Threads = 1,
 ) -> None:  # fmt: skip
     """Train the classifier of styles, and release it for the generator."""

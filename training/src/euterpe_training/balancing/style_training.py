@@ -24,7 +24,7 @@ from euterpe_training.trainer.checkpoint import load_checkpoint, save_checkpoint
 
 _HELD_OUT: Final = 0.2
 #: Windows of 64×64 are cheap to look at; so the small network, whose graph is a few hundred kB.
-OPTIONS: Final = FitOptions(network="small", epochs=12, patience=4, steps_per_round=100, learning_rate=3e-3, shift=6)
+OPTIONS: Final = FitOptions(network="small", epochs=40, patience=4, steps_per_round=250, learning_rate=3e-3, shift=6)
 
 
 @dataclass(frozen=True, eq=False)
