@@ -86,7 +86,7 @@ def test_a_pieces_page_tells_how_it_came_about(visit: Visit, product: Product, n
     expect(page).to_have_url(re.compile(made["song_id"]))
     facts = page.locator("dl > div")
     for fact, value in (
-        (say("Model", "Modelo"), "crnngan-euterpe 1.0.0"),
+        (say("Model", "Modelo"), f"crnngan-euterpe {made['model_version']}"),
         (say("Seed", "Semilla"), "12"),
         (say("Style", "Estilo"), "Bach"),
         ("Tempo", "90"),
