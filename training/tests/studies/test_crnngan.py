@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from euterpe_music.midi import Piece, write_midi
+from euterpe_music.piece import make_notes
 from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.recipes import RECIPES, CrnnganConfig, recipe
@@ -55,6 +57,23 @@ def test_nobody_trains_otherwise_for_being_examined(midi_directory: Path, tmp_pa
     config = recipe("smoke")
     alone = Trainer(config, load_corpus(midi_directory, config.spec, config.corpus).thinned(SCALE.songs))
     assert [epoch.g_loss for epoch in alone.epochs()] == [row.epoch.g_loss for row in examined.rows]
+
+
+@pytest.mark.slow
+def test_what_is_trained_is_judged_next_to_held_out_songs(tmp_path: Path) -> None:
+    music, random = tmp_path / "music", np.random.default_rng(0)
+    music.mkdir()
+    for number in range(48):
+        notes = make_notes(np.arange(120) * 120, 110, random.integers(50, 80, 120), 80)
+        (music / f"{number}.mid").write_bytes(write_midi(Piece(480, notes)))
+    scale = Scale(songs=0, epochs=1, windows=8)
+    outcomes = study(tmp_path / "study", music, scale).run(["smoke"], 10)
+    page = write_study(outcomes, scale, tmp_path / "study").read_text()
+    rows = outcomes[0].evaluation["rows"]
+    assert set(rows) == {"generated", "held out", "3-gram, parts apart", "3-gram, whole events"}
+    assert rows["held out"]["overlap_area"] > rows["generated"]["overlap_area"]
+    assert "Next to held-out songs" in page
+    assert study(tmp_path / "study", music, scale).run(["smoke"], NO_TIME)[0].evaluation == outcomes[0].evaluation
 
 
 def test_the_report_shows_every_epoch_and_admits_its_scale(midi_directory: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
 from euterpe_training.errors import TrainingError
 
 #: Fewer held-out songs than this make two halves that say nothing about each other.
-_FEWEST_SONGS: Final = 8
+FEWEST_SONGS: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,9 @@ def load_reference(bundle: Bundle, directory: Path, length: int, cache: Path | N
     known = np.setdiff1d(np.arange(len(corpus)), held_out)
     if not len(held_out):
         held_out, known = corpus.split("test"), corpus.split("train")
-    if len(held_out) < _FEWEST_SONGS or not len(known):
+    if len(held_out) < FEWEST_SONGS or not len(known):
         raise TrainingError(
             f"{directory} has {len(held_out)} held-out songs of {length} events; "
-            f"comparing needs {_FEWEST_SONGS}: try a smaller --length or a larger corpus"
+            f"comparing needs {FEWEST_SONGS}: try a smaller --length or a larger corpus"
         )
     return Reference(corpus, bundle.spec, held_out, known, bool(stated & set(corpus.digests)))

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-_COLUMNS = {
+#: What a row of the table tells → how its column is called.
+COLUMNS = {
     "overlap_area": "overlap area", "kl": "KL", "scale_score": "scale score", "notes_per_quarter": "notes per quarter",
     "unique": "unique", "copied": "copied 8-grams", "longest_copied": "longest copy", "looping": "looping",
     "longest_loop_bars": "longest loop, bars", "late_density": "late density",
@@ -11,10 +12,15 @@ _COLUMNS = {
 
 def table(report: dict[str, Any]) -> list[str]:
     """The rows of a report, then what it should reach and does or does not."""
-    lines = ["| music | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
+    lines = ["| music | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, row in report["rows"].items():
-        lines.append(f"| {name} | " + " | ".join(_cell(column, row) for column in _COLUMNS) + " |")
+        lines.append(f"| {name} | " + " | ".join(cells(row)) + " |")
     return [*lines, "", *(f"- {'yes' if met else '**no**'}: {goal}" for goal, met in report["goals"].items())]
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """One row's values, column by column."""
+    return [_cell(column, row) for column in COLUMNS]
 
 
 def feature_table(report: dict[str, Any]) -> list[str]:
@@ -22,10 +28,10 @@ def feature_table(report: dict[str, Any]) -> list[str]:
     rows = report["rows"]
     lines = ["| overlap area (KL) | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
     for feature in rows["generated"]["overlap_by_feature"]:
-        cells = [
+        values = [
             f"{row['overlap_by_feature'][feature]:.2f} ({row['kl_by_feature'][feature]:.2f})" for row in rows.values()
         ]
-        lines.append(f"| {feature.replace('_', ' ')} | " + " | ".join(cells) + " |")
+        lines.append(f"| {feature.replace('_', ' ')} | " + " | ".join(values) + " |")
     return lines
 
 

@@ -20,11 +20,7 @@ from euterpe_training.trainer import Trainer
 def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") -> Bundle:
     """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
     config, corpus = trainer.config, trainer.corpus
-    g = trainer.g
-    weights = g.weights(config.pitch_sharpness) if isinstance(g, CategoricalGenerator) else g.weights()
-    controls = Controls(config.styles, config.density_edges) if config.outputs == "categorical" else None
-    wishes = wishes_of(config.spec.bpm, controls)
-    measures = compare(export_bundle(directory, weights, config.spec, label, wishes=wishes), corpus)
+    measures = compare(export_generator(trainer, directory, label), corpus)
     training = TrainingInfo(
         recipe=config.recipe,
         settings={key: value for key, value in config.to_dict().items() if key not in ("recipe", "spec")},
@@ -33,9 +29,18 @@ def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") ->
         metrics=_metrics(trainer),
         measures=measures,
     )
-    bundle = export_bundle(directory, weights, config.spec, label, wishes=wishes, training=training)
+    bundle = export_generator(trainer, directory, label, training)
     write_card(bundle, corpus)
     return bundle
+
+
+def export_generator(trainer: Trainer, directory: Path, label: Label, training: TrainingInfo | None = None) -> Bundle:
+    """The run's generator as a bundle, without having looked at its music."""
+    config, g = trainer.config, trainer.g
+    weights = g.weights(config.pitch_sharpness) if isinstance(g, CategoricalGenerator) else g.weights()
+    controls = Controls(config.styles, config.density_edges) if config.outputs == "categorical" else None
+    wishes = wishes_of(config.spec.bpm, controls)
+    return export_bundle(directory, weights, config.spec, label, wishes=wishes, training=training)
 
 
 def write_card(bundle: Bundle, corpus: Corpus) -> None:

@@ -15,6 +15,7 @@ from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.recipes import CrnnganConfig, recipe
 from euterpe_training.studies.game import Examination, examine, real_music
+from euterpe_training.studies.judging import judge
 from euterpe_training.trainer import Trainer
 from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE
 from euterpe_training.trainer.history import Epoch
@@ -72,6 +73,8 @@ class Outcome:
     real: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     ended: str = ""
+    #: What `euterpe-train evaluate` says of the finished run; empty before.
+    evaluation: dict[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -122,6 +125,9 @@ class Study:
         )  # fmt: skip
         if minutes > 0 and not outcome.done:
             self._train(trainer, where, outcome)
+        if outcome.done and not outcome.ended:
+            with self.console.status(f"Judging {name}"):
+                outcome.evaluation = judge(trainer, where)
         return outcome
 
     def _train(self, trainer: Trainer, where: Path, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from euterpe_training.balancing.report import Picture, Section, Table, write_report
+from euterpe_training.evaluation.table import COLUMNS, cells
 from euterpe_training.studies import figures
 from euterpe_training.studies.crnngan import Outcome, Row, Scale
 from euterpe_training.studies.game import MUSIC, Confusion
@@ -66,9 +67,26 @@ def introduction(outcomes: Sequence[Outcome], scale: Scale) -> list[str]:
 
 def _sections(outcomes: Sequence[Outcome]) -> list[tuple[Section, dict[str, Figure]]]:
     made = [_models(outcomes), _losses(outcomes), _times(outcomes), _decisions(outcomes), _music(outcomes)]
+    if any(one.evaluation for one in outcomes):
+        made.append(_judged(outcomes))
     for section, drawn in made:
         section.figures += [Picture.of_figure(figure, _caption(name)) for name, figure in drawn.items()]
     return made
+
+
+def _judged(outcomes: Sequence[Outcome]) -> tuple[Section, dict[str, Figure]]:
+    text = (
+        "What `euterpe-train evaluate` says of each, over five seeds: next to test songs in the model's own "
+        "representation, beside other test songs (the ceiling) and two Markov chains of three events."
+    )
+    rows = [
+        [one.config.recipe, music, *cells(row)]
+        for one in outcomes
+        for music, row in one.evaluation.get("rows", {}).items()
+    ]
+    return Section(
+        "Next to held-out songs", text=[text], tables=[Table(["model", "music", *COLUMNS.values()], rows)]
+    ), {}
 
 
 def _models(outcomes: Sequence[Outcome]) -> tuple[Section, dict[str, Figure]]:
