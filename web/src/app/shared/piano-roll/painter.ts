@@ -134,7 +134,9 @@ function paintGrid(context: CanvasRenderingContext2D, size: Size, frame: Frame, 
     context.fillStyle = palette.line;
     context.fillRect(KEYS_WIDTH, Math.round(y), size.width, 1);
     context.fillStyle = palette.text;
-    context.fillText(`C${pitch / 12 - 1}`, KEYS_WIDTH - 7, Math.min(bottom - 6, y - place.pitchHeight / 2));
+    // At the edges the name moves inwards, so that none is cut.
+    const middle = Math.max(7, Math.min(bottom - 6, y - place.pitchHeight / 2));
+    context.fillText(`C${pitch / 12 - 1}`, KEYS_WIDTH - 7, middle);
   }
   context.textAlign = 'center';
   const step = stepOf(frame.seconds, size.width);
