@@ -4,23 +4,17 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 
 import httpx
 import pytest_asyncio
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from euterpe_stack.ports import free_port
 
 
 @pytest_asyncio.fixture
 async def service(make_settings, tmp_path):
     """`python -m euterpe_converter`, ready; yields the process and its URL."""
-    settings, port = make_settings(), _free_port()
+    settings, port = make_settings(), free_port()
     environment = {
         "PORT": str(port),
         "S3__ENDPOINT_URL": settings.s3.endpoint_url,

@@ -1,6 +1,7 @@
 """Training a classifier from scratch on one set, and judging it on another."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,11 +79,11 @@ def fit(
     loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
     optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate)
     rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
+    shift = options.shift
     best, weights, waited = -1.0, fitted.network.state_dict(), 0
     for _ in range(options.epochs):
         fitted.network.train()
-        batches = [(shifted(images, options.shift, generator), labels) for images, labels in rounds.next()]
-        mean = _round(fitted.network, loss, optimizer, batches)
+        mean = _round(fitted.network, loss, optimizer, rounds.next(), lambda images: shifted(images, shift, generator))
         score = fitted.scores(validation).macro_f1
         fitted.history.append({"loss": mean, "macro_f1": score})
         waited += 1
@@ -126,10 +127,11 @@ def _round(
     loss: nn.Module,
     optimizer: torch.optim.Optimizer,
     batches: list[tuple[torch.Tensor, torch.Tensor]],
+    varied: Callable[[torch.Tensor], torch.Tensor],
 ) -> float:
     total = 0.0
     for images, labels in batches:
-        value = loss(network(images), labels)
+        value = loss(network(varied(images)), labels)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         optimizer.step()

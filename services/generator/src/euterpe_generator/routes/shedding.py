@@ -5,7 +5,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_ORDERS = "/api/v1/generations"
+from euterpe_generator.routes import generations
 
 
 class SheddingMiddleware:
@@ -20,7 +20,7 @@ class SheddingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry point."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != _ORDERS:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != generations.router.prefix:
             await self._app(scope, receive, send)
             return
         refusal = scope["app"].state.generations.overload
