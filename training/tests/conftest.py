@@ -1,5 +1,6 @@
 """A corpus that is made up, so that tests need none: short tunes of chords under a wandering melody."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def tune(seed: int, beats: int = 40) -> Piece:
     )
     melody = make_notes(np.arange(2 * beats) * 240, 240, random.choice(scale, 2 * beats), 90)
     return Piece(480, np.concatenate([chords, melody]), (Track(0),), (Tempo(0, 100.0),))
+
+
+@pytest.fixture(scope="session")
+def make_tune() -> Callable[[int], Piece]:
+    return tune
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study
 from euterpe_training.recipes import CrnnganConfig, recipe
 from euterpe_training.recipes.settings_text import settings_help, settings_table
-from euterpe_training.studies.cli import study_crnngan
+from euterpe_training.studies.cli import study_crnngan, study_styles
 
 app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(balance_app, name="balance")
@@ -27,6 +27,7 @@ app.add_typer(melody_app, name="melody")
 app.add_typer(study_app, name="study")
 study_app.command("melody")(study)
 study_app.command("crnngan")(study_crnngan)
+study_app.command("styles")(study_styles)
 console = Console(stderr=True)
 
 CorpusDir = Annotated[Path, typer.Option("--corpus", help="Directory of MIDI files, read with its subdirectories.")]

@@ -1,13 +1,15 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from euterpe_training.balancing.config import DEEPSMOTE_RECIPES
+from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES
 from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.deepsmote.networks import Decoder, Encoder
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.pixels import to_pixels, to_tensor
+from euterpe_training.balancing.run import make_method
 from euterpe_training.errors import TrainingError
 
 CPU = torch.device("cpu")
@@ -81,6 +83,18 @@ def test_training_learns_to_reconstruct_and_a_last_batch_of_one_is_no_trouble(ma
     method = DeepSmote(images, replace(SMOKE, epochs=12, learning_rate=3e-3), CPU)
     losses = [epoch["reconstruction"] for epoch in method.train()]
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("config", [SMOKE, BAGAN_RECIPES["smoke"]], ids=["deepsmote", "bagan-gp"])
+def test_half_precision_learns_nearly_the_same_and_keeps_whole_weights(unbalanced: ImageSet, config: Any) -> None:
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        method = make_method(unbalanced, replace(config, precision=precision), CPU)
+        losses[precision] = next(iter(method.train()))["reconstruction"]
+        weights = [weight for module in method.modules().values() for weight in module.parameters()]
+        assert all(weight.dtype == torch.float32 for weight in weights)
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
+    assert losses["bfloat16"] != losses["float32"]
 
 
 def test_classes_are_filled_up_behind_the_real_images(unbalanced: ImageSet) -> None:

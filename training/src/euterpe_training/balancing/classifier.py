@@ -75,9 +75,12 @@ def fit(
     device = device or torch.device("cpu")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    fitted = Fitted(make_network(options.network, train.channels, len(train.classes)).to(device), device)
+    network = make_network(options.network, train.channels, len(train.classes))
+    # Channels last, and one pass over the weights per step: up to twice as fast on a CPU.
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    fitted = Fitted(network.to(device), device)
     loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
-    optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate)
+    optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate, fused=True)
     rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
     shift = options.shift
     best, weights, waited = -1.0, fitted.network.state_dict(), 0

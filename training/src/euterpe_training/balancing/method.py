@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import missing
 from euterpe_training.balancing.images import ImageSet, Pixels
 from euterpe_training.errors import TrainingError
@@ -21,14 +22,18 @@ class Method(ABC):
 
     kind: ClassVar[str]
 
-    def __init__(self, images: ImageSet, device: torch.device, seed: int) -> None:
+    def __init__(self, images: ImageSet, device: torch.device, config: DeepSmoteConfig | BaganConfig) -> None:
         if len(set(images.size)) != 1:
             height, width = images.size
             raise TrainingError(f"images of {images.name} are {width}×{height} pixels; give --size to make them square")
         missing(images.counts)
-        self.data, self.device, self.seed = images, device, seed
+        self.data, self.device, self.seed, self.precision = images, device, config.seed, config.precision
         self.history: list[dict[str, float]] = []
-        torch.manual_seed(seed)
+        torch.manual_seed(self.seed)
+
+    def precise(self) -> torch.autocast:
+        """Where forward passes of training happen: with products in the precision that the settings ask for."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     @property
     @abstractmethod

@@ -61,3 +61,10 @@ class Interval:
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
     """Of the differences between runs with the same seed, which share everything but the balancing."""
     return Interval.of([mine - other for mine, other in zip(ours, theirs, strict=True)])
+
+
+def signed(interval: Interval) -> str:
+    """A difference in words, with its bounds where it has some."""
+    if np.isinf(interval.high):
+        return f"{interval.mean:+.3f}"
+    return f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from euterpe_training.balancing.arms import UNBALANCED
 from euterpe_training.balancing.report import Picture, Section, Table, data_section, write_report
-from euterpe_training.balancing.scores import Interval, difference
+from euterpe_training.balancing.scores import Interval, difference, signed
 from euterpe_training.balancing.study import Study
 from euterpe_training.balancing.study_images import made_section, quality_section
 
@@ -107,19 +107,13 @@ def _network_section(study: Study, network: str, methods: Sequence[str]) -> Sect
 
 def _row(study: Study, network: str, method: str) -> list[str]:
     scores, plain = study.values(method, network), study.values(UNBALANCED, network)
-    against = "" if method == UNBALANCED or len(plain) != len(scores) else _signed(difference(scores, plain))
+    against = "" if method == UNBALANCED or len(plain) != len(scores) else signed(difference(scores, plain))
     rounds = [
         len(one.history) for one in study.outcomes if (one.method, one.network) == (method, network)
     ]  # fmt: skip
     validation = Interval.of(study.values(method, network, "validation_macro_f1"))
     accuracy = Interval.of(study.values(method, network, "accuracy"))
     return [str(accuracy), str(Interval.of(scores)), against, str(validation), f"{np.mean(rounds):.1f}"]
-
-
-def _signed(interval: Interval) -> str:
-    if np.isinf(interval.high):
-        return f"{interval.mean:+.3f}"
-    return f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
 def _histories(study: Study, network: str, methods: Sequence[str]) -> Figure:

@@ -3,7 +3,7 @@
 Composers who stand between periods are where most of their pieces here belong; those who belong to none stay out.
 """
 
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 _COMPOSERS: Final = {
@@ -24,7 +24,7 @@ _STYLE_OF: Final = {name: style for style, names in _COMPOSERS.items() for name 
 _TWICE: Final = {"melody", "chords", "versions"}
 
 
-def style_of(path: Path) -> str | None:
+def style_of(path: PurePath) -> str | None:
     """The style of a file in crnngan-corpus, nottingham or pop909; None when it has none of them."""
     parts = path.parts[:-1]
     if _TWICE & set(parts):

@@ -34,6 +34,8 @@ class CrnnganConfig:
     density_edges: tuple[float, ...] = (1.5, 2.5, 4.0, 6.0)
     #: `categorical` needs the normalised representation with one tone per event.
     outputs: Literal["continuous", "categorical"] = "continuous"
+    #: A composer of ten songs is heard once in two hundred windows unless styles are filled up.
+    style_ratio: float = 0.0
     #: A little over 1 keeps to the key where training was short; rhythm and loudness stay as they were learned.
     pitch_sharpness: float = 1.0
 

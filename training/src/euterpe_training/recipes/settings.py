@@ -91,6 +91,7 @@ SWITCHES: Final[dict[str, Setting]] = {
 ADDED: Final[dict[str, Setting]] = {
     "seed": _size("decides every random choice", 0),
     "outputs": Setting("continuous: G says numbers; categorical: G states distributions, and noise draws from them"),
+    "style_ratio": Setting("categorical pretraining: windows of each style, as a share of the commonest's", 0, 1),
     "pitch_sharpness": _positive("what an exported categorical generator multiplies its logits of pitch by"),
     "pretraining_loss": Setting("squared: the thesis'; energy: the energy score, which learns distributions"),
     "pretraining_learning_rate": _positive("rate of G in pretraining"),

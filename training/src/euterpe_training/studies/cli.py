@@ -1,4 +1,4 @@
-"""`euterpe-train study crnngan`."""
+"""`euterpe-train study crnngan` and `euterpe-train study styles`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,11 +26,7 @@ def study_crnngan(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads; results are equal only for equal numbers.")] = 1,
 ) -> None:  # fmt: skip
     """Compare the thesis' models epoch by epoch, with an HTML report; a study that was stopped goes on."""
-    try:
-        import torch
-    except ImportError as error:
-        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
-    torch.set_num_threads(threads)
+    _use(threads)
     from euterpe_training.recipes import recipe
     from euterpe_training.studies.crnngan import THESIS, Scale, Study
     from euterpe_training.studies.report import write_study
@@ -48,3 +44,40 @@ def study_crnngan(
 
 def _write(path: Path) -> None:
     console.print(f"{path}", highlight=False)
+
+
+def study_styles(
+    corpus: Annotated[Path, typer.Option(help="Directory of MIDI files whose folders name styles.")],
+    out: Annotated[Path, typer.Option(help="Directory of the study: runs, report, pictures, JSON.")],
+    classifier: Annotated[Path, typer.Option(help="Bundle that says what composed pieces sound like.")],
+    ratios: Annotated[str, typer.Option(help="Values of style_ratio to compare, with commas.")] = "0,1",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each run.")] = 30,
+    pieces: Annotated[int, typer.Option(min=8, help="Composed in each style, and as many real windows.")] = 64,
+    length: Annotated[int, typer.Option(min=16, help="Events of each.")] = 128,
+    recipe: Annotated[str, typer.Option(help="euterpe or jazz.")] = "euterpe",
+    cache: Annotated[Path | None, typer.Option(help="Keep encoded corpora in this directory.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads; results are equal only for equal numbers.")] = 1,
+) -> None:
+    """Train the style-conditioned network on filled-up styles and not, and hear whether rare ones come out better."""
+    _use(threads)
+    from euterpe_training.studies.recognition import Recogniser
+    from euterpe_training.studies.styles import StyleScale, StyleStudy
+    from euterpe_training.studies.styles_report import write_styles
+
+    try:
+        tried = tuple(float(ratio) for ratio in ratios.split(","))
+    except ValueError:
+        raise TrainingError(f"ratios are {ratios!r}; give numbers from 0 to 1 with commas") from None
+    scale = StyleScale(tried, seeds, epochs, pieces, length, recipe)
+    study = StyleStudy(corpus, out, scale, Recogniser.load(classifier), console, cache)
+    study.run()
+    _write(write_styles(study))
+
+
+def _use(threads: int) -> None:
+    try:
+        import torch
+    except ImportError as error:
+        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
+    torch.set_num_threads(threads)

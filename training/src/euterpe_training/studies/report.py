@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from euterpe_training.balancing.report import Picture, Section, Table, write_report
+from euterpe_training.balancing.report import Picture, Section, Table
 from euterpe_training.evaluation.table import COLUMNS, cells
 from euterpe_training.studies import figures
 from euterpe_training.studies.crnngan import Outcome, Row, Scale
 from euterpe_training.studies.game import MUSIC, Confusion
+from euterpe_training.studies.pages import write_pages
 
 TITLE: Final = "C-RNN-GAN: the thesis' models"
 #: Of the thesis: where the losses were least, precision, recall and F1 of D's decision per tone, first epoch's seconds.
@@ -27,19 +28,7 @@ _THESIS: Final = {
 def write_study(outcomes: Sequence[Outcome], scale: Scale, out: Path) -> Path:
     """Everything into `out`, in the place of what an earlier call wrote there; the path of the HTML report."""
     outcomes = [outcome for outcome in outcomes if outcome.rows]
-    sections = _sections(outcomes)
-    path = out / "report.html"
-    path.unlink(missing_ok=True)
-    write_report(path, TITLE, introduction(outcomes, scale), [section for section, _ in sections])
-    lines = [f"# {TITLE}", "", *introduction(outcomes, scale), ""]
-    for section, drawn in sections:
-        lines += [f"## {section.title}", "", *(part for text in section.text for part in (text, ""))]
-        for table in section.tables:
-            lines += [*_markdown(table), ""]
-        for (name, figure), picture in zip(drawn.items(), section.figures, strict=True):
-            figure.savefig(out / f"{name}.png", dpi=80)
-            lines += [f"![{picture.caption}]({name}.png)", ""]
-    (out / "README.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    path = write_pages(out, TITLE, introduction(outcomes, scale), _sections(outcomes))
     (out / "results.json").write_text(_json(outcomes, scale), encoding="utf-8")
     _write_csv(outcomes, out / "epochs.csv")
     return path
@@ -198,11 +187,6 @@ def _caption(name: str) -> str:
         "-apart": "apart, validation's minimum marked",
     }
     return f"{kind}: {seen[view]}"
-
-
-def _markdown(table: Table) -> list[str]:
-    lines = [f"| {' | '.join(table.head)} |", "|" + "---|" * len(table.head)]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in table.rows)]
 
 
 def _json(outcomes: Sequence[Outcome], scale: Scale) -> str:

@@ -30,6 +30,16 @@ class ClassCorpus:
         self.density = controls.density_of(np.diff(corpus.offsets) / np.maximum(quarters, 1))
         self.styles = [controls.styles_of(name) for name in corpus.names]
 
+    def shares(self, songs: NDArray[np.int64], ratio: float) -> NDArray[np.float64]:
+        """How often each of `songs` is to be played: every style `ratio` times as often as the commonest, or more.
+
+        A song counts for the innermost folder that is a style; those in no style are one of their own.
+        """
+        labels = np.array([(self.styles[song] or [0])[-1] for song in songs])
+        counts = np.bincount(labels)
+        wanted = np.maximum(counts, ratio * counts.max())[labels] / counts[labels]
+        return np.asarray(wanted / wanted.sum(), np.float64)
+
     def window(self, starts: NDArray[np.int64], length: int) -> Tensor:
         """Codes [length, batch, 4] from each of `starts` on."""
         return torch.from_numpy(self.codes[starts[None, :] + np.arange(length)[:, None]].astype(np.int64))
@@ -49,8 +59,11 @@ class Lanes:
     2,000 events need what a hundred events alone do not teach.
     """
 
-    def __init__(self, source: ClassCorpus, songs: NDArray[np.int64], g: CategoricalGenerator, rows: int) -> None:
+    def __init__(
+        self, source: ClassCorpus, songs: NDArray[np.int64], g: CategoricalGenerator, rows: int, style_ratio: float = 0
+    ) -> None:
         self.source, self.songs, self.rows = source, songs, rows
+        self.shares = source.shares(songs, style_ratio) if style_ratio else None
         self.at = np.zeros(rows, np.int64)
         self.end = np.zeros(rows, np.int64)
         self.controls = torch.zeros(rows, source.controls.size)
@@ -72,7 +85,7 @@ class Lanes:
         self.memory = memory.detached()
 
     def _seat(self, row: int, length: int, random: np.random.Generator) -> None:
-        song = int(random.choice(self.songs))
+        song = int(random.choice(self.songs, p=self.shares))
         first, end = self.source.corpus.offsets[song : song + 2]
         self.at[row] = random.integers(first, end - length + 1)
         self.end[row] = min(end, self.at[row] + _WINDOWS_PER_SONG * length)

@@ -98,7 +98,7 @@ class Likelihood:
     ) -> None:  # fmt: skip
         self.corpus, self.g, self.team = corpus, g, team
         self.source = ClassCorpus(corpus, g.classes, controls)
-        self.lanes = Lanes(self.source, songs, g, config.batch_size)
+        self.lanes = Lanes(self.source, songs, g, config.batch_size, config.style_ratio)
 
     def loss(self, songs: Songs, length: int, random: np.random.Generator) -> Tensor:  # noqa: ARG002 - lanes choose
         """Of the lanes' next windows."""
@@ -114,10 +114,21 @@ class Likelihood:
         """Of fixed windows, from an empty memory, with nothing asked for."""
         random = np.random.default_rng(0)
         starts = random.integers(self.corpus.offsets[songs], self.corpus.offsets[songs + 1] - length + 1)
+        return self._of(starts, length, torch.from_numpy(self.source.controls.vector()))
+
+    def _of(self, starts: Songs, length: int, asked: Tensor) -> Tensor:
         codes = self.source.window(starts, length)
-        nothing = torch.from_numpy(self.source.controls.vector()).expand(len(songs), -1)
-        memory = self.g.start(len(songs))._replace(clock=torch.from_numpy(self.source.clocks[starts]))
-        return unlikelihood(self.g(codes, nothing, memory)[0], codes)
+        memory = self.g.start(len(starts))._replace(clock=torch.from_numpy(self.source.clocks[starts]))
+        return unlikelihood(self.g(codes, asked.expand(len(starts), -1), memory)[0], codes)
+
+    @torch.no_grad()
+    def style_loss(self, songs: Songs, length: int, style: int, windows: int) -> float:
+        """Of so many fixed windows of `songs`, from an empty memory, with that style asked for (0: none)."""
+        random = np.random.default_rng(0)
+        chosen = np.resize(songs, windows)
+        starts = random.integers(self.corpus.offsets[chosen], self.corpus.offsets[chosen + 1] - length + 1)
+        asked = torch.from_numpy(self.source.controls.vector(style))
+        return float(self._of(starts, length, asked))
 
     def play(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:
         """With the controls of `songs`."""

@@ -29,7 +29,7 @@ class Bagan(Method):
     kind: ClassVar[str] = "bagan-gp"
 
     def __init__(self, images: ImageSet, config: BaganConfig, device: torch.device) -> None:
-        super().__init__(images, device, config.seed)
+        super().__init__(images, device, config)
         if (images.counts == 0).any():
             name = images.classes[int(np.flatnonzero(images.counts == 0)[0])]
             raise TrainingError(f"class {name} of {images.name} has no images; leave it out")
@@ -88,7 +88,9 @@ class Bagan(Method):
     def _autoencode(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
         losses = []
         for images, labels in self._batches.shuffled(generator):
-            loss = (self.decoder(self.embedding(self.encoder(images), labels)) - images).abs().mean()
+            with self.precise():
+                again = self.decoder(self.embedding(self.encoder(images), labels))
+            loss = (again.float() - images).abs().mean()
             self._step("autoencoder", loss)
             losses.append(float(loss.detach()))
             after_batch()
@@ -109,19 +111,23 @@ class Bagan(Method):
 
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
         fake_labels = self._uniform_labels(len(images), generator)
-        with torch.no_grad():
-            fake = self._make(fake_labels, generator)
+        with torch.no_grad(), self.precise():
+            fake = self._make(fake_labels, generator).float()
         wrong = wrong_labels(labels, self._classes, generator)
         judge = self.discriminator
-        judgements = judge(images, labels), judge(fake, fake_labels), judge(images, wrong)
-        loss = discriminator_loss(self.config.game, *judgements)
+        with self.precise():
+            judgements = judge(images, labels), judge(fake, fake_labels), judge(images, wrong)
+        loss = discriminator_loss(self.config.game, *(given.float() for given in judgements))
+        # A gradient of a gradient loses too much in half precision.
         penalty = gradient_penalty(judge, images, fake, labels, generator)
         self._step("discriminator", loss + self.config.gradient_penalty * penalty)
         return float(loss.detach()), float(penalty.detach())
 
     def _generator_step(self, count: int, generator: torch.Generator) -> float:
         labels = self._uniform_labels(count, generator)
-        loss = generator_loss(self.config.game, self.discriminator(self._make(labels, generator), labels))
+        with self.precise():
+            judgement = self.discriminator(self._make(labels, generator), labels)
+        loss = generator_loss(self.config.game, judgement.float())
         self._step("generator", loss)
         return float(loss.detach())
 

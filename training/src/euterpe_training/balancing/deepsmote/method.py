@@ -29,13 +29,13 @@ class DeepSmote(Method):
     kind: ClassVar[str] = "deepsmote"
 
     def __init__(self, images: ImageSet, config: DeepSmoteConfig, device: torch.device) -> None:
-        super().__init__(images, device, config.seed)
+        super().__init__(images, device, config)
         check_neighbours(images, config.neighbours)
         self.config = config
         sizes = (images.size[0], images.channels, config.hidden_size, config.latent_size)
         self.encoder, self.decoder = Encoder(*sizes).to(device), Decoder(*sizes).to(device)
         self._optimizers = {
-            name: torch.optim.Adam(module.parameters(), lr=config.learning_rate)
+            name: torch.optim.Adam(module.parameters(), lr=config.learning_rate, fused=True)
             for name, module in self.modules().items()
         }
         self._batches = Batches(images, config.batch_size, device)
@@ -63,8 +63,9 @@ class DeepSmote(Method):
         totals = torch.zeros(2)
         batches = self._batches.shuffled(generator)
         for images, _ in batches:
-            reconstruction = (self.decoder(self.encoder(images)) - images).square().mean()
-            penalty = self.penalty(self._one_class(generator), generator)
+            with self.precise():
+                reconstruction = (self.decoder(self.encoder(images)).float() - images).square().mean()
+                penalty = self.penalty(self._one_class(generator), generator)
             for optimizer in self._optimizers.values():
                 optimizer.zero_grad(set_to_none=True)
             (reconstruction + penalty).backward()
@@ -80,7 +81,7 @@ class DeepSmote(Method):
         codes = self.encoder(images)
         if self.config.penalty == "permuted":
             codes = codes[torch.randperm(len(images), generator=generator)]
-        distance: Tensor = (self.decoder(codes) - images).square().mean()
+        distance: Tensor = (self.decoder(codes).float() - images).square().mean()
         return distance
 
     def _one_class(self, generator: torch.Generator) -> Tensor:
