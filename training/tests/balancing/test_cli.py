@@ -80,6 +80,10 @@ def test_a_search_tries_everything_once_and_goes_on(source: Path, tmp_path: Path
     best = json.loads((out / "best.json").read_text())
     assert best["score"] == pytest.approx(float(rows[1].split(",")[2]), abs=1e-4)
     assert best["settings"]["learning_rate"] == "1e-2"
+    told = (out / "README.md").read_text()
+    assert f"| learning_rate | 1e-2 | {sum(row.startswith('1e-2,') for row in rows)} |" in told
+    assert "| mnist, thesis | 300 | 0.0002 | 64 | 600 | 128 | 0.0244 | 27 |" in told
+    assert (out / "report.html").exists()
     call(*common)
     assert (out / "trials.csv").read_text().splitlines() == rows
 

@@ -121,17 +121,18 @@ def styles(
     out: Annotated[Path, typer.Option(help="Directory of the bundle: models/style-classifier/VERSION.")],
     version: Annotated[str, typer.Option(help="The bundle's version.")],
     methods: Annotated[str, typer.Option(help="Ways of balancing, with commas; the best on validation is released.")]
-    = "unbalanced,random-over,loss:weighted,deepsmote",
+    = "unbalanced,random-over,smote,loss:weighted,deepsmote,bagan-gp",
     at_least: Annotated[int, typer.Option(min=5, help="Styles with fewer pieces are left out.")] = 10,
     epochs: Annotated[int, typer.Option(min=1, help="Most rounds.")] = 40,
     steps: Annotated[int, typer.Option(min=1, help="Steps per round.")] = 250,
+    seeds: Annotated[int, typer.Option(min=1, help="Networks for each way of balancing.")] = 3,
     device: Device = "auto", threads: Threads = 1,
 ) -> None:  # fmt: skip
     """Train the classifier of styles, and release it for the generator."""
     place = _device(device, threads)
     from euterpe_training.balancing.style_training import release
 
-    release(corpus, run, out, version, methods.split(","), at_least, (epochs, steps), place, console)
+    release(corpus, run, out, version, methods.split(","), at_least, (epochs, steps), seeds, place, console)
 
 
 @study_app.command()

@@ -52,10 +52,15 @@ class Interval:
         half /= float(np.sqrt(len(values)))
         return cls(mean, mean - half, mean + half)
 
+    @property
+    def half(self) -> float:
+        """Half its width."""
+        return self.high - self.mean
+
     def __str__(self) -> str:
         if np.isinf(self.high):
             return f"{self.mean:.3f}"
-        return f"{self.mean:.3f} ± {self.high - self.mean:.3f}"
+        return f"{self.mean:.3f} ± {self.half:.3f}"
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:

@@ -11,15 +11,15 @@ from typing import Any, Final
 import numpy as np
 import optuna
 import torch
-from matplotlib.figure import Figure
 from rich.console import Console
 
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.pixels import to_tensor
 from euterpe_training.balancing.quality import frechet_distance
-from euterpe_training.balancing.report import Picture, Section, Table, write_report
+from euterpe_training.balancing.report import Table
 from euterpe_training.balancing.run import digest, make_method
+from euterpe_training.balancing.search_report import write_search
 from euterpe_training.errors import TrainingError
 
 #: What the thesis tries, where nothing else is asked for.
@@ -28,6 +28,7 @@ DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {
     "batch_size": ("32", "64"),
     "hidden_size": ("64", "128"),
     "latent_size": ("300", "600"),
+    "epochs": ("100", "300"),
 }
 _TABLE: Final = "trials.csv"
 _VALIDATION_SHARE: Final = 0.2
@@ -36,7 +37,7 @@ _MOST_COMPARED: Final = 500
 
 @dataclass
 class Search:
-    """Tries settings around `config` and writes trials.csv, best.json and report.html into `directory`.
+    """Tries settings around `config` and writes trials.csv, best.json, report.html and README.md into `directory`.
 
     The score is, for DeepSMOTE, the squared error with which held-out images are reconstructed; for BAGAN-GP the
     Fréchet distance between made and held-out images, shrunk to 7×7 pixels. Lower is better for both.
@@ -122,11 +123,7 @@ class Search:
             raise TrainingError("none of the settings could be trained; try a lower learning_rate")
         best = {"settings": study.best_params, "score": study.best_value}
         (self.directory / "best.json").write_text(json.dumps(best, indent=1) + "\n", encoding="utf-8")
-        section = Section("Trials", ["Lower scores are better."], [Table(head, rows)])
-        section.figures = [Picture.of_figure(self._figure(study), "Score by the value of each setting")]
-        report = self.directory / "report.html"
-        report.unlink(missing_ok=True)
-        write_report(report, f"Search for settings: {self.images.name}", [f"Best: {best['settings']}"], [section])
+        write_search(self.directory, self.images.name, self.config, self.grid, study, Table(head, rows))
         self.console.print(f"best: {best['settings']}, {study.best_value:.4f}", highlight=False)
 
     def _row(self, trial: optuna.trial.FrozenTrial) -> list[str]:
@@ -134,17 +131,6 @@ class Search:
         score = "" if trial.value is None else f"{trial.value:.5f}"
         seconds = f"{trial.duration.total_seconds():.1f}" if trial.duration else ""
         return [*(str(trial.params.get(name, "")) for name in self.grid), score, seconds]
-
-    def _figure(self, study: optuna.Study) -> Figure:
-        figure = Figure(figsize=(3 * len(self.grid), 3), layout="constrained")
-        done = [trial for trial in study.trials if trial.value is not None]
-        for axes, name in zip(figure.subplots(1, len(self.grid), squeeze=False)[0], self.grid, strict=True):
-            places = [self.grid[name].index(trial.params[name]) for trial in done]
-            axes.plot(places, [trial.value for trial in done], "o", alpha=0.6)
-            axes.set_xticks(range(len(self.grid[name])), self.grid[name])
-            axes.set(xlabel=name)
-            axes.grid(alpha=0.3)
-        return figure
 
 
 def parse_values(texts: Sequence[str]) -> dict[str, list[str]]:

@@ -1,7 +1,9 @@
 """Training the classifier of styles: one network per way of balancing, of which the best on validation is kept."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +12,12 @@ import torch
 from euterpe_music.classifier import CLASSIFIER_FILE
 from rich.console import Console
 
-from euterpe_training.balancing.arms import ArmMaker, check_arms
+from euterpe_training.balancing.arms import Arm, ArmMaker, check_arms
 from euterpe_training.balancing.classifier import FitOptions, Fitted, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.networks import SmallNetwork, make_network
-from euterpe_training.balancing.scores import Scores
+from euterpe_training.balancing.scores import Interval, Scores
 from euterpe_training.balancing.sources.rolls import load_rolls
 from euterpe_training.balancing.style_export import export_style_classifier
 from euterpe_training.balancing.styles import style_of
@@ -29,9 +31,10 @@ OPTIONS: Final = FitOptions(network="small", epochs=40, patience=4, steps_per_ro
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A trained classifier, by the way of balancing that it had; scores are of whole pieces."""
+    """A trained classifier, by the way of balancing and the seed that it had; scores are of whole pieces."""
 
     method: str
+    seed: int
     fitted: Fitted
     validation: Scores
     test: Scores
@@ -47,8 +50,8 @@ class StyleTraining:
     deepsmote: DeepSmoteConfig = DEEPSMOTE_RECIPES["quick"]
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
-    def run(self, methods: list[str], console: Console) -> list[Candidate]:
-        """Trains what is not in `directory` yet, and reports each; in the order of `methods`."""
+    def run(self, methods: list[str], seeds: int, console: Console) -> list[Candidate]:
+        """Trains what is not in `directory` yet, and reports each; in the order of `methods`, then of seeds."""
         check_arms(methods)
         rest, test = split(self.images, _HELD_OUT)
         train, validation = split(rest, _HELD_OUT)
@@ -57,25 +60,27 @@ class StyleTraining:
         )  # fmt: skip
         found = []
         for method in methods:
-            fitted = self._fitted(method, maker, validation)
-            candidate = Candidate(method, fitted, fitted.group_scores(validation), fitted.group_scores(test))
-            console.print(
-                f"{method}: macro-F1 of pieces {candidate.validation.macro_f1:.3f} validation, "
-                f"{candidate.test.macro_f1:.3f} test", highlight=False,
-            )  # fmt: skip
-            found.append(candidate)
+            make = cache(lambda method=method: maker.make(method))
+            for seed in range(seeds):
+                fitted = self._fitted(method, seed, make, validation)
+                candidate = Candidate(method, seed, fitted, fitted.group_scores(validation), fitted.group_scores(test))
+                console.print(
+                    f"{method}, seed {seed}: macro-F1 of pieces {candidate.validation.macro_f1:.3f} validation, "
+                    f"{candidate.test.macro_f1:.3f} test", highlight=False,
+                )  # fmt: skip
+                found.append(candidate)
         return found
 
-    def _fitted(self, method: str, maker: ArmMaker, validation: ImageSet) -> Fitted:
-        path = self.directory / f"{method.replace(':', '-')}.pt"
+    def _fitted(self, method: str, seed: int, make: Callable[[], Arm], validation: ImageSet) -> Fitted:
+        path = self.directory / f"{method.replace(':', '-')}-{seed}.pt"
         if path.is_file():
             content = load_checkpoint(path)
             network = make_network(self.options.network, 1, len(self.images.classes))
             network.load_state_dict(content["network"])
             return Fitted(network.to(self.device), self.device, json.loads(content["history"]))
-        arm = maker.make(method)
-        options = FitOptions(**{**asdict(self.options), "loss": arm.loss})
-        fitted = fit(arm.train, validation, options, 0, self.device)
+        arm = make()
+        options = replace(self.options, loss=arm.loss)
+        fitted = fit(arm.train, validation, options, seed, self.device)
         self.directory.mkdir(parents=True, exist_ok=True)
         history = json.dumps(fitted.history)
         save_checkpoint(path, {"network": fitted.network.state_dict(), "history": history})
@@ -83,25 +88,38 @@ class StyleTraining:
 
 
 def best(candidates: list[Candidate]) -> Candidate:
-    """By macro-F1 on validation pieces: the test pieces have no say."""
-    return max(candidates, key=lambda one: one.validation.macro_f1)
+    """By macro-F1 on validation pieces, which decide on the method by its mean: the test pieces have no say."""
+    means = {method: np.mean([one.validation.macro_f1 for one in those]) for method, those in by_method(candidates)}
+    chosen = max(means, key=means.__getitem__)
+    return max((one for one in candidates if one.method == chosen), key=lambda one: one.validation.macro_f1)
 
 
-def describe(candidate: Candidate, classes: tuple[str, ...]) -> dict[str, Any]:
-    """For the bundle."""
-    f1 = {name: round(value, 3) for name, value in zip(classes, candidate.test.f1, strict=True)}
-    return {
-        "validation_macro_f1": round(candidate.validation.macro_f1, 4),
-        "test_macro_f1": round(candidate.test.macro_f1, 4),
-        "test_accuracy": round(candidate.test.accuracy, 4),
-        "test_f1": f1,
-        "rounds": len(candidate.fitted.history),
+def by_method(candidates: list[Candidate]) -> list[tuple[str, list[Candidate]]]:
+    """Each method with its candidates, one per seed."""
+    names = dict.fromkeys(one.method for one in candidates)
+    return [(name, [one for one in candidates if one.method == name]) for name in names]
+
+
+def describe(candidates: list[Candidate], classes: tuple[str, ...]) -> dict[str, Any]:
+    """Of one method, means over its seeds with their 95 % intervals' half widths; for the bundle."""
+    spread = {
+        "validation_macro_f1": Interval.of([one.validation.macro_f1 for one in candidates]),
+        "test_macro_f1": Interval.of([one.test.macro_f1 for one in candidates]),
+        "test_accuracy": Interval.of([one.test.accuracy for one in candidates]),
     }
+    return {
+        "seeds": len(candidates),
+        **{name: round(found.mean, 4) for name, found in spread.items()},
+        **{f"{name}_within": round(found.half, 4) for name, found in spread.items() if len(candidates) > 1},
+        "test_f1": {name: round(float(np.mean([one.test.f1[at] for one in candidates])), 3)
+                    for at, name in enumerate(classes)},
+        "rounds": [len(one.fitted.history) for one in candidates],
+    }  # fmt: skip
 
 
 def release(
     corpus: Path, run: Path, out: Path, version: str, methods: list[str], at_least: int, rounds: tuple[int, int],
-    device: torch.device, console: Console,
+    seeds: int, device: torch.device, console: Console,
 ) -> None:  # fmt: skip
     """Trains with every method what is not in `run` yet, and writes the best into `out` as a bundle.
 
@@ -112,7 +130,7 @@ def release(
     with console.status("Reading the corpus"):
         images = load_rolls(corpus, style_of, at_least=at_least)
     options = replace(OPTIONS, epochs=rounds[0], steps_per_round=rounds[1])
-    candidates = StyleTraining(images, run, options, device=device).run(methods, console)
+    candidates = StyleTraining(images, run, options, device=device).run(methods, seeds, console)
     chosen = best(candidates)
     pieces = (len(np.unique(images.groups[images.of(label)])) for label in range(len(images.classes)))
     parts = ", ".join(sorted(path.name for path in corpus.iterdir() if path.is_dir()))
@@ -121,7 +139,8 @@ def release(
         "pieces": dict(zip(images.classes, pieces, strict=True)),
         "method": chosen.method,
         "settings": asdict(options),
-        "scores": {one.method: describe(one, images.classes) for one in candidates},
+        "test": describe([chosen], images.classes),
+        "scores": {method: describe(those, images.classes) for method, those in by_method(candidates)},
     }
     network = chosen.fitted.network
     if not isinstance(network, SmallNetwork):
