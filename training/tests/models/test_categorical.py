@@ -99,6 +99,15 @@ def test_the_style_changes_the_music() -> None:
     assert not torch.equal(g.generate(noise, wish(1, 1))[0], g.generate(noise, wish(1, 2))[0])
 
 
+def test_sharpened_styles_lie_further_from_none_and_all_else_stays() -> None:
+    weights = np.random.default_rng(0).random((5, CONTROLS.size), np.float32)
+    same, twice = (CONTROLS.sharpened(weights, factor) for factor in (1, 2))
+    assert np.allclose(same, weights)
+    assert np.array_equal(twice[:, 0], weights[:, 0])
+    assert np.allclose(twice[:, 1:3] - weights[:, :1], 2 * (weights[:, 1:3] - weights[:, :1]), atol=1e-6)
+    assert np.array_equal(twice[:, 3:], weights[:, 3:])
+
+
 def test_styles_are_found_in_the_path_and_densities_in_fifths() -> None:
     assert CONTROLS.styles_of("classical/bach/x.mid") == [2]
     assert CONTROLS.styles_of("jazz/MilesDavis/x.mid") == [1]

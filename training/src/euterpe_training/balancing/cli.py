@@ -35,7 +35,7 @@ Threads = Annotated[
 Changes = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: another setting; repeatable.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory that is made.")]
 Kind = Annotated[str, typer.Option("--method", help="deepsmote or bagan-gp.")]
-Recipe = Annotated[str, typer.Option("--recipe", help="mnist, fashion, cifar10, quick or smoke.")]
+Recipe = Annotated[str, typer.Option("--recipe", help="mnist, fashion, cifar10, compact, quick or smoke.")]
 
 
 @balance_app.command()

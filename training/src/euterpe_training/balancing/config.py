@@ -100,11 +100,13 @@ class BaganConfig(_Config):
             raise TrainingError("autoencoder_epochs and gradient_penalty are 0 or more, critic_steps 1 or more")
 
 
-#: The thesis' settings by data set, `quick` for a look on a CPU, and `smoke` for tests.
+#: The thesis' settings by data set, `compact` a quarter as wide for half an hour of one CPU core, `quick` for a look on
+#: one, and `smoke` for tests.
 DEEPSMOTE_RECIPES: Final = {
     "mnist": DeepSmoteConfig(),
     "fashion": DeepSmoteConfig(batch_size=32),
     "cifar10": DeepSmoteConfig(batch_size=32, latent_size=1200, hidden_size=256),
+    "compact": DeepSmoteConfig(epochs=30, learning_rate=5e-4, hidden_size=32, precision="bfloat16"),
     "quick": DeepSmoteConfig(epochs=20, learning_rate=1e-3, latent_size=64, hidden_size=8),
     "smoke": DeepSmoteConfig(
         epochs=2, batch_size=16, latent_size=8, hidden_size=4, epochs_per_checkpoint=1, epochs_per_grid=1
@@ -114,6 +116,7 @@ BAGAN_RECIPES: Final = {
     "mnist": BaganConfig(),
     "fashion": BaganConfig(epochs=16, latent_size=128),
     "cifar10": BaganConfig(epochs=30),
+    "compact": BaganConfig(autoencoder_epochs=10, hidden_size=32, precision="bfloat16"),
     "quick": BaganConfig(epochs=6, autoencoder_epochs=6, latent_size=64, hidden_size=16),
     "smoke": BaganConfig(epochs=2, autoencoder_epochs=1, batch_size=16, latent_size=8, hidden_size=4),
 }

@@ -1,5 +1,6 @@
 """A finished run → a bundle with its measures and card."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") ->
 def export_generator(trainer: Trainer, directory: Path, label: Label, training: TrainingInfo | None = None) -> Bundle:
     """The run's generator as a bundle, without having looked at its music."""
     config, g = trainer.config, trainer.g
-    weights = g.weights(config.pitch_sharpness) if isinstance(g, CategoricalGenerator) else g.weights()
-    controls = Controls(config.styles, config.density_edges) if config.outputs == "categorical" else None
-    wishes = wishes_of(config.spec.bpm, controls)
+    if not isinstance(g, CategoricalGenerator):
+        wishes = wishes_of(config.spec.bpm, None)
+        return export_bundle(directory, g.weights(), config.spec, label, wishes=wishes, training=training)
+    controls, weights = Controls(config.styles, config.density_edges), g.weights(config.pitch_sharpness)
+    heard = controls.sharpened(weights.controlled_weight, config.style_sharpness)
+    weights, wishes = replace(weights, controlled_weight=heard), wishes_of(config.spec.bpm, controls)
     return export_bundle(directory, weights, config.spec, label, wishes=wishes, training=training)
 
 

@@ -34,6 +34,16 @@ class Controls:
         values[style] = values[1 + len(self.styles) + density] = 1
         return values
 
+    def sharpened(self, weights: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+        """Weights [units, floats] with what a style adds `factor` times as far from what `any` adds.
+
+        As guidance of conditional models (Ho and Salimans 2022) goes past what was learned, but before the network
+        and not behind it, so that it costs nothing.
+        """
+        last = 1 + len(self.styles)
+        any_style, styles = weights[:, :1], weights[:, 1:last]
+        return np.concatenate([any_style, any_style + factor * (styles - any_style), weights[:, last:]], 1)
+
     def styles_of(self, name: str) -> list[int]:
         """Numbers of the styles of a song, from the folders in its path."""
         folders = PurePosixPath(name).parts[:-1]

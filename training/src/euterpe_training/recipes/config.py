@@ -38,6 +38,8 @@ class CrnnganConfig:
     style_ratio: float = 0.0
     #: A little over 1 keeps to the key where training was short; rhythm and loudness stay as they were learned.
     pitch_sharpness: float = 1.0
+    #: A composer's name says little beside a hundred events of context: over 1, pieces show it more.
+    style_sharpness: float = 1.0
 
     songlength: int = 100
     hidden_size_g: int = 100

@@ -93,6 +93,9 @@ ADDED: Final[dict[str, Setting]] = {
     "outputs": Setting("continuous: G says numbers; categorical: G states distributions, and noise draws from them"),
     "style_ratio": Setting("categorical pretraining: windows of each style, as a share of the commonest's", 0, 1),
     "pitch_sharpness": _positive("what an exported categorical generator multiplies its logits of pitch by"),
+    "style_sharpness": _positive(
+        "how far an exported categorical generator goes from no style towards the one asked for"
+    ),
     "pretraining_loss": Setting("squared: the thesis'; energy: the energy score, which learns distributions"),
     "pretraining_learning_rate": _positive("rate of G in pretraining"),
     "anneal_pretraining": Setting("lower the rate of pretraining along a cosine to a hundredth"),
