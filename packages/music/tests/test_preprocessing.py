@@ -1,26 +1,27 @@
 import numpy as np
+from euterpe_music.columns import Columns
 from euterpe_music.piece import Piece, make_notes
 from euterpe_music.preprocessing import correct_errors, normalize_data, preprocess, remove_noise
 
-PIECE = Piece(480, make_notes([0, 1, 2, 3], 10, [5, 60, 72, 120], [127, 12, 13, 64]))
+NOTES = Columns.of(Piece(480, make_notes([0, 1, 2, 3], 10, [5, 60, 72, 120], [127, 12, 13, 64])))
 
 
 def test_velocities_are_scaled_to_one() -> None:
-    assert np.allclose(normalize_data(PIECE), [1.0, 12 / 127, 13 / 127, 64 / 127])
+    assert np.allclose(normalize_data(NOTES), [1.0, 12 / 127, 13 / 127, 64 / 127])
 
 
 def test_notes_under_the_threshold_go() -> None:
-    assert remove_noise(PIECE).notes["velocity"].tolist() == [127, 13, 64]
-    assert remove_noise(PIECE, threshold=0.2).notes["velocity"].tolist() == [127, 64]
+    assert remove_noise(NOTES).velocity.tolist() == [127, 13, 64]
+    assert remove_noise(NOTES, threshold=0.2).velocity.tolist() == [127, 64]
 
 
 def test_pitches_are_clamped_to_the_piano() -> None:
-    assert correct_errors(PIECE).notes["pitch"].tolist() == [21, 60, 72, 108]
+    assert correct_errors(NOTES).pitch.tolist() == [21, 60, 72, 108]
 
 
 def test_the_one_function_does_all_and_leaves_its_input_alone() -> None:
-    done = preprocess(PIECE)
-    assert done.notes["pitch"].tolist() == [21, 72, 108]
-    assert done.notes["velocity"].tolist() == [127, 13, 64]
-    assert preprocess(done) == done
-    assert len(PIECE.notes) == 4
+    done = preprocess(NOTES)
+    assert done.pitch.tolist() == [21, 72, 108]
+    assert done.velocity.tolist() == [127, 13, 64]
+    assert preprocess(done).pitch.tolist() == done.pitch.tolist()
+    assert len(NOTES) == 4

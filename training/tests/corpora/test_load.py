@@ -1,14 +1,11 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from euterpe_music.events import decode
-from euterpe_music.midi import Piece, Track
-from euterpe_music.piece import make_notes
-from euterpe_music.spec import EventSpec
-from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
-from euterpe_training.corpora.load import merge_unisons, prepare
+from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.recipes import CrnnganConfig
 
@@ -21,21 +18,28 @@ def test_songs_are_found_and_what_is_left_out_says_why(corpus: Corpus) -> None:
     assert "events" in corpus.skipped["short.MID"]
 
 
+def test_files_that_cannot_be_read_change_nothing_for_those_around_them(
+    midi_directory: Path, config: CrnnganConfig, corpus: Corpus, tmp_path: Path
+) -> None:
+    directory = tmp_path / "corpus"
+    shutil.copytree(midi_directory, directory)
+    good = directory / corpus.names[3]
+    for name, content in (("a.mid", b"MThd"), ("b.mid", good.read_bytes()[:-7]), ("c.mid", b"RIFF")):
+        (good.parent / f"{good.stem}-{name}").write_bytes(content)
+    calls: list[tuple[int, int]] = []
+    found = load_corpus(directory, config.spec, config.corpus, progress=lambda done, all_: calls.append((done, all_)))
+    assert (found.names, found.digests) == (corpus.names, corpus.digests)
+    assert np.array_equal(found.events, corpus.events)
+    assert np.array_equal(found.groups, corpus.groups)
+    assert len(found.skipped) == len(corpus.skipped) + 3
+    assert list(found.skipped) == sorted(found.skipped, key=lambda name: Path(name).parts)
+    assert calls == [(done, 17) for done in range(1, 18)]
+
+
 def test_pieces_are_moved_to_the_white_keys(corpus: Corpus, config: CrnnganConfig) -> None:
     pitches = decode(corpus.song(0), config.spec).notes["pitch"]
     melody = pitches[pitches > 56]
     assert np.isin(melody % 12, [0, 2, 4, 5, 7, 9, 11]).mean() > 0.9
-
-
-def test_unisons_are_one_note_and_the_longest() -> None:
-    piece = Piece(384, make_notes([0, 0, 5], [96, 384, 96], [60, 60, 60], 64, [0, 1, 1]), (Track(), Track(40)))
-    assert merge_unisons(piece, EventSpec(grid=32)).notes["duration"].tolist() == [384]
-
-
-def test_drums_are_dropped_when_asked() -> None:
-    piece = Piece(96, make_notes([0, 0], 96, [60, 38], 64, [0, 1]), (Track(), Track(is_drum=True)))
-    assert len(prepare(piece, CorpusOptions(transpose=False)).notes) == 1
-    assert len(prepare(piece, CorpusOptions(transpose=False, drop_drums=False)).notes) == 2
 
 
 def test_the_cache_gives_the_same_corpus_until_something_changes(

@@ -1,5 +1,5 @@
 import numpy as np
-from euterpe_training.corpora.duplicates import groups, sketch
+from euterpe_training.corpora.duplicates import groups, sketches
 from euterpe_training.corpora.split import assign, composer
 
 
@@ -7,21 +7,24 @@ def melody(seed: int, notes: int = 300) -> np.ndarray:
     return np.random.default_rng(seed).integers(40, 80, notes).astype(np.uint8)
 
 
+def marks(*melodies: np.ndarray) -> list[np.ndarray]:
+    return sketches(np.concatenate(melodies), np.cumsum([0, *(len(each) for each in melodies)]))
+
+
 def test_a_copy_a_transposition_and_a_version_with_a_new_end_are_one_piece() -> None:
     first = melody(1)
     changed = np.concatenate([first[:260], melody(2, 40)])
-    sketches = [sketch(one) for one in (melody(0), first, first + 5, melody(3), changed)]
-    assert groups(sketches).tolist() == [0, 1, 1, 3, 1]
+    assert groups(marks(melody(0), first, first + 5, melody(3), changed)).tolist() == [0, 1, 1, 3, 1]
 
 
 def test_other_pieces_with_a_common_passage_are_not() -> None:
     one, other = melody(4), melody(5)
     other[:60] = one[:60]
-    assert groups([sketch(one), sketch(other)]).tolist() == [0, 1]
+    assert groups(marks(one, other)).tolist() == [0, 1]
 
 
 def test_short_pieces_have_no_marks_and_are_alike_to_none() -> None:
-    assert groups([sketch(melody(6, 5)), sketch(melody(6, 5))]).tolist() == [0, 1]
+    assert groups(marks(melody(6, 5), melody(6, 5))).tolist() == [0, 1]
 
 
 def names_of(counts: dict[str, int]) -> list[str]:

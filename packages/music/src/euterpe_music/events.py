@@ -1,14 +1,26 @@
 """Pieces as sequences of C-RNN-GAN events, and back."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.piece import Piece, Tempo, Track, make_notes, sorted_notes
+from euterpe_music.columns import Columns, begins
+from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 
-__all__ = ["EventSpec", "decode", "delta_floats", "delta_ticks", "encode", "faithful_spec", "silent_event"]
+__all__ = [
+    "EventSpec",
+    "decode",
+    "delta_floats",
+    "delta_ticks",
+    "encode",
+    "encode_all",
+    "faithful_spec",
+    "silent_event",
+]
 
 Events = NDArray[np.float32]
 
@@ -16,6 +28,7 @@ _CONCERT_PITCH: Final = 69
 _CONCERT_HERTZ: Final = 440.0
 #: Of every MIDI pitch.
 _HERTZ: Final = _CONCERT_HERTZ * 2.0 ** ((np.arange(128) - _CONCERT_PITCH) / 12)
+_MIDI: Final = np.arange(128.0)
 #: MIDI velocity 64 is 0 in the normalised representation, 1 and 127 are about ∓1.
 _VELOCITY_CENTRE: Final = 64.0
 
@@ -25,27 +38,34 @@ def encode(piece: Piece, spec: EventSpec) -> Events:
 
     Notes with one onset share cells, lowest pitch first; a full cell is followed by another with a delta of 0.
     """
-    notes = _on_grid(piece, spec)
-    count, tones = len(notes), spec.tones_per_cell
-    if not count:
-        return np.zeros((0, spec.features), np.float32)
-    onsets = notes["onset"]
-    starts = np.flatnonzero(np.diff(onsets, prepend=-1))
-    rank = np.arange(count) - np.repeat(starts, np.diff(starts, append=count))
-    new_cell = rank % tones == 0
-    cell = np.cumsum(new_cell) - 1
-    events = np.zeros((int(cell[-1]) + 1, spec.features), np.float64)
-    events[:, 1::3], events[:, 2::3], events[:, 3::3] = _tone(np.zeros(1), np.full(1, 60.0), np.zeros(1), spec)
-    if spec.representation == "faithful":
-        events[:, 1:] = 0
-    delta = np.diff(onsets[new_cell], prepend=0).astype(np.float64)
-    events[:, 0] = delta if spec.representation == "faithful" else _scale_time(delta, spec)
-    slot = 1 + 3 * (rank % tones)
-    length, pitch, velocity = (notes[name].astype(np.float64) for name in ("duration", "pitch", "velocity"))
-    columns = _tone(length, pitch, velocity, spec)
-    for offset, column in enumerate(columns):
-        events[cell, slot + offset] = column
-    return events.astype(np.float32)
+    return encode_all(Columns.of(piece), spec)[0]
+
+
+def encode_all(
+    pieces: Columns, spec: EventSpec, allocate: Callable[[int], Events] | None = None
+) -> tuple[Events, NDArray[np.int64]]:
+    """The events of several pieces, one after another, and where each piece's begin and the last one's end.
+
+    `pieces` must be in order (`Columns.in_order`). `allocate` gives a C-contiguous array [events, features] for a
+    number of events, with whatever in it, for callers that have a place for them.
+    """
+    notes, tones, features = _on_grid(pieces, spec), spec.tones_per_cell, spec.features
+    starts = np.flatnonzero(begins(notes.onset, notes.piece))
+    rank = np.arange(len(notes)) - np.repeat(starts, np.diff(starts, append=len(notes)))
+    slot = rank - rank // tones * tones
+    new_cell = slot == 0
+    onset, piece = notes.onset.compress(new_cell), notes.piece.compress(new_cell)
+    events = allocate(len(onset)) if allocate else np.empty((len(onset), features), np.float32)
+    silence = silent_event(spec)
+    events[:] = silence if silence.any() else 0
+    events[:, 0] = _time_floats(np.where(begins(piece), onset, np.diff(onset, prepend=0)), spec)
+    # Of the few pitches and velocities that there are, every one is translated once.
+    _, pitches, velocities = (each.astype(np.float32) for each in _tone(np.zeros(128), _MIDI, _MIDI, spec))
+    length = _time_floats(notes.duration, spec).astype(np.float32)
+    place = (np.cumsum(new_cell) - 1) * features + 3 * slot
+    for offset, column in enumerate((length, pitches[notes.pitch], velocities[notes.velocity]), start=1):
+        events.reshape(-1)[offset:][place] = column
+    return events, np.searchsorted(piece, np.arange(len(pieces.ticks_per_quarter) + 1))
 
 
 def decode(events: NDArray[Any], spec: EventSpec) -> Piece:
@@ -94,19 +114,23 @@ def silent_event(spec: EventSpec) -> NDArray[np.float64]:
     return event
 
 
-def _on_grid(piece: Piece, spec: EventSpec) -> NDArray[np.void]:
-    """The notes at the spec's resolution and on its grid, in order of onset, pitch, length and velocity."""
-    notes = piece.notes
-    if piece.ticks_per_quarter == spec.ticks_per_quarter and spec.grid == 1:
-        return notes
-    ratio, grid = spec.ticks_per_quarter / piece.ticks_per_quarter, spec.grid
-    notes = notes.copy()
-    onset, duration = (np.rint(notes[name] * ratio) for name in ("onset", "duration"))
+def _on_grid(pieces: Columns, spec: EventSpec) -> Columns:
+    """The notes at the spec's resolution and on its grid, each piece's in order of onset, pitch, length, velocity."""
+    notes, grid = pieces.rescaled(spec.ticks_per_quarter), spec.grid
     if grid > 1:
-        onset, duration = np.rint(onset / grid) * grid, np.maximum(np.rint(duration / grid), 1) * grid
-    notes["onset"], notes["duration"] = onset, np.maximum(duration, 1)
-    # Without the track in the order: encoding must not depend on what it drops.
-    return sorted_notes(notes, ("onset", "pitch", "duration", "velocity"))
+        onset = np.rint(notes.onset / grid).astype(np.int64) * grid
+        duration = np.maximum(np.rint(notes.duration / grid), 1).astype(np.int64) * grid
+        notes = replace(notes, onset=onset, duration=duration)
+    return notes if notes is pieces else notes.in_order()
+
+
+def _time_floats(ticks: NDArray[np.int64], spec: EventSpec) -> NDArray[np.float64]:
+    """The floats of times on the spec's grid; where the same ones come again and again, each is translated once."""
+    steps = ticks // spec.grid
+    different = int(steps.max(initial=0)) + 1
+    if spec.representation == "faithful" or different > len(steps):
+        return delta_floats(ticks, spec)
+    return delta_floats(spec.grid * np.arange(different), spec)[steps]
 
 
 def _tone(

@@ -1,5 +1,6 @@
 """The piece of music that everything else in this package reads or makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -33,6 +34,29 @@ class Tempo:
 
     tick: int
     bpm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TempoMap:
+    """From ticks to seconds: first tick of every tempo, seconds until there, seconds per tick from there on."""
+
+    starts: NDArray[np.float64]
+    elapsed: NDArray[np.float64]
+    rates: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ticks: NDArray[Any], bpm: NDArray[Any], ticks_per_quarter: int) -> "TempoMap":
+        """The map of tempos that begin at `ticks`, ascending; before the first, the default tempo holds."""
+        starts, elapsed, tempos = np.zeros(len(ticks) + 1), np.zeros(len(ticks) + 1), np.empty(len(ticks) + 1)
+        starts[1:], tempos[0], tempos[1:] = ticks, DEFAULT_BPM, bpm
+        rates = 60.0 / (tempos * ticks_per_quarter)
+        np.cumsum((starts[1:] - starts[:-1]) * rates[:-1], out=elapsed[1:])
+        return cls(starts, elapsed, rates)
+
+    def seconds(self, ticks: Any) -> NDArray[np.float64]:
+        """Times in seconds of `ticks`, a number or an array of any shape."""
+        index = np.searchsorted(self.starts, ticks, side="right") - 1
+        return np.asarray(self.elapsed[index] + (ticks - self.starts[index]) * self.rates[index], np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,27 +98,23 @@ class Piece:
     @cached_property
     def duration_seconds(self) -> float:
         """Seconds from tick 0 to the end of the last note."""
-        return float(self.seconds(np.array([self.end_tick]))[0])
+        return float(self.tempo_map.seconds(self.end_tick))
 
     def seconds(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
         """Times in seconds of `ticks` (any shape) under the tempo map."""
-        starts, elapsed, rates = self._tempo_map
-        index = np.searchsorted(starts, ticks, side="right") - 1
-        return np.asarray(elapsed[index] + (ticks - starts[index]) * rates[index], np.float64)
+        return self.tempo_map.seconds(ticks)
 
     @cached_property
-    def _tempo_map(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """First tick of every tempo, seconds until there, seconds per tick from there on."""
-        changes = np.array([(tempo.tick, tempo.bpm) for tempo in self.tempos], np.float64).T
-        starts = np.concatenate([[0.0], changes[0]])
-        rates = 60.0 / (np.concatenate([[DEFAULT_BPM], changes[1]]) * self.ticks_per_quarter)
-        return starts, np.concatenate([[0.0], np.cumsum(np.diff(starts) * rates[:-1])]), rates
+    def tempo_map(self) -> TempoMap:
+        """From ticks to seconds."""
+        ticks, bpm = np.array([(tempo.tick, tempo.bpm) for tempo in self.tempos], np.float64).T
+        return TempoMap.of(ticks, bpm, self.ticks_per_quarter)
 
     def with_notes(self, notes: NoteArray) -> "Piece":
         """The same piece with other notes."""
         # Resolution and tempos were checked once; sorting hundreds of tempos again costs more than the notes.
         piece = object.__new__(Piece)
-        for name in ("ticks_per_quarter", "tracks", "tempos", "_tempo_map"):
+        for name in ("ticks_per_quarter", "tracks", "tempos", "tempo_map"):
             object.__setattr__(piece, name, getattr(self, name))
         object.__setattr__(piece, "notes", _checked(notes, len(self.tracks)))
         return piece
@@ -132,7 +152,9 @@ def _checked(notes: NoteArray, tracks: int) -> NoteArray:
     """A read-only copy in `NOTE_ORDER`; ValueError for notes that MIDI cannot say."""
     notes = sorted_notes(notes.astype(NOTE_DTYPE), NOTE_ORDER)
     if len(notes):
-        _check_notes(notes, tracks)
+        check_notes(notes)
+        if int(notes["track"].max()) >= tracks:
+            raise ValueError(f"a note names track {int(notes['track'].max())}, but there are {tracks}")
     notes.setflags(write=False)
     return notes
 
@@ -143,20 +165,24 @@ def sorted_notes(notes: NoteArray, order: tuple[str, ...]) -> NoteArray:
     Notes that are equal in all fields of `order` stay as they are to each other.
     """
     columns = [notes[name].astype(np.int64) for name in order]
-    key = _one_key(columns)
-    if key is None:
+    widths = bit_widths(columns)
+    if widths is None:
         return notes[np.lexsort(columns[::-1])]
+    key = packed(columns, widths)
     # Most notes come in order.
     return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
 
 
-def _one_key(columns: list[NDArray[np.int64]]) -> NDArray[np.int64] | None:
-    """Whole numbers that sort as the columns do, the first one first; None where they do not fit into 63 bits."""
-    if not len(columns[0]):
-        return columns[0]
-    widths = [int(column.max()).bit_length() for column in columns]
-    if sum(widths) > 63 or any(int(column.min()) < 0 for column in columns):
-        return None
+def bit_widths(columns: Sequence[NDArray[np.int64]]) -> list[int] | None:
+    """Bits that the largest number of each column takes; None where there are negative ones or 63 are too few."""
+    # All bits that occur in a column: the highest is that of its largest number, the sign that of a negative one.
+    bits = [int(np.bitwise_or.reduce(column)) for column in columns]
+    widths = [each.bit_length() for each in bits]
+    return None if min(bits) < 0 or sum(widths) > 63 else widths
+
+
+def packed(columns: Sequence[NDArray[np.int64]], widths: Sequence[int]) -> NDArray[np.int64]:
+    """Whole numbers that sort as the columns do, the first one first."""
     key = columns[0].copy()
     for column, width in zip(columns[1:], widths[1:], strict=True):
         key <<= width
@@ -164,14 +190,12 @@ def _one_key(columns: list[NDArray[np.int64]]) -> NDArray[np.int64] | None:
     return key
 
 
-def _check_notes(notes: NoteArray, tracks: int) -> None:
+def check_notes(notes: NoteArray) -> None:
     """Raises ValueError for notes before tick 0, without length, or with numbers that MIDI does not have."""
     if int(notes["onset"].min()) < 0 or int(notes["duration"].min()) < 1:
         raise ValueError("a note needs an onset of 0 or later and a duration of at least one tick")
     if int(notes["pitch"].max()) > 127 or not 1 <= int(notes["velocity"].min()) <= int(notes["velocity"].max()) <= 127:
         raise ValueError("a note needs a pitch of 0..127 and a velocity of 1..127")
-    if int(notes["track"].max()) >= tracks:
-        raise ValueError(f"a note names track {int(notes['track'].max())}, but there are {tracks}")
 
 
 def make_notes(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from euterpe_music.midi import MidiError, MidiLimits, Piece, Tempo, Track, read_midi
+import symusic
+from euterpe_music.midi import MidiError, MidiLimits, Piece, Tempo, Track, read_midi, read_recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +103,15 @@ def test_limits_are_named(limits: MidiLimits, reason: str, limit: str, tmp_path:
 def test_an_error_keeps_its_reason_on_its_way_between_processes() -> None:
     error = pickle.loads(pickle.dumps(MidiError("too-long", "the music lasts")))
     assert (error.reason, str(error)) == ("too-long", "the music lasts")
+
+
+def test_pickled_notes_hold_what_symusic_says_of_them() -> None:
+    # Its pickles are the fast way to many notes, and no promise: a new version may say it otherwise.
+    track = on(3, 60, 1) + on(4, 127, 127) + off(5, 60) + off(300_000, 127) + on(0, 0, 77) + off(9, 0) + END
+    notes = read_recording(smf(track)).notes
+    told = symusic.Score.from_midi(smf(track)).tracks[0].notes.numpy()
+    for ours, theirs in (("onset", "time"), ("duration", "duration"), ("pitch", "pitch"), ("velocity", "velocity")):
+        assert notes[ours].tolist() == told[theirs].tolist()
 
 
 def piece_or_none(data: bytes) -> Piece | None:

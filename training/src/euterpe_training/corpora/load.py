@@ -4,61 +4,36 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from euterpe_music.events import encode
-from euterpe_music.midi import MidiError, read_midi
-from euterpe_music.piece import Piece
-from euterpe_music.preprocessing import preprocess
+from euterpe_music.midi import MidiError
 from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
 
 from euterpe_training.corpora.corpus import Corpus
-from euterpe_training.corpora.duplicates import groups, sketch
-from euterpe_training.corpora.pacing import paced
+from euterpe_training.corpora.duplicates import groups
+from euterpe_training.corpora.options import CorpusOptions
+from euterpe_training.corpora.songs import Source, encode_songs, read_source
 from euterpe_training.corpora.split import composer
-from euterpe_training.corpora.synthetic import chords
-from euterpe_training.corpora.tonality import transposed, white_key_shift
+from euterpe_training.corpora.store import EventStore
 from euterpe_training.errors import TrainingError
 
 #: Part of the cache's key; goes up when loading changes what it yields.
 _LOADER_VERSION: Final = 3
 _SUFFIXES: Final = {".mid", ".midi"}
+#: Songs that are worked on at once: so many that NumPy's calls cost little, so few that they fit into a core's cache.
+_BATCH: Final = 16
+#: What a batch takes for a moment, several times over.
+_WORKING_BYTES: Final = 16 << 20
+#: Of a file: more than this do no harm, with fewer the events move to another place in memory.
+_BYTES_PER_EVENT: Final = 8
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class CorpusOptions:
-    """What is done to every piece before it is encoded, and how long it must be to stay."""
-
-    #: The thesis' three steps.
-    preprocess: bool = True
-    drop_drums: bool = True
-    #: Move every piece to C major or A minor, where the ladder of white keys fits.
-    transpose: bool = True
-    #: Keep one of several notes with equal onset and pitch: instruments in unison are one tone on a piano.
-    merge_unisons: bool = True
-    min_events: int = 100
-    #: Folders of the corpus to use, such as "jazz"; all when it is empty.
-    folders: tuple[str, ...] = ()
-    #: The only composer (folder of a file) to use; all when it is empty.
-    composer: str = ""
-    #: Songs of each composer, the first by name; 0 for all.
-    works_per_composer: int = 0
-    #: A silent event at every quarter without an onset.
-    pace_events: bool = False
-    #: Made-up triads instead of the songs.
-    synthetic_chords: bool = False
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "CorpusOptions":
-        """The options that `dataclasses.asdict` described, also after JSON."""
-        return cls(**{**values, "folders": tuple(values.get("folders", ()))})
 
 
 def load_corpus(
@@ -83,12 +58,13 @@ def load_corpus(
         raise TrainingError(f"the corpus {directory} holds no .mid or .midi files{where}")
     names = _selected([str(path.relative_to(directory)) for path in paths], options)
     contents = {name: (directory / name).read_bytes() for name in names}
-    digest = _digest(contents)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    digest = hashlib.sha256("".join(f"{name}\0{each}\n" for name, each in hashes.items()).encode()).hexdigest()
     key = json.dumps([_LOADER_VERSION, digest, spec.sha256, asdict(options)], sort_keys=True)
     stored = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz" if cache else None
     if stored and stored.is_file():
         return _restore(stored, directory.name, digest)
-    corpus = _encode_all(directory.name, contents, digest, spec, options, progress)
+    corpus = _encode_all(directory.name, contents, hashes, digest, spec, options, progress)
     if stored:
         _store(stored, corpus)
     return corpus
@@ -110,75 +86,60 @@ def _selected(names: list[str], options: CorpusOptions) -> list[str]:
     return kept
 
 
-def prepare(piece: Piece, options: CorpusOptions) -> Piece:
-    """What `options` ask for, applied to one piece."""
-    if options.drop_drums:
-        drums = np.array([track.is_drum for track in piece.tracks])
-        if drums.any():
-            piece = piece.with_notes(piece.notes[~drums[piece.notes["track"]]])
-    if options.preprocess:
-        piece = preprocess(piece)
-    if options.transpose and len(piece.notes):
-        piece = transposed(piece, white_key_shift(piece))
-    return piece
-
-
-def _digest(contents: dict[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for name, content in contents.items():
-        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
 def _encode_all(
     name: str,
     contents: dict[str, bytes],
+    hashes: dict[str, str],
     digest: str,
     spec: EventSpec,
     options: CorpusOptions,
     progress: Progress | None,
 ) -> Corpus:
-    songs: dict[str, NDArray[np.float32]] = {}
+    lengths: dict[str, int] = {}
     pace: list[float] = []
-    sketches: list[NDArray[np.uint64]] = []
+    marks: list[NDArray[np.uint64]] = []
     skipped: dict[str, str] = {}
-    for count, (path, content) in enumerate(contents.items(), start=1):
-        try:
-            piece = chords(path) if options.synthetic_chords else prepare(read_midi(content), options)
-        except MidiError as error:
-            skipped[path] = str(error)
-            continue
-        finally:
-            if progress:
-                progress(count, len(contents))
-        events = encode(merge_unisons(piece, spec) if options.merge_unisons else piece, spec)
-        if options.pace_events:
-            events = paced(events, spec)
-        if len(events) < options.min_events:
-            skipped[path] = f"it has {len(events)} events; training needs {options.min_events}"
-            continue
-        songs[path] = events
-        pace.append(piece.duration_seconds / len(events))
-        sketches.append(sketch(piece.notes["pitch"]))
-    if not songs:
+    store = EventStore(spec.features, sum(map(len, contents.values())) // _BYTES_PER_EVENT)
+    _keep_freed_memory()
+    sources = _read_all(contents, options, skipped, progress)
+    while batch := list(islice(sources, _BATCH)):
+        for song in encode_songs(batch, spec, options, store.room):
+            length = len(song.events)
+            if length < options.min_events:
+                skipped[song.name] = f"it has {length} events; training needs {options.min_events}"
+                continue
+            store.append(song.events)
+            lengths[song.name] = length
+            pace.append(song.seconds / length)
+            marks.append(song.sketch)
+    skipped = {path: skipped[path] for path in contents if path in skipped}
+    if not lengths:
         reason = next(iter(skipped.values()))
         raise TrainingError(f"none of the {len(contents)} files of the corpus can be used; the first because {reason}")
-    digests = tuple(hashlib.sha256(contents[path]).hexdigest()[:12] for path in songs)
-    offsets = np.cumsum([0, *(len(events) for events in songs.values())])
-    events = np.concatenate(list(songs.values()))
-    return Corpus(name, tuple(songs), events, offsets, np.array(pace), groups(sketches), digests, skipped, digest)
+    digests = tuple(hashes[path][:12] for path in lengths)
+    offsets = np.cumsum([0, *lengths.values()])
+    return Corpus(name, tuple(lengths), store.events, offsets, np.array(pace), groups(marks), digests, skipped, digest)
 
 
-def merge_unisons(piece: Piece, spec: EventSpec) -> Piece:
-    """One note, the longest, per onset (on the spec's grid) and pitch."""
-    piece = piece.rescaled(spec.ticks_per_quarter)
-    notes = piece.notes.copy()
-    notes["onset"] = np.rint(notes["onset"] / spec.grid) * spec.grid
-    order = np.lexsort((-notes["duration"], notes["pitch"], notes["onset"]))
-    notes = notes[order]
-    fresh = np.ones(len(notes), bool)
-    fresh[1:] = (np.diff(notes["onset"]) != 0) | (np.diff(notes["pitch"].astype(np.int64)) != 0)
-    return piece.with_notes(notes[fresh])
+def _keep_freed_memory() -> None:
+    """glibc gives freed blocks back to the system, at a fault per page when they are next wanted.
+
+    Unless they are smaller than the largest block that it saw come and go: this one, which is never touched.
+    """
+    np.empty(_WORKING_BYTES, np.uint8)
+
+
+def _read_all(
+    contents: dict[str, bytes], options: CorpusOptions, skipped: dict[str, str], progress: Progress | None
+) -> Iterator[Source]:
+    """What the files hold; `skipped` learns why others do not."""
+    for count, (name, content) in enumerate(contents.items(), start=1):
+        try:
+            yield read_source(name, content, options)
+        except MidiError as error:
+            skipped[name] = str(error)
+        if progress:
+            progress(count, len(contents))
 
 
 def _store(path: Path, corpus: Corpus) -> None:

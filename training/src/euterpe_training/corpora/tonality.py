@@ -1,29 +1,19 @@
-"""Which transposition puts a piece on the white keys."""
+"""Pieces on the white keys: C major or A minor, where the ladder of pitches fits."""
 
-from typing import Final
+from dataclasses import replace
 
 import numpy as np
-from euterpe_music.measures import SCALES
-from euterpe_music.piece import Piece
-
-_WHITE: Final = np.array(SCALES["major"])
+from euterpe_music.columns import Columns
+from euterpe_music.tokens.tonality import white_key_shifts
 
 
-def white_key_shift(piece: Piece) -> int:
-    """Semitones, -6..5, after which most of the piece's sounding time is on white keys: C major or A minor.
+def on_white_keys(pieces: Columns) -> Columns:
+    """Every piece moved by the semitones, -6..5, after which most of its sounding time is on white keys.
 
-    Of equally good shifts the smallest is taken, so that a piece stays close to where it was written.
+    Of a note no more than four quarters count. A note that would leave MIDI's range moves back an octave.
     """
-    weights = np.minimum(piece.notes["duration"], 4 * piece.ticks_per_quarter)
-    histogram = np.bincount(piece.notes["pitch"] % 12, weights=weights, minlength=12)
-    shifts = sorted(range(-6, 6), key=abs)
-    return max(shifts, key=lambda shift: histogram[(_WHITE - shift) % 12].sum())
-
-
-def transposed(piece: Piece, semitones: int) -> Piece:
-    """The piece moved by `semitones`; a note that would leave MIDI's range moves back an octave."""
-    notes = piece.notes.copy()
-    pitch = notes["pitch"].astype(np.int64) + semitones
-    pitch = np.where(pitch > 127, pitch - 12, np.where(pitch < 0, pitch + 12, pitch))
-    notes["pitch"] = pitch
-    return piece.with_notes(notes)
+    count = len(pieces.ticks_per_quarter)
+    weights = np.minimum(pieces.duration, 4 * pieces.ticks_per_quarter[pieces.piece])
+    sounding = np.bincount(12 * pieces.piece + pieces.pitch % 12, weights, 12 * count)
+    pitch = pieces.pitch + white_key_shifts(sounding.reshape(count, 12))[pieces.piece]
+    return replace(pieces, pitch=pitch - 12 * (pitch > 127) + 12 * (pitch < 0))

@@ -4,8 +4,6 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from euterpe_music.midi.errors import MidiError
 
 #: Ticks after a track's end at which hanging notes are closed; far beyond any music, so that they can be told.
@@ -15,6 +13,9 @@ CLOSING_ROUNDS: Final = 4
 # Two thousand tracks of a piano's keys: no music has so many, and 4 MB of a file is what they come to.
 _MOST_CLOSING: Final = 1_000_000
 _CLOSING_VLQ: Final = b"\xff\xff\xff\x7f"
+_PITCHES: Final = bytes(range(128))
+_NOTE_ONS: Final = bytes(range(0x90, 0xA0))
+_KEYS: Final = _PITCHES + _NOTE_ONS
 _END_OF_TRACK: Final = b"\xff\x2f\x00"
 _EMPTY_TEXT: Final = b"\xff\x01\x00"
 
@@ -30,7 +31,7 @@ class MidiFile:
     def to_bytes(self) -> bytes:
         """The file again, without chunks that are not MIDI's."""
         header = struct.pack(">4sIHHH", b"MThd", 6, self.format, len(self.tracks), self.ticks_per_quarter)
-        return header + b"".join(b"MTrk" + struct.pack(">I", len(track)) + track for track in self.tracks)
+        return header + b"".join([b"MTrk%b%b" % (len(track).to_bytes(4), track) for track in self.tracks])
 
 
 def split_chunks(data: bytes) -> MidiFile:
@@ -83,20 +84,22 @@ def close_hanging_notes(tracks: tuple[bytes, ...], rounds: int = CLOSING_ROUNDS)
     return tuple(_closed(track, *each, rounds) for track, each in zip(tracks, keys, strict=True))
 
 
-def _keys(track: bytes) -> tuple[list[int], list[int]]:
+def _keys(track: bytes) -> tuple[list[int], bytes]:
     """The channels and the pitches of all notes that can be in a track, and perhaps of others."""
     if not track.endswith(_END_OF_TRACK):
-        return [], []
-    channels = [channel for channel in range(16) if 0x90 | channel in track]
-    return channels, [pitch for pitch in range(128) if pitch in track] if channels else []
+        return [], b""
+    # Deleting what is not there leaves what is, at the speed of memory.
+    absent = _KEYS.translate(None, track)
+    return [status & 0xF for status in _NOTE_ONS.translate(None, absent)], _PITCHES.translate(None, absent)
 
 
-def _closed(track: bytes, channels: list[int], pitches: list[int], rounds: int) -> bytes:
+def _closed(track: bytes, channels: list[int], pitches: bytes, rounds: int) -> bytes:
     if not channels:
         return track
-    offs = np.zeros((rounds, len(channels), len(pitches), 4), np.uint8)
-    offs[..., 1] = np.array(channels)[:, None] | 0x80
-    offs[..., 2] = pitches
+    # Delta, pitch and velocity of each; the status comes before a channel's first pitch and runs on.
+    offs = bytearray(3 * len(pitches))
+    offs[1::3] = pitches
+    closing = b"".join([bytes((0, 0x80 | channel)) + offs[1:] for channel in channels]) * rounds
     # The end-of-track's own delta time stays in front; an empty text event takes it over.
     opening = track[: -len(_END_OF_TRACK)] + _EMPTY_TEXT
-    return opening + _CLOSING_VLQ + offs.tobytes()[1:] + b"\x00" + _END_OF_TRACK
+    return opening + _CLOSING_VLQ + closing[1:] + b"\x00" + _END_OF_TRACK

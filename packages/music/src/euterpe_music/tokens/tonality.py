@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from euterpe_music.key import TONICS
 
 _WHITE: Final = np.array([0, 2, 4, 5, 7, 9, 11])
+#: The smallest first, so that it is taken of equally good ones.
+_SHIFTS: Final = np.array(sorted(range(-6, 6), key=abs))
 
 
 def white_key_shift(pitch: NDArray[Any], length: NDArray[Any]) -> int:
@@ -16,7 +18,13 @@ def white_key_shift(pitch: NDArray[Any], length: NDArray[Any]) -> int:
     `pitch` [notes] is MIDI's, `length` [notes] in whatever unit. Of equally good shifts the smallest is taken.
     """
     histogram = np.bincount(np.asarray(pitch, np.int64) % 12, weights=length, minlength=12)
-    return max(sorted(range(-6, 6), key=abs), key=lambda shift: histogram[(_WHITE - shift) % 12].sum())
+    return int(white_key_shifts(histogram[None])[0])
+
+
+def white_key_shifts(sounding: NDArray[Any]) -> NDArray[np.int64]:
+    """The same of many pieces [pieces], from the time for which each pitch class sounds in each [pieces, 12]."""
+    on_white_keys = sounding[:, (_WHITE - _SHIFTS[:, None]) % 12].sum(-1)
+    return np.asarray(_SHIFTS[on_white_keys.argmax(1)], np.int64)
 
 
 def key_shift(key: str) -> int:
