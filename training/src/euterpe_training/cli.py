@@ -49,14 +49,15 @@ def crnngan(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads; results are equal only for equal numbers.")] = 1,
 ) -> None:
     """Train a C-RNN-GAN: pretraining, then the game of generator and discriminator."""
-    torch = _torch()
-    torch.set_num_threads(threads)
+    _torch()
+    from euterpe_training.machine import use_machine
     from euterpe_training.trainer import Trainer
     from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
     from euterpe_training.trainer.progress import run_with_progress
     from euterpe_training.trainer.samples import SAMPLES, write_samples
     from euterpe_training.trainer.team import Team
 
+    use_machine(threads)
     team = Team.of_torchrun()
     asked = recipe(recipe_name).changed(changes or ())
     if resume or asked.sample:

@@ -1,6 +1,8 @@
 import pytest
 import torch
+from euterpe_training.models.bothways import listen
 from euterpe_training.models.crnngan import Discriminator, Generator, discrimination_loss
+from torch import nn
 
 
 def generator(layers: int = 2) -> Generator:
@@ -72,3 +74,34 @@ def test_playing_is_generating_with_the_same_gradients(layers: int, feed_previou
     found = [torch.autograd.grad(((events - wanted) ** 3).sum(), list(g.parameters())) for events in (slow, fast)]
     for name, one, other in zip(dict(g.named_parameters()), *found, strict=True):
         assert torch.allclose(one, other, rtol=1e-9, atol=1e-12), name
+
+
+@pytest.mark.parametrize(("layers", "width"), [(1, 4), (2, 3), (3, 5)])
+def test_a_thread_for_each_direction_says_what_pytorch_does_with_the_same_gradients(layers: int, width: int) -> None:
+    torch.manual_seed(3)
+    lstm = nn.LSTM(width, 7, layers, bidirectional=True).double()
+    events = torch.rand(9, 5, width).double().requires_grad_()
+    wanted, leaves = torch.rand(9, 5, 14).double(), [events, *lstm.parameters()]
+    plain = listen(lstm, events)
+    torch.set_num_threads(2)
+    both = listen(lstm, events)
+    assert torch.get_num_threads() == 2
+    assert torch.allclose(plain, both, atol=1e-12)
+    for _ in range(2):
+        found = [torch.autograd.grad(((y - wanted) ** 3).sum(), leaves, retain_graph=True) for y in (plain, both)]
+        for one, other in zip(*found, strict=True):
+            assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_direction_that_fails_leaves_the_threads_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no memory")
+
+    lstm = nn.LSTM(4, 7, bidirectional=True)
+    torch.set_num_threads(2)
+    with pytest.raises(RuntimeError, match="size"):
+        listen(lstm, torch.rand(9, 5, 3))
+    monkeypatch.setattr(torch, "lstm", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
+        listen(lstm, torch.rand(9, 5, 4))
+    assert torch.get_num_threads() == 2

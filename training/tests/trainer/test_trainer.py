@@ -126,6 +126,18 @@ def test_one_way_back_through_d_teaches_what_two_do(
         assert torch.allclose(new - old, other - old, rtol=1e-2, atol=1e-6)
 
 
+def test_two_threads_teach_the_same_twice_and_what_one_does(corpus: Corpus, config: CrnnganConfig) -> None:
+    plain = replace(config, adam=False, freezing=False, learning_rate=0.1, init_scale=0.3)
+    runs = []
+    for threads in (1, 2, 2):
+        torch.set_num_threads(threads)
+        runs.append(Trainer(plain, corpus))
+        list(runs[-1].epochs())
+    for one, two, again in zip(*(weights(run) for run in runs), strict=True):
+        assert torch.equal(two, again)
+        assert torch.allclose(one, two, rtol=1e-3, atol=1e-6)
+
+
 def test_who_is_frozen_keeps_its_weights(
     corpus: Corpus, config: CrnnganConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.export.graph import GeneratorWeights, LstmWeights, Weights
+from euterpe_training.models.bothways import listen
 from euterpe_training.models.rollout import Rollout
 
 MINIBATCH_KERNELS, MINIBATCH_DIMENSIONS = 25, 10
@@ -147,7 +148,7 @@ class Discriminator(nn.Module):
 
     def decide(self, events: Tensor, parts: int = 1, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What `forward` sums up: probabilities [steps, batch] event by event, and the LSTM's outputs."""
-        recurrent, _ = self.lstm(self.dropout(events) if kept is None else events * kept)
+        recurrent = listen(self.lstm, self.dropout(events) if kept is None else events * kept)
         judged = recurrent
         if self.minibatch is not None:
             closeness = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])

@@ -77,7 +77,7 @@ def study_styles(
 
 def _use(threads: int) -> None:
     try:
-        import torch
+        from euterpe_training.machine import use_machine
     except ImportError as error:
         raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
-    torch.set_num_threads(threads)
+    use_machine(threads)
