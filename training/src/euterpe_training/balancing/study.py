@@ -16,6 +16,7 @@ from euterpe_training.balancing.counts import Unbalanced
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.run import digest
 from euterpe_training.errors import TrainingError
+from euterpe_training.files import write_whole
 
 RESULTS_FILE: Final = "results.json"
 _VALIDATION_SHARE: Final = 0.2
@@ -126,11 +127,8 @@ class Study:
         self._write()
 
     def _write(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
         content = {"settings": self._settings, "outcomes": [asdict(one) for one in self.outcomes]}
-        partial = self.directory / f"{RESULTS_FILE}.partial"
-        partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
-        partial.replace(self.directory / RESULTS_FILE)
+        write_whole(self.directory / RESULTS_FILE, json.dumps(content) + "\n")
 
     def _comparable(self) -> dict[str, Any]:
         """Settings that outcomes depend on; more methods, networks and seeds may join later."""

@@ -10,6 +10,7 @@ from euterpe_training.evaluation.reference import FEWEST_SONGS, Reference
 from euterpe_training.evaluation.report import evaluate
 from euterpe_training.export.bundle import Label
 from euterpe_training.export.release import export_generator
+from euterpe_training.files import write_whole
 from euterpe_training.trainer import Trainer
 
 _REPORT_FILE: Final = "evaluation.json"
@@ -30,6 +31,6 @@ def judge(trainer: Trainer, run: Path) -> dict[str, Any]:
         name = trainer.config.recipe
         bundle = export_generator(trainer, run / "bundle", Label(name, "0.1.0", name, ""))
         reference = Reference(trainer.corpus, bundle.spec, test, trainer.songs["train"], stated=True)
-        path.write_text(json.dumps(evaluate(bundle, reference, length=_EVENTS), indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(evaluate(bundle, reference, length=_EVENTS), indent=1) + "\n")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found

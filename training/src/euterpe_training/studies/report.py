@@ -195,7 +195,7 @@ def _json(outcomes: Sequence[Outcome], scale: Scale) -> str:
         content["models"][one.config.recipe] = {
             "config": one.config.to_dict(), "corpus": one.corpus, "songs": one.songs, "ended": one.ended,
             "weights_g": one.parameters[0], "weights_d": one.parameters[1], "real_music": one.real,
-            "epochs": [row.to_dict() for row in one.rows],
+            "evaluation": one.evaluation, "epochs": [row.to_dict() for row in one.rows],
         }  # fmt: skip
     return json.dumps(content, indent=1) + "\n"
 

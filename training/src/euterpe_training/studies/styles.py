@@ -25,6 +25,7 @@ from euterpe_training.evaluation.sampling import sample, to_pieces
 from euterpe_training.export.bundle import Label
 from euterpe_training.export.release import export_generator
 from euterpe_training.export.wishes import style_name
+from euterpe_training.files import write_whole
 from euterpe_training.models.controls import Controls
 from euterpe_training.recipes import CrnnganConfig, recipe
 from euterpe_training.studies.recognition import Recogniser
@@ -119,7 +120,7 @@ class StyleStudy:
             "scale": asdict(self.scale), "songs": self.songs, "real": self.real,
             "real_macro_f1": self.real_macro_f1, "runs": [asdict(run) for run in self.runs],
         }  # fmt: skip
-        (self.directory / RESULTS_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_whole(self.directory / RESULTS_FILE, json.dumps(content, indent=1) + "\n")
 
     def _once(self, corpus: Corpus, ratio: float, seed: int) -> StyleRun:
         config = recipe(self.scale.recipe).changed(
@@ -133,7 +134,7 @@ class StyleStudy:
         path = where / _MEASURES_FILE
         if not path.exists():
             found = self._measure(trainer, where, held_out)
-            path.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
+            write_whole(path, json.dumps(asdict(found)) + "\n")
         return StyleRun.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
     def _trained(self, config: CrnnganConfig, corpus: Corpus, where: Path) -> Trainer:
