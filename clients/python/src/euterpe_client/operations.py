@@ -710,8 +710,9 @@ class Operations(Transport):
 
         Server-sent events `queued`, `started`, `progress` and `notes`, then one of `done`, `failed`, `cancelled`.
 
-        The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. The
-        stream ends after the last event.
+        The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. What
+        still waits after a second is `queued` with its place, and again whenever that has changed. The stream ends after
+        the last event.
         """
         return self._events(
             "GET",

@@ -96,7 +96,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.catalogue = catalogue
     board = LiveBoard()
     app.state.generations = service
-    app.state.following = Following(database, store, changes, catalogue, board)
+    app.state.following = Following(database, store, changes, catalogue, board, service.place)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)

@@ -236,6 +236,20 @@ async def test_a_full_queue_says_so(settings: Settings) -> None:
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
+async def test_who_waits_is_told_the_place_and_when_it_changes(settings: Settings) -> None:
+    idle = settings.model_copy(update={"worker_enabled": False})
+    async with running_client(create_app(idle)) as client:
+        first, second = [(await client.post(URL, json={"length": 20})).json()["id"] for _ in range(2)]
+        watched = asyncio.create_task(client.get(f"{URL}/{second}/events"))
+        await asyncio.sleep(1.5)
+        await client.delete(f"{URL}/{first}")
+        await asyncio.sleep(1.5)
+        await client.delete(f"{URL}/{second}")
+        events = parse_events((await watched).text)
+    assert [name for _, name, _ in events] == ["queued", "queued", "queued", "cancelled"]
+    assert [data["queue"] and data["queue"]["position"] for _, _, data in events] == [None, 2, 1, None]
+
+
 async def test_an_overload_is_refused_at_the_door_but_not_what_may_wait_or_was_accepted(settings: Settings) -> None:
     small = settings.model_copy(update={"always_queued": 2, "worker_enabled": False})
     async with running_client(create_app(small)) as client:

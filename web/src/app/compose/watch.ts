@@ -1,7 +1,6 @@
 import { Api } from '../core/api/api';
 import { follow } from './follow';
 import { Generation, Piece } from './piece';
-import { followPlace } from './queue-place';
 
 /** Pieces that are followed together while they are composed, until others take their place. */
 export class Watch {
@@ -17,10 +16,7 @@ export class Watch {
     this.close();
     const { signal } = (this.watching = new AbortController());
     const pieces = states.map((state) => new Piece(state));
-    for (const piece of pieces) {
-      follow(this.api, piece, signal).catch(this.failed);
-      void followPlace(this.api, piece, signal);
-    }
+    for (const piece of pieces) follow(this.api, piece, signal).catch(this.failed);
     return pieces;
   }
 

@@ -210,3 +210,11 @@ class Waiting:
 
     foreground: int
     all: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the queue, counted from 1, and a guess at the wait from the pace of the last seconds."""
+
+    position: int
+    estimated_wait_seconds: float | None

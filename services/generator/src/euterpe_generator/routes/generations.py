@@ -115,8 +115,9 @@ async def follow_generation(
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `queued`, `started`, `progress` and `notes`, then one of `done`, `failed`, `cancelled`.
 
-    The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. The
-    stream ends after the last event.
+    The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. What
+    still waits after a second is `queued` with its place, and again whenever that has changed. The stream ends after
+    the last event.
     """
     async for told in following.follow(generation, Position.parse(last_event_id), notes=notes):
         state = told.generation
@@ -124,7 +125,7 @@ async def follow_generation(
             view: BaseModel = NotesView(steps=state.steps, length=state.length, notes=list(told.notes))
             name = "notes"
         else:
-            view = GenerationView.of(state)
+            view = GenerationView.of(state, told.place)
             name = _EVENT_NAMES.get(state.status) or ("progress" if told.position.sequence > 1 else "started")
         yield ServerSentEvent(event=name, id=str(told.position), data=view.model_dump(mode="json"))
 

@@ -8,9 +8,8 @@ from uuid import UUID
 from euterpe_music.parameters import Parameter
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Prompt, Status
+from euterpe_generator.domain.generation import MAX_SEED, Generation, Place, Prompt, Status
 from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.generations import Place
 from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
 
 Title = Annotated[

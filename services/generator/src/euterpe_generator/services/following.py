@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from euterpe_music.piece import Piece
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_generator.domain.generation import Generation, Status
+from euterpe_generator.domain.generation import Generation, Place, Status
 from euterpe_generator.services.catalogue import Catalogue
 from euterpe_generator.services.live import LiveBoard
 from euterpe_generator.storage.changes import WATCHERS, ChangeFeed
@@ -51,31 +51,40 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing told: a state, or notes that are new at it."""
+    """One thing told: a state, with its place if it has waited for a while, or notes that are new at it."""
 
     position: Position
     generation: Generation
     notes: tuple[Note, ...] | None = None
+    place: Place | None = None
+
+
+#: Where a queued generation stands; None for one that does not wait.
+Placing = Callable[[Generation], Awaitable[Place | None]]
 
 
 class Following:
     """Tells listeners what becomes of their generations."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, changes: ChangeFeed, catalogue: Catalogue, board: LiveBoard
-    ) -> None:
+        self, database: Database, store: ObjectStore, changes: ChangeFeed, catalogue: Catalogue, board: LiveBoard,
+        placing: Placing,
+    ) -> None:  # fmt: skip
         self._database = database
         self._store = store
         self._changes = changes
         self._catalogue = catalogue
         self._board = board
+        self._placing = placing
 
     async def follow(self, generation: Generation, position: Position, *, notes: bool) -> AsyncIterator[Told]:
         """Tells what comes after `position` until the generation has ended; notes before the state they belong to.
 
         Notes come in the order of the finished piece, track by track, each once. A note's duration may still shrink
-        when its key is struck again; the MIDI file has the last word.
+        when its key is struck again; the MIDI file has the last word. Whoever still waits after a second is told the
+        place in the queue, and again whenever it has changed.
         """
+        place: Place | None = None
         with self._changes.watch(str(generation.id)) as watch, self._board.watching(generation.id):
             watched_at = float("-inf")
             while True:
@@ -88,11 +97,16 @@ class Following:
                     yield told
                 if generation.status.ended:
                     return
-                await wait_for(watch.changed, _LOOK_SECONDS)
+                waited = not await wait_for(watch.changed, _LOOK_SECONDS)
                 # The first notes are told at once; who has some is shown pictures.
                 if generation.status is Status.RUNNING and position.notes:
                     await asyncio.sleep(_FRAME_SECONDS)
                 generation = await self._look(generation)
+                # Most pieces begin at once: asking for everyone's place would cost them more than it tells.
+                now = await self._placing(generation) if waited else place
+                if now is not None and (place is None or now.position != place.position):
+                    yield Told(position, generation, place=now)
+                place = now
 
     async def _news(self, generation: Generation, position: Position, *, notes: bool) -> list[Told]:
         news: list[Told] = []

@@ -11,7 +11,7 @@ from typing import Any
 from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Listener, Order, Status
+from euterpe_generator.domain.generation import Generation, Listener, Order, Place, Status
 from euterpe_generator.errors import (
     GenerationNotFound,
     IdempotencyKeyReused,
@@ -47,14 +47,6 @@ class Limits:
     queue_seconds: float
     per_listener: int
     anonymous: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the queue, counted from 1, and a guess at the wait from the pace of the last seconds."""
-
-    position: int
-    estimated_wait_seconds: float | None
 
 
 class GenerationService:
