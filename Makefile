@@ -142,7 +142,7 @@ train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
 .PHONY: models
 models: $(VENV)/.dev ## Train and export models anew: CORPUS=DIR the C-RNN-GAN ones, NOTTINGHAM=DIR POP909=DIR the melody ones
 	@test -n "$(CORPUS)$(NOTTINGHAM)" || { echo "name what to train on: make models CORPUS=DIR, or NOTTINGHAM=DIR POP909=DIR"; exit 2; }
-	$(if $(CORPUS),scripts/build-models "$(CORPUS)")
+	$(if $(CORPUS),scripts/build-models "$(CORPUS)" $(ARGS))
 	$(if $(NOTTINGHAM),scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)")
 
 .PHONY: samples

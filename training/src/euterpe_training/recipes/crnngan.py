@@ -69,6 +69,8 @@ def euterpe() -> CrnnganConfig:
         corpus=CorpusOptions(min_events=128, folders=("classical", "jazz")),
         outputs="categorical",
         styles=STYLES,
+        # Every style a tenth as often as music after nobody in particular, or more: docs/studies/styles.
+        style_ratio=0.1,
         pitch_sharpness=2.0,
         # A fifth of the corpus' songs lies in each of the five levels.
         density_edges=(2.9, 4.1, 5.7, 7.9),
@@ -83,7 +85,7 @@ def euterpe() -> CrnnganConfig:
         d_lr_factor=10.0,
         max_grad_norm=1.0,
         disable_l2_regularizer=True,
-        pretraining_epochs=140,
+        pretraining_epochs=100,
         pretraining_learning_rate=3e-3,
         anneal_pretraining=True,
         input_jitter=0.4,
