@@ -162,8 +162,6 @@ def balancing(
     place = _device(device, threads)
     chosen = networks.split(",")
     check_networks(chosen)
-    if (out / "report.html").exists():
-        raise TrainingError(f"{out / 'report.html'} exists already; choose another --out, or move it away to go on")
     options = StudyOptions(
         arm_names() if methods == "all" else methods.split(","), chosen, seeds, ratio,
         FitOptions(epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps),
@@ -172,8 +170,7 @@ def balancing(
     )  # fmt: skip
     study = Study(_task(source, counts, size, level, sha256, cache, seed), options, out, place, console)
     study.run()
-    study_report(study, out / "report.html")
-    console.print(f"{out / 'report.html'}")
+    console.print(f"{study_report(study)}")
 
 
 def _task(

@@ -23,25 +23,31 @@ _PER_CLASS = 12
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG in base64. `pixels` keeps hard edges when a browser enlarges it."""
+    """A PNG, under a name of its own in a report. `pixels` keeps hard edges when a browser enlarges it."""
 
-    png: str
+    name: str
+    png: bytes
     caption: str
     pixels: bool = False
 
     @classmethod
-    def of_figure(cls, figure: Figure, caption: str) -> "Picture":
+    def of_figure(cls, name: str, figure: Figure, caption: str) -> "Picture":
         """From a drawing."""
         content = io.BytesIO()
         figure.savefig(content, dpi=80, format="png")
-        return cls(base64.b64encode(content.getvalue()).decode(), caption)
+        return cls(name, content.getvalue(), caption)
 
     @classmethod
-    def of_pixels(cls, picture: NDArray[np.uint8], caption: str) -> "Picture":
+    def of_pixels(cls, name: str, picture: NDArray[np.uint8], caption: str) -> "Picture":
         """From an array [height, width, 3]."""
         content = io.BytesIO()
         Image.fromarray(picture).save(content, format="png", optimize=True)
-        return cls(base64.b64encode(content.getvalue()).decode(), caption, pixels=True)
+        return cls(name, content.getvalue(), caption, pixels=True)
+
+    @property
+    def base64(self) -> str:
+        """The PNG for a page that holds its pictures itself."""
+        return base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,8 @@ def data_section(images: ImageSet, test: ImageSet, seed: int = 0) -> Section:
     ]
     caption = "Real images to train with, a row per class: " + ", ".join(images.classes)
     section.figures += [
-        Picture.of_figure(_bars(images), "Images per class"),
-        Picture.of_pixels(grid(pictures), caption),
+        Picture.of_figure("counts", _bars(images), "Images per class"),
+        Picture.of_pixels("real-images", grid(pictures), caption),
     ]
     return section
 

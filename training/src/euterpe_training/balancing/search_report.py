@@ -34,14 +34,13 @@ def write_search(
 ) -> Path:  # fmt: skip
     """HTML, README.md and PNG into `directory`; the path of the HTML."""
     kind = "bagan-gp" if isinstance(config, BaganConfig) else "deepsmote"
-    drawn = _figure(study, grid)
     tried = Section(
         "Values tried", [_SCORES[kind] + " Lower is better.", _around(config, grid)], [_values(study, grid)]
     )
-    tried.figures.append(Picture.of_figure(drawn, "Score by the value of each setting"))
+    tried.figures.append(Picture.of_figure("scores", _figure(study, grid), "Score by the value of each setting"))
     best = Section("Best settings", ["Below, what the thesis found best for its sets, with its loss and minutes."])
     best.tables.append(_best(kind, images, config, study))
-    sections = [(tried, {"scores": drawn}), (best, {}), (Section("Trials", tables=[trials]), {})]
+    sections = [tried, best, Section("Trials", tables=[trials])]
     return write_pages(directory, f"Search for settings of {kind}: {images}", [_introduction(study)], sections)
 
 

@@ -69,9 +69,11 @@ def made_section(study: Study, arm: Arm) -> Section:
         own = study.real.images[study.real.of(int(made.labels[0]))]
         rows += [shown, own[nearest(shown, own)[0]]]
     names = ", ".join(name for name, _ in made_images(arm, study.real))
-    section.figures.append(Picture.of_pixels(grid(rows), f"Two rows per class: {names}"))
+    section.figures.append(Picture.of_pixels(f"made-{arm.name}", grid(rows), f"Two rows per class: {names}"))
     if arm.method is not None and arm.method.history:
-        section.figures.append(Picture.of_figure(_losses(arm.method.history), "Losses of its training"))
+        section.figures.append(
+            Picture.of_figure(f"losses-{arm.name}", _losses(arm.method.history), "Losses of its training")
+        )
     return section
 
 

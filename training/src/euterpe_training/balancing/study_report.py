@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from euterpe_training.balancing.arms import UNBALANCED
-from euterpe_training.balancing.report import Picture, Section, Table, data_section, write_report
+from euterpe_training.balancing.report import Picture, Section, Table, data_section
 from euterpe_training.balancing.scores import Interval, difference, signed
 from euterpe_training.balancing.study import Study
 from euterpe_training.balancing.study_images import made_section, quality_section
+from euterpe_training.studies.pages import write_pages
 
 _COLOURS = (
     "#bbbbbb",
@@ -27,8 +28,8 @@ _COLOURS = (
 )
 
 
-def study_report(study: Study, path: Path) -> None:
-    """Writes the report; TrainingError when there is one at `path`."""
+def study_report(study: Study) -> Path:
+    """HTML, README.md and PNGs into the study's directory; the path of the HTML."""
     methods = list(study.arms)
     sections = [data_section(study.task.train, study.task.test), _summary(study, methods)]
     sections += [_network_section(study, network, methods) for network in study.options.networks]
@@ -42,7 +43,7 @@ def study_report(study: Study, path: Path) -> None:
     )
     validated = "Validation images are real too: a fifth of the training images, set aside before anything is balanced."
     introduction = [compared, validated, _training_sentence(study)]
-    write_report(path, f"Balancing {study.task.train.name}", introduction, sections)
+    return write_pages(study.directory, f"Balancing {study.task.train.name}", introduction, sections)
 
 
 def _training_sentence(study: Study) -> str:
@@ -62,7 +63,9 @@ def _summary(study: Study, methods: Sequence[str]) -> Section:
         for method in methods
     ]
     section.tables.append(Table(["method", *study.options.networks], rows))
-    section.figures.append(Picture.of_figure(_bars(study, methods), "Macro-F1 per network and method, with intervals"))
+    section.figures.append(
+        Picture.of_figure("macro-f1", _bars(study, methods), "Macro-F1 per network and method, with intervals")
+    )
     return section
 
 
@@ -96,11 +99,19 @@ def _network_section(study: Study, network: str, methods: Sequence[str]) -> Sect
     per_class = [[method, *(f"{value:.3f}" for value in study.f1(method, network))] for method in methods]
     section.tables.append(Table(["F1 of class", *classes], per_class))
     section.figures.append(
-        Picture.of_figure(_histories(study, network, methods), "Loss and validation macro-F1, seed 0")
+        Picture.of_figure(
+            f"{network}-rounds", _histories(study, network, methods), "Loss and validation macro-F1, seed 0"
+        )
     )
-    section.figures.append(Picture.of_figure(_f1_figure(study, network, methods), "F1 of each class, mean over seeds"))
     section.figures.append(
-        Picture.of_figure(_confusions(study, network, methods), "Confusion: rows are true, columns guessed, in shares")
+        Picture.of_figure(f"{network}-f1", _f1_figure(study, network, methods), "F1 of each class, mean over seeds")
+    )
+    section.figures.append(
+        Picture.of_figure(
+            f"{network}-confusion",
+            _confusions(study, network, methods),
+            "Confusion: rows are true, columns guessed, in shares",
+        )
     )
     return section
 

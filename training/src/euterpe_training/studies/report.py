@@ -54,13 +54,13 @@ def introduction(outcomes: Sequence[Outcome], scale: Scale) -> list[str]:
     return lines
 
 
-def _sections(outcomes: Sequence[Outcome]) -> list[tuple[Section, dict[str, Figure]]]:
+def _sections(outcomes: Sequence[Outcome]) -> list[Section]:
     made = [_models(outcomes), _losses(outcomes), _times(outcomes), _decisions(outcomes), _music(outcomes)]
     if any(one.evaluation for one in outcomes):
         made.append(_judged(outcomes))
     for section, drawn in made:
-        section.figures += [Picture.of_figure(figure, _caption(name)) for name, figure in drawn.items()]
-    return made
+        section.figures += [Picture.of_figure(name, figure, _caption(name)) for name, figure in drawn.items()]
+    return [section for section, _ in made]
 
 
 def _judged(outcomes: Sequence[Outcome]) -> tuple[Section, dict[str, Figure]]:

@@ -29,13 +29,12 @@ _MEASURES: Final[dict[str, Figures]] = {
 def write_styles(study: StyleStudy) -> Path:
     """HTML, README.md and PNGs into the study's directory; the path of the HTML."""
     styles = sorted(study.runs[0].styles, key=lambda style: -study.songs[style][0])
-    loss = _losses(study, styles)
     section = Section("Held-out songs of each style", [_HOW])
     section.tables.append(_per_style(study, styles))
-    section.figures.append(Picture.of_figure(loss, "What filling up changes for held-out songs, by style"))
-    return write_pages(
-        study.directory, TITLE, _introduction(study), [(_groups(study, styles), {}), (section, {"losses": loss})]
+    section.figures.append(
+        Picture.of_figure("losses", _losses(study, styles), "What filling up changes for held-out songs, by style")
     )
+    return write_pages(study.directory, TITLE, _introduction(study), [_groups(study, styles), section])
 
 
 _HOW: Final = (
