@@ -185,7 +185,7 @@ def _task(
     if counts == "all":
         from euterpe_training.balancing.counts import Unbalanced
 
-        return Unbalanced(train, test)
+        return Unbalanced(train, test, train)
     return unbalance(train, test, parse_counts(counts, train), seed)
 
 

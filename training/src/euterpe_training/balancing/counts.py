@@ -21,10 +21,14 @@ THESIS_COUNTS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Unbalanced:
-    """A set to balance, and real images to judge by that no generator ever sees."""
+    """A set to balance, and real images to judge by that no generator ever sees.
+
+    `whole` are all images that `train` was cut from.
+    """
 
     train: ImageSet
     test: ImageSet
+    whole: ImageSet
 
 
 def parse_counts(text: str, images: ImageSet) -> list[int]:
@@ -47,7 +51,7 @@ def parse_counts(text: str, images: ImageSet) -> list[int]:
 def unbalance(train: ImageSet, test: ImageSet, counts: Sequence[int], seed: int = 0) -> Unbalanced:
     """`train` cut to `counts`, and `test` cut to the same ratios; both real."""
     small = cut(train, counts, seed)
-    return Unbalanced(small, cut(test, counts_of_same_ratios([int(n) for n in test.counts], counts), seed))
+    return Unbalanced(small, cut(test, counts_of_same_ratios([int(n) for n in test.counts], counts), seed), train)
 
 
 def missing(counts: NDArray[np.int64], ratio: float = 1.0) -> NDArray[np.int64]:

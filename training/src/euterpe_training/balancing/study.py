@@ -19,7 +19,7 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.files import write_whole
 
 RESULTS_FILE: Final = "results.json"
-_VALIDATION_SHARE: Final = 0.2
+VALIDATION_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Study:
     arms: dict[str, Arm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.real, self.validation = split(self.task.train, _VALIDATION_SHARE)
+        self.real, self.validation = split(self.task.train, VALIDATION_SHARE)
         self._settings = {"images": digest(self.task.train), "test": digest(self.task.test), **self._comparable()}
         path = self.directory / RESULTS_FILE
         if path.is_file():

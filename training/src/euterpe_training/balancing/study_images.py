@@ -7,19 +7,20 @@ from torch import nn
 
 from euterpe_training.balancing.arms import Arm
 from euterpe_training.balancing.classifier import fit
-from euterpe_training.balancing.images import Pixels
+from euterpe_training.balancing.images import Pixels, split
 from euterpe_training.balancing.pictures import grid
 from euterpe_training.balancing.quality import features, frechet_distance, nearest, self_similarity
 from euterpe_training.balancing.report import Picture, Section, Table
-from euterpe_training.balancing.study import Study, made_images
+from euterpe_training.balancing.study import VALIDATION_SHARE, Study, made_images
 
 _SHOWN = 12
 _FEWEST_FOR_DISTANCE = 20
 _LOOKED_UP = 200
 _READING = (
     (
-        "Fréchet distance on features of the network 'small', trained on the real images: comparable in this report, "
-        "not with distances on Inception's features. 'Real, held out' is the same measure of test images."
+        "Fréchet distance to all real images of the class, also those that were cut off, on features of the network "
+        "'small', trained on them: comparable in this report, not with distances on Inception's features. 'Real, held "
+        "out' is the same measure of test images."
     ),
     (
         "SSIM of random pairs of a class: the lower, the more varied. Nearest is the root mean squared difference to "
@@ -30,32 +31,31 @@ _READING = (
 
 def quality_section(study: Study) -> Section:
     """Distance and variety of what was made, beside real images that were never trained on."""
-    judge = fit(
-        study.task.train,
-        study.validation,
-        replace(study.options.fit, network="small", loss="cross-entropy"),
-        0,
-        study.device,
-    ).network
+    whole = study.task.whole
+    shown, kept = split(whole, VALIDATION_SHARE)
+    options = replace(study.options.fit, network="small", loss="cross-entropy")
+    judge = fit(shown, kept, options, 0, study.device).network
     section = Section("Made images", list(_READING))
     rows: list[list[str]] = []
     real = study.real
     for label, name in enumerate(real.classes):
-        own = real.images[real.of(label)]
+        own, every = real.images[real.of(label)], whole.images[whole.of(label)]
         held_out = study.task.test.images[study.task.test.of(label)]
-        rows.append(_quality_row(name, "real, held out", judge, own, held_out))
+        rows.append(_quality_row(name, "real, held out", judge, (own, every), held_out))
         for arm in study.arms.values():
             made = dict(made_images(arm, real)).get(name) if arm.method is not None else None
             if made is not None:
-                rows.append(_quality_row(name, arm.name, judge, own, made.images))
+                rows.append(_quality_row(name, arm.name, judge, (own, every), made.images))
     section.tables.append(Table(["class", "images", "Fréchet distance", "SSIM of pairs", "nearest"], rows))
     return section
 
 
-def _quality_row(name: str, whose: str, judge: nn.Module, own: Pixels, images: Pixels) -> list[str]:
+def _quality_row(name: str, whose: str, judge: nn.Module, real: tuple[Pixels, Pixels], images: Pixels) -> list[str]:
+    """`real` are the class' images that were trained on, and all that there are."""
+    own, every = real
     distance = ""
-    if min(len(own), len(images)) >= _FEWEST_FOR_DISTANCE:
-        distance = f"{frechet_distance(features(judge, own), features(judge, images)):.2f}"
+    if min(len(every), len(images)) >= _FEWEST_FOR_DISTANCE:
+        distance = f"{frechet_distance(features(judge, every), features(judge, images)):.2f}"
     near = nearest(images[:_LOOKED_UP], own)[1].mean() if len(images) else float("nan")
     return [name, whose, distance, f"{self_similarity(images):.3f}", f"{near:.1f}"]
 
