@@ -90,8 +90,12 @@ def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None
 def test_images_are_moved_as_a_whole_and_no_further_than_asked() -> None:
     images = torch.full((200, 1, 9, 2), -1.0)
     images[:, 0, 4, :] = 1.0
-    moved = shifted(images, 3, torch.Generator().manual_seed(0))
+    moved = shifted(images, 3, 0, torch.Generator().manual_seed(0))
     rows = moved[:, 0, :, 0].argmax(1)
     assert set(rows.tolist()) == set(range(1, 8))
     assert (moved.sum((1, 2, 3)) == images.sum((1, 2, 3))).all()
-    assert torch.equal(shifted(images, 0, torch.Generator()), images)
+    dot = torch.full((200, 1, 9, 7), -1.0)
+    dot[:, 0, 4, 3] = 1.0
+    places = {(row, column) for _, _, row, column in shifted(dot, 2, 1, torch.Generator()).gt(0).nonzero().tolist()}
+    assert places == {(row, column) for row in range(2, 7) for column in range(2, 5)}
+    assert torch.equal(shifted(images, 0, 0, torch.Generator()), images)

@@ -27,7 +27,7 @@ class FitOptions:
     Training ends after `epochs`, or when the macro-F1 on validation images has not risen for `patience` rounds; the
     best weights count. A round is `steps_per_round` batches, one pass over the data when it is 0: with a fixed number
     a filled-up set gets no more steps than an unbalanced one. Each image of a batch is moved up or down by at most
-    `shift` rows, at random: semitones, in piano rolls, for a style is no key.
+    `shift` rows at random (semitones, in piano rolls, for a style is no key) and by at most `sideways` columns.
     """
 
     network: str = "resnet18"
@@ -38,6 +38,7 @@ class FitOptions:
     learning_rate: float = 1e-3
     steps_per_round: int = 0
     shift: int = 0
+    sideways: int = 0
 
 
 @dataclass(eq=False)
@@ -82,11 +83,13 @@ def fit(
     loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
     optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate, fused=True)
     rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
-    shift = options.shift
     best, weights, waited = -1.0, fitted.network.state_dict(), 0
     for _ in range(options.epochs):
         fitted.network.train()
-        mean = _round(fitted.network, loss, optimizer, rounds.next(), lambda images: shifted(images, shift, generator))
+        mean = _round(
+            fitted.network, loss, optimizer, rounds.next(),
+            lambda images: shifted(images, options.shift, options.sideways, generator),
+        )  # fmt: skip
         score = fitted.scores(validation).macro_f1
         fitted.history.append({"loss": mean, "macro_f1": score})
         waited += 1
@@ -98,15 +101,20 @@ def fit(
     return fitted
 
 
-def shifted(images: torch.Tensor, most: int, generator: torch.Generator) -> torch.Tensor:
-    """`images` [count, channels, height, width], each moved by -most..most rows; what comes in is black (-1)."""
-    if not most:
+def shifted(images: torch.Tensor, rows: int, columns: int, generator: torch.Generator) -> torch.Tensor:
+    """`images` [count, channels, height, width], each moved by -rows..rows and -columns..columns at random.
+
+    What comes in is black (-1).
+    """
+    if not (rows or columns):
         return images
-    count, _, height, _ = images.shape
-    padded = functional.pad(images, (0, 0, most, most), value=-1.0)
-    first = torch.randint(0, 2 * most + 1, (count, 1), generator=generator)
-    rows = first + torch.arange(height)
-    return padded[torch.arange(count)[:, None], :, rows].permute(0, 2, 1, 3)
+    count, _, height, width = images.shape
+    padded = functional.pad(images, (columns, columns, rows, rows), value=-1.0)
+    down, across = (
+        torch.randint(0, 2 * most + 1, (count, 1), generator=generator) + torch.arange(size)
+        for most, size in ((rows, height), (columns, width))
+    )
+    return padded[torch.arange(count)[:, None, None], :, down[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
 
 
 class _Rounds:

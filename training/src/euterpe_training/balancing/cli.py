@@ -148,6 +148,7 @@ def balancing(
     patience: Annotated[int, typer.Option(min=1, help="Rounds without a better score before it stops.")] = 5,
     batch_size: Annotated[int, typer.Option(min=2, help="Of the classifiers; 8 in the thesis.")] = 64,
     steps: Annotated[int, typer.Option(min=0, help="Steps per round; 0 goes through the set once.")] = 0,
+    jitter: Annotated[int, typer.Option(min=0, help="Move training images at random by up to so many pixels.")] = 0,
     pieces: Annotated[bool, typer.Option("--pieces", help="Of MIDI files: judge pieces, not windows.")] = False,
     size: Size = None, level: Level = 1, sha256: Sha256 = "", cache: Cache = Path(".data/images"), seed: Seed = 0,
     changes: Changes = None, device: Device = "auto", threads: Threads = 1,
@@ -164,7 +165,10 @@ def balancing(
     check_networks(chosen)
     options = StudyOptions(
         arm_names() if methods == "all" else methods.split(","), chosen, seeds, ratio,
-        FitOptions(epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps),
+        FitOptions(
+            epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps, shift=jitter,
+            sideways=jitter,
+        ),
         _config("deepsmote", recipe, _own("deepsmote", changes)),
         _config("bagan-gp", recipe, _own("bagan-gp", changes)), pieces,
     )  # fmt: skip

@@ -53,6 +53,7 @@ def _training_sentence(study: Study) -> str:
         f"A round is {steps} of {chosen.batch_size} images; training ends after {chosen.epochs} rounds, or "
         f"{chosen.patience} without a better macro-F1 on validation images. Rate {chosen.learning_rate}. "
         f"Classes are filled up to {study.options.ratio:g} of the largest."
+        + (f" Training images are moved at random by up to {chosen.shift} pixels." if chosen.shift else "")
     )
 
 
