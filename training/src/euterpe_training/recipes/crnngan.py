@@ -72,6 +72,7 @@ def euterpe() -> CrnnganConfig:
         # Every style a tenth as often as music after nobody in particular, or more: docs/studies/styles.
         style_ratio=0.1,
         pitch_sharpness=2.0,
+        style_sharpness=3.0,
         # A fifth of the corpus' songs lies in each of the five levels.
         density_edges=(2.9, 4.1, 5.7, 7.9),
         songlength=64,
@@ -101,7 +102,7 @@ def jazz() -> CrnnganConfig:
     return replace(
         euterpe(), recipe="jazz", corpus=CorpusOptions(min_events=128, folders=("jazz",)),
         styles=("jazz", "CharlieParker", "MilesDavis", "JohnColtrane"), density_edges=(1.25, 1.45, 1.75, 2.3),
-        keep_prob=0.6, batch_size=12, pretraining_epochs=120, pitch_sharpness=1.25,
+        keep_prob=0.6, batch_size=12, pretraining_epochs=120, pitch_sharpness=1.25, style_sharpness=1.0,
     )  # fmt: skip
 
 
