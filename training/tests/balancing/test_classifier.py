@@ -79,6 +79,16 @@ def test_intervals_by_hand() -> None:
     assert str(Interval.of([0.5])) == "0.500"
 
 
+def test_an_annealed_training_takes_all_its_rounds_and_ends_at_rest(make_bars: object) -> None:
+    train, validation = make_bars([40, 40]), make_bars([10, 10], seed=1)  # type: ignore[operator]
+    annealed = replace(OPTIONS, epochs=5, patience=1, anneal=True)
+    fitted = fit(train, validation, annealed)
+    assert len(fitted.history) == 5
+    # The last weights count, whatever the validation images said of those before.
+    assert fitted.scores(validation).macro_f1 == fitted.history[-1]["macro_f1"]
+    assert [row["loss"] for row in fitted.history] != [row["loss"] for row in fit(train, validation, OPTIONS).history]
+
+
 def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None:
     with pytest.raises(TrainingError, match="there are: resnet18"):
         make_network("vgg", 1, 2)

@@ -149,6 +149,10 @@ def balancing(
     batch_size: Annotated[int, typer.Option(min=2, help="Of the classifiers; 8 in the thesis.")] = 64,
     steps: Annotated[int, typer.Option(min=0, help="Steps per round; 0 goes through the set once.")] = 0,
     jitter: Annotated[int, typer.Option(min=0, help="Move training images at random by up to so many pixels.")] = 0,
+    rate: Annotated[float, typer.Option(min=1e-6, max=1, help="Learning rate of the classifiers.")] = 1e-3,
+    anneal: Annotated[
+        bool, typer.Option("--anneal", help="Let the rate rise and fall over all rounds, and take the last weights.")
+    ] = False,
     pieces: Annotated[bool, typer.Option("--pieces", help="Of MIDI files: judge pieces, not windows.")] = False,
     size: Size = None, level: Level = 1, sha256: Sha256 = "", cache: Cache = Path(".data/images"), seed: Seed = 0,
     changes: Changes = None, device: Device = "auto", threads: Threads = 1,
@@ -167,7 +171,7 @@ def balancing(
         arm_names() if methods == "all" else methods.split(","), chosen, seeds, ratio,
         FitOptions(
             epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps, shift=jitter,
-            sideways=jitter,
+            sideways=jitter, learning_rate=rate, anneal=anneal,
         ),
         _config("deepsmote", recipe, _own("deepsmote", changes)),
         _config("bagan-gp", recipe, _own("bagan-gp", changes)), pieces,

@@ -49,9 +49,14 @@ def study_report(study: Study) -> Path:
 def _training_sentence(study: Study) -> str:
     chosen = study.options.fit
     steps = f"{chosen.steps_per_round} steps" if chosen.steps_per_round else "one pass over the set"
+    ends = (
+        f"the rate rises to {chosen.learning_rate} and falls to nothing over {chosen.epochs} rounds"
+        if chosen.anneal
+        else f"training ends after {chosen.epochs} rounds, or {chosen.patience} without a better macro-F1 on "
+        f"validation images, at the rate of {chosen.learning_rate}"
+    )
     return (
-        f"A round is {steps} of {chosen.batch_size} images; training ends after {chosen.epochs} rounds, or "
-        f"{chosen.patience} without a better macro-F1 on validation images. Rate {chosen.learning_rate}. "
+        f"A round is {steps} of {chosen.batch_size} images; {ends}. "
         f"Classes are filled up to {study.options.ratio:g} of the largest."
         + (f" Training images are moved at random by up to {chosen.shift} pixels." if chosen.shift else "")
     )
