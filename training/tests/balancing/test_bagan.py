@@ -73,6 +73,23 @@ def test_the_game_begins_with_what_the_autoencoder_learnt(unbalanced: ImageSet) 
     assert torch.equal(method.encoder.convolutions.state_dict()["0.weight"], encoder["0.weight"])
 
 
+def test_real_images_come_with_labels_as_uniform_as_those_of_made_ones(make_bars: object) -> None:
+    images = make_bars([120, 12, 12])  # type: ignore[operator]
+    method = Bagan(images, SMOKE, CPU)
+    generator = torch.Generator().manual_seed(0)
+    drawn = [method._one_of_each(generator) for _ in range(100)]
+    counts = torch.cat([labels for _, labels in drawn]).bincount(minlength=3)
+    assert (counts > 0.25 * counts.sum()).all()
+    own = [
+        {image.numpy().tobytes() for image in method._batches.images[members]} for members in method._batches.by_class
+    ]
+    assert all(
+        picture.numpy().tobytes() in own[label]
+        for pictures, labels in drawn
+        for picture, label in zip(pictures, labels.tolist(), strict=True)
+    )
+
+
 def test_the_label_decides_what_is_made(make_bars: object) -> None:
     images = make_bars([80, 60])  # type: ignore[operator]
     config = replace(SMOKE, autoencoder_epochs=5, epochs=20, critic_steps=2)

@@ -2,7 +2,7 @@
 
 Where the public code differs from the paper, the paper is followed: the game is Wasserstein's unless the code's BCE is
 asked for, the interpolation's weight is uniform, the wrong label is never the right one, and the discriminator begins
-as the encoder. Classes without images take no part.
+as the encoder. Real images of the game have uniform labels, too, or it runs away. Classes without images take no part.
 """
 
 from typing import ClassVar
@@ -98,25 +98,24 @@ class Bagan(Method):
 
     def _play(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
         totals: dict[str, list[float]] = {"discriminator": [], "penalty": [], "generator": []}
-        for index, (images, labels) in enumerate(self._batches.shuffled(generator)):
-            loss, penalty = self._critic_step(images, labels, generator)
+        for index in range(self.batches_per_epoch):
+            loss, penalty = self._critic_step(*self._one_of_each(generator), generator)
             totals["discriminator"].append(loss)
             totals["penalty"].append(penalty)
             if index % self.config.critic_steps == self.config.critic_steps - 1:
-                totals["generator"].append(self._generator_step(len(images), generator))
+                totals["generator"].append(self._generator_step(self.config.batch_size, generator))
             after_batch()
         if not totals["generator"]:
             totals["generator"].append(self._generator_step(self.config.batch_size, generator))
         return {name: float(np.mean(values)) for name, values in totals.items()}
 
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
-        fake_labels = self._uniform_labels(len(images), generator)
         with torch.no_grad(), self.precise():
-            fake = self._make(fake_labels, generator).float()
+            fake = self._make(labels, generator).float()
         wrong = wrong_labels(labels, self._classes, generator)
         judge = self.discriminator
         with self.precise():
-            judgements = judge(images, labels), judge(fake, fake_labels), judge(images, wrong)
+            judgements = judge(images, labels), judge(fake, labels), judge(images, wrong)
         loss = discriminator_loss(self.config.game, *(given.float() for given in judgements))
         # A gradient of a gradient loses too much in half precision.
         penalty = gradient_penalty(judge, images, fake, labels, generator)
@@ -136,6 +135,17 @@ class Bagan(Method):
         self._optimizers[name].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizers[name].step()
+
+    def _one_of_each(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A batch of real images whose labels are uniform, as those of the made ones are.
+
+        Were real labels as rare as the set has them, the labels alone would tell real from made. Nothing bounds how
+        sure of them a critic may become, as the penalty is on gradients towards images.
+        """
+        labels = self._uniform_labels(self.config.batch_size, generator)
+        members = [self._batches.by_class[label] for label in labels.tolist()]
+        chosen = [int(own[torch.randint(len(own), (1,), generator=generator)]) for own in members]
+        return self._batches.images[chosen], labels
 
     def _uniform_labels(self, count: int, generator: torch.Generator) -> Tensor:
         return torch.randint(self._classes, (count,), generator=generator).to(self.device)
