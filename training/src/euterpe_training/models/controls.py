@@ -49,6 +49,10 @@ class Controls:
         folders = PurePosixPath(name).parts[:-1]
         return [number for number, style in enumerate(self.styles, start=1) if style in folders]
 
+    def innermost_of(self, name: str) -> int:
+        """Number of the style of the innermost folder that is one; 0 for a song in none."""
+        return (self.styles_of(name) or [0])[-1]
+
     def density_of(self, notes_per_quarter: NDArray[Any]) -> NDArray[np.int64]:
         """Levels from 0 for songs of these densities."""
         return np.searchsorted(np.array(self.density_edges), notes_per_quarter)

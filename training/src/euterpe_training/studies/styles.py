@@ -219,5 +219,5 @@ def _by_style(
     """Songs of some parts by their innermost style."""
     controls = Controls(config.styles, config.density_edges)
     songs = np.concatenate([trainer.songs[part] for part in parts])  # type: ignore[index]
-    innermost = np.array([(controls.styles_of(trainer.corpus.names[song]) or [0])[-1] for song in songs])
+    innermost = np.array([controls.innermost_of(trainer.corpus.names[song]) for song in songs])
     return {style: songs[innermost == number] for number, style in enumerate(config.styles, start=1)}

@@ -35,7 +35,7 @@ class ClassCorpus:
 
         A song counts for the innermost folder that is a style; those in no style are one of their own.
         """
-        labels = np.array([(self.styles[song] or [0])[-1] for song in songs])
+        labels = np.array([self.controls.innermost_of(self.corpus.names[song]) for song in songs])
         counts = np.bincount(labels)
         wanted = np.maximum(counts, ratio * counts.max())[labels] / counts[labels]
         return np.asarray(wanted / wanted.sum(), np.float64)

@@ -103,10 +103,10 @@ class Bagan(Method):
             totals["discriminator"].append(loss)
             totals["penalty"].append(penalty)
             if index % self.config.critic_steps == self.config.critic_steps - 1:
-                totals["generator"].append(self._generator_step(self.config.batch_size, generator))
+                totals["generator"].append(self._generator_step(generator))
             after_batch()
         if not totals["generator"]:
-            totals["generator"].append(self._generator_step(self.config.batch_size, generator))
+            totals["generator"].append(self._generator_step(generator))
         return {name: float(np.mean(values)) for name, values in totals.items()}
 
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
@@ -122,8 +122,8 @@ class Bagan(Method):
         self._step("discriminator", loss + self.config.gradient_penalty * penalty)
         return float(loss.detach()), float(penalty.detach())
 
-    def _generator_step(self, count: int, generator: torch.Generator) -> float:
-        labels = self._uniform_labels(count, generator)
+    def _generator_step(self, generator: torch.Generator) -> float:
+        labels = self._uniform_labels(generator)
         with self.precise():
             judgement = self.discriminator(self._make(labels, generator), labels)
         loss = generator_loss(self.config.game, judgement.float())
@@ -142,13 +142,13 @@ class Bagan(Method):
         Were real labels as rare as the set has them, the labels alone would tell real from made. Nothing bounds how
         sure of them a critic may become, as the penalty is on gradients towards images.
         """
-        labels = self._uniform_labels(self.config.batch_size, generator)
+        labels = self._uniform_labels(generator)
         members = [self._batches.by_class[label] for label in labels.tolist()]
         chosen = [int(own[torch.randint(len(own), (1,), generator=generator)]) for own in members]
         return self._batches.images[chosen], labels
 
-    def _uniform_labels(self, count: int, generator: torch.Generator) -> Tensor:
-        return torch.randint(self._classes, (count,), generator=generator).to(self.device)
+    def _uniform_labels(self, generator: torch.Generator) -> Tensor:
+        return torch.randint(self._classes, (self.config.batch_size,), generator=generator).to(self.device)
 
     def _make(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         codes = torch.randn(len(labels), self.config.latent_size, generator=generator).to(self.device)
