@@ -99,7 +99,7 @@ def export(
 ) -> None:
     """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
     _torch()
-    from euterpe_training.export.bundle import Label
+    from euterpe_training.export.label import Label
     from euterpe_training.export.release import release
     from euterpe_training.trainer import Trainer
     from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint

@@ -89,6 +89,16 @@ def test_an_annealed_training_takes_all_its_rounds_and_ends_at_rest(make_bars: o
     assert [row["loss"] for row in fitted.history] != [row["loss"] for row in fit(train, validation, OPTIONS).history]
 
 
+def test_half_as_precise_products_learn_as_much_and_leave_whole_weights(make_bars: object) -> None:
+    train, validation = make_bars([60, 60, 60]), make_bars([20, 20, 20], seed=1)  # type: ignore[operator]
+    fitted = fit(train, validation, replace(OPTIONS, precision="bfloat16"))
+    assert all(weight.dtype == torch.float32 for weight in fitted.network.parameters())
+    assert fitted.scores(validation).macro_f1 > 0.9
+    assert fitted.history != fit(train, validation, OPTIONS).history
+    with pytest.raises(TrainingError, match="it is float32 or bfloat16"):
+        replace(OPTIONS, precision="int4")
+
+
 def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None:
     with pytest.raises(TrainingError, match="there are: resnet18"):
         make_network("vgg", 1, 2)

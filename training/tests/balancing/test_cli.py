@@ -101,7 +101,38 @@ def test_a_search_tries_everything_once_and_goes_on(source: Path, tmp_path: Path
         (("balance", "train", "--source", "{source}", "--out", "{out}", "--device", "tpu"), "no device 'tpu'"),
         (("study", "balancing", "--source", "{source}", "--out", "{out}", "--methods", "hope"), "no method 'hope'"),
         (("study", "balancing", "--source", "{source}", "--out", "{out}", "--networks", "vgg"), "no network 'vgg'"),
+        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--precision", "int4"), "is 'int4'"),
         (("balance", "search", "--source", "{source}", "--out", "{out}", "--try", "latent=1"), "no setting 'latent'"),
+        (
+            (
+                "balance",
+                "styles",
+                "--corpus",
+                "{source}",
+                "--run",
+                "{out}/r",
+                "--out",
+                "{out}/Mine/1.0.0",
+                "--version",
+                "1.0.0",
+            ),
+            "a bundle cannot be called 'Mine'",
+        ),
+        (
+            (
+                "balance",
+                "styles",
+                "--corpus",
+                "{source}",
+                "--run",
+                "{out}/r",
+                "--out",
+                "{out}/mine/1",
+                "--version",
+                "1",
+            ),
+            "'1' is no version",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence_and_nothing_is_written(

@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from euterpe_music.manifest import NAME_PATTERN, VERSION_PATTERN
+
 CLASSIFIER_FILE: Final = "classifier.json"
 #: Files that a bundle cannot be loaded without.
 CLASSIFIER_FILES: Final = ("model.onnx", CLASSIFIER_FILE)
@@ -29,8 +31,8 @@ class ClassifierManifest(BaseModel):
 
     format: Literal["euterpe-classifier/1"] = "euterpe-classifier/1"
     kind: Literal["style-classifier"] = "style-classifier"
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$")
+    name: str = Field(pattern=NAME_PATTERN)
+    version: str = Field(pattern=VERSION_PATTERN)
     title: str = Field(min_length=1, max_length=120)
     licence: str
     created: str

@@ -17,7 +17,9 @@ FORMAT: Final = "euterpe-bundle/1"
 #: How a network computes: in floats, or its large products in 8-bit integers.
 Variant = Literal["fp32", "int8"]
 
-Name = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+#: What bundles may be called: both are parts of a path, of a URL and of an object's key.
+NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+VERSION_PATTERN: Final = r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$"
 
 
 class Part(BaseModel):
@@ -184,8 +186,8 @@ class ManifestBase(Part):
     """What `manifest.json` says of any model. The directory it lies in is models/<name>/<version>/."""
 
     format: Literal["euterpe-bundle/1"] = FORMAT
-    name: str = Name
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$")
+    name: str = Field(pattern=NAME_PATTERN)
+    version: str = Field(pattern=VERSION_PATTERN)
     title: str = Field(min_length=1, max_length=120)
     description: str = ""
     licence: str

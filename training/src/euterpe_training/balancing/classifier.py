@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from euterpe_training.balancing.config import Precision, check_precision
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.losses import make_loss
 from euterpe_training.balancing.networks import make_network
-from euterpe_training.balancing.pixels import Batches, to_tensor
+from euterpe_training.balancing.pixels import Batches, reduced, to_tensor
 from euterpe_training.balancing.scores import Scores
 from euterpe_training.errors import TrainingError
 
@@ -43,6 +44,11 @@ class FitOptions:
     shift: int = 0
     sideways: int = 0
     anneal: bool = False
+    #: Of products while training; bfloat16 makes ResNets half as fast again on a CPU that has it.
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        check_precision(self.precision)
 
 
 @dataclass(eq=False)
@@ -88,21 +94,28 @@ def fit(
     optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate, fused=True)
     rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
     rate = _Rate(optimizer, options, options.steps_per_round or -(-len(train) // options.batch_size))
+
+    def logits(images: torch.Tensor) -> torch.Tensor:
+        moved = shifted(images, options.shift, options.sideways, generator)
+        with reduced(options.precision, device):
+            found: torch.Tensor = fitted.network(moved)
+        return found.float()
+
     best, weights, waited = -1.0, fitted.network.state_dict(), 0
     for _ in range(options.epochs):
         fitted.network.train()
-        mean = _round(
-            fitted.network, loss, rate, rounds.next(),
-            lambda images: shifted(images, options.shift, options.sideways, generator),
-        )  # fmt: skip
+        mean = _round(logits, loss, rate, rounds.next())
         score = fitted.scores(validation).macro_f1
         fitted.history.append({"loss": mean, "macro_f1": score})
+        if options.anneal:
+            continue
         waited += 1
-        if score > best or options.anneal:
+        if score > best:
             best, weights, waited = score, copy.deepcopy(fitted.network.state_dict()), 0
         if waited >= options.patience:
             break
-    fitted.network.load_state_dict(weights)
+    if not options.anneal:
+        fitted.network.load_state_dict(weights)
     return fitted
 
 
@@ -158,15 +171,14 @@ class _Rounds:
 
 
 def _round(
-    network: nn.Module,
+    logits: Callable[[torch.Tensor], torch.Tensor],
     loss: nn.Module,
     rate: _Rate,
     batches: list[tuple[torch.Tensor, torch.Tensor]],
-    varied: Callable[[torch.Tensor], torch.Tensor],
 ) -> float:
     total = 0.0
     for images, labels in batches:
-        value = loss(network(varied(images)), labels)
+        value = loss(logits(images), labels)
         rate.step(value)
         total += float(value.detach())
     if not np.isfinite(total):

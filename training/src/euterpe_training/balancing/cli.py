@@ -140,8 +140,9 @@ def balancing(
     source: Place, out: Out, counts: Counts = "all",
     methods: Annotated[str, typer.Option(help="Names with commas; `all` for every one.")]
     = "unbalanced,random-over,smote,loss:weighted,loss:focal,deepsmote,bagan-gp",
-    networks: Annotated[str, typer.Option(help="resnet18, resnet34, resnet50, squeezenet1_1, efficientnet_b0, small.")]
-    = "resnet18,squeezenet1_1,efficientnet_b0",
+    networks: Annotated[
+        str, typer.Option(help="resnet18, -34, -50, squeezenet1_1, efficientnet_b0; of small images resnet8, small.")
+    ] = "resnet18,squeezenet1_1,efficientnet_b0",
     seeds: Annotated[int, typer.Option(min=1, help="Classifiers per method and network.")] = 3,
     recipe: Recipe = "mnist", ratio: Ratio = 1.0,
     epochs: Annotated[int, typer.Option(min=1, help="Most rounds of a classifier.")] = 50,
@@ -153,6 +154,7 @@ def balancing(
     anneal: Annotated[
         bool, typer.Option("--anneal", help="Let the rate rise and fall over all rounds, and take the last weights.")
     ] = False,
+    precision: Annotated[str, typer.Option(help="Of the classifiers' products: float32, or bfloat16.")] = "float32",
     pieces: Annotated[bool, typer.Option("--pieces", help="Of MIDI files: judge pieces, not windows.")] = False,
     size: Size = None, level: Level = 1, sha256: Sha256 = "", cache: Cache = Path(".data/images"), seed: Seed = 0,
     changes: Changes = None, device: Device = "auto", threads: Threads = 1,
@@ -171,7 +173,7 @@ def balancing(
         arm_names() if methods == "all" else methods.split(","), chosen, seeds, ratio,
         FitOptions(
             epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps, shift=jitter,
-            sideways=jitter, learning_rate=rate, anneal=anneal,
+            sideways=jitter, learning_rate=rate, anneal=anneal, precision=precision,  # type: ignore[arg-type]
         ),
         _config("deepsmote", recipe, _own("deepsmote", changes)),
         _config("bagan-gp", recipe, _own("bagan-gp", changes)), pieces,

@@ -2,9 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from euterpe_training.errors import TrainingError
+
+#: Of products while training: bfloat16 takes half the time where a processor has it. Weights stay in float32.
+Precision = Literal["float32", "bfloat16"]
+
+
+def check_precision(name: str) -> None:
+    """TrainingError for one that there is not."""
+    if name not in get_args(Precision):
+        raise TrainingError(f"precision is {name!r}; it is {' or '.join(get_args(Precision))}")
 
 
 @dataclass(frozen=True)
@@ -16,8 +25,7 @@ class _Config:
     batch_size: int
     latent_size: int
     hidden_size: int
-    #: Of products while training: bfloat16 takes half the time where a processor has it. Weights stay in float32.
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     seed: int = 0
     epochs_per_checkpoint: int = 10
     #: Every so many epochs a picture of generated images is kept.
@@ -27,8 +35,7 @@ class _Config:
         for name in ("epochs", "latent_size", "hidden_size", "epochs_per_checkpoint", "epochs_per_grid"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} is {getattr(self, name)}; it must be 1 or more")
-        if self.precision not in ("float32", "bfloat16"):
-            raise TrainingError(f"precision is {self.precision!r}; it is float32 or bfloat16")
+        check_precision(self.precision)
         if self.batch_size < 2:
             raise TrainingError(f"batch_size is {self.batch_size}; batch norm needs 2 or more")
         if not 0 < self.learning_rate < 1:

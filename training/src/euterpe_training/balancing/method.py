@@ -12,6 +12,7 @@ from torch import nn
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import missing
 from euterpe_training.balancing.images import ImageSet, Pixels
+from euterpe_training.balancing.pixels import reduced
 from euterpe_training.errors import TrainingError
 
 AfterBatch = Callable[[], None]
@@ -33,7 +34,7 @@ class Method(ABC):
 
     def precise(self) -> torch.autocast:
         """Where forward passes of training happen: with products in the precision that the settings ask for."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+        return reduced(self.precision, self.device)
 
     @property
     @abstractmethod

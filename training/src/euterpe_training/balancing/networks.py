@@ -1,4 +1,4 @@
-"""The networks that judge a balanced set: torchvision's, trained from scratch, and a small one for small studies."""
+"""The networks that judge a balanced set: torchvision's, trained from scratch, and two for small images."""
 
 import sys
 import warnings
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from euterpe_training.errors import TrainingError
 
@@ -101,6 +102,40 @@ class SmallNetwork(nn.Module):
         return logits
 
 
+class _Residual(nn.Module):
+    """Two 3×3 convolutions with batch norm beside a way around them."""
+
+    def __init__(self, before: int, after: int, stride: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True),
+            nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after),
+        )  # fmt: skip
+        same = before == after and stride == 1
+        self.around = (
+            nn.Identity()
+            if same
+            else nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """[batch, before, height, width] → [batch, after, height / stride, width / stride]."""
+        return functional.relu(self.convolutions(images) + self.around(images))
+
+
+def resnet8(channels: int, classes: int, width: int = 16) -> nn.Module:
+    """Eight layers with ways around them (He et al. 2016), for small images: the first looks at every pixel.
+
+    Its larger relatives, made for 224 pixels, have 28 down to seven by seven after their first two layers. Images
+    [batch, channels, height, width] in −1..1 → logits [batch, classes].
+    """
+    return nn.Sequential(
+        nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(2),
+        _Residual(width, 2 * width, 1), _Residual(2 * width, 4 * width, 2), _Residual(4 * width, 8 * width, 2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8 * width, classes),
+    )  # fmt: skip
+
+
 #: Name → network, given channels and classes.
 NETWORKS: Final[dict[str, Callable[[int, int], nn.Module]]] = {
     "resnet18": _resnet(18),
@@ -108,6 +143,7 @@ NETWORKS: Final[dict[str, Callable[[int, int], nn.Module]]] = {
     "resnet50": _resnet(50),
     "squeezenet1_1": _squeezenet,
     "efficientnet_b0": _efficientnet,
+    "resnet8": resnet8,
     "small": SmallNetwork,
 }
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from euterpe_training.balancing.config import Precision
 from euterpe_training.balancing.images import ImageSet, Pixels
 
 
@@ -21,6 +22,11 @@ def to_pixels(tensor: Tensor) -> Pixels:
 def device_for(name: str = "auto") -> torch.device:
     """`auto` is a GPU when there is one."""
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+def reduced(precision: Precision, device: torch.device) -> torch.autocast:
+    """Within it, products have this precision."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 class Batches:

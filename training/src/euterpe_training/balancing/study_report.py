@@ -59,6 +59,7 @@ def _training_sentence(study: Study) -> str:
         f"A round is {steps} of {chosen.batch_size} images; {ends}. "
         f"Classes are filled up to {study.options.ratio:g} of the largest."
         + (f" Training images are moved at random by up to {chosen.shift} pixels." if chosen.shift else "")
+        + (f" Products in training are {chosen.precision}." if chosen.precision != "float32" else "")
     )
 
 

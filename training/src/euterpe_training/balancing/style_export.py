@@ -1,6 +1,5 @@
 """From a trained classifier of styles to the bundle that the generator loads."""
 
-import datetime
 import hashlib
 from itertools import pairwise
 from pathlib import Path
@@ -17,22 +16,23 @@ from torch import nn
 from euterpe_training.balancing.networks import SmallNetwork
 from euterpe_training.balancing.sources.rolls import DEFAULT_WINDOWS
 from euterpe_training.errors import TrainingError
+from euterpe_training.export.label import Label
 
 OPSET: Final = 18
 _IR_VERSION: Final = 10
 
 
 def export_style_classifier(
-    network: SmallNetwork, classes: tuple[str, ...], size: int, directory: Path, version: str, training: dict[str, Any]
+    network: SmallNetwork, classes: tuple[str, ...], size: int, directory: Path, label: Label, training: dict[str, Any]
 ) -> Classifier:
     """Writes model.onnx, classifier.json and card.md; TrainingError when the directory holds a version already."""
     model = build_classifier(network, size)
     manifest = ClassifierManifest(
-        name=directory.parent.name,
-        version=version,
-        title="Styles",
-        licence="Apache-2.0",
-        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        name=label.name,
+        version=label.version,
+        title=label.title,
+        licence=label.licence,
+        created=label.date,
         classes=classes,
         size=size,
         windows=DEFAULT_WINDOWS,

@@ -22,6 +22,7 @@ from euterpe_training.balancing.sources.rolls import load_rolls
 from euterpe_training.balancing.style_export import export_style_classifier
 from euterpe_training.balancing.styles import style_of
 from euterpe_training.errors import TrainingError
+from euterpe_training.export.label import Label
 from euterpe_training.trainer.checkpoint import load_checkpoint, save_checkpoint
 
 _HELD_OUT: Final = 0.2
@@ -125,6 +126,7 @@ def release(
 
     `rounds` is how many there are at most, and the steps of each.
     """
+    label = Label(out.absolute().parent.name, version, "Styles")
     if (out / CLASSIFIER_FILE).exists():
         raise TrainingError(f"{out} already holds a classifier; release under another version")
     with console.status("Reading the corpus"):
@@ -145,5 +147,5 @@ def release(
     network = chosen.fitted.network
     if not isinstance(network, SmallNetwork):
         raise TrainingError("only the network 'small' can be released")
-    export_style_classifier(network, images.classes, images.size[0], out, version, training)
+    export_style_classifier(network, images.classes, images.size[0], out, label, training)
     console.print(f"{out}: balanced by {chosen.method}", highlight=False)

@@ -1,9 +1,7 @@
 """Generator weights → bundle."""
 
-import datetime
 import hashlib
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from euterpe_music.bundle import Bundle, write_bundle
@@ -20,26 +18,16 @@ from euterpe_music.manifest import (
 )
 from euterpe_music.spec import EventSpec
 
+from euterpe_training.errors import TrainingError
 from euterpe_training.export.categorical import DRAWS, CategoricalWeights, build_categorical
 from euterpe_training.export.graph import OPSET, GeneratorWeights, build_generator
 from euterpe_training.export.int8 import to_int8
+from euterpe_training.export.label import Label, check_version
 from euterpe_training.export.wishes import NO_WISHES, Wishes
 
 #: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
 INT8_FILE = "model.int8.onnx"
-
-
-@dataclass(frozen=True)
-class Label:
-    """What a bundle is called. `created` is an ISO date, today when it is empty."""
-
-    name: str
-    version: str
-    title: str
-    description: str = ""
-    licence: str = "Apache-2.0"
-    created: str = ""
 
 
 def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> GraphInfo:
@@ -119,7 +107,7 @@ def export_bundle(
         title=label.title,
         description=label.description,
         licence=label.licence,
-        created=label.created or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        created=label.date,
         spec=spec.to_dict(),
         spec_sha256=spec.sha256,
         graph=graph_info(weights, model),
@@ -135,11 +123,14 @@ def export_bundle(
 def add_int8(bundle: Bundle, version: str, variant: Variant) -> Bundle:
     """Writes a new version of `bundle`, with its int8 graph, beside it; ValueError for a graph without LSTMs.
 
-    What lies beside the graphs (card, pictures) is copied; FileExistsError when there is such a version.
+    What lies beside the graphs (card, pictures) is copied; TrainingError when there is such a version.
     """
+    check_version(version)
     directory = bundle.directory.parent / version
-    shutil.copytree(bundle.directory, directory)
+    if directory.exists():
+        raise TrainingError(f"{directory} is there already; give another version")
     int8 = to_int8(bundle.model)
+    shutil.copytree(bundle.directory, directory)
     changes = {"version": version, "int8": _int8_info(int8), "variant": variant}
     return write_bundle(directory, bundle.manifest.model_copy(update=changes), bundle.model, int8)
 

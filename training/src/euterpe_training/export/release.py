@@ -9,8 +9,9 @@ from euterpe_music.manifest import CorpusInfo, TrainingInfo
 
 from euterpe_training.corpora import Corpus
 from euterpe_training.evaluation import compare, held_out_pieces, sample, to_pieces
-from euterpe_training.export.bundle import Label, export_bundle
+from euterpe_training.export.bundle import export_bundle
 from euterpe_training.export.card import card
+from euterpe_training.export.label import Label
 from euterpe_training.export.wishes import wishes_of
 from euterpe_training.models.categorical import CategoricalGenerator
 from euterpe_training.models.controls import Controls

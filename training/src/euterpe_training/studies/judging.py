@@ -8,7 +8,7 @@ import numpy as np
 
 from euterpe_training.evaluation.reference import FEWEST_SONGS, Reference
 from euterpe_training.evaluation.report import evaluate
-from euterpe_training.export.bundle import Label
+from euterpe_training.export.label import Label
 from euterpe_training.export.release import export_generator
 from euterpe_training.files import write_whole
 from euterpe_training.trainer import Trainer

@@ -22,7 +22,7 @@ from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
 from euterpe_training.evaluation.overlap import likeness, mean_overlap
 from euterpe_training.evaluation.sampling import sample, to_pieces
-from euterpe_training.export.bundle import Label
+from euterpe_training.export.label import Label
 from euterpe_training.export.release import export_generator
 from euterpe_training.export.wishes import style_name
 from euterpe_training.files import write_whole

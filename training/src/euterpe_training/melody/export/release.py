@@ -1,6 +1,5 @@
 """Two finished runs → a bundle with figures, pictures and card."""
 
-import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ from euterpe_music.melody_manifest import MelodyManifest, TokenGraph
 from euterpe_music.melody_parameters import melody_parameters
 
 from euterpe_training.errors import TrainingError
+from euterpe_training.export.label import Label
 from euterpe_training.melody.corpus import SPLITS, MelodyCorpus
 from euterpe_training.melody.evaluation import choose_drawing, judge, real_pieces
 from euterpe_training.melody.export.bundle import bundle_part
@@ -25,15 +25,9 @@ BARS: Final = (2, 16, 64)
 
 
 @dataclass(frozen=True)
-class MelodyLabel:
-    """What a bundle is called, and how it sounds unless a listener says otherwise. `created` is an ISO date."""
+class MelodyLabel(Label):
+    """What a bundle is called, and how it sounds unless a listener says otherwise."""
 
-    name: str
-    version: str
-    title: str
-    description: str = ""
-    licence: str = "Apache-2.0"
-    created: str = ""
     bpm: float = 120.0
     instruments: tuple[str, str] = ("acoustic grand piano", "acoustic grand piano")
     notes: str = ""
@@ -100,7 +94,7 @@ def _manifest(
         title=label.title,
         description=label.description,
         licence=label.licence,
-        created=label.created or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        created=label.date,
         encoding=1,
         styles=corpus.styles,
         style_meters=style_meters(corpus),
