@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from euterpe_training.balancing.classifier import FitOptions, fit, shifted
+from euterpe_training.balancing.classifier import FitOptions, fit, mirrored, shifted
 from euterpe_training.balancing.networks import NETWORKS, make_network
 from euterpe_training.balancing.scores import Interval, Scores, difference
 from euterpe_training.errors import TrainingError
@@ -97,6 +97,17 @@ def test_half_as_precise_products_learn_as_much_and_leave_whole_weights(make_bar
     assert fitted.history != fit(train, validation, OPTIONS).history
     with pytest.raises(TrainingError, match="it is float32 or bfloat16"):
         replace(OPTIONS, precision="int4")
+
+
+def test_mirrored_images_are_learnt_and_judged_both_ways(make_bars: object) -> None:
+    train = make_bars([60, 60, 60])  # type: ignore[operator]
+    fitted = fit(train, make_bars([20, 20, 20], seed=1), replace(OPTIONS, mirror=True))  # type: ignore[operator]
+    turned = replace(train, images=train.images[:, :, ::-1].copy())
+    np.testing.assert_allclose(fitted.probabilities(turned), fitted.probabilities(train), atol=1e-5)
+    images = torch.arange(16.0).reshape(4, 1, 2, 2)
+    seen = {tuple(row.flatten().tolist()) for seed in range(8)
+            for row in mirrored(images, torch.Generator().manual_seed(seed))}  # fmt: skip
+    assert seen == {tuple(row.flatten().tolist()) for row in (*images, *images.flip(3))}
 
 
 def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None:

@@ -31,7 +31,8 @@ class FitOptions:
 
     A round is `steps_per_round` batches, one pass over the data when it is 0: with a fixed number a filled-up set gets
     no more steps than an unbalanced one. Each image of a batch is moved up or down by at most `shift` rows at random
-    (semitones, in piano rolls, for a style is no key) and by at most `sideways` columns.
+    (semitones, in piano rolls, for a style is no key) and by at most `sideways` columns. With `mirror` about half are
+    turned left to right, and what is judged is looked at both ways.
     """
 
     network: str = "resnet18"
@@ -43,6 +44,9 @@ class FitOptions:
     steps_per_round: int = 0
     shift: int = 0
     sideways: int = 0
+    mirror: bool = False
+    #: Decoupled from the gradients (AdamW).
+    weight_decay: float = 0.0
     anneal: bool = False
     #: Of products while training; bfloat16 makes ResNets half as fast again on a CPU that has it.
     precision: Precision = "float32"
@@ -58,14 +62,19 @@ class Fitted:
     network: nn.Module
     device: torch.device
     history: list[dict[str, float]] = field(default_factory=list)
+    mirror: bool = False
 
     @torch.no_grad()
     def probabilities(self, images: ImageSet) -> NDArray[np.float32]:
         """[count, classes]."""
         self.network.eval()
         parts = torch.split(to_tensor(images.images), _JUDGING_BATCH)
-        found = [functional.softmax(self.network(part.to(self.device)), 1).cpu() for part in parts]
-        return np.asarray(torch.cat(found).numpy())
+        found = torch.cat([self._judged(part.to(self.device)).cpu() for part in parts])
+        return np.asarray(found.numpy())
+
+    def _judged(self, images: torch.Tensor) -> torch.Tensor:
+        views = (images, images.flip(3)) if self.mirror else (images,)
+        return torch.stack([functional.softmax(self.network(view), 1) for view in views]).mean(0)
 
     def scores(self, images: ImageSet) -> Scores:
         """On labelled images, one by one."""
@@ -89,14 +98,18 @@ def fit(
     network = make_network(options.network, train.channels, len(train.classes))
     # Channels last, and one pass over the weights per step: up to twice as fast on a CPU.
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    fitted = Fitted(network.to(device), device)
+    fitted = Fitted(network.to(device), device, mirror=options.mirror)
     loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
-    optimizer = torch.optim.Adam(fitted.network.parameters(), lr=options.learning_rate, fused=True)
+    optimizer = torch.optim.AdamW(
+        fitted.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+    )
     rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
     rate = _Rate(optimizer, options, options.steps_per_round or -(-len(train) // options.batch_size))
 
     def logits(images: torch.Tensor) -> torch.Tensor:
         moved = shifted(images, options.shift, options.sideways, generator)
+        if options.mirror:
+            moved = mirrored(moved, generator)
         with reduced(options.precision, device):
             found: torch.Tensor = fitted.network(moved)
         return found.float()
@@ -133,6 +146,12 @@ def shifted(images: torch.Tensor, rows: int, columns: int, generator: torch.Gene
         for most, size in ((rows, height), (columns, width))
     )
     return padded[torch.arange(count)[:, None, None], :, down[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
+
+
+def mirrored(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """`images` [count, channels, height, width], every other one at random turned left to right."""
+    turned = torch.rand(len(images), generator=generator).to(images.device) < 0.5
+    return torch.where(turned[:, None, None, None], images.flip(3), images)
 
 
 class _Rate:

@@ -150,7 +150,9 @@ def balancing(
     batch_size: Annotated[int, typer.Option(min=2, help="Of the classifiers; 8 in the thesis.")] = 64,
     steps: Annotated[int, typer.Option(min=0, help="Steps per round; 0 goes through the set once.")] = 0,
     jitter: Annotated[int, typer.Option(min=0, help="Move training images at random by up to so many pixels.")] = 0,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Mirror them at random, and judge both ways.")] = False,
     rate: Annotated[float, typer.Option(min=1e-6, max=1, help="Learning rate of the classifiers.")] = 1e-3,
+    weight_decay: Annotated[float, typer.Option(min=0, max=1, help="Of the classifiers (AdamW).")] = 0.0,
     anneal: Annotated[
         bool, typer.Option("--anneal", help="Let the rate rise and fall over all rounds, and take the last weights.")
     ] = False,
@@ -173,7 +175,8 @@ def balancing(
         arm_names() if methods == "all" else methods.split(","), chosen, seeds, ratio,
         FitOptions(
             epochs=epochs, patience=patience, batch_size=batch_size, steps_per_round=steps, shift=jitter,
-            sideways=jitter, learning_rate=rate, anneal=anneal, precision=precision,  # type: ignore[arg-type]
+            sideways=jitter, mirror=mirror, learning_rate=rate, weight_decay=weight_decay, anneal=anneal,
+            precision=precision,  # type: ignore[arg-type]
         ),
         _config("deepsmote", recipe, _own("deepsmote", changes)),
         _config("bagan-gp", recipe, _own("bagan-gp", changes)), pieces,

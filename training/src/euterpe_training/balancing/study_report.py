@@ -59,6 +59,8 @@ def _training_sentence(study: Study) -> str:
         f"A round is {steps} of {chosen.batch_size} images; {ends}. "
         f"Classes are filled up to {study.options.ratio:g} of the largest."
         + (f" Training images are moved at random by up to {chosen.shift} pixels." if chosen.shift else "")
+        + (" Half of them are mirrored, and those to judge are seen both ways." if chosen.mirror else "")
+        + (f" Weights decay by {chosen.weight_decay}." if chosen.weight_decay else "")
         + (f" Products in training are {chosen.precision}." if chosen.precision != "float32" else "")
     )
 
