@@ -90,9 +90,20 @@ def test_real_images_come_with_labels_as_uniform_as_those_of_made_ones(make_bars
     )
 
 
+def test_an_epoch_has_a_step_of_the_generator_for_each_batch_after_all_of_the_critic(
+    unbalanced: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = Bagan(unbalanced, replace(SMOKE, autoencoder_epochs=0, epochs=1, critic_steps=3), CPU)
+    steps, critic, made = [], method._critic_step, method._generator_step
+    monkeypatch.setattr(method, "_critic_step", lambda *a: (steps.append("critic"), critic(*a))[1])
+    monkeypatch.setattr(method, "_generator_step", lambda *a: (steps.append("generator"), made(*a))[1])
+    list(method.train())
+    assert steps == ["critic", "critic", "critic", "generator"] * -(-len(unbalanced) // SMOKE.batch_size)
+
+
 def test_the_label_decides_what_is_made(make_bars: object) -> None:
     images = make_bars([80, 60])  # type: ignore[operator]
-    config = replace(SMOKE, autoencoder_epochs=5, epochs=20, critic_steps=2)
+    config = replace(SMOKE, autoencoder_epochs=5, epochs=10, critic_steps=2)
     config = replace(config, hidden_size=8, latent_size=16, learning_rate=2e-3)
     method = Bagan(images, config, CPU)
     list(method.train())

@@ -98,15 +98,15 @@ class Bagan(Method):
 
     def _play(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
         totals: dict[str, list[float]] = {"discriminator": [], "penalty": [], "generator": []}
-        for index in range(self.batches_per_epoch):
-            loss, penalty = self._critic_step(*self._one_of_each(generator), generator)
-            totals["discriminator"].append(loss)
-            totals["penalty"].append(penalty)
-            if index % self.config.critic_steps == self.config.critic_steps - 1:
-                totals["generator"].append(self._generator_step(generator))
-            after_batch()
-        if not totals["generator"]:
+        # An epoch is as many steps of the generator as there are batches, each after all those of the critic: so the
+        # public code counts, and so the thesis' epochs are meant.
+        for _ in range(self.batches_per_epoch):
+            for _ in range(self.config.critic_steps):
+                loss, penalty = self._critic_step(*self._one_of_each(generator), generator)
+                totals["discriminator"].append(loss)
+                totals["penalty"].append(penalty)
             totals["generator"].append(self._generator_step(generator))
+            after_batch()
         return {name: float(np.mean(values)) for name, values in totals.items()}
 
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
@@ -115,7 +115,8 @@ class Bagan(Method):
         wrong = wrong_labels(labels, self._classes, generator)
         judge = self.discriminator
         with self.precise():
-            judgements = judge(images, labels), judge(fake, labels), judge(images, wrong)
+            seen = judge.features(images)
+            judgements = judge.judge(seen, labels), judge(fake, labels), judge.judge(seen, wrong)
         loss = discriminator_loss(self.config.game, *(given.float() for given in judgements))
         # A gradient of a gradient loses too much in half precision.
         penalty = gradient_penalty(judge, images, fake, labels, generator)
