@@ -61,6 +61,10 @@ def test_a_study_compares_and_reports_and_goes_on(source: Path, tmp_path: Path) 
     assert {row["method"] for row in again} == {"unbalanced", "loss:focal", "deepsmote"}
     readme = (out / "README.md").read_text()
     assert "](made-deepsmote.png)" in readme
+    # Of what was made and of what was held out, a row for each class that was filled up.
+    recognised = re.findall(r"\| c\d \| (?:deepsmote|real, held out) \| (\d+)% \|", readme)
+    assert len(recognised) == 5
+    assert all(0 <= int(share) <= 100 for share in recognised)
     assert all((out / name).exists() for name in re.findall(r"\]\((\S+\.png)\)", readme))
     with pytest.raises(TrainingError, match="other images or settings"):
         call("study", "balancing", *common, "--methods", "unbalanced", "--ratio", "0.5")

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from matplotlib.figure import Figure
-from torch import nn
 
 from euterpe_training.balancing.arms import Arm
-from euterpe_training.balancing.classifier import fit
-from euterpe_training.balancing.images import Pixels, split
+from euterpe_training.balancing.classifier import Fitted, fit
+from euterpe_training.balancing.images import ImageSet, Pixels, split
 from euterpe_training.balancing.pictures import grid
 from euterpe_training.balancing.quality import features, frechet_distance, nearest, self_similarity
 from euterpe_training.balancing.report import Picture, Section, Table
@@ -23,6 +22,7 @@ _READING = (
         "out' is the same measure of test images."
     ),
     (
+        "Recognised is the share that this network takes for members of the class. "
         "SSIM of random pairs of a class: the lower, the more varied. Nearest is the root mean squared difference to "
         "the nearest real training image in grey levels; near 0 would be a copy."
     ),
@@ -34,30 +34,33 @@ def quality_section(study: Study) -> Section:
     whole = study.task.whole
     shown, kept = split(whole, VALIDATION_SHARE)
     options = replace(study.options.fit, network="small", loss="cross-entropy")
-    judge = fit(shown, kept, options, 0, study.device).network
+    judge = fit(shown, kept, options, 0, study.device)
     section = Section("Made images", list(_READING))
     rows: list[list[str]] = []
     real = study.real
     for label, name in enumerate(real.classes):
         own, every = real.images[real.of(label)], whole.images[whole.of(label)]
-        held_out = study.task.test.images[study.task.test.of(label)]
+        held_out = study.task.test.take(study.task.test.of(label))
         rows.append(_quality_row(name, "real, held out", judge, (own, every), held_out))
         for arm in study.arms.values():
             made = dict(made_images(arm, real)).get(name) if arm.method is not None else None
             if made is not None:
-                rows.append(_quality_row(name, arm.name, judge, (own, every), made.images))
-    section.tables.append(Table(["class", "images", "Fréchet distance", "SSIM of pairs", "nearest"], rows))
+                rows.append(_quality_row(name, arm.name, judge, (own, every), made))
+    columns = ["class", "images", "recognised", "Fréchet distance", "SSIM of pairs", "nearest"]
+    section.tables.append(Table(columns, rows))
     return section
 
 
-def _quality_row(name: str, whose: str, judge: nn.Module, real: tuple[Pixels, Pixels], images: Pixels) -> list[str]:
-    """`real` are the class' images that were trained on, and all that there are."""
+def _quality_row(name: str, whose: str, judge: Fitted, real: tuple[Pixels, Pixels], images: ImageSet) -> list[str]:
+    """`real` are the class' images that were trained on, and all that there are; `images` are of one class."""
     own, every = real
     distance = ""
     if min(len(every), len(images)) >= _FEWEST_FOR_DISTANCE:
-        distance = f"{frechet_distance(features(judge, every), features(judge, images)):.2f}"
-    near = nearest(images[:_LOOKED_UP], own)[1].mean() if len(images) else float("nan")
-    return [name, whose, distance, f"{self_similarity(images):.3f}", f"{near:.1f}"]
+        known, found = (features(judge.network, pixels) for pixels in (every, images.images))
+        distance = f"{frechet_distance(known, found):.2f}"
+    near = nearest(images.images[:_LOOKED_UP], own)[1].mean() if len(images) else float("nan")
+    recognised = judge.scores(images).accuracy
+    return [name, whose, f"{recognised:.0%}", distance, f"{self_similarity(images.images):.3f}", f"{near:.1f}"]
 
 
 def made_section(study: Study, arm: Arm) -> Section:
