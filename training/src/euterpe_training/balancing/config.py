@@ -123,8 +123,8 @@ BAGAN_RECIPES: Final = {
     "mnist": BaganConfig(),
     "fashion": BaganConfig(epochs=16, latent_size=128),
     "cifar10": BaganConfig(epochs=30),
-    "compact": BaganConfig(autoencoder_epochs=10, hidden_size=32, precision="bfloat16"),
-    "quick": BaganConfig(epochs=6, autoencoder_epochs=6, latent_size=64, hidden_size=16),
+    "compact": BaganConfig(epochs=30, autoencoder_epochs=10, hidden_size=32, critic_steps=2, precision="bfloat16"),
+    "quick": BaganConfig(epochs=10, autoencoder_epochs=6, latent_size=64, hidden_size=16, critic_steps=2),
     "smoke": BaganConfig(epochs=2, autoencoder_epochs=1, batch_size=16, latent_size=8, hidden_size=4),
 }
 
