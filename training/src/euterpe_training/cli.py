@@ -21,6 +21,8 @@ from euterpe_training.recipes import CrnnganConfig, recipe
 from euterpe_training.recipes.settings_text import settings_help, settings_table
 from euterpe_training.studies.cli import study_crnngan, study_styles
 
+_INTERRUPTED = 130
+
 app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(balance_app, name="balance")
 app.add_typer(melody_app, name="melody")
@@ -204,9 +206,11 @@ def main() -> None:
     except TrainingError as error:
         console.print(f"[red]error:[/red] {error}", highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        console.print("stopped; --resume goes on from the last checkpoint")
-        sys.exit(130)
+    except SystemExit as leaving:
+        # Typer turns Ctrl-C into this status, and says nothing.
+        if leaving.code == _INTERRUPTED:
+            console.print("stopped; runs go on with --resume, studies and searches when they are started again")
+        raise
 
 
 if __name__ == "__main__":

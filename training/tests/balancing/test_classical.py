@@ -50,6 +50,7 @@ def test_smote_lies_between_its_neighbours(make_bars: object) -> None:
     ("counts", "method", "ratio", "words"),
     [
         ([40, 5], "smote", 1.0, "class c1 has 5 images, but 5 neighbours need 6"),
+        ([2, 2, 2], "edited", 1.0, "edited leaves no image of class c1; balance in another way"),
         ([40], "random-over", 1.0, "one class only"),
         ([40, 9], "random-over", 1.5, r"lies in \(0, 1\]"),
         ([40, 9], "magic", 1.0, "there are: random-under"),

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from euterpe_training.balancing.config import DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet
-from euterpe_training.balancing.sources.folder import load_folder, save_folder
+from euterpe_training.balancing.search import Search
+from euterpe_training.balancing.sources import load_source
+from euterpe_training.balancing.sources.folder import load_folder, save_folders
 from euterpe_training.cli import app
 from euterpe_training.errors import TrainingError
 from typer.testing import CliRunner, Result
@@ -22,8 +25,8 @@ def call(*arguments: str | Path) -> Result:
 
 @pytest.fixture
 def source(tmp_path: Path, unbalanced: ImageSet) -> Path:
-    save_folder(unbalanced, tmp_path / "source")
-    return tmp_path / "source"
+    save_folders({"source": unbalanced}, tmp_path / "sets")
+    return tmp_path / "sets" / "source"
 
 
 def test_from_a_folder_to_a_fuller_folder(source: Path, tmp_path: Path) -> None:
@@ -37,9 +40,14 @@ def test_from_a_folder_to_a_fuller_folder(source: Path, tmp_path: Path) -> None:
     assert len(json.loads((run / "history.json").read_text())) == 3
     call("balance", "generate", "--source", source, "--run", run, "--out", tmp_path / "full", "--ratio", "0.5")
     # A fifth is kept for tests: 48, 19 and 6 remain.
-    assert load_folder(tmp_path / "full").counts.tolist() == [48, 24, 24]
+    assert load_folder(tmp_path / "full" / "train").counts.tolist() == [48, 24, 24]
     call("balance", "resample", "--source", source, "--method", "random-over", "--out", tmp_path / "over")
-    assert load_folder(tmp_path / "over").counts.tolist() == [48, 48, 48]
+    assert load_folder(tmp_path / "over" / "train").counts.tolist() == [48, 48, 48]
+    # What is filled up is trained with only: who loads it finds the real images that were kept to test with.
+    filled = load_source(str(tmp_path / "full"))
+    kept = load_source(str(source)).test
+    assert sorted(image.tobytes() for image in filled.test.images) == sorted(image.tobytes() for image in kept.images)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_a_study_compares_and_reports_and_goes_on(source: Path, tmp_path: Path) -> None:
@@ -66,8 +74,30 @@ def test_a_study_compares_and_reports_and_goes_on(source: Path, tmp_path: Path) 
     assert len(recognised) == 5
     assert all(0 <= int(share) <= 100 for share in recognised)
     assert all((out / name).exists() for name in re.findall(r"\]\((\S+\.png)\)", readme))
+    assert "Left out is adasyn: " in readme
     with pytest.raises(TrainingError, match="other images or settings"):
         call("study", "balancing", *common, "--methods", "unbalanced", "--ratio", "0.5")
+
+
+def test_a_study_in_which_nothing_is_missing_shows_nothing_made(source: Path, tmp_path: Path) -> None:
+    call("study", "balancing", "--source", source, "--out", tmp_path / "study", "--recipe", "smoke", "--networks",
+         "small", "--epochs", "1", "--seeds", "1", "--methods", "unbalanced,deepsmote", "--ratio", "0.1",
+         "--set", "deepsmote.neighbours=2")  # fmt: skip
+    assert "What deepsmote made" not in (tmp_path / "study" / "report.html").read_text()
+
+
+def test_a_study_goes_on_with_what_its_own_settings_trained_only(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
+    common = ("study", "balancing", "--source", source, "--out", out, "--recipe", "smoke", "--networks", "small",
+              "--epochs", "1", "--seeds", "1", "--methods", "deepsmote")  # fmt: skip
+    with pytest.raises(TrainingError, match="none of the methods"):
+        # It was stopped before its first classifier, but has its settings written down.
+        call(*common, "--set", "deepsmote.neighbours=40")
+    with pytest.raises(TrainingError, match="other images or settings"):
+        call(*common, "--set", "deepsmote.neighbours=2")
+    (out / "results.json").write_text("{")
+    with pytest.raises(TrainingError, match=r"results\.json is damaged; remove it"):
+        call(*common, "--set", "deepsmote.neighbours=2")
 
 
 @pytest.mark.parametrize("sampler", ["grid", "optuna"])
@@ -92,6 +122,28 @@ def test_a_search_tries_everything_once_and_goes_on(source: Path, tmp_path: Path
     assert (out / "trials.csv").read_text().splitlines() == rows
 
 
+def test_a_search_that_was_stopped_tries_that_setting_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("balance", "search", "--source", source, "--out", tmp_path / "search", "--recipe", "smoke",
+              "--set", "neighbours=3", "--set", "epochs=1", "--try", "latent_size=4,6,8")  # fmt: skip
+    score, scored = Search._score, []
+
+    def stopped(self: Search, config: DeepSmoteConfig) -> float:
+        scored.append(config.latent_size)
+        if len(scored) == 2:
+            raise KeyboardInterrupt
+        return score(self, config)
+
+    monkeypatch.setattr(Search, "_score", stopped)
+    assert CliRunner().invoke(app, [str(argument) for argument in common]).exit_code == 130
+    call(*common)
+    assert sorted(scored) == sorted([4, 6, 8, scored[1]])
+    rows = (tmp_path / "search" / "trials.csv").read_text().splitlines()[1:]
+    assert sorted(row.split(",")[0] for row in rows) == ["4", "6", "8"]
+    assert all(row.split(",")[1] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -99,6 +151,60 @@ def test_a_search_tries_everything_once_and_goes_on(source: Path, tmp_path: Path
         (("balance", "resample", "--source", "{source}", "--out", "{source}"), "exists already"),
         (("balance", "resample", "--source", "{source}", "--out", "{out}", "--ratio", "2"), "lies in (0, 1]"),
         (("balance", "resample", "--source", "{source}", "--out", "{out}", "--counts", "99,1,1"), "class c0"),
+        (
+            (
+                "balance",
+                "resample",
+                "--source",
+                "{source}",
+                "--out",
+                "{out}",
+                "--method",
+                "random-under",
+                "--ratio",
+                "0.5",
+            ),
+            "takes images away",
+        ),
+        (
+            (
+                "balance",
+                "resample",
+                "--source",
+                "{source}",
+                "--out",
+                "{out}",
+                "--counts",
+                "2,2,2",
+                "--method",
+                "edited",
+            ),
+            "edited leaves no image of class",
+        ),
+        (
+            ("balance", "search", "--source", "{source}", "--out", "{out}", "--recipe", "smoke", "--counts", "9,9,4"),
+            "neighbours need 6",
+        ),
+        (
+            (
+                "balance",
+                "train",
+                "--source",
+                "{source}",
+                "--out",
+                "{out}",
+                "--counts",
+                "6,6,6",
+                "--set",
+                "neighbours=6",
+            ),
+            "6 neighbours need 7",
+        ),
+        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--ratio", "2"), "lies in (0, 1]"),
+        (
+            ("study", "balancing", "--source", "{source}", "--out", "{out}", "--set", "bagan.epochs=1"),
+            "there are: deepsmote, bagan-gp",
+        ),
         (("balance", "train", "--source", "{source}", "--out", "{out}", "--recipe", "huge"), "no recipe 'huge'"),
         (("balance", "train", "--source", "{source}", "--out", "{out}", "--counts", "40,10,5"), "c2 has 5 images"),
         (("balance", "train", "--source", "{source}", "--out", "{out}", "--resume"), "no checkpoint"),

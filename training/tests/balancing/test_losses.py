@@ -90,6 +90,13 @@ def test_certainty_stays_finite(name: str) -> None:
     assert torch.isfinite(logits.grad).all()
 
 
+def test_the_focal_loss_has_a_gradient_where_a_root_has_none() -> None:
+    logits = torch.tensor([[80.0, -80.0]], requires_grad=True)
+    FocalLoss(0.5)(logits, torch.tensor([0])).backward()
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
 def test_mistakes_are_named() -> None:
     with pytest.raises(TrainingError, match="there are: cross-entropy"):
         make_loss("hinge", torch.tensor([1, 1]))

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_nothing_is_overwritten_and_runs_of_other_images_are_refused(unbalanced:
         Run.start(unbalanced, config, tmp_path, CPU)
     with pytest.raises(TrainingError, match="of other images"):
         Run.resume(unbalanced.take(np.arange(60)), tmp_path, CPU)
-    with pytest.raises(TrainingError, match="not of these images and settings"):
+    with pytest.raises(TrainingError, match="of networks with other sizes"):
         Run.resume(unbalanced, tmp_path, CPU, ["latent_size=9"])
 
 
@@ -58,6 +59,38 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(unbalan
     with pytest.raises(TrainingError, match="reconstruction is not a number in epoch 1; lower learning_rate"):
         run.train(QUIET)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, TrainingError("no number")], ids=["ctrl-c", "no number"])
+def test_a_run_that_is_stopped_goes_on_after_its_last_whole_epoch(
+    unbalanced: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    config = replace(DEEPSMOTE_RECIPES["smoke"], epochs=4, epochs_per_checkpoint=10)
+    whole = Run.start(unbalanced, config, tmp_path / "whole", CPU)
+    whole.train(QUIET)
+    run = Run.start(unbalanced, config, tmp_path / "stopped", CPU)
+    epoch = run.method.train_epoch
+
+    def until_the_third(generator: torch.Generator, after_batch: Callable[[], None]) -> dict[str, float]:
+        losses = epoch(generator, after_batch)
+        if len(run.method.history) == 2:
+            raise stop
+        return losses
+
+    monkeypatch.setattr(run.method, "train_epoch", until_the_third)
+    with pytest.raises(type(stop) if isinstance(stop, TrainingError) else KeyboardInterrupt):
+        run.train(QUIET)
+    again = Run.resume(unbalanced, tmp_path / "stopped", CPU)
+    assert len(again.method.history) == 2
+    again.train(QUIET)
+    assert again.method.history == whole.method.history
+
+
+def test_a_resumed_run_takes_the_rate_that_it_is_given(unbalanced: ImageSet, tmp_path: Path) -> None:
+    Run.start(unbalanced, replace(DEEPSMOTE_RECIPES["smoke"], epochs=1), tmp_path, CPU).train(QUIET)
+    again = Run.resume(unbalanced, tmp_path, CPU, ["learning_rate=1e-7"])
+    rates = {group["lr"] for one in again.method.optimizers().values() for group in one.param_groups}
+    assert rates == {1e-7}
 
 
 @pytest.mark.parametrize(

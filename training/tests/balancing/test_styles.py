@@ -71,6 +71,12 @@ def test_from_midi_files_to_a_released_classifier(midi_directory: Path, tmp_path
     assert bundle.manifest.training["method"] == chosen
     assert "| folk | 6 |" in (out / "card.md").read_text()
     stored = json.loads((out / "classifier.json").read_text())
+    # Networks of other settings do not pass for these, under another version either.
+    other = [*arguments[:-1], "4"]
+    other[other.index("--version") + 1], other[other.index("--out") + 1] = "0.2.0", out.parent / "0.2.0"
+    refused = CliRunner().invoke(app, [str(argument) for argument in other])
+    assert isinstance(refused.exception, TrainingError)
+    assert "with other settings; choose another --run" in str(refused.exception)
     again = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert isinstance(again.exception, TrainingError)
     assert "another version" in str(again.exception)

@@ -81,6 +81,8 @@ class ArmMaker:
         directory = self.directory / name
         if (directory / CHECKPOINT_FILE).exists():
             run = Run.resume(self.real, directory, self.device)
+            if run.config != config:
+                raise TrainingError(f"{directory} holds a run with other settings; choose another --out, or remove it")
         else:
             run = Run.start(self.real, config, directory, self.device)
         run.train(self.console)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 from imblearn import combine, over_sampling, under_sampling
+from numpy.typing import NDArray
 
 from euterpe_training.balancing.counts import missing
 from euterpe_training.balancing.images import ImageSet
@@ -29,14 +30,14 @@ _OVER: Final[dict[str, _Make]] = {
     ),
 }  # fmt: skip
 #: Name → sampler that takes images of the larger classes away.
-_UNDER: Final[dict[str, Callable[[int], Any]]] = {
+UNDER: Final[dict[str, Callable[[int], Any]]] = {
     "random-under": lambda seed: under_sampling.RandomUnderSampler(random_state=seed),
     "condensed": lambda seed: under_sampling.CondensedNearestNeighbour(random_state=seed),
     "edited": lambda _: under_sampling.EditedNearestNeighbours(),
     "repeated-edited": lambda _: under_sampling.RepeatedEditedNearestNeighbours(),
     "tomek": lambda _: under_sampling.TomekLinks(),
 }
-CLASSICAL: Final = (*_UNDER, *_OVER)
+CLASSICAL: Final = (*UNDER, *_OVER)
 _NEEDS_NEIGHBOURS: Final = {"smote", "adasyn", "smote-tomek", "smote-enn"}
 
 
@@ -51,26 +52,29 @@ def resample(images: ImageSet, method: str, ratio: float = 1.0, seed: int = 0) -
     counts = images.counts
     wanted = counts + missing(counts, ratio)
     if method in _NEEDS_NEIGHBOURS:
-        check_neighbours(images, NEIGHBOURS)
-    flat = images.images.reshape(len(images), -1)
-    if method in _UNDER:
-        sampler = _UNDER[method](seed)
-        sampler.fit_resample(flat.astype(np.float32), images.labels)
-        return images.take(np.sort(sampler.sample_indices_))
-    strategy = {label: int(count) for label, count in enumerate(wanted) if count}
-    # Interpolated pixels come back as floats between 0 and 255.
+        check_neighbours(images, NEIGHBOURS, wanted > counts)
+    flat = images.images.reshape(len(images), -1).astype(np.float32)
     try:
-        values, labels = _OVER[method](strategy, seed).fit_resample(flat.astype(np.float32), images.labels)
+        if method in UNDER:
+            sampler = UNDER[method](seed)
+            sampler.fit_resample(flat, images.labels)
+            balanced = images.take(np.sort(sampler.sample_indices_))
+        else:
+            strategy = {label: int(count) for label, count in enumerate(wanted) if count}
+            # Interpolated pixels come back as floats between 0 and 255.
+            balanced = _as_images(images, *_OVER[method](strategy, seed).fit_resample(flat, images.labels))
     except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(f"{method} cannot balance {images.name}: {reason}") from error
-    return _as_images(images, values, labels)
+    for label in np.flatnonzero((counts > 0) & (balanced.counts == 0)):
+        raise TrainingError(f"{method} leaves no image of class {images.classes[label]}; balance in another way")
+    return balanced
 
 
-def check_neighbours(images: ImageSet, neighbours: int) -> None:
-    """Raises TrainingError when a class that is to be filled up has fewer members than neighbours and itself."""
+def check_neighbours(images: ImageSet, neighbours: int, filled: NDArray[np.bool_]) -> None:
+    """Raises TrainingError when a class of those that are `filled` has fewer members than neighbours and itself."""
     counts = images.counts
-    for label in np.flatnonzero((counts > 0) & (counts < counts.max()) & (counts <= neighbours)):
+    for label in np.flatnonzero(filled & (counts > 0) & (counts <= neighbours)):
         raise TrainingError(
             f"class {images.classes[label]} has {counts[label]} images, but {neighbours} neighbours need "
             f"{neighbours + 1}; add images, or balance with random-over"

@@ -18,8 +18,10 @@ console = Console(stderr=True)
 
 Place = Annotated[str, typer.Option("--source", help="Directory, archive or URL: idx, CIFAR, image or MIDI folders.")]
 Sha256 = Annotated[str, typer.Option("--sha256", help="Of a URL: the digest that its archive must have.")]
-Cache = Annotated[Path, typer.Option("--cache", help="Where archives are kept and unpacked.")]
-Size = Annotated[int | None, typer.Option("--size", help="Scale images of folders to squares of so many pixels.")]
+Cache = Annotated[Path, typer.Option("--cache", file_okay=False, help="Where archives are kept and unpacked.")]
+Size = Annotated[
+    int | None, typer.Option("--size", min=1, help="Scale images of folders to squares of so many pixels.")
+]
 Level = Annotated[
     int, typer.Option("--level", help="Of MIDI files: which folder names the class (1: genre, 2: composer).")
 ]
@@ -27,13 +29,13 @@ Counts = Annotated[
     str, typer.Option("--counts", help="Images per class: all, mnist, fashion, cifar10, mnist/4, or a list.")
 ]
 Ratio = Annotated[float, typer.Option("--ratio", help="How full classes become, as a share of the largest.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of cutting and sampling.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of cutting images, splitting them, and sampling.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Threads = Annotated[
     int, typer.Option("--threads", min=1, help="CPU threads; results are equal only for equal numbers.")
 ]
 Changes = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: another setting; repeatable.")]
-Out = Annotated[Path, typer.Option("--out", help="Directory that is made.")]
+Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Directory that is made.")]
 Kind = Annotated[str, typer.Option("--method", help="deepsmote or bagan-gp.")]
 Recipe = Annotated[str, typer.Option("--recipe", help="mnist, fashion, cifar10, compact, quick or smoke.")]
 
@@ -72,16 +74,22 @@ def train(
 
 @balance_app.command()
 def generate(
-    source: Place, run: Annotated[Path, typer.Option(help="Directory of the run.")], out: Out, counts: Counts = "all",
+    source: Place, run: Annotated[Path, typer.Option(file_okay=False, help="Directory of the run.")], out: Out,
+    counts: Counts = "all",
     ratio: Ratio = 1.0, size: Size = None, level: Level = 1, sha256: Sha256 = "",
-    cache: Cache = Path(".data/images"), seed: Seed = 0, device: Device = "auto", threads: Threads = 1,
+    cache: Cache = Path(".data/images"), seed: Seed = 0,
+    draw: Annotated[int, typer.Option(min=0, help="Other numbers make other images; --seed is that of training.")] = 0,
+    device: Device = "auto", threads: Threads = 1,
 ) -> None:  # fmt: skip
-    """Write the set filled up by a trained network, as a folder of PNG files per class."""
+    """Write the set filled up by a trained network: train/ and test/, with a folder of PNG files per class."""
     from euterpe_training.balancing.run import Run
 
     place = _device(device, threads)
-    images = _task(source, counts, size, level, sha256, cache, seed).train
-    _write(images, Run.resume(images, run, place).method.balance(ratio, seed), out)
+    task = _task(source, counts, size, level, sha256, cache, seed)
+    method = Run.resume(task.train, run, place).method
+    if len(method.history) < method.epochs:
+        console.print(f"[yellow]unfinished:[/yellow] {len(method.history)} of {method.epochs} epochs", highlight=False)
+    _write(task, method.balance(ratio, draw), out)
 
 
 @balance_app.command()
@@ -90,11 +98,14 @@ def resample(
     counts: Counts = "all", ratio: Ratio = 1.0, size: Size = None, level: Level = 1, sha256: Sha256 = "",
     cache: Cache = Path(".data/images"), seed: Seed = 0,
 ) -> None:  # fmt: skip
-    """Write the set balanced in a classical way, as a folder of PNG files per class."""
+    """Write the set balanced in a classical way: train/ and test/, with a folder of PNG files per class."""
+    from euterpe_training.balancing.classical import UNDER
     from euterpe_training.balancing.classical import resample as balanced
 
-    images = _task(source, counts, size, level, sha256, cache, seed).train
-    _write(images, balanced(images, method, ratio, seed), out)
+    if method in UNDER and ratio != 1.0:
+        raise TrainingError(f"{method} takes images away; --ratio is for the methods that add some")
+    task = _task(source, counts, size, level, sha256, cache, seed)
+    _write(task, balanced(task.train, method, ratio, seed), out)
 
 
 @balance_app.command()
@@ -213,9 +224,15 @@ def _config(method: str, recipe: str, changes: list[str] | None) -> Any:
 
 def _own(method: str, changes: list[str] | None) -> list[str]:
     """Of a study's changes those for one network: `deepsmote.epochs=5` is for one, `seed=1` for both."""
+    from euterpe_training.balancing.arms import GENERATIVE
+
     found = []
     for change in changes or ():
         whose, dot, _ = change.partition("=")[0].rpartition(".")
+        if dot and whose not in GENERATIVE:
+            raise TrainingError(
+                f"--set {change} is for {whose!r}, which has no settings; there are: {', '.join(GENERATIVE)}"
+            )
         if not dot or whose == method:
             found.append(change.removeprefix(f"{method}."))
     return found
@@ -234,11 +251,14 @@ def _device(name: str, threads: int) -> Any:
     return device_for(name)
 
 
-def _write(images: "ImageSet", balanced: "ImageSet", out: Path) -> None:
-    from euterpe_training.balancing.sources.folder import save_folder
+def _write(task: "Unbalanced", balanced: "ImageSet", out: Path) -> None:
+    """The balanced set to train with, and beside it the real images to test with: none of them is ever made."""
+    from euterpe_training.balancing.sources.folder import save_folders
 
-    save_folder(balanced, out)
-    before, after = images.counts, balanced.counts
-    for name, there, now in zip(images.classes, before, after, strict=True):
+    save_folders({"train": balanced, "test": task.test}, out)
+    before, after = task.train.counts, balanced.counts
+    for name, there, now in zip(balanced.classes, before, after, strict=True):
         console.print(f"{name}: {there} → {now}", highlight=False)
-    console.print(f"{len(balanced)} images in {out}", highlight=False)
+    console.print(
+        f"{len(balanced)} images to train with and {len(task.test)} real ones to test in {out}", highlight=False
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 from typing import Any, Final, Literal, Self, get_args
 
 from euterpe_training.errors import TrainingError
@@ -103,7 +104,7 @@ class BaganConfig(_Config):
         super().__post_init__()
         if self.game not in ("wasserstein", "bce"):
             raise TrainingError(f"game is {self.game!r}; it is wasserstein or bce")
-        if self.autoencoder_epochs < 0 or self.critic_steps < 1 or self.gradient_penalty < 0:
+        if self.autoencoder_epochs < 0 or self.critic_steps < 1 or not 0 <= self.gradient_penalty < inf:
             raise TrainingError("autoencoder_epochs and gradient_penalty are 0 or more, critic_steps 1 or more")
 
 

@@ -54,10 +54,15 @@ def unbalance(train: ImageSet, test: ImageSet, counts: Sequence[int], seed: int 
     return Unbalanced(small, cut(test, counts_of_same_ratios([int(n) for n in test.counts], counts), seed), train)
 
 
-def missing(counts: NDArray[np.int64], ratio: float = 1.0) -> NDArray[np.int64]:
-    """Images to make per class until each has `ratio` times the majority's; TrainingError outside (0, 1]."""
+def check_ratio(ratio: float) -> None:
+    """TrainingError outside (0, 1]."""
     if not 0 < ratio <= 1:
         raise TrainingError(f"the ratio is {ratio}; it says how full each class becomes and lies in (0, 1]")
+
+
+def missing(counts: NDArray[np.int64], ratio: float = 1.0) -> NDArray[np.int64]:
+    """Images to make per class until each has `ratio` times the majority's; TrainingError outside (0, 1]."""
+    check_ratio(ratio)
     if np.count_nonzero(counts) < 2:
         raise TrainingError("there is one class only; balancing needs two or more")
     wanted = np.rint(ratio * counts.max()).astype(np.int64)

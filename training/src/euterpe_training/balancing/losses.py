@@ -69,7 +69,9 @@ class FocalLoss(nn.Module):
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """A scalar."""
         log_p = functional.log_softmax(logits, 1).gather(1, labels[:, None])[:, 0]
-        return (-((1 - log_p.exp()) ** self.gamma) * log_p).mean()
+        # Away from 0, where a power below 1 has no gradient.
+        wrong = (-torch.expm1(log_p)).clamp(min=torch.finfo(log_p.dtype).tiny)
+        return (-(wrong**self.gamma) * log_p).mean()
 
 
 class BilinearLoss(nn.Module):

@@ -29,6 +29,7 @@ class Method(ABC):
             raise TrainingError(f"images of {images.name} are {width}×{height} pixels; give --size to make them square")
         missing(images.counts)
         self.data, self.device, self.seed, self.precision = images, device, config.seed, config.precision
+        self.learning_rate = config.learning_rate
         self.history: list[dict[str, float]] = []
         torch.manual_seed(self.seed)
 
@@ -76,9 +77,8 @@ class Method(ABC):
             losses = self.train_epoch(generator, after_batch)
             for name, value in losses.items():
                 if not np.isfinite(value):
-                    raise TrainingError(
-                        f"{name} is not a number in epoch {number + 1}; lower learning_rate, and go on with --resume"
-                    )
+                    go_on = " and go on with --resume" if number else ""
+                    raise TrainingError(f"{name} is not a number in epoch {number + 1}; lower learning_rate{go_on}")
             self.history.append(losses)
             yield losses
 
@@ -106,6 +106,10 @@ class Method(ABC):
                 module.load_state_dict(state["modules"][name])
             for name, optimizer in self.optimizers().items():
                 optimizer.load_state_dict(state["optimizers"][name])
+                for group in optimizer.param_groups:
+                    group["lr"] = self.learning_rate
         except (KeyError, RuntimeError, ValueError) as error:
-            raise TrainingError(f"the checkpoint is not of these images and settings: {error}") from error
+            raise TrainingError(
+                "the checkpoint is of networks with other sizes; only other settings may change, such as learning_rate"
+            ) from error
         self.history = list(state["history"])

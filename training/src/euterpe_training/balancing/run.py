@@ -1,5 +1,6 @@
 """A run of DeepSMOTE or BAGAN-GP in a directory: checkpoints, history, grids, TensorBoard, and a bar."""
 
+import copy
 import hashlib
 import json
 from dataclasses import dataclass
@@ -65,16 +66,20 @@ class Run:
         method.restore(content)
         return cls(method, config, directory)
 
-    def save(self) -> None:
-        """Writes checkpoint and history."""
+    def save(self, state: dict[str, Any] | None = None) -> None:
+        """Writes checkpoint and history, of now or of an earlier `state`."""
+        state = state or self.method.state()
         self.directory.mkdir(parents=True, exist_ok=True)
-        content = {"config": self.config.to_dict(), "images": digest(self.method.data), **self.method.state()}
+        content = {"config": self.config.to_dict(), "images": digest(self.method.data), **state}
         save_checkpoint(self.directory / CHECKPOINT_FILE, content)
-        history = json.dumps(self.method.history, indent=1) + "\n"
+        history = json.dumps(state["history"], indent=1) + "\n"
         (self.directory / HISTORY_FILE).write_text(history, encoding="utf-8")
 
     def train(self, console: Console) -> None:
-        """To the end, with a bar, a line per epoch, and whatever the settings ask to keep."""
+        """To the end, with a bar, a line per epoch, and whatever the settings ask to keep.
+
+        One that is stopped, or whose losses are no numbers any longer, is kept as it was after its last whole epoch.
+        """
         columns = (
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"),
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
@@ -83,14 +88,24 @@ class Run:
         with Progress(*columns, console=console) as bar, SummaryWriter(str(self.directory)) as board:
             done = len(method.history) * per_epoch
             task = bar.add_task(method.kind, total=method.epochs * per_epoch, completed=done)
-            for losses in method.train(lambda: bar.advance(task)):
-                epoch = len(method.history)
-                words = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
-                bar.console.print(f"epoch {epoch}/{method.epochs}: {words}", highlight=False)
-                for name, value in losses.items():
-                    board.add_scalar(name, value, epoch)
-                self._keep(epoch, board)
+            last: dict[str, Any] | None = None
+            try:
+                for losses in method.train(lambda: bar.advance(task)):
+                    last = copy.deepcopy(method.state())
+                    self._tell(losses, bar, board)
+            except (TrainingError, KeyboardInterrupt):
+                if last:
+                    self.save(last)
+                raise
         self.save()
+
+    def _tell(self, losses: dict[str, float], bar: Progress, board: SummaryWriter) -> None:
+        epoch = len(self.method.history)
+        words = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
+        bar.console.print(f"epoch {epoch}/{self.method.epochs}: {words}", highlight=False)
+        for name, value in losses.items():
+            board.add_scalar(name, value, epoch)
+        self._keep(epoch, board)
 
     def _keep(self, epoch: int, board: SummaryWriter) -> None:
         if epoch % self.config.epochs_per_grid == 0 or epoch == self.method.epochs:

@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 import optuna
 import torch
+from optuna.trial import TrialState
 from rich.console import Console
+from sqlalchemy.exc import DatabaseError
 
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
@@ -30,6 +32,7 @@ DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {
     "latent_size": ("300", "600"),
     "epochs": ("100", "300"),
 }
+_DONE: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 _TABLE: Final = "trials.csv"
 _VALIDATION_SHARE: Final = 0.2
 _MOST_COMPARED: Final = 500
@@ -64,30 +67,56 @@ class Search:
 
     def run(self) -> None:
         """Tries what was not tried before."""
+        # What no setting can mend is said at once, and not once per trial.
+        make_method(self.train, self.config, self.device)
         self.directory.mkdir(parents=True, exist_ok=True)
         study = self._study()
-        total = len(list(itertools.product(*self.grid.values()))) if self.sampler == "grid" else self.trials
-        done = sum(trial.state.is_finished() for trial in study.trials)
+        self._queue(study)
+        total = len(self._all()) if self.sampler == "grid" else self.trials
+        done = sum(trial.state in _DONE for trial in study.trials)
         if done < total:
             study.optimize(self._trial, n_trials=total - done, catch=())
         self._write(study)
 
     def _study(self) -> optuna.Study:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        space = {name: list(values) for name, values in self.grid.items()}
-        sampler: Any = (
-            optuna.samplers.GridSampler(space, seed=0) if self.sampler == "grid" else optuna.samplers.TPESampler(seed=0)
-        )
+        # A trial that is stopped by hand is no failure to be traced.
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
         described = json.dumps([digest(self.images), asdict(self.config), self.grid, self.sampler], sort_keys=True)
         storage = f"sqlite:///{self.directory / 'search.db'}"
-        study = optuna.create_study(storage=storage, study_name="search", sampler=sampler, load_if_exists=True)
+        try:
+            study = optuna.create_study(storage=storage, study_name="search", load_if_exists=True)
+        except DatabaseError as error:
+            raise TrainingError(f"{self.directory}/search.db is damaged; remove it, or choose another --out") from error
         if study.user_attrs.get("of", described) != described:
             raise TrainingError(f"{self.directory} holds a search with other images or settings; choose another --out")
         study.set_user_attr("of", described)
+        # A search that goes on draws other numbers than those that it began with; a grid is in the queue as a whole.
+        study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
         return study
+
+    def _queue(self, study: optuna.Study) -> None:
+        """Puts into the queue what is left of the grid, and settings whose trial was stopped in the middle."""
+        wanted = self._all() if self.sampler == "grid" else []
+        for trial in study.trials:
+            if trial.state == TrialState.RUNNING:
+                study.tell(trial.number, state=TrialState.FAIL)
+            if trial.state in (TrialState.RUNNING, TrialState.FAIL):
+                wanted.append(trial.params)
+        settled = [trial.system_attrs.get("fixed_params", trial.params) for trial in study.trials
+                   if trial.state in (*_DONE, TrialState.WAITING)]  # fmt: skip
+        for params in wanted:
+            if params not in settled:
+                study.enqueue_trial(params)
+                settled.append(params)
+
+    def _all(self) -> list[dict[str, str]]:
+        return [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
 
     def _trial(self, trial: optuna.Trial) -> float:
         chosen = {name: trial.suggest_categorical(name, values) for name, values in self.grid.items()}
+        for earlier in trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            if earlier.params == chosen and earlier.value is not None:
+                return earlier.value
         config = self.config.changed([f"{name}={value}" for name, value in chosen.items()])
         words = ", ".join(f"{name} {value}" for name, value in chosen.items())
         try:
@@ -114,7 +143,7 @@ class Search:
         return frechet_distance(_shrunk(self.held_out.images), _shrunk(np.concatenate(made)))
 
     def _write(self, study: optuna.Study) -> None:
-        rows = [self._row(trial) for trial in study.trials if trial.state.is_finished()]
+        rows = [self._row(trial) for trial in study.trials if trial.state in _DONE]
         rows.sort(key=lambda row: float(row[-2] or "inf"))
         head = [*self.grid, "score", "seconds"]
         with (self.directory / _TABLE).open("w", newline="", encoding="utf-8") as file:

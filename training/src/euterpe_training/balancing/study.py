@@ -12,7 +12,7 @@ from rich.console import Console
 from euterpe_training.balancing.arms import Arm, ArmMaker, check_arms
 from euterpe_training.balancing.classifier import FitOptions, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
-from euterpe_training.balancing.counts import Unbalanced
+from euterpe_training.balancing.counts import Unbalanced, check_ratio, missing
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.run import digest
 from euterpe_training.errors import TrainingError
@@ -37,6 +37,7 @@ class StudyOptions:
 
     def __post_init__(self) -> None:
         check_arms(self.methods)
+        check_ratio(self.ratio)
         if self.seeds < 1 or not self.methods or not self.networks:
             raise TrainingError("a study needs one method, one network and one seed or more")
 
@@ -74,22 +75,30 @@ class Study:
     console: Console
     outcomes: list[Outcome] = field(default_factory=list)
     arms: dict[str, Arm] = field(default_factory=dict)
+    #: Methods that these images do not suit, and why.
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        missing(self.task.train.counts)
         self.real, self.validation = split(self.task.train, VALIDATION_SHARE)
         self._settings = {"images": digest(self.task.train), "test": digest(self.task.test), **self._comparable()}
         path = self.directory / RESULTS_FILE
         if path.is_file():
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                stored = json.loads(path.read_text(encoding="utf-8"))
+                self.outcomes = [Outcome(**row) for row in stored["outcomes"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise TrainingError(f"{path} is damaged; remove it, or choose another --out") from error
             if stored["settings"] != self._settings:
                 raise TrainingError(
                     f"{self.directory} holds a study with other images or settings; choose another --out"
                 )
-            self.outcomes = [Outcome(**row) for row in stored["outcomes"]]
 
     def run(self) -> None:
         """Trains every classifier that is not there yet; each is written down as soon as it is done."""
         options = self.options
+        # Before anything is trained, so that nobody goes on with what was trained by other settings.
+        self._write()
         maker = ArmMaker(
             self.real, self.directory, options.deepsmote, options.bagan, options.ratio, self.device, self.console
         )  # fmt: skip
@@ -98,6 +107,7 @@ class Study:
                 self.arms[method] = maker.make(method)
             except TrainingError as error:
                 # A method that these images do not suit must not cost the others their place.
+                self.left_out[method] = str(error)
                 self.console.print(f"[yellow]left out:[/yellow] {error}", highlight=False)
         if not self.arms:
             raise TrainingError("none of the methods suits these images")

@@ -33,17 +33,22 @@ def study_report(study: Study) -> Path:
     methods = list(study.arms)
     sections = [data_section(study.task.train, study.task.test), _summary(study, methods)]
     sections += [_network_section(study, network, methods) for network in study.options.networks]
-    made = [made_section(study, arm) for arm in study.arms.values() if arm.method is not None]
+    made = [made_section(study, arm) for arm in study.arms.values() if arm.method is not None and arm.made]
     if made:
         sections += [quality_section(study), *made]
     unit = "pieces" if study.options.pieces else "images"
     compared = (
         f"{len(methods)} ways of treating imbalance, {len(study.options.networks)} network(s) trained from scratch, "
-        f"{study.options.seeds} seed(s), judged on real {unit} only, which no generator ever saw."
+        f"{_seeds(study)} seed(s), judged on real {unit} only, which no generator ever saw."
     )
     validated = "Validation images are real too: a fifth of the training images, set aside before anything is balanced."
-    introduction = [compared, validated, _training_sentence(study)]
+    left_out = [f"Left out is {method}: {reason}." for method, reason in study.left_out.items()]
+    introduction = [compared, validated, _training_sentence(study), *left_out]
     return write_pages(study.directory, f"Balancing {study.task.train.name}", introduction, sections)
+
+
+def _seeds(study: Study) -> int:
+    return max(len(study.values(method, network)) for method in study.arms for network in study.options.networks)
 
 
 def _training_sentence(study: Study) -> str:

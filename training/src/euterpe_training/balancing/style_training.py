@@ -17,6 +17,7 @@ from euterpe_training.balancing.classifier import FitOptions, Fitted, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.networks import SmallNetwork, make_network
+from euterpe_training.balancing.run import digest
 from euterpe_training.balancing.scores import Interval, Scores
 from euterpe_training.balancing.sources.rolls import load_rolls
 from euterpe_training.balancing.style_export import export_style_classifier
@@ -59,11 +60,11 @@ class StyleTraining:
         maker = ArmMaker(
             train, self.directory, self.deepsmote, BAGAN_RECIPES["quick"], 1.0, self.device, console
         )  # fmt: skip
-        found = []
+        found, of = [], json.dumps([digest(self.images), asdict(self.options), asdict(self.deepsmote)])
         for method in methods:
             make = cache(lambda method=method: maker.make(method))
             for seed in range(seeds):
-                fitted = self._fitted(method, seed, make, validation)
+                fitted = self._fitted(method, seed, make, validation, of)
                 candidate = Candidate(method, seed, fitted, fitted.group_scores(validation), fitted.group_scores(test))
                 console.print(
                     f"{method}, seed {seed}: macro-F1 of pieces {candidate.validation.macro_f1:.3f} validation, "
@@ -72,10 +73,12 @@ class StyleTraining:
                 found.append(candidate)
         return found
 
-    def _fitted(self, method: str, seed: int, make: Callable[[], Arm], validation: ImageSet) -> Fitted:
+    def _fitted(self, method: str, seed: int, make: Callable[[], Arm], validation: ImageSet, of: str) -> Fitted:
         path = self.directory / f"{method.replace(':', '-')}-{seed}.pt"
         if path.is_file():
             content = load_checkpoint(path)
+            if content.get("of") != of:
+                raise TrainingError(f"{path} was trained on other pieces or with other settings; choose another --run")
             network = make_network(self.options.network, 1, len(self.images.classes))
             network.load_state_dict(content["network"])
             return Fitted(network.to(self.device), self.device, json.loads(content["history"]))
@@ -84,7 +87,7 @@ class StyleTraining:
         fitted = fit(arm.train, validation, options, seed, self.device)
         self.directory.mkdir(parents=True, exist_ok=True)
         history = json.dumps(fitted.history)
-        save_checkpoint(path, {"network": fitted.network.state_dict(), "history": history})
+        save_checkpoint(path, {"network": fitted.network.state_dict(), "history": history, "of": of})
         return fitted
 
 

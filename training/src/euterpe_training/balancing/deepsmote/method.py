@@ -30,7 +30,8 @@ class DeepSmote(Method):
 
     def __init__(self, images: ImageSet, config: DeepSmoteConfig, device: torch.device) -> None:
         super().__init__(images, device, config)
-        check_neighbours(images, config.neighbours)
+        # Of the largest class, too: grids show what is made of each.
+        check_neighbours(images, config.neighbours, images.counts > 0)
         self.config = config
         sizes = (images.size[0], images.channels, config.hidden_size, config.latent_size)
         # A quarter faster in half precision on a CPU.

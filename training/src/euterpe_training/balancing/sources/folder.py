@@ -1,6 +1,7 @@
 """Folders of image files, a folder per class: reading and writing."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -42,18 +43,28 @@ def load_folder(directory: Path, size: int | None = None) -> ImageSet:
     return ImageSet(directory.name, images, np.array(labels), tuple(folder.name for folder in folders))
 
 
-def save_folder(images: ImageSet, directory: Path) -> None:
-    """PNG files in a folder per class; TrainingError when `directory` exists, so that nothing is overwritten."""
+def save_folders(parts: dict[str, ImageSet], directory: Path) -> None:
+    """Sets in folders of their names: PNG files in a folder per class.
+
+    All of them or nothing; TrainingError when `directory` exists, so that nothing is overwritten.
+    """
     if directory.exists():
         raise TrainingError(f"{directory} exists already; choose another place")
-    partial = directory.with_name(directory.name + ".partial")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as place:
+        whole = Path(place) / "whole"
+        for name, images in parts.items():
+            _save(images, whole / name)
+        whole.replace(directory)
+
+
+def _save(images: ImageSet, directory: Path) -> None:
     digits = len(str(len(images)))
     for label, name in enumerate(images.classes):
-        folder = partial / name
+        folder = directory / name
         folder.mkdir(parents=True, exist_ok=True)
         for index in images.of(label):
             _picture(images.images[index]).save(folder / f"{index:0{digits}}.png")
-    partial.replace(directory)
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
