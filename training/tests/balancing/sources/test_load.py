@@ -97,7 +97,8 @@ def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
             return (exec, (f"open({str(tmp_path / 'pwned')!r}, 'w')",))
 
     (tmp_path / "test_batch").write_bytes(pickle.dumps(Evil()))
-    (tmp_path / "data_batch_1").write_bytes(pickle.dumps({b"labels": Evil()}))
+    for number in range(1, 6):
+        (tmp_path / f"data_batch_{number}").write_bytes(pickle.dumps({b"labels": Evil()}))
     with pytest.raises(TrainingError, match="no batch of CIFAR-10"):
         load_source(str(tmp_path))
     assert not (tmp_path / "pwned").exists()
