@@ -69,7 +69,7 @@ def _first_header_after_the_half(content: bytes) -> bytes:
         *((kind, lambda content: flipped(content, len(content) // 2)) for kind in FORMATS[1:]),
         *((kind, lambda content: content[: len(content) * 2 // 3]) for kind in FORMATS),
         ("tar.gz", lambda content: flipped(content, len(content) - 8, 4)),
-        ("zip", lambda _: b"PK"),
+        ("zip", lambda _: b"PK\x03\x04"),
         ("zip", lambda _: b"not an archive at all"),
         ("zip", lambda _: b""),
     ],
@@ -122,12 +122,9 @@ def test_the_digest_of_a_local_archive_counts(tmp_path: Path) -> None:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     archive = pack(tmp_path, "zip")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", archive
         server.shutdown()
@@ -141,7 +138,7 @@ def test_a_page_that_is_not_there_is_one_sentence(served: tuple[str, Path], tmp_
 
 @pytest.mark.parametrize("place", ["http://[", "http://", "HTTPS://a:99999999/b.zip", "http://a\x01b/c.zip"])
 def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, place: str) -> None:
-    with pytest.raises(TrainingError, match="check it|cannot be fetched") as error:
+    with pytest.raises(TrainingError, match=r"check it|cannot be fetched") as error:
         load_source(place, SourceOptions("0" * 64, tmp_path / "cache"))
     assert_one_sentence(error, place)
 

@@ -5,6 +5,7 @@ import errno
 import gzip
 import hashlib
 import lzma
+import re
 import shutil
 import struct
 import tarfile
@@ -18,8 +19,10 @@ from typing import IO, Any, Final
 from euterpe_training.errors import TrainingError
 
 _CHUNK: Final = 1 << 20
+#: How files start. A plain tar starts with a name, so that short patterns might be one.
+_ZIP: Final = rb"PK(\x03\x04|\x05\x06)"
 _COMPRESSED: Final[tuple[tuple[bytes, Callable[[Path], Any]], ...]] = (
-    (b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open), (b"\x5d\0\0", lzma.open),
+    (rb"\x1f\x8b", gzip.open), (rb"BZh[1-9]1AY&SY", bz2.open), (rb"\xfd7zXZ\0|]\0\0", lzma.open),
 )  # fmt: skip
 #: What damaged archives raise; ValueError and the like come from nonsense in the headers of a zip.
 _DAMAGE: Final = (
@@ -92,13 +95,13 @@ def unpack(archive: Path, cache: Path, sha256: str = "") -> Path:
 
 def _extract(archive: Path, into: Path) -> None:
     with archive.open("rb") as opened:
-        start = opened.read(6)
-    # A zip that was cut off has lost the end that `is_zipfile` looks for.
-    if start.startswith(b"PK") or zipfile.is_zipfile(archive):
+        start = opened.read(10)
+    # `is_zipfile` looks at the end only, which one that was cut off has lost, and a tar whose last file is a zip has.
+    if re.match(_ZIP, start):
         with zipfile.ZipFile(archive) as files:
             files.extractall(into)  # noqa: S202 - zipfile itself keeps inside the directory
         return
-    unpacker = next((found for magic, found in _COMPRESSED if start.startswith(magic)), None)
+    unpacker = next((found for magic, found in _COMPRESSED if re.match(magic, start)), None)
     with unpacker(archive) if unpacker else archive.open("rb") as stream:
         _extract_tar(stream, into)
 
