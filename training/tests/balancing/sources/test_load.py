@@ -1,4 +1,3 @@
-import gzip
 import hashlib
 import http.server
 import io
@@ -6,7 +5,7 @@ import pickle
 import struct
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,17 +18,8 @@ from euterpe_training.errors import TrainingError
 from PIL import Image
 
 
-def write_idx(directory: Path, images: ImageSet, part: str, squeeze: bool = False) -> None:
-    pixels = images.images[..., 0]
-    content = struct.pack(">4B3I", 0, 0, 8, 3, *pixels.shape) + pixels.tobytes()
-    labels = struct.pack(">4BI", 0, 0, 8, 1, len(images)) + images.labels.astype(np.uint8).tobytes()
-    end, pack = (".gz", gzip.compress) if squeeze else ("", bytes)
-    (directory / f"{part}-images-idx3-ubyte{end}").write_bytes(pack(content))
-    (directory / f"{part}-labels-idx1-ubyte{end}").write_bytes(pack(labels))
-
-
 @pytest.fixture
-def idx(tmp_path: Path, unbalanced: ImageSet) -> Path:
+def idx(tmp_path: Path, unbalanced: ImageSet, write_idx: Callable[..., None]) -> Path:
     write_idx(tmp_path, unbalanced, "train", squeeze=True)
     write_idx(tmp_path, unbalanced.take(np.arange(0, 90, 9)), "t10k")
     return tmp_path
@@ -97,7 +87,8 @@ def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
             return (exec, (f"open({str(tmp_path / 'pwned')!r}, 'w')",))
 
     (tmp_path / "test_batch").write_bytes(pickle.dumps(Evil()))
-    (tmp_path / "data_batch_1").write_bytes(pickle.dumps({b"labels": Evil()}))
+    for number in range(1, 6):
+        (tmp_path / f"data_batch_{number}").write_bytes(pickle.dumps({b"labels": Evil()}))
     with pytest.raises(TrainingError, match="no batch of CIFAR-10"):
         load_source(str(tmp_path))
     assert not (tmp_path / "pwned").exists()

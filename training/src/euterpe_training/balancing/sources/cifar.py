@@ -12,6 +12,10 @@ from euterpe_training.balancing.images import ImageSet
 from euterpe_training.errors import TrainingError
 
 _PIXELS: Final = 3 * 32 * 32
+#: In the order in which they are read.
+_BATCHES: Final = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
+#: Of the binary version, and of the pickles.
+_SUFFIXES: Final = (".bin", "")
 _CLASSES: Final = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 #: All that an array in a pickle needs; anything else in it is refused, because unpickling can run programs.
 _ALLOWED: Final = {
@@ -21,23 +25,27 @@ _ALLOWED: Final = {
 
 
 def find_cifar(directory: Path) -> Path | None:
-    """The directory that holds batches, `directory` itself or one below; None when there is none."""
+    """The directory that holds batches or some of them, `directory` or one below; None when there is none."""
     for place in (directory, directory / "cifar-10-batches-bin", directory / "cifar-10-batches-py"):
-        if (place / "test_batch").is_file() or (place / "test_batch.bin").is_file():
+        if any(_there(place, suffix) for suffix in _SUFFIXES):
             return place
     return None
 
 
 def load_cifar(directory: Path) -> tuple[ImageSet, ImageSet]:
     """Training and test images of the batches in `directory`; TrainingError when one is missing or damaged."""
-    suffix = ".bin" if (directory / "test_batch.bin").is_file() else ""
-    paths = [directory / f"data_batch_{number}{suffix}" for number in range(1, 6)]
-    train = [_read(path) for path in paths if path.is_file()]
-    if not train:
-        raise TrainingError(f"{directory} holds no data_batch_1{suffix} to train on")
-    test = _read(directory / f"test_batch{suffix}")
+    suffix = max(_SUFFIXES, key=lambda suffix: len(_there(directory, suffix)))
+    there = _there(directory, suffix)
+    missing = [name + suffix for name in _BATCHES if name + suffix not in there]
+    if missing:
+        raise TrainingError(f"{directory} lacks {', '.join(missing)}; fetch CIFAR-10 again")
+    *train, test = (_read(directory / name) for name in there)
     images, labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
     return ImageSet("cifar10", images, labels, _CLASSES), ImageSet("cifar10", *test, _CLASSES)
+
+
+def _there(directory: Path, suffix: str) -> list[str]:
+    return [name + suffix for name in _BATCHES if (directory / (name + suffix)).is_file()]
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -1,22 +1,23 @@
 """Archives from the web, checked before they are used."""
 
 import hashlib
-import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
+from euterpe_training.balancing.sources.unpack import digest_of, make_cache
 from euterpe_training.errors import TrainingError
 
-_CHUNK = 1 << 20
+_CHUNK: Final = 1 << 20
 
 
 def is_url(source: str) -> bool:
     """Whether `source` is to be fetched."""
-    return urlsplit(source).scheme in ("http", "https")
+    # Not with urlsplit, which raises for addresses that are wrong further on.
+    return source.lower().startswith(("http://", "https://"))
 
 
 def fetch(url: str, sha256: str, cache: Path) -> Path:
@@ -26,10 +27,42 @@ def fetch(url: str, sha256: str, cache: Path) -> Path:
     """
     if len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef"):
         raise TrainingError(f"fetching {url} needs --sha256 with the archive's digest of 64 hexadecimal digits")
-    target = cache / sha256.lower() / (Path(urlsplit(url).path).name or "archive")
-    if target.is_file():
+    target = cache / sha256.lower() / _file_name(url)
+    # What lies there may have been damaged since it was fetched.
+    if target.is_file() and digest_of(target) == sha256.lower():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_cache(target.parent)
+    try:
+        _download(url, sha256, target)
+    except httpx.HTTPStatusError as error:
+        answer = error.response
+        raise TrainingError(
+            f"{url} cannot be fetched: the server answers {answer.status_code} {answer.reason_phrase}"
+        ) from error
+    except httpx.HTTPError as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        raise TrainingError(f"{url} cannot be fetched: {why}") from error
+    except (httpx.InvalidURL, ValueError) as error:
+        raise _no_address(url) from error
+    except OSError as error:
+        raise TrainingError(f"{url} cannot be kept in {target.parent}: {error.strerror}") from error
+    return target
+
+
+def _file_name(url: str) -> str:
+    try:
+        name = Path(urlsplit(url).path).name
+    except ValueError as error:
+        raise _no_address(url) from error
+    # No longer than a file system allows.
+    return name[-100:] if name not in ("", "..") else "archive"
+
+
+def _no_address(url: str) -> TrainingError:
+    return TrainingError(f"{url} is no valid address; check it")
+
+
+def _download(url: str, sha256: str, target: Path) -> None:
     digest = hashlib.sha256()
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
         place = Path(partial.name)
@@ -45,29 +78,5 @@ def fetch(url: str, sha256: str, cache: Path) -> Path:
                 )
             partial.flush()
             place.replace(target)
-        except httpx.HTTPError as error:
-            raise TrainingError(f"{url} cannot be fetched: {error}") from error
         finally:
             place.unlink(missing_ok=True)
-    return target
-
-
-def unpack(archive: Path, cache: Path) -> Path:
-    """The directory with an archive's content, unpacked into `cache` once; TrainingError when it is damaged."""
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    target = cache / f"{digest}.unpacked"
-    if target.is_dir():
-        return target
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=cache, prefix="unpacking-"))
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened:
-                opened.extractall(partial)  # noqa: S202 - zipfile itself keeps inside the directory
-        else:
-            with tarfile.open(archive) as opened:
-                opened.extractall(partial, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise TrainingError(f"{archive} is no archive, or is damaged: {error}") from error
-    partial.replace(target)
-    return target

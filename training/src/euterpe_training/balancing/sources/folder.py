@@ -19,12 +19,19 @@ def class_folders(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
+def check_size(size: int | None) -> None:
+    """TrainingError for a size that no image can have."""
+    if size is not None and size < 1:
+        raise TrainingError(f"images of {size} pixels cannot be; give --size 1 or more")
+
+
 def load_folder(directory: Path, size: int | None = None) -> ImageSet:
     """All images below `directory`, of which every folder is a class.
 
     `size` scales them to squares of so many pixels. They are grey when all are, else coloured. Raises TrainingError
     for a class without images, a file that is no image, and images of several sizes when no size is given.
     """
+    check_size(size)
     folders = class_folders(directory)
     if not folders:
         raise TrainingError(f"{directory} holds no folders; put the images of each class into a folder of its name")
@@ -37,7 +44,7 @@ def load_folder(directory: Path, size: int | None = None) -> ImageSet:
         pictures += [_open(path, size) for path in paths]
         labels += [label] * len(paths)
         _check_sizes(pictures, paths, directory)
-    mode = "L" if all(picture.mode in ("L", "1", "I;16") for picture in pictures) else "RGB"
+    mode = "L" if all(picture.mode == "L" for picture in pictures) else "RGB"
     images = np.stack([np.asarray(picture.convert(mode)) for picture in pictures])
     images = images[..., None] if mode == "L" else images
     return ImageSet(directory.name, images, np.array(labels), tuple(folder.name for folder in folders))
@@ -75,12 +82,25 @@ def _open(path: Path, size: int | None) -> Image.Image:
     try:
         with Image.open(path) as opened:
             opened.load()
-            picture = opened.convert("RGB") if opened.mode in ("P", "RGBA", "CMYK", "LA") else opened.copy()
+            picture = _eight_bits(opened)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise TrainingError(f"{path} is no image, or is damaged; mend or remove it") from error
+    if picture is None:
+        raise TrainingError(f"{path} has pixels of 32 bits, of which white is not known; save it with 8 or 16 bits")
     if size is None or picture.size == (size, size):
         return picture
-    return picture.convert("L" if picture.mode in ("L", "1") else "RGB").resize((size, size), Image.Resampling.LANCZOS)
+    return picture.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def _eight_bits(opened: Image.Image) -> Image.Image | None:
+    """Grey or RGB; None when it is not known which value is white."""
+    # Pillow gives 16 bits as I;16 and those of PNG and PGM as I, too, and converting would cut off at 255.
+    if opened.mode.startswith("I;16") or (opened.mode == "I" and opened.format in ("PNG", "PPM")):
+        values = np.asarray(opened).astype(np.int64)
+        return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
+    if opened.mode in ("I", "F"):
+        return None
+    return opened.convert("L" if opened.mode in ("L", "1") else "RGB")
 
 
 def _check_sizes(pictures: list[Image.Image], paths: list[Path], directory: Path) -> None:

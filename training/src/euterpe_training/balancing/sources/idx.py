@@ -21,29 +21,37 @@ FASHION_CLASSES: Final = (
 
 def find_idx(directory: Path, part: str) -> tuple[Path, Path] | None:
     """Files of images and labels of `part` (`train` or `t10k`); None when they are not there."""
-    found = []
-    for kind in ("images", "labels"):
-        names = (
-            f"{part}-{kind}{sep}idx{3 if kind == 'images' else 1}-ubyte{end}" for sep in "-." for end in ("", ".gz")
-        )
-        path = next((directory / name for name in names if (directory / name).is_file()), None)
-        if path is None:
-            return None
-        found.append(path)
-    return found[0], found[1]
+    images, labels = (_find(directory, part, kind) for kind in ("images", "labels"))
+    return None if images is None or labels is None else (images, labels)
 
 
-def load_idx(directory: Path, part: str) -> ImageSet:
-    """The images of a part with ten classes; TrainingError when a file is missing or damaged."""
+def _find(directory: Path, part: str, kind: str) -> Path | None:
+    rank = 3 if kind == "images" else 1
+    names = (f"{part}-{kind}{sep}idx{rank}-ubyte{end}" for sep in "-." for end in ("", ".gz"))
+    return next((directory / name for name in names if (directory / name).is_file()), None)
+
+
+def is_idx(directory: Path) -> bool:
+    """Whether any of the four files is there: when others are missing, they are to be named."""
+    return any(_find(directory, part, kind) for part in ("train", "t10k") for kind in ("images", "labels"))
+
+
+def load_idx(directory: Path, part: str, name: str) -> ImageSet:
+    """The images of a part with ten classes; `name` is that of the directory, or of the archive it came from.
+
+    Raises TrainingError when a file is missing or damaged.
+    """
     paths = find_idx(directory, part)
     if paths is None:
-        raise TrainingError(f"{directory} lacks {part}-images-idx3-ubyte or {part}-labels-idx1-ubyte")
+        missing = "images-idx3" if _find(directory, part, "images") is None else "labels-idx1"
+        raise TrainingError(f"{directory} lacks {part}-{missing}-ubyte; fetch it again")
     images, labels = (read_idx(path) for path in paths)
     if images.ndim != 3 or labels.ndim != 1:
         raise TrainingError(f"{paths[0].name} and {paths[1].name} in {directory} are not images and labels")
-    fashion = "fashion" in str(directory).lower()
+    # Both have the same files. Folders above say nothing: MNIST may lie in `fashion-work/mnist`.
+    fashion = "fashion" in f"{name} {directory.name}".lower()
     classes = FASHION_CLASSES if fashion else tuple(str(n) for n in range(10))
-    return ImageSet("fashion" if fashion else directory.name, images[..., None], labels.astype(np.int64), classes)
+    return ImageSet("fashion" if fashion else name, images[..., None], labels.astype(np.int64), classes)
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
