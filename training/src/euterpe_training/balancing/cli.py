@@ -205,6 +205,8 @@ def _task(
 
     with console.status("Reading the images"):
         found = load_source(source, SourceOptions(sha256, cache, size, level, seed=seed))
+    for note in found.notes:
+        console.print(f"[yellow]note:[/yellow] {note}", highlight=False)
     train, test = found.train, found.test
     if counts == "all":
         from euterpe_training.balancing.counts import Unbalanced

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.sources import SourceOptions, load_source
-from euterpe_training.balancing.sources.folder import load_folder, save_folder
+from euterpe_training.balancing.sources.folder import load_folder, save_folders
 from euterpe_training.balancing.sources.rolls import by_folder, load_rolls
 from euterpe_training.errors import TrainingError
 from PIL import Image
@@ -162,7 +162,6 @@ def test_idx_files_in_archives_are_named_after_them(
 
 
 def test_train_and_test_folders_are_named_after_what_holds_them(tmp_path: Path, unbalanced: ImageSet) -> None:
-    for part in ("train", "test"):
-        save_folder(unbalanced, tmp_path / "photos" / part)
+    save_folders({"train": unbalanced, "test": unbalanced}, tmp_path / "photos")
     source = load_source(str(tmp_path / "photos"))
     assert (source.train.name, source.test.name, source.notes) == ("photos", "photos", ())

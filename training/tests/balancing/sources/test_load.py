@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.sources import SourceOptions, load_source
-from euterpe_training.balancing.sources.folder import load_folder, save_folder
+from euterpe_training.balancing.sources.folder import load_folder, save_folders
 from euterpe_training.errors import TrainingError
 from PIL import Image
 
@@ -95,14 +95,14 @@ def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
 
 
 def test_folders_come_back_as_they_were_written(tmp_path: Path, unbalanced: ImageSet) -> None:
-    save_folder(unbalanced, tmp_path / "set")
-    again = load_folder(tmp_path / "set")
+    save_folders({"set": unbalanced}, tmp_path / "in")
+    again = load_folder(tmp_path / "in" / "set")
     assert np.array_equal(again.images, unbalanced.images)
     assert again.classes == unbalanced.classes
-    source = load_source(str(tmp_path / "set"))
+    source = load_source(str(tmp_path / "in" / "set"))
     assert (len(source.train), len(source.test)) == (73, 19)
     with pytest.raises(TrainingError, match="exists already"):
-        save_folder(unbalanced, tmp_path / "set")
+        save_folders({"set": unbalanced}, tmp_path / "in")
 
 
 def test_folders_of_pictures_of_all_kinds_can_be_scaled(tmp_path: Path) -> None:
@@ -118,13 +118,13 @@ def test_folders_of_pictures_of_all_kinds_can_be_scaled(tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, unbalanced: ImageSet) -> None:
     with pytest.raises(TrainingError, match="holds no folders"):
         load_source(str(tmp_path))
-    save_folder(unbalanced, tmp_path / "set")
-    (tmp_path / "set" / "c9").mkdir()
+    save_folders({"set": unbalanced}, tmp_path / "in")
+    (tmp_path / "in" / "set" / "c9").mkdir()
     with pytest.raises(TrainingError, match="c9 holds no images"):
-        load_source(str(tmp_path / "set"))
-    (tmp_path / "set" / "c9" / "x.png").write_bytes(b"\x89PNG but no more")
+        load_source(str(tmp_path / "in" / "set"))
+    (tmp_path / "in" / "set" / "c9" / "x.png").write_bytes(b"\x89PNG but no more")
     with pytest.raises(TrainingError, match=r"x\.png is no image"):
-        load_source(str(tmp_path / "set"))
+        load_source(str(tmp_path / "in" / "set"))
 
 
 def test_midi_files_become_piano_rolls_by_folder(midi_directory: Path, tmp_path: Path) -> None:
