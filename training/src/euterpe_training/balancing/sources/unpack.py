@@ -21,6 +21,9 @@ from euterpe_training.errors import TrainingError
 _CHUNK: Final = 1 << 20
 #: How files start. A plain tar starts with a name, so that short patterns might be one.
 _ZIP: Final = rb"PK(\x03\x04|\x05\x06)"
+#: A zip's last record with the longest comment; its count of files when there are more than fit into it.
+_ZIP_END_AT_MOST: Final = 22 + 0xFFFF
+_UNSTATED: Final = 0xFFFF
 _COMPRESSED: Final[tuple[tuple[bytes, Callable[[Path], Any]], ...]] = (
     (rb"\x1f\x8b", gzip.open), (rb"BZh[1-9]1AY&SY", bz2.open), (rb"\xfd7zXZ\0|]\0\0", lzma.open),
 )  # fmt: skip
@@ -99,11 +102,22 @@ def _extract(archive: Path, into: Path) -> None:
     # `is_zipfile` looks at the end only, which one that was cut off has lost, and a tar whose last file is a zip has.
     if re.match(_ZIP, start):
         with zipfile.ZipFile(archive) as files:
+            _check_count(archive, len(files.infolist()))
             files.extractall(into)  # noqa: S202 - zipfile itself keeps inside the directory
         return
     unpacker = next((found for magic, found in _COMPRESSED if re.match(magic, start)), None)
     with unpacker(archive) if unpacker else archive.open("rb") as stream:
         _extract_tar(stream, into)
+
+
+def _check_count(archive: Path, found: int) -> None:
+    """Against the count at the zip's end, which zipfile does not look at: a damaged directory may list fewer files."""
+    with archive.open("rb") as opened:
+        opened.seek(max(0, archive.stat().st_size - _ZIP_END_AT_MOST))
+        end = opened.read()
+    (stated,) = struct.unpack_from("<H", end, end.rindex(b"PK\x05\x06") + 10)
+    if stated not in (_UNSTATED, found):
+        raise zipfile.BadZipFile("files are missing")
 
 
 def _extract_tar(stream: IO[bytes], into: Path) -> None:
