@@ -64,11 +64,9 @@ def train(
     from euterpe_training.balancing.run import Run
 
     place = _device(device, threads)
+    config = _config(method, recipe, None if resume else changes)
     images = _task(source, counts, size, level, sha256, cache, seed).train
-    if resume:
-        run = Run.resume(images, out, place, changes or ())
-    else:
-        run = Run.start(images, _config(method, recipe, changes), out, place)
+    run = Run.resume(images, out, place, changes or ()) if resume else Run.start(images, config, out, place)
     run.train(console)
 
 
