@@ -4,7 +4,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
-from euterpe_training.balancing.bagan import Bagan
+from euterpe_training.balancing.bagan import Bagan, method
 from euterpe_training.balancing.bagan.losses import discriminator_loss, generator_loss, gradient_penalty, wrong_labels
 from euterpe_training.balancing.config import BAGAN_RECIPES
 from euterpe_training.balancing.images import ImageSet
@@ -88,6 +88,29 @@ def test_real_images_come_with_labels_as_uniform_as_those_of_made_ones(make_bars
         for pictures, labels in drawn
         for picture, label in zip(pictures, labels.tolist(), strict=True)
     )
+
+
+def test_the_penalty_lies_between_real_images_and_both_kinds_of_false_ones(
+    make_bars: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = make_bars([40, 40, 40])  # type: ignore[operator]
+    bagan = Bagan(images, replace(SMOKE, batch_size=64), CPU)
+    ends: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def seen(_: object, real: torch.Tensor, false: torch.Tensor, labels: torch.Tensor, __: object) -> torch.Tensor:
+        ends.append((false, labels))
+        return torch.zeros((), requires_grad=True)
+
+    monkeypatch.setattr(method, "gradient_penalty", seen)
+    generator = torch.Generator().manual_seed(0)
+    bagan._critic_step(*bagan._one_of_each(generator), generator)
+    real = {picture.numpy().tobytes(): label for label, own in enumerate(bagan._batches.by_class)
+            for picture in bagan._batches.images[own]}  # fmt: skip
+    [(false, labels)] = ends
+    found = [real.get(picture.detach().numpy().tobytes()) for picture in false]
+    others = [(one, label) for one, label in zip(found, labels.tolist(), strict=True) if one is not None]
+    assert 16 < len(others) < 48
+    assert all(one != label for one, label in others)
 
 
 def test_an_epoch_has_a_step_of_the_generator_for_each_batch_after_all_of_the_critic(

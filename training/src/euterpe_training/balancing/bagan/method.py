@@ -2,7 +2,8 @@
 
 Where the public code differs from the paper, the paper is followed: the game is Wasserstein's unless the code's BCE is
 asked for, the interpolation's weight is uniform, the wrong label is never the right one, and the discriminator begins
-as the encoder. Real images of the game have uniform labels, too, or it runs away. Classes without images take no part.
+as the encoder. Lest the game run away, its real images have uniform labels, and the penalty holds between classes, too.
+Classes without images take no part.
 """
 
 from typing import ClassVar
@@ -112,14 +113,15 @@ class Bagan(Method):
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
         with torch.no_grad(), self.precise():
             fake = self._make(labels, generator).float()
-        wrong = wrong_labels(labels, self._classes, generator)
+        others = self._members(wrong_labels(labels, self._classes, generator), generator)
         judge = self.discriminator
         with self.precise():
-            seen = judge.features(images)
-            judgements = judge.judge(seen, labels), judge(fake, labels), judge.judge(seen, wrong)
+            judgements = judge(images, labels), judge(fake, labels), judge(others, labels)
         loss = discriminator_loss(self.config.game, *(given.float() for given in judgements))
-        # A gradient of a gradient loses too much in half precision.
-        penalty = gradient_penalty(judge, images, fake, labels, generator)
+        # Towards what is false either way: were it towards made images only, nothing would bound how far apart the
+        # critic may hold real images of two classes. A gradient of a gradient loses too much in half precision.
+        coin = (torch.rand(len(labels), 1, 1, 1, generator=generator) < 0.5).to(self.device)
+        penalty = gradient_penalty(judge, images, torch.where(coin, fake, others), labels, generator)
         self._step("discriminator", loss + self.config.gradient_penalty * penalty)
         return float(loss.detach()), float(penalty.detach())
 
@@ -144,9 +146,12 @@ class Bagan(Method):
         sure of them a critic may become, as the penalty is on gradients towards images.
         """
         labels = self._uniform_labels(generator)
+        return self._members(labels, generator), labels
+
+    def _members(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         members = [self._batches.by_class[label] for label in labels.tolist()]
         chosen = [int(own[torch.randint(len(own), (1,), generator=generator)]) for own in members]
-        return self._batches.images[chosen], labels
+        return self._batches.images[chosen]
 
     def _uniform_labels(self, generator: torch.Generator) -> Tensor:
         return torch.randint(self._classes, (self.config.batch_size,), generator=generator).to(self.device)

@@ -82,16 +82,8 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """See the class."""
-        return self.judge(self.features(images), labels)
-
-    def features(self, images: Tensor) -> Tensor:
-        """[batch, features]: what it sees of images, whatever they are said to be."""
-        features: Tensor = self.convolutions(images).flatten(1)
-        return features
-
-    def judge(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Images by their features; those of several labels need be looked at once only."""
-        judgement: Tensor = self.head(features * self.labels(labels))[:, 0]
+        features = self.convolutions(images).flatten(1) * self.labels(labels)
+        judgement: Tensor = self.head(features)[:, 0]
         return judgement
 
     def begin_as(self, encoder: Encoder) -> None:
