@@ -145,113 +145,41 @@ def test_a_search_that_was_stopped_tries_that_setting_again(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("line", "words"),
     [
-        (("balance", "resample", "--source", "{nowhere}", "--out", "{out}"), "there is nothing at"),
-        (("balance", "resample", "--source", "{source}", "--out", "{source}"), "exists already"),
-        (("balance", "resample", "--source", "{source}", "--out", "{out}", "--ratio", "2"), "lies in (0, 1]"),
-        (("balance", "resample", "--source", "{source}", "--out", "{out}", "--counts", "99,1,1"), "class c0"),
+        ("balance resample --source {nowhere} --out {out}", "there is nothing at"),
+        ("balance resample --source {source} --out {source}", "exists already"),
+        ("balance resample --source {source} --out {out} --ratio 2", "lies in (0, 1]"),
+        ("balance resample --source {source} --out {out} --counts 99,1,1", "class c0"),
+        ("balance resample --source {source} --out {out} --method random-under --ratio 0.5", "takes images away"),
         (
-            (
-                "balance",
-                "resample",
-                "--source",
-                "{source}",
-                "--out",
-                "{out}",
-                "--method",
-                "random-under",
-                "--ratio",
-                "0.5",
-            ),
-            "takes images away",
-        ),
-        (
-            (
-                "balance",
-                "resample",
-                "--source",
-                "{source}",
-                "--out",
-                "{out}",
-                "--counts",
-                "2,2,2",
-                "--method",
-                "edited",
-            ),
+            "balance resample --source {source} --out {out} --counts 2,2,2 --method edited",
             "edited leaves no image of class",
         ),
+        ("balance search --source {source} --out {out} --recipe smoke --counts 9,9,4", "neighbours need 6"),
+        ("balance train --source {source} --out {out} --counts 6,6,6 --set neighbours=6", "6 neighbours need 7"),
+        ("study balancing --source {source} --out {out} --ratio 2", "lies in (0, 1]"),
+        ("study balancing --source {source} --out {out} --set bagan.epochs=1", "there are: deepsmote, bagan-gp"),
+        ("balance train --source {source} --out {out} --recipe huge", "no recipe 'huge'"),
+        ("balance train --source {source} --out {out} --counts 40,10,5", "c2 has 5 images"),
+        ("balance train --source {source} --out {out} --resume", "no checkpoint"),
+        ("balance train --source {source} --out {out} --device tpu", "no device 'tpu'"),
+        ("study balancing --source {source} --out {out} --methods hope", "no method 'hope'"),
+        ("study balancing --source {source} --out {out} --networks vgg", "no network 'vgg'"),
+        ("study balancing --source {source} --out {out} --precision int4", "is 'int4'"),
+        ("balance search --source {source} --out {out} --try latent=1", "no setting 'latent'"),
         (
-            ("balance", "search", "--source", "{source}", "--out", "{out}", "--recipe", "smoke", "--counts", "9,9,4"),
-            "neighbours need 6",
-        ),
-        (
-            (
-                "balance",
-                "train",
-                "--source",
-                "{source}",
-                "--out",
-                "{out}",
-                "--counts",
-                "6,6,6",
-                "--set",
-                "neighbours=6",
-            ),
-            "6 neighbours need 7",
-        ),
-        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--ratio", "2"), "lies in (0, 1]"),
-        (
-            ("study", "balancing", "--source", "{source}", "--out", "{out}", "--set", "bagan.epochs=1"),
-            "there are: deepsmote, bagan-gp",
-        ),
-        (("balance", "train", "--source", "{source}", "--out", "{out}", "--recipe", "huge"), "no recipe 'huge'"),
-        (("balance", "train", "--source", "{source}", "--out", "{out}", "--counts", "40,10,5"), "c2 has 5 images"),
-        (("balance", "train", "--source", "{source}", "--out", "{out}", "--resume"), "no checkpoint"),
-        (("balance", "train", "--source", "{source}", "--out", "{out}", "--device", "tpu"), "no device 'tpu'"),
-        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--methods", "hope"), "no method 'hope'"),
-        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--networks", "vgg"), "no network 'vgg'"),
-        (("study", "balancing", "--source", "{source}", "--out", "{out}", "--precision", "int4"), "is 'int4'"),
-        (("balance", "search", "--source", "{source}", "--out", "{out}", "--try", "latent=1"), "no setting 'latent'"),
-        (
-            (
-                "balance",
-                "styles",
-                "--corpus",
-                "{source}",
-                "--run",
-                "{out}/r",
-                "--out",
-                "{out}/Mine/1.0.0",
-                "--version",
-                "1.0.0",
-            ),
+            "balance styles --corpus {source} --run {out}/r --out {out}/Mine/1.0.0 --version 1.0.0",
             "a bundle cannot be called 'Mine'",
         ),
-        (
-            (
-                "balance",
-                "styles",
-                "--corpus",
-                "{source}",
-                "--run",
-                "{out}/r",
-                "--out",
-                "{out}/mine/1",
-                "--version",
-                "1",
-            ),
-            "'1' is no version",
-        ),
+        ("balance styles --corpus {source} --run {out}/r --out {out}/mine/1 --version 1", "'1' is no version"),
     ],
 )
-def test_mistakes_are_one_sentence_and_nothing_is_written(
-    source: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
-) -> None:
+def test_mistakes_are_one_sentence_and_nothing_is_written(source: Path, tmp_path: Path, line: str, words: str) -> None:
     before = sorted(source.rglob("*"))
     places = {"source": source, "out": tmp_path / "out", "nowhere": tmp_path / "nowhere"}
     with pytest.raises(TrainingError) as caught:
-        call(*(argument.format(**places) for argument in arguments))
+        call(*(argument.format(**places) for argument in line.split()))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert sorted(source.rglob("*")) == before

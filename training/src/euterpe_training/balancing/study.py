@@ -79,6 +79,7 @@ class Study:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Refuses a set of one class, of which there is nothing to compare.
         missing(self.task.train.counts)
         self.real, self.validation = split(self.task.train, VALIDATION_SHARE)
         self._settings = {"images": digest(self.task.train), "test": digest(self.task.test), **self._comparable()}

@@ -1,8 +1,11 @@
-"""idx files as MNIST's, written from images in memory."""
+"""idx files as MNIST's, written from images in memory, and a server of files."""
 
 import gzip
+import http.server
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,3 +27,13 @@ def _write(directory: Path, images: ImageSet, part: str, squeeze: bool = False) 
 @pytest.fixture(scope="session")
 def write_idx() -> WriteIdx:
     return _write
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Where the files in `tmp_path` can be fetched from."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

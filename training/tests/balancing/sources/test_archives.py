@@ -1,12 +1,9 @@
 """Archives that are damaged, that are not what was asked for, or that cannot be fetched or kept."""
 
 import hashlib
-import http.server
 import tarfile
-import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -122,13 +119,9 @@ def test_the_digest_of_a_local_archive_counts(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def served(tmp_path: Path, address: str) -> tuple[str, Path]:
     archive = pack(tmp_path, "zip")
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", archive
-        server.shutdown()
+    return address, archive
 
 
 def test_a_page_that_is_not_there_is_one_sentence(served: tuple[str, Path], tmp_path: Path) -> None:

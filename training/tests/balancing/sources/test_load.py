@@ -1,12 +1,9 @@
 import hashlib
-import http.server
 import io
 import pickle
 import struct
 import tarfile
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -146,13 +143,9 @@ def test_midi_files_become_piano_rolls_by_folder(midi_directory: Path, tmp_path:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def served(tmp_path: Path, address: str) -> tuple[str, Path]:
     archive = cifar_archive(tmp_path, "binary")
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{archive.name}", archive
-        server.shutdown()
+    return f"{address}/{archive.name}", archive
 
 
 def test_a_url_is_fetched_once_and_its_checksum_counts(served: tuple[str, Path], tmp_path: Path) -> None:
