@@ -4,29 +4,40 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
-from euterpe_music.bundle import Bundle, BundleError, load_bundle
+from euterpe_music.bundle import (
+    MANIFEST_FILE,
+    Bundle,
+    BundleError,
+    MelodyBundle,
+    load_any_bundle,
+    load_bundle,
+)
 from euterpe_music.manifest import Variant
 from rich.console import Console
 
 from euterpe_training.balancing.cli import balance_app, study_app
 from euterpe_training.corpora import Corpus, load_corpus
 from euterpe_training.errors import TrainingError
+from euterpe_training.evaluation.cli import evaluation_app, music_report
 from euterpe_training.melody.cli import melody_app, study
 from euterpe_training.recipes import CrnnganConfig, recipe
 from euterpe_training.recipes.settings_text import settings_help, settings_table
 from euterpe_training.studies.cli import study_crnngan, study_styles
 
 _INTERRUPTED = 130
+Measures = Literal["all", "music", "overlap"]
 
 app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(balance_app, name="balance")
 app.add_typer(melody_app, name="melody")
 app.add_typer(study_app, name="study")
+app.add_typer(evaluation_app, name="evaluation")
 study_app.command("melody")(study)
 study_app.command("crnngan")(study_crnngan)
 study_app.command("styles")(study_styles)
@@ -114,41 +125,77 @@ def export(
 
 @app.command()
 def evaluate(
-    bundle: Annotated[Path, typer.Argument(help="Directory of the bundle, e.g. models/NAME/VERSION.")],
-    reference: Annotated[Path, typer.Option(help="Directory of MIDI files to judge it by: what it was trained on.")],
-    length: Annotated[int, typer.Option(min=16, max=2000, help="Events of each piece.")] = 100,
-    pieces: Annotated[int, typer.Option(min=8, help="Pieces per seed, at most half of the held-out songs.")] = 200,
-    seeds: Annotated[int, typer.Option(min=1, help="How often to draw them.")] = 5,
-    variant: Annotated[Variant | None, typer.Option(help="fp32 or int8; the bundle's own by default.")] = None,
-    legacy: Annotated[bool, typer.Option("--legacy", help="Statistics with the public code's slips.")] = False,
+    source: Annotated[Path, typer.Argument(help="A bundle, models/NAME/VERSION, or a folder of composed MIDI files.")],
+    reference: Annotated[Path, typer.Option(help="Directory of real MIDI files: the corpus of the model.")],
+    measures: Annotated[
+        Measures, typer.Option(help="music: any bundle or folder; overlap: C-RNN-GAN bundles only; all: what applies.")
+    ] = "all",
+    styles: Annotated[
+        list[str] | None, typer.Option("--style", help="Compare this style; repeatable. NAME=FOLDER if names differ.")
+    ] = None,
+    test_works: Annotated[
+        Path | None, typer.Option(help="JSON list of held-out works (path, work, style); by default a fifth, by hash.")
+    ] = None,
+    composed: Annotated[int, typer.Option(min=10, help="music: pieces composed for each style.")] = 400,
+    windows: Annotated[int, typer.Option(min=10, help="music: windows of each side.")] = 400,
+    notes: Annotated[int, typer.Option(min=32, max=2000, help="music: notes of a window.")] = 200,
+    rolls: Annotated[bool, typer.Option(help="music: test with a network on piano rolls, too.")] = True,
+    seed: Annotated[int, typer.Option(help="music: decides pieces, windows and folds.")] = 0,
+    length: Annotated[int, typer.Option(min=16, max=2000, help="overlap: events of each piece.")] = 100,
+    pieces: Annotated[int, typer.Option(min=8, help="overlap: pieces per seed, at most half of the test songs.")] = 200,
+    seeds: Annotated[int, typer.Option(min=1, help="overlap: how often to draw them.")] = 5,
+    variant: Annotated[Variant | None, typer.Option(help="overlap: fp32 or int8; the bundle's own by default.")] = None,
+    legacy: Annotated[bool, typer.Option("--legacy", help="overlap: statistics with the public code's slips.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the JSON into this file, too.")] = None,
     cache: CacheDir = None,
 ) -> None:
-    """Judge a bundle by held-out music: overlap areas, statistics, copies, loops, beside Markov chains."""
-    from euterpe_training.evaluation.reference import load_reference
-    from euterpe_training.evaluation.report import evaluate as judge
-    from euterpe_training.evaluation.table import feature_table, statistics_table, table
-
-    loaded = _bundle(bundle)
-    if variant == "int8" and loaded.int8 is None:
-        raise TrainingError(f"the bundle {bundle} has no int8 graph; `euterpe-train int8` adds one")
-    if variant is not None:
-        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"variant": variant}))
+    """Compare composed music with real music: two-sample tests, endings, form, copies; overlap areas of C-RNN-GANs."""
+    overlaps = measures != "music" and _is_crnngan(source)
+    if measures == "overlap" and not overlaps:
+        raise TrainingError(f"{source} is no C-RNN-GAN bundle, and overlap areas are for those; use --measures music")
+    report: dict[str, Any] = {}
+    lines: list[str] = []
     with console.status("Reading the reference") as status:
-        music = load_reference(loaded, reference, length, cache)
-        report = judge(
-            loaded, music, length=length, pieces=pieces, seeds=seeds, legacy=legacy,
-            after=lambda name: status.update(f"Measured {name}"),
-        )  # fmt: skip
+        if overlaps:
+            report, lines = _overlap_report(
+                source, reference, variant, cache, lambda name: status.update(f"Measured {name}"),
+                length=length, pieces=pieces, seeds=seeds, legacy=legacy,
+            )  # fmt: skip
+        if measures != "overlap":
+            from euterpe_training.evaluation.music_table import report_section
+
+            report["music"] = music_report(
+                source, reference, styles=styles or (), pieces=composed, test_works=test_works,
+                options={"windows": windows, "notes": notes, "seed": seed, "rolls": rolls}, progress=status.update,
+            )  # fmt: skip
+            lines += ["", *report_section(report["music"])]
     text = json.dumps(report, indent=1)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(text)
-    else:
-        typer.echo("\n".join([*table(report), "", *feature_table(report), "", *statistics_table(report)]))
+    typer.echo(text if as_json else "\n".join(lines))
+
+
+def _is_crnngan(source: Path) -> bool:
+    return (source / MANIFEST_FILE).is_file() and isinstance(_any_bundle(source), Bundle)
+
+
+def _overlap_report(
+    source: Path, reference: Path, variant: Variant | None, cache: Path | None, after: Callable[[str], None], **how: Any
+) -> tuple[dict[str, Any], list[str]]:
+    """The report on a C-RNN-GAN bundle in its own representation, and its tables."""
+    from euterpe_training.evaluation.reference import load_reference
+    from euterpe_training.evaluation.report import evaluate as compare_overlaps
+    from euterpe_training.evaluation.table import feature_table, statistics_table, table
+
+    loaded = _bundle(source)
+    if variant == "int8" and loaded.int8 is None:
+        raise TrainingError(f"the bundle {source} has no int8 graph; `euterpe-train int8` adds one")
+    if variant is not None:
+        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"variant": variant}))
+    report = compare_overlaps(loaded, load_reference(loaded, reference, how["length"], cache), after=after, **how)
+    return report, [*table(report), "", *feature_table(report), "", *statistics_table(report)]
 
 
 @app.command()
@@ -172,6 +219,13 @@ def recipes() -> None:
 
     for name, make in sorted(RECIPES.items()):
         typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")
+
+
+def _any_bundle(directory: Path) -> Bundle | MelodyBundle:
+    try:
+        return load_any_bundle(directory)
+    except BundleError as error:
+        raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
 
 
 def _bundle(directory: Path) -> Bundle:
