@@ -33,7 +33,7 @@ _RATINGS: Final = np.array(
 )
 
 
-def rate_keys(weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def rate_keys(weights: NDArray[Any]) -> NDArray[np.float64]:
     """How well each of KEYS [24] fits pitch classes weighted by `weights` [12]: correlations, 0 for equal weights."""
     centred = weights - weights.mean()
     norm = float(np.linalg.norm(centred))

@@ -61,6 +61,7 @@ def _from_folder(directory: Path) -> list[Score]:
 
 def _as_asked(score: Score, request: dict[str, str]) -> Score:
     changes: dict[str, Any] = {name: request[name] for name in ("style", "key") if name in request}
+    changes["is_key_requested"] = "key" in request
     if "meter" in request:
         meter = Meter.parse(request["meter"])
         bars, meters = bar_lines([(0, meter)], int(score.onset[-1]) + 1)
@@ -73,10 +74,12 @@ def _from_bundle(directory: Path, pieces: int, styles: Sequence[str], seed: int)
         bundle = load_any_bundle(directory)
     except BundleError as error:
         raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
-    make = _melody_pieces if isinstance(bundle, MelodyBundle) else _crnngan_pieces
     found = []
     for style in styles:
-        scores = make(bundle, pieces, style, seed)  # type: ignore[arg-type]
+        if isinstance(bundle, MelodyBundle):
+            scores = _melody_pieces(bundle, pieces, style, seed)
+        else:
+            scores = _crnngan_pieces(bundle, pieces, style, seed)
         names = [f"{style or 'piece'} {number + 1}" for number in range(len(scores))]
         found += [replace(score, name=name, work=name, style=style) for score, name in zip(scores, names, strict=True)]
     return found
@@ -95,7 +98,7 @@ def _crnngan_pieces(bundle: Bundle, pieces: int, style: str, seed: int) -> list[
 
 def _melody_pieces(bundle: MelodyBundle, pieces: int, style: str, seed: int) -> list[Score]:
     defaults = {one.name: one.default for one in bundle.manifest.sampling.parameters}
-    drawing = Drawing(float(defaults["temperature"]), float(defaults["top_p"]), seed)  # type: ignore[arg-type]
+    drawing = Drawing(float(defaults["temperature"]), float(defaults["top_p"]), seed)
     meter = bundle.manifest.form(1, style or None).meter
     composed = compose(bundle, pieces, BARS, style or None, drawing, bundle.manifest.variant)
     return [from_piece(piece.piece(), meter) for piece in composed]

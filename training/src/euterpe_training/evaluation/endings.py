@@ -19,7 +19,9 @@ _PARTS: Final = 5
 
 @dataclass(frozen=True)
 class Ending:
-    """How a piece ends, in the key that is stated or, without one, estimated from all of it.
+    """How a piece ends, in the key that was asked for or, without one, estimated from all of it.
+
+    Key signatures of real files are not used: they often give the relative key.
 
     `bass` and `melody` say whether they end on the tonic: without bar lines the lowest note that sounds at the last
     onset, and the highest. The fields with `_in_meter` are None where no meter is known: the bass of the last bar
@@ -39,7 +41,7 @@ class Ending:
 
 def find_ending(score: Score) -> Ending | None:
     """The ending of a piece; None when its key cannot be told."""
-    key = score.key or score_key(score)
+    key = score.key if score.is_key_requested else score_key(score)
     if key is None or not len(score):
         return None
     tonic = TONICS.index(key.split(" ")[0])

@@ -1,7 +1,7 @@
 """All measures of composed music beside real music, style by style, as plain values for JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -40,7 +40,7 @@ class Options:
     seed: int = 0
     #: Times that real works are split in halves to test real music against real music.
     repeats: int = 4
-    #: Whether the network on piano rolls tests, too. It takes minutes and PyTorch.
+    #: Whether the network on piano rolls tests all styles together, too. It takes minutes and PyTorch.
     rolls: bool = True
 
 
@@ -60,9 +60,10 @@ def evaluate_music(
     others = [score for score in real.others if not named or score.style in named]
     styles: dict[str, Any] = {}
     for style in [*(named if len(named) > 1 else []), ALL]:
-        parts = [[one for one in side if style in (ALL, one.style)] for side in (mine, test, others)]
+        made, held, rest = ([one for one in side if style in (ALL, one.style)] for side in (mine, test, others))
         progress(f"two-sample test of {style}")
-        styles[style] = two_sample_tests(*parts, options)
+        rolls = options.rolls and style == ALL
+        styles[style] = two_sample_tests(made, held, rest, replace(options, rolls=rolls))
     progress("measures of pieces")
     return {
         "format": FORMAT,
@@ -74,7 +75,7 @@ def evaluate_music(
         },
         "two_sample": styles,
         "pieces": {"composed": measure_pieces(mine), "test works": measure_pieces(test)},
-        "copying": measure_copying(mine, test, others),
+        "copying": measure_copying(mine, test, others, options),
         "diversity": {"composed": asdict(measure_diversity(mine)), "test works": asdict(measure_diversity(test))},
     }  # fmt: skip
 
@@ -154,7 +155,9 @@ def measure_pieces(scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-def measure_copying(composed: Sequence[Score], test: Sequence[Score], others: Sequence[Score]) -> dict[str, Any]:
+def measure_copying(
+    composed: Sequence[Score], test: Sequence[Score], others: Sequence[Score], options: Options
+) -> dict[str, Any]:
     """Copied 8-grams and longest copied runs, of composed pieces and of test works.
 
     Both are cut to windows of equal length. Composed ones are compared with every real work, test works with all works
@@ -164,10 +167,10 @@ def measure_copying(composed: Sequence[Score], test: Sequence[Score], others: Se
     rows = {}
     for name, scores, corpus in (("composed", composed, [*test, *others]), ("test works", test, others)):
         known = KnownPassages(corpus)
-        windows = draw_windows(scores, WANTED_WINDOWS, random)
+        windows = draw_windows(scores, options.windows, random, options.notes)
         shares, runs = known.copied_share(windows), known.longest_runs(windows)
         rows[name] = {
-            "windows": len(windows), "notes": WINDOW_NOTES,
+            "windows": len(windows), "notes": options.notes,
             "copied_8_grams": _quartiles(shares.tolist()), "longest_run": _quartiles(runs.tolist()),
             "longest_run_of_all": int(runs.max()) if len(runs) else 0,
         }  # fmt: skip

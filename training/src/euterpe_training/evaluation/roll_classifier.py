@@ -54,8 +54,8 @@ class RollNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(2, 16, (12, 4), stride=(3, 2)), nn.BatchNorm2d(16), nn.ReLU(),
-            nn.Conv2d(16, 24, (5, 5), stride=(2, 2)), nn.BatchNorm2d(24), nn.ReLU(),
+            nn.Conv2d(2, 12, (12, 4), stride=(3, 2)), nn.BatchNorm2d(12), nn.ReLU(),
+            nn.Conv2d(12, 24, (5, 5), stride=(2, 2)), nn.BatchNorm2d(24), nn.ReLU(),
             nn.Conv2d(24, 32, (3, 5), stride=(2, 2)), nn.BatchNorm2d(32), nn.ReLU(),
         )  # fmt: skip
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(64, 1))
@@ -78,7 +78,7 @@ def network_classifier(seed: int) -> Classifier:
             _train(network, rolls, labels, np.random.default_rng([seed, 13]))
             network.eval()
             with torch.no_grad():
-                batches = torch.from_numpy(unseen[:, :, _MARGIN:-_MARGIN].copy()).split(_BATCH)
+                batches = torch.from_numpy(unseen[:, :, _MARGIN:-_MARGIN].copy()).split(_BATCH)  # type: ignore[no-untyped-call]
                 logits = torch.cat([network(batch) for batch in batches])
         return np.asarray(logits.numpy() > 0, np.int64)
 
@@ -101,6 +101,6 @@ def _train(network: RollNetwork, rolls: Rolls, labels: NDArray[np.int64], random
             network(torch.from_numpy(moved)), target[batch], weight[batch]
         )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()

@@ -40,6 +40,7 @@ class Score:
     bars: Ints = field(default_factory=lambda: _NO_BARS)
     meters: tuple[Meter, ...] = ()
     key: str | None = None
+    is_key_requested: bool = False
     name: str = ""
     work: str = ""
     style: str = ""
@@ -127,7 +128,8 @@ def _as_written(piece: Piece, path: Path, details: dict[str, Any]) -> Score:
     keys = [key_name(int(sign.key), int(sign.tonality)) for sign in score.key_signatures]
     # A file that only states C major states MIDI's default more often than its key.
     key = keys[0] if len(set(keys)) == 1 and keys[0] not in ("C major", None) else None
-    return from_piece(piece, **{"bars": bars, "meters": meters, "key": key} | details)
+    stated: dict[str, Any] = {"bars": bars, "meters": meters, "key": key}
+    return from_piece(piece, **stated | details)
 
 
 def bar_lines(signatures: Sequence[tuple[int, Meter]], end: int) -> tuple[Ints, tuple[Meter, ...]]:

@@ -65,8 +65,8 @@ def _intervals(view: View) -> Values:
     for size, count in enumerate(counts, start=1):
         classes[min(size % 12, 12 - size % 12)] += count
     shares = classes / max(classes.sum(), 1)
-    clash = (rows[:, 1:] & rows[:, :-1]).any(1) | (rows[:, 13:] & rows[:, :-13]).any(1)
-    several = rows.sum(1) > 1
+    clash: NDArray[np.bool_] = np.any(rows[:, 1:] & rows[:, :-1], 1) | np.any(rows[:, 13:] & rows[:, :-13], 1)
+    several = np.flatnonzero(rows.sum(1) > 1)
     return {
         **{f"sounding_{name}": float(shares[at]) for at, name in enumerate(CLASSES)},
         "sounding_clashes": share(clash[several]),

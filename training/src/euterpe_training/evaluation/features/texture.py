@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from euterpe_music.tokens.tonality import white_key_shift
+from numpy.typing import NDArray
 
 from euterpe_training.evaluation.features.view import Values, View, mean, share
 
@@ -44,8 +45,8 @@ def _register(view: View) -> Values:
     low, middle, high = np.percentile(pitch, [10, 50, 90])
     shift = pitch[0] - score.pitch[0]
     rows = view.beginning
-    octaves = (rows[:, 12:] & rows[:, :-12]).any(1)
-    several = view.counts > 1
+    octaves: NDArray[np.bool_] = np.any(rows[:, 12:] & rows[:, :-12], 1)
+    several = np.flatnonzero(view.counts > 1)
     return {
         "lowest_pitch": float(pitch.min()),
         "highest_pitch": float(pitch.max()),

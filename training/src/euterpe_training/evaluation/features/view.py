@@ -1,7 +1,7 @@
 """What several groups of features need of a window, computed once."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def share(mask: NDArray[np.bool_]) -> float:
     return float(mask.mean()) if mask.size else 0.0
 
 
-def mean(values: NDArray[np.generic] | Floats | Ints) -> float:
+def mean(values: NDArray[Any]) -> float:
     """Mean; 0 for no values."""
     return float(np.mean(values)) if len(values) else 0.0
 
