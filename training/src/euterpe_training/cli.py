@@ -134,7 +134,7 @@ def evaluate(
         list[str] | None, typer.Option("--style", help="Compare this style; repeatable. NAME=FOLDER if names differ.")
     ] = None,
     test_works: Annotated[
-        Path | None, typer.Option(help="JSON list of held-out works (path, work, style); by default a fifth, by hash.")
+        Path | None, typer.Option(help="List of held-out files, JSON or text; by default a fifth, by hash.")
     ] = None,
     composed: Annotated[int, typer.Option(min=10, help="music: pieces composed for each style.")] = 400,
     windows: Annotated[int, typer.Option(min=10, help="music: windows of each side.")] = 400,

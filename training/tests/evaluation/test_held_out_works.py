@@ -63,6 +63,17 @@ def test_a_list_of_test_works_decides_and_takes_copies_along(corpus: Path, tmp_p
         read_works(path, corpus)
 
 
+def test_a_list_in_text_may_name_files_of_other_corpora(corpus: Path, tmp_path: Path) -> None:
+    path = tmp_path / "works.txt"
+    path.write_text(f"{corpus.name}/songs/3.mid\njigs/4.mid\nothers/songs/5.mid\n")
+    assert [(file.work, file.style) for file in read_works(path, corpus)] == [
+        ("jigs/4.mid", "jigs"), ("songs/3.mid", "songs"),
+    ]  # fmt: skip
+    path.write_text("others/songs/5.mid\n")
+    with pytest.raises(TrainingError, match="none of the 1 files"):
+        read_works(path, corpus)
+
+
 def test_a_share_of_the_works_of_each_style_is_held_out(tune: Make) -> None:
     scores = [replace(tune(seed), style=style, work=f"{style} {seed}") for style in "ab" for seed in range(20)]
     held = hold_out(scores)

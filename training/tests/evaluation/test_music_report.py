@@ -50,7 +50,7 @@ def test_a_folder_is_compared_with_a_corpus(report_path: Path) -> None:
     assert report["works"] == {"test": 12, "others": 48, "split": "hash", "files_skipped": 0}
     assert found["tests"]["notes"]["accuracy"] > 0.8
     assert found["real_against_real"]["notes"]["accuracy"] < 0.75
-    assert len(found["real_against_real"]["notes"]["repeats"]) == 4
+    assert len(found["real_against_real"]["notes"]["repeats"]) == 3
     assert found["fewer_windows_than_wanted"]
     pieces = report["pieces"]["composed"]
     assert pieces["pieces"] == 14

@@ -64,19 +64,35 @@ def list_corpus(directory: Path) -> list[CorpusFile]:
 
 
 def read_works(path: Path, directory: Path) -> list[CorpusFile]:
-    """The files of a list: JSON with objects of `path` (relative to `directory`), `work` and `style`.
+    """The files of a list of test works that are under `directory`.
 
-    Raises TrainingError for a malformed list and for files that `directory` does not hold.
+    The list is JSON, objects of `path` (relative to `directory`), `work` and `style`; or text with a path in each line,
+    relative to `directory` or to its parent, in which files of other corpora may stand, too. Raises TrainingError for
+    a malformed list, for JSON that names absent files, and for text that names none of the directory's.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        files = [CorpusFile(directory / row["path"], str(row["work"]), str(row["style"])) for row in rows]
+        text = path.read_text(encoding="utf-8")
+        if not text.lstrip().startswith("["):
+            return _listed_by_line(path, text, directory)
+        files = [CorpusFile(directory / row["path"], str(row["work"]), str(row["style"])) for row in json.loads(text)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path} is no list of works with path, work and style: {error!r}") from error
     absent = [file.path for file in files if not file.path.is_file()]
     if absent:
         raise TrainingError(f"{len(absent)} files of {path} are not under {directory}; the first is {absent[0]}")
     return files
+
+
+def _listed_by_line(path: Path, text: str, directory: Path) -> list[CorpusFile]:
+    names = {line.strip() for line in text.splitlines() if line.strip()}
+    found = [
+        file
+        for file in list_corpus(directory)
+        if {str(file.path.relative_to(directory)), str(file.path.relative_to(directory.parent))} & names
+    ]
+    if not found:
+        raise TrainingError(f"none of the {len(names)} files of {path} is under {directory} or its parent")
+    return found
 
 
 def load_works(

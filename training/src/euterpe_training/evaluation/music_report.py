@@ -39,7 +39,7 @@ class Options:
     notes: int = WINDOW_NOTES
     seed: int = 0
     #: Times that real works are split in halves to test real music against real music.
-    repeats: int = 4
+    repeats: int = 3
     #: Whether the network on piano rolls tests all styles together, too. It takes minutes and PyTorch.
     rolls: bool = True
 

@@ -49,22 +49,21 @@ def piano_roll(window: Score, velocity: bool) -> Rolls:
 
 
 class RollNetwork(nn.Module):
-    """Three convolutions, then averages and maxima over time and pitch → one logit per roll."""
+    """Convolutions over time that see all pitches at once, then averages and maxima over time → one logit per roll."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(2, 12, (12, 4), stride=(3, 2)), nn.BatchNorm2d(12), nn.ReLU(),
-            nn.Conv2d(12, 24, (5, 5), stride=(2, 2)), nn.BatchNorm2d(24), nn.ReLU(),
-            nn.Conv2d(24, 32, (3, 5), stride=(2, 2)), nn.BatchNorm2d(32), nn.ReLU(),
+            nn.Conv1d(2 * _ROWS, 32, 8, stride=4), nn.BatchNorm1d(32), nn.ReLU(),
+            nn.Conv1d(32, 48, 5, stride=2), nn.BatchNorm1d(48), nn.ReLU(),
+            nn.Conv1d(48, 48, 5), nn.BatchNorm1d(48), nn.ReLU(),
         )  # fmt: skip
-        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(64, 1))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(96, 1))
 
     def forward(self, rolls: torch.Tensor) -> torch.Tensor:
         """Logits [batch] that rolls [batch, 2, pitches, columns] are composed."""
-        found = self.layers(rolls)
-        pooled = torch.cat([found.mean((2, 3)), found.amax((2, 3))], 1)
-        logits: torch.Tensor = self.head(pooled)[:, 0]
+        found = self.layers(rolls.flatten(1, 2))
+        logits: torch.Tensor = self.head(torch.cat([found.mean(2), found.amax(2)], 1))[:, 0]
         return logits
 
 

@@ -162,7 +162,7 @@ def _folds(labels: Ints, groups: Ints, seed: int) -> list[tuple[Ints, Ints]]:
 
 def _fit(rows: Floats, labels: Ints, seed: int) -> HistGradientBoostingClassifier:
     model = HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=10, l2_regularization=1.0,
+        max_iter=100, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=10, l2_regularization=1.0,
         max_bins=32, max_features=0.3, early_stopping=False, class_weight="balanced", random_state=seed,
     )  # fmt: skip
     return model.fit(rows, labels)
