@@ -17,7 +17,7 @@ from euterpe_training.evaluation.two_sample import Accuracy, Classifier, Sample,
 Rolls = NDArray[np.float32]
 
 _ROWS: Final = 72
-_COLUMNS: Final = 160
+_COLUMNS: Final = 480
 #: Room above and below, for the moves in training.
 _MARGIN: Final = 6
 #: Steps of training, whatever the number of windows.
