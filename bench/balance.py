@@ -24,8 +24,8 @@ from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES
 from euterpe_training.balancing.counts import Unbalanced, parse_counts, unbalance
 from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.images import ImageSet, split
-from euterpe_training.balancing.scores import Interval, difference
 from euterpe_training.balancing.sources import load_source
+from euterpe_training.reports.scores import Interval, difference
 
 SEEDS = 6
 CACHE = Path(__file__).parents[1] / ".data" / "mnist"

@@ -6,9 +6,9 @@ import numpy as np
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import IntRange
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
-from euterpe_training.export.graph import GeneratorWeights, LstmWeights
-from euterpe_training.export.label import Label
+from euterpe_training.bundle_label import Label
+from euterpe_training.crnngan.export.bundle import export_bundle
+from euterpe_training.crnngan.export.generator_graph import GeneratorWeights, LstmWeights
 
 NOISE = 4
 

@@ -19,11 +19,11 @@ import symusic
 import torch
 from euterpe_music.midi import Piece, write_midi
 from euterpe_music.piece import make_notes
-from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
+from euterpe_training.crnngan.corpora import Corpus, CorpusOptions, load_corpus
+from euterpe_training.crnngan.models.crnngan import Generator
+from euterpe_training.crnngan.recipes import recipe
+from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.machine import use_machine
-from euterpe_training.models.crnngan import Generator
-from euterpe_training.recipes import recipe
-from euterpe_training.trainer import Trainer
 
 SONGS = 200
 ROUNDS = 3
@@ -76,7 +76,7 @@ def naive_epoch() -> tuple[float, float]:
 
     with (
         patch.object(Generator, "play", step_by_step), patch.object(Trainer, "one_pass", False),
-        patch("euterpe_training.models.crnngan.listen", lambda lstm, events: lstm(events)[0]),
+        patch("euterpe_training.crnngan.models.crnngan.listen", lambda lstm, events: lstm(events)[0]),
     ):  # fmt: skip
         return adversarial_epoch(rounds=1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from euterpe_music.bundle import load_bundle
-from euterpe_training.evaluation import sample, to_pieces
+from euterpe_training.crnngan.evaluation import sample, to_pieces
 
 
 def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

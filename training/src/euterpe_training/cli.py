@@ -14,12 +14,12 @@ from euterpe_music.manifest import Variant
 from rich.console import Console
 
 from euterpe_training.balancing.cli import balance_app, study_app
-from euterpe_training.corpora import Corpus, load_corpus
+from euterpe_training.crnngan.corpora import Corpus, load_corpus
+from euterpe_training.crnngan.recipes import CrnnganConfig, recipe
+from euterpe_training.crnngan.recipes.settings_table import settings_help, settings_table
+from euterpe_training.crnngan.studies.cli import study_crnngan, study_styles
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study
-from euterpe_training.recipes import CrnnganConfig, recipe
-from euterpe_training.recipes.settings_text import settings_help, settings_table
-from euterpe_training.studies.cli import study_crnngan, study_styles
 
 _INTERRUPTED = 130
 
@@ -52,12 +52,12 @@ def crnngan(
 ) -> None:
     """Train a C-RNN-GAN: pretraining, then the game of generator and discriminator."""
     _torch()
+    from euterpe_training.checkpoints import CHECKPOINT_FILE, load_checkpoint
+    from euterpe_training.crnngan.trainer import Trainer
+    from euterpe_training.crnngan.trainer.process_group import Team
+    from euterpe_training.crnngan.trainer.progress import run_with_progress
+    from euterpe_training.crnngan.trainer.samples import SAMPLES, write_samples
     from euterpe_training.machine import use_machine
-    from euterpe_training.trainer import Trainer
-    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
-    from euterpe_training.trainer.progress import run_with_progress
-    from euterpe_training.trainer.samples import SAMPLES, write_samples
-    from euterpe_training.trainer.team import Team
 
     use_machine(threads)
     team = Team.of_torchrun()
@@ -101,10 +101,10 @@ def export(
 ) -> None:
     """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
     _torch()
-    from euterpe_training.export.label import Label
-    from euterpe_training.export.release import release
-    from euterpe_training.trainer import Trainer
-    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
+    from euterpe_training.bundle_label import Label
+    from euterpe_training.checkpoints import CHECKPOINT_FILE, load_checkpoint
+    from euterpe_training.crnngan.export.release import release
+    from euterpe_training.crnngan.trainer import Trainer
 
     config = CrnnganConfig.from_dict(load_checkpoint(run / CHECKPOINT_FILE)["config"])
     trainer = Trainer.resume(run, _load(corpus, config, cache), changes or ())
@@ -126,9 +126,9 @@ def evaluate(
     cache: CacheDir = None,
 ) -> None:
     """Judge a bundle by held-out music: overlap areas, statistics, copies, loops, beside Markov chains."""
-    from euterpe_training.evaluation.reference import load_reference
-    from euterpe_training.evaluation.report import evaluate as judge
-    from euterpe_training.evaluation.table import feature_table, statistics_table, table
+    from euterpe_training.crnngan.evaluation.reference import load_reference
+    from euterpe_training.crnngan.evaluation.report import evaluate as judge
+    from euterpe_training.crnngan.evaluation.table import feature_table, statistics_table, table
 
     loaded = _bundle(bundle)
     if variant == "int8" and loaded.int8 is None:
@@ -158,7 +158,7 @@ def int8(
     variant: Annotated[Variant, typer.Option(help="What is run unless a deployment says otherwise.")] = "int8",
 ) -> None:
     """Write a bundle anew, with its LSTM layers in 8-bit integers beside the floats; `evaluate` says what it costs."""
-    from euterpe_training.export.bundle import add_int8
+    from euterpe_training.crnngan.export.bundle import add_int8
 
     written = add_int8(_bundle(bundle), version, variant)
     sizes = [f"{len(graph or b'') / 1e6:.1f} MB" for graph in (written.model, written.int8)]
@@ -168,7 +168,7 @@ def int8(
 @app.command()
 def recipes() -> None:
     """List the recipes."""
-    from euterpe_training.recipes import RECIPES
+    from euterpe_training.crnngan.recipes import RECIPES
 
     for name, make in sorted(RECIPES.items()):
         typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")

@@ -5,8 +5,8 @@ import pytest
 import torch
 from euterpe_training.balancing.classifier import FitOptions, fit, mirrored, shifted
 from euterpe_training.balancing.networks import NETWORKS, make_network
-from euterpe_training.balancing.scores import Interval, Scores, difference
 from euterpe_training.errors import TrainingError
+from euterpe_training.reports.scores import Interval, Scores, difference
 
 OPTIONS = FitOptions(network="small", epochs=6, batch_size=16, learning_rate=3e-3)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from euterpe_music.piece import Piece, make_notes
-from euterpe_training.evaluation.copying import CopyCheck
 from euterpe_training.evaluation.loops import longest_loop_bars
 from euterpe_training.evaluation.markov import Markov
+from euterpe_training.evaluation.memorization import CopyCheck
 from euterpe_training.evaluation.muspy_metrics import muspy_metrics
 from euterpe_training.evaluation.overlap import compare_densities, features, likeness, mean_overlap
 from euterpe_training.evaluation.statistics import statistics

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
-from euterpe_training.export.graph import GeneratorWeights, LstmWeights
-from euterpe_training.export.label import Label
+from euterpe_training.bundle_label import Label
+from euterpe_training.crnngan.export.bundle import export_bundle
+from euterpe_training.crnngan.export.generator_graph import GeneratorWeights, LstmWeights
 
 HIDDEN, NOISE, LAYERS = 8, 4, 2
 

@@ -15,8 +15,8 @@ from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.losses import make_loss
 from euterpe_training.balancing.networks import make_network
 from euterpe_training.balancing.pixels import Batches, reduced, to_tensor
-from euterpe_training.balancing.scores import Scores
 from euterpe_training.errors import TrainingError
+from euterpe_training.reports.scores import Scores
 
 _JUDGING_BATCH = 512
 

@@ -46,7 +46,7 @@ def report(
     cache: Cache = Path(".data/images"), seed: Seed = 0,
 ) -> None:  # fmt: skip
     """Counts and pictures of every class, as HTML."""
-    from euterpe_training.balancing.report import data_section, write_report
+    from euterpe_training.reports.html import data_section, write_report
 
     task = _task(source, counts, size, level, sha256, cache, seed)
     write_report(out / "report.html", f"The images of {task.train.name}", [], [data_section(task.train, task.test)])
@@ -139,7 +139,7 @@ def styles(
 ) -> None:  # fmt: skip
     """Train the classifier of styles, and release it for the generator."""
     place = _device(device, threads)
-    from euterpe_training.balancing.style_training import release
+    from euterpe_training.style_classifier.training import release
 
     release(corpus, run, out, version, methods.split(","), at_least, (epochs, steps), seeds, place, console)
 
@@ -171,11 +171,11 @@ def balancing(
     changes: Changes = None, device: Device = "auto", threads: Threads = 1,
 ) -> None:  # fmt: skip
     """Compare ways of balancing on real images, with an HTML report; a study that was stopped goes on."""
-    from euterpe_training.balancing.arms import arm_names
     from euterpe_training.balancing.classifier import FitOptions
     from euterpe_training.balancing.networks import check_networks
     from euterpe_training.balancing.study import Study, StudyOptions
     from euterpe_training.balancing.study_report import study_report
+    from euterpe_training.balancing.treatments import arm_names
 
     place = _device(device, threads)
     chosen = networks.split(",")
@@ -224,7 +224,7 @@ def _config(method: str, recipe: str, changes: list[str] | None) -> Any:
 
 def _own(method: str, changes: list[str] | None) -> list[str]:
     """Of a study's changes those for one network: `deepsmote.epochs=5` is for one, `seed=1` for both."""
-    from euterpe_training.balancing.arms import GENERATIVE
+    from euterpe_training.balancing.treatments import GENERATIVE
 
     found = []
     for change in changes or ():

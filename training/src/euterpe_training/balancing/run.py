@@ -19,8 +19,8 @@ from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.method import Method
 from euterpe_training.balancing.pictures import grid, save_picture
+from euterpe_training.checkpoints import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from euterpe_training.errors import TrainingError
-from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 
 HISTORY_FILE: Final = "history.json"
 _PER_CLASS = 10

@@ -19,10 +19,10 @@ from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.pixels import to_tensor
 from euterpe_training.balancing.quality import frechet_distance
-from euterpe_training.balancing.report import Table
 from euterpe_training.balancing.run import digest, make_method
 from euterpe_training.balancing.search_report import write_search
 from euterpe_training.errors import TrainingError
+from euterpe_training.reports.html import Table
 
 #: What the thesis tries, where nothing else is asked for.
 DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {

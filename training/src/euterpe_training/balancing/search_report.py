@@ -10,8 +10,8 @@ import optuna
 from matplotlib.figure import Figure
 
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
-from euterpe_training.balancing.report import Picture, Section, Table
-from euterpe_training.studies.pages import write_pages
+from euterpe_training.reports.html import Picture, Section, Table
+from euterpe_training.reports.pages import write_pages
 
 #: Loss and minutes of the thesis' own runs (NVIDIA A40 and T4), which it states with the settings of these recipes.
 _THESIS: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, tuple[str, str]]]]] = {

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from euterpe_training.balancing.arms import Arm, ArmMaker, check_arms
 from euterpe_training.balancing.classifier import FitOptions, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import Unbalanced, check_ratio, missing
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.run import digest
+from euterpe_training.balancing.treatments import Arm, ArmMaker, check_arms
 from euterpe_training.errors import TrainingError
 from euterpe_training.files import write_whole
 

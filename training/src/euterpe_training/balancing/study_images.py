@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from euterpe_training.balancing.arms import Arm
 from euterpe_training.balancing.classifier import Fitted, fit
 from euterpe_training.balancing.images import ImageSet, Pixels, split
 from euterpe_training.balancing.pictures import grid
 from euterpe_training.balancing.quality import features, frechet_distance, nearest, self_similarity
-from euterpe_training.balancing.report import Picture, Section, Table
 from euterpe_training.balancing.study import VALIDATION_SHARE, Study, made_images
+from euterpe_training.balancing.treatments import Arm
+from euterpe_training.reports.html import Picture, Section, Table
 
 _SHOWN = 12
 _FEWEST_FOR_DISTANCE = 20

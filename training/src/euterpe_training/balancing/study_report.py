@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from euterpe_training.balancing.arms import UNBALANCED
-from euterpe_training.balancing.report import Picture, Section, Table, data_section
-from euterpe_training.balancing.scores import Interval, difference, signed
 from euterpe_training.balancing.study import Study
 from euterpe_training.balancing.study_images import made_section, quality_section
-from euterpe_training.studies.pages import write_pages
+from euterpe_training.balancing.treatments import UNBALANCED
+from euterpe_training.reports.html import Picture, Section, Table, data_section
+from euterpe_training.reports.pages import write_pages
+from euterpe_training.reports.scores import Interval, difference, signed
 
 _COLOURS = (
     "#bbbbbb",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from euterpe_training.melody.export.builder import GraphBuilder, Weights, folded_inputs
+from euterpe_training.onnx_graph import GraphBuilder, Weights, folded_inputs
 
 
 def transformer_step(weights: Weights, heads: int, context: int) -> GraphBuilder:

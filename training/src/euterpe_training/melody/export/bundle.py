@@ -9,8 +9,8 @@ from euterpe_music.melody_manifest import ConditionInfo, TokenGraph, VocabularyI
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.data import Language
 from euterpe_training.melody.export.attention import transformer_step
-from euterpe_training.melody.export.builder import OPSET, GraphBuilder, Weights
 from euterpe_training.melody.export.recurrent import Variant, recurrent_step
+from euterpe_training.onnx_graph import OPSET, GraphBuilder, Weights
 
 Part = Literal["melody", "accompaniment"]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from euterpe_training.melody.export.builder import Array, GraphBuilder, Weights, folded_inputs
+from euterpe_training.onnx_graph import Array, GraphBuilder, Weights, folded_inputs
 
 Variant = Literal["fp32", "int8"]
 

@@ -10,8 +10,8 @@ from euterpe_music.manifest import CorpusInfo, IntRange, Sampling, TrainingInfo
 from euterpe_music.melody_manifest import MelodyManifest, TokenGraph
 from euterpe_music.melody_parameters import melody_parameters
 
+from euterpe_training.bundle_label import Label
 from euterpe_training.errors import TrainingError
-from euterpe_training.export.label import Label
 from euterpe_training.melody.corpus import SPLITS, MelodyCorpus
 from euterpe_training.melody.evaluation import choose_drawing, judge, real_pieces
 from euterpe_training.melody.export.bundle import bundle_part
