@@ -1,4 +1,4 @@
-"""A corpus that is made up, so that tests need none: short tunes of chords under a wandering melody."""
+"""A synthetic corpus: short tunes with chords and a random melody."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,7 +64,7 @@ MakeBars = Callable[..., ImageSet]
 
 
 def bars(counts: list[int], size: int = 28, channels: int = 1, seed: int = 0) -> ImageSet:
-    """Class c is a bright bar in rows that belong to c, on noise."""
+    """Return images of noise with a bright bar, whose row determines the class."""
     random = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(counts)), counts)
     images = random.integers(0, 60, (len(labels), size, size, channels)).astype(np.uint8)

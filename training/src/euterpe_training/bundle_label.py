@@ -1,4 +1,4 @@
-"""What a bundle is called."""
+"""The name, version and texts of a bundle, checked before training or export begins."""
 
 import datetime
 import re
@@ -8,12 +8,14 @@ from euterpe_music.manifest import NAME_PATTERN, VERSION_PATTERN
 
 from euterpe_training.errors import TrainingError
 
+_MAX_TITLE_LENGTH = 120
+
 
 @dataclass(frozen=True)
-class Label:
-    """Name, version and words of a bundle, made before anything long begins: TrainingError where they cannot be.
+class BundleLabel:
+    """Name, version and texts of a bundle; `created` is an ISO date, today when it is empty.
 
-    `created` is an ISO date, today when it is empty.
+    Raise TrainingError for a name, version or title that a manifest does not allow.
     """
 
     name: str
@@ -27,19 +29,19 @@ class Label:
         check_version(self.version)
         if not re.fullmatch(NAME_PATTERN, self.name):
             raise TrainingError(
-                f"a bundle cannot be called {self.name!r}: give small letters, digits, dots, dashes and underscores, "
-                "at most 64"
+                f"a bundle cannot be called {self.name!r}: use lower-case letters, digits, dots, dashes and "
+                "underscores, at most 64"
             )
-        if not 1 <= len(self.title) <= 120:
-            raise TrainingError(f"the title has {len(self.title)} characters; it needs 1 to 120")
+        if not 1 <= len(self.title) <= _MAX_TITLE_LENGTH:
+            raise TrainingError(f"the title must have 1 to {_MAX_TITLE_LENGTH} characters, got {len(self.title)}")
 
     @property
     def date(self) -> str:
-        """When it was made."""
+        """The date of creation."""
         return self.created or datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def check_version(version: str) -> None:
-    """TrainingError for what is no semantic version."""
+    """Raise TrainingError unless `version` is a semantic version of three numbers."""
     if not re.fullmatch(VERSION_PATTERN, version):
-        raise TrainingError(f"{version!r} is no version; give three numbers, such as 1.0.0")
+        raise TrainingError(f"{version!r} is not a version; give three numbers, such as 1.0.0")

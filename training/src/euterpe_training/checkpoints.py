@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a run needs to go on as if it had never stopped."""
+"""Checkpoint files: all state that a run needs to resume exactly where it stopped."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -12,20 +12,23 @@ _FORMAT: Final = 1
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Writes beside the old file first, so that a crash leaves one of the two whole."""
+    """Write `content` to `path`, replacing an older file only once the new one is complete."""
     partial = path.with_suffix(".partial")
     torch.save({"format": _FORMAT, **content}, partial)
     partial.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint; TrainingError when there is none, or none of ours."""
+    """Return a checkpoint's content; raise TrainingError when there is none, or it is damaged or of another format.
+
+    Only tensors and plain values are loaded, so a file cannot run code.
+    """
     if not path.is_file():
         raise TrainingError(f"there is no checkpoint at {path}")
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch has no common base for what a broken file raises
-        raise TrainingError(f"{path} is no checkpoint, or is damaged") from error
+    except Exception as error:  # torch has no common base for what a damaged file raises
+        raise TrainingError(f"{path} is not a checkpoint, or is damaged") from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise TrainingError(f"{path} is a checkpoint of another version")
+        raise TrainingError(f"{path} is a checkpoint of another format")
     return content

@@ -1,6 +1,6 @@
-"""Styles of music by the folder that a file lies in: the periods of European composers, and some later genres.
+"""The style of a corpus file by its folder: periods of European composers, and some later genres.
 
-Composers who stand between periods are where most of their pieces here belong; those who belong to none stay out.
+Composers between two periods are assigned to that of most of their pieces; others are not listed.
 """
 
 from pathlib import PurePath
@@ -20,13 +20,13 @@ _COMPOSERS: Final = {
 }
 _GENRES: Final = {"jazz": "jazz", "hip_hop": "hip-hop", "nottingham": "folk", "pop909": "pop"}
 _STYLE_OF: Final = {name: style for style, names in _COMPOSERS.items() for name in names.split()} | _GENRES
-#: Of Nottingham: the same tunes again, taken apart.
-_TWICE: Final = {"melody", "chords", "versions"}
+#: Folders of Nottingham and POP909 with parts or versions of pieces that exist elsewhere in the corpus.
+_DUPLICATES: Final = {"melody", "chords", "versions"}
 
 
 def style_of(path: PurePath) -> str | None:
-    """The style of a file in crnngan-corpus, nottingham or pop909; None when it has none of them."""
+    """Return the style of a file in crnngan-corpus, nottingham or pop909; None for files without one."""
     parts = path.parts[:-1]
-    if _TWICE & set(parts):
+    if _DUPLICATES & set(parts):
         return None
     return next((_STYLE_OF[part] for part in parts if part in _STYLE_OF), None)

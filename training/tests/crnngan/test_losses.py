@@ -4,7 +4,7 @@ from euterpe_training.crnngan.losses import energy_score, feature_distance, l2_r
 
 
 def test_the_energy_score_prefers_the_true_distribution_to_its_mean() -> None:
-    """Squared error would prefer the mean: this is why pretraining uses the score."""
+    """Squared error would prefer the mean, which is why pretraining uses the score."""
     torch.manual_seed(0)
     real = torch.randint(0, 2, (4000, 1, 2)) * 2.0 - 1
     draws = [torch.randint(0, 2, (4000, 1, 2)) * 2.0 - 1 for _ in range(2)]
@@ -14,7 +14,7 @@ def test_the_energy_score_prefers_the_true_distribution_to_its_mean() -> None:
     assert squared_error(mean, real) < squared_error(draws[0], real)
 
 
-def test_the_energy_score_sees_how_features_depend_on_each_other() -> None:
+def test_the_energy_score_depends_on_the_correlation_of_features() -> None:
     torch.manual_seed(0)
     coin = torch.randint(0, 2, (4000, 1, 1)) * 2.0 - 1
     real = torch.cat([coin, coin], -1)
@@ -31,7 +31,7 @@ def test_equal_draws_have_a_finite_gradient() -> None:
     assert torch.isfinite(draw.grad).all()
 
 
-def test_feature_matching_is_nought_for_equal_means() -> None:
+def test_feature_matching_is_zero_for_equal_means() -> None:
     features = torch.rand(5, 4, 3)
     assert feature_distance(features, features.flip(0)) == pytest.approx(0, abs=1e-10)
     assert feature_distance(features, features + 1) == pytest.approx(3, rel=1e-4)

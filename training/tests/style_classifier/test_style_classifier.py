@@ -29,7 +29,7 @@ from typer.testing import CliRunner
         ("classical/lemire/a.mid", None),
     ],
 )
-def test_folders_tell_the_style(path: str, style: str | None) -> None:
+def test_folders_determine_the_style(path: str, style: str | None) -> None:
     assert style_of(Path(path)) == style
 
 
@@ -71,7 +71,7 @@ def test_from_midi_files_to_a_released_classifier(midi_directory: Path, tmp_path
     assert bundle.manifest.training["method"] == chosen
     assert "| folk | 6 |" in (out / "card.md").read_text()
     stored = json.loads((out / "classifier.json").read_text())
-    # Networks of other settings do not pass for these, under another version either.
+    # Networks of other settings are not reused, not even for another version.
     other = [*arguments[:-1], "4"]
     other[other.index("--version") + 1], other[other.index("--out") + 1] = "0.2.0", out.parent / "0.2.0"
     refused = CliRunner().invoke(app, [str(argument) for argument in other])

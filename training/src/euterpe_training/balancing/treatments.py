@@ -1,4 +1,4 @@
-"""The ways of treating imbalance that a study compares: each is a set to train with and a loss."""
+"""The treatments of imbalance that a study compares: each is a training set and a loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,37 +19,37 @@ from euterpe_training.errors import TrainingError
 
 UNBALANCED: Final = "unbalanced"
 GENERATIVE: Final = ("deepsmote", "bagan-gp")
-#: Losses stand under this prefix, on the unbalanced set.
+#: Prefix of the names of losses, which are applied to the unbalanced set.
 LOSS_PREFIX: Final = "loss:"
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
-    """`made` is how many of the images no camera or pen ever made; `method` is the network that did."""
+class Treatment:
+    """A training set and a loss; `synthetic` counts the images that are not real, `method` generated them."""
 
     name: str
     train: ImageSet
     loss: str = "cross-entropy"
-    made: int = 0
+    synthetic: int = 0
     method: Method | None = None
 
 
-def arm_names() -> list[str]:
-    """All that `--methods` may name."""
+def treatment_names() -> list[str]:
+    """Return all names that `--methods` accepts."""
     losses = (f"{LOSS_PREFIX}{name}" for name in LOSSES if name != "cross-entropy")
     return [UNBALANCED, *CLASSICAL, *losses, *GENERATIVE]
 
 
-def check_arms(names: list[str]) -> None:
-    """Raises TrainingError for a name that is no arm."""
+def check_treatments(names: list[str]) -> None:
+    """Raise TrainingError for a name that is not a treatment."""
     for name in names:
-        if name not in arm_names():
-            raise TrainingError(f"there is no method {name!r}; there are: {', '.join(arm_names())}")
+        if name not in treatment_names():
+            raise TrainingError(f"there is no method {name!r}; the methods are: {', '.join(treatment_names())}")
 
 
 @dataclass(frozen=True)
-class ArmMaker:
-    """Makes arms from one real set; networks that make images are trained in folders below `directory`."""
+class TreatmentFactory:
+    """Makes treatments of one real set; generative methods are trained in folders below `directory`."""
 
     real: ImageSet
     directory: Path
@@ -59,30 +59,30 @@ class ArmMaker:
     device: torch.device
     console: Console
 
-    def make(self, name: str, seed: int = 0) -> Arm:
-        """The arm called `name`."""
+    def make(self, name: str, seed: int = 0) -> Treatment:
+        """Return the treatment called `name`; train its generative method if needed."""
         if name == UNBALANCED:
-            return Arm(name, self.real)
+            return Treatment(name, self.real)
         if name.startswith(LOSS_PREFIX):
-            return Arm(name, self.real, loss=name.removeprefix(LOSS_PREFIX))
+            return Treatment(name, self.real, loss=name.removeprefix(LOSS_PREFIX))
         if name in CLASSICAL:
             balanced = resample(self.real, name, self.ratio, seed)
-            return Arm(name, balanced, made=max(len(balanced) - len(self.real), 0))
-        makers: dict[str, Callable[[], Method]] = {
+            return Treatment(name, balanced, synthetic=max(len(balanced) - len(self.real), 0))
+        methods: dict[str, Callable[[], Method]] = {
             "deepsmote": lambda: self._trained(self.deepsmote, name),
             "bagan-gp": lambda: self._trained(self.bagan, name),
         }
-        method = makers[name]()
+        method = methods[name]()
         balanced = method.balance(self.ratio, seed)
-        return Arm(name, balanced, made=len(balanced) - len(self.real), method=method)
+        return Treatment(name, balanced, synthetic=len(balanced) - len(self.real), method=method)
 
     def _trained(self, config: DeepSmoteConfig | BaganConfig, name: str) -> Method:
-        """Trains to the end, going on with what a study that was stopped left behind."""
+        """Train a method to the end, continuing an earlier run of the same settings."""
         directory = self.directory / name
         if (directory / CHECKPOINT_FILE).exists():
             run = Run.resume(self.real, directory, self.device)
             if run.config != config:
-                raise TrainingError(f"{directory} holds a run with other settings; choose another --out, or remove it")
+                raise TrainingError(f"{directory} has a run with other settings; choose another --out, or remove it")
         else:
             run = Run.start(self.real, config, directory, self.device)
         run.train(self.console)

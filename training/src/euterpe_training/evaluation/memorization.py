@@ -1,4 +1,4 @@
-"""Whether a piece was composed or copied: n-grams of intervals that occur in other music, whatever the key."""
+"""Memorization: n-grams of intervals of generated pieces that occur in the training songs, in any key."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -6,30 +6,30 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_training.crnngan.corpora.duplicates import interval_hashes
+from euterpe_training.evaluation.interval_hashes import interval_hashes
 
-#: Notes of an n-gram of the copy check.
+#: Notes of an n-gram.
 NGRAM: Final = 8
 _LENGTHS: Final = (8, 12, 16, 24, 32, 48, 64, 96)
 
 Pitches = NDArray[np.integer[Any]]
 
 
-class CopyCheck:
-    """All transposed n-grams of some pieces, given by their pitches in order of onset."""
+class MemorizationIndex:
+    """All n-grams of some pieces, which are given by their pitches in order of onset."""
 
     def __init__(self, pieces: Sequence[Pitches]) -> None:
         self._pieces = pieces
         self._known: dict[int, NDArray[np.uint64]] = {}
 
     def share(self, pieces: Iterable[Pitches], n: int = NGRAM) -> float:
-        """Share of the n-grams of `pieces` that are among the known ones."""
+        """Return the share, in 0..1, of the n-grams of `pieces` that are in the index."""
         found = [self._found(pitches, n) for pitches in pieces]
         total = sum(len(one) for one in found)
         return sum(int(one.sum()) for one in found) / total if total else 0.0
 
     def longest(self, pieces: Sequence[Pitches]) -> int:
-        """Notes of the longest passage of `pieces` that is known, of 8, 12, 16, 24, 32, 48, 64, 96; 0 for none."""
+        """Return the notes of the longest known passage: 8, 12, 16, 24, 32, 48, 64, 96, or 0 for none."""
         longest = 0
         for n in _LENGTHS:
             if not any(self._found(pitches, n).any() for pitches in pieces):

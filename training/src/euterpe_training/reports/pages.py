@@ -1,4 +1,4 @@
-"""A study for readers: one HTML file with its pictures inside, and the same as README.md beside PNGs."""
+"""Reports as one HTML file with embedded pictures, and as README.md with PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from euterpe_training.reports.html import Section, Table, write_report
 
 
 def write_pages(out: Path, title: str, introduction: Sequence[str], sections: Sequence[Section]) -> Path:
-    """Everything into `out`, in the place of what an earlier call wrote there; the path of the HTML report."""
+    """Write a report into `out`, replacing an earlier one; return the path of the HTML file."""
     path = out / "report.html"
     path.unlink(missing_ok=True)
     write_report(path, title, introduction, sections)

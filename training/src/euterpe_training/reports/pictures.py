@@ -1,4 +1,4 @@
-"""The card's pictures."""
+"""Pictures for model cards: loss curves and piano rolls."""
 
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,23 @@ mpl.use("Agg")
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """The pretraining loss, train and validation; below it the game of the adversarial epochs, where there were any."""
-    game = [row for row in history if row["phase"] == "adversarial"]
-    figure = Figure(figsize=(8, 5.5 if game else 3.2), layout="constrained")
-    panels = figure.subplots(2 if game else 1, 1, squeeze=False)[:, 0]
+    """Draw the pretraining loss, and below it the adversarial losses if there are adversarial epochs.
+
+    `history` has one row per epoch, with the keys of the C-RNN-GAN trainer's history.
+    """
+    adversarial = [row for row in history if row["phase"] == "adversarial"]
+    figure = Figure(figsize=(8, 5.5 if adversarial else 3.2), layout="constrained")
+    panels = figure.subplots(2 if adversarial else 1, 1, squeeze=False)[:, 0]
     epochs = [row["number"] + 1 for row in history]
     early = [row for row in history if row["phase"] == "pretraining"]
     panels[0].plot([row["number"] + 1 for row in early], [row["g_loss"] for row in early], label="train")
     panels[0].plot(epochs, [row["validation_loss"] for row in history], label="validation")
     _mark_minimum(panels[0], epochs, [row["validation_loss"] for row in history])
     panels[0].set(ylabel="pretraining loss")
-    if game:
+    if adversarial:
+        epochs = [row["number"] + 1 for row in adversarial]
         for key, label in (("d_loss", "D"), ("adversarial_loss", "G, −log D(G(z))")):
-            panels[1].plot([row["number"] + 1 for row in game], [row[key] for row in game], label=label)
+            panels[1].plot(epochs, [row[key] for row in adversarial], label=label)
         panels[1].set(ylabel="adversarial loss")
     panels[-1].set(xlabel="epoch")
     for axes in panels:
@@ -44,7 +48,7 @@ def _mark_minimum(axes: Axes, epochs: list[int], losses: list[float]) -> None:
 
 
 def draw_piano_rolls(titled: list[tuple[str, Piece]], path: Path) -> None:
-    """Pieces one under the other; darker is louder."""
+    """Draw pieces one below the other; darker notes are louder."""
     figure = Figure(figsize=(10, 2.2 * len(titled)), layout="constrained")
     for axes, (title, piece) in zip(figure.subplots(len(titled), 1, squeeze=False)[:, 0], titled, strict=True):
         roll = piano_roll(piece)

@@ -1,4 +1,4 @@
-"""How good a classifier is on real images, and how sure one can be of that."""
+"""Scores of a classifier, and confidence intervals over seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Scores:
-    """Of one run. `confusion[i][j]` counts images of class i taken for j."""
+    """Scores of one run. `confusion[i][j]` counts examples of class i classified as j."""
 
     accuracy: float
     macro_f1: float
@@ -22,7 +22,7 @@ class Scores:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], guesses: NDArray[np.int64], classes: int) -> "Scores":
-        """From what is true and what was guessed; a class never guessed has an F1 of 0."""
+        """Compute scores from true labels and predictions; a class that is never predicted has an F1 of 0."""
         every = list(range(classes))
         per_class = f1_score(labels, guesses, labels=every, average=None, zero_division=0)
         table = confusion_matrix(labels, guesses, labels=every)
@@ -36,7 +36,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over seeds with its 95 % interval after Student."""
+    """A mean over seeds with its 95 % confidence interval (Student's t)."""
 
     mean: float
     low: float
@@ -44,7 +44,7 @@ class Interval:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Interval":
-        """One value has no interval: its ends are endless."""
+        """Compute the interval; that of a single value is infinite."""
         mean = float(np.mean(values))
         if len(values) < 2:
             return cls(mean, float("-inf"), float("inf"))
@@ -54,7 +54,7 @@ class Interval:
 
     @property
     def half(self) -> float:
-        """Half its width."""
+        """Half of its width."""
         return self.high - self.mean
 
     def __str__(self) -> str:
@@ -64,12 +64,12 @@ class Interval:
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
-    """Of the differences between runs with the same seed, which share everything but the balancing."""
+    """Return the interval of the differences between paired runs, such as those with the same seed."""
     return Interval.of([mine - other for mine, other in zip(ours, theirs, strict=True)])
 
 
 def signed(interval: Interval) -> str:
-    """A difference in words, with its bounds where it has some."""
+    """Format a difference with its sign, and with its bounds if they are finite."""
     if np.isinf(interval.high):
         return f"{interval.mean:+.3f}"
     return f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"

@@ -10,7 +10,7 @@ from euterpe_training.crnngan.recipes import CrnnganConfig
 from euterpe_training.errors import TrainingError
 
 
-def test_songs_are_found_and_what_is_left_out_says_why(corpus: Corpus) -> None:
+def test_songs_are_found_and_skipped_files_have_a_reason(corpus: Corpus) -> None:
     assert len(corpus) == 12
     assert corpus.names[0] == "deeper/tune-00.mid"
     assert set(corpus.skipped) == {"broken.mid", "short.MID"}
@@ -18,7 +18,7 @@ def test_songs_are_found_and_what_is_left_out_says_why(corpus: Corpus) -> None:
     assert "events" in corpus.skipped["short.MID"]
 
 
-def test_files_that_cannot_be_read_change_nothing_for_those_around_them(
+def test_unreadable_files_do_not_change_other_songs(
     midi_directory: Path, config: CrnnganConfig, corpus: Corpus, tmp_path: Path
 ) -> None:
     directory = tmp_path / "corpus"
@@ -36,7 +36,7 @@ def test_files_that_cannot_be_read_change_nothing_for_those_around_them(
     assert calls == [(done, 17) for done in range(1, 18)]
 
 
-def test_pieces_are_moved_to_the_white_keys(corpus: Corpus, config: CrnnganConfig) -> None:
+def test_pieces_are_transposed_to_the_white_keys(corpus: Corpus, config: CrnnganConfig) -> None:
     pitches = decode(corpus.song(0), config.spec).notes["pitch"]
     melody = pitches[pitches > 56]
     assert np.isin(melody % 12, [0, 2, 4, 5, 7, 9, 11]).mean() > 0.9
@@ -71,7 +71,7 @@ def test_windows_are_pieces_of_their_songs(corpus: Corpus) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "useless"])
-def test_a_corpus_without_music_is_refused_in_a_sentence(kind: str, tmp_path: Path, config: CrnnganConfig) -> None:
+def test_a_corpus_without_music_is_refused(kind: str, tmp_path: Path, config: CrnnganConfig) -> None:
     directory = tmp_path / "corpus"
     if kind != "missing":
         directory.mkdir()

@@ -34,7 +34,7 @@ def source(name: str, piece: Piece) -> Source:
 
 
 @given(st.lists(pieces, min_size=1, max_size=5), st.sampled_from(SPECS), options)
-def test_songs_together_are_what_they_are_alone(many: list[Piece], spec: EventSpec, options: CorpusOptions) -> None:
+def test_songs_do_not_depend_on_their_batch(many: list[Piece], spec: EventSpec, options: CorpusOptions) -> None:
     sources = [source(str(number), piece) for number, piece in enumerate(many)]
     for each, song in zip(sources, encode_songs(sources, spec, options), strict=True):
         (alone,) = encode_songs([each], spec, options)
@@ -44,7 +44,7 @@ def test_songs_together_are_what_they_are_alone(many: list[Piece], spec: EventSp
         assert np.array_equal(song.sketch, alone.sketch)
 
 
-def test_a_song_that_preprocessing_empties_leaves_its_neighbours_alone() -> None:
+def test_an_emptied_song_does_not_change_its_neighbours() -> None:
     loud, quiet = (Piece(384, make_notes(np.arange(50) * 96, 96, 60, velocity)) for velocity in (90, 5))
     first, empty, last = encode_songs(
         [source(*each) for each in zip("abc", (loud, quiet, loud), strict=True)], EventSpec(), CorpusOptions()
@@ -53,17 +53,17 @@ def test_a_song_that_preprocessing_empties_leaves_its_neighbours_alone() -> None
     assert (len(first.events), len(empty.events), empty.seconds) == (50, 0, 0.0)
 
 
-def test_unisons_are_one_note_and_the_longest() -> None:
+def test_unisons_are_merged_to_the_longest_note() -> None:
     piece = Piece(384, make_notes([0, 0, 5], [96, 384, 96], [60, 60, 60], 64, [0, 1, 1]), (Track(), Track(40)))
     assert merge_unisons(NoteColumns.of(piece), EventSpec(grid=32)).duration.tolist() == [384]
 
 
-def test_of_unisons_of_one_length_the_first_and_softest_stays() -> None:
+def test_of_unisons_of_equal_length_the_first_and_softest_is_kept() -> None:
     piece = Piece(384, make_notes([5, 0, 0], 96, 60, [20, 90, 80]))
     assert merge_unisons(NoteColumns.of(piece), EventSpec(grid=32)).velocity.tolist() == [80]
 
 
-def test_drums_are_dropped_when_asked() -> None:
+def test_drums_are_dropped_if_configured() -> None:
     piece = Piece(96, make_notes([0, 0], 96, [60, 38], 64, [0, 1]), (Track(), Track(is_drum=True)))
     kept = [read_source("a.mid", write_midi(piece), CorpusOptions(drop_drums=drop)) for drop in (True, False)]
     assert [len(each.notes) for each in kept] == [1, 2]

@@ -23,7 +23,7 @@ def test_other_pieces_with_a_common_passage_are_not() -> None:
     assert groups(marks(one, other)).tolist() == [0, 1]
 
 
-def test_short_pieces_have_no_marks_and_are_alike_to_none() -> None:
+def test_short_pieces_have_no_hashes_and_no_duplicates() -> None:
     assert groups(marks(melody(6, 5), melody(6, 5))).tolist() == [0, 1]
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from euterpe_training.crnngan.models.crnngan import Discriminator, Generator, discrimination_loss
-from euterpe_training.crnngan.models.parallel_lstm import listen
+from euterpe_training.crnngan.models.parallel_lstm import run_lstm
 from torch import nn
 
 
@@ -10,7 +10,7 @@ def generator(layers: int = 2) -> Generator:
     return Generator(features=7, noise=8, hidden=12, layers=layers, init_scale=0.3)
 
 
-def test_free_running_is_teacher_forcing_on_its_own_outputs() -> None:
+def test_free_running_equals_teacher_forcing_on_its_own_outputs() -> None:
     g = generator()
     noise, first = torch.rand(10, 3, 8), torch.rand(3, 7)
     events, last, _ = g.generate(noise, first)
@@ -19,7 +19,7 @@ def test_free_running_is_teacher_forcing_on_its_own_outputs() -> None:
     assert torch.equal(last, events[-1])
 
 
-def test_noise_decides_the_music() -> None:
+def test_the_events_depend_on_the_noise() -> None:
     g = generator()
     first = torch.rand(1, 7)
     one, other = (g.generate(torch.rand(5, 1, 8), first)[0] for _ in range(2))
@@ -27,7 +27,7 @@ def test_noise_decides_the_music() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"unidirectional": True}, {"end_classification": True}, {"minibatch": True}])
-def test_the_discriminator_judges_each_song_of_a_batch(options: dict[str, bool]) -> None:
+def test_the_discriminator_returns_a_probability_per_song(options: dict[str, bool]) -> None:
     d = Discriminator(4, 6, 2, keep_prob=0.5, init_scale=0.3, **options)
     share, features = d(torch.rand(9, 5, 4))
     assert share.shape == (5,)
@@ -35,7 +35,7 @@ def test_the_discriminator_judges_each_song_of_a_batch(options: dict[str, bool])
     assert features.shape == (9, 5, 6 if options.get("unidirectional") else 12)
 
 
-def test_end_classification_looks_at_the_ends_alone() -> None:
+def test_end_classification_uses_the_first_and_the_last_step_only() -> None:
     d = Discriminator(4, 6, 1, 1.0, 0.3, unidirectional=True, end_classification=True).eval()
     events = torch.rand(9, 2, 4)
     share, features = d(events)
@@ -49,7 +49,7 @@ def test_keep_prob_one_drops_nothing() -> None:
     assert torch.equal(d(events)[0], d(events)[0])
 
 
-def test_minibatch_discrimination_sees_a_collapsed_batch() -> None:
+def test_minibatch_discrimination_detects_a_collapsed_batch() -> None:
     torch.manual_seed(0)
     d = Discriminator(4, 6, 1, 1.0, 0.3, minibatch=True)
     assert d.minibatch is not None
@@ -65,11 +65,11 @@ def test_the_loss_is_least_when_the_discriminator_is_right() -> None:
 
 
 @pytest.mark.parametrize(("layers", "feed_previous"), [(2, True), (1, True), (3, False)])
-def test_playing_is_generating_with_the_same_gradients(layers: int, feed_previous: bool) -> None:
+def test_rollout_equals_generate_with_the_same_gradients(layers: int, feed_previous: bool) -> None:
     torch.manual_seed(3)
     g = Generator(4, 8, 7, layers, 0.6, feed_previous).double()
     noise, first, wanted = torch.rand(9, 5, 8).double(), torch.rand(5, 4).double(), torch.rand(9, 5, 4).double()
-    slow, fast = g.generate(noise, first)[0], g.play(noise, first)
+    slow, fast = g.generate(noise, first)[0], g.rollout(noise, first)
     assert torch.allclose(slow, fast, atol=1e-12)
     found = [torch.autograd.grad(((events - wanted) ** 3).sum(), list(g.parameters())) for events in (slow, fast)]
     for name, one, other in zip(dict(g.named_parameters()), *found, strict=True):
@@ -77,14 +77,14 @@ def test_playing_is_generating_with_the_same_gradients(layers: int, feed_previou
 
 
 @pytest.mark.parametrize(("layers", "width"), [(1, 4), (2, 3), (3, 5)])
-def test_a_thread_for_each_direction_says_what_pytorch_does_with_the_same_gradients(layers: int, width: int) -> None:
+def test_the_parallel_lstm_equals_pytorchs_with_the_same_gradients(layers: int, width: int) -> None:
     torch.manual_seed(3)
     lstm = nn.LSTM(width, 7, layers, bidirectional=True).double()
     events = torch.rand(9, 5, width).double().requires_grad_()
     wanted, leaves = torch.rand(9, 5, 14).double(), [events, *lstm.parameters()]
-    plain = listen(lstm, events)
+    plain = run_lstm(lstm, events)
     torch.set_num_threads(2)
-    both = listen(lstm, events)
+    both = run_lstm(lstm, events)
     assert torch.get_num_threads() == 2
     assert torch.allclose(plain, both, atol=1e-12)
     for _ in range(2):
@@ -100,8 +100,8 @@ def test_a_direction_that_fails_leaves_the_threads_as_they_were(monkeypatch: pyt
     lstm = nn.LSTM(4, 7, bidirectional=True)
     torch.set_num_threads(2)
     with pytest.raises(RuntimeError, match="size"):
-        listen(lstm, torch.rand(9, 5, 3))
+        run_lstm(lstm, torch.rand(9, 5, 3))
     monkeypatch.setattr(torch, "lstm", fail)
     with pytest.raises(RuntimeError, match="no memory"):
-        listen(lstm, torch.rand(9, 5, 4))
+        run_lstm(lstm, torch.rand(9, 5, 4))
     assert torch.get_num_threads() == 2

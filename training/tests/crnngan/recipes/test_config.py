@@ -43,7 +43,7 @@ def test_settings_are_changed_by_name_with_their_own_type() -> None:
         ("songlength=5000", "min_events"),
     ],
 )
-def test_settings_that_cannot_be_are_named(assignment: str, words: str) -> None:
+def test_invalid_settings_are_reported(assignment: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         recipe("smoke").changed([assignment])
 
@@ -71,7 +71,7 @@ def test_the_thesis_models_have_the_thesis_numbers(name: str) -> None:
     assert config.spec.representation == "faithful"
 
 
-def test_every_setting_is_told_on_the_command_line_and_in_the_guide() -> None:
+def test_every_setting_is_in_the_help_and_in_the_guide() -> None:
     guide = (Path(__file__).parents[4] / "docs" / "guides" / "training.md").read_text(encoding="utf-8")
     text = settings_help()
     for name in ALL:

@@ -1,4 +1,4 @@
-"""The study of filled-up styles, with music of three made-up composers."""
+"""The study of oversampled styles, with synthetic music of three composers."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from euterpe_music.piece import Piece
 from euterpe_training.crnngan.corpora import CorpusOptions, load_corpus
 from euterpe_training.crnngan.models.categorical import CategoricalGenerator
 from euterpe_training.crnngan.recipes import RECIPES, CrnnganConfig, recipe
-from euterpe_training.crnngan.studies.style_recognition import Recogniser
+from euterpe_training.crnngan.studies.style_recognition import StyleRecogniser
 from euterpe_training.crnngan.studies.style_report import write_styles
 from euterpe_training.crnngan.studies.style_study import StyleScale, StyleStudy
 from euterpe_training.crnngan.trainer import Trainer
@@ -48,7 +48,7 @@ def music(tmp_path_factory: pytest.TempPathFactory, make_tune: Callable[[int], P
 
 def study(music: Path, out: Path, ratios: tuple[float, ...] = (0, 1), epochs: int = 1) -> StyleStudy:
     scale = StyleScale(ratios, 2, epochs, 8, 32, "small")
-    return StyleStudy(music, out, scale, Recogniser.load(CLASSIFIER), Console(quiet=True))
+    return StyleStudy(music, out, scale, StyleRecogniser.load(CLASSIFIER), Console(quiet=True))
 
 
 def test_every_run_is_measured_in_every_style_and_reported(music: Path, tmp_path: Path) -> None:
@@ -72,49 +72,49 @@ def test_every_run_is_measured_in_every_style_and_reported(music: Path, tmp_path
     assert again.runs == done.runs
 
 
-def test_other_settings_are_refused_and_cost_nothing(music: Path, tmp_path: Path) -> None:
+def test_other_settings_are_refused_and_results_are_kept(music: Path, tmp_path: Path) -> None:
     study(music, tmp_path).run()
     before = (tmp_path / "results.json").read_bytes()
     with pytest.raises(TrainingError, match="other settings"):
         study(music, tmp_path, epochs=2).run()
     assert (tmp_path / "results.json").read_bytes() == before
-    with pytest.raises(TrainingError, match="knows no styles"):
+    with pytest.raises(TrainingError, match="has no styles"):
         StyleScale(recipe="model6")
     with pytest.raises(TrainingError, match="--length"):
         StyleScale(recipe="small", length=33)
 
 
 @pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
-def test_styles_are_heard_as_often_as_the_ratio_says(music: Path, ratio: float) -> None:
+def test_styles_are_sampled_as_often_as_the_ratio_says(music: Path, ratio: float) -> None:
     config = replace(small(), style_ratio=ratio)
     trainer = Trainer(config, load_corpus(music, config.spec, config.corpus))
     songs = trainer.songs["train"]
-    lanes = trainer.pretraining.lanes  # type: ignore[attr-defined]
+    batcher = trainer.pretraining.batcher  # type: ignore[attr-defined]
     styles = np.array([trainer.corpus.names[song].split("/")[-2] for song in songs])
     names, counts = np.unique(styles, return_counts=True)
     expected = np.maximum(counts, ratio * counts.max())
-    shares = np.full(len(songs), 1 / len(songs)) if lanes.shares is None else lanes.shares
-    heard = np.array([shares[styles == name].sum() for name in names])
-    assert heard == pytest.approx(expected / expected.sum())
+    shares = np.full(len(songs), 1 / len(songs)) if batcher.probabilities is None else batcher.probabilities
+    sampled = np.array([shares[styles == name].sum() for name in names])
+    assert sampled == pytest.approx(expected / expected.sum())
 
 
-def test_the_loss_in_a_style_hears_that_style_alone(music: Path) -> None:
+def test_the_loss_of_a_style_depends_on_that_style_only(music: Path) -> None:
     config = replace(small(), pretraining_epochs=1)
     trainer = Trainer(config, load_corpus(music, config.spec, config.corpus))
     g, songs = trainer.g, trainer.songs["train"]
     assert isinstance(g, CategoricalGenerator)
     trainer.g.eval()
-    plain, same = (trainer.pretraining.style_loss(songs, 16, wish, 8) for wish in (0, 0))  # type: ignore[attr-defined]
+    plain, same = (trainer.pretraining.style_loss(songs, 16, style, 8) for style in (0, 0))  # type: ignore[attr-defined]
     with torch.no_grad():
         g.controlled.weight[:, 3] += 1
     other = trainer.pretraining.style_loss(songs, 16, 3, 8)  # type: ignore[attr-defined]
     assert plain == same != other
 
 
-def test_silence_is_in_no_style(make_tune: Callable[[int], Piece]) -> None:
-    assert Recogniser.load(CLASSIFIER).tag(Piece(480, make_tune(0).notes[:0])) == ""
+def test_a_piece_without_notes_has_no_style(make_tune: Callable[[int], Piece]) -> None:
+    assert StyleRecogniser.load(CLASSIFIER).tag(Piece(480, make_tune(0).notes[:0])) == ""
 
 
-def test_a_classifier_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_directory_without_a_classifier_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be used"):
-        Recogniser.load(tmp_path)
+        StyleRecogniser.load(tmp_path)

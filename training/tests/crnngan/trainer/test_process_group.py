@@ -9,7 +9,7 @@ from euterpe_training.cli import app
 from euterpe_training.crnngan.corpora import Corpus
 from euterpe_training.crnngan.recipes import CrnnganConfig
 from euterpe_training.crnngan.trainer import Trainer
-from euterpe_training.crnngan.trainer.process_group import Team
+from euterpe_training.crnngan.trainer.process_group import ProcessGroup
 from euterpe_training.errors import TrainingError
 
 RUNS = {
@@ -28,7 +28,7 @@ for run in sys.argv[3:]:
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_does(midi_directory: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_result_of_one(midi_directory: Path, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
     runs = [",".join([name, *changes]) for name, changes in RUNS.items()]
@@ -56,8 +56,13 @@ def test_two_processes_train_what_one_does(midi_directory: Path, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [("batch_size=3", "batch_size of 3 cannot be shared by 2"), ("minibatch_d=true", "minibatch_d looks at a batch")],
+    [
+        ("batch_size=3", "multiple of the number of processes, 2; it is 3"),
+        ("minibatch_d=true", "minibatch_d needs a whole batch"),
+    ],
 )
-def test_what_cannot_be_shared_is_refused(corpus: Corpus, config: CrnnganConfig, changes: str, words: str) -> None:
+def test_configurations_for_one_process_are_refused(
+    corpus: Corpus, config: CrnnganConfig, changes: str, words: str
+) -> None:
     with pytest.raises(TrainingError, match=words):
-        Trainer(config.changed(["batch_size=4", changes]), corpus, Team(0, 2))
+        Trainer(config.changed(["batch_size=4", changes]), corpus, ProcessGroup(0, 2))

@@ -1,4 +1,4 @@
-"""Every switch and number of the thesis does what it says: two steps with it differ from two steps without."""
+"""Every switch and number of the thesis has an effect: two steps with it differ from two steps without."""
 
 import json
 from dataclasses import replace
@@ -13,6 +13,7 @@ from euterpe_music.midi import Piece, write_midi
 from euterpe_music.piece import make_notes
 from euterpe_training.cli import app
 from euterpe_training.crnngan.corpora import Corpus, load_corpus
+from euterpe_training.crnngan.export.torch_weights import generator_weights
 from euterpe_training.crnngan.recipes import CrnnganConfig
 from euterpe_training.crnngan.recipes.settings import SWITCHES
 from euterpe_training.crnngan.trainer import Trainer
@@ -25,7 +26,7 @@ BASE = {"pretraining_epochs": 1, "max_epoch": 1, "batch_size": 8, "freezing": Fa
 
 
 def trained(config: CrnnganConfig, corpus: Corpus, **changes: Any) -> Trainer:
-    """One batch of pretraining and one of the game: two steps."""
+    """One batch of pretraining and one of adversarial training: two steps."""
     trainer = Trainer(replace(config, **{**BASE, **changes}), corpus)
     assert [epoch.phase for epoch in trainer.epochs()] == ["pretraining", "adversarial"]
     return trainer
@@ -40,13 +41,13 @@ def differ(one: torch.nn.Module, other: torch.nn.Module) -> bool:
     return a.shape != b.shape or not torch.equal(a, b)
 
 
-#: What a switch of the networks or their training changes, beside the weights: G's, D's or both.
+#: The networks that a switch changes: G, D or both.
 TOUCHES = {
     "disable_feed_previous": "g", "multiscale": "gd", "pretraining_d": "d", "minibatch_d": "gd",
     "unidirectional_d": "gd", "float16": "g", "adam": "gd", "feature_matching": "g", "disable_l2_regularizer": "gd",
     "generate_meta": "gd", "end_classification": "gd", "initialize_d": "d",
 }  # fmt: skip
-#: Switches of everything else; the tests below are about them.
+#: Other switches, which have tests of their own below.
 ELSEWHERE = {
     "sample", "ignore_saved_args", "pace_events", "profiling", "synthetic_chords", "log_device_placement",
 }  # fmt: skip
@@ -57,7 +58,7 @@ def test_every_switch_is_tested() -> None:
 
 
 @pytest.mark.parametrize("switch", sorted(TOUCHES))
-def test_a_flipped_switch_changes_what_it_should(switch: str, corpus: Corpus, config: CrnnganConfig) -> None:
+def test_a_switch_changes_the_expected_networks(switch: str, corpus: Corpus, config: CrnnganConfig) -> None:
     plain, flipped = trained(config, corpus), trained(config, corpus, **{switch: True})
     if "g" in TOUCHES[switch]:
         assert differ(plain.g, flipped.g)
@@ -88,21 +89,21 @@ def test_rates_decay_after_their_epochs(corpus: Corpus, config: CrnnganConfig) -
     assert rates == pytest.approx([config.learning_rate * factor for factor in (1, 1, 0.5, 0.25)])
 
 
-def test_initialize_d_forgets_what_pretraining_d_learned(corpus: Corpus, config: CrnnganConfig) -> None:
+def test_initialize_d_discards_the_weights_of_pretraining_d(corpus: Corpus, config: CrnnganConfig) -> None:
     kept = trained(config, corpus, pretraining_d=True, learning_rate=1e-12)
     anew = trained(config, corpus, pretraining_d=True, learning_rate=1e-12, initialize_d=True)
     assert differ(kept.d, anew.d)
     assert kept.history[0].d_loss is not None
 
 
-def test_a_generator_that_hears_nothing_of_itself_plays_the_same_after_anything(
+def test_without_feed_previous_the_output_does_not_depend_on_the_previous_event(
     corpus: Corpus, config: CrnnganConfig
 ) -> None:
-    deaf = Trainer(replace(config, disable_feed_previous=True), corpus).g
+    open_loop = Trainer(replace(config, disable_feed_previous=True), corpus).g
     noise = torch.rand(5, 1, config.noise_size)
-    one, other = (deaf(noise, torch.full((5, 1, 4), value))[0] for value in (0.0, 3.0))
+    one, other = (open_loop(noise, torch.full((5, 1, 4), value))[0] for value in (0.0, 3.0))
     assert torch.equal(one, other)
-    assert deaf.weights().input_weight[:, config.noise_size :].any() is np.False_
+    assert generator_weights(open_loop).input_weight[:, config.noise_size :].any() is np.False_
 
 
 def test_the_slow_layer_takes_a_step_per_several_events(corpus: Corpus, config: CrnnganConfig) -> None:
@@ -113,10 +114,10 @@ def test_the_slow_layer_takes_a_step_per_several_events(corpus: Corpus, config: 
     forced, _ = two(noise, torch.cat([first[None], events[:-1]]))
     assert torch.allclose(events, forced, atol=1e-6)
     with pytest.raises(TrainingError, match="multiscale"):
-        two.weights()
+        generator_weights(two)
 
 
-def test_composers_are_drawn_and_judged(corpus: Corpus, config: CrnnganConfig) -> None:
+def test_generate_meta_adds_composers_to_the_discriminators_input(corpus: Corpus, config: CrnnganConfig) -> None:
     corpus = replace(corpus, names=tuple(f"{'ab'[song % 2]}/{song}.mid" for song in range(len(corpus))))
     plain = Trainer(replace(config, **BASE), corpus)
     with_meta = trained(config, corpus, generate_meta=True, meta_layer_size=7)
@@ -153,17 +154,17 @@ def test_composers_and_their_works_are_chosen(midi_directory: Path, config: Crnn
         load(midi_directory, config, composer="nobody")
 
 
-def test_a_run_profiles_tells_its_devices_and_stops_in_time(
+def test_a_run_writes_a_profile_lists_devices_and_stops_in_time(
     corpus: Corpus, config: CrnnganConfig, tmp_path: Path
 ) -> None:
     changes = {**BASE, "max_epoch": 3, "profiling": True, "log_device_placement": True, "exit_after": 1e-9}
     trainer, console = Trainer(replace(config, **changes), corpus), Console(record=True, width=120)
     run_with_progress(trainer, tmp_path, console)
     assert "traceEvents" in json.loads((tmp_path / PROFILE_FILE).read_text())
-    said = console.export_text()
-    assert "lstm.weight_ih_l0" in said
-    assert "cpu" in said
-    assert "--resume goes on" in said
+    output = console.export_text()
+    assert "lstm.weight_ih_l0" in output
+    assert "cpu" in output
+    assert "continue with --resume" in output
     assert len(trainer.history) == 1
 
 
@@ -193,14 +194,12 @@ def test_samples_are_pieces(corpus: Corpus, config: CrnnganConfig, tmp_path: Pat
     assert all(path.read_bytes()[:4] == b"MThd" for path in paths)
 
 
-def test_weights_of_another_shape_are_refused_in_a_sentence(
-    corpus: Corpus, config: CrnnganConfig, tmp_path: Path
-) -> None:
+def test_weights_of_other_sizes_are_refused(corpus: Corpus, config: CrnnganConfig, tmp_path: Path) -> None:
     Trainer(config, corpus).save(tmp_path)
-    with pytest.raises(TrainingError, match="another shape"):
+    with pytest.raises(TrainingError, match="other sizes"):
         Trainer.resume(tmp_path, corpus, ["hidden_size=9"])
 
 
 def test_a_batch_larger_than_the_corpus_is_refused(corpus: Corpus, config: CrnnganConfig) -> None:
-    with pytest.raises(TrainingError, match="fewer than the batch_size of 500"):
+    with pytest.raises(TrainingError, match="at most the number of training songs, 8, got 500"):
         Trainer(replace(config, batch_size=500), corpus)

@@ -23,7 +23,7 @@ def test_pretraining_learns_and_lengthens_its_windows(corpus: Corpus, config: Cr
     assert epochs[-1].validation_loss < 0.7 * before
 
 
-def test_both_sides_move_in_the_game(corpus: Corpus, config: CrnnganConfig) -> None:
+def test_adversarial_training_updates_both_networks(corpus: Corpus, config: CrnnganConfig) -> None:
     trainer = Trainer(replace(config, pretraining_epochs=0, max_epoch=2, freezing=False), corpus)
     before = [tensor.clone() for tensor in weights(trainer)]
     epochs = list(trainer.epochs())
@@ -41,13 +41,13 @@ def test_both_sides_move_in_the_game(corpus: Corpus, config: CrnnganConfig) -> N
         {"minibatch_d": True, "freezing": False, "end_classification": True},
     ],
 )
-def test_every_way_of_training_runs(corpus: Corpus, config: CrnnganConfig, changes: dict[str, Any]) -> None:
+def test_all_variants_of_training_run(corpus: Corpus, config: CrnnganConfig, changes: dict[str, Any]) -> None:
     trainer = Trainer(replace(config, pretraining_epochs=1, max_epoch=1, **changes), corpus)
     assert [epoch.phase for epoch in trainer.epochs()] == ["pretraining", "adversarial"]
 
 
 @pytest.mark.parametrize("stop", [1, 3])
-def test_a_resumed_run_is_the_run_that_never_stopped(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     corpus: Corpus, config: CrnnganConfig, tmp_path: Path, stop: int
 ) -> None:
     whole = Trainer(config, corpus)
@@ -111,22 +111,22 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(
 
 
 @pytest.mark.parametrize("changes", [{}, {"anchor": 1.0, "adversarial_weight": 0.3}, {"disable_l2_regularizer": True}])
-def test_one_way_back_through_d_teaches_what_two_do(
+def test_a_single_backward_pass_gives_the_updates_of_two(
     corpus: Corpus, config: CrnnganConfig, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     plain = replace(config, adam=False, freezing=False, learning_rate=0.1, init_scale=0.3, keep_prob=1.0, **changes)
     one = Trainer(plain, corpus)
     before = [tensor.clone() for tensor in weights(one)]
-    assert one.one_pass
+    assert one.single_backward
     list(one.epochs())
-    monkeypatch.setattr(Trainer, "one_pass", False)
+    monkeypatch.setattr(Trainer, "single_backward", False)
     two = Trainer(plain, corpus)
     list(two.epochs())
     for old, new, other in zip(before, weights(one), weights(two), strict=True):
         assert torch.allclose(new - old, other - old, rtol=1e-2, atol=1e-6)
 
 
-def test_two_threads_teach_the_same_twice_and_what_one_does(corpus: Corpus, config: CrnnganConfig) -> None:
+def test_two_threads_are_deterministic_and_agree_with_one(corpus: Corpus, config: CrnnganConfig) -> None:
     plain = replace(config, adam=False, freezing=False, learning_rate=0.1, init_scale=0.3)
     runs = []
     for threads in (1, 2, 2):
@@ -138,14 +138,14 @@ def test_two_threads_teach_the_same_twice_and_what_one_does(corpus: Corpus, conf
         assert torch.allclose(one, two, rtol=1e-3, atol=1e-6)
 
 
-def test_who_is_frozen_keeps_its_weights(
+def test_a_network_that_skips_its_update_keeps_its_weights(
     corpus: Corpus, config: CrnnganConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for frozen in ((True, False), (False, True), (True, True)):
+    for skipped in ((True, False), (False, True), (True, True)):
         trainer = Trainer(replace(config, pretraining_epochs=0, max_epoch=1), corpus)
-        monkeypatch.setattr(Trainer, "_frozen", lambda *_, frozen=frozen: frozen)
+        monkeypatch.setattr(Trainer, "_skipped_updates", lambda *_, skipped=skipped: skipped)
         before = [[tensor.clone() for tensor in side.state_dict().values()] for side in (trainer.d, trainer.g)]
         list(trainer.epochs())
         after = [side.state_dict().values() for side in (trainer.d, trainer.g)]
         kept = tuple(all(map(torch.equal, *sides)) for sides in zip(before, after, strict=True))
-        assert kept == frozen
+        assert kept == skipped

@@ -1,9 +1,9 @@
 import pytest
-from euterpe_training.crnngan.trainer.update_balancing import frozen_sides
+from euterpe_training.crnngan.trainer.update_balancing import skipped_updates
 
 
 @pytest.mark.parametrize(
-    ("d_loss", "g_loss", "frozen"),
+    ("d_loss", "g_loss", "skipped"),
     [
         (1.0, 1.0, (False, False)),
         (0.6, 1.0, (True, False)),
@@ -14,5 +14,7 @@ from euterpe_training.crnngan.trainer.update_balancing import frozen_sides
         (5.0, 0.0, (False, True)),
     ],
 )
-def test_who_is_far_ahead_rests(d_loss: float, g_loss: float, frozen: tuple[bool, bool]) -> None:
-    assert frozen_sides(d_loss, g_loss) == frozen
+def test_the_network_with_the_far_lower_loss_skips_its_update(
+    d_loss: float, g_loss: float, skipped: tuple[bool, bool]
+) -> None:
+    assert skipped_updates(d_loss, g_loss) == skipped

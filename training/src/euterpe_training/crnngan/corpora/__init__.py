@@ -1,4 +1,4 @@
-"""Directories of MIDI files as arrays of events."""
+"""Corpora: directories of MIDI files as arrays of events."""
 
 from euterpe_training.crnngan.corpora.corpus import Corpus
 from euterpe_training.crnngan.corpora.load import load_corpus

@@ -15,8 +15,8 @@ from euterpe_training.crnngan.corpora.split import SPLIT_SHARES, Split, assign
 class Corpus:
     """Songs as events: song i is `events[offsets[i]:offsets[i + 1]]`, float32 [events, features].
 
-    `seconds_per_event` is what an event of each song lasts at its own tempo, `groups` for each song the first song
-    that is the same piece, `digests` begin the SHA-256 of the files, `skipped` says why other files are not here.
+    `seconds_per_event` is the mean duration of an event of each song at its own tempo, `groups` the index of the first
+    song that is the same piece, `digests` the beginning of each file's SHA-256, `skipped` the reasons for unused files.
     """
 
     name: str
@@ -33,20 +33,20 @@ class Corpus:
         return len(self.names)
 
     def song(self, index: int) -> NDArray[np.float32]:
-        """Events of one song."""
+        """Return the events of one song."""
         return self.events[self.offsets[index] : self.offsets[index + 1]]
 
     def split(self, wanted: Split, seed: int = 0, shares: Mapping[Split, float] = SPLIT_SHARES) -> NDArray[np.int64]:
-        """Indices of the songs of a part: every song is in exactly one, the same for the same seed and shares."""
+        """Return the indices of the songs of a part: every song is in exactly one, equal for equal seed and shares."""
         return _parts(self, seed, tuple(shares.items()))[wanted]
 
     def windows(self, songs: NDArray[np.int64], length: int, random: np.random.Generator) -> NDArray[np.float32]:
-        """One random window of `length` events of each of `songs`: [length, songs, features]."""
+        """Return one random window of `length` events of each of `songs`: [length, songs, features]."""
         starts = random.integers(self.offsets[songs], self.offsets[songs + 1] - length + 1)
         return np.ascontiguousarray(self.events[starts[None, :] + np.arange(length)[:, None]])
 
-    def thinned(self, songs: int) -> "Corpus":
-        """A corpus of so many of the songs, chosen by a hash of their names; the same ones every time."""
+    def subset(self, songs: int) -> "Corpus":
+        """Return a corpus of a number of the songs, selected by a hash of their names; always the same ones."""
         order = sorted(range(len(self)), key=lambda song: hashlib.sha256(self.names[song].encode()).digest())
         kept = np.array(sorted(order[:songs]), np.int64)
         first = {group: at for at, group in reversed(list(enumerate(self.groups[kept].tolist())))}

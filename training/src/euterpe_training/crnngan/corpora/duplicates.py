@@ -1,4 +1,4 @@
-"""Which songs of a corpus are one piece: copies, other arrangements of one file, transpositions."""
+"""Detection of songs that are the same piece: copies, other arrangements of one file, transpositions."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,29 +8,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Intervals in a row that make one mark of a piece.
+from euterpe_training.evaluation.interval_hashes import interval_hashes
+
+#: Consecutive intervals of one hash.
 _GRAM: Final = 8
-#: Marks that are kept of a piece: the smallest hashes (Broder 1997, bottom-k sketches).
+#: Hashes in a sketch: the smallest ones of a piece (Broder 1997, bottom-k sketches).
 SKETCH_SIZE: Final = 64
-#: Share of common marks from which on two songs are one piece.
-_ALIKE: Final = 0.5
-#: A mark that so many songs share (scales, trills) says nothing about any two of them.
-_TOO_COMMON: Final = 50
-
-
-def interval_hashes(pitches: NDArray[np.integer[Any]], length: int) -> NDArray[np.uint64]:
-    """One hash for every `length` intervals in a row, from pitches in order of onset; equal for transpositions."""
-    intervals = np.diff(pitches.astype(np.int64)).view(np.uint64)
-    mixed = np.zeros(max(len(intervals) - length + 1, 0), np.uint64)
-    for offset in range(length):
-        mixed ^= intervals[offset : offset + len(mixed)]
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
+#: Minimum share of common hashes of two songs that are one piece.
+_MIN_LIKENESS: Final = 0.5
+#: Songs that are compared because of one hash; hashes of scales and trills are in many songs.
+_MAX_HOLDERS: Final = 50
 
 
 def sketches(pitches: NDArray[np.integer[Any]], offsets: NDArray[np.int64]) -> list[NDArray[np.uint64]]:
-    """Up to 64 marks of each of several pieces, ascending; equal for transpositions.
+    """Return up to 64 hashes of each of several pieces, ascending; equal for transpositions.
 
     `pitches` are in order of onset, those of piece i at `offsets[i]:offsets[i + 1]`.
     """
@@ -39,22 +30,22 @@ def sketches(pitches: NDArray[np.integer[Any]], offsets: NDArray[np.int64]) -> l
 
 
 def _smallest(marks: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The smallest distinct ones."""
+    """Return the smallest distinct hashes."""
     few = marks
     if len(marks) > 8 * SKETCH_SIZE:
-        # Hashes spread evenly, so that about eight times as many as are wanted lie below this, unless most are equal.
+        # Hashes are uniform, so about eight times as many as needed are below this limit, unless most are equal.
         few = _distinct(marks[marks < np.uint64(8 * SKETCH_SIZE * (2**64 // len(marks)))])
     return (few if SKETCH_SIZE <= len(few) < len(marks) else _distinct(marks))[:SKETCH_SIZE]
 
 
 def _distinct(marks: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """In order; for a few hundred faster than np.unique."""
+    """Return distinct values in order; faster than np.unique for a few hundred."""
     marks = np.sort(marks)
     return marks[np.append(True, marks[1:] != marks[:-1])] if len(marks) else marks
 
 
 def groups(sketches: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
-    """For each song the index of the first song that is the same piece (its own, where there is none before)."""
+    """Return, for each song, the index of the first song that is the same piece (its own if there is none before)."""
     first = np.arange(len(sketches))
 
     def root(song: int) -> int:
@@ -66,18 +57,21 @@ def groups(sketches: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
     for song, (marks, common) in enumerate(zip(sketches, _shared(sketches), strict=True)):
         shared: dict[int, int] = defaultdict(int)
         for mark in common.tolist():
-            for other in holders[mark][:_TOO_COMMON]:
+            for other in holders[mark][:_MAX_HOLDERS]:
                 shared[other] += 1
             holders[mark].append(song)
         for other, count in shared.items():
-            if count >= _ALIKE * min(len(marks), len(sketches[other])) and _likeness(marks, sketches[other]) >= _ALIKE:
+            if (
+                count >= _MIN_LIKENESS * min(len(marks), len(sketches[other]))
+                and _likeness(marks, sketches[other]) >= _MIN_LIKENESS
+            ):
                 low, high = sorted((root(song), root(other)))
                 first[high] = low
     return np.array([root(song) for song in range(len(sketches))], np.int64)
 
 
 def _shared(sketches: Sequence[NDArray[np.uint64]]) -> list[NDArray[np.uint64]]:
-    """Of each sketch the marks that another one has, too: few, and all that tells of copies."""
+    """Return the hashes of each sketch that another sketch has, too: the few that can identify copies."""
     if not sketches:
         return []
     marks = np.concatenate(sketches)
@@ -87,6 +81,6 @@ def _shared(sketches: Sequence[NDArray[np.uint64]]) -> list[NDArray[np.uint64]]:
 
 
 def _likeness(marks: NDArray[np.uint64], others: NDArray[np.uint64]) -> float:
-    """Estimate of the share of common marks, from the smallest of both."""
+    """Estimate the share of common hashes from the smallest ones of both sketches."""
     union = np.union1d(marks, others)[:SKETCH_SIZE]
     return float(np.isin(union, np.intersect1d(marks, others)).mean()) if len(union) else 0.0

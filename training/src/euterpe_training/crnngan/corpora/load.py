@@ -1,4 +1,4 @@
-"""From a directory of MIDI files to a corpus, with a cache."""
+"""Loading a directory of MIDI files as a corpus, with a cache."""
 
 import hashlib
 import json
@@ -23,14 +23,14 @@ from euterpe_training.crnngan.corpora.split import composer
 from euterpe_training.crnngan.corpora.store import EventStore
 from euterpe_training.errors import TrainingError
 
-#: Part of the cache's key; goes up when loading changes what it yields.
+#: Part of the cache's key; increased when loading yields other arrays.
 _LOADER_VERSION: Final = 3
 _SUFFIXES: Final = {".mid", ".midi"}
-#: Songs that are worked on at once: so many that NumPy's calls cost little, so few that they fit into a core's cache.
+#: Songs per batch: enough to amortize NumPy's calls, few enough for a core's cache.
 _BATCH: Final = 16
-#: What a batch takes for a moment, several times over.
+#: Size of a batch's temporary arrays.
 _WORKING_BYTES: Final = 16 << 20
-#: Of a file: more than this do no harm, with fewer the events move to another place in memory.
+#: Estimated bytes of a file per event, for the reserved memory; a file with more events makes the array grow.
 _BYTES_PER_EVENT: Final = 8
 
 Progress = Callable[[int, int], None]
@@ -43,10 +43,10 @@ def load_corpus(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
-    """The MIDI files under `directory` as events; files that cannot be used are skipped with the reason.
+    """Load the MIDI files under `directory` as events; unusable files are skipped with the reason.
 
-    `cache` is a directory where the arrays are kept, under a key of all that decides them: the files' names and
-    contents, spec and options. Raises TrainingError when there is no directory, no file, or none that can be used.
+    `cache` is a directory for the arrays, which are stored under a hash of all that determines them: the files' names
+    and contents, spec and options. Raise TrainingError for a missing directory or without a usable file.
     """
     if not directory.is_dir():
         raise TrainingError(f"the corpus {directory} is not a directory")
@@ -55,7 +55,7 @@ def load_corpus(
     paths = sorted(path for path in found if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not paths:
         where = f" in its folders {', '.join(options.folders)}" if options.folders else ""
-        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files{where}")
+        raise TrainingError(f"the corpus {directory} has no .mid or .midi files{where}")
     names = _selected([str(path.relative_to(directory)) for path in paths], options)
     contents = {name: (directory / name).read_bytes() for name in names}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -71,7 +71,7 @@ def load_corpus(
 
 
 def _selected(names: list[str], options: CorpusOptions) -> list[str]:
-    """The names that composer and works_per_composer leave."""
+    """Return the names that match `composer` and `works_per_composer`."""
     kept: list[str] = []
     counts: Counter[str] = Counter()
     for name in names:
@@ -81,8 +81,8 @@ def _selected(names: list[str], options: CorpusOptions) -> list[str]:
         if fits and (not options.works_per_composer or counts[whose] <= options.works_per_composer):
             kept.append(name)
     if not kept:
-        there = ", ".join(sorted(counts)[:8])
-        raise TrainingError(f"the corpus holds no songs of the composer {options.composer!r}; there are {there}, …")
+        known = ", ".join(sorted(counts)[:8])
+        raise TrainingError(f"the corpus has no songs of the composer {options.composer!r}; it has {known}, …")
     return kept
 
 
@@ -100,13 +100,13 @@ def _encode_all(
     marks: list[NDArray[np.uint64]] = []
     skipped: dict[str, str] = {}
     store = EventStore(spec.features, sum(map(len, contents.values())) // _BYTES_PER_EVENT)
-    _keep_freed_memory()
+    _retain_freed_memory()
     sources = _read_all(contents, options, skipped, progress)
     while batch := list(islice(sources, _BATCH)):
         for song in encode_songs(batch, spec, options, store.room):
             length = len(song.events)
             if length < options.min_events:
-                skipped[song.name] = f"it has {length} events; training needs {options.min_events}"
+                skipped[song.name] = f"it has {length} events, but min_events is {options.min_events}"
                 continue
             store.append(song.events)
             lengths[song.name] = length
@@ -115,16 +115,16 @@ def _encode_all(
     skipped = {path: skipped[path] for path in contents if path in skipped}
     if not lengths:
         reason = next(iter(skipped.values()))
-        raise TrainingError(f"none of the {len(contents)} files of the corpus can be used; the first because {reason}")
+        raise TrainingError(f"none of the {len(contents)} files of the corpus can be used; the first one: {reason}")
     digests = tuple(hashes[path][:12] for path in lengths)
     offsets = np.cumsum([0, *lengths.values()])
     return Corpus(name, tuple(lengths), store.events, offsets, np.array(pace), groups(marks), digests, skipped, digest)
 
 
-def _keep_freed_memory() -> None:
-    """glibc gives freed blocks back to the system, at a fault per page when they are next wanted.
+def _retain_freed_memory() -> None:
+    """Make glibc retain freed blocks, which otherwise cost a page fault per page when they are allocated again.
 
-    Unless they are smaller than the largest block that it saw come and go: this one, which is never touched.
+    glibc retains blocks smaller than the largest one freed so far: this one, which is never written.
     """
     np.empty(_WORKING_BYTES, np.uint8)
 
@@ -132,7 +132,7 @@ def _keep_freed_memory() -> None:
 def _read_all(
     contents: dict[str, bytes], options: CorpusOptions, skipped: dict[str, str], progress: Progress | None
 ) -> Iterator[Source]:
-    """What the files hold; `skipped` learns why others do not."""
+    """Yield the content of readable files; add the others to `skipped`, with the reason."""
     for count, (name, content) in enumerate(contents.items(), start=1):
         try:
             yield read_source(name, content, options)
@@ -144,7 +144,7 @@ def _read_all(
 
 def _store(path: Path, corpus: Corpus) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Several processes may come here at once.
+    # Several processes may write the same file at once.
     partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez(
         partial,

@@ -1,4 +1,4 @@
-"""What a corpus is made of."""
+"""The selection and preprocessing of a corpus' files."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,28 +6,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CorpusOptions:
-    """What is done to every piece before it is encoded, and how long it must be to stay."""
+    """Selection and preprocessing; field names are keys of checkpoints and manifests."""
 
     #: The thesis' three steps.
     preprocess: bool = True
     drop_drums: bool = True
-    #: Move every piece to C major or A minor, where the ladder of white keys fits.
+    #: Transpose every piece to C major or A minor, for which the pitch quantizer is made.
     transpose: bool = True
     #: Keep one of several notes with equal onset and pitch: instruments in unison are one tone on a piano.
     merge_unisons: bool = True
     min_events: int = 100
-    #: Folders of the corpus to use, such as "jazz"; all when it is empty.
+    #: Folders of the corpus to use, such as "jazz"; empty for all.
     folders: tuple[str, ...] = ()
-    #: The only composer (folder of a file) to use; all when it is empty.
+    #: Use only this composer (a file's folder); empty for all.
     composer: str = ""
-    #: Songs of each composer, the first by name; 0 for all.
+    #: Maximum number of songs per composer, the first by name; 0 for all.
     works_per_composer: int = 0
-    #: A silent event at every quarter without an onset.
+    #: Insert a silent event at every quarter without an onset.
     pace_events: bool = False
-    #: Made-up triads instead of the songs.
+    #: Use synthetic triads instead of the songs.
     synthetic_chords: bool = False
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CorpusOptions":
-        """The options that `dataclasses.asdict` described, also after JSON."""
+        """Return the options from the values of `dataclasses.asdict`, also after JSON."""
         return cls(**{**values, "folders": tuple(values.get("folders", ()))})

@@ -1,4 +1,4 @@
-"""pace_events: silence has its events, too."""
+"""The setting `pace_events`: silent events at quarters without an onset."""
 
 import numpy as np
 from euterpe_music.events import Events, delta_floats, delta_ticks, silent_event
@@ -6,7 +6,7 @@ from euterpe_music.spec import EventSpec
 
 
 def paced(events: Events, spec: EventSpec) -> Events:
-    """The events with a silent one at every quarter, counted from the start, on which nothing begins."""
+    """Insert a silent event at every quarter, counted from the start, at which no event begins."""
     onsets = np.cumsum(delta_ticks(events, spec))
     quarters = np.arange(0, onsets[-1] if len(onsets) else 0, spec.ticks_per_quarter)
     quarters = np.setdiff1d(quarters, onsets)

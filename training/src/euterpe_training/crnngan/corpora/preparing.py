@@ -1,4 +1,4 @@
-"""What is done to pieces before they are encoded, to many at once."""
+"""Preprocessing of pieces before encoding, many at once."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from euterpe_training.crnngan.corpora.tonality import on_white_keys
 
 
 def prepare(pieces: NoteColumns, options: CorpusOptions) -> NoteColumns:
-    """What `options` ask for, but for drums, which only the file tells; in order."""
+    """Preprocess and transpose pieces as `options` say, and sort their notes; drums are dropped on reading."""
     if options.preprocess:
         pieces = preprocess(pieces)
     if options.transpose:
@@ -21,14 +21,14 @@ def prepare(pieces: NoteColumns, options: CorpusOptions) -> NoteColumns:
 
 
 def merge_unisons(pieces: NoteColumns, spec: EventSpec) -> NoteColumns:
-    """At the spec's resolution, of each piece one note, the longest, per onset (on the spec's grid) and pitch.
+    """Keep one note per onset (on the spec's grid) and pitch of each piece: the longest; at the spec's resolution.
 
-    Of equally long ones the first stays, and of those the softest.
+    Of equally long notes the earliest is kept, and of those the softest.
     """
     pieces = pieces.rescaled(spec.ticks_per_quarter)
     onset = np.rint(pieces.onset / spec.grid).astype(np.int64) * spec.grid
     longest = pieces.duration.max(initial=0)
-    # How far the grid moved a note is at most its own size.
+    # The grid moves a note by less than one grid step.
     moved = pieces.onset - onset + spec.grid
     columns = (pieces.piece, onset, pieces.pitch, longest - pieces.duration, moved, pieces.velocity)
     piece, onset, pitch, shorter, _, velocity = sorted_columns(columns)

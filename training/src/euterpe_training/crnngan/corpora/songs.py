@@ -1,4 +1,4 @@
-"""From MIDI files to songs of events, many at once."""
+"""Encoding of MIDI files as songs of events, many at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from euterpe_training.crnngan.corpora.synthetic import chords
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """The notes of a file that can be used, in no order, at `ticks_per_quarter`."""
+    """The notes of a readable file, unsorted, at `ticks_per_quarter`."""
 
     name: str
     notes: NoteArray
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Song:
-    """A file's events [events, features], what they last at its own tempo, and the marks that tell copies of it."""
+    """A file's events [events, features], their duration at its own tempo, and the sketch that identifies copies."""
 
     name: str
     events: Events
@@ -40,7 +40,7 @@ class Song:
 
 
 def read_source(name: str, content: bytes, options: CorpusOptions) -> Source:
-    """What the file of that name holds; MidiError when it cannot be read."""
+    """Read a file's content; raise MidiError when it is malformed."""
     if options.synthetic_chords:
         piece = chords(name)
         return Source(name, piece.notes, piece.ticks_per_quarter, piece.tempo_map)
@@ -52,7 +52,7 @@ def read_source(name: str, content: bytes, options: CorpusOptions) -> Source:
 def encode_songs(
     sources: Sequence[Source], spec: EventSpec, options: CorpusOptions, allocate: Callable[[int], Events] | None = None
 ) -> list[Song]:
-    """The songs of `sources`, each as it would be alone; `allocate` as `encode_all` takes it."""
+    """Encode `sources` as songs; batches do not change the result. `allocate` is an argument of `encode_all`."""
     notes, resolutions = [source.notes for source in sources], [source.ticks_per_quarter for source in sources]
     pieces = NoteColumns.join(notes, resolutions)
     pieces = pieces.in_order() if options.synthetic_chords else prepare(pieces, options)

@@ -1,4 +1,4 @@
-"""Which songs train, which validate, which test."""
+"""The split of songs into training, validation and test parts."""
 
 import hashlib
 from collections import Counter
@@ -16,17 +16,17 @@ SPLIT_SHARES: Final[dict[Split, float]] = {"train": 0.64, "validation": 0.16, "t
 
 
 def composer(name: str) -> str:
-    """The folder in which a song's file lies; empty for files beside each other."""
+    """Return the folder of a song's file, which names its composer; empty for files in the corpus directory itself."""
     return PurePosixPath(name).parent.name
 
 
 def assign(
     names: Sequence[str], groups: NDArray[np.int64], seed: int = 0, shares: dict[Split, float] = SPLIT_SHARES
 ) -> dict[Split, NDArray[np.int64]]:
-    """Indices of the songs of each part. Every song is in exactly one, and duplicates are in the same.
+    """Return the indices of the songs of each part. Every song is in exactly one; duplicates are in the same one.
 
-    Within a composer, pieces come in the order of a hash of their name; each goes to the part that lacks most of what
-    it should have by then. So every composer is in all parts in about these shares, and so is the whole.
+    The pieces of a composer are sorted by a hash of their name, and each is added to the part that is furthest below
+    its share. So the shares are approximately met for every composer and for the whole.
     """
     members: dict[int, list[int]] = {}
     for song, group in enumerate(groups.tolist()):
@@ -40,15 +40,15 @@ def assign(
     seen: Counter[str] = Counter()
     total = 0
     for group in sorted(members, key=place):
-        whose, size = composer(names[group]), len(members[group])
-        seen[whose] += size
+        owner, size = composer(names[group]), len(members[group])
+        seen[owner] += size
         total += size
 
-        def lack(part: Split, whose: str = whose, total: int = total) -> float:
-            here = shares[part] * seen[whose] - local[whose, part]
-            return here + shares[part] * total - len(parts[part])
+        def deficit(part: Split, owner: str = owner, total: int = total) -> float:
+            of_composer = shares[part] * seen[owner] - local[owner, part]
+            return of_composer + shares[part] * total - len(parts[part])
 
-        chosen = max(shares, key=lack)
+        chosen = max(shares, key=deficit)
         parts[chosen] += members[group]
-        local[whose, chosen] += size
+        local[owner, chosen] += size
     return {name: np.sort(np.array(songs, np.int64)) for name, songs in parts.items()}

@@ -1,13 +1,13 @@
-"""Events that come bit by bit, in one array."""
+"""A growing array of events."""
 
 import numpy as np
 from euterpe_music.events import Events
 
 
 class EventStore:
-    """Grows to hold whatever is appended. Nothing is copied at the end, which is dear for what fills a memory.
+    """An array of events that grows by appending, without a copy of the whole at the end.
 
-    `expected` events are reserved; what is never used of them takes no memory.
+    `expected` events are reserved; unused pages of them take no memory.
     """
 
     def __init__(self, features: int, expected: int) -> None:
@@ -16,11 +16,11 @@ class EventStore:
 
     @property
     def events(self) -> Events:
-        """All that was appended: [events, features]."""
+        """The appended events, [events, features]."""
         return self._events[: self._used]
 
     def room(self, count: int) -> Events:
-        """Where the next `count` events will lie. What is written there may be appended, in whole or in parts."""
+        """Return a view of the space after the appended events; what is written there can be appended in parts."""
         wanted = self._used + count
         if wanted > len(self._events):
             grown = np.empty((wanted + wanted // 2, self._events.shape[1]), np.float32)
@@ -29,6 +29,6 @@ class EventStore:
         return self._events[self._used : wanted]
 
     def append(self, events: Events) -> None:
-        """Takes `events` [events, features] in."""
+        """Append `events` [events, features]."""
         self.room(len(events))[:] = events
         self._used += len(events)

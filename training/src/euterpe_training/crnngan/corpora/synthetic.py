@@ -1,4 +1,4 @@
-"""Songs of made-up triads: the smallest corpus on which a network shows that it can learn anything."""
+"""Synthetic songs of triads: a minimal corpus for checking that a network learns."""
 
 import hashlib
 from typing import Final
@@ -11,7 +11,7 @@ _TICKS: Final = 384
 
 
 def chords(name: str) -> Piece:
-    """A song of 120 major and minor triads, a quarter each, that depends on `name` alone."""
+    """Return a song of 120 major and minor triads of a quarter each, which depends on `name` only."""
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]))
     roots = random.integers(48, 72, _CHORDS)
     thirds = random.integers(3, 5, _CHORDS)

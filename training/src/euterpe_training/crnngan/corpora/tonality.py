@@ -1,4 +1,4 @@
-"""Pieces on the white keys: C major or A minor, where the ladder of pitches fits."""
+"""Transposition of pieces to C major or A minor."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from euterpe_music.tokens.tonality import white_key_shifts
 
 
 def on_white_keys(pieces: NoteColumns) -> NoteColumns:
-    """Every piece moved by the semitones, -6..5, after which most of its sounding time is on white keys.
+    """Transpose every piece by the semitones, -6..5, that maximize its sounding time on white keys.
 
-    Of a note no more than four quarters count. A note that would leave MIDI's range moves back an octave.
+    A note counts for at most four quarters. A note that would leave MIDI's range is moved by an octave.
     """
     count = len(pieces.ticks_per_quarter)
     weights = np.minimum(pieces.duration, 4 * pieces.ticks_per_quarter[pieces.piece])

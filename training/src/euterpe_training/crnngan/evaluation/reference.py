@@ -1,4 +1,4 @@
-"""The real music that a bundle is judged by."""
+"""The real music with which a bundle is compared."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 from euterpe_training.crnngan.corpora import Corpus, CorpusOptions, load_corpus
 from euterpe_training.errors import TrainingError
 
-#: Fewer held-out songs than this make two halves that say nothing about each other.
-FEWEST_SONGS: Final = 8
+#: With fewer held-out songs, a comparison of two halves of them is meaningless.
+MIN_SONGS: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Songs prepared as the bundle's were. `held_out` are those that training never saw, `known` the others."""
+    """Songs preprocessed like the bundle's corpus: indices of those held out from training, and of the others."""
 
     corpus: Corpus
     spec: EventSpec
     held_out: NDArray[np.int64]
     known: NDArray[np.int64]
-    #: Whether the bundle says what it never saw; where not, the corpus is parted as training parts it.
+    #: Whether the bundle names its held-out songs; otherwise the corpus is split like a training corpus.
     stated: bool
 
     def windows(self, songs: NDArray[np.int64], length: int, random: np.random.Generator) -> list[Piece]:
-        """One window of `length` events of each of `songs` as a piece."""
+        """Return one window of `length` events of each of `songs`, as pieces."""
         events = self.corpus.windows(songs, length, random)
         return [decode(events[:, index], self.spec) for index in range(events.shape[1])]
 
     def songs(self, songs: NDArray[np.int64]) -> list[Piece]:
-        """Whole songs as pieces."""
+        """Return whole songs as pieces."""
         return [decode(self.corpus.song(int(song)), self.spec) for song in songs]
 
 
 def load_reference(bundle: Bundle, directory: Path, length: int, cache: Path | None = None) -> Reference:
-    """The MIDI files under `directory`; TrainingError where too few songs of `length` events were held out."""
+    """Load the MIDI files under `directory`; raise TrainingError when too few songs of `length` events are held out."""
     settings = bundle.manifest.training.settings if bundle.manifest.training else {}
     options = CorpusOptions.from_dict(settings.get("corpus", {}))
     folders = tuple(folder for folder in options.folders if (directory / folder).is_dir())
@@ -51,9 +51,9 @@ def load_reference(bundle: Bundle, directory: Path, length: int, cache: Path | N
     known = np.setdiff1d(np.arange(len(corpus)), held_out)
     if not len(held_out):
         held_out, known = corpus.split("test"), corpus.split("train")
-    if len(held_out) < FEWEST_SONGS or not len(known):
+    if len(held_out) < MIN_SONGS or not len(known):
         raise TrainingError(
-            f"{directory} has {len(held_out)} held-out songs of {length} events; "
-            f"comparing needs {FEWEST_SONGS}: try a smaller --length or a larger corpus"
+            f"{directory} has {len(held_out)} held-out songs of {length} events, but the evaluation needs {MIN_SONGS}: "
+            "use a smaller --length or a larger corpus"
         )
     return Reference(corpus, bundle.spec, held_out, known, bool(stated & set(corpus.digests)))

@@ -1,4 +1,4 @@
-"""One table: a bundle's music, real music, and Markov chains, each against held-out pieces."""
+"""The evaluation of a bundle: its pieces, real music and Markov chains, each compared with held-out pieces."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,18 +13,18 @@ from euterpe_training.crnngan.evaluation.reference import Reference
 from euterpe_training.crnngan.evaluation.sampling import sample, to_pieces
 from euterpe_training.evaluation.loops import longest_loop_bars
 from euterpe_training.evaluation.markov import Markov
-from euterpe_training.evaluation.memorization import NGRAM, CopyCheck
+from euterpe_training.evaluation.memorization import NGRAM, MemorizationIndex
 from euterpe_training.evaluation.muspy_metrics import muspy_metrics
 from euterpe_training.evaluation.overlap import likeness, mean_overlap
 from euterpe_training.evaluation.statistics import statistics
 
-#: Events and number of the long pieces in which ruts are looked for.
+#: Number and events of the long pieces that are searched for loops.
 _LONG_EVENTS: Final = 1000
 _LONG_PIECES: Final = 32
-_LONGEST_LOOP_BARS: Final = 8.0
-_SMALLEST_SHARE: Final = 0.8
+_MAX_LOOP_BARS: Final = 8.0
+_MIN_OVERLAP: Final = 0.8
 
-#: Makes pieces: (how many, events of each, seed) → pieces.
+#: Generates pieces: (number, events per piece, seed) → pieces.
 Maker = Callable[[int, int, int], list[Piece]]
 
 
@@ -38,20 +38,20 @@ def evaluate(
     legacy: bool = False,
     after: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Everything that is known about the bundle's music, as plain values for JSON.
+    """Evaluate a bundle; return plain values for JSON.
 
-    Each seed draws pieces and as many windows of one half of the held-out songs; the ceiling is the other half
-    against the same windows. `after` hears the name of every part that is done.
+    Each seed generates pieces and draws as many windows from one half of the held-out songs; the ceiling compares the
+    other half with the same windows. `after` is called with the name of every finished part.
     """
     random = np.random.default_rng(0)
     held = random.permutation(reference.held_out)
     halves = held[: len(held) // 2], held[len(held) // 2 :]
     pieces = min(pieces, len(halves[0]), len(halves[1]))
-    copies = CopyCheck([piece.notes["pitch"] for piece in reference.songs(reference.known)])
+    index = MemorizationIndex([piece.notes["pitch"] for piece in reference.songs(reference.known)])
     after("corpus")
     rows: dict[str, dict[str, Any]] = {}
     for name, maker in makers(bundle, reference, halves[1]).items():
-        rows[name] = _row(maker, reference, halves[0], copies, (length, pieces, seeds))
+        rows[name] = _row(maker, reference, halves[0], index, (length, pieces, seeds))
         after(name)
     report = {
         "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
@@ -67,7 +67,7 @@ def evaluate(
 
 
 def makers(bundle: Bundle, reference: Reference, others: NDArray[np.int64]) -> dict[str, Maker]:
-    """The rows of the table; `others` are held-out songs that the others are not compared with."""
+    """Return the sources of the table's rows; `others` are held-out songs outside the half that is compared with."""
 
     def generated(pieces: int, length: int, seed: int) -> list[Piece]:
         return to_pieces(sample(bundle, pieces, length, seed), bundle.spec)
@@ -89,7 +89,7 @@ def makers(bundle: Bundle, reference: Reference, others: NDArray[np.int64]) -> d
 
 
 def _markov(reference: Reference, streams: Sequence[Sequence[int]]) -> Maker:
-    """Music of a chain that is built when it is first asked for."""
+    """Return a Markov chain as a source of pieces; it is built at the first call."""
     corpus = reference.corpus
     built: list[tuple[list[NDArray[np.float32]], Markov]] = []
 
@@ -109,7 +109,7 @@ def _markov(reference: Reference, streams: Sequence[Sequence[int]]) -> Maker:
 
 
 def _row(
-    maker: Maker, reference: Reference, songs: NDArray[np.int64], copies: CopyCheck, sizes: tuple[int, int, int]
+    maker: Maker, reference: Reference, songs: NDArray[np.int64], index: MemorizationIndex, sizes: tuple[int, int, int]
 ) -> dict[str, Any]:
     length, pieces, seeds = sizes
     found, everything = [], []
@@ -132,16 +132,16 @@ def _row(
         "scale_score": _quartiles([one.scale_score for one in measured]),
         "notes_per_quarter": _quartiles([one.notes_per_quarter for one in measured]),
         "unique": round(len({piece.notes.tobytes() for piece in everything}) / len(everything), 4),
-        "copied": round(copies.share(pitches, NGRAM), 4),
-        "longest_copied": copies.longest(pitches[:pieces]),
+        "copied": round(index.share(pitches, NGRAM), 4),
+        "longest_copied": index.longest(pitches[:pieces]),
         "longest_loop_bars": round(float(loops.max()), 2) if len(loops) else 0.0,
-        "looping": round(float((loops > _LONGEST_LOOP_BARS).mean()), 4) if len(loops) else 0.0,
+        "looping": round(float((loops > _MAX_LOOP_BARS).mean()), 4) if len(loops) else 0.0,
         "late_density": _late_density(long),
     }  # fmt: skip
 
 
 def goals(rows: dict[str, dict[str, Any]]) -> dict[str, bool]:
-    """What a default model must reach (the project's issue on this network, "Better", 6)."""
+    """Return the goals for a default model, and whether they are met."""
     made, real = rows["generated"], rows["held out"]
 
     def inside(name: str) -> bool:
@@ -149,18 +149,18 @@ def goals(rows: dict[str, dict[str, Any]]) -> dict[str, bool]:
 
     chains = [row for name, row in rows.items() if name.startswith("3-gram")]
     return {
-        "overlap_area at least 0.80": made["overlap_area"] >= _SMALLEST_SHARE,
+        "overlap_area at least 0.80": made["overlap_area"] >= _MIN_OVERLAP,
         "overlap_area above the Markov chain of parts": made["overlap_area"] > chains[0]["overlap_area"],
         "scale_score in the corpus' middle half": inside("scale_score"),
         "notes_per_quarter in the corpus' middle half": inside("notes_per_quarter"),
         "no loops longer than 8 bars, beyond the corpus' share": made["looping"] <= real["looping"],
         "all pieces unique": made["unique"] == 1.0,
-        "copied no more than held-out songs": made["copied"] <= real["copied"],
+        "memorized no more than held-out songs": made["copied"] <= real["copied"],
     }
 
 
 def _statistics(found: dict[str, Maker], length: int, pieces: int, legacy: bool) -> dict[str, dict[str, float]]:
-    """Means of the reference's statistics and of muspy's metrics, for the bundle and for held-out music."""
+    """Return means of the reference's statistics and of muspy's metrics, for the bundle and for held-out music."""
     table: dict[str, dict[str, float]] = {}
     for name in ("generated", "held out"):
         made = found[name](pieces, length, 0)
@@ -179,7 +179,7 @@ def _flat(row: dict[str, Any]) -> dict[str, float]:
 
 
 def _late_density(long: Sequence[Piece]) -> float:
-    """Notes per quarter of the last fifth of long pieces' notes, over that of the first fifth; median."""
+    """Return the density of the last fifth of long pieces' notes, divided by that of the first fifth; median."""
     ratios = []
     for piece in long:
         onsets = piece.notes["onset"]

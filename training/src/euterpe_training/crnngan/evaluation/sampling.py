@@ -1,4 +1,4 @@
-"""Music from a bundle, and music that it never saw, measured alike."""
+"""Pieces generated from a bundle and held-out pieces, with the same measures."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from euterpe_training.crnngan.corpora import Corpus
 
-#: The measures that the card states.
+#: The measures in the card.
 REPORTED: Final = (
     "duration_seconds", "notes_per_second", "notes_per_quarter", "lowest_pitch", "highest_pitch", "tone_span",
     "mean_pitch", "unique_pitches", "scale_score", "polyphony", "mean_duration_quarters", "unique_durations",
@@ -25,9 +25,9 @@ REPORTED: Final = (
 def sample(
     bundle: Bundle, pieces: int, length: int, seed: int = 0, parameters: Mapping[str, Any] | None = None
 ) -> NDArray[np.float32]:
-    """Events [length, pieces, features] from the bundle's own graph, as a service would run it.
+    """Return events [length, pieces, features] from the bundle's graph, run as in the generator service.
 
-    `parameters` are a listener's wishes, as the manifest lists them; ParameterError for others.
+    `parameters` are values of the manifest's user parameters; raise ParameterError for unknown ones.
     """
     random = np.random.default_rng(seed)
     options = onnxruntime.SessionOptions()
@@ -42,19 +42,19 @@ def sample(
         draws = random.random(shape, np.float32)
         feeds[pair.input] = draws if pair.initial == "uniform" else np.zeros_like(draws)
     if graph.controls is not None:
-        wishes = bundle.manifest.sampling.check(parameters or {})
-        feeds[graph.controls] = np.tile(bundle.manifest.control_vector(wishes), (pieces, 1))
+        values = bundle.manifest.sampling.check(parameters or {})
+        feeds[graph.controls] = np.tile(bundle.manifest.control_vector(values), (pieces, 1))
     events: NDArray[np.float32] = session.run([graph.events], feeds)[0]
     return events
 
 
 def to_pieces(events: NDArray[np.float32], spec: EventSpec) -> list[Piece]:
-    """Pieces from events [length, pieces, features]."""
+    """Decode events [length, pieces, features] into pieces."""
     return [decode(events[:, index], spec) for index in range(events.shape[1])]
 
 
 def held_out_pieces(corpus: Corpus, spec: EventSpec, length: int, pieces: int = 256, seed: int = 0) -> list[Piece]:
-    """One window of `length` events of each of up to `pieces` songs of the test part, decoded like generated ones."""
+    """Return one window of `length` events of each of up to `pieces` test songs, decoded like generated ones."""
     random = np.random.default_rng(seed)
     songs = random.permutation(corpus.split("test"))
     long_enough = songs[np.diff(corpus.offsets)[songs] >= length][:pieces]
@@ -62,7 +62,7 @@ def held_out_pieces(corpus: Corpus, spec: EventSpec, length: int, pieces: int = 
 
 
 def summarise(pieces: list[Piece]) -> dict[str, dict[str, float]]:
-    """Mean and quartiles of every reported measure over `pieces`."""
+    """Return the mean and the quartiles of every reported measure over `pieces`."""
     rows = [measure(piece) for piece in pieces]
     summary: dict[str, dict[str, float]] = {}
     for name in REPORTED:
@@ -74,7 +74,7 @@ def summarise(pieces: list[Piece]) -> dict[str, dict[str, float]]:
 
 
 def compare(bundle: Bundle, corpus: Corpus, pieces: int = 256, length: int = 100) -> dict[str, Any]:
-    """Measures of generated pieces and of held-out ones of equal length in events."""
+    """Return the measures of generated pieces and of held-out ones of the same number of events."""
     return {
         "pieces": pieces,
         "length": length,

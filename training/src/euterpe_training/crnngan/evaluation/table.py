@@ -1,17 +1,17 @@
-"""The evaluation for people: Markdown, in the terminal and on the card."""
+"""The evaluation as Markdown tables."""
 
 from typing import Any
 
-#: What a row of the table tells → how its column is called.
+#: Keys of a report's rows, and the headings of their columns.
 COLUMNS = {
     "overlap_area": "overlap area", "kl": "KL", "scale_score": "scale score", "notes_per_quarter": "notes per quarter",
-    "unique": "unique", "copied": "copied 8-grams", "longest_copied": "longest copy", "looping": "looping",
-    "longest_loop_bars": "longest loop, bars", "late_density": "late density",
+    "unique": "unique", "copied": "memorized 8-grams", "longest_copied": "longest memorized passage",
+    "looping": "looping", "longest_loop_bars": "longest loop, bars", "late_density": "late density",
 }  # fmt: skip
 
 
 def table(report: dict[str, Any]) -> list[str]:
-    """The rows of a report, then what it should reach and does or does not."""
+    """Return the rows of a report, then the goals and whether they are met."""
     lines = ["| music | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, row in report["rows"].items():
         lines.append(f"| {name} | " + " | ".join(cells(row)) + " |")
@@ -19,12 +19,12 @@ def table(report: dict[str, Any]) -> list[str]:
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    """One row's values, column by column."""
+    """Return one row's values, column by column."""
     return [_cell(column, row) for column in COLUMNS]
 
 
 def feature_table(report: dict[str, Any]) -> list[str]:
-    """Overlap area and divergence feature by feature."""
+    """Return overlap area and divergence per feature."""
     rows = report["rows"]
     lines = ["| overlap area (KL) | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
     for feature in rows["generated"]["overlap_by_feature"]:
@@ -36,7 +36,7 @@ def feature_table(report: dict[str, Any]) -> list[str]:
 
 
 def statistics_table(report: dict[str, Any]) -> list[str]:
-    """The reference's statistics and muspy's metrics, mean over pieces."""
+    """Return the reference's statistics and muspy's metrics, averaged over pieces."""
     made, real = report["statistics"]["generated"], report["statistics"]["held out"]
     lines = [f"| {report['statistics_mode']}, mean | generated | held out |", "|---|---|---|"]
     return [*lines, *(f"| {name.replace('_', ' ')} | {made[name]:.3f} | {real[name]:.3f} |" for name in made)]

@@ -1,1 +1,1 @@
-"""From trained weights to a released bundle."""
+"""Export of trained C-RNN-GAN weights as bundles."""

@@ -1,4 +1,4 @@
-"""Generator weights → bundle."""
+"""Write generator weights as a bundle."""
 
 import hashlib
 import shutil
@@ -18,20 +18,22 @@ from euterpe_music.manifest import (
 )
 from euterpe_music.spec import EventSpec
 
-from euterpe_training.bundle_label import Label, check_version
-from euterpe_training.crnngan.export.categorical_graph import DRAWS, CategoricalWeights, build_categorical
-from euterpe_training.crnngan.export.generator_graph import OPSET, GeneratorWeights, build_generator
+from euterpe_training.bundle_label import BundleLabel, check_version
+from euterpe_training.crnngan.export.categorical_graph import DRAWS, build_categorical, state_axes
+from euterpe_training.crnngan.export.generator_graph import build_generator
 from euterpe_training.crnngan.export.int8 import to_int8
-from euterpe_training.crnngan.export.parameters import NO_WISHES, Wishes
+from euterpe_training.crnngan.export.parameters import NO_PARAMETERS, UserParameters
+from euterpe_training.crnngan.export.weights import CategoricalWeights, GeneratorWeights
 from euterpe_training.errors import TrainingError
+from euterpe_training.onnx_graph import OPSET
 
-#: Events of a piece. The longest is what was listened to and measured, not what the graph could do.
+#: Events of a piece. The maximum is the length that was measured; the graph has no limit.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
 INT8_FILE = "model.int8.onnx"
 
 
 def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> GraphInfo:
-    """What the manifest says about a graph of `build_generator` or `build_categorical`."""
+    """Return the manifest's description of a graph of `build_generator` or `build_categorical`."""
     if isinstance(weights, CategoricalWeights):
         return _categorical_info(weights, model)
     features, state = weights.features, (len(weights.layers), "batch", weights.hidden)
@@ -60,10 +62,7 @@ def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> 
 
 
 def _categorical_info(weights: CategoricalWeights, model: bytes) -> GraphInfo:
-    recurrent = (len(weights.layers), "batch", weights.hidden)
-    axes: dict[str, tuple[int | str, ...]] = {
-        "previous": ("batch", weights.hidden), "clock": ("batch", 1), "h": recurrent, "c": recurrent,
-    }  # fmt: skip
+    axes = state_axes(weights)
     return GraphInfo(
         sha256=hashlib.sha256(model).hexdigest(),
         bytes=len(model),
@@ -86,17 +85,17 @@ def export_bundle(
     directory: Path,
     weights: GeneratorWeights | CategoricalWeights,
     spec: EventSpec,
-    label: Label,
+    label: BundleLabel,
     *,
     length: IntRange = DEFAULT_LENGTH,
-    wishes: Wishes = NO_WISHES,
+    parameters: UserParameters = NO_PARAMETERS,
     training: TrainingInfo | None = None,
     variant: Variant = "fp32",
 ) -> Bundle:
-    """Writes both graphs and manifest.json into `directory`; ValueError when weights and spec do not fit.
+    """Write both graphs and manifest.json into `directory`; raise ValueError when weights and spec do not match.
 
-    `wishes` are what listeners may set; a categorical generator needs those of its controls. `variant` is the one to
-    run: int8 once its music was measured to be the same.
+    `parameters` are those that users can set; a categorical generator needs those of its controls. `variant` is the
+    graph that is run by default: int8 only after its music was measured to be equivalent.
     """
     model = build_categorical(weights) if isinstance(weights, CategoricalWeights) else build_generator(weights)
     int8 = to_int8(model)
@@ -113,22 +112,22 @@ def export_bundle(
         graph=graph_info(weights, model),
         int8=_int8_info(int8),
         variant=variant,
-        sampling=Sampling(length=length, parameters=wishes.parameters, presets=wishes.presets),
-        controls=wishes.controls,
+        sampling=Sampling(length=length, parameters=parameters.parameters, presets=parameters.presets),
+        controls=parameters.controls,
         training=training,
     )
     return write_bundle(directory, manifest, model, int8)
 
 
 def add_int8(bundle: Bundle, version: str, variant: Variant) -> Bundle:
-    """Writes a new version of `bundle`, with its int8 graph, beside it; ValueError for a graph without LSTMs.
+    """Write a new version of `bundle` with an int8 graph next to it; raise ValueError for a graph without LSTMs.
 
-    What lies beside the graphs (card, pictures) is copied; TrainingError when there is such a version.
+    The other files (card, pictures) are copied. Raise TrainingError when the version exists.
     """
     check_version(version)
     directory = bundle.directory.parent / version
     if directory.exists():
-        raise TrainingError(f"{directory} is there already; give another version")
+        raise TrainingError(f"{directory} already exists; give another version")
     int8 = to_int8(bundle.model)
     shutil.copytree(bundle.directory, directory)
     changes = {"version": version, "int8": _int8_info(int8), "variant": variant}

@@ -1,39 +1,39 @@
-"""The model card: what a listener or a researcher should know about a bundle, in Markdown."""
+"""The model card of a C-RNN-GAN bundle, in Markdown."""
 
 from typing import Any, Final
 
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import TrainingInfo
 
-_LADDER_LIMIT: Final = """\
-- Every piece of the corpus was moved to C major or A minor, and pitch is stated on a ladder whose wide rungs are the
-  white keys. That alone holds the music in a scale, learned or not (100 normally distributed points on the ladder
-  score 0.93, on the semitones 0.67), and it means that all pieces are in these two keys.
+_CONTINUOUS_LIMITS: Final = """\
+- Every piece of the corpus was transposed to C major or A minor, and pitch is quantized non-uniformly, with the widest
+  levels at the white keys. That alone keeps the music in a scale (100 normally distributed values have a scale score of
+  0.93 with this quantizer, 0.67 with semitones). All pieces are in these two keys.
 """
-_CATEGORICAL_LIMIT: Final = """\
-- Every piece of the corpus was moved to C major or A minor, so all pieces are in these two keys. Pitch is stated on
-  semitones: what keeps to the key was learned (and sharpened by `pitch_sharpness`).
-- Styles of composers with few pieces in the corpus are weak; jazz solos are lines without accompaniment.
+_CATEGORICAL_LIMITS: Final = """\
+- Every piece of the corpus was transposed to C major or A minor, so all pieces are in these two keys. Pitch is a
+  semitone: staying in key was learned (and sharpened by `pitch_sharpness`).
+- Styles of composers with few pieces in the corpus are weak; jazz solos are melodies without accompaniment.
 """
 _LIMITS: Final = """\
-- It has no idea of form: it remembers a texture, a register and a pulse, not themes.
-- Tempo, instruments and drums are not learned; everything is played on a piano at one tempo.
+- It does not learn musical form: pieces keep a texture, a register and a pulse, but do not repeat themes.
+- Tempo, instruments and drums are not learned: all pieces are for piano at one tempo.
 """
 
 
 def card(bundle: Bundle) -> str:
-    """card.md of a bundle; ValueError when its manifest does not say how it was trained."""
+    """Return the text of card.md; raise ValueError when the manifest has no training section."""
     training = bundle.manifest.training
     if training is None:
-        raise ValueError("the bundle's manifest does not say how it was trained")
+        raise ValueError("the bundle's manifest has no training section")
     return "\n".join(
-        [*_heading(bundle), *_music(training), "## What to know about it", "", _limits(training), *_training(training)]
+        [*_heading(bundle), *_music(training), "## Limitations", "", _limits(training), *_training(training)]
     )
 
 
 def _limits(training: TrainingInfo) -> str:
     categorical = training.settings.get("outputs") == "categorical"
-    return (_CATEGORICAL_LIMIT if categorical else _LADDER_LIMIT) + _LIMITS
+    return (_CATEGORICAL_LIMITS if categorical else _CONTINUOUS_LIMITS) + _LIMITS
 
 
 def _heading(bundle: Bundle) -> list[str]:
@@ -46,8 +46,8 @@ def _heading(bundle: Bundle) -> list[str]:
         "",
         f"A C-RNN-GAN generator (Mogren 2016): {layers} LSTM layers of {hidden} units, {manifest.noise_size} uniform",
         f"draws of noise per step, {manifest.graph.bytes / 1e6:.1f} MB. An event is {spec.features} floats in the",
-        f"{spec.representation} representation, {spec.tones_per_cell} tone(s) per event; times are on a grid of",
-        f"{spec.grid} ticks of {spec.ticks_per_quarter} per quarter, written at {spec.bpm:g} quarters per minute.",
+        f"{spec.representation} representation, {spec.tones_per_cell} tone(s) per event. Times are multiples of",
+        f"{spec.grid} ticks ({spec.ticks_per_quarter} per quarter) at {spec.bpm:g} quarters per minute.",
         "",
     ]
 
@@ -61,8 +61,8 @@ def _music(training: TrainingInfo) -> list[str]:
     return [
         "## Music",
         "",
-        f"{measures['pieces']} pieces of {measures['length']} events, next to as long windows of songs that training",
-        "never saw, prepared and decoded in the same way. Mean, and lower quartile / median / upper quartile.",
+        f"{measures['pieces']} generated pieces of {measures['length']} events, and windows of the same length of",
+        "held-out songs, preprocessed and decoded in the same way. Mean (lower quartile / median / upper quartile).",
         "",
         "| measure | generated | held out |",
         "|---|---|---|",
@@ -84,9 +84,9 @@ def _training(training: TrainingInfo) -> list[str]:
     return [
         "## Training",
         "",
-        f"Recipe `{training.recipe}` on the corpus `{corpus.name}` of {corpus.files} files: {corpus.train} songs to",
-        f"train, {corpus.validation} to validate, {corpus.test} to test, {metrics['skipped']} files left out as",
-        f"malformed or too short. It took {metrics['seconds'] / 60:.0f} minutes. Pretraining loss on the",
+        f"Recipe `{training.recipe}` on the corpus `{corpus.name}` of {corpus.files} files: {corpus.train} training,",
+        f"{corpus.validation} validation and {corpus.test} test songs; {metrics['skipped']} files were skipped as",
+        f"malformed or too short. Training time: {metrics['seconds'] / 60:.0f} minutes. Pretraining loss on the",
         f"test songs: {metrics['test_loss']}.",
         "",
         *([training.notes, ""] if training.notes else []),

@@ -1,130 +1,71 @@
-"""The C-RNN-GAN generator as an ONNX graph, built by hand from its weights; needs no torch."""
+"""The continuous C-RNN-GAN generator as an ONNX graph, built from its weights; needs no PyTorch."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
-Weights = NDArray[np.float32]
-
-OPSET: Final = 17
-#: ONNX Runtime refuses graphs of an IR version that it does not know; 8 belongs to opset 17.
-IR_VERSION: Final = 8
-
-
-@dataclass(frozen=True)
-class LstmWeights:
-    """One LSTM layer: `w` [4H, in], `r` [4H, H], `b` [8H] (input biases, then recurrent ones), gates i o f c."""
-
-    w: Weights
-    r: Weights
-    b: Weights
-
-    @classmethod
-    def from_torch_order(cls, w: Weights, r: Weights, b_input: Weights, b_recurrent: Weights) -> "LstmWeights":
-        """The layer from PyTorch's gate order (i f g o) in ONNX's (i o f c)."""
-
-        def reorder(matrix: Weights) -> Weights:
-            i, f, g, o = np.split(matrix, 4)
-            return np.concatenate([i, o, f, g])
-
-        return cls(reorder(w), reorder(r), np.concatenate([reorder(b_input), reorder(b_recurrent)]))
-
-
-@dataclass(frozen=True)
-class GeneratorWeights:
-    """All weights of a generator: input [H, noise + features], its layers, and output [features, H]."""
-
-    input_weight: Weights
-    input_bias: Weights
-    layers: tuple[LstmWeights, ...]
-    output_weight: Weights
-    output_bias: Weights
-
-    @property
-    def hidden(self) -> int:
-        """Units per layer."""
-        return int(self.input_weight.shape[0])
-
-    @property
-    def features(self) -> int:
-        """Floats per event."""
-        return int(self.output_weight.shape[0])
-
-    @property
-    def noise(self) -> int:
-        """Uniform draws per step."""
-        return int(self.input_weight.shape[1]) - self.features
+from euterpe_training.crnngan.export.weights import GeneratorWeights
+from euterpe_training.onnx_graph import GraphBuilder
 
 
 def build_generator(weights: GeneratorWeights) -> bytes:
-    """The serialised graph: a Scan over the steps with LSTM operators inside (the fastest form measured).
+    """Return the serialized graph: a Scan over the steps with LSTM operators inside (the fastest form measured).
 
     Inputs `noise` [steps, batch, noise], `previous` [batch, features], `h` and `c` [layers, batch, hidden];
     outputs `events` [steps, batch, features], `previous_out`, `h_out`, `c_out`. Steps and batch are dynamic, and
-    steps done over several calls, with the state handed on, equal those of one call.
+    steps run over several calls, with the state passed on, equal those of one call.
     """
-    state = ["layers", "batch", "hidden"]
-    sizes: dict[str, int | str] = {
-        "features": weights.features, "noise": weights.noise, "hidden": weights.hidden, "layers": len(weights.layers),
-    }  # fmt: skip
-
-    def info(name: str, *axes: str) -> Any:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [sizes.get(axis, axis) for axis in axes])
-
-    inputs = [
-        info("noise", "steps", "batch", "noise"), info("previous", "batch", "features"),
-        info("h", *state), info("c", *state),
-    ]  # fmt: skip
-    outputs = [
-        info("events", "steps", "batch", "features"), info("previous_out", "batch", "features"),
-        info("h_out", *state), info("c_out", *state),
-    ]  # fmt: skip
-    step_inputs = [info("previous_in", "batch", "features"), info("h_in", *state), info("c_in", *state)]
-    step_inputs.append(info("noise_in", "batch", "noise"))
-    step_outputs = [info("event_state", "batch", "features"), info("h_next", *state), info("c_next", *state)]
-    step_outputs.append(info("event", "batch", "features"))
-    step = helper.make_graph(_step_nodes(weights), "step", step_inputs, step_outputs)
-    scan = helper.make_node(
+    previous = ("batch", weights.features)
+    state = (len(weights.layers), "batch", weights.hidden)
+    graph = GraphBuilder()
+    graph.input("noise", "steps", "batch", weights.noise)
+    graph.input("previous", *previous)
+    graph.input("h", *state)
+    graph.input("c", *state)
+    graph.add(
         "Scan", ["previous", "h", "c", "noise"], ["previous_out", "h_out", "c_out", "events"],
-        body=step, num_scan_inputs=1,
+        body=_step(weights).to_graph("step"), num_scan_inputs=1,
     )  # fmt: skip
-    graph = helper.make_graph([scan], "crnngan_generator", inputs, outputs, _initializers(weights))
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="euterpe-training")
-    model.ir_version = IR_VERSION
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+    graph.output("events", "steps", "batch", weights.features)
+    graph.output("previous_out", *previous)
+    graph.output("h_out", *state)
+    graph.output("c_out", *state)
+    graph.constants(_constants(weights))
+    return graph.build("crnngan_generator")
 
 
-def _step_nodes(weights: GeneratorWeights) -> list[Any]:
-    """One step: concat(noise, previous) → linear, ReLU → LSTM layers → linear."""
-    node, layers = helper.make_node, len(weights.layers)
-    nodes = [
-        node("Concat", ["noise_in", "previous_in"], ["joined"], axis=1),
-        node("Gemm", ["joined", "input_weight", "input_bias"], ["linear"], transB=1),
-        node("Relu", ["linear"], ["hidden"]),
-        node("Unsqueeze", ["hidden", "axis0"], ["x0"]),
-        node("Split", ["h_in"], [f"h{i}" for i in range(layers)], axis=0),
-        node("Split", ["c_in"], [f"c{i}" for i in range(layers)], axis=0),
-    ]
+def _step(weights: GeneratorWeights) -> GraphBuilder:
+    """Build one step: concat(noise, previous) → linear, ReLU → LSTM layers → linear."""
+    step, layers = GraphBuilder(), len(weights.layers)
+    previous, state = ("batch", weights.features), (layers, "batch", weights.hidden)
+    step.input("previous_in", *previous)
+    step.input("h_in", *state)
+    step.input("c_in", *state)
+    step.input("noise_in", "batch", weights.noise)
+    step.add("Concat", ["noise_in", "previous_in"], ["joined"], axis=1)
+    step.add("Gemm", ["joined", "input_weight", "input_bias"], ["linear"], transB=1)
+    step.add("Relu", ["linear"], ["hidden"])
+    step.add("Unsqueeze", ["hidden", "axis0"], ["x0"])
+    step.add("Split", ["h_in"], [f"h{i}" for i in range(layers)], axis=0)
+    step.add("Split", ["c_in"], [f"c{i}" for i in range(layers)], axis=0)
     for i in range(layers):
-        source = [f"x{i}", f"w{i}", f"r{i}", f"b{i}", "", f"h{i}", f"c{i}"]
-        nodes.append(node("LSTM", source, ["", f"h_after{i}", f"c_after{i}"], hidden_size=weights.hidden))
-        nodes.append(node("Identity", [f"h_after{i}"], [f"x{i + 1}"]))
-    return [
-        *nodes,
-        node("Concat", [f"h_after{i}" for i in range(layers)], ["h_next"], axis=0),
-        node("Concat", [f"c_after{i}" for i in range(layers)], ["c_next"], axis=0),
-        node("Squeeze", [f"x{layers}", "axis0"], ["top"]),
-        node("Gemm", ["top", "output_weight", "output_bias"], ["event"], transB=1),
-        node("Identity", ["event"], ["event_state"]),
-    ]
+        inputs = [f"x{i}", f"w{i}", f"r{i}", f"b{i}", "", f"h{i}", f"c{i}"]
+        step.add("LSTM", inputs, ["", f"h_after{i}", f"c_after{i}"], hidden_size=weights.hidden)
+        step.add("Identity", [f"h_after{i}"], [f"x{i + 1}"])
+    step.add("Concat", [f"h_after{i}" for i in range(layers)], ["h_next"], axis=0)
+    step.add("Concat", [f"c_after{i}" for i in range(layers)], ["c_next"], axis=0)
+    step.add("Squeeze", [f"x{layers}", "axis0"], ["top"])
+    step.add("Gemm", ["top", "output_weight", "output_bias"], ["event"], transB=1)
+    step.add("Identity", ["event"], ["event_state"])
+    step.output("event_state", *previous)
+    step.output("h_next", *state)
+    step.output("c_next", *state)
+    step.output("event", *previous)
+    return step
 
 
-def _initializers(weights: GeneratorWeights) -> list[Any]:
+def _constants(weights: GeneratorWeights) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {
         "axis0": np.zeros(1, np.int64),
         "input_weight": weights.input_weight,
@@ -134,4 +75,4 @@ def _initializers(weights: GeneratorWeights) -> list[Any]:
     }
     for i, layer in enumerate(weights.layers):
         arrays |= {f"w{i}": layer.w[None], f"r{i}": layer.r[None], f"b{i}": layer.b[None]}
-    return [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
+    return arrays

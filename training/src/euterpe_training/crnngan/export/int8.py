@@ -1,8 +1,8 @@
-"""A generator's graph with LSTM layers in 8-bit integers: its int8 variant.
+"""The int8 variant of a generator's graph: its LSTM layers in 8-bit integers.
 
-An LSTM's output lies within -1..1 by construction, so it is quantised by one fixed scale and not by what happens to be
-in the batch: a piece does not depend on its company, and sums of integers do not depend on their order. Weights have a
-scale per unit. Only what an LSTM takes from elsewhere than an LSTM stays in floats.
+An LSTM's output lies within -1..1 by construction, so it is quantized with one fixed scale instead of one taken from
+the batch: a piece does not depend on the other pieces of its batch, and sums of integers do not depend on their order.
+Weights have a scale per unit. Only what an LSTM takes from other nodes than an LSTM stays in floats.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
-from euterpe_training.crnngan.export.generator_graph import Weights
+from euterpe_training.onnx_graph import FLOAT, Array, serialize
 
-#: Of an output, and of a weight: 7 bits, because products of two 8-bit numbers would saturate on CPUs without VNNI.
+#: Levels of an output on either side of 0, and of a weight: 7 bits, because products of two 8-bit numbers would
+#: saturate on CPUs without VNNI.
 _LEVELS: Final = 127
 _WEIGHT_LEVELS: Final = 63
 #: QuantizeLinear and MatMulInteger are fastest with unsigned numbers on the left; this one stands for 0.
@@ -29,9 +30,9 @@ _CONSTANTS: Final[dict[str, NDArray[Any]]] = {
 
 
 def to_int8(model: bytes) -> bytes:
-    """The graph of `build_generator` or `build_categorical` with every LSTM in its Scan in integers.
+    """Return the graph of `build_generator` or `build_categorical` with every LSTM in its Scan in integers.
 
-    Inputs and outputs stay as they are. Raises ValueError for a graph without such LSTMs.
+    Inputs and outputs stay as they are. Raise ValueError for a graph without such LSTMs.
     """
     graph = onnx.load_from_string(model)
     initializers = {one.name: numpy_helper.to_array(one) for one in graph.graph.initializer}
@@ -48,17 +49,17 @@ def to_int8(model: bytes) -> bytes:
     del graph.graph.initializer[:]
     graph.graph.initializer.extend(kept)
     graph.graph.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in arrays.items())
-    onnx.checker.check_model(graph, full_check=True)
-    return bytes(graph.SerializeToString(deterministic=True))
+    return serialize(graph)
 
 
-def _replaced(nodes: list[Any], initializers: dict[str, Weights], arrays: dict[str, NDArray[Any]]) -> list[Any]:
+def _replaced(nodes: list[Any], initializers: dict[str, Array], arrays: dict[str, NDArray[Any]]) -> list[Any]:
+    """Return `nodes` with LSTMs replaced; `arrays` receives their constants."""
     bounded: set[str] = set()
     replaced: list[Any] = []
     for node in nodes:
         if node.op_type == "LSTM":
             layer = _Layer(f"int8_{len(bounded)}", arrays)
-            replaced += layer.build(node, initializers, quantised=node.input[0] in bounded)
+            replaced += layer.build(node, initializers, quantized=node.input[0] in bounded)
             bounded |= {node.output[1]}
         else:
             replaced.append(node)
@@ -74,17 +75,17 @@ class _Layer:
     name: str
     arrays: dict[str, NDArray[Any]]
 
-    def build(self, node: Any, initializers: dict[str, Weights], *, quantised: bool) -> list[Any]:
-        """The nodes in its place; `quantised` says whether x lies within -1..1."""
+    def build(self, node: Any, initializers: dict[str, Array], *, quantized: bool) -> list[Any]:
+        """Return the nodes that replace it; `quantized` says whether x lies within -1..1."""
         x, w, r, b, _, h, c = node.input
         weight, recurrent = initializers[w][0].T, initializers[r][0].T
         units = recurrent.shape[0]
         bias = initializers[b][0].reshape(2, -1).sum(axis=0)
         # tanh(x) = 2 · sigmoid(2x) - 1: one activation serves all four gates (i o f c).
-        stretch = np.repeat(np.array([1, 1, 1, 2], np.float32), units)
-        weight, recurrent, bias = weight * stretch, recurrent * stretch, bias * stretch
+        factors = np.repeat(np.array([1, 1, 1, 2], np.float32), units)
+        weight, recurrent, bias = weight * factors, recurrent * factors, bias * factors
         name, n = self.name, helper.make_node
-        if quantised:
+        if quantized:
             nodes = [n("Concat", [x, h], [f"{name}_xh"], axis=2)]
             nodes += self._product(f"{name}_xh", np.concatenate([weight, recurrent]))
             self.arrays[f"{name}_bias"] = bias
@@ -96,8 +97,8 @@ class _Layer:
             nodes.append(n("Add", [f"{name}_sum", f"{name}_told"], [f"{name}_gates"]))
         return nodes + self._cell(c, node.output[1], node.output[2])
 
-    def _product(self, source: str, weight: Weights) -> list[Any]:
-        """`source` · `weight`, both in integers, as floats again."""
+    def _product(self, source: str, weight: Array) -> list[Any]:
+        """Multiply `source` by `weight` in integers, and scale the sums back to floats."""
         name, n = self.name, helper.make_node
         scale = np.abs(weight).max(axis=0) / _WEIGHT_LEVELS
         scale[scale == 0] = 1
@@ -106,7 +107,7 @@ class _Layer:
         return [
             n("QuantizeLinear", [source, "int8_scale", "int8_zero"], [f"{name}_source"]),
             n("MatMulInteger", [f"{name}_source", f"{name}_q", "int8_zero"], [f"{name}_product"]),
-            n("Cast", [f"{name}_product"], [f"{name}_float"], to=TensorProto.FLOAT),
+            n("Cast", [f"{name}_product"], [f"{name}_float"], to=FLOAT),
             n("Mul", [f"{name}_float", f"{name}_scale"], [f"{name}_sum"]),
         ]
 

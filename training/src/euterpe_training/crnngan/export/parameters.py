@@ -1,4 +1,7 @@
-"""What the manifest of a C-RNN-GAN lets listeners set."""
+"""The user-facing parameters in the manifest of a C-RNN-GAN bundle.
+
+Labels and advice are part of the manifest, and so of the digests of released bundles: they keep their wording.
+"""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -14,25 +17,28 @@ _GENRES: Final = {"classical", "jazz", "hip_hop"}
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """Parameters of the network, the controls that they feed, and presets."""
+class UserParameters:
+    """What users can set, how it feeds the graph's `controls` input, and presets of values."""
 
     parameters: tuple[Parameter, ...] = ()
     controls: tuple[Control, ...] = ()
     presets: dict[str, dict[str, Value]] = field(default_factory=dict)
 
 
-NO_WISHES: Final = Wishes()
+NO_PARAMETERS: Final = UserParameters()
 
 
-def wishes_of(bpm: float, controls: Controls | None) -> Wishes:
-    """What is done to the finished piece, whose tempo is `bpm`, and what can be asked of a categorical generator."""
-    asked = _of_the_network(controls) if controls else NO_WISHES
-    return replace(asked, parameters=(*asked.parameters, *_finishing(bpm)))
+def user_parameters(bpm: float, controls: Controls | None) -> UserParameters:
+    """Return the parameters of a bundle: of a categorical generator's `controls`, if any, then of postprocessing.
+
+    `bpm` is the tempo of generated pieces, in quarters per minute.
+    """
+    network = _network_parameters(controls) if controls else NO_PARAMETERS
+    return replace(network, parameters=(*network.parameters, *_postprocessing_parameters(bpm)))
 
 
-def _of_the_network(controls: Controls) -> Wishes:
-    """Style, density and noise scale, in the order of the graph's `controls`."""
+def _network_parameters(controls: Controls) -> UserParameters:
+    """Return style, density and noise scale, in the order of the graph's `controls`."""
     style = Parameter(
         name="style", label="Style", kind="choice", choices=(ANY, *map(style_name, controls.styles)), default=ANY,
         advice="Whose music it takes after. Composers with many pieces in the corpus come out clearest.",
@@ -52,10 +58,10 @@ def _of_the_network(controls: Controls) -> Wishes:
         "dense": {"density": DENSITY_NAMES[4]},
         "bold": {"noise_scale": 1.2},
     }
-    return Wishes((style, density, scale), (*feeds, Control(parameter="noise_scale")), presets)
+    return UserParameters((style, density, scale), (*feeds, Control(parameter="noise_scale")), presets)
 
 
-def _finishing(bpm: float) -> tuple[Parameter, ...]:
+def _postprocessing_parameters(bpm: float) -> tuple[Parameter, ...]:
     return (
         Parameter(
             name="tempo", label="Tempo", kind="number", minimum=30, maximum=240, default=bpm, post=True,
@@ -73,6 +79,6 @@ def _finishing(bpm: float) -> tuple[Parameter, ...]:
 
 
 def style_name(folder: str) -> str:
-    """A folder of the corpus as people write it: "bach" is Bach, "MilesDavis" Miles Davis, "hip_hop" hip hop."""
+    """Return a corpus folder's name for display: "bach" is Bach, "MilesDavis" Miles Davis, "hip_hop" hip hop."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", folder).replace("_", " ")
     return words if folder in _GENRES else words[0].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""A finished run → a bundle with its measures and card."""
+"""Export a finished run as a bundle with measures, pictures and a model card."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,20 +7,21 @@ from typing import Any
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import CorpusInfo, TrainingInfo
 
-from euterpe_training.bundle_label import Label
+from euterpe_training.bundle_label import BundleLabel
 from euterpe_training.crnngan.corpora import Corpus
 from euterpe_training.crnngan.evaluation import compare, held_out_pieces, sample, to_pieces
 from euterpe_training.crnngan.export.bundle import export_bundle
 from euterpe_training.crnngan.export.card import card
-from euterpe_training.crnngan.export.parameters import wishes_of
+from euterpe_training.crnngan.export.parameters import user_parameters
+from euterpe_training.crnngan.export.torch_weights import categorical_weights, generator_weights
 from euterpe_training.crnngan.models.categorical import CategoricalGenerator
 from euterpe_training.crnngan.models.controls import Controls
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.reports.pictures import draw_curves, draw_piano_rolls
 
 
-def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") -> Bundle:
-    """Exports the run's generator into `directory`, measures it against held-out pieces, and writes the card."""
+def release(trainer: Trainer, directory: Path, label: BundleLabel, notes: str = "") -> Bundle:
+    """Export the run's generator into `directory`, measure it against held-out pieces, and write the card."""
     config, corpus = trainer.config, trainer.corpus
     measures = compare(export_generator(trainer, directory, label), corpus)
     training = TrainingInfo(
@@ -36,20 +37,27 @@ def release(trainer: Trainer, directory: Path, label: Label, notes: str = "") ->
     return bundle
 
 
-def export_generator(trainer: Trainer, directory: Path, label: Label, training: TrainingInfo | None = None) -> Bundle:
-    """The run's generator as a bundle, without having looked at its music."""
+def export_generator(
+    trainer: Trainer, directory: Path, label: BundleLabel, training: TrainingInfo | None = None
+) -> Bundle:
+    """Export the run's generator as a bundle, without measures or card."""
     config, g = trainer.config, trainer.g
     if not isinstance(g, CategoricalGenerator):
-        wishes = wishes_of(config.spec.bpm, None)
-        return export_bundle(directory, g.weights(), config.spec, label, wishes=wishes, training=training)
-    controls, weights = Controls(config.styles, config.density_edges), g.weights(config.pitch_sharpness)
-    heard = controls.sharpened(weights.controlled_weight, config.style_sharpness)
-    weights, wishes = replace(weights, controlled_weight=heard), wishes_of(config.spec.bpm, controls)
-    return export_bundle(directory, weights, config.spec, label, wishes=wishes, training=training)
+        parameters = user_parameters(config.spec.bpm, None)
+        return export_bundle(
+            directory, generator_weights(g), config.spec, label, parameters=parameters, training=training
+        )
+    controls = Controls(config.styles, config.density_edges)
+    weights = categorical_weights(g, config.pitch_sharpness)
+    guided = controls.with_guidance(weights.control_weight, config.style_sharpness)
+    return export_bundle(
+        directory, replace(weights, control_weight=guided), config.spec, label,
+        parameters=user_parameters(config.spec.bpm, controls), training=training,
+    )  # fmt: skip
 
 
 def write_card(bundle: Bundle, corpus: Corpus) -> None:
-    """card.md, curves.png and pianoroll.png of a bundle that holds its training's figures."""
+    """Write card.md, curves.png and pianoroll.png for a bundle whose manifest has training metrics."""
     training = bundle.manifest.training
     if training is None:
         return
@@ -80,7 +88,7 @@ def _metrics(trainer: Trainer) -> dict[str, Any]:
         "skipped": len(trainer.corpus.skipped),
         "test_loss": round(trainer.validation_loss("test"), 4),
         "history": history,
-        # So that an evaluation, on whatever copy of the corpus, knows which files it may judge by.
+        # By digest, so that an evaluation finds the held-out files in any copy of the corpus.
         "held_out": [trainer.corpus.digests[song] for song in trainer.songs["test"]],
     }
 

@@ -1,1 +1,1 @@
-"""The networks, in PyTorch."""
+"""The networks of C-RNN-GAN, in PyTorch."""

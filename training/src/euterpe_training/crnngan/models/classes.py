@@ -1,4 +1,4 @@
-"""Events as classes: every float of an event as the number of its rung."""
+"""Events as classes: every float of an event as the index of its quantizer level."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from euterpe_training.errors import TrainingError
 
-#: Loudnesses that a categorical generator can say, as MIDI velocities.
+#: MIDI velocities that a categorical generator can output.
 VELOCITIES: Final = tuple(range(7, 128, 8))
-#: The bar that the generator counts in: 4/4, in quarters.
+#: Length in quarters of the bar in which the generator tracks its position.
 BAR_QUARTERS: Final = 4
 
 
 @dataclass(frozen=True)
 class EventClasses:
-    """The classes of an event of one tone: delta, pitch, length and velocity, in the order in which they are drawn.
+    """The classes of an event of one tone: delta, pitch, length and velocity, in the order in which they are sampled.
 
-    A class is a rung of the spec's ladder, so that drawing one and reading its float back loses nothing. Only for
-    the normalised representation with one tone per event; TrainingError for another.
+    A class is a level of the spec's quantizer, so encoding and decoding a class is lossless. Raise TrainingError for
+    other representations than the normalised one with one tone per event.
     """
 
     spec: EventSpec
@@ -32,18 +32,18 @@ class EventClasses:
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
-        """Number of classes of delta, pitch, length and velocity. A length is never 0, so that rung has no class."""
+        """Numbers of classes of delta, pitch, length and velocity; a length is never 0, so that level has no class."""
         times = len(self.spec.time_rungs)
         return times, self.spec.pitch_high - self.spec.pitch_low + 1, times - 1, len(VELOCITIES)
 
     @property
     def positions(self) -> int:
-        """Places in a bar: one per unit of the grid."""
+        """Positions in a bar: one per grid unit."""
         return BAR_QUARTERS * self.spec.ticks_per_quarter // self.spec.grid
 
     @cached_property
     def floats(self) -> tuple[NDArray[np.float32], ...]:
-        """The float of every class, per attribute in the order of `sizes`."""
+        """The value of every class in an event, per attribute in the order of `sizes`."""
         spec = self.spec
         middle = (len(spec.time_rungs) - 1) / 2
         times = (np.arange(len(spec.time_rungs)) - middle) / middle
@@ -54,11 +54,11 @@ class EventClasses:
 
     @cached_property
     def units(self) -> NDArray[np.float32]:
-        """What a class of delta adds to the place in the bar, in units of the grid."""
+        """The grid units by which each class of delta advances the position in the bar."""
         return (np.array(self.spec.time_rungs) // self.spec.grid).astype(np.float32)
 
     def encode(self, events: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Nearest classes [events, 4] of events [events, 4], whose columns are delta, length, pitch, velocity."""
+        """Return the nearest classes [events, 4] of events [events, 4], which are delta, length, pitch, velocity."""
         columns = (events[:, 0], events[:, 2], events[:, 1], events[:, 3])
         codes = [_nearest(column, floats) for column, floats in zip(columns, self.floats, strict=True)]
         return np.stack(codes, 1).astype(np.uint8)

@@ -1,6 +1,5 @@
-"""What a listener can ask a conditioned generator for, as the floats of its `controls`."""
+"""Conditioning of a categorical generator on style and density: the floats of its `controls` input."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: What stands for no wish in a choice.
+#: The choice that leaves style or density unspecified.
 ANY = "any"
 DENSITY_NAMES = ("very sparse", "sparse", "medium", "dense", "very dense")
 
@@ -17,7 +16,7 @@ DENSITY_NAMES = ("very sparse", "sparse", "medium", "dense", "very dense")
 class Controls:
     """One-hot of a style (a folder of the corpus: a genre or a composer), then of a density; `any` is first in both.
 
-    `density_edges` are notes per quarter between one level and the next.
+    `density_edges` are the boundaries between density levels, in notes per quarter.
     """
 
     styles: tuple[str, ...]
@@ -25,40 +24,34 @@ class Controls:
 
     @property
     def size(self) -> int:
-        """Floats, without the noise scale that the graph has after them."""
+        """Number of floats, without the noise scale that follows them in the graph's input."""
         return 1 + len(self.styles) + 1 + len(DENSITY_NAMES)
 
     def vector(self, style: int = 0, density: int = 0) -> NDArray[np.float32]:
-        """Floats for the style and the density of these numbers; 0 is `any`."""
+        """Return the floats for a style and a density by number; 0 is `any`."""
         values = np.zeros(self.size, np.float32)
         values[style] = values[1 + len(self.styles) + density] = 1
         return values
 
-    def sharpened(self, weights: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-        """Weights [units, floats] with what a style adds `factor` times as far from what `any` adds.
+    def with_guidance(self, weights: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+        """Return weights [units, floats] in which each style differs from `any` by `factor` times the learned amount.
 
-        As guidance of conditional models (Ho and Salimans 2022) goes past what was learned, but before the network
-        and not behind it, so that it costs nothing.
+        Guidance of conditional models (Ho and Salimans 2022) extrapolates outputs in this way; applied to the weights
+        of the input it needs no second evaluation of the network.
         """
         last = 1 + len(self.styles)
         any_style, styles = weights[:, :1], weights[:, 1:last]
         return np.concatenate([any_style, any_style + factor * (styles - any_style), weights[:, last:]], 1)
 
     def styles_of(self, name: str) -> list[int]:
-        """Numbers of the styles of a song, from the folders in its path."""
+        """Return the numbers of a song's styles, from the folders in its path."""
         folders = PurePosixPath(name).parts[:-1]
         return [number for number, style in enumerate(self.styles, start=1) if style in folders]
 
     def innermost_of(self, name: str) -> int:
-        """Number of the style of the innermost folder that is one; 0 for a song in none."""
+        """Return the number of the style of the innermost folder that is a style; 0 for none."""
         return (self.styles_of(name) or [0])[-1]
 
     def density_of(self, notes_per_quarter: NDArray[Any]) -> NDArray[np.int64]:
-        """Levels from 0 for songs of these densities."""
+        """Return levels, from 0, for densities in notes per quarter."""
         return np.searchsorted(np.array(self.density_edges), notes_per_quarter)
-
-
-def density_edges(notes_per_quarter: Sequence[float] | NDArray[Any]) -> tuple[float, ...]:
-    """Edges that part songs of these densities into equally many per level."""
-    shares = np.arange(1, len(DENSITY_NAMES)) / len(DENSITY_NAMES)
-    return tuple(round(float(edge), 3) for edge in np.quantile(np.asarray(notes_per_quarter), shares))

@@ -1,4 +1,7 @@
-"""Generator and discriminator of C-RNN-GAN (Mogren 2016), as references.md §1 describes them."""
+"""Generator and discriminator of C-RNN-GAN (Mogren 2016; references.md §1).
+
+The names of layers are keys of checkpoints.
+"""
 
 from typing import NamedTuple
 
@@ -6,16 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from euterpe_training.crnngan.export.generator_graph import GeneratorWeights, LstmWeights, Weights
-from euterpe_training.crnngan.models.parallel_lstm import listen
+from euterpe_training.crnngan.models.parallel_lstm import run_lstm
 from euterpe_training.crnngan.models.rollout import Rollout
-from euterpe_training.errors import TrainingError
 
 MINIBATCH_KERNELS, MINIBATCH_DIMENSIONS = 25, 10
 
 
 class State(NamedTuple):
-    """LSTM state: `h` and `c`, each [layers, batch, hidden]."""
+    """State of the LSTM layers: `h` and `c`, each [layers, batch, hidden]."""
 
     h: Tensor
     c: Tensor
@@ -24,8 +25,8 @@ class State(NamedTuple):
 class Generator(nn.Module):
     """Per step: concat(noise, previous output) → linear, ReLU → LSTM layers → linear to features.
 
-    With `slow_ticks` another LSTM beside the others takes a step at every so many events, and what it says holds until
-    its next one (`multiscale`). Without `feed_previous` the previous output is replaced by zeros.
+    With `slow_ticks` (the setting `multiscale`) an additional LSTM takes one step per so many events, and its output is
+    held until its next step. Without `feed_previous` the previous output is replaced by zeros.
     """
 
     def __init__(
@@ -47,37 +48,40 @@ class Generator(nn.Module):
         self.output = nn.Linear(hidden, features)
         initialise(self, init_scale)
 
-    def start(self, batch: int) -> State:
-        """The state before the first step: zeros."""
+    def initial_state(self, batch: int) -> State:
+        """Return the state before the first step: zeros."""
         zeros = self.output.weight.new_zeros(self.layers, batch, self.hidden)
         return State(zeros, zeros)
 
     def forward(self, noise: Tensor, previous: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Teacher forcing: events [steps, batch, features] after the given `previous` ones of that shape."""
+        """Teacher forcing: return events [steps, batch, features] after the given `previous` ones of that shape."""
         hidden = self._hidden(noise, previous)
-        top, (h, c) = self.lstm(hidden, state or self.start(noise.shape[1]))
+        top, (h, c) = self.lstm(hidden, state or self.initial_state(noise.shape[1]))
         if self.slow is not None:
-            said = self.slow(hidden[:: self.slow_ticks])[0]
-            top = top + said.repeat_interleave(self.slow_ticks, 0)[: len(top)]
+            slow = self.slow(hidden[:: self.slow_ticks])[0]
+            top = top + slow.repeat_interleave(self.slow_ticks, 0)[: len(top)]
         return self.output(top), State(h, c)
 
     def generate(self, noise: Tensor, previous: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
-        """Free running: each output is the next step's previous one, [batch, features] at first."""
-        memory, slow = state or self.start(noise.shape[1]), None
+        """Free running: each output is the next step's `previous` [batch, features].
+
+        Return the events [steps, batch, features], the last one, and the state after it.
+        """
+        state, slow_state = state or self.initial_state(noise.shape[1]), None
         events = []
         for number, step in enumerate(noise):
             hidden = self._hidden(step[None], previous[None])
-            top, memory = self.lstm(hidden, memory)
+            top, state = self.lstm(hidden, state)
             if self.slow is not None:
                 if number % self.slow_ticks == 0:
-                    said, slow = self.slow(hidden, slow)
-                top = top + said
+                    slow, slow_state = self.slow(hidden, slow_state)
+                top = top + slow
             previous = self.output(top)[0]
             events.append(previous)
-        return torch.stack(events), previous, State(*memory)
+        return torch.stack(events), previous, State(*state)
 
-    def play(self, noise: Tensor, first: Tensor) -> Tensor:
-        """The events of `generate` from an empty memory; several times as fast, with gradients for weights only."""
+    def rollout(self, noise: Tensor, first: Tensor) -> Tensor:
+        """Return the events of `generate` from a zero state, several times as fast, with gradients for weights only."""
         if self.slow is not None or torch.is_autocast_enabled("cpu"):
             return self.generate(noise, first)[0]
         # The order of an LSTM's parameters is, layer by layer, what Rollout takes.
@@ -86,34 +90,12 @@ class Generator(nn.Module):
         return events
 
     def _hidden(self, noise: Tensor, previous: Tensor) -> Tensor:
-        heard = previous if self.feed_previous else torch.zeros_like(previous)
-        return torch.relu(self.input(torch.cat([noise, heard], -1)))
-
-    def weights(self) -> GeneratorWeights:
-        """The weights for export; TrainingError with a slow layer, for which there is no graph."""
-        if self.slow is not None:
-            raise TrainingError("a generator with multiscale cannot be exported")
-        heard = self.input.weight.detach().cpu().numpy().copy()
-        if not self.feed_previous:
-            heard[:, self.noise :] = 0
-        named = {name: tensor.detach().cpu().numpy() for name, tensor in self.lstm.named_parameters()}
-
-        def layer(index: int) -> LstmWeights:
-            kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            parts: list[Weights] = [named[f"{kind}_l{index}"] for kind in kinds]
-            return LstmWeights.from_torch_order(*parts)
-
-        return GeneratorWeights(
-            heard,
-            self.input.bias.detach().cpu().numpy(),
-            tuple(layer(index) for index in range(self.layers)),
-            self.output.weight.detach().cpu().numpy(),
-            self.output.bias.detach().cpu().numpy(),
-        )
+        inputs = previous if self.feed_previous else torch.zeros_like(previous)
+        return torch.relu(self.input(torch.cat([noise, inputs], -1)))
 
 
 class Discriminator(nn.Module):
-    """Dropout on inputs → LSTM in both directions → shared linear and sigmoid per step → mean over time."""
+    """Dropout on inputs → bidirectional LSTM → shared linear and sigmoid per step → mean over time."""
 
     def __init__(
         self,
@@ -135,29 +117,29 @@ class Discriminator(nn.Module):
         self.output = nn.Linear(width + (MINIBATCH_KERNELS if minibatch else 0), 1)
         initialise(self, init_scale)
 
-    def forward(self, events: Tensor, parts: int = 1, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Probabilities [batch] that `events` [steps, batch, features] are real; the LSTM's outputs as features.
+    def forward(self, events: Tensor, parts: int = 1, dropout_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the probabilities [batch] that `events` [steps, batch, features] are real, and the LSTM's outputs.
 
-        `parts` are batches side by side, which minibatch discrimination must not mix. `kept` are factors for dropout
-        that somebody else drew.
+        `parts` is the number of concatenated batches, which minibatch discrimination must not mix. `dropout_mask` holds
+        factors of the shape of `events` that replace the random ones.
         """
-        steps, recurrent = self.decide(events, parts, kept)
+        steps, recurrent = self.per_step(events, parts, dropout_mask)
         if self.end_classification:
             steps = steps[[0, -1]]
         return steps.mean(0), recurrent
 
-    def decide(self, events: Tensor, parts: int = 1, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What `forward` sums up: probabilities [steps, batch] event by event, and the LSTM's outputs."""
-        recurrent = listen(self.lstm, self.dropout(events) if kept is None else events * kept)
-        judged = recurrent
+    def per_step(self, events: Tensor, parts: int = 1, dropout_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the probabilities [steps, batch] of single events, and the LSTM's outputs; see `forward`."""
+        recurrent = run_lstm(self.lstm, self.dropout(events) if dropout_mask is None else events * dropout_mask)
+        hidden = recurrent
         if self.minibatch is not None:
-            closeness = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])
-            judged = torch.cat([recurrent, closeness.expand(len(recurrent), -1, -1)], -1)
-        return torch.sigmoid(self.output(judged))[..., 0], recurrent
+            similarity = torch.cat([self.minibatch(part) for part in recurrent.mean(0).chunk(parts)])
+            hidden = torch.cat([recurrent, similarity.expand(len(recurrent), -1, -1)], -1)
+        return torch.sigmoid(self.output(hidden))[..., 0], recurrent
 
 
-class Composers(nn.Module):
-    """generate_meta: noise → linear, ReLU → linear, softmax over composers, drawn for a whole song."""
+class ComposerGenerator(nn.Module):
+    """generate_meta: noise → linear, ReLU → linear, softmax over composers, once for a whole song."""
 
     def __init__(self, noise: int, width: int, composers: int, init_scale: float) -> None:
         super().__init__()
@@ -167,33 +149,33 @@ class Composers(nn.Module):
         initialise(self, init_scale)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Shares [batch, composers] from noise [batch, noise]."""
-        shares: Tensor = self.output(torch.relu(self.layer(noise))).softmax(-1)
-        return shares
+        """Return probabilities [batch, composers] for noise [batch, noise]."""
+        probabilities: Tensor = self.output(torch.relu(self.layer(noise))).softmax(-1)
+        return probabilities
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Closeness of each sample to the others of its batch (Salimans et al. 2016, section 3.2): 25 kernels × 10."""
+    """Similarity of each sample to the others of its batch (Salimans et al. 2016, section 3.2): 25 kernels × 10."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.projection = nn.Linear(width, MINIBATCH_KERNELS * MINIBATCH_DIMENSIONS)
 
     def forward(self, features: Tensor) -> Tensor:
-        """[batch, kernels] from features [batch, width]."""
+        """Return similarities [batch, kernels] for features [batch, width]."""
         projected = self.projection(features).view(-1, MINIBATCH_KERNELS, MINIBATCH_DIMENSIONS)
         distance = (projected[:, None] - projected[None]).abs().sum(-1)
         return torch.exp(-distance).sum(1)
 
 
 def discrimination_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
-    """D's loss: mean(−log D(x) − log(1 − D(G(z)))), with the real side's target at `real_label`."""
+    """Return D's loss mean(−log D(x) − log(1 − D(G(z)))), with the target `real_label` for real windows."""
     return functional.binary_cross_entropy(real, torch.full_like(real, real_label)) + (
         functional.binary_cross_entropy(fake, torch.zeros_like(fake))
     )
 
 
 def initialise(module: nn.Module, scale: float) -> None:
-    """Weights anew: uniform in ±scale, as in the reference."""
+    """Draw all weights uniformly from ±scale, as in the reference code."""
     for parameter in module.parameters():
         nn.init.uniform_(parameter, -scale, scale)

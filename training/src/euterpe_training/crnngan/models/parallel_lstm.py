@@ -1,7 +1,7 @@
-"""The discriminator's LSTM with a thread for each direction.
+"""A bidirectional LSTM that runs each direction in a thread of its own.
 
-Neither direction needs the other before both have been through a layer. PyTorch goes through them one after the other
-and splits every step's small matrices between the threads instead, which wait for each other hundreds of times a batch.
+The directions of a layer do not depend on each other. PyTorch runs them one after the other, and splits every step's
+small matrices between the threads instead, which then synchronize hundreds of times per batch.
 """
 
 from collections.abc import Callable
@@ -15,83 +15,86 @@ from torch import Tensor, nn
 Result = TypeVar("Result")
 
 
-class _Way(NamedTuple):
-    """One direction of a layer: `heard` and PyTorch's four `weights` as leaves of a graph that ends in `said`."""
+class _Direction(NamedTuple):
+    """One direction of a layer: `inputs` and PyTorch's four `weights` are leaves of the graph of `outputs`."""
 
-    heard: Tensor
+    inputs: Tensor
     weights: tuple[Tensor, ...]
-    said: Tensor
+    outputs: Tensor
 
 
-def listen(lstm: nn.LSTM, events: Tensor) -> Tensor:
-    """What `lstm` says of `events` [steps, batch, width] after empty memories: [steps, batch, directions · hidden].
+def run_lstm(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
+    """Return the outputs [steps, batch, directions · hidden] for `inputs` [steps, batch, width] from a zero state.
 
-    Results are equal for equal numbers of threads. RuntimeError for events of another width.
+    Results are equal for equal numbers of threads. Raise RuntimeError for inputs of another width.
     """
-    lstm.check_input(events, None)  # oneDNN itself would read what lies beside them.
-    # Autocast belongs to a thread, and the second one would not have it.
+    lstm.check_input(inputs, None)  # oneDNN itself would read beyond the end of narrower inputs.
+    # Autocast is a setting of a thread, which the second thread would not have.
     if not lstm.bidirectional or torch.get_num_threads() == 1 or torch.is_autocast_enabled("cpu"):
-        said: Tensor = lstm(events)[0]
+        outputs: Tensor = lstm(inputs)[0]
     else:
-        said = BothWays.apply(events, *lstm.parameters())  # type: ignore[no-untyped-call]
-    return said
+        outputs = ParallelBidirectionalLstm.apply(inputs, *lstm.parameters())  # type: ignore[no-untyped-call]
+    return outputs
 
 
-class BothWays(torch.autograd.Function):
-    """`listen` with the weights of a bidirectional `nn.LSTM` in its order."""
+class ParallelBidirectionalLstm(torch.autograd.Function):
+    """`run_lstm` with the weights of a bidirectional `nn.LSTM`, in its order."""
 
     @staticmethod
-    def forward(ctx: Any, events: Tensor, *weights: Tensor) -> Tensor:
-        """Layer by layer; see the module."""
+    def forward(ctx: Any, inputs: Tensor, *weights: Tensor) -> Tensor:
+        """Run the layers in order, both directions of each in parallel."""
         ctx.layers = []
-        for at in range(0, len(weights), 8):
-            there, back = weights[at : at + 4], weights[at + 4 : at + 8]
-            layer = _side_by_side(
-                partial(_hear, events, there, reverse=False), partial(_hear, events, back, reverse=True)
+        for first in range(0, len(weights), 8):
+            forwards, backwards = weights[first : first + 4], weights[first + 4 : first + 8]
+            layer = _in_parallel(
+                partial(_run_direction, inputs, forwards, reverse=False),
+                partial(_run_direction, inputs, backwards, reverse=True),
             )
             ctx.layers.append(layer)
-            events = torch.cat([way.said.detach() for way in layer], 2)
-        return events
+            inputs = torch.cat([direction.outputs.detach() for direction in layer], 2)
+        return inputs
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
-        """Layer by layer from above."""
-        [d_said] = gradients
-        found: list[Tensor] = []
+        """Return the gradients of the inputs and of all weights, from the last layer to the first."""
+        [d_outputs] = gradients
+        d_weights: list[Tensor] = []
         for layer in reversed(ctx.layers):
-            there, back = (partial(_learn, *pair) for pair in zip(layer, d_said.chunk(2, 2), strict=True))
-            (d_there, *of_there), (d_back, *of_back) = _side_by_side(there, back)
-            d_said, found = d_there + d_back, [*of_there, *of_back, *found]
-        return d_said, *found
+            works = (partial(_gradients, *pair) for pair in zip(layer, d_outputs.chunk(2, 2), strict=True))
+            (d_forwards, *of_forwards), (d_backwards, *of_backwards) = _in_parallel(*works)
+            d_outputs, d_weights = d_forwards + d_backwards, [*of_forwards, *of_backwards, *d_weights]
+        return d_outputs, *d_weights
 
 
 @torch.enable_grad()
-def _hear(events: Tensor, weights: tuple[Tensor, ...], reverse: bool) -> _Way:
-    heard = events.detach().requires_grad_()
+def _run_direction(inputs: Tensor, weights: tuple[Tensor, ...], reverse: bool) -> _Direction:
+    inputs = inputs.detach().requires_grad_()
     leaves = tuple(weight.detach().requires_grad_() for weight in weights)
-    empty = heard.new_zeros(1, heard.shape[1], weights[1].shape[1])
-    said = torch.lstm(heard.flip(0) if reverse else heard, (empty, empty), leaves, True, 1, 0.0, True, False, False)[0]
-    return _Way(heard, leaves, said.flip(0) if reverse else said)
+    zeros = inputs.new_zeros(1, inputs.shape[1], weights[1].shape[1])
+    steps = inputs.flip(0) if reverse else inputs
+    outputs = torch.lstm(steps, (zeros, zeros), leaves, True, 1, 0.0, True, False, False)[0]
+    return _Direction(inputs, leaves, outputs.flip(0) if reverse else outputs)
 
 
-def _learn(way: _Way, d_said: Tensor) -> tuple[Tensor, ...]:
-    """Gradients in what the direction heard and in its weights; kept, as both sides of a game may ask."""
-    return torch.autograd.grad(way.said, (way.heard, *way.weights), d_said, retain_graph=True)
+def _gradients(direction: _Direction, d_outputs: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradients of a direction's inputs and weights; keep the graph, as G and D may both ask for them."""
+    leaves = (direction.inputs, *direction.weights)
+    return torch.autograd.grad(direction.outputs, leaves, d_outputs, retain_graph=True)
 
 
-def _side_by_side(one: Callable[[], Result], other: Callable[[], Result]) -> tuple[Result, Result]:
-    """Results of both, each with half of the threads; `other` runs beside this thread."""
+def _in_parallel(one: Callable[[], Result], other: Callable[[], Result]) -> tuple[Result, Result]:
+    """Return the results of both, each run with half of the threads; `other` runs in a second Python thread."""
     threads = torch.get_num_threads()
 
     def with_half(work: Callable[[], Result]) -> Result:
         torch.set_num_threads(threads // 2)
         return work()
 
-    beside = _second_thread().submit(with_half, other)
+    future = _second_thread().submit(with_half, other)
     try:
-        return with_half(one), beside.result()
+        return with_half(one), future.result()
     finally:
-        beside.exception()
+        future.exception()
         torch.set_num_threads(threads)
 
 

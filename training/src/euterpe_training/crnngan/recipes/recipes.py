@@ -1,4 +1,4 @@
-"""The recipes of C-RNN-GAN by name."""
+"""The recipes of C-RNN-GAN, by name."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,15 +10,15 @@ from euterpe_training.crnngan.corpora import CorpusOptions
 from euterpe_training.crnngan.recipes.config import CrnnganConfig
 from euterpe_training.errors import TrainingError
 
-#: Note values in ticks of 384 per quarter, on a grid of 12 to the quarter: what the corpus is full of.
+#: The commonest note values of the corpus, in ticks (384 per quarter), on a grid of 12 steps per quarter.
 _NOTE_VALUES = (0, 32, 64, 96, 128, 160, 192, 288, 384, 576, 768, 1152, 1536, 3072, 6144)
 
 
 def classical() -> CrnnganConfig:
-    """What the released model was trained with: about half an hour on one core."""
+    """The released model crnngan-classical: about half an hour on one core."""
     return CrnnganConfig(
         recipe="classical",
-        # At 104 quarters per minute, 100 events last as long as they do in the corpus at its own tempos.
+        # At 104 quarters per minute, 100 events last as long as on average in the corpus at its own tempos.
         spec=EventSpec(grid=32, pitch_low=21, pitch_high=108, bpm=104.0, time_rungs=_NOTE_VALUES),
         corpus=CorpusOptions(min_events=128),
         songlength=100,
@@ -38,8 +38,8 @@ def classical() -> CrnnganConfig:
         pretraining_learning_rate=3e-3,
         anneal_pretraining=True,
         input_jitter=0.4,
-        # The games tried after this pretraining moved the measures away from held-out songs' (docs/guides/training.md);
-        # `--set max_epoch=4` plays one.
+        # Adversarial training after this pretraining moved the measures away from those of held-out songs
+        # (docs/guides/training.md); `--set max_epoch=4` enables it.
         max_epoch=0,
         freezing=True,
         real_label=0.9,
@@ -48,9 +48,9 @@ def classical() -> CrnnganConfig:
     )
 
 
-#: Units of a 24th of a quarter: every one up to a quarter and a sixth, then the common ones, up to four bars.
+#: Durations in 24ths of a quarter: all up to a quarter and a sixth, then the common ones, up to four bars.
 _FINE_UNITS = (*range(29), *range(30, 49, 2), 54, 60, 66, 72, 84, 96, 120, 144, 192, 288, 384)
-#: Folders of the corpus that a listener can ask for.
+#: Folders of the corpus that users can choose as a style.
 STYLES = (
     "classical", "jazz", "bach", "handel", "haydn", "mozart", "beethoven", "schubert", "chopin", "schumann",
     "mendelssohn", "brahms", "liszt", "tchaikovsky", "rachmaninov", "debussy", "satie", "bartok", "joplin",
@@ -59,7 +59,7 @@ STYLES = (
 
 
 def euterpe() -> CrnnganConfig:
-    """Ours: states distributions and draws from them, and plays the style and density that it is asked for."""
+    """The released model crnngan-euterpe: categorical outputs, conditioned on style and density."""
     return CrnnganConfig(
         recipe="euterpe",
         spec=EventSpec(
@@ -69,11 +69,11 @@ def euterpe() -> CrnnganConfig:
         corpus=CorpusOptions(min_events=128, folders=("classical", "jazz")),
         outputs="categorical",
         styles=STYLES,
-        # Every style a tenth as often as music after nobody in particular, or more: docs/studies/styles.
+        # Every style at least a tenth as often as the commonest one: docs/studies/styles.
         style_ratio=0.1,
         pitch_sharpness=2.0,
         style_sharpness=3.0,
-        # A fifth of the corpus' songs lies in each of the five levels.
+        # Each of the five levels has a fifth of the corpus' songs.
         density_edges=(2.9, 4.1, 5.7, 7.9),
         songlength=64,
         curriculum=False,
@@ -98,7 +98,7 @@ def euterpe() -> CrnnganConfig:
 
 
 def jazz() -> CrnnganConfig:
-    """As `euterpe`, of jazz solos alone, which are an eighth of the corpus: fewer songs, so smaller batches of them."""
+    """The released model crnngan-jazz: as `euterpe` for jazz solos only, with smaller batches for fewer songs."""
     return replace(
         euterpe(), recipe="jazz", corpus=CorpusOptions(min_events=128, folders=("jazz",)),
         styles=("jazz", "CharlieParker", "MilesDavis", "JohnColtrane"), density_edges=(1.25, 1.45, 1.75, 2.3),
@@ -107,7 +107,7 @@ def jazz() -> CrnnganConfig:
 
 
 def smoke() -> CrnnganConfig:
-    """Seconds on any machine: shows that everything works, and teaches the network nothing."""
+    """A test of the installation that takes seconds; the network learns next to nothing."""
     return CrnnganConfig(
         recipe="smoke",
         corpus=CorpusOptions(min_events=16),
@@ -124,7 +124,10 @@ def smoke() -> CrnnganConfig:
 
 
 def _thesis(name: str, **settings: Any) -> CrnnganConfig:
-    """A model of the thesis: the reference's representation, SGD, squared error; `tones`, `cleaned` as there."""
+    """Return a model of the thesis: the reference's representation, SGD, squared error.
+
+    `tones` is the number of tones per cell, `cleaned` enables the thesis' preprocessing.
+    """
     tones, cleaned = settings.pop("tones", 1), settings.pop("cleaned", False)
     corpus = CorpusOptions(preprocess=cleaned, transpose=False, merge_unisons=False, min_events=100)
     return CrnnganConfig(recipe=name, spec=faithful_spec(tones), corpus=corpus, **settings)
@@ -144,7 +147,7 @@ def model8() -> CrnnganConfig:
 
 
 def model10() -> CrnnganConfig:
-    """Model 10 of the thesis: Adam, D begun anew, the added preprocessing, 150 units, four tones per cell."""
+    """Model 10 of the thesis: Adam, D reinitialized, the added preprocessing, 150 units, four tones per cell."""
     return _thesis(
         "model10", tones=4, cleaned=True, pretraining_epochs=10, learning_rate=0.2, hidden_size_g=150,
         hidden_size_d=150, batch_size=30, keep_prob=0.7, init_scale=0.03, initialize_d=True, adam=True,
@@ -165,12 +168,12 @@ def model12() -> CrnnganConfig:
 
 
 def paper() -> CrnnganConfig:
-    """The paper's own (Mogren 2016): 350 units, freezing, feature matching off."""
+    """The paper's configuration (Mogren 2016): 350 units, update balancing, no feature matching."""
     return _thesis("paper", hidden_size_g=350, hidden_size_d=350)
 
 
 def feature_matching() -> CrnnganConfig:
-    """The original's feature-matching set-up: the paper's, with G matching D's recurrent outputs."""
+    """The paper's configuration with feature matching: G matches D's recurrent outputs."""
     return replace(paper(), recipe="feature-matching", feature_matching=True)
 
 
@@ -182,7 +185,7 @@ RECIPES: dict[str, Callable[[], CrnnganConfig]] = {
 
 
 def recipe(name: str) -> CrnnganConfig:
-    """The recipe called `name`; TrainingError with the names there are when it is none of them."""
+    """Return the recipe called `name`; raise TrainingError with all names when there is none."""
     if name not in RECIPES:
-        raise TrainingError(f"there is no recipe {name!r}; there are {', '.join(sorted(RECIPES))}")
+        raise TrainingError(f"there is no recipe {name!r}; the recipes are: {', '.join(sorted(RECIPES))}")
     return RECIPES[name]()

@@ -1,4 +1,4 @@
-"""The settings for readers: on the command line and in the guide."""
+"""The settings as text: for the command line, the guide and the docstrings of recipes."""
 
 from euterpe_training.crnngan.recipes.config import CrnnganConfig
 from euterpe_training.crnngan.recipes.settings import ADDED, HYPERPARAMETERS, SWITCHES
@@ -7,7 +7,7 @@ _GROUPS = {"Hyperparameters of the thesis": HYPERPARAMETERS, "Switches of the th
 
 
 def settings_table() -> list[str]:
-    """Markdown: every setting with its default (Model 6's), range and meaning."""
+    """Return Markdown lines: every setting with its default (Model 6's), range and meaning."""
     defaults = CrnnganConfig("model6")
     lines: list[str] = []
     for title, group in _GROUPS.items():
@@ -19,13 +19,13 @@ def settings_table() -> list[str]:
 
 
 def settings_help() -> str:
-    """What `--help` says below the options."""
-    intro = "What --set takes, with Model 6's defaults. `euterpe-train settings` prints this as a table."
+    """Return the text of `--help` below the options."""
+    intro = "Settings for --set, with Model 6's defaults. `euterpe-train settings` prints this as a table."
     return "\n\n".join([intro, *_described(CrnnganConfig("model6"))])
 
 
 def recipe_docstring(first: str, config: CrnnganConfig) -> str:
-    """The docstring of a recipe: what it is, then every setting's value in it, meaning and range."""
+    """Return the docstring of a recipe: its first line, then every setting's value, meaning and range."""
     return "\n\n".join([first, *_described(config)])
 
 

@@ -1,1 +1,1 @@
-"""Comparisons of recipes: what each does epoch by epoch, and the reports about it."""
+"""Studies of C-RNN-GAN: the thesis' models epoch by epoch, and oversampling of styles."""

@@ -1,4 +1,4 @@
-"""What G and D are like after an epoch: their losses, D's decisions, and the music, on songs of one part."""
+"""Metrics of G and D after an epoch on the songs of one part: losses, D's decisions, and musical statistics."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,9 +17,9 @@ from euterpe_training.crnngan.models.crnngan import discrimination_loss
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.evaluation.statistics import statistics
 
-#: Pieces of an epoch whose statistics are taken.
+#: Generated pieces per epoch for the musical statistics.
 _PIECES: Final = 24
-#: The reference's statistics, and two of ours, that a study follows from epoch to epoch.
+#: The statistics per epoch: those of the reference code, notes per quarter, and the longest run.
 MUSIC: Final = (
     "num_tones", "scale_score", "tone_span", "tones_unique", "intensity_span", "polyphony_score", "repetitions_3",
     "top_interval_share", "estimated_beat", "notes_per_quarter", "longest_run",
@@ -28,7 +28,7 @@ MUSIC: Final = (
 
 @dataclass(frozen=True)
 class Confusion:
-    """D's decisions at one half; positive is "generated", as in the thesis."""
+    """D's decisions at the threshold 0.5; positive is "generated", as in the thesis."""
 
     true_positive: int = 0
     false_negative: int = 0
@@ -37,32 +37,33 @@ class Confusion:
 
     @classmethod
     def of(cls, real: Tensor, fake: Tensor) -> "Confusion":
-        """From the probabilities of being real that D gave to real and to generated ones."""
-        found, mistaken = int((fake < 0.5).sum()), int((real < 0.5).sum())
-        return cls(found, fake.numel() - found, mistaken, real.numel() - mistaken)
+        """Count decisions from D's probabilities of being real, for real and for generated windows."""
+        detected, false_alarms = int((fake < 0.5).sum()), int((real < 0.5).sum())
+        return cls(detected, fake.numel() - detected, false_alarms, real.numel() - false_alarms)
 
     @property
     def precision(self) -> float:
-        """Share of what D called generated that was; 0 where it called nothing so."""
+        """Share of windows classified as generated that were generated; 0 when there are none."""
         return self.true_positive / max(self.true_positive + self.false_positive, 1)
 
     @property
     def recall(self) -> float:
-        """Share of the generated that D called so."""
+        """Share of generated windows that were classified as generated."""
         return self.true_positive / max(self.true_positive + self.false_negative, 1)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of both."""
+        """Harmonic mean of precision and recall."""
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
 
 
 @dataclass(frozen=True)
-class Examination:
-    """One part's figures. `pretraining_loss` is of teacher forcing, `g_loss` of the game: −log D or feature matching.
+class EpochMetrics:
+    """Metrics on one part. `pretraining_loss` is of teacher forcing, `g_loss` of adversarial training.
 
-    `tones` counts D's decision for each event, and each of its tones; `pieces` its mean over a window.
+    `g_loss` is −log D(G(z)), or the distance of feature matching. `tones` counts D's decision for each event once per
+    tone, `pieces` the decision by its mean over a window. The names are keys of stored results.
     """
 
     pretraining_loss: float
@@ -73,32 +74,32 @@ class Examination:
     music: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Examination":
-        """What `to_dict` described."""
+    def from_dict(cls, values: dict[str, Any]) -> "EpochMetrics":
+        """Return the metrics from `to_dict`'s values."""
         decisions = {name: Confusion(**values[name]) for name in ("tones", "pieces")}
         return cls(**{**values, **decisions})
 
 
 @torch.no_grad()
-def examine(trainer: Trainer, split: Split, windows: int) -> Examination:
-    """The networks of a run on `windows` windows of songs of a part; the same windows and noise every time.
+def measure_epoch(trainer: Trainer, split: Split, windows: int) -> EpochMetrics:
+    """Measure the networks of a run on `windows` fixed windows of songs of a part, with fixed noise.
 
-    Training goes on as if nobody had looked.
+    Training is not affected: random states and modes are restored.
     """
     config, spec = trainer.config, trainer.config.spec
-    kept = torch.random.get_rng_state()
+    random_state = torch.random.get_rng_state()
     torch.manual_seed(1)
     trainer.g.eval()
     trainer.d.eval()
     songs = np.resize(trainer.songs[split], windows)
     random = np.random.default_rng(1)
     real = torch.from_numpy(trainer.corpus.windows(songs, config.songlength, random))
-    fake = trainer.pretraining.play(config.songlength, songs, random).float()
-    steps, recurrent = trainer.d.decide(trainer.shown(real, fake, songs), parts=2)
+    fake = trainer.pretraining.rollout(config.songlength, songs, random).float()
+    steps, recurrent = trainer.d.per_step(trainer.discriminator_input(real, fake, songs), parts=2)
     ends = [0, -1] if config.end_classification else slice(None)
     whole = steps[ends].mean(0)
     g_loss = -whole[windows:].log().clamp(min=-100).mean()
@@ -106,9 +107,9 @@ def examine(trainer: Trainer, split: Split, windows: int) -> Examination:
         g_loss = feature_distance(recurrent[:, :windows], recurrent[:, windows:])
     trainer.g.train()
     trainer.d.train()
-    torch.random.set_rng_state(kept)
+    torch.random.set_rng_state(random_state)
     tones = spec.tones_per_cell
-    return Examination(
+    return EpochMetrics(
         trainer.validation_loss(split), float(g_loss), float(discrimination_loss(whole[:windows], whole[windows:])),
         Confusion.of(steps[:, :windows].repeat(tones, 1), steps[:, windows:].repeat(tones, 1)),
         Confusion.of(whole[:windows], whole[windows:]),
@@ -117,22 +118,22 @@ def examine(trainer: Trainer, split: Split, windows: int) -> Examination:
 
 
 def music(pieces: Sequence[Piece]) -> dict[str, float]:
-    """Means of `MUSIC` over the pieces that have notes, and the share of `silent` ones that have none."""
+    """Return means of `MUSIC` over the pieces with notes, and the share of `silent` pieces without notes."""
     rows = []
     for piece in pieces:
         found = statistics(piece)
         if found:
-            own, ours = found.to_dict(), measure(piece)
-            own["repetitions_3"] = found.repetitions[3]
-            own["top_interval_share"] = found.top_intervals[0][1] if found.top_intervals else 0.0
-            own["notes_per_quarter"], own["longest_run"] = ours.notes_per_quarter, ours.longest_run
-            rows.append({name: float(own[name]) for name in MUSIC})
+            row, measures = found.to_dict(), measure(piece)
+            row["repetitions_3"] = found.repetitions[3]
+            row["top_interval_share"] = found.top_intervals[0][1] if found.top_intervals else 0.0
+            row["notes_per_quarter"], row["longest_run"] = measures.notes_per_quarter, measures.longest_run
+            rows.append({name: float(row[name]) for name in MUSIC})
     means = {name: float(np.mean([row[name] for row in rows])) if rows else 0.0 for name in MUSIC}
     return {"silent": 1 - len(rows) / len(pieces), **means}
 
 
 def real_music(trainer: Trainer, split: Split, windows: int) -> dict[str, float]:
-    """The same means for real windows of a part."""
+    """Return the same means for real windows of a part."""
     config = trainer.config
     songs = np.resize(trainer.songs[split], min(windows, _PIECES))
     events = trainer.corpus.windows(songs, config.songlength, np.random.default_rng(1))

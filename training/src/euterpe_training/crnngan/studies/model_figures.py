@@ -1,4 +1,4 @@
-"""The thesis' figures: curves together, enlarged and apart with their minima, epoch times, confusion matrices."""
+"""The thesis' figures: loss curves of all models and of each, epoch times, confusion matrices, statistics."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,7 +13,7 @@ from euterpe_training.crnngan.studies.model_study import Outcome, Row
 
 mpl.use("Agg")
 
-#: Epochs that the enlarged curves show, as in the thesis.
+#: Epochs of the enlarged curves, as in the thesis.
 ENLARGED: Final = 25
 _PARTS: Final = {"train": "-", "validation": "--", "test": ":"}
 
@@ -22,35 +22,35 @@ Curve = Callable[[Row, str], float | None]
 
 
 def g_curve(row: Row, part: str) -> float | None:
-    """G's loss in the game; None in pretraining."""
+    """Return G's loss in adversarial training; None in pretraining."""
     if row.epoch.phase == "pretraining":
         return None
-    # With feature matching this is the distance that G learns from; else −log D(G(z)).
+    # The distance of feature matching, or −log D(G(z)).
     return row.epoch.g_loss if part == "train" else float(getattr(row, part).g_loss)
 
 
 def d_curve(row: Row, part: str) -> float | None:
-    """D's loss in the game; None in pretraining."""
+    """Return D's loss in adversarial training; None in pretraining."""
     if row.epoch.phase == "pretraining":
         return None
     return row.epoch.d_loss if part == "train" else float(getattr(row, part).d_loss)
 
 
 def error_curve(row: Row, part: str) -> float | None:
-    """Squared error of G's next event; for training songs only in pretraining, where it is what is learned."""
+    """Return the squared error of G's next event; for training songs only in pretraining, where it is the loss."""
     if part == "train":
         return row.epoch.g_loss if row.epoch.phase == "pretraining" else None
     return float(getattr(row, part).pretraining_loss)
 
 
 CURVES: Final[dict[str, tuple[str, Curve]]] = {
-    "d-loss": ("loss of D", d_curve), "g-loss": ("loss of G in the game", g_curve),
+    "d-loss": ("loss of D", d_curve), "g-loss": ("adversarial loss of G", g_curve),
     "squared-error": ("squared error of the next event", error_curve),
 }  # fmt: skip
 
 
 def together(outcomes: Sequence[Outcome], label: str, curve: Curve, last: int = 0) -> Figure:
-    """One curve of all models: training and validation side by side, and test; the first `last` epochs if given."""
+    """Draw one curve of all models, with a panel per part; only the first `last` epochs if given."""
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     for axes, part in zip(figure.subplots(1, 3), _PARTS, strict=True):
         for number, outcome in enumerate(outcomes):
@@ -62,7 +62,7 @@ def together(outcomes: Sequence[Outcome], label: str, curve: Curve, last: int = 
 
 
 def apart(outcomes: Sequence[Outcome], label: str, curve: Curve) -> Figure:
-    """One panel per model, with the minimum of its validation curve marked."""
+    """Draw one panel per model, with the minimum of its validation curve marked."""
     rows = -(-len(outcomes) // 3)
     figure = Figure(figsize=(12, 2.9 * rows), layout="constrained")
     panels = figure.subplots(rows, 3, squeeze=False).ravel()
@@ -71,9 +71,9 @@ def apart(outcomes: Sequence[Outcome], label: str, curve: Curve) -> Figure:
             axes.plot(*_points(outcome, curve, part), style, color=f"C{number}", linewidth=1.1, label=part)
         epochs, values = _points(outcome, curve, "validation")
         if values:
-            least = int(np.argmin(values))
-            note = f"least: {values[least]:.4g} in epoch {epochs[least]}"
-            axes.plot(epochs[least], values[least], "o", color="black", markersize=4, label=note)
+            at = int(np.argmin(values))
+            note = f"minimum {values[at]:.4g} in epoch {epochs[at]}"
+            axes.plot(epochs[at], values[at], "o", color="black", markersize=4, label=note)
         _finish(axes, label, outcome.config.recipe)
         axes.legend(fontsize=7)
     for axes in panels[len(outcomes) :]:
@@ -82,7 +82,7 @@ def apart(outcomes: Sequence[Outcome], label: str, curve: Curve) -> Figure:
 
 
 def epoch_times(outcomes: Sequence[Outcome]) -> Figure:
-    """Seconds of every epoch."""
+    """Draw the seconds of every epoch."""
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     axes = figure.subplots()
     for outcome in outcomes:
@@ -95,7 +95,7 @@ def epoch_times(outcomes: Sequence[Outcome]) -> Figure:
 
 
 def heat_maps(outcomes: Sequence[Outcome], decisions: dict[str, Confusion], unit: str) -> Figure:
-    """A confusion matrix per model."""
+    """Draw a confusion matrix per model."""
     shown = [outcome.config.recipe for outcome in outcomes if outcome.config.recipe in decisions]
     figure = Figure(figsize=(2.5 * max(len(shown), 1), 2.7), layout="constrained")
     for axes, name in zip(figure.subplots(1, max(len(shown), 1), squeeze=False)[0], shown, strict=False):
@@ -105,14 +105,14 @@ def heat_maps(outcomes: Sequence[Outcome], decisions: dict[str, Confusion], unit
         for (y, x), count in np.ndenumerate(table):
             ink = "white" if count > 0.5 * table[y].sum() else "black"
             axes.text(x, y, f"{count:,}", ha="center", va="center", fontsize=8, color=ink)
-        axes.set_xticks((0, 1), ("called\ngenerated", "called\nreal"), fontsize=7)
+        axes.set_xticks((0, 1), ("classified\ngenerated", "classified\nreal"), fontsize=7)
         axes.set_yticks((0, 1), ("generated", "real"), fontsize=7, rotation=90, va="center")
         axes.set_title(f"{name}, {unit}", fontsize=8)
     return figure
 
 
 def music_curves(outcomes: Sequence[Outcome]) -> Figure:
-    """Every statistic per epoch of all models; dashed: real test music of the first model's corpus."""
+    """Draw every statistic per epoch of all models; dashed: real test music of the first model's corpus."""
     names: list[Any] = ["silent", *MUSIC]
     figure = Figure(figsize=(12, 2.2 * -(-len(names) // 3)), layout="constrained")
     for axes, name in zip(figure.subplots(-(-len(names) // 3), 3).ravel(), names, strict=True):

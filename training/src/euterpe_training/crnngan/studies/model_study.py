@@ -1,4 +1,4 @@
-"""The thesis' comparison of C-RNN-GAN's models (references.md §1): every recipe, measured every epoch."""
+"""The thesis' comparison of C-RNN-GAN's models (references.md §1): every recipe, measured after every epoch."""
 
 import json
 import time
@@ -14,27 +14,24 @@ from torch.utils.tensorboard import SummaryWriter
 from euterpe_training.checkpoints import CHECKPOINT_FILE
 from euterpe_training.crnngan.corpora import Corpus, load_corpus
 from euterpe_training.crnngan.recipes import CrnnganConfig, recipe
-from euterpe_training.crnngan.studies.adversarial import Examination, examine, real_music
-from euterpe_training.crnngan.studies.evaluation import judge
+from euterpe_training.crnngan.studies.adversarial import EpochMetrics, measure_epoch, real_music
+from euterpe_training.crnngan.studies.evaluation import evaluate_run
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.crnngan.trainer.history import Epoch
 from euterpe_training.crnngan.trainer.progress import run_with_progress
 from euterpe_training.errors import TrainingError
 
-#: What the thesis compares, and what it comes from.
+#: The thesis' models and those of the paper.
 THESIS: Final = ("model6", "model8", "model10", "model12", "paper", "feature-matching", "model10-jazz")
 _JAZZ: Final = "model10-jazz"
-#: Minutes in which no more than one epoch is trained.
-_MOMENT: Final = 1e-6
+#: Minutes after which training stops at the end of the first epoch.
+_MIN_MINUTES: Final = 1e-6
 _SCALE_FILE, _MEASURES_FILE, _ENDED_FILE = "scale.json", "epochs.jsonl", "ended.txt"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much smaller than the thesis a study is: songs of each corpus (0: all) and adversarial epochs.
-
-    `windows` are examined of validation and of test songs after every epoch.
-    """
+    """The size of a study: songs of each corpus (0: all), adversarial epochs, windows measured per epoch and part."""
 
     songs: int = 0
     epochs: int = 500
@@ -44,26 +41,26 @@ class Scale:
 
 @dataclass(frozen=True)
 class Row:
-    """An epoch of a run, with what it was like on songs that it was not trained on."""
+    """An epoch of a run, with its metrics on validation and test songs."""
 
     epoch: Epoch
-    validation: Examination
-    test: Examination
+    validation: EpochMetrics
+    test: EpochMetrics
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {"epoch": self.epoch.to_dict(), "validation": self.validation.to_dict(), "test": self.test.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Row":
-        """What `to_dict` described."""
-        parts = {name: Examination.from_dict(values[name]) for name in ("validation", "test")}
+        """Return the row from `to_dict`'s values."""
+        parts = {name: EpochMetrics.from_dict(values[name]) for name in ("validation", "test")}
         return cls(Epoch(**values["epoch"]), **parts)
 
 
 @dataclass
 class Outcome:
-    """One recipe: its rows so far, what real test music measures, and why it ended early, if it did."""
+    """One recipe: its rows so far, the measures of real test music, and the reason of an early end, if any."""
 
     config: CrnnganConfig
     corpus: str = ""
@@ -73,30 +70,30 @@ class Outcome:
     real: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     ended: str = ""
-    #: What `euterpe-train evaluate` says of the finished run; empty before.
+    #: The report of `euterpe-train evaluate` on the finished run; empty before.
     evaluation: dict[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing left to train."""
+        """Whether training has ended."""
         return bool(self.ended) or len(self.rows) >= self.config.pretraining_epochs + self.config.max_epoch
 
 
 class Study:
-    """A comparison in a directory: a run per recipe below it, which goes on where it was stopped."""
+    """A study in a directory, with a run per recipe below it; a stopped study continues where it was."""
 
     def __init__(
         self, corpora: dict[str, Path | None], out: Path, scale: Scale, console: Console, cache: Path | None = None
     ) -> None:
         self.corpora, self.out, self.scale, self.console, self.cache = corpora, out, scale, console, cache
-        _remember(out / _SCALE_FILE, scale)
+        _check_scale(out / _SCALE_FILE, scale)
 
     def run(
         self, names: Sequence[str], minutes: float, after: Callable[[list[Outcome]], None] = lambda _: None
     ) -> list[Outcome]:
-        """Trains the recipes one after the other, for so many minutes; `after` hears the outcomes after each.
+        """Train the recipes one after the other, for at most `minutes`; call `after` with the outcomes after each.
 
-        Those that the time does not reach are there as far as they came before.
+        Recipes that are not reached in time are returned with the epochs of earlier calls, if there are any.
         """
         until = time.monotonic() + 60 * minutes
         outcomes: list[Outcome] = []
@@ -105,7 +102,7 @@ class Study:
             if outcomes and left <= 0 and not (self.out / "runs" / name / CHECKPOINT_FILE).exists():
                 continue
             self.console.print(f"recipe {number} of {len(names)}: {name}", highlight=False)
-            outcomes.append(self._one(name, left if outcomes else max(left, _MOMENT)))
+            outcomes.append(self._one(name, left if outcomes else max(left, _MIN_MINUTES)))
             after(outcomes)
         return outcomes
 
@@ -113,21 +110,21 @@ class Study:
         config = recipe(name).changed([f"max_epoch={self.scale.epochs}", f"seed={self.scale.seed}"])
         corpus, where = self._corpus(name, config), self.out / "runs" / name
         fresh = not (where / CHECKPOINT_FILE).exists()
-        limit = f"exit_after={max(minutes, _MOMENT)}"
+        limit = f"exit_after={max(minutes, _MIN_MINUTES)}"
         trainer = Trainer(config.changed([limit]), corpus) if fresh else Trainer.resume(where, corpus, [limit])
         where.mkdir(parents=True, exist_ok=True)
         outcome = Outcome(
             config, corpus.name, len(trainer.songs["train"]), trainer.batches_per_epoch,
-            (_weights(trainer.g), _weights(trainer.d)), real_music(trainer, "test", self.scale.windows),
-            # A run that was killed has rows that its checkpoint does not know of.
+            (_parameters(trainer.g), _parameters(trainer.d)), real_music(trainer, "test", self.scale.windows),
+            # An interrupted run may have rows after its last checkpoint.
             _rows(where / _MEASURES_FILE)[: len(trainer.history)],
             (where / _ENDED_FILE).read_text(encoding="utf-8") if (where / _ENDED_FILE).exists() else "",
         )  # fmt: skip
         if minutes > 0 and not outcome.done:
             self._train(trainer, where, outcome)
         if outcome.done and not outcome.ended:
-            with self.console.status(f"Judging {name}"):
-                outcome.evaluation = judge(trainer, where)
+            with self.console.status(f"Evaluating {name}"):
+                outcome.evaluation = evaluate_run(trainer, where)
         return outcome
 
     def _train(self, trainer: Trainer, where: Path, outcome: Outcome) -> None:
@@ -136,17 +133,17 @@ class Study:
         )
         with SummaryWriter(str(where / "tensorboard"), purge_step=len(outcome.rows)) as board:
 
-            def note(epoch: Epoch) -> None:
-                row = Row(epoch, *(examine(trainer, part, self.scale.windows) for part in ("validation", "test")))
+            def record(epoch: Epoch) -> None:
+                row = Row(epoch, *(measure_epoch(trainer, part, self.scale.windows) for part in ("validation", "test")))
                 outcome.rows.append(row)
                 with (where / _MEASURES_FILE).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row.to_dict()) + "\n")
                 _log(board, row)
 
             try:
-                run_with_progress(trainer, where, self.console, note)
+                run_with_progress(trainer, where, self.console, record)
             except TrainingError as error:
-                # A model that cannot be trained is a finding of the study, not its end.
+                # A model that cannot be trained is a result of the study, which continues.
                 outcome.ended = str(error)
                 (where / _ENDED_FILE).write_text(outcome.ended, encoding="utf-8")
                 self.console.print(f"{trainer.config.recipe}: {error}", highlight=False)
@@ -155,22 +152,22 @@ class Study:
         directory = self.corpora["jazz" if name == _JAZZ else "classical"]
         if directory is None:
             raise TrainingError(
-                f"{name} is trained on jazz: name its directory by --jazz, or leave it out of --recipes"
+                f"{name} is trained on jazz: give its directory with --jazz, or leave it out of --recipes"
             )
         with self.console.status(f"Reading {directory}"):
             corpus = load_corpus(directory, config.spec, config.corpus, self.cache)
-        return corpus.thinned(self.scale.songs) if self.scale.songs else corpus
+        return corpus.subset(self.scale.songs) if self.scale.songs else corpus
 
 
-def _remember(path: Path, scale: Scale) -> None:
-    """Keeps the scale of a study; TrainingError where it was begun with another one."""
+def _check_scale(path: Path, scale: Scale) -> None:
+    """Store the scale of a new study; raise TrainingError when the study was started with another one."""
     if path.exists():
-        begun = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
         for name, value in asdict(scale).items():
-            if begun.get(name) != value:
+            if stored.get(name) != value:
                 raise TrainingError(
-                    f"the study in {path.parent} was begun with {name}={begun.get(name)}, not {value}: "
-                    "give the same, or choose another --out"
+                    f"the study in {path.parent} was started with {name}={stored.get(name)}, not {value}: "
+                    "use the same value, or choose another --out"
                 )
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,13 +180,13 @@ def _rows(path: Path) -> list[Row]:
     return [Row.from_dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _weights(module: torch.nn.Module) -> int:
+def _parameters(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _log(board: SummaryWriter, row: Row) -> None:
     for part in ("validation", "test"):
-        found: Examination = getattr(row, part)
+        found: EpochMetrics = getattr(row, part)
         for name in ("pretraining_loss", "g_loss", "d_loss"):
             board.add_scalar(f"{name}/{part}", getattr(found, name), row.epoch.number)
         board.add_scalar(f"f1_tones/{part}", found.tones.f1, row.epoch.number)

@@ -1,4 +1,4 @@
-"""What the released classifier of styles makes of composed pieces."""
+"""Tagging of generated pieces with the released style classifier."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from euterpe_training.music_styles import style_of
 
 
 @dataclass(frozen=True)
-class Recogniser:
-    """A classifier as the generator runs it."""
+class StyleRecogniser:
+    """The style classifier, run as in the generator service."""
 
     classifier: Classifier
 
     @classmethod
-    def load(cls, directory: Path) -> "Recogniser":
-        """From a bundle; TrainingError when it cannot be used."""
+    def load(cls, directory: Path) -> "StyleRecogniser":
+        """Load a bundle; raise TrainingError when it cannot be used."""
         try:
             return cls(load_classifier(directory))
         except ClassifierError as error:
@@ -35,7 +35,7 @@ class Recogniser:
         return onnxruntime.InferenceSession(self.classifier.model, options, providers=["CPUExecutionProvider"])
 
     def tag(self, piece: Piece) -> str:
-        """The likeliest style of a piece; empty when it has no notes to judge by."""
+        """Return the most probable style of a piece; empty for a piece without notes."""
         manifest = self.classifier.manifest
         windows = roll_images(piece, manifest.size, manifest.windows)
         if not len(windows):
@@ -43,9 +43,9 @@ class Recogniser:
         return manifest.classes[int(self._session.run(["probabilities"], {"windows": windows})[0].argmax())]
 
     def expected(self, names: Iterable[str]) -> str | None:
-        """What music after these songs, paths in the corpus, should be tagged; None where they are of several classes.
+        """Return the class of songs, given by their paths in the corpus; None when they belong to several classes.
 
-        So Bach's is baroque, but all that is merely "classical" may be of any period.
+        For example, Bach's songs are baroque, but the songs in "classical" are of several periods.
         """
         classes = {style_of(PurePosixPath(name)) for name in names}
         found = classes.pop() if len(classes) == 1 else None

@@ -1,4 +1,4 @@
-"""The training loop and what it keeps on disk."""
+"""Training of C-RNN-GAN: pretraining, adversarial training, checkpoints."""
 
 from euterpe_training.crnngan.trainer.trainer import Trainer
 

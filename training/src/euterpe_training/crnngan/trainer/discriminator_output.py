@@ -1,4 +1,4 @@
-"""What D said of a batch, and one way back through it for both sides of the game."""
+"""The discriminator's output for a batch, and one backward pass through it for both networks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 
-class Judgement(NamedTuple):
-    """D's loss, its shares [batch] for real and generated songs, and its recurrent outputs."""
+class DiscriminatorOutput(NamedTuple):
+    """D's loss, its probabilities [batch] for real and generated songs, and its recurrent outputs for both."""
 
     d_loss: Tensor
     real: Tensor
@@ -17,20 +17,21 @@ class Judgement(NamedTuple):
     fake_features: Tensor
 
 
-def through_d(
-    seen: Judgement, regularisation: Tensor | float, weights: Sequence[Tensor], heard: Tensor | None, weight: float
-) -> tuple[tuple[Tensor, ...], Tensor | None]:
-    """Gradients of D's loss in D's `weights`, and of `weight` times G's loss in the generated songs that D `heard`.
+def discriminator_gradients(
+    output: DiscriminatorOutput, regularisation: Tensor | float, weights: Sequence[Tensor], events: Tensor | None,
+    adversarial_weight: float,
+) -> tuple[tuple[Tensor, ...], Tensor | None]:  # fmt: skip
+    """Return the gradients of D's loss for D's `weights`, and of G's weighted loss for the generated `events`.
 
-    Either loss depends on a song only through D's share s of it. So the gradient of −log s in the song is that of
-    −log(1 − s), times −(1 − s) / s; where s is 0 or 1 both vanish. No weights or songs: nothing for them.
+    Either loss depends on a song only through D's probability p of it. So the gradient of −log p for the song is that
+    of −log(1 − p), times −(1 − p) / p; where p is 0 or 1 both vanish. Without weights or events, their part is empty.
     """
-    wanted = [*weights, *([] if heard is None else [heard])]
-    if not wanted:
+    leaves = [*weights, *([] if events is None else [events])]
+    if not leaves:
         return (), None
-    gradients = torch.autograd.grad(seen.d_loss + regularisation, wanted)
-    if heard is None:
+    gradients = torch.autograd.grad(output.d_loss + regularisation, leaves)
+    if events is None:
         return gradients, None
-    share = seen.fake.detach()
-    scale = -weight * (1 - share) / share.clamp(min=1e-30)
+    probability = output.fake.detach()
+    scale = -adversarial_weight * (1 - probability) / probability.clamp(min=1e-30)
     return gradients[:-1], gradients[-1] * scale[:, None]

@@ -1,4 +1,4 @@
-"""What a run records per epoch."""
+"""The record of an epoch."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,7 +8,10 @@ Phase = Literal["pretraining", "adversarial"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """Means over one epoch. D's figures are None in pretraining."""
+    """Means over one epoch; those of D are None in pretraining. `frozen_g` and `frozen_d` are shares of batches.
+
+    The names are keys of checkpoints.
+    """
 
     number: int
     phase: Phase
@@ -24,5 +27,5 @@ class Epoch:
     frozen_d: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return asdict(self)

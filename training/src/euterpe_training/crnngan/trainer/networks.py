@@ -1,4 +1,4 @@
-"""What a configuration makes: generator, discriminator, optimisers, and how they are stepped."""
+"""The generator, discriminator, pretraining task and optimizers of a configuration."""
 
 from collections.abc import Iterable
 
@@ -12,11 +12,11 @@ from euterpe_training.crnngan.models.controls import Controls
 from euterpe_training.crnngan.models.crnngan import Discriminator, Generator
 from euterpe_training.crnngan.recipes.config import CrnnganConfig
 from euterpe_training.crnngan.trainer.pretraining import Likelihood, Pretraining, Songs, TeacherForcing
-from euterpe_training.crnngan.trainer.process_group import Team
+from euterpe_training.crnngan.trainer.process_group import ProcessGroup
 
 
 def make_generator(config: CrnnganConfig) -> Generator | CategoricalGenerator:
-    """The generator of a configuration."""
+    """Return the generator of a configuration."""
     if config.outputs == "categorical":
         classes, controls = EventClasses(config.spec), Controls(config.styles, config.density_edges)
         return CategoricalGenerator(classes, config.hidden_size_g, config.num_layers, controls.size)
@@ -27,7 +27,7 @@ def make_generator(config: CrnnganConfig) -> Generator | CategoricalGenerator:
 
 
 def make_discriminator(config: CrnnganConfig, composers: int) -> Discriminator:
-    """The discriminator; `composers` are told to it beside every event where generate_meta is on."""
+    """Return the discriminator; with generate_meta its input also has a one-hot of `composers` composers."""
     return Discriminator(
         config.spec.features + (composers if config.generate_meta else 0), config.hidden_size_d, config.num_layers,
         config.keep_prob, config.init_scale, config.unidirectional_d, config.end_classification, config.minibatch_d,
@@ -35,16 +35,17 @@ def make_discriminator(config: CrnnganConfig, composers: int) -> Discriminator:
 
 
 def make_pretraining(
-    config: CrnnganConfig, corpus: Corpus, g: Generator | CategoricalGenerator, steps: Tensor, songs: Songs, team: Team
-) -> Pretraining:
-    """What the generator learns before the game, from `songs`."""
+    config: CrnnganConfig, corpus: Corpus, g: Generator | CategoricalGenerator, steps: Tensor, songs: Songs,
+    group: ProcessGroup,
+) -> Pretraining:  # fmt: skip
+    """Return the pretraining task of the generator `g` on the songs with the indices `songs`."""
     if isinstance(g, CategoricalGenerator):
-        return Likelihood(config, corpus, Controls(config.styles, config.density_edges), g, songs, team)
-    return TeacherForcing(config, corpus, g, steps, team)
+        return Likelihood(config, corpus, Controls(config.styles, config.density_edges), g, songs, group)
+    return TeacherForcing(config, corpus, g, steps, group)
 
 
 def make_optimizer(config: CrnnganConfig, modules: Iterable[nn.Module], rate: float) -> torch.optim.Optimizer:
-    """Adam or plain gradient descent over the weights of `modules`."""
+    """Return Adam or plain gradient descent over the weights of `modules`."""
     parameters = [parameter for module in modules for parameter in module.parameters()]
     kind: type[torch.optim.Optimizer] = torch.optim.Adam if config.adam else torch.optim.SGD
     return kind(parameters, lr=rate, fused=True)  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""Training as one sees it: a bar with the time that is left, a line per epoch, and checkpoints."""
+"""Training with a progress bar, a line per epoch, and checkpoints."""
 
 import json
 import time
@@ -20,16 +20,16 @@ PROFILE_FILE = "profile.json"
 def run_with_progress(
     trainer: Trainer, out: Path, console: Console, after_epoch: Callable[[Epoch], None] = lambda _: None
 ) -> None:
-    """Trains to the end, or until `exit_after` minutes have passed. `after_epoch` hears of every epoch.
+    """Train to the end, or until `exit_after` minutes have passed; call `after_epoch` with every epoch.
 
-    Saves every `epochs_per_checkpoint` epochs, and whenever it ends in order.
+    Save a checkpoint every `epochs_per_checkpoint` epochs and on a regular end.
     """
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TimeElapsedColumn(), TextColumn("remaining"), TimeRemainingColumn(),
     )  # fmt: skip
     config, started = trainer.config, time.monotonic()
-    console = console if trainer.team.leads else Console(quiet=True)
+    console = console if trainer.group.is_leader else Console(quiet=True)
     if config.log_device_placement:
         for name, weight in [*trainer.g.named_parameters(prefix="g"), *trainer.d.named_parameters(prefix="d")]:
             console.print(f"{name} {list(weight.shape)}: {weight.device}", highlight=False)
@@ -45,17 +45,19 @@ def run_with_progress(
                 profiler.stop()
                 profiler.export_chrome_trace(str(out / PROFILE_FILE))
             if (epoch.number + 1) % config.epochs_per_checkpoint == 0:
-                keep(trainer, out)
-            late = trainer.team.any(time.monotonic() - started > 60 * config.exit_after)
+                save_run(trainer, out)
+            late = trainer.group.any(time.monotonic() - started > 60 * config.exit_after)
             if late and epoch.number + 1 < trainer.total_epochs:
-                bar.console.print(f"stopped after {config.exit_after:g} minutes; --resume goes on", highlight=False)
+                bar.console.print(
+                    f"stopped after {config.exit_after:g} minutes; continue with --resume", highlight=False
+                )
                 break
-    keep(trainer, out)
+    save_run(trainer, out)
 
 
 @contextmanager
-def _profiler(wanted: bool) -> Iterator[Any]:
-    if not wanted:
+def _profiler(enabled: bool) -> Iterator[Any]:
+    if not enabled:
         yield None
         return
     from torch.profiler import ProfilerActivity, profile
@@ -66,7 +68,7 @@ def _profiler(wanted: bool) -> Iterator[Any]:
 
 
 def describe(epoch: Epoch, total: int) -> str:
-    """One line about an epoch."""
+    """Return one line about an epoch."""
     line = (
         f"epoch {epoch.number + 1}/{total} {epoch.phase}, {epoch.length} events: "
         f"loss {epoch.g_loss:.4f}, validation {epoch.validation_loss:.4f}"
@@ -76,9 +78,9 @@ def describe(epoch: Epoch, total: int) -> str:
     return f"{line}, {epoch.seconds:.1f} s"
 
 
-def keep(trainer: Trainer, out: Path) -> None:
-    """Writes checkpoint and history into `out`; of several processes, one does."""
-    if not trainer.team.leads:
+def save_run(trainer: Trainer, out: Path) -> None:
+    """Write checkpoint and history into `out`, in the leading process only."""
+    if not trainer.group.is_leader:
         return
     trainer.save(out)
     history = [epoch.to_dict() for epoch in trainer.history]

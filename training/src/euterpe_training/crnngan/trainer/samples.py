@@ -1,4 +1,4 @@
-"""The switch `sample`: MIDI files of what a run has learned so far."""
+"""The switch `sample`: MIDI files generated with the weights of a run."""
 
 from pathlib import Path
 
@@ -13,12 +13,15 @@ SAMPLES = "samples"
 
 
 def write_samples(trainer: Trainer, out: Path) -> list[Path]:
-    """A batch of pieces of `songlength` events, as `samples/NUMBER.mid` under `out`; the same for the same weights."""
+    """Write a batch of pieces of `songlength` events as `samples/NUMBER.mid` under `out`; return the paths.
+
+    Equal weights give equal files.
+    """
     config = trainer.config
     torch.manual_seed(config.seed)
     songs = np.resize(trainer.songs["train"], config.batch_size)
     with torch.no_grad():
-        events = trainer.pretraining.play(config.songlength, songs, np.random.default_rng(config.seed)).numpy()
+        events = trainer.pretraining.rollout(config.songlength, songs, np.random.default_rng(config.seed)).numpy()
     directory = out / SAMPLES
     directory.mkdir(parents=True, exist_ok=True)
     paths = []

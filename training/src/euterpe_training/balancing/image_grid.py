@@ -1,4 +1,4 @@
-"""Grids of images as PNG files and arrays."""
+"""Grids of images, as arrays and PNG files."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ _GAP = 2
 
 
 def grid(rows: list[Pixels], scale: int = 1) -> NDArray[np.uint8]:
-    """One picture [height, width, 3] of rows of images, which may differ in length; white between them."""
-    most = max(len(row) for row in rows)
+    """Arrange rows of images, of any lengths, in one picture [height, width, 3] with white gaps."""
+    columns = max(len(row) for row in rows)
     height, width = rows[0].shape[1:3]
-    picture = np.full((len(rows) * (height + _GAP) + _GAP, most * (width + _GAP) + _GAP, 3), 255, np.uint8)
+    picture = np.full((len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
     for y, row in enumerate(rows):
         for x, image in enumerate(row):
             top, left = _GAP + y * (height + _GAP), _GAP + x * (width + _GAP)
@@ -24,6 +24,6 @@ def grid(rows: list[Pixels], scale: int = 1) -> NDArray[np.uint8]:
 
 
 def save_picture(picture: NDArray[np.uint8], path: Path) -> None:
-    """As PNG."""
+    """Write a picture as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, optimize=True)
