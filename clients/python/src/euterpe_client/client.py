@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from euterpe_client import models
 from euterpe_client.errors import ApiError, ConnectionFailed
@@ -13,6 +13,8 @@ from euterpe_client.transport import Event
 _RENEWAL_MARGIN_SECONDS = 30.0
 _FINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 _FINAL_EVENTS = frozenset({"done", "failed", "cancelled"})
+#: Events whose data is the generation. Servers may send events of other kinds, which are skipped.
+_STATE_EVENTS = _FINAL_EVENTS | {"queued", "started", "progress"}
 _TEMPORARY_STATUSES = frozenset({429, 502, 503, 504})
 _FIRST_RECONNECT_SECONDS = 0.2
 _MAX_RECONNECT_SECONDS = 3.0
@@ -24,7 +26,7 @@ class Euterpe(Operations):
     """A server, used anonymously, as a guest, with an account or with an API key.
 
     Access tokens are renewed with the refresh token or the API key before they expire. Keyword options are those of
-    Transport. Every method raises an EuterpeError on failure.
+    Transport; with `access_token`, the caller manages the login. Every method raises an EuterpeError on failure.
     """
 
     def __init__(self, url: str = "http://localhost:8080", **options: Any) -> None:
@@ -68,9 +70,15 @@ class Euterpe(Operations):
             body, prefer="wait=30", idempotency_key=str(uuid.uuid4())
         )
         if generation["status"] not in _FINAL_STATUSES:
-            for event in self.watch_generation(generation["id"], notes=False):
-                generation = event.data  # type: ignore[assignment]
+            for state in self.watch_states(generation["id"]):
+                generation = state
         return generation
+
+    def watch_states(self, generation_id: str) -> Iterator[models.GenerationView]:
+        """Yield a generation in each of its states until it has ended. Raises as `watch_generation`."""
+        for event in self.watch_generation(generation_id, notes=False):
+            if event.name in _STATE_EVENTS:
+                yield cast(models.GenerationView, event.data)
 
     def watch_generation(self, generation_id: str, *, notes: bool = True) -> Iterator[Event]:
         """Yield the events of a generation until it has ended, as `follow_generation`, and reconnect when needed.
@@ -105,6 +113,8 @@ class Euterpe(Operations):
         self._renew_at = float("inf")
 
     def _access_token(self) -> str | None:
+        if self._token_source is not None:
+            return self._token_source()
         if self._clock() >= self._renew_at:
             self._renew()
         return self._token

@@ -53,7 +53,7 @@ class Connection:
         except (SSEError, httpx.DecodingError) as error:
             raise InvalidResponse(f"the response of {self.server} cannot be decoded: {error}") from error
         except httpx.TransportError as error:
-            raise ConnectionFailed(self._describe(error)) from error
+            raise ConnectionFailed(self._describe(error), self.proxy) from error
 
     def _describe(self, error: httpx.TransportError) -> str:
         reason = _reason(error)

@@ -13,7 +13,14 @@ class ConfigurationError(EuterpeError):
 
 
 class ConnectionFailed(EuterpeError):
-    """No complete response arrived: connection refused or broken, timeout, or TLS failure."""
+    """No complete response arrived: connection refused or broken, timeout, or TLS failure.
+
+    `proxy` is the URL of the proxy in use, without credentials; None without a proxy.
+    """
+
+    def __init__(self, message: str, proxy: str | None) -> None:
+        super().__init__(message)
+        self.proxy = proxy
 
 
 class InvalidResponse(EuterpeError):

@@ -46,13 +46,15 @@ class Transport:
     `timeout_seconds` limits the wait for the next bytes of a response. A request that can be repeated without harm
     (GET, PUT, DELETE, or with an Idempotency-Key) is repeated up to three times after status 429 and 503, unless the
     server asks to wait for more than `max_retry_wait_seconds`. With an Idempotency-Key it is also repeated after a
-    connection failure. `pause` and `clock` replace time.sleep and time.monotonic in tests.
+    connection failure. `access_token` returns the token for operations that accept one. `pause` and `clock` replace
+    time.sleep and time.monotonic in tests.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        access_token: Callable[[], str | None] | None = None,
         timeout_seconds: float = 60.0,
         max_retry_wait_seconds: float = 60.0,
         pause: Callable[[float], None] = time.sleep,
@@ -64,6 +66,7 @@ class Transport:
         self._download_timeout = httpx.Timeout(
             max(timeout_seconds, _DOWNLOAD_TIMEOUT_SECONDS), connect=self._http.timeout.connect
         )
+        self._token_source = access_token
         self._pause = pause
         self._clock = clock
 
@@ -90,8 +93,7 @@ class Transport:
         self._http.close()
 
     def _access_token(self) -> str | None:
-        """Return the access token for operations that accept one."""
-        return None
+        return self._token_source() if self._token_source else None
 
     def _json(self, method: str, path: str, **options: Any) -> Any:
         response = self._send(method, path, **options)
