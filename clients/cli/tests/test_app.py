@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -207,11 +206,9 @@ def test_impossible_file_is_reported_before_composing(run: Run, server: Any, out
     assert not server.received
 
 
-def test_unreachable_server_is_named(run: Run) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        done = run("login", "clara", "--password-stdin", "--server", url, stdin="right\n")
+def test_unreachable_server_is_named(run: Run, closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    done = run("login", "clara", "--password-stdin", "--server", url, stdin="right\n")
     assert done.status == 1
     assert done.err.startswith(f"euterpe: {url} cannot be reached: Connection refused. Check")
     assert done.err.count("\n") == 1

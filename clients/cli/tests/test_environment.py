@@ -1,7 +1,6 @@
 """Proxies, certificates and the directory of the login: wrong settings end with one sentence."""
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,8 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def dead_proxy() -> Iterator[str]:
-    """The address of a port on which nothing listens, and which no other program can take."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{unused.getsockname()[1]}"
+def dead_proxy(closed_port: int) -> str:
+    return f"127.0.0.1:{closed_port}"
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

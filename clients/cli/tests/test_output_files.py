@@ -146,7 +146,7 @@ def test_longest_file_name_is_written(run: Run, server: Any) -> None:
     assert Path(name).read_bytes() == server.midi
 
 
-@pytest.mark.parametrize("title", ["𝄞" * 100, "é" * 200, "..", "/", "\u202e\n"])
+@pytest.mark.parametrize("title", ["𝄞" * 100, "𠀀" * 100, "é" * 200, "..", "/", "\u202e\n"])
 def test_every_title_gives_a_file_name(run: Run, server: Any, work: Path, title: str) -> None:
     server.title = title
     assert run("compose").status == 0

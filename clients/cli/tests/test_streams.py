@@ -82,6 +82,7 @@ def test_messages_that_cannot_be_written_are_ignored(shell: Run, work: Path, red
     ("redirection", "message"),
     [
         ("<&-", "The standard input is closed"),
+        ("< /dev/null", "The standard input is empty"),
         ("< /dev/zero", "The password must be at most 10000 characters"),
         ("<<< $'\\xff'", "The standard input cannot be read as text"),
     ],

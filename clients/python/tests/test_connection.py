@@ -1,7 +1,5 @@
 """Proxies, certificates and URLs: which are used, and which error a wrong one gives."""
 
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +8,6 @@ from euterpe_client import ConfigurationError, ConnectionFailed, Euterpe
 
 Server = Any
 MODELS = (200, {}, b'{"items": []}')
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port on which nothing listens, and which no other program can take."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        yield unused.getsockname()[1]
 
 
 @pytest.mark.parametrize("value", ["127.0.0.1", "::1,127.0.0.1", "[::1],127.0.0.1", "*", "x, 127.0.0.1 "])

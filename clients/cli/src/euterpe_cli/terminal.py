@@ -53,6 +53,8 @@ def read_line() -> str:
         line.encode()  # fails for bytes that are not text, which some locales let through
     except (OSError, ValueError) as error:
         raise CliError("The standard input cannot be read as text; it must hold the password.") from error
+    if not line:
+        raise CliError("The standard input is empty; it must hold the password.")
     if len(line) > _MAX_LINE_CHARACTERS:
         raise CliError(f"The password must be at most {_MAX_LINE_CHARACTERS} characters.")
     return line.rstrip("\r\n")
