@@ -33,6 +33,7 @@ class Connection:
         proxy = _find_proxy(self._url)
         self.proxy = str(proxy.url).rstrip("/") if proxy else None
         uses_tls = self._url.scheme == "https" or (proxy is not None and proxy.url.scheme == "https")
+        # Plain HTTP works without certificates; redirects, which could lead to TLS, are not followed.
         context = _create_ssl_context() if uses_tls else None
         if proxy is not None and proxy.url.scheme == "https":
             proxy.ssl_context = context
