@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from euterpe_stack.settings import StackError, StackSettings, child_environment
+from euterpe_stack.settings import REPOSITORY, StackError, StackSettings, child_environment
 
 
 def test_without_a_choice_the_repository_holds_everything() -> None:
     settings = StackSettings.from_environment({})
-    assert (settings.repository / "services" / "auth").is_dir()
-    assert (settings.port, settings.data) == (8080, settings.repository / "var")
+    assert (REPOSITORY / "services" / "auth").is_dir()
+    assert (settings.port, settings.data) == (8080, REPOSITORY / "var")
     assert settings.url == "http://localhost:8080"
 
 

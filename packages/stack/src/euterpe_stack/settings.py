@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_PORT = 8080
+REPOSITORY = Path(__file__).resolve().parents[4]
 _SERVICE_SETTING = re.compile("EUTERPE_(AUTH|LIBRARY|GENERATOR|CONVERTER)_")
 
 
@@ -27,20 +28,18 @@ class StackSettings:
     data: Path
     #: Model bundles, `<name>/<version>/`.
     models: Path
-    repository: Path
     #: Settings of services, under their full names.
     tuning: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
         """Raises StackError for a port that is no port and for a data path that is a file."""
-        repository = Path(__file__).resolve().parents[4]
-        data = Path(environment.get("EUTERPE_DATA") or repository / "var").expanduser().absolute()
+        data = Path(environment.get("EUTERPE_DATA") or REPOSITORY / "var").expanduser().absolute()
         if data.exists() and not data.is_dir():
             raise StackError(f"EUTERPE_DATA is {data}, which is a file and not a directory.")
-        models = Path(environment.get("EUTERPE_MODELS") or repository / "models").expanduser().absolute()
+        models = Path(environment.get("EUTERPE_MODELS") or REPOSITORY / "models").expanduser().absolute()
         tuning = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
-        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, repository, tuning)
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, tuning)
 
     @property
     def url(self) -> str:

@@ -29,7 +29,7 @@ from euterpe_stack.services import (
     s3_users,
     service_process,
 )
-from euterpe_stack.settings import StackSettings
+from euterpe_stack.settings import REPOSITORY, StackSettings
 from euterpe_stack.stop_request import StopRequest
 
 #: Who is stopped together, and the seconds they get: callers before those whom they call.
@@ -128,7 +128,7 @@ class Supervisor:
         for spec in SERVICES:
             process = service_process(spec, environments.of(spec), data, inherited=inherited)
             self._add_process(process, ports.http[spec.name])
-        pages = self._settings.repository / "web" / "dist"
+        pages = REPOSITORY / "web" / "dist"
         gateway = gateway_process(self._settings.port, ports.http, data, pages=pages, inherited=inherited)
         self._add_process(gateway, self._settings.port)
         return _Infrastructure(postgres, store, environments)
@@ -158,7 +158,7 @@ class Supervisor:
         for spec in SERVICES:
             if not spec.has_database:
                 continue
-            directory = self._settings.repository / "services" / spec.name
+            directory = REPOSITORY / "services" / spec.name
             url = environments.database_url(spec.name)
             if asyncio.run(bootstrap.current_revision(url, spec.name)) == migrations.newest_revision(directory):
                 self._parts[spec.name].start()
