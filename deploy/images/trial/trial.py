@@ -1,8 +1,8 @@
 """PostgreSQL and S3 for trials in a cluster: one replica each, one volume each, no backup.
 
 `trial.py postgres` serves PostgreSQL on port 5432 from /data, and creates the database with a role and a schema per
-service. `trial.py object-store` serves S3 on port 8333 from /data, and creates the bucket. Passwords and keys are files in
-/secrets, which the chart mounts.
+service. `trial.py object-store` serves S3 on port 8333 from /data, and creates the bucket. Passwords and keys are files
+in /secrets, which the chart mounts.
 """
 
 import asyncio
