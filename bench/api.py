@@ -115,7 +115,7 @@ async def fill(product: Product, tokens: list[str], songs: int) -> None:
 
 async def measure(product: Product, scale: float) -> dict[str, Any]:
     """Run all measurements and print the table."""
-    tokens = [product.register(f"listener{number}") for number in range(12)]
+    tokens = [product.register(f"user{number}") for number in range(12)]
     songs = int(1500 * scale)
     await compose(product, tokens[0], clients=16, songs=songs // 4)
     before = product.cpu_seconds()

@@ -158,13 +158,13 @@ async def aggregate(client: httpx.AsyncClient, songs: int, pid: int) -> float:
     waiting, used = mixed(songs), processor_seconds(pid)
     total = sum(seconds for _, seconds in waiting)
 
-    async def listener() -> None:
+    async def user() -> None:
         while waiting:
             midi, _ = waiting.pop()
             await convert(client, midi, "mp3")
 
     started = time.perf_counter()
-    await asyncio.gather(*(listener() for _ in range(4)))
+    await asyncio.gather(*(user() for _ in range(4)))
     used = processor_seconds(pid) - used
     print(f"  the converter used {1000 * used / total:.1f} ms of CPU time per second of music")
     return total / (time.perf_counter() - started)

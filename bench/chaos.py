@@ -124,7 +124,7 @@ async def songs(product: Product, token: str) -> list[dict[str, Any]]:
 
 async def measure(product: Product, seconds: float) -> dict[str, float]:
     """Run load and kills, then count."""
-    token = product.register("listener")
+    token = product.register("user")
     extras = [ExtraWorker(product, number) for number in range(2)]
     for extra in extras:
         extra.start()

@@ -115,7 +115,7 @@ async def _timed(connection: Connection, path: str) -> float:
 
 async def _measure(port: int, issuer: TokenIssuer, queries: Queries, searches: int, slowest: int) -> dict[str, float]:
     heavy = Connection("127.0.0.1", port, token=_token(issuer, "heavy"))
-    connections = {"nobody": Connection("127.0.0.1", port), "heavy": heavy}
+    connections = {"anonymous": Connection("127.0.0.1", port), "heavy": heavy}
     drawn = list(queries.draw(searches))
     random.Random(1).shuffle(drawn)
     times: dict[str, list[float]] = defaultdict(list)
@@ -142,21 +142,21 @@ async def _measure(port: int, issuer: TokenIssuer, queries: Queries, searches: i
     }
 
 
-def _token(issuer: TokenIssuer, listener: str) -> str:
+def _token(issuer: TokenIssuer, user: str) -> str:
     # On a busy machine, the measurement takes longer than the usual lifetime of tokens.
-    return issuer.access_token(listener, exp=int(time.time()) + 7200)
+    return issuer.access_token(user, exp=int(time.time()) + 7200)
 
 
 async def _lists(port: int, issuer: TokenIssuer, *, clients: int, requests: int) -> list[float]:
     """Return the times of users who list their own songs repeatedly and concurrently."""
 
-    async def listener(number: int) -> list[float]:
+    async def user(number: int) -> list[float]:
         token = _token(issuer, f"owner-{number * 97 % OWNERS}")
         connection = Connection("127.0.0.1", port, token=token)
         await _timed(connection, "/api/v1/songs")
         return [await _timed(connection, "/api/v1/songs") for _ in range(requests // clients)]
 
-    return [elapsed for times in await asyncio.gather(*map(listener, range(clients))) for elapsed in times]
+    return [elapsed for times in await asyncio.gather(*map(user, range(clients))) for elapsed in times]
 
 
 if __name__ == "__main__":

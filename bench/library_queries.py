@@ -59,11 +59,15 @@ class Queries:
                 query |= self.kinds[kind]()
             yield from self._asked(f"{len(chosen)} filters", query, self._rng.choice(SORTS), both=False)
         for kind in self.kinds:
-            yield f"facets: {kind}", "/api/v1/library/explore/facets?" + urlencode(self.kinds[kind](), True), "nobody"
+            yield (
+                f"facets: {kind}",
+                "/api/v1/library/explore/facets?" + urlencode(self.kinds[kind](), True),
+                "anonymous",
+            )
 
     def _asked(self, kind: str, query: Query, sort: str, *, both: bool = True) -> Iterator[tuple[str, str, str]]:
         text = urlencode(query | {"sort": sort}, doseq=True)
-        yield f"{kind}, {sort}" if both else kind, f"/api/v1/library/explore?{text}", "nobody"
+        yield f"{kind}, {sort}" if both else kind, f"/api/v1/library/explore?{text}", "anonymous"
         if both:
             yield f"own: {kind}", f"/api/v1/songs?{text}", "heavy"
 

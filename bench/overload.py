@@ -80,7 +80,7 @@ async def load(product: Product, tokens: list[str], rate: float, seconds: float)
 
 async def measure(product: Product, seconds: float) -> dict[str, float]:
     """Run all measurements and print the table."""
-    tokens = [product.register(f"listener{number}") for number in range(20)]
+    tokens = [product.register(f"user{number}") for number in range(20)]
     await compose(product, tokens[0], clients=16, songs=200)
     sustainable = await compose(product, tokens[0], clients=20, songs=1500)
     easy = await load(product, tokens, 0.8 * sustainable, seconds)

@@ -19,9 +19,9 @@ from typing import Any
 
 import helm_python as helm
 import yaml
-from listeners import Load, songs, unfinished
 from pods import Deployment, Service, without_supervisor
 from product import REPOSITORY, Product
+from simulated_users import Load, songs, unfinished
 
 SERVICES = ("auth", "library", "generator", "converter")
 CHART = REPOSITORY / "deploy/helm/euterpe"
@@ -113,7 +113,7 @@ def _caddyfile() -> str:
 
 async def measure(product: Product, directory: Path, pre_stop_seconds: float, *, kill: bool) -> dict[str, Any]:
     """Upgrade, scale and optionally kill all components under load."""
-    token = product.register("listener")
+    token = product.register("user")
     cluster = Cluster(product, directory, pre_stop_seconds)
     put_aside(product)
     await cluster.start()

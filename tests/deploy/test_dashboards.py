@@ -105,15 +105,15 @@ def _service_ports(supervisor: int) -> dict[str, int]:
 
 
 def _listen(url: str) -> None:
-    """A listener registers, logs in, composes, refreshes and listens twice."""
+    """A user registers, logs in, composes, refreshes the token and plays the song twice."""
     with httpx.Client(base_url=url, timeout=60) as client:
-        listener = {"username": f"listener-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
-        client.post("/api/v1/auth/users", json=listener).raise_for_status()
-        tokens = client.post("/api/v1/auth/token", data=listener | {"grant_type": "password"}).raise_for_status().json()
+        user = {"username": f"user-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
+        client.post("/api/v1/auth/users", json=user).raise_for_status()
+        tokens = client.post("/api/v1/auth/token", data=user | {"grant_type": "password"}).raise_for_status().json()
         client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]}).raise_for_status()
         client.get("/.well-known/jwks.json").raise_for_status()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        # Notes are told to those who follow a piece; the longest ones, side by side, last long enough to be followed.
+        # Notes are sent to clients that follow a generation; long concurrent ones last long enough for that.
         model = client.get("/api/v1/models").raise_for_status().json()["items"][0]
         order = {"model": model["name"], "length": model["length"]["maximum"]}
         pieces = [client.post("/api/v1/generations", json=order, headers=headers) for _ in range(12)]
@@ -167,7 +167,7 @@ def test_every_metric_of_the_rules_exists(prometheus: str) -> None:
                     assert name in known, (rule.get("alert") or rule["record"], name)
 
 
-def test_rules_evaluate_and_a_healthy_product_is_silent(prometheus: str) -> None:
+def test_rules_evaluate_and_a_healthy_product_raises_no_alert(prometheus: str) -> None:
     groups = httpx.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
     assert {group["name"] for group in groups} == {
         "euterpe-recording",

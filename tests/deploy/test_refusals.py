@@ -71,7 +71,7 @@ REFUSED: list[tuple[Object, str]] = [
 
 
 @pytest.mark.parametrize(("values", "message"), REFUSED, ids=[message for _, message in REFUSED])
-def test_wrong_values_say_what_to_write(values: Object, message: str, render: Render) -> None:
+def test_invalid_values_are_refused_with_the_remedy(values: Object, message: str, render: Render) -> None:
     with pytest.raises(helm.HelmError, match=f"(?s){message}"):
         render(values)
 

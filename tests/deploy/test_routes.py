@@ -61,7 +61,7 @@ def test_caddy_accepts_the_gateways_configuration(render: Render, tmp_path: Path
     _validate(text, tmp_path)
 
 
-def test_services_and_gateway_believe_the_same_proxies(render: Render) -> None:
+def test_services_and_gateway_trust_the_same_proxies(render: Render) -> None:
     values = values_of("values-small.yaml") | {"trustedProxies": ["10.244.0.0/16", "fd00::/8"]}
     found = render(values, bare=True)
     text = one(found, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
@@ -69,8 +69,8 @@ def test_services_and_gateway_believe_the_same_proxies(render: Render) -> None:
     for service in SERVICES:
         given = environment(pods(found)[f"Deployment/euterpe-{service}"])[f"EUTERPE_{service.upper()}_TRUSTED_PROXIES"]
         assert json.loads(given["value"]) == ["10.244.0.0/16", "fd00::/8"]
-    nobody = one(render(values | {"trustedProxies": []}, bare=True), "ConfigMap", "euterpe-gateway")
-    assert "trusted_proxies" not in nobody["data"]["Caddyfile"]
+    untrusting = one(render(values | {"trustedProxies": []}, bare=True), "ConfigMap", "euterpe-gateway")
+    assert "trusted_proxies" not in untrusting["data"]["Caddyfile"]
 
 
 def test_the_gateway_begins_traces_where_there_is_a_collector(render: Render, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_the_gateway_begins_traces_where_there_is_a_collector(render: Render, tm
     assert set(environment(pods(plain)["Deployment/euterpe-web"])) == {"EUTERPE_LIBRARY"}
 
 
-def test_a_load_balancer_keeps_listeners_addresses(render: Render) -> None:
+def test_a_load_balancer_preserves_client_addresses(render: Render) -> None:
     values = {"gateway": {"enabled": True, "serviceType": "LoadBalancer"}}
     assert one(render(values), "Service", "euterpe-web")["spec"]["externalTrafficPolicy"] == "Local"
     assert "externalTrafficPolicy" not in one(render(), "Service", "euterpe-web")["spec"]
