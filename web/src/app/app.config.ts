@@ -10,7 +10,7 @@ import {
 } from '@angular/router';
 import { routes } from './app.routes';
 import { Session } from './core/session/session';
-import { Say } from './core/text/say';
+import { ErrorMessages } from './core/text/error-messages';
 import { PageTitles } from './core/text/page-titles';
 
 export const appConfig: ApplicationConfig = {
@@ -21,7 +21,7 @@ export const appConfig: ApplicationConfig = {
       withComponentInputBinding(),
       // A page whose code could not be had: the one that is seen stays.
       withNavigationErrorHandler((error) => {
-        inject(Say).notice(navigator.onLine ? error.error : new TypeError('offline'));
+        inject(ErrorMessages).show(navigator.onLine ? error.error : new TypeError('offline'));
         return new RedirectCommand(inject(Router).parseUrl(inject(Router).url), { skipLocationChange: true });
       }),
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled', anchorScrolling: 'enabled' }),

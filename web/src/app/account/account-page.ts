@@ -4,7 +4,7 @@ import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
@@ -30,7 +30,7 @@ export default class AccountPage {
   protected readonly exporting = signal(false);
   private readonly api = inject(Api);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   protected async logOut(): Promise<void> {
     await this.session.logOut();
@@ -43,7 +43,7 @@ export default class AccountPage {
       const answer = await this.api.fetch('/api/v1/library/export');
       saveFile(await answer.blob(), 'euterpe.zip');
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     } finally {
       this.exporting.set(false);
     }

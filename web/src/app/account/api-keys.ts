@@ -4,7 +4,7 @@ import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { accountTexts } from './account-texts';
 
@@ -26,7 +26,7 @@ const SCOPES: readonly Schema<'Scope'>[] = [
 export class ApiKeys {
   protected readonly t = injectTexts(accountTexts);
   protected readonly format = inject(Format);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly all = SCOPES;
   protected readonly scopes = signal<readonly Schema<'Scope'>[]>([
     'songs:read',
@@ -70,7 +70,7 @@ export class ApiKeys {
       this.keys.update((keys) => keys?.filter((one) => one.id !== key.id) ?? null);
       this.notices.show(this.t('revoked'), { kind: 'good' });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 

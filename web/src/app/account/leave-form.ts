@@ -5,7 +5,7 @@ import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
 import { Session } from '../core/session/session';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { accountTexts } from './account-texts';
 
@@ -22,7 +22,7 @@ import { accountTexts } from './account-texts';
         <input #password class="input" type="password" autocomplete="current-password" maxlength="128" required />
       </label>
       @if (problem(); as problem) {
-        <p class="error" role="alert">{{ say.problem(problem) }}</p>
+        <p class="error" role="alert">{{ errorMessages.of(problem) }}</p>
       }
       <div>
         <button type="submit" class="button danger" [disabled]="busy()">{{ t('leave') }}</button>
@@ -32,7 +32,7 @@ import { accountTexts } from './account-texts';
 })
 export class LeaveForm {
   protected readonly t = injectTexts(accountTexts);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly busy = signal(false);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);

@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/cor
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { accountTexts } from './account-texts';
 
@@ -31,7 +31,7 @@ import { accountTexts } from './account-texts';
         <span class="hint">{{ t('freshHint') }}</span>
       </label>
       @if (problem(); as problem) {
-        <p class="error" role="alert">{{ say.problem(problem) }}</p>
+        <p class="error" role="alert">{{ errorMessages.of(problem) }}</p>
       }
       <div>
         <button type="submit" class="button" [disabled]="busy()">{{ t('change') }}</button>
@@ -41,7 +41,7 @@ import { accountTexts } from './account-texts';
 })
 export class PasswordForm {
   protected readonly t = injectTexts(accountTexts);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly busy = signal(false);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);

@@ -6,7 +6,7 @@ import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 import { accountTexts } from './account-texts';
@@ -47,7 +47,7 @@ export class Sessions {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
 
   constructor() {
@@ -69,7 +69,7 @@ export class Sessions {
       this.sessions.update((all) => all.filter((other) => other.id !== one.id));
       this.notices.show(this.t('ended'), { kind: 'good' });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -77,7 +77,7 @@ export class Sessions {
     try {
       await this.api.post('/api/v1/auth/logout-everywhere');
     } catch (error) {
-      return this.say.notice(error);
+      return this.errorMessages.show(error);
     }
     this.session.forget();
     await this.router.navigate(['/login']);

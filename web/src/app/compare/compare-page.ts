@@ -5,7 +5,7 @@ import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
 import { loadOnceKnown } from '../core/session/known';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { BeginningControl } from '../compose/beginning';
 import { Composer } from '../compose/composer';
@@ -42,7 +42,7 @@ export default class ComparePage {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly language = inject(Language);
 
   protected readonly models = computed(() => this.composer.models()?.filter(isComparable) ?? null);
@@ -68,7 +68,7 @@ export default class ComparePage {
   protected readonly general = computed(() => {
     const problem = this.comparison.problem();
     const names = ['seed', 'prompt', ...this.shared().map((one) => one.name)];
-    return problem && !names.some((name) => problem.field(name)) ? this.say.problem(problem) : null;
+    return problem && !names.some((name) => problem.field(name)) ? this.errorMessages.of(problem) : null;
   });
 
   constructor() {
@@ -83,7 +83,7 @@ export default class ComparePage {
   }
 
   protected fieldError(name: string): string | null {
-    return this.say.field(this.comparison.problem()?.field(name));
+    return this.errorMessages.ofField(this.comparison.problem()?.field(name));
   }
 
   protected chooseModel(name: string): void {
@@ -151,7 +151,7 @@ export default class ComparePage {
     try {
       await this.comparison.open(id);
     } catch (error) {
-      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      this.notices.show(this.errorMessages.of(Problem.from(error)), { kind: 'problem' });
       await this.router.navigate([], { replaceUrl: true });
     }
   }

@@ -6,7 +6,7 @@ import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
 import { lazily } from '../core/patience';
 import { Session } from '../core/session/session';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 import { beginningTexts } from './beginning-texts';
@@ -38,7 +38,7 @@ export default class ComposePage {
   private readonly notices = inject(Notices);
   private readonly plucks = inject(Plucks);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   /** A phrase at rest: x, y, length and opacity of its notes. */
   protected readonly decoration = [
@@ -93,7 +93,7 @@ export default class ComposePage {
       place?.scrollIntoView({ block: 'start' });
       place?.focus({ preventScroll: true });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -101,7 +101,7 @@ export default class ComposePage {
     try {
       await this.composer.open(id);
     } catch (error) {
-      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      this.notices.show(this.errorMessages.of(Problem.from(error)), { kind: 'problem' });
       await this.router.navigate(['/'], { replaceUrl: true });
     }
   }

@@ -3,7 +3,7 @@ import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
 import { composeTexts } from './compose-texts';
@@ -29,7 +29,7 @@ export class Result {
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   protected async again(): Promise<void> {
     const draft = this.composer.draft();
@@ -61,7 +61,7 @@ export class Result {
       piece.state.update((state) => ({ ...state, title }));
       this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, output } from '@angular/core';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { ComposeKey, composeTexts } from './compose-texts';
@@ -42,7 +42,7 @@ export class SettingsPanel {
   protected readonly t = injectTexts(composeTexts);
   protected readonly counts = [1, 2, 3, 4];
   private readonly language = inject(Language);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   private readonly shown = computed(() =>
     applicable(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
@@ -67,11 +67,11 @@ export class SettingsPanel {
     const problem = this.composer.problem();
     if (!problem) return null;
     const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
-    return names.some((name) => problem.field(name)) ? null : this.say.problem(problem);
+    return names.some((name) => problem.field(name)) ? null : this.errorMessages.of(problem);
   });
 
   protected fieldError(name: string): string | null {
-    return this.say.field(this.composer.problem()?.field(name));
+    return this.errorMessages.ofField(this.composer.problem()?.field(name));
   }
 
   protected change(changes: Partial<Draft>): void {

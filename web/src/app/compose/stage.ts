@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, effect, inject, input, ou
 import { RouterLink } from '@angular/router';
 import { Player, Track } from '../core/player/player';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
@@ -31,7 +31,7 @@ export class Stage {
   protected readonly plucks = inject(Plucks);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(composeTexts);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   protected readonly state = computed(() => this.piece().state());
   protected readonly notes = computed(() => this.piece().notes());
@@ -92,7 +92,7 @@ export class Stage {
     try {
       await this.composer.stop(this.piece(), keep);
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 

@@ -5,7 +5,7 @@ import type { Schema } from '../core/api/types';
 import { loadOnceKnown } from '../core/session/known';
 import { Session } from '../core/session/session';
 import { PageTitles } from '../core/text/page-titles';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 import { Listing } from '../shared/songs/listing';
@@ -50,7 +50,7 @@ export default class AuthorPage {
   protected readonly author = signal<Schema<'AuthorAnswer'> | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly titles = inject(PageTitles);
 
   protected readonly listing = new Listing((query) =>
@@ -81,7 +81,7 @@ export default class AuthorPage {
       const followers = author.followers + (author.followed ? -1 : 1);
       this.author.set({ ...author, followed: !author.followed, followers });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

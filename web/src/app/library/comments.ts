@@ -7,7 +7,7 @@ import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
@@ -39,12 +39,12 @@ export class Comments {
   protected readonly cursor = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   protected readonly error = computed(() => {
     if (this.empty() && !this.text().trim()) return this.t('needText');
     const refused = this.refused();
-    return refused && (this.say.field(refused.field('text')) ?? this.say.problem(refused));
+    return refused && (this.errorMessages.ofField(refused.field('text')) ?? this.errorMessages.of(refused));
   });
 
   constructor() {
@@ -102,7 +102,7 @@ export class Comments {
       this.comments.update((all) => (all ?? []).filter((one) => one.id !== comment.id));
       this.notices.show(this.t('deleted'));
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -112,7 +112,7 @@ export class Comments {
       await this.api.put('/api/v1/library/comments/{comment_id}/report', { path, json: { reason: 'other', note: '' } });
       this.notices.show(this.t('reported'), { kind: 'good' });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

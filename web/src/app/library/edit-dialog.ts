@@ -5,7 +5,7 @@ import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/listing';
@@ -40,7 +40,7 @@ export class EditDialog {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly title = signal(this.song.title);
   protected readonly tags = signal(this.song.tags.join(', '));
   protected readonly visibility = signal(this.song.visibility);
@@ -52,12 +52,12 @@ export class EditDialog {
   private readonly reference = inject<MatDialogRef<EditDialog, Song>>(MatDialogRef);
 
   protected titleError(): string | null {
-    return this.title().trim() ? this.say.field(this.problem()?.field('title')) : this.t('needTitle');
+    return this.title().trim() ? this.errorMessages.ofField(this.problem()?.field('title')) : this.t('needTitle');
   }
 
   protected tagsError(): string | null {
     const error = this.problem()?.fields.find((field) => field.field.startsWith('body.tags'));
-    return this.say.field(error);
+    return this.errorMessages.ofField(error);
   }
 
   protected async save(event: Event): Promise<void> {

@@ -4,7 +4,7 @@ import { Api } from '../core/api/api';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { commonTexts } from '../core/text/common-texts';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/listing';
@@ -71,13 +71,13 @@ export class PlaylistDialog {
   protected readonly name = signal('');
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly reference = inject<MatDialogRef<PlaylistDialog>>(MatDialogRef);
 
   constructor() {
     this.api.get('/api/v1/library/playlists', { query: { limit: 100 } }).then(
       (page) => this.playlists.set(page.items),
-      (error: unknown) => this.say.notice(error),
+      (error: unknown) => this.errorMessages.show(error),
     );
   }
 
@@ -87,7 +87,7 @@ export class PlaylistDialog {
       const json = { title: this.name().trim() };
       await this.add(await this.api.post('/api/v1/library/playlists', { json }));
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -98,7 +98,7 @@ export class PlaylistDialog {
       this.notices.show(this.t('added', { title: playlist.title }), { kind: 'good' });
       this.reference.close();
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -9,7 +9,7 @@ import { loadOnceKnown } from '../core/session/known';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
@@ -35,7 +35,7 @@ export default class PlaylistPage {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
   private readonly titles = inject(PageTitles);
 
@@ -80,7 +80,7 @@ export default class PlaylistPage {
       this.notices.show(this.t('playlistDeleted'));
       await this.router.navigate(['/library/playlists']);
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -94,7 +94,7 @@ export default class PlaylistPage {
       await this.api.put('/api/v1/library/playlists/{playlist_id}/songs', { path, json });
     } catch (error) {
       this.full.set(before);
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -6,7 +6,7 @@ import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
@@ -107,7 +107,7 @@ export default class PlaylistsPage {
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   constructor() {
     effect(() => {
@@ -132,7 +132,7 @@ export default class PlaylistsPage {
       this.notices.show(this.t('created', { title: made.title }), { kind: 'good' });
       await this.load();
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -3,7 +3,7 @@ import { Api } from '../core/api/api';
 import { parameterWord } from '../core/text/parameter-words';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Facets, SongQuery } from '../shared/songs/listing';
 import { libraryTexts } from './library-texts';
@@ -95,14 +95,14 @@ export class SongFilters {
   private readonly api = inject(Api);
   private readonly format = inject(Format);
   private readonly language = inject(Language);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   constructor() {
     effect(() => {
       const { sort: _, ...query } = this.query();
       this.api.get('/api/v1/songs/facets', { query: query as never }).then(
         (answer) => this.facets.set(answer.facets),
-        (error: unknown) => this.say.notice(error),
+        (error: unknown) => this.errorMessages.show(error),
       );
     });
   }

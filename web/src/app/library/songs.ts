@@ -4,7 +4,7 @@ import { Api } from '../core/api/api';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player, Track } from '../core/player/player';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
@@ -19,7 +19,7 @@ export class Songs {
   private readonly notices = inject(Notices);
   private readonly player = inject(Player);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly t = injectTexts(libraryTexts);
   private readonly common = injectTexts(commonTexts);
 
@@ -57,7 +57,7 @@ export class Songs {
       const order = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
       await this.router.navigate(['/'], { queryParams: { piece: order.id } });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -66,7 +66,7 @@ export class Songs {
     try {
       await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: song.id } });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
       return false;
     }
     if (this.player.is(song.id)) this.player.close();
@@ -81,7 +81,7 @@ export class Songs {
       this.notices.show(this.t('restored', { title: song.title }), { kind: 'good' });
       restored(song);
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -100,7 +100,7 @@ export class Songs {
       this.notices.show(this.t('imported', { title: song.title }), { kind: 'good' });
       return song;
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
       return undefined;
     }
   }

@@ -10,7 +10,7 @@ import {
   viewChild,
 } from '@angular/core';
 import { Problem } from '../core/api/problem';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { nameProblem, passwordProblem } from './credentials';
@@ -40,7 +40,7 @@ export class CredentialsForm {
   protected readonly password = signal('');
   protected readonly left = signal({ username: false, password: false });
   protected readonly shown = signal(false);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly nameInput = viewChild.required<ElementRef<HTMLInputElement>>('nameInput');
   private readonly passwordInput = viewChild.required<ElementRef<HTMLInputElement>>('passwordInput');
 
@@ -49,7 +49,7 @@ export class CredentialsForm {
   /** A problem that belongs to no field. */
   protected readonly general = computed(() => {
     const problem = this.problem();
-    return problem && !problem.field('username') && !problem.field('password') ? this.say.problem(problem) : null;
+    return problem && !problem.field('username') && !problem.field('password') ? this.errorMessages.of(problem) : null;
   });
 
   protected leave(field: 'username' | 'password'): void {
@@ -70,8 +70,8 @@ export class CredentialsForm {
     const problem = this.problem();
     const error = problem?.field(field);
     if (!problem || !error) return null;
-    if (problem.slug !== 'validation-error') return this.say.problem(problem);
+    if (problem.slug !== 'validation-error') return this.errorMessages.of(problem);
     const limits = Object.keys(error.limits ?? {}).length > 0;
-    return field === 'password' && !limits ? this.t('passwordCommon') : this.say.field(error);
+    return field === 'password' && !limits ? this.t('passwordCommon') : this.errorMessages.ofField(error);
   }
 }

@@ -1,12 +1,12 @@
 import { Injectable, Injector, Type, inject } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 
 /** Opens dialogs, whose code comes with the first of them. */
 @Injectable({ providedIn: 'root' })
 export class Dialogs {
   private readonly injector = inject(Injector);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   /** What the dialog was closed with; undefined when it was dismissed. */
   async open<R>(load: () => Promise<Type<unknown>>, data: unknown): Promise<R | undefined> {
@@ -15,7 +15,7 @@ export class Dialogs {
       const options = { data, width: '32rem', maxWidth: 'calc(100vw - 1.5rem)', autoFocus: 'first-tabbable' };
       return await firstValueFrom(this.injector.get(MatDialog).open(component, options).afterClosed());
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
       return undefined;
     }
   }

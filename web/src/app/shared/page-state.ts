@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Problem } from '../core/api/problem';
 import { commonTexts } from '../core/text/common-texts';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon, IconName } from './icon';
 
@@ -78,6 +78,6 @@ export class PageState {
   readonly retry = output();
   protected readonly rows = [1, 2, 3, 4, 5];
   protected readonly t = injectTexts(commonTexts);
-  private readonly say = inject(Say);
-  protected readonly sentence = computed(() => this.say.problem(this.problem()));
+  private readonly errorMessages = inject(ErrorMessages);
+  protected readonly sentence = computed(() => this.errorMessages.of(this.problem()));
 }

@@ -3,7 +3,7 @@ import { RouterLink } from '@angular/router';
 import { Player } from '../core/player/player';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 
@@ -162,10 +162,10 @@ export class PlayerBar {
   protected readonly player = inject(Player);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(commonTexts);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   protected readonly note = computed(() => {
     const problem = this.player.problem();
-    if (problem) return this.say.problem(problem);
+    if (problem) return this.errorMessages.of(problem);
     return this.player.state() === 'loading' ? this.t('preparing') : (this.player.track()?.author ?? '');
   });
 }

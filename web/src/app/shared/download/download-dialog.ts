@@ -6,7 +6,7 @@ import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
 import { Language } from '../../core/text/language';
 import { parameterWord } from '../../core/text/parameter-words';
-import { Say } from '../../core/text/say';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { fileName, saveFile } from '../save-file';
@@ -89,7 +89,7 @@ export class DownloadDialog {
   protected readonly problem = signal<Problem | null>(null);
   protected readonly bitrates = computed(() => BITRATES[this.format()] ?? []);
   protected readonly chosenBitrate = computed(() => this.bitrate() ?? STANDARD_BITRATE[this.format()] ?? null);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly reference = inject<MatDialogRef<DownloadDialog>>(MatDialogRef);

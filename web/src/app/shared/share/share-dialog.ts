@@ -7,7 +7,7 @@ import type { Schema } from '../../core/api/types';
 import { Session } from '../../core/session/session';
 import { commonTexts } from '../../core/text/common-texts';
 import { Format } from '../../core/text/format';
-import { Say } from '../../core/text/say';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { shareTexts } from './share-texts';
@@ -27,7 +27,7 @@ export class ShareDialog {
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
   protected readonly format = inject(Format);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly periods = [
     { days: 7, key: 'week' },
     { days: 30, key: 'month' },

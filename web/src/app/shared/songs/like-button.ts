@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, inject, input, output } from '@angu
 import { Api } from '../../core/api/api';
 import { Notices } from '../../core/notices/notices';
 import { Session } from '../../core/session/session';
-import { Say } from '../../core/text/say';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { Song } from './listing';
@@ -57,7 +57,7 @@ export class LikeButton {
   protected readonly t = injectTexts(likeTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
 
   protected async toggle(): Promise<void> {
@@ -75,7 +75,7 @@ export class LikeButton {
       else await this.api.delete('/api/v1/songs/{song_id}/like', { path });
     } catch (error) {
       this.changed.emit(song);
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

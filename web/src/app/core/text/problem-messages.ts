@@ -2,8 +2,8 @@ import type { FieldError, Problem } from '../api/problem';
 import { LanguageCode } from './language';
 import { fill, texts } from './texts';
 
-/** A sentence for a person, with what to do about it, for every kind of problem that the services know. */
-const sentences = texts(
+/** The message for each problem type of the services, with its remedy. */
+const messages = texts(
   {
     offline: 'There is no connection to Euterpe. Check your network and try again.',
     unexpected: 'Something went wrong in this page. Load it again.',
@@ -94,7 +94,7 @@ const sentences = texts(
   },
 );
 
-const byField = texts(
+const fieldMessages = texts(
   {
     required: 'This is needed.',
     between: 'Must be from {low} to {high}.',
@@ -127,9 +127,9 @@ const byField = texts(
   },
 );
 
-/** The sentence that a person reads about a problem. */
-export function problemSentence(problem: Problem, language: LanguageCode): string {
-  const known: Record<string, string> = sentences[language];
+/** Return the message of a problem; an unknown type falls back to the message of its status. */
+export function problemMessage(problem: Problem, language: LanguageCode): string {
+  const known: Record<string, string> = messages[language];
   const byStatus = {
     401: 'unauthenticated',
     403: 'forbidden',
@@ -138,12 +138,14 @@ export function problemSentence(problem: Problem, language: LanguageCode): strin
     413: 'payload-too-large',
   };
   const fallback = (byStatus as Record<number, string>)[problem.status] ?? statusFallback(problem.status);
-  return fill(known[problem.slug] ?? known[fallback] ?? '', { seconds: wait(problem.retryAfterSeconds, language) });
+  return fill(known[problem.slug] ?? known[fallback] ?? '', {
+    seconds: waitingTime(problem.retryAfterSeconds, language),
+  });
 }
 
-/** The sentence that stands beside a field. The services' own words are shown where they name limits that we do not know. */
-export function fieldSentence(error: FieldError, language: LanguageCode): string {
-  const t = (key: keyof (typeof byField)['en'], values = {}) => fill(byField[language][key], values);
+/** Return the message of a field; the service's own message only in English and only if the limit is unknown here. */
+export function fieldMessage(error: FieldError, language: LanguageCode): string {
+  const t = (key: keyof (typeof fieldMessages)['en'], values = {}) => fill(fieldMessages[language][key], values);
   const limits: Record<string, unknown> = error.limits ?? {};
   const low = number(limits, ['ge', 'gt', 'minimum', 'min']);
   const high = number(limits, ['le', 'lt', 'maximum', 'max']);
@@ -156,7 +158,7 @@ export function fieldSentence(error: FieldError, language: LanguageCode): string
   if (limits['pattern'] !== undefined) return t('pattern');
   if (limits['expected'] !== undefined) return t('choice', { choices: String(limits['expected']) });
   if (/required/i.test(error.message)) return t('required');
-  return language === 'en' && error.message ? ended(error.message) : t('other');
+  return language === 'en' && error.message ? withFullStop(error.message) : t('other');
 }
 
 function statusFallback(status: number): string {
@@ -166,10 +168,10 @@ function statusFallback(status: number): string {
   return status >= 400 ? 'validation-error' : 'unexpected';
 }
 
-function wait(seconds: number | null, language: LanguageCode): string {
-  if (seconds === null) return byField[language].soon;
-  if (seconds < 90) return fill(byField[language].seconds, { n: Math.ceil(seconds) });
-  return fill(byField[language].minutes, { n: Math.ceil(seconds / 60) });
+function waitingTime(seconds: number | null, language: LanguageCode): string {
+  if (seconds === null) return fieldMessages[language].soon;
+  if (seconds < 90) return fill(fieldMessages[language].seconds, { n: Math.ceil(seconds) });
+  return fill(fieldMessages[language].minutes, { n: Math.ceil(seconds / 60) });
 }
 
 function number(limits: Record<string, unknown>, names: string[]): number | undefined {
@@ -177,6 +179,6 @@ function number(limits: Record<string, unknown>, names: string[]): number | unde
   return name === undefined ? undefined : (limits[name] as number);
 }
 
-function ended(sentence: string): string {
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+function withFullStop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
