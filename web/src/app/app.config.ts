@@ -28,6 +28,6 @@ export const appConfig: ApplicationConfig = {
     ),
     { provide: TitleStrategy, useExisting: PageTitles },
     // Not awaited: the first page is painted meanwhile.
-    provideAppInitializer(() => void inject(Session).resume()),
+    provideAppInitializer(() => void inject(Session).restore()),
   ],
 };

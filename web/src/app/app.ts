@@ -2,9 +2,9 @@ import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, Type, effect, inject, signal } from '@angular/core';
 import { RouterLink, RouterOutlet } from '@angular/router';
 import { Notices } from './core/notices/notices';
-import { lazily } from './core/patience';
+import { loadWithRetry } from './core/backoff';
 import { Player } from './core/player/player';
-import { remembered } from './core/remembered';
+import { localPreferences } from './core/local-preferences';
 import { commonTexts } from './core/text/common-texts';
 import { injectTexts } from './core/text/texts';
 import { Navigation } from './shell/navigation';
@@ -82,7 +82,7 @@ const FOLDED = 'euterpe.folded';
 export class App {
   protected readonly player = inject(Player);
   protected readonly t = injectTexts(commonTexts);
-  protected readonly folded = signal(remembered.get(FOLDED) === 'true');
+  protected readonly folded = signal(localPreferences.get(FOLDED) === 'true');
   /** Comes with the first thing that sounds. */
   protected readonly bar = signal<Type<unknown> | null>(null);
   private readonly notices = inject(Notices);
@@ -92,13 +92,14 @@ export class App {
       const root = document.documentElement;
       root.toggleAttribute('data-folded', this.folded());
       root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
-      if (this.player.track()) void lazily(() => import('./shell/player-bar')).then((m) => this.bar.set(m.PlayerBar));
+      if (this.player.track())
+        void loadWithRetry(() => import('./shell/player-bar')).then((m) => this.bar.set(m.PlayerBar));
     });
   }
 
   protected fold(): void {
     this.folded.update((folded) => !folded);
-    remembered.set(FOLDED, String(this.folded()));
+    localPreferences.set(FOLDED, String(this.folded()));
   }
 
   protected skip(event: Event, main: HTMLElement): void {

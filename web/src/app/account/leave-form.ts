@@ -53,7 +53,7 @@ export class LeaveForm {
       this.busy.set(false);
     }
     this.player.close();
-    this.session.forget();
+    this.session.clear();
     this.notices.show(this.t('gone'), { kind: 'good' });
     await this.router.navigate(['/']);
   }

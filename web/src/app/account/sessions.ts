@@ -79,7 +79,7 @@ export class Sessions {
     } catch (error) {
       return this.errorMessages.show(error);
     }
-    this.session.forget();
+    this.session.clear();
     await this.router.navigate(['/login']);
   }
 }

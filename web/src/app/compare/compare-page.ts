@@ -3,7 +3,7 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Language } from '../core/text/language';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
@@ -73,7 +73,7 @@ export default class ComparePage {
 
   constructor() {
     void this.composer.loadModels();
-    loadOnceKnown(this.id, (id) => this.openComparison(id));
+    loadWhenReady(this.id, (id) => this.openComparison(id));
     inject(DestroyRef).onDestroy(() => this.comparison.close());
   }
 

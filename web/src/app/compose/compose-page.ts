@@ -4,7 +4,7 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { lazily } from '../core/patience';
+import { loadWithRetry } from '../core/backoff';
 import { Session } from '../core/session/session';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
@@ -59,7 +59,7 @@ export default class ComposePage {
     void this.composer.loadModels();
     effect(() => {
       if (this.composer.ordering() || this.composer.piece())
-        void lazily(() => import('./result')).then((m) => this.result.set(m.Result));
+        void loadWithRetry(() => import('./result')).then((m) => this.result.set(m.Result));
     });
     effect(() => {
       const id = this.piece();
@@ -68,7 +68,7 @@ export default class ComposePage {
     effect(() => {
       const [id, only] = [this.continued() ?? this.accompanied(), !this.continued()];
       // Whoever may read the song is known only when the session is; the model, when the models are.
-      if (id && this.session.settled() && this.composer.models()) untracked(() => void this.begin(id, only));
+      if (id && this.session.isRestored() && this.composer.models()) untracked(() => void this.begin(id, only));
     });
   }
 

@@ -1,7 +1,7 @@
 import { Api } from '../core/api/api';
 import { readEvents } from '../core/api/events';
 import { Problem } from '../core/api/problem';
-import { Patience } from '../core/patience';
+import { Backoff } from '../core/backoff';
 import { readMidi } from '../shared/midi/read-midi';
 import { RollNote } from '../shared/midi/notes';
 import { Generation, Piece } from './piece';
@@ -16,7 +16,7 @@ interface NotesTold {
 /** Follows a piece until it has ended. A lost connection is taken up again where it broke. Raises Problem, never for that. */
 export async function follow(api: Api, piece: Piece, until: AbortSignal): Promise<void> {
   let last = '';
-  const patience = new Patience();
+  const backoff = new Backoff();
   while (!until.aborted && !piece.ended) {
     const broken = new AbortController();
     const stop = () => broken.abort();
@@ -30,7 +30,7 @@ export async function follow(api: Api, piece: Piece, until: AbortSignal): Promis
       for await (const event of readEvents(response.body as ReadableStream<Uint8Array>)) {
         apply(piece, event.event, event.data);
         last = event.id;
-        patience.renew();
+        backoff.reset();
       }
     } catch (error) {
       if (until.aborted) return;
@@ -42,7 +42,7 @@ export async function follow(api: Api, piece: Piece, until: AbortSignal): Promis
     }
     if (piece.ended || until.aborted) break;
     piece.lost.set(true);
-    await patience.wait(until);
+    await backoff.wait(until);
   }
   piece.lost.set(false);
   if (piece.state().midi_url) await exactNotes(api, piece);

@@ -1,5 +1,5 @@
 import { Injectable, signal } from '@angular/core';
-import { remembered } from '../core/remembered';
+import { localPreferences } from '../core/local-preferences';
 import { RollNote } from '../shared/midi/notes';
 
 const KEY = 'euterpe.plucks';
@@ -8,13 +8,13 @@ const MOST_AT_ONCE = 3;
 /** Progress for the ear: a soft pluck for notes that have just been composed. */
 @Injectable({ providedIn: 'root' })
 export class Plucks {
-  readonly on = signal(remembered.get(KEY) !== 'off');
+  readonly on = signal(localPreferences.get(KEY) !== 'off');
   private context: AudioContext | null = null;
   private free = 0;
 
   toggle(): void {
     this.on.update((on) => !on);
-    remembered.set(KEY, this.on() ? null : 'off');
+    localPreferences.set(KEY, this.on() ? null : 'off');
   }
 
   /** To be called from a click, without which browsers stay silent. */

@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angu
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { PageTitles } from '../core/text/page-titles';
 import { ErrorMessages } from '../core/text/error-messages';
@@ -28,7 +28,7 @@ import { Feed } from './feed';
             <span class="muted">
               {{ t('songs', { n: author.songs }) }} · {{ t('followers', { n: author.followers }) }}
             </span>
-            @if (session.member() && session.user()?.id !== author.id) {
+            @if (session.isMember() && session.user()?.id !== author.id) {
               <button type="button" class="button small" [attr.aria-pressed]="author.followed" (click)="follow(author)">
                 {{ t(author.followed ? 'unfollow' : 'follow') }}
               </button>
@@ -58,7 +58,7 @@ export default class AuthorPage {
   );
 
   constructor() {
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {

@@ -33,7 +33,7 @@ export default class ExplorePage {
   constructor() {
     effect(() => {
       const query = this.query();
-      if (this.session.settled()) untracked(() => void this.listing.show(query));
+      if (this.session.isRestored()) untracked(() => void this.listing.show(query));
     });
   }
 

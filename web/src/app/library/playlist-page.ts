@@ -5,7 +5,7 @@ import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
@@ -40,7 +40,7 @@ export default class PlaylistPage {
   private readonly titles = inject(PageTitles);
 
   constructor() {
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
   protected mine(): boolean {

@@ -20,7 +20,7 @@ import { libraryTexts } from './library-texts';
   template: `
     <div class="page">
       <e-library-tabs />
-      @if (session.member()) {
+      @if (session.isMember()) {
         <form class="row" (submit)="create($event)">
           <label class="visually-hidden" for="name">{{ t('playlistName') }}</label>
           <input
@@ -38,7 +38,7 @@ import { libraryTexts } from './library-texts';
       }
       @if (problem(); as problem) {
         <e-page-state [problem]="problem" (retry)="load()" />
-      } @else if (playlists() === null && (session.user() || !session.settled())) {
+      } @else if (playlists() === null && (session.user() || !session.isRestored())) {
         <e-page-state [loading]="true" />
       } @else if (!playlists()?.length) {
         <e-page-state icon="list" [heading]="t('noPlaylists')">{{ t('noPlaylistsText') }}</e-page-state>

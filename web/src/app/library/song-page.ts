@@ -5,7 +5,7 @@ import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Player } from '../core/player/player';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
@@ -102,7 +102,7 @@ export default class SongPage {
   constructor() {
     // Tells whether any model goes on from a piece.
     void this.composer.loadModels();
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {

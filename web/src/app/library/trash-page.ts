@@ -20,7 +20,7 @@ import { Songs } from './songs';
       <e-library-tabs />
       @if (problem(); as problem) {
         <e-page-state [problem]="problem" (retry)="load()" />
-      } @else if (deleted() === null && (session.user() || !session.settled())) {
+      } @else if (deleted() === null && (session.user() || !session.isRestored())) {
         <e-page-state [loading]="true" />
       } @else if (!deleted()?.length) {
         <e-page-state icon="trash">{{ t('emptyTrash') }}</e-page-state>

@@ -1,5 +1,5 @@
 import { DOCUMENT, Injectable, inject, signal } from '@angular/core';
-import { remembered } from '../remembered';
+import { localPreferences } from '../local-preferences';
 
 export type LanguageCode = 'en' | 'es';
 const KEY = 'euterpe.language';
@@ -14,12 +14,12 @@ export class Language {
   choose(code: LanguageCode): void {
     this.chosen.set(code);
     this.document.documentElement.lang = code;
-    remembered.set(KEY, code);
+    localPreferences.set(KEY, code);
   }
 }
 
 function initial(): LanguageCode {
-  const kept = remembered.get(KEY);
+  const kept = localPreferences.get(KEY);
   if (kept === 'en' || kept === 'es') return kept;
   return typeof navigator !== 'undefined' && navigator.language.startsWith('es') ? 'es' : 'en';
 }

@@ -1,5 +1,5 @@
 import { DOCUMENT, Injectable, computed, inject, signal } from '@angular/core';
-import { remembered } from '../remembered';
+import { localPreferences } from '../local-preferences';
 
 export type ThemeChoice = 'system' | 'light' | 'dark';
 const KEY = 'euterpe.theme';
@@ -24,7 +24,7 @@ export class Theme {
     const root = this.document.documentElement;
     if (choice === 'system') delete root.dataset['theme'];
     else root.dataset['theme'] = choice;
-    remembered.set(KEY, choice === 'system' ? null : choice);
+    localPreferences.set(KEY, choice === 'system' ? null : choice);
   }
 
   toggle(): void {
@@ -33,6 +33,6 @@ export class Theme {
 }
 
 function kept(): ThemeChoice {
-  const value = remembered.get(KEY);
+  const value = localPreferences.get(KEY);
   return value === 'light' || value === 'dark' ? value : 'system';
 }

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
-import { Api, address } from '../../core/api/api';
+import { Api, buildUrl } from '../../core/api/api';
 import { Problem } from '../../core/api/problem';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
@@ -140,6 +140,6 @@ export class DownloadDialog {
       download: true,
       share: this.song.share,
     };
-    return address(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
+    return buildUrl(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
   }
 }

@@ -46,7 +46,7 @@ export class ShareDialog {
   private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
 
   constructor() {
-    if (this.session.member()) void this.attempt(() => this.list());
+    if (this.session.isMember()) void this.attempt(() => this.list());
   }
 
   protected period(share: Share): string {

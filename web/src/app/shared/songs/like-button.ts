@@ -62,7 +62,7 @@ export class LikeButton {
 
   protected async toggle(): Promise<void> {
     const song = this.song();
-    if (!this.session.member()) {
+    if (!this.session.isMember()) {
       this.notices.show(this.t('login'));
       return;
     }

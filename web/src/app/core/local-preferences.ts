@@ -1,5 +1,5 @@
-/** What the browser keeps of a listener's taste: theme, language, folded navigation. Never tokens. Storage may be forbidden. */
-export const remembered = {
+/** The preferences that the browser keeps: theme, language, collapsed navigation. Never tokens. Storage may be disabled. */
+export const localPreferences = {
   get(key: string): string | null {
     try {
       return localStorage.getItem(key);
@@ -13,7 +13,7 @@ export const remembered = {
       if (value === null) localStorage.removeItem(key);
       else localStorage.setItem(key, value);
     } catch {
-      // The choice then lasts as long as the page.
+      // The preference then lasts until the page is closed.
     }
   },
 };

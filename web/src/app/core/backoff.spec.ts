@@ -1,31 +1,31 @@
-import { lazily } from './patience';
+import { loadWithRetry } from './backoff';
 
-describe('lazily', () => {
+describe('loadWithRetry', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('tries again until the network brings it', async () => {
+  it('retries until the chunk is loaded', async () => {
     let attempts = 0;
-    const loaded = lazily(async () => {
+    const loaded = loadWithRetry(async () => {
       attempts += 1;
       if (attempts < 3) throw new TypeError('network');
-      return 'the part';
+      return 'chunk';
     });
     await vi.runAllTimersAsync();
-    expect(await loaded).toBe('the part');
+    expect(await loaded).toBe('chunk');
     expect(attempts).toBe(3);
   });
 
-  it('does not wait for its pause when the network is back', async () => {
+  it('retries at once when the browser goes online', async () => {
     let online = false;
-    const loaded = lazily(async () => {
+    const loaded = loadWithRetry(async () => {
       if (!online) throw new TypeError('network');
-      return 'the part';
+      return 'chunk';
     });
     await vi.advanceTimersByTimeAsync(1_700);
     online = true;
     window.dispatchEvent(new Event('online'));
     await vi.advanceTimersByTimeAsync(0);
-    expect(await loaded).toBe('the part');
+    expect(await loaded).toBe('chunk');
   });
 });
