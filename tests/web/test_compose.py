@@ -15,11 +15,11 @@ _COLOURS = """canvas => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return new Set(new Uint32Array(data.buffer)).size;
 }"""
-#: Keeps every state that the stage tells of, however short it lasts.
+#: Keeps every state that the view tells of, however short it lasts.
 _RECORD = """() => {
     window.told = [];
     new MutationObserver(() => {
-        const now = document.querySelector('e-stage p.status')?.textContent;
+        const now = document.querySelector('e-piece-view p.status')?.textContent;
         if (now && now !== told.at(-1)) told.push(now);
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
@@ -42,18 +42,18 @@ def test_a_visitor_composes_and_listens(visit: Visit) -> None:
     page.goto("/")
     compose(visit)
     assert re.search(r"\?piece=[0-9a-f-]{36}$", page.url)
-    stage = page.locator("e-stage")
+    view = page.locator("e-piece-view")
     play, pause = visit.say("Play", "Reproducir"), visit.say("Pause", "Pausar")
-    stage.get_by_role("button", name=play, exact=True).click()
-    expect(stage.get_by_role("button", name=pause, exact=True)).to_be_visible(timeout=30_000)
-    roll = stage.get_by_role("slider")
+    view.get_by_role("button", name=play, exact=True).click()
+    expect(view.get_by_role("button", name=pause, exact=True)).to_be_visible(timeout=30_000)
+    roll = view.get_by_role("slider")
     expect(roll).not_to_have_attribute("aria-valuetext", re.compile("^0:00"), timeout=15_000)
-    stage.get_by_role("button", name=pause, exact=True).click()
+    view.get_by_role("button", name=pause, exact=True).click()
     roll.focus()
     page.keyboard.press("Home")
     expect(roll).to_have_attribute("aria-valuetext", re.compile("^0:00"))
     # It is seen, not only said.
-    assert stage.locator("canvas").first.evaluate(_COLOURS) > 5
+    assert view.locator("canvas").first.evaluate(_COLOURS) > 5
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
         "the page is wider than the screen"
     )
@@ -128,17 +128,17 @@ def test_a_piece_waits_is_seen_while_it_is_composed_stopped_and_kept(visit: Visi
     page.evaluate(_RECORD)
     page.get_by_label(say("Length", "Extensión")).fill("2000")
     page.get_by_role("button", name=say("Compose", "Componer"), exact=True).click()
-    stage = page.locator("e-stage")
-    expect(stage.get_by_role("progressbar")).not_to_have_attribute("value", "0")
-    stage.get_by_role("button", name=say("Stop and keep", "Detener y guardar")).click()
+    view = page.locator("e-piece-view")
+    expect(view.get_by_role("progressbar")).not_to_have_attribute("value", "0")
+    view.get_by_role("button", name=say("Stop and keep", "Detener y guardar")).click()
     kept = re.compile(say(r"^Stopped and kept: .*, [\d,]+ notes", r"^Detenida y guardada: .*, [\d.]+ notas"))
-    expect(stage.locator("p.status")).to_have_text(kept)
+    expect(view.locator("p.status")).to_have_text(kept)
     told = "; ".join(page.evaluate("told"))
     assert re.search(say(r"in the queue.*Composing, \d", r"en la cola.*Componiendo, \d"), told), told
-    assert stage.locator("canvas").first.evaluate(_COLOURS) > 5
-    stage.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
-    expect(stage.get_by_role("button", name=say("Pause", "Pausar"), exact=True)).to_be_visible()
-    stage.get_by_role("link", name=say("Details", "Detalles")).click()
+    assert view.locator("canvas").first.evaluate(_COLOURS) > 5
+    view.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
+    expect(view.get_by_role("button", name=say("Pause", "Pausar"), exact=True)).to_be_visible()
+    view.get_by_role("link", name=say("Details", "Detalles")).click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
@@ -201,7 +201,7 @@ def test_variations_stand_side_by_side(visit: Visit) -> None:
     for index in range(3):
         variations.nth(index).click()
         expect(variations.nth(index)).to_have_attribute("aria-pressed", "true")
-        seeds.add(page.locator("e-stage .tag").text_content())
+        seeds.add(page.locator("e-piece-view .tag").text_content())
     assert len(seeds) == 3
 
 

@@ -42,10 +42,10 @@ def test_a_piece_is_composed_and_heard_with_the_keyboard_alone(open_page: Open) 
     expect(page.get_by_text("Finished: ").first).to_be_visible(timeout=60_000)
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement?.closest('e-stage .actions') !== null"):
+        if page.evaluate("document.activeElement?.closest('e-piece-view .actions') !== null"):
             break
     page.keyboard.press("Space")
-    expect(page.locator("e-stage").get_by_role("button", name="Pause", exact=True)).to_be_focused()
+    expect(page.locator("e-piece-view").get_by_role("button", name="Pause", exact=True)).to_be_focused()
 
 
 @pytest.mark.slow

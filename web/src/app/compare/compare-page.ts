@@ -7,13 +7,23 @@ import { loadWhenReady } from '../core/session/load-when-ready';
 import { Language } from '../core/text/language';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
-import { BeginningControl } from '../compose/beginning';
+import { PromptControl } from '../compose/prompt-control';
 import { Composer } from '../compose/composer';
 import { composeTexts } from '../compose/compose-texts';
-import { Beginning, Model, Parameter, Value, Values, dice, seedProblem, valueOf, withValue } from '../compose/draft';
+import {
+  Prompt,
+  Model,
+  Parameter,
+  Value,
+  Values,
+  randomSeed,
+  isInvalidSeed,
+  valueOf,
+  withValue,
+} from '../compose/draft';
 import { ParameterControl } from '../compose/parameter-control';
 import { parameterWord } from '../core/text/parameter-words';
-import { promptOf } from '../compose/prompt';
+import { promptRequest } from '../compose/prompt-request';
 import { SeedField } from '../compose/seed-field';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
@@ -27,7 +37,7 @@ const SHARED = ['bars', 'style', 'meter', 'key'];
 
 /** Ways to choose the next note, side by side from one seed. `?id=` shows a comparison that was ordered before. */
 @Component({
-  imports: [BeginningControl, ComparedCard, Icon, PageState, ParameterControl, SeedField],
+  imports: [PromptControl, ComparedCard, Icon, PageState, ParameterControl, SeedField],
   providers: [Comparison],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compare-page.html',
@@ -51,8 +61,8 @@ export default class ComparePage {
     () => this.models()?.find((model) => model.name === this.wanted()) ?? this.models()?.[0] ?? null,
   );
   protected readonly values = signal<Values>({});
-  protected readonly seed = signal(dice());
-  protected readonly beginning = signal<Beginning | null>(null);
+  protected readonly seed = signal(randomSeed());
+  protected readonly prompt = signal<Prompt | null>(null);
   protected readonly left = signal<ReadonlySet<string>>(new Set());
   protected readonly strategies = computed(() => {
     const parameter = this.model()?.parameters.find((one) => one.name === 'strategy');
@@ -62,10 +72,10 @@ export default class ComparePage {
     SHARED.map((name) => this.model()?.parameters.find((one) => one.name === name)).filter((one) => one !== undefined),
   );
   protected readonly chosen = computed(() => this.strategies().filter((one) => !this.left().has(one)));
-  protected readonly seedWrong = computed(() => seedProblem(this.seed()));
-  protected readonly ended = computed(() => this.comparison.items().every(({ piece }) => piece.ended));
+  protected readonly seedWrong = computed(() => isInvalidSeed(this.seed()));
+  protected readonly ended = computed(() => this.comparison.items().every(({ piece }) => piece.isFinished));
   /** A problem that belongs to none of the controls. */
-  protected readonly general = computed(() => {
+  protected readonly formError = computed(() => {
     const problem = this.comparison.problem();
     const names = ['seed', 'prompt', ...this.shared().map((one) => one.name)];
     return problem && !names.some((name) => problem.field(name)) ? this.errorMessages.of(problem) : null;
@@ -115,7 +125,7 @@ export default class ComparePage {
 
   protected async compare(event: Event): Promise<void> {
     event.preventDefault();
-    const [model, beginning] = [this.model(), this.beginning()];
+    const [model, prompt] = [this.model(), this.prompt()];
     if (!model || this.seedWrong() || this.chosen().length < 2) return;
     const id = await this.comparison.order({
       model: model.name,
@@ -123,7 +133,7 @@ export default class ComparePage {
       count: 1,
       background: false,
       parameters: { ...this.values() },
-      ...(beginning ? { prompt: promptOf(beginning) } : {}),
+      ...(prompt ? { prompt: promptRequest(prompt) } : {}),
       variants: this.chosen().map((strategy) => ({
         label: strategy.replaceAll('_', ' '),
         parameters: { strategy },
@@ -138,7 +148,7 @@ export default class ComparePage {
     const gone = await Promise.allSettled(others.map((item) => this.discard(item)));
     const all = gone.every((one) => one.status === 'fulfilled');
     const title = kept.piece.state().title;
-    this.notices.show(this.t(all ? 'kept' : 'keptPart', { title }), { kind: all ? 'good' : 'problem' });
+    this.notices.show(this.t(all ? 'kept' : 'keptPartly', { title }), { kind: all ? 'good' : 'problem' });
   }
 
   private async discard(item: Compared): Promise<void> {

@@ -3,7 +3,7 @@ import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Piece } from '../compose/piece';
-import { Watch } from '../compose/watch';
+import { GenerationMonitor } from '../compose/generation-monitor';
 
 /** One way to compose, and the piece that it comes to. */
 export interface Compared {
@@ -11,7 +11,7 @@ export interface Compared {
   readonly piece: Piece;
 }
 
-/** Pieces of one seed and beginning, composed in several ways, each followed while it is composed. */
+/** Pieces of one seed and prompt, composed in several ways, each followed while it is composed. */
 @Injectable()
 export class Comparison {
   readonly id = signal<string | null>(null);
@@ -19,7 +19,7 @@ export class Comparison {
   readonly ordering = signal(false);
   readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
-  private readonly watch = new Watch(this.api, (error) => this.problem.set(Problem.from(error)));
+  private readonly monitor = new GenerationMonitor(this.api, (error) => this.problem.set(Problem.from(error)));
 
   /** Orders a comparison; its id, or null with `problem` set. */
   async order(json: Schema<'ComparisonRequest'>): Promise<string | null> {
@@ -51,11 +51,11 @@ export class Comparison {
   }
 
   close(): void {
-    this.watch.close();
+    this.monitor.close();
   }
 
   private show(view: Schema<'ComparisonView'>): void {
-    const pieces = this.watch.show(view.items.map(({ generation }) => generation));
+    const pieces = this.monitor.follow(view.items.map(({ generation }) => generation));
     this.id.set(view.id);
     this.items.set(pieces.map((piece, index) => ({ label: view.items[index]?.label ?? '', piece })));
   }

@@ -1,4 +1,4 @@
-import { Model, Parameter, applicable, presetValues, seedProblem, surprise, withValue } from './draft';
+import { Model, Parameter, applicableParameters, presetValues, isInvalidSeed, randomValues, withValue } from './draft';
 
 const parameter = (name: string, rest: Partial<Parameter>): Parameter => ({
   name,
@@ -42,7 +42,7 @@ describe('withValue', () => {
 
   it('lets go what means nothing any more', () => {
     expect(withValue(parameters, { temperature: 1.5 }, 'strategy', 'beam')).toEqual({ strategy: 'beam' });
-    expect(applicable(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
+    expect(applicableParameters(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
   });
 });
 
@@ -53,12 +53,12 @@ describe('presets', () => {
   });
 });
 
-describe('surprise', () => {
+describe('randomValues', () => {
   it('stays inside every range and never sets what excludes each other', () => {
     for (let seed = 0; seed < 200; seed++) {
       let state = seed;
       const random = () => ((state = (state * 16807 + 11) % 2147483647) / 2147483647 + 1) % 1;
-      const values = surprise(model, random);
+      const values = randomValues(model, random);
       expect('top_k' in values && 'top_p' in values).toBe(false);
       for (const [name, value] of Object.entries(values)) {
         const found = parameters.find((each) => each.name === name) as Parameter;
@@ -71,9 +71,9 @@ describe('surprise', () => {
   });
 });
 
-describe('seedProblem', () => {
+describe('isInvalidSeed', () => {
   it('accepts whole numbers that JSON keeps exact', () => {
-    for (const seed of ['0', '42', '9007199254740991']) expect(seedProblem(seed)).toBe(false);
-    for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(seedProblem(seed)).toBe(true);
+    for (const seed of ['0', '42', '9007199254740991']) expect(isInvalidSeed(seed)).toBe(false);
+    for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(isInvalidSeed(seed)).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { Model } from './draft';
 import { ModelSample } from './model-sample';
 import { parameterWord } from '../core/text/parameter-words';
 
-/** The models that can compose here, one of which is chosen. */
+/** Chooses one of the models. */
 @Component({
   selector: 'e-model-cards',
   imports: [ModelSample],
@@ -16,7 +16,7 @@ import { parameterWord } from '../core/text/parameter-words';
       <legend>{{ t('model') }}</legend>
       <div class="cards">
         @for (model of models(); track model.name) {
-          <div class="card" [class.sampled]="model.sample_url">
+          <div class="card" [class.has-sample]="model.sample_url">
             <label>
               <input
                 class="visually-hidden"
@@ -26,7 +26,7 @@ import { parameterWord } from '../core/text/parameter-words';
                 [checked]="model.name === chosen()"
                 (change)="choose.emit(model.name)"
               />
-              <span class="words">
+              <span class="text">
                 <strong>{{ word(model.title) }}</strong>
                 <span class="muted">{{ word(model.description) }}</span>
                 <span class="tag">{{ model.name }} {{ model.version }}</span>

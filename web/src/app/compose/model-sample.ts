@@ -19,8 +19,8 @@ import { Model } from './draft';
     <button
       type="button"
       class="icon-button"
-      [attr.aria-label]="t(playing() ? 'silence' : 'sample', { model: name() })"
-      [title]="t(playing() ? 'silence' : 'sample', { model: name() })"
+      [attr.aria-label]="t(playing() ? 'pauseSample' : 'playSample', { model: name() })"
+      [title]="t(playing() ? 'pauseSample' : 'playSample', { model: name() })"
       [attr.aria-disabled]="(current() && player.state() === 'loading') || null"
       (click)="toggle()"
     >

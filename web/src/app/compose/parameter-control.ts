@@ -6,7 +6,7 @@ import { composeTexts } from './compose-texts';
 import { Parameter, Value } from './draft';
 import { parameterWord } from '../core/text/parameter-words';
 
-/** The control that a parameter's description asks for. */
+/** The form control for a parameter of a model. */
 @Component({
   selector: 'e-parameter-control',
   changeDetection: ChangeDetectionStrategy.OnPush,

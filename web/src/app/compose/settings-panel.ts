@@ -10,27 +10,27 @@ import {
   Draft,
   Parameter,
   Value,
-  applicable,
-  dice,
-  freshDraft,
+  applicableParameters,
+  randomSeed,
+  newDraft,
   presetValues,
   sameValues,
-  seedProblem,
-  surprise,
-  takesBeginnings,
+  isInvalidSeed,
+  randomValues,
+  acceptsPrompt,
   valueOf,
   withValue,
 } from './draft';
-import { BeginningControl } from './beginning';
+import { PromptControl } from './prompt-control';
 import { ModelCards } from './model-cards';
 import { ParameterControl } from './parameter-control';
 import { parameterWord } from '../core/text/parameter-words';
 import { SeedField } from './seed-field';
 
-/** Everything that may be set of a piece, from the model's own description of it. */
+/** The form for a generation request, built from the model's parameters. */
 @Component({
   selector: 'e-settings-panel',
-  imports: [BeginningControl, Icon, ModelCards, ParameterControl, SeedField],
+  imports: [PromptControl, Icon, ModelCards, ParameterControl, SeedField],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './settings-panel.html',
   styleUrl: './settings-panel.scss',
@@ -45,25 +45,25 @@ export class SettingsPanel {
   private readonly errorMessages = inject(ErrorMessages);
 
   private readonly shown = computed(() =>
-    applicable(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
+    applicableParameters(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
   );
   protected readonly basic = computed(() => this.shown().filter((parameter) => parameter.group !== 'advanced'));
   protected readonly advanced = computed(() => this.shown().filter((parameter) => parameter.group === 'advanced'));
-  protected readonly takesBeginning = computed(() => {
+  protected readonly showsPrompt = computed(() => {
     const model = this.composer.model();
-    return model !== null && takesBeginnings(model);
+    return model !== null && acceptsPrompt(model);
   });
   protected readonly presets = computed(() => Object.keys(this.composer.model()?.presets ?? {}));
-  protected readonly wrong = computed<Partial<Record<'seed' | 'title', string>>>(() => {
+  protected readonly invalid = computed<Partial<Record<'seed' | 'title', string>>>(() => {
     const draft = this.composer.draft();
     if (!draft) return {};
     return {
-      ...(seedProblem(draft.seed) ? { seed: this.t('seedWrong') } : {}),
-      ...(draft.title.trim().length > 200 ? { title: this.t('titleLong') } : {}),
+      ...(isInvalidSeed(draft.seed) ? { seed: this.t('seedInvalid') } : {}),
+      ...(draft.title.trim().length > 200 ? { title: this.t('titleTooLong') } : {}),
     };
   });
-  /** A problem that belongs to none of the controls. */
-  protected readonly general = computed(() => {
+  /** The message of a problem that concerns none of the controls. */
+  protected readonly formError = computed(() => {
     const problem = this.composer.problem();
     if (!problem) return null;
     const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
@@ -81,7 +81,7 @@ export class SettingsPanel {
 
   protected chooseModel(name: string): void {
     const model = this.composer.models()?.find((candidate) => candidate.name === name);
-    if (model) this.composer.draft.update((draft) => freshDraft(model, draft ?? undefined));
+    if (model) this.composer.draft.update((draft) => newDraft(model, draft ?? undefined));
   }
 
   protected valueOf(parameter: Parameter): Value {
@@ -104,9 +104,9 @@ export class SettingsPanel {
     return sameValues(draft.values, preset === null ? {} : presetValues(model, preset));
   }
 
-  protected surprise(): void {
+  protected randomize(): void {
     const model = this.composer.model();
-    if (model) this.change({ values: surprise(model), seed: dice() });
+    if (model) this.change({ values: randomValues(model), seed: randomSeed() });
   }
 
   protected word(text: string): string {
@@ -117,13 +117,13 @@ export class SettingsPanel {
     event.preventDefault();
     const draft = this.composer.draft();
     if (!draft) return;
-    const wrong = Object.keys(this.wrong())[0];
-    if (wrong) document.getElementById(wrong)?.focus();
+    const invalid = Object.keys(this.invalid())[0];
+    if (invalid) document.getElementById(invalid)?.focus();
     else this.send.emit(draft);
   }
 
-  protected readonly sendKey = computed<ComposeKey>(() => {
-    if (this.composer.ordering()) return 'ordering';
+  protected readonly submitKey = computed<ComposeKey>(() => {
+    if (this.composer.isSubmitting()) return 'submitting';
     return this.composer.pieces().length ? 'composeAgain' : 'compose';
   });
 }

@@ -78,7 +78,6 @@ export const libraryTexts = texts(
     back: 'All pieces',
     toExplore: 'Explore',
     by: 'by',
-    edited: 'Saved.',
     editTitle: 'Edit',
     needTitle: 'A title is needed.',
     guestsPrivate: 'With an account you can also publish.',
@@ -97,7 +96,6 @@ export const libraryTexts = texts(
     deletePlaylist: 'Delete the playlist',
     playlistDeleted: 'The playlist is deleted; its pieces stay.',
     playAll: 'Play all',
-    changed: 'Somebody was faster; the latest state is shown.',
   },
   {
     title: 'Biblioteca',
@@ -176,7 +174,6 @@ export const libraryTexts = texts(
     back: 'Todas las piezas',
     toExplore: 'Explorar',
     by: 'de',
-    edited: 'Guardado.',
     editTitle: 'Editar',
     needTitle: 'Hace falta un título.',
     guestsPrivate: 'Con una cuenta también puedes publicar.',
@@ -195,7 +192,6 @@ export const libraryTexts = texts(
     deletePlaylist: 'Borrar la lista',
     playlistDeleted: 'La lista se ha borrado; sus piezas se quedan.',
     playAll: 'Reproducir todo',
-    changed: 'Alguien fue más rápido; se muestra el último estado.',
   },
 );
 

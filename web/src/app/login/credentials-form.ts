@@ -47,7 +47,7 @@ export class CredentialsForm {
   protected readonly nameError = computed(() => this.error('username', nameProblem(this.username())));
   protected readonly passwordError = computed(() => this.error('password', passwordProblem(this.password())));
   /** A problem that belongs to no field. */
-  protected readonly general = computed(() => {
+  protected readonly formError = computed(() => {
     const problem = this.problem();
     return problem && !problem.field('username') && !problem.field('password') ? this.errorMessages.of(problem) : null;
   });

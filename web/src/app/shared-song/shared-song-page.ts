@@ -82,7 +82,7 @@ export default class SharedSongPage {
   /** With the file and not the song, which is private to whoever has no link. */
   protected async continue({ title }: Schema<'SongAnswer'>): Promise<void> {
     if (!this.midi) return;
-    this.composer.begin({ title, midi: new Uint8Array(this.midi), bars: null }, false);
+    this.composer.setPrompt({ title, midi: new Uint8Array(this.midi), bars: null }, false);
     await this.router.navigate(['/']);
   }
 

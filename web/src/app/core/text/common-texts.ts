@@ -17,7 +17,6 @@ export const commonTexts = texts(
     toDark: 'Switch to dark',
     toLight: 'Switch to light',
     language: 'Cambiar a español',
-    guest: 'Guest',
     loading: 'Loading …',
     retry: 'Try again',
     close: 'Close',
@@ -38,7 +37,6 @@ export const commonTexts = texts(
     volume: 'Volume',
     closePlayer: 'Close the player',
     preparing: 'Preparing the sound …',
-    playFailed: 'This piece cannot be played: {why}',
   },
   {
     skip: 'Saltar al contenido',
@@ -55,7 +53,6 @@ export const commonTexts = texts(
     toDark: 'Cambiar a oscuro',
     toLight: 'Cambiar a claro',
     language: 'Switch to English',
-    guest: 'Invitado',
     loading: 'Cargando …',
     retry: 'Reintentar',
     close: 'Cerrar',
@@ -76,6 +73,5 @@ export const commonTexts = texts(
     volume: 'Volumen',
     closePlayer: 'Cerrar el reproductor',
     preparing: 'Preparando el sonido …',
-    playFailed: 'Esta pieza no se puede reproducir: {why}',
   },
 );

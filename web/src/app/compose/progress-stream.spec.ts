@@ -1,5 +1,5 @@
 import type { Api } from '../core/api/api';
-import { follow } from './follow';
+import { streamProgress } from './progress-stream';
 import { Generation, Piece } from './piece';
 
 const state = (status: Generation['status'], rest: Partial<Generation> = {}): Generation => ({
@@ -26,15 +26,15 @@ const notes = (steps: number, ...onsets: number[]) => ({
   notes: onsets.map((onset) => [onset, 1, 60, 90]),
 });
 
-/** A connection that brings some events and then ends, as they are lost on trains. */
+/** A connection that ends after these events. */
 const connection = (...events: string[]) => new Response(events.join(''));
 
-describe('follow', () => {
+describe('streamProgress', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('takes a lost connection up where it broke, so that no note is missing or comes twice', async () => {
-    const asked: (string | null)[] = [];
+  it('resumes a lost connection without missing or repeated notes', async () => {
+    const requested: (string | null)[] = [];
     const answers = [
       () => connection(event('queued', '0.0', state('queued')), event('notes', '1.2', notes(2, 0, 1))),
       () => {
@@ -44,26 +44,28 @@ describe('follow', () => {
         connection(event('notes', '5.4', notes(4, 2, 3)), event('done', '6.4', state('succeeded', { progress: 1 }))),
     ];
     const fetch = async (_: string, init: RequestInit) => {
-      asked.push(new Headers(init.headers).get('Last-Event-ID'));
+      requested.push(new Headers(init.headers).get('Last-Event-ID'));
       return (answers.shift() as () => Response)();
     };
     const piece = new Piece(state('queued'));
-    const followed = follow({ fetch } as unknown as Api, piece, new AbortController().signal);
+    const finished = streamProgress({ fetch } as unknown as Api, piece, new AbortController().signal);
     await vi.runAllTimersAsync();
-    await followed;
-    expect(asked).toEqual([null, '1.2', '1.2']);
+    await finished;
+    expect(requested).toEqual([null, '1.2', '1.2']);
     expect(piece.notes().map((note) => note[0])).toEqual([0, 1, 2, 3]);
     expect(piece.state().status).toBe('succeeded');
-    expect(piece.lost()).toBe(false);
+    expect(piece.isDisconnected()).toBe(false);
   });
 
-  it('gives up when there is no such piece', async () => {
-    const gone = async () => {
+  it('throws if the generation does not exist', async () => {
+    const notFound = async () => {
       const { Problem } = await import('../core/api/problem');
       throw new Problem('generation-not-found', 404, '');
     };
-    const until = new AbortController().signal;
-    await expect(follow({ fetch: gone } as unknown as Api, new Piece(state('queued')), until)).rejects.toMatchObject({
+    const { signal } = new AbortController();
+    await expect(
+      streamProgress({ fetch: notFound } as unknown as Api, new Piece(state('queued')), signal),
+    ).rejects.toMatchObject({
       slug: 'generation-not-found',
     });
   });

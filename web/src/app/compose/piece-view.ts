@@ -9,63 +9,65 @@ import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
-import { Plucks } from './plucks';
+import { NotePreview } from './note-preview';
 
-/** One piece: how far it is, its roll, and what can be done with it. */
+/** One piece: its progress, its piano roll, and the actions on it. */
 @Component({
-  selector: 'e-stage',
+  selector: 'e-piece-view',
   imports: [Icon, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  templateUrl: './stage.html',
-  styleUrl: './stage.scss',
+  templateUrl: './piece-view.html',
+  styleUrl: './piece-view.scss',
 })
-export class Stage {
+export class PieceView {
   readonly piece = input.required<Piece>();
-  readonly again = output();
+  readonly another = output();
   readonly download = output<Piece>();
   readonly share = output<Piece>();
   readonly rename = output<string>();
 
   protected readonly composer = inject(Composer);
   protected readonly player = inject(Player);
-  protected readonly plucks = inject(Plucks);
+  protected readonly notePreview = inject(NotePreview);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(composeTexts);
   private readonly errorMessages = inject(ErrorMessages);
 
   protected readonly state = computed(() => this.piece().state());
   protected readonly notes = computed(() => this.piece().notes());
-  /** The song that has come of it; a piece that was stopped may have become one, too. */
-  protected readonly song = computed(() => (this.open() ? null : this.state().song_id));
-  protected readonly open = computed(() => this.state().status === 'queued' || this.state().status === 'running');
+  /** The id of the finished song; a stopped piece may have one, too. */
+  protected readonly songId = computed(() => (this.isActive() ? null : this.state().song_id));
+  protected readonly isActive = computed(() => this.state().status === 'queued' || this.state().status === 'running');
   protected readonly current = computed(() => this.player.is(this.state().song_id));
   protected readonly span = computed(() => this.piece().span());
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
-  protected readonly status = computed(() => this.sentence());
-  /** For screen readers: every fourth part, and each change of state. */
-  protected readonly said = computed(() => {
+  protected readonly status = computed(() => this.statusText());
+  /** For screen readers: changes with each status and each quarter of the progress. */
+  protected readonly liveStatus = computed(() => {
     const state = this.state();
     if (state.status !== 'running') return this.status();
-    return this.t('percentSaid', { percent: this.format.percent(Math.floor(state.progress * 4) / 4) });
+    return this.t('percentComposed', { percent: this.format.percent(Math.floor(state.progress * 4) / 4) });
   });
   protected readonly measures = computed(() => {
-    const found = this.state().measures ?? {};
-    const number = (name: string, digits: number) => this.format.number(found[name] ?? 0, digits);
-    const share = (name: string) => this.format.percent(found[name] ?? 0);
+    const measures = this.state().measures ?? {};
+    const number = (name: string, digits: number) => this.format.number(measures[name] ?? 0, digits);
+    const share = (name: string) => this.format.percent(measures[name] ?? 0);
     return [
-      ...('scale_score' in found ? [{ value: share('scale_score'), label: this.t('inScale') }] : []),
-      ...('polyphony' in found ? [{ value: share('polyphony'), label: this.t('polyphony') }] : []),
-      ...('tone_span' in found ? [{ value: number('tone_span', 0), label: this.t('span') }] : []),
-      ...('notes_per_second' in found ? [{ value: number('notes_per_second', 1), label: this.t('pace') }] : []),
+      ...('scale_score' in measures ? [{ value: share('scale_score'), label: this.t('inScale') }] : []),
+      ...('polyphony' in measures ? [{ value: share('polyphony'), label: this.t('polyphony') }] : []),
+      ...('tone_span' in measures ? [{ value: number('tone_span', 0), label: this.t('span') }] : []),
+      ...('notes_per_second' in measures
+        ? [{ value: number('notes_per_second', 1), label: this.t('notesPerSecond') }]
+        : []),
     ];
   });
 
   constructor() {
-    let heard = 0;
+    let previewed = 0;
     effect(() => {
       const notes = this.notes();
-      if (notes.length > heard && untracked(this.open)) this.plucks.pluck(notes.slice(heard));
-      heard = notes.length;
+      if (notes.length > previewed && untracked(this.isActive)) this.notePreview.play(notes.slice(previewed));
+      previewed = notes.length;
     });
   }
 
@@ -96,7 +98,7 @@ export class Stage {
     }
   }
 
-  private sentence(): string {
+  private statusText(): string {
     const state = this.state();
     const [n, length] = [state.note_count ?? 0, this.format.duration(state.duration_seconds)];
     switch (state.status) {
