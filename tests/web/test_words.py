@@ -23,7 +23,7 @@ def told(model: dict[str, Any]) -> Iterator[str]:
 
 
 def test_no_word_of_a_model_is_left_in_english(product: Product) -> None:
-    source = (TEXT / "spanish-words.ts").read_text()
+    source = (TEXT / "spanish-labels.ts").read_text()
     known = {"".join(groups) for groups in _KEY.findall(source)}
     with product.client() as client:
         models = client.get("/models").raise_for_status().json()["items"]

@@ -21,7 +21,7 @@ const SCOPES: readonly Schema<'Scope'>[] = [
   selector: 'e-api-keys',
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './api-keys.html',
-  styleUrl: './part.scss',
+  styleUrl: './account-section.scss',
 })
 export class ApiKeys {
   protected readonly t = injectTexts(accountTexts);

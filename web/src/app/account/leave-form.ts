@@ -12,7 +12,7 @@ import { accountTexts } from './account-texts';
 @Component({
   selector: 'e-leave-form',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  styleUrl: './part.scss',
+  styleUrl: './account-section.scss',
   template: `
     <h2>{{ t('leave') }}</h2>
     <form (submit)="$event.preventDefault(); leave(password.value)">

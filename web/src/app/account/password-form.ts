@@ -9,7 +9,7 @@ import { accountTexts } from './account-texts';
 @Component({
   selector: 'e-password-form',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  styleUrl: './part.scss',
+  styleUrl: './account-section.scss',
   template: `
     <h2>{{ t('password') }}</h2>
     <form (submit)="$event.preventDefault(); change(current.value, fresh.value)">

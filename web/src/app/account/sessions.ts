@@ -16,7 +16,7 @@ import { accountTexts } from './account-texts';
   selector: 'e-sessions',
   imports: [PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  styleUrl: './part.scss',
+  styleUrl: './account-section.scss',
   template: `
     <h2>{{ t('sessions') }}</h2>
     @if (problem(); as problem) {
@@ -27,7 +27,7 @@ import { accountTexts } from './account-texts';
           <li>
             <span class="what">
               <span>{{ one.current ? t('here') : one.user_agent || one.address }}</span>
-              <span class="muted">{{ t('lastUsed', { date: format.moment(one.last_used_at) }) }}</span>
+              <span class="muted">{{ t('lastUsed', { date: format.dateTime(one.last_used_at) }) }}</span>
             </span>
             @if (!one.current) {
               <button type="button" class="button small" (click)="end(one)">{{ t('end') }}</button>

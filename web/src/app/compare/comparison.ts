@@ -5,25 +5,25 @@ import type { Schema } from '../core/api/types';
 import { Piece } from '../compose/piece';
 import { GenerationMonitor } from '../compose/generation-monitor';
 
-/** One way to compose, and the piece that it comes to. */
-export interface Compared {
+/** One variant of a comparison, with its piece. */
+export interface ComparisonItem {
   readonly label: string;
   readonly piece: Piece;
 }
 
-/** Pieces of one seed and prompt, composed in several ways, each followed while it is composed. */
+/** Pieces with the same seed and prompt and different sampling parameters. */
 @Injectable()
 export class Comparison {
   readonly id = signal<string | null>(null);
-  readonly items = signal<readonly Compared[]>([]);
-  readonly ordering = signal(false);
+  readonly items = signal<readonly ComparisonItem[]>([]);
+  readonly isSubmitting = signal(false);
   readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
   private readonly monitor = new GenerationMonitor(this.api, (error) => this.problem.set(Problem.from(error)));
 
-  /** Orders a comparison; its id, or null with `problem` set. */
-  async order(json: Schema<'ComparisonRequest'>): Promise<string | null> {
-    this.ordering.set(true);
+  /** Request a comparison. Returns its id, or null with `problem` set. */
+  async start(json: Schema<'ComparisonRequest'>): Promise<string | null> {
+    this.isSubmitting.set(true);
     this.problem.set(null);
     try {
       const headers = { 'Idempotency-Key': crypto.randomUUID() };
@@ -34,20 +34,20 @@ export class Comparison {
       this.problem.set(Problem.from(error));
       return null;
     } finally {
-      this.ordering.set(false);
+      this.isSubmitting.set(false);
     }
   }
 
-  /** Shows a comparison that was ordered before, by its id. Raises Problem. */
+  /** Show the comparison with this id. Throws Problem. */
   async open(id: string): Promise<void> {
     if (this.id() === id) return;
     const path = { comparison_id: id };
     this.show(await this.api.get('/api/v1/comparisons/{comparison_id}', { path }));
   }
 
-  /** Lets one piece go from what is shown. */
-  drop(item: Compared): void {
-    this.items.update((all) => all.filter((one) => one !== item));
+  /** Remove one piece from the page. */
+  remove(item: ComparisonItem): void {
+    this.items.update((all) => all.filter((other) => other !== item));
   }
 
   close(): void {

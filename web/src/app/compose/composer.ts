@@ -2,7 +2,7 @@ import { Injectable, computed, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Language } from '../core/text/language';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, withPrompt } from './draft';
 import { promptRequest } from './prompt-request';
 import { Generation, Piece } from './piece';
@@ -106,7 +106,7 @@ export class Composer {
   /** The title of an untitled piece, unless the interface is in English as the API's own titles are. */
   private localizedTitle(): string | null {
     const title = this.model()?.title ?? '';
-    const translated = parameterWord(title, this.language.code());
+    const translated = manifestLabel(title, this.language.code());
     return translated === title ? null : translated;
   }
 

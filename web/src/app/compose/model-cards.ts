@@ -4,7 +4,7 @@ import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
 import { ModelSample } from './model-sample';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 
 /** Chooses one of the models. */
 @Component({
@@ -27,13 +27,13 @@ import { parameterWord } from '../core/text/parameter-words';
                 (change)="choose.emit(model.name)"
               />
               <span class="text">
-                <strong>{{ word(model.title) }}</strong>
-                <span class="muted">{{ word(model.description) }}</span>
+                <strong>{{ label(model.title) }}</strong>
+                <span class="muted">{{ label(model.description) }}</span>
                 <span class="tag">{{ model.name }} {{ model.version }}</span>
               </span>
             </label>
             @if (model.sample_url) {
-              <e-model-sample [model]="model" [name]="word(model.title)" />
+              <e-model-sample [model]="model" [name]="label(model.title)" />
             }
           </div>
         }
@@ -49,7 +49,7 @@ export class ModelCards {
   protected readonly t = injectTexts(composeTexts);
   private readonly language = inject(Language);
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

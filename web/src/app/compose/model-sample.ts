@@ -64,8 +64,8 @@ export class ModelSample {
   private midi: ArrayBuffer | null = null;
 
   private readonly id = computed(() => `sample of ${this.model().name}`);
-  protected readonly current = computed(() => this.player.is(this.id()));
-  protected readonly playing = computed(() => this.current() && this.player.playing());
+  protected readonly current = computed(() => this.player.isCurrent(this.id()));
+  protected readonly playing = computed(() => this.current() && this.player.isPlaying());
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
 
   constructor() {

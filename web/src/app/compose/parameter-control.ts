@@ -4,7 +4,7 @@ import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Parameter, Value } from './draft';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 
 /** The form control for a parameter of a model. */
 @Component({
@@ -22,11 +22,11 @@ import { parameterWord } from '../core/text/parameter-words';
             [attr.aria-describedby]="id + '-note'"
             (change)="set.emit($any($event.target).checked)"
           />
-          {{ word(parameter.label) }}
+          {{ label(parameter.label) }}
         </label>
       } @else {
         <label [for]="id">
-          {{ word(parameter.label) }}
+          {{ label(parameter.label) }}
           @if (parameter.kind !== 'choice') {
             <output class="tabular" [for]="id">{{ shown() }}</output>
           }
@@ -39,7 +39,7 @@ import { parameterWord } from '../core/text/parameter-words';
             (change)="set.emit($any($event.target).value)"
           >
             @for (choice of parameter.choices; track choice) {
-              <option [value]="choice" [selected]="choice === value()">{{ word('' + choice) }}</option>
+              <option [value]="choice" [selected]="choice === value()">{{ label('' + choice) }}</option>
             }
           </select>
         } @else {
@@ -56,7 +56,7 @@ import { parameterWord } from '../core/text/parameter-words';
           />
         }
       }
-      <span class="hint" [id]="id + '-note'">{{ word(parameter.advice ?? '') }}</span>
+      <span class="hint" [id]="id + '-note'">{{ label(parameter.advice ?? '') }}</span>
       @if (error(); as error) {
         <span class="error" role="alert">{{ error }}</span>
       }
@@ -109,10 +109,10 @@ export class ParameterControl {
     const value = this.value();
     const number = typeof value === 'number' ? this.format.number(value, 2) : String(value);
     const unit = this.parameter().unit;
-    return unit ? `${number} ${parameterWord(unit, this.language.code()).toLowerCase()}` : number;
+    return unit ? `${number} ${manifestLabel(unit, this.language.code()).toLowerCase()}` : number;
   });
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

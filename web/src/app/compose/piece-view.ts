@@ -38,7 +38,7 @@ export class PieceView {
   /** The id of the finished song; a stopped piece may have one, too. */
   protected readonly songId = computed(() => (this.isActive() ? null : this.state().song_id));
   protected readonly isActive = computed(() => this.state().status === 'queued' || this.state().status === 'running');
-  protected readonly current = computed(() => this.player.is(this.state().song_id));
+  protected readonly current = computed(() => this.player.isCurrent(this.state().song_id));
   protected readonly span = computed(() => this.piece().span());
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
   protected readonly status = computed(() => this.statusText());

@@ -24,7 +24,7 @@ import {
 import { PromptControl } from './prompt-control';
 import { ModelCards } from './model-cards';
 import { ParameterControl } from './parameter-control';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { SeedField } from './seed-field';
 
 /** The form for a generation request, built from the model's parameters. */
@@ -109,8 +109,8 @@ export class SettingsPanel {
     if (model) this.change({ values: randomValues(model), seed: randomSeed() });
   }
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 
   protected submit(event: Event): void {

@@ -8,11 +8,11 @@ import { PageTitles } from '../core/text/page-titles';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
-import { Listing } from '../shared/songs/listing';
+import { SongList } from '../shared/songs/song-list';
 import { exploreTexts } from './explore-texts';
 import { Feed } from './feed';
 
-/** An author, and what they have published. */
+/** An author and their public songs. */
 @Component({
   imports: [Feed, PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -35,7 +35,7 @@ import { Feed } from './feed';
             }
           </p>
         </header>
-        <e-feed [listing]="listing" [empty]="t('none')" [byMany]="false" />
+        <e-feed [songList]="songList" [emptyText]="t('none')" [showAuthor]="false" />
       } @else {
         <h1 class="visually-hidden">{{ t('title') }}</h1>
         <e-page-state [loading]="true" />
@@ -53,7 +53,7 @@ export default class AuthorPage {
   private readonly errorMessages = inject(ErrorMessages);
   private readonly titles = inject(PageTitles);
 
-  protected readonly listing = new Listing((query) =>
+  protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/library/explore', { query: { limit: 30, author: this.id(), ...query } as never }),
   );
 
@@ -67,7 +67,7 @@ export default class AuthorPage {
       const author = await this.api.get('/api/v1/library/authors/{author_id}', { path: { author_id: id } });
       this.author.set(author);
       this.titles.name.set(author.name);
-      await this.listing.show({});
+      await this.songList.load({});
     } catch (error) {
       this.problem.set(Problem.from(error));
     }

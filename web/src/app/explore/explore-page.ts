@@ -1,16 +1,16 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, untracked } from '@angular/core';
 import { Api } from '../core/api/api';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Session } from '../core/session/session';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { Listing } from '../shared/songs/listing';
-import { AddressedQuery } from '../shared/songs/query';
+import { SongList } from '../shared/songs/song-list';
+import { UrlQuery } from '../shared/songs/url-query';
 import { exploreTexts } from './explore-texts';
 import { Feed } from './feed';
 
-/** The public feed: new, most liked, of a style, or of authors whom one follows. */
+/** The public songs: newest, most liked, of a style, or of authors that the user follows. */
 @Component({
   imports: [Feed, Icon],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -18,26 +18,26 @@ import { Feed } from './feed';
   styleUrl: './explore-page.scss',
 })
 export default class ExplorePage {
-  protected readonly address = new AddressedQuery();
-  protected readonly query = this.address.query;
+  protected readonly urlQuery = new UrlQuery();
+  protected readonly query = this.urlQuery.query;
   protected readonly t = injectTexts(exploreTexts);
   protected readonly session = inject(Session);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
 
-  protected readonly listing = new Listing((query) =>
+  protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/library/explore', { query: { limit: 30, ...query } as never }),
   );
-  protected readonly asked = computed(() => Object.keys(this.query()).some((name) => name !== 'sort'));
+  protected readonly isFiltered = computed(() => Object.keys(this.query()).some((name) => name !== 'sort'));
 
   constructor() {
     effect(() => {
       const query = this.query();
-      if (this.session.isRestored()) untracked(() => void this.listing.show(query));
+      if (this.session.isRestored()) untracked(() => void this.songList.load(query));
     });
   }
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

@@ -11,7 +11,7 @@ import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { Song } from '../shared/songs/listing';
+import { Song } from '../shared/songs/song-list';
 import { commentTexts } from './comment-texts';
 
 type Comment = Schema<'CommentAnswer'>;

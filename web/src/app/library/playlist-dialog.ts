@@ -7,7 +7,7 @@ import { commonTexts } from '../core/text/common-texts';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { Song } from '../shared/songs/listing';
+import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
 /** Puts a song into a playlist, a new one perhaps. */

@@ -13,9 +13,9 @@ import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { Song } from '../shared/songs/listing';
+import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
 /** A playlist: heard in its order, put into another one, emptied. */
 @Component({
@@ -29,7 +29,7 @@ export default class PlaylistPage {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
-  protected readonly actions = inject(Songs);
+  protected readonly actions = inject(SongActions);
   protected readonly full = signal<Schema<'FullPlaylist'> | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
@@ -60,7 +60,7 @@ export default class PlaylistPage {
   }
 
   protected playAll(songs: readonly Song[]): void {
-    this.player.queue(songs.map((song) => this.actions.track(song)));
+    this.player.playAll(songs.map((song) => this.actions.track(song)));
   }
 
   protected moveUp(index: number): Promise<void> {

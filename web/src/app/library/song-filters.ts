@@ -1,11 +1,11 @@
 import { ChangeDetectionStrategy, Component, effect, inject, input, output, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
-import { Facets, SongQuery } from '../shared/songs/listing';
+import { Facets, SongQuery } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
 /** Filters whose choices are what the songs have in common, with how many have it. */
@@ -122,7 +122,7 @@ export class SongFilters {
     const visibility = value === 'private' || value === 'unlisted' || value === 'public' ? value : null;
     if (name === 'visibility' && visibility) return this.t(visibility);
     if (name === 'key') return this.format.key(value);
-    return name === 'style' || name === 'instrument' ? parameterWord(value, this.language.code()) : value;
+    return name === 'style' || name === 'instrument' ? manifestLabel(value, this.language.code()) : value;
   }
 
   protected pick(name: string, value: string): void {

@@ -13,18 +13,18 @@ import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
 import { Composer } from '../compose/composer';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { LikeButton } from '../shared/songs/like-button';
-import { measureWord, ordered, styles } from '../shared/songs/measure-words';
-import { Song } from '../shared/songs/listing';
+import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
+import { Song } from '../shared/songs/song-list';
 import { Comments } from './comments';
 import { libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
 /** Everything that is known of a song: its roll, how it came about, its measures. */
 @Component({
@@ -40,7 +40,7 @@ export default class SongPage {
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly session = inject(Session);
-  protected readonly actions = inject(Songs);
+  protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
@@ -50,7 +50,7 @@ export default class SongPage {
   private readonly router = inject(Router);
   private readonly titles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.is(this.song()?.id));
+  protected readonly current = computed(() => this.player.isCurrent(this.song()?.id));
   protected readonly mine = computed(() => this.song()?.author_id === this.session.user()?.id);
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
   protected readonly facts = computed(() => {
@@ -58,13 +58,13 @@ export default class SongPage {
     if (!song) return [];
     const known: [string, string | null | undefined][] = [
       [this.t('author'), song.author],
-      [this.t('date'), this.format.moment(song.created_at)],
+      [this.t('date'), this.format.dateTime(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
       [this.t('key'), song.key && this.format.key(song.key)],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
-      [this.t('instrument'), song.instruments.map((name) => parameterWord(name, this.language.code())).join(', ')],
-      [this.t('style'), song.style && parameterWord(song.style, this.language.code())],
+      [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
+      [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
       [this.t('id'), song.id],
     ];
@@ -77,25 +77,25 @@ export default class SongPage {
     const set = Object.entries(song.parameters).filter(([, value]) =>
       ['string', 'number', 'boolean'].includes(typeof value),
     );
-    const words = set.map(([name, value]) => [parameterWord(name, this.language.code()), this.shown(value)]);
+    const words = set.map(([name, value]) => [manifestLabel(name, this.language.code()), this.shown(value)]);
     return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...words];
   });
   private shown(value: unknown): string {
     if (typeof value === 'number') return this.format.number(value, 2);
-    return parameterWord(String(value), this.language.code());
+    return manifestLabel(String(value), this.language.code());
   }
 
   protected readonly measures = computed(() =>
-    ordered(this.song()?.measures ?? {}).map(([name, value]) => [
-      measureWord(name, this.language.code()),
+    orderedMeasures(this.song()?.measures ?? {}).map(([name, value]) => [
+      measureLabel(name, this.language.code()),
       this.format.number(value, 2),
     ]),
   );
 
   protected readonly styles = computed(() =>
-    styles(this.song()?.measures ?? {}).map(({ name, share }) => [
-      parameterWord(name, this.language.code()),
-      this.format.percent(share),
+    topStyles(this.song()?.measures ?? {}).map(({ name, probability }) => [
+      manifestLabel(name, this.language.code()),
+      this.format.percent(probability),
     ]),
   );
 

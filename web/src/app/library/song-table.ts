@@ -7,9 +7,9 @@ import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { Song, Sort } from '../shared/songs/listing';
+import { Song, Sort } from '../shared/songs/song-list';
 import { LibraryKey, libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
 interface Column {
   readonly key: LibraryKey;
@@ -37,7 +37,7 @@ export class SongTable {
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly session = inject(Session);
-  protected readonly actions = inject(Songs);
+  protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [
     { key: 'columnTitle', name: 'title', sorts: ['title'] },
@@ -55,7 +55,7 @@ export class SongTable {
   }
 
   protected playing(song: Song): boolean {
-    return this.player.is(song.id) && this.player.playing();
+    return this.player.isCurrent(song.id) && this.player.isPlaying();
   }
 
   protected order(column: Column): 'ascending' | 'descending' | null {

@@ -9,7 +9,7 @@ import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
 /** What was deleted in the last 30 days. */
 @Component({
@@ -71,7 +71,7 @@ export default class TrashPage {
   protected readonly deleted = signal<readonly Schema<'DeletedSong'>[] | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
-  private readonly songs = inject(Songs);
+  private readonly songs = inject(SongActions);
 
   constructor() {
     effect(() => {

@@ -14,7 +14,7 @@ import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
-import { sharedTexts } from './shared-texts';
+import { sharedSongTexts } from './shared-song-texts';
 
 /** A piece for whoever has its link, with or without an account. */
 @Component({
@@ -25,7 +25,7 @@ import { sharedTexts } from './shared-texts';
 })
 export default class SharedSongPage {
   readonly token = input.required<string>();
-  protected readonly t = injectTexts(sharedTexts);
+  protected readonly t = injectTexts(sharedSongTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
@@ -39,7 +39,7 @@ export default class SharedSongPage {
   private readonly router = inject(Router);
   private readonly titles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.is(this.shared()?.song.id));
+  protected readonly current = computed(() => this.player.isCurrent(this.shared()?.song.id));
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
   protected readonly picture = computed(
     () => `/api/v1/pianorolls/${this.shared()?.song.id}.svg?share=${encodeURIComponent(this.token())}`,

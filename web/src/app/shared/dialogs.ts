@@ -2,13 +2,13 @@ import { Injectable, Injector, Type, inject } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
 import { ErrorMessages } from '../core/text/error-messages';
 
-/** Opens dialogs, whose code comes with the first of them. */
+/** Opens dialogs; their code is loaded with the first one. */
 @Injectable({ providedIn: 'root' })
 export class Dialogs {
   private readonly injector = inject(Injector);
   private readonly errorMessages = inject(ErrorMessages);
 
-  /** What the dialog was closed with; undefined when it was dismissed. */
+  /** Open a dialog. Resolves to its result, or to undefined if it was dismissed. */
   async open<R>(load: () => Promise<Type<unknown>>, data: unknown): Promise<R | undefined> {
     try {
       const [{ MatDialog }, component] = await Promise.all([import('@angular/material/dialog'), load()]);

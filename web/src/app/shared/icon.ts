@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 
-/** Our own icons: strokes on a grid of 24. */
+/** Icons of our own, drawn as strokes on a 24 × 24 grid. */
 const paths = {
   compose: 'M4 20l4-1L19 8a2.1 2.1 0 0 0-3-3L5 16l-1 4zM14 7l3 3',
   library: 'M5 4v16M10 4v16M14.5 4.6l4.8 15',
@@ -51,7 +51,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** An icon in the colour and (1.4 times) the size of its text; what it means is said by the text beside it. */
+/** A decorative icon in the colour of the surrounding text and 1.4 times its size. The text next to it carries the meaning. */
 @Component({
   selector: 'e-icon',
   changeDetection: ChangeDetectionStrategy.OnPush,

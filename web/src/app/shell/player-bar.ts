@@ -19,10 +19,10 @@ import { Icon } from '../shared/icon';
         type="button"
         class="icon-button filled"
         [attr.aria-disabled]="player.state() === 'loading' || null"
-        [attr.aria-label]="t(player.playing() ? 'pause' : 'play')"
+        [attr.aria-label]="t(player.isPlaying() ? 'pause' : 'play')"
         (click)="player.toggle(track)"
       >
-        <e-icon [name]="player.playing() ? 'pause' : 'play'" [solid]="!player.playing()" />
+        <e-icon [name]="player.isPlaying() ? 'pause' : 'play'" [solid]="!player.isPlaying()" />
       </button>
       <div class="what">
         @if (track.link; as link) {

@@ -1,6 +1,6 @@
 import { texts } from './texts';
 
-/** What every page needs. */
+/** The texts that several pages share. */
 export const commonTexts = texts(
   {
     skip: 'Skip to the page',

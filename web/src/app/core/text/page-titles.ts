@@ -6,13 +6,13 @@ import { injectTexts } from './texts';
 
 type Key = keyof (typeof commonTexts)['en'];
 
-/** The window's title: the `title` of a route is a key of the common texts, and follows the language. */
+/** Sets the title of the window. The `title` of a route is a key of the common texts. */
 @Injectable({ providedIn: 'root' })
 export class PageTitles extends TitleStrategy {
   private readonly title = inject(Title);
   private readonly t = injectTexts(commonTexts);
   private readonly key = signal<Key | null>(null);
-  /** The name of what a page shows, if it has one; set by the page. */
+  /** The name of the song, author or playlist that a page shows; set by the page. */
   readonly name = signal<string | null>(null);
 
   constructor() {

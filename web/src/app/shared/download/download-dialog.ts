@@ -5,7 +5,7 @@ import { Problem } from '../../core/api/problem';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
 import { Language } from '../../core/text/language';
-import { parameterWord } from '../../core/text/parameter-words';
+import { manifestLabel } from '../../core/text/manifest-labels';
 import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
@@ -102,8 +102,8 @@ export class DownloadDialog {
     );
   }
 
-  protected word(instrument: string): string {
-    return parameterWord(instrument, this.language.code());
+  protected label(instrument: string): string {
+    return manifestLabel(instrument, this.language.code());
   }
 
   protected choose(format: Format): void {

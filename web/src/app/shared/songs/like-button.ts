@@ -5,7 +5,7 @@ import { Session } from '../../core/session/session';
 import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
-import { Song } from './listing';
+import { Song } from './song-list';
 
 const likeTexts = texts(
   {

@@ -1,5 +1,5 @@
-/** Spanish for what manifests say in English: of models, presets, parameters, units, choices. Keys are in small letters. */
-export const SPANISH_WORDS: Readonly<Record<string, string>> = {
+/** Spanish translations of the texts in model manifests: titles, descriptions, presets, parameters, units, choices. Keys are in lower case. */
+export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   'classical piano': 'Piano clásico',
   'composes piano textures, taught by 1,699 classical pieces.':
     'Compone texturas de piano, aprendidas de 1699 piezas clásicas.',

@@ -1,5 +1,5 @@
-/** What the measures of a piece are called: English, Spanish. */
-const words: Readonly<Record<string, readonly [string, string]>> = {
+/** The labels of the measures, in English and Spanish, in display order. */
+const LABELS: Readonly<Record<string, readonly [string, string]>> = {
   notes: ['Notes', 'Notas'],
   duration_seconds: ['Seconds', 'Segundos'],
   scale_score: ['Share in one scale', 'Parte en una escala'],
@@ -20,29 +20,32 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
   loop_start_bar: ['Bar where it begins to loop', 'Compás donde empieza el bucle'],
 };
 
-export function measureWord(name: string, language: 'en' | 'es'): string {
-  const known = words[name]?.[language === 'en' ? 0 : 1];
-  if (known) return known;
+export function measureLabel(name: string, language: 'en' | 'es'): string {
+  const label = LABELS[name]?.[language === 'en' ? 0 : 1];
+  if (label) return label;
   const repetition = /^repetitions?[._](\d)$/.exec(name);
   if (repetition) return `${language === 'en' ? 'Repeated phrases of' : 'Frases repetidas de'} ${repetition[1]}`;
   const plain = name.replaceAll('_', ' ');
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
-/** Measures in the order of their words; without a loop where there is none, and without the styles. */
-export function ordered(measures: Readonly<Record<string, number>>): [string, number][] {
-  const names = Object.keys(words);
-  const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
+/** Return the measures in display order, without the styles and without a loop of length zero. */
+export function orderedMeasures(measures: Readonly<Record<string, number>>): [string, number][] {
+  const names = Object.keys(LABELS);
+  const rank = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
   return Object.entries(measures)
     .filter(([name, value]) => !name.startsWith('style_') && !(name.startsWith('loop_') && value === 0))
-    .sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b));
+    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
-/** What a piece sounds like: the styles that the classifier hears most, with their shares. */
-export function styles(measures: Readonly<Record<string, number>>, most = 5): { name: string; share: number }[] {
+/** Return the styles that the classifier rates highest, with their probabilities. */
+export function topStyles(
+  measures: Readonly<Record<string, number>>,
+  count = 5,
+): { name: string; probability: number }[] {
   return Object.entries(measures)
-    .filter(([name, share]) => name.startsWith('style_') && share >= 0.01)
-    .map(([name, share]) => ({ name: name.slice('style_'.length), share }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, most);
+    .filter(([name, value]) => name.startsWith('style_') && value >= 0.01)
+    .map(([name, probability]) => ({ name: name.slice('style_'.length), probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, count);
 }

@@ -5,29 +5,29 @@ import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
-import { Compared } from './comparison';
+import { ComparisonItem } from './comparison';
 import { compareTexts } from './compare-texts';
 
-/** One piece of a comparison: its roll, its measures, and whether it is the one to keep. */
+/** One piece of a comparison: its piano roll and measures, and the button to keep it. */
 @Component({
-  selector: 'e-compared-card',
+  selector: 'e-comparison-card',
   imports: [Icon, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  templateUrl: './compared-card.html',
-  styleUrl: './compared-card.scss',
+  templateUrl: './comparison-card.html',
+  styleUrl: './comparison-card.scss',
 })
-export class ComparedCard {
-  readonly item = input.required<Compared>();
+export class ComparisonCard {
+  readonly item = input.required<ComparisonItem>();
   readonly name = input.required<string>();
-  readonly mayKeep = input(false);
+  readonly canKeep = input(false);
   readonly keep = output();
   protected readonly t = injectTexts(compareTexts);
   protected readonly player = inject(Player);
   private readonly format = inject(Format);
 
   protected readonly state = computed(() => this.item().piece.state());
-  protected readonly current = computed(() => this.player.is(this.state().song_id));
-  protected readonly playing = computed(() => this.current() && this.player.playing());
+  protected readonly current = computed(() => this.player.isCurrent(this.state().song_id));
+  protected readonly playing = computed(() => this.current() && this.player.isPlaying());
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
   protected readonly status = computed(() => {
     const { status, progress, failure, note_count: n, duration_seconds: seconds } = this.state();
@@ -38,9 +38,9 @@ export class ComparedCard {
     return this.t('done', { n: n ?? 0, length: this.format.duration(seconds) });
   });
   protected readonly measures = computed(() => {
-    const found = this.state().measures ?? {};
-    const share = (name: string) => this.format.percent(found[name] ?? 0);
-    const number = (name: string) => this.format.number(found[name] ?? 0);
+    const measures = this.state().measures ?? {};
+    const share = (name: string) => this.format.percent(measures[name] ?? 0);
+    const number = (name: string) => this.format.number(measures[name] ?? 0);
     return [
       { value: share('scale_score'), label: this.t('inScale') },
       { value: share('repetitions_4'), label: this.t('repeated') },

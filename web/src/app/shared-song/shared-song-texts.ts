@@ -1,6 +1,6 @@
 import { texts } from '../core/text/texts';
 
-export const sharedTexts = texts(
+export const sharedSongTexts = texts(
   {
     title: 'A shared piece',
     by: 'by {author}',

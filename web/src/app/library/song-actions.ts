@@ -8,12 +8,12 @@ import { ErrorMessages } from '../core/text/error-messages';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
-import { Song } from '../shared/songs/listing';
+import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
 /** What a listener does with songs of theirs, wherever they are shown. */
 @Injectable({ providedIn: 'root' })
-export class Songs {
+export class SongActions {
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
@@ -69,7 +69,7 @@ export class Songs {
       this.errorMessages.show(error);
       return false;
     }
-    if (this.player.is(song.id)) this.player.close();
+    if (this.player.isCurrent(song.id)) this.player.close();
     const undo = { label: this.common('undo'), run: () => void this.restore(song.id, restored) };
     this.notices.show(this.t('deleted', { title: song.title }), { action: undo });
     return true;
