@@ -19,7 +19,7 @@ export const appConfig: ApplicationConfig = {
     provideRouter(
       routes,
       withComponentInputBinding(),
-      // A page whose code could not be had: the one that is seen stays.
+      // If the chunk of a page cannot be loaded, the current page stays.
       withNavigationErrorHandler((error) => {
         inject(ErrorMessages).show(navigator.onLine ? error.error : new TypeError('offline'));
         return new RedirectCommand(inject(Router).parseUrl(inject(Router).url), { skipLocationChange: true });
@@ -27,7 +27,7 @@ export const appConfig: ApplicationConfig = {
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled', anchorScrolling: 'enabled' }),
     ),
     { provide: TitleStrategy, useExisting: PageTitles },
-    // Not awaited: the first page is painted meanwhile.
+    // Not awaited, so that the first page is painted meanwhile.
     provideAppInitializer(() => void inject(Session).restore()),
   ],
 };

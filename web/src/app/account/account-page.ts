@@ -10,14 +10,14 @@ import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { saveFile } from '../shared/save-file';
 import { accountTexts } from './account-texts';
-import { ApiKeys } from './api-keys';
-import { LeaveForm } from './leave-form';
-import { PasswordForm } from './password-form';
-import { Sessions } from './sessions';
+import { ApiKeyList } from './api-key-list';
+import { DeleteAccountForm } from './delete-account-form';
+import { ChangePasswordForm } from './change-password-form';
+import { SessionList } from './session-list';
 
-/** Who one is here, from where, with which keys; and the way out. */
+/** The account: export, password, sessions, API keys, deletion. */
 @Component({
-  imports: [ApiKeys, Icon, LeaveForm, PageState, PasswordForm, RouterLink, Sessions],
+  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
@@ -40,8 +40,8 @@ export default class AccountPage {
   protected async export(): Promise<void> {
     this.exporting.set(true);
     try {
-      const answer = await this.api.fetch('/api/v1/library/export');
-      saveFile(await answer.blob(), 'euterpe.zip');
+      const response = await this.api.fetch('/api/v1/library/export');
+      saveFile(await response.blob(), 'euterpe.zip');
     } catch (error) {
       this.errorMessages.show(error);
     } finally {

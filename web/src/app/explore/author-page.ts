@@ -51,7 +51,7 @@ export default class AuthorPage {
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
   private readonly errorMessages = inject(ErrorMessages);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
   protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/library/explore', { query: { limit: 30, author: this.id(), ...query } as never }),
@@ -66,7 +66,7 @@ export default class AuthorPage {
     try {
       const author = await this.api.get('/api/v1/library/authors/{author_id}', { path: { author_id: id } });
       this.author.set(author);
-      this.titles.name.set(author.name);
+      this.pageTitles.name.set(author.name);
       await this.songList.load({});
     } catch (error) {
       this.problem.set(Problem.from(error));

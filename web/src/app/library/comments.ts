@@ -16,7 +16,7 @@ import { commentTexts } from './comment-texts';
 
 type Comment = Schema<'CommentAnswer'>;
 
-/** What is said about a song, and a place to say something. */
+/** The comments on a song, and the form for a new one. */
 @Component({
   selector: 'e-comments',
   imports: [Icon, PageState, RouterLink],
@@ -33,22 +33,22 @@ export class Comments {
   protected readonly comments = signal<readonly Comment[] | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   protected readonly text = signal('');
-  protected readonly busy = signal(false);
-  protected readonly refused = signal<Problem | null>(null);
-  protected readonly empty = signal(false);
+  protected readonly isBusy = signal(false);
+  protected readonly submitProblem = signal<Problem | null>(null);
+  protected readonly isEmpty = signal(false);
   protected readonly cursor = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
 
   protected readonly error = computed(() => {
-    if (this.empty() && !this.text().trim()) return this.t('needText');
-    const refused = this.refused();
-    return refused && (this.errorMessages.ofField(refused.field('text')) ?? this.errorMessages.of(refused));
+    if (this.isEmpty() && !this.text().trim()) return this.t('textRequired');
+    const problem = this.submitProblem();
+    return problem && (this.errorMessages.ofField(problem.field('text')) ?? this.errorMessages.of(problem));
   });
 
   constructor() {
-    // The song changes with its likes; what is said about it does not.
+    // The song changes with its likes; only another id needs other comments.
     const id = computed(() => this.song().id);
     effect(() => {
       id();
@@ -71,27 +71,27 @@ export class Comments {
     }
   }
 
-  protected async send(event: Event): Promise<void> {
+  protected async submit(event: Event): Promise<void> {
     event.preventDefault();
     const text = this.text().trim();
-    this.empty.set(!text);
-    this.refused.set(null);
-    if (!text || this.busy()) return;
-    this.busy.set(true);
+    this.isEmpty.set(!text);
+    this.submitProblem.set(null);
+    if (!text || this.isBusy()) return;
+    this.isBusy.set(true);
     try {
       const path = { song_id: this.song().id };
-      const said = await this.api.post('/api/v1/songs/{song_id}/comments', { path, json: { text } });
-      this.comments.update((all) => [said, ...(all ?? [])]);
+      const comment = await this.api.post('/api/v1/songs/{song_id}/comments', { path, json: { text } });
+      this.comments.update((all) => [comment, ...(all ?? [])]);
       this.text.set('');
     } catch (error) {
-      this.refused.set(Problem.from(error));
+      this.submitProblem.set(Problem.from(error));
     } finally {
-      this.busy.set(false);
+      this.isBusy.set(false);
     }
   }
 
-  /** Writers may take back what they said, and owners what was said about their song. */
-  protected mayDelete(comment: Comment): boolean {
+  /** A comment can be deleted by its author and by the owner of the song. */
+  protected canDelete(comment: Comment): boolean {
     const id = this.session.user()?.id;
     return id !== undefined && (comment.author_id === id || this.song().author_id === id);
   }
@@ -99,7 +99,7 @@ export class Comments {
   protected async delete(comment: Comment): Promise<void> {
     try {
       await this.api.delete('/api/v1/library/comments/{comment_id}', { path: { comment_id: comment.id } });
-      this.comments.update((all) => (all ?? []).filter((one) => one.id !== comment.id));
+      this.comments.update((all) => (all ?? []).filter((other) => other.id !== comment.id));
       this.notices.show(this.t('deleted'));
     } catch (error) {
       this.errorMessages.show(error);

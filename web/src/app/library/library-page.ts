@@ -24,7 +24,7 @@ import { SongFilters } from './song-filters';
 import { SongTable } from './song-table';
 import { SongActions } from './song-actions';
 
-/** A listener's own songs: searched while typing, filtered, ordered; what is shown stands in the urlQuery. */
+/** The songs of the user, with search, filters and order, which are kept in the URL. */
 @Component({
   imports: [Icon, LibraryTabs, PageState, RouterLink, SongFilters, SongTable],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -38,7 +38,7 @@ export default class LibraryPage {
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
   protected readonly filtersOpen = signal(false);
-  protected readonly sorts = [
+  protected readonly sortOptions = [
     { value: 'newest', key: 'newest' },
     { value: 'oldest', key: 'oldest' },
     { value: 'title', key: 'byTitle' },
@@ -48,7 +48,7 @@ export default class LibraryPage {
   ] as const;
   private readonly api = inject(Api);
   private readonly songs = inject(SongActions);
-  private readonly end = viewChild<ElementRef<HTMLElement>>('end');
+  private readonly listEnd = viewChild<ElementRef<HTMLElement>>('listEnd');
 
   protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/songs', { query: { limit: 30, ...query } as never }),
@@ -67,21 +67,23 @@ export default class LibraryPage {
       const query = this.query();
       if (this.session.user()) untracked(() => void this.songList.load(query));
     });
-    effect((clean) => {
-      const end = this.end()?.nativeElement;
+    effect((onCleanup) => {
+      const end = this.listEnd()?.nativeElement;
       if (!end) return;
-      const observer = new IntersectionObserver((seen) => seen[0]?.isIntersecting && void this.songList.loadMore());
+      const observer = new IntersectionObserver(
+        (entries) => entries[0]?.isIntersecting && void this.songList.loadMore(),
+      );
       observer.observe(end);
-      clean(() => observer.disconnect());
+      onCleanup(() => observer.disconnect());
     });
   }
 
-  protected sortBy(sort: Sort): void {
+  protected setSort(sort: Sort): void {
     this.urlQuery.update({ sort: sort === 'newest' ? undefined : sort });
   }
 
   protected restored(song: Song): void {
-    if (!this.songList.songs().some((one) => one.id === song.id)) void this.songList.reload();
+    if (!this.songList.songs().some((other) => other.id === song.id)) void this.songList.reload();
   }
 
   protected async import(input: HTMLInputElement): Promise<void> {

@@ -17,7 +17,7 @@ import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
-/** A playlist: heard in its order, put into another one, emptied. */
+/** A playlist: plays its songs in order; its owner can reorder and remove them. */
 @Component({
   imports: [Icon, PageState, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -30,30 +30,30 @@ export default class PlaylistPage {
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly actions = inject(SongActions);
-  protected readonly full = signal<Schema<'FullPlaylist'> | null>(null);
+  protected readonly content = signal<Schema<'FullPlaylist'> | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
   constructor() {
     loadWhenReady(this.id, (id) => this.load(id));
   }
 
-  protected mine(): boolean {
-    return this.full()?.playlist.author_id === this.session.user()?.id;
+  protected isOwner(): boolean {
+    return this.content()?.playlist.author_id === this.session.user()?.id;
   }
 
   protected async load(id: string): Promise<void> {
     this.problem.set(null);
     try {
       const path = { playlist_id: id };
-      const full = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
-      this.full.set(full);
-      this.titles.name.set(full.playlist.title);
+      const content = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
+      this.content.set(content);
+      this.pageTitles.name.set(content.playlist.title);
     } catch (error) {
       this.problem.set(Problem.from(error));
     }
@@ -64,13 +64,13 @@ export default class PlaylistPage {
   }
 
   protected moveUp(index: number): Promise<void> {
-    const songs = [...(this.full()?.songs ?? [])];
+    const songs = [...(this.content()?.songs ?? [])];
     songs.splice(index - 1, 0, ...songs.splice(index, 1));
-    return this.set(songs);
+    return this.saveSongs(songs);
   }
 
   protected async remove(song: Song): Promise<void> {
-    await this.set((this.full()?.songs ?? []).filter((one) => one.id !== song.id));
+    await this.saveSongs((this.content()?.songs ?? []).filter((other) => other.id !== song.id));
     this.notices.show(this.t('removed'));
   }
 
@@ -84,16 +84,16 @@ export default class PlaylistPage {
     }
   }
 
-  private async set(songs: Song[]): Promise<void> {
-    const before = this.full();
-    if (!before) return;
-    this.full.set({ ...before, songs });
+  private async saveSongs(songs: Song[]): Promise<void> {
+    const previous = this.content();
+    if (!previous) return;
+    this.content.set({ ...previous, songs });
     try {
       const path = { playlist_id: this.id() };
       const json = { song_ids: songs.map((song) => song.id) };
       await this.api.put('/api/v1/library/playlists/{playlist_id}/songs', { path, json });
     } catch (error) {
-      this.full.set(before);
+      this.content.set(previous);
       this.errorMessages.show(error);
     }
   }

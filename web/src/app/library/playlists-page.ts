@@ -13,7 +13,7 @@ import { PageState } from '../shared/page-state';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
 
-/** A listener's playlists. */
+/** The playlists of the user. */
 @Component({
   imports: [Icon, LibraryTabs, PageState, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,

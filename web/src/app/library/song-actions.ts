@@ -11,7 +11,9 @@ import { Dialogs } from '../shared/dialogs';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
-/** What a listener does with songs of theirs, wherever they are shown. */
+const MAX_MIDI_BYTES = 1_048_576;
+
+/** The actions of the user on songs, shared by all pages that show songs. */
 @Injectable({ providedIn: 'root' })
 export class SongActions {
   private readonly api = inject(Api);
@@ -40,29 +42,29 @@ export class SongActions {
     void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), song);
   }
 
-  /** The song as it is afterwards, or undefined when nothing was changed. */
+  /** Open the edit dialog. Resolves to the changed song, or undefined if nothing changed. */
   edit(song: Song): Promise<Song | undefined> {
-    return this.dialogs.open<Song>(() => import('./edit-dialog').then((m) => m.EditDialog), song);
+    return this.dialogs.open<Song>(() => import('./edit-song-dialog').then((m) => m.EditSongDialog), song);
   }
 
   addToPlaylist(song: Song): void {
-    void this.dialogs.open(() => import('./playlist-dialog').then((m) => m.PlaylistDialog), song);
+    void this.dialogs.open(() => import('./add-to-playlist-dialog').then((m) => m.AddToPlaylistDialog), song);
   }
 
-  /** Composes with the song's settings and another seed, and shows how. */
-  async again(song: Song): Promise<void> {
+  /** Request a generation with the song's settings and another seed, and open its page. */
+  async composeAgain(song: Song): Promise<void> {
     try {
       const path = { song_id: song.id };
       const { body } = await this.api.get('/api/v1/songs/{song_id}/remix', { path });
-      const order = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
-      await this.router.navigate(['/'], { queryParams: { piece: order.id } });
+      const generation = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
+      await this.router.navigate(['/'], { queryParams: { piece: generation.id } });
     } catch (error) {
       this.errorMessages.show(error);
     }
   }
 
-  /** Deletes with a way back; `restored` is called if it is taken. Whether it was deleted. */
-  async delete(song: Song, restored: (song: Song) => void): Promise<boolean> {
+  /** Delete a song with a notice to undo it; `onRestored` is called after that. Returns whether it was deleted. */
+  async delete(song: Song, onRestored: (song: Song) => void): Promise<boolean> {
     try {
       await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: song.id } });
     } catch (error) {
@@ -70,24 +72,24 @@ export class SongActions {
       return false;
     }
     if (this.player.isCurrent(song.id)) this.player.close();
-    const undo = { label: this.common('undo'), run: () => void this.restore(song.id, restored) };
+    const undo = { label: this.common('undo'), run: () => void this.restore(song.id, onRestored) };
     this.notices.show(this.t('deleted', { title: song.title }), { action: undo });
     return true;
   }
 
-  async restore(id: string, restored: (song: Song) => void): Promise<void> {
+  async restore(id: string, onRestored: (song: Song) => void): Promise<void> {
     try {
       const song = await this.api.post('/api/v1/songs/{song_id}/restore', { path: { song_id: id } });
       this.notices.show(this.t('restored', { title: song.title }), { kind: 'good' });
-      restored(song);
+      onRestored(song);
     } catch (error) {
       this.errorMessages.show(error);
     }
   }
 
-  /** A MIDI file as a song; undefined when it was refused. */
+  /** Import a MIDI file. Resolves to the song, or undefined if the file was rejected. */
   async import(file: File): Promise<Song | undefined> {
-    if (file.size > 1_048_576) {
+    if (file.size > MAX_MIDI_BYTES) {
       this.notices.show(this.t('tooLarge'), { kind: 'problem' });
       return undefined;
     }

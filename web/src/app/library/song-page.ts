@@ -26,7 +26,7 @@ import { Comments } from './comments';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
-/** Everything that is known of a song: its roll, how it came about, its measures. */
+/** The page of a song: piano roll, metadata, settings, measures, comments. */
 @Component({
   imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -48,15 +48,15 @@ export default class SongPage {
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly router = inject(Router);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
   protected readonly current = computed(() => this.player.isCurrent(this.song()?.id));
-  protected readonly mine = computed(() => this.song()?.author_id === this.session.user()?.id);
+  protected readonly isOwner = computed(() => this.song()?.author_id === this.session.user()?.id);
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
-  protected readonly facts = computed(() => {
+  protected readonly metadata = computed(() => {
     const song = this.song();
     if (!song) return [];
-    const known: [string, string | null | undefined][] = [
+    const rows: [string, string | null | undefined][] = [
       [this.t('author'), song.author],
       [this.t('date'), this.format.dateTime(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
@@ -68,19 +68,22 @@ export default class SongPage {
       [this.t('visibility'), this.t(song.visibility)],
       [this.t('id'), song.id],
     ];
-    return known.filter((fact): fact is [string, string] => !!fact[1]);
+    return rows.filter((row): row is [string, string] => !!row[1]);
   });
   protected readonly settings = computed(() => {
     const song = this.song();
     if (!song?.model) return [];
     const seed = song.seed === null ? [] : [[this.t('seed'), String(song.seed)]];
-    const set = Object.entries(song.parameters).filter(([, value]) =>
+    const scalars = Object.entries(song.parameters).filter(([, value]) =>
       ['string', 'number', 'boolean'].includes(typeof value),
     );
-    const words = set.map(([name, value]) => [manifestLabel(name, this.language.code()), this.shown(value)]);
-    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...words];
+    const parameters = scalars.map(([name, value]) => [
+      manifestLabel(name, this.language.code()),
+      this.valueText(value),
+    ]);
+    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...parameters];
   });
-  private shown(value: unknown): string {
+  private valueText(value: unknown): string {
     if (typeof value === 'number') return this.format.number(value, 2);
     return manifestLabel(String(value), this.language.code());
   }
@@ -100,7 +103,7 @@ export default class SongPage {
   );
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
     loadWhenReady(this.id, (id) => this.load(id));
   }
@@ -110,7 +113,7 @@ export default class SongPage {
     try {
       const song = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
       this.song.set(song);
-      this.titles.name.set(song.title);
+      this.pageTitles.name.set(song.title);
       const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
       this.notes.set(readMidi(await file.arrayBuffer()));
     } catch (error) {
@@ -118,8 +121,8 @@ export default class SongPage {
     }
   }
 
-  /** The like alone: a song that others change meanwhile keeps what was loaded. */
-  protected liked({ liked, like_count }: Song): void {
+  /** Update only the like, so that the page does not mix two versions of the song. */
+  protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
   }
 
@@ -132,11 +135,11 @@ export default class SongPage {
     const changed = await this.actions.edit(song);
     if (!changed) return;
     this.song.set(changed);
-    this.titles.name.set(changed.title);
+    this.pageTitles.name.set(changed.title);
   }
 
   protected async delete(song: Song): Promise<void> {
-    const back = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
-    if (await this.actions.delete(song, back)) await this.router.navigate(['/library']);
+    const showRestored = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
+    if (await this.actions.delete(song, showRestored)) await this.router.navigate(['/library']);
   }
 }

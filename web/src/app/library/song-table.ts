@@ -14,11 +14,11 @@ import { SongActions } from './song-actions';
 interface Column {
   readonly key: LibraryKey;
   readonly name: string;
-  /** The orders that a click on the head chooses in turn. */
+  /** The sort orders between which a click on the header alternates. */
   readonly sorts: readonly Sort[];
 }
 
-/** Songs as a table; on narrow screens each row becomes a card. */
+/** A table of songs; on narrow screens each row becomes a card. */
 @Component({
   selector: 'e-song-table',
   imports: [Icon, MatMenuModule, RouterLink],
@@ -29,7 +29,7 @@ interface Column {
 export class SongTable {
   readonly songs = input.required<readonly Song[]>();
   readonly sort = input<Sort>('newest');
-  readonly sortBy = output<Sort>();
+  readonly sortChange = output<Sort>();
   readonly changed = output<Song>();
   readonly deleted = output<Song>();
   readonly restored = output<Song>();
@@ -40,7 +40,7 @@ export class SongTable {
   protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [
-    { key: 'columnTitle', name: 'title', sorts: ['title'] },
+    { key: 'songTitle', name: 'title', sorts: ['title'] },
     { key: 'author', name: 'author', sorts: [] },
     { key: 'model', name: 'model', sorts: [] },
     { key: 'key', name: 'key', sorts: [] },
@@ -50,7 +50,7 @@ export class SongTable {
   ];
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
   }
 
@@ -58,16 +58,16 @@ export class SongTable {
     return this.player.isCurrent(song.id) && this.player.isPlaying();
   }
 
-  protected order(column: Column): 'ascending' | 'descending' | null {
-    const at = column.sorts.indexOf(this.sort());
-    if (at < 0) return null;
+  protected sortDirection(column: Column): 'ascending' | 'descending' | null {
+    const index = column.sorts.indexOf(this.sort());
+    if (index < 0) return null;
     return ['title', 'shortest', 'oldest'].includes(this.sort()) ? 'ascending' : 'descending';
   }
 
-  protected choose(column: Column): void {
-    const at = column.sorts.indexOf(this.sort());
-    const next = column.sorts[(at + 1) % column.sorts.length];
-    if (next) this.sortBy.emit(next);
+  protected toggleSort(column: Column): void {
+    const index = column.sorts.indexOf(this.sort());
+    const next = column.sorts[(index + 1) % column.sorts.length];
+    if (next) this.sortChange.emit(next);
   }
 
   protected async edit(song: Song): Promise<void> {
@@ -76,6 +76,6 @@ export class SongTable {
   }
 
   protected async delete(song: Song): Promise<void> {
-    if (await this.actions.delete(song, (back) => this.restored.emit(back))) this.deleted.emit(song);
+    if (await this.actions.delete(song, (restored) => this.restored.emit(restored))) this.deleted.emit(song);
   }
 }

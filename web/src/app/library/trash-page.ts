@@ -11,7 +11,7 @@ import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
-/** What was deleted in the last 30 days. */
+/** The songs that were deleted in the last 30 days. */
 @Component({
   imports: [Icon, LibraryTabs, PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,

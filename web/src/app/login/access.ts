@@ -24,7 +24,7 @@ export class Access {
     const wasGuest = this.session.user()?.guest ?? false;
     try {
       await this.session[how](username, password);
-      this.notices.show(this.t(wasGuest ? 'keptAll' : 'welcome', { name: username }), { kind: 'good' });
+      this.notices.show(this.t(wasGuest ? 'welcomeGuest' : 'welcome', { name: username }), { kind: 'good' });
       // Only paths of these pages: an address of elsewhere would not begin with one slash.
       await this.router.navigateByUrl(next && /^\/(?!\/)/.test(next) ? next : '/library');
     } catch (error) {

@@ -20,7 +20,7 @@ import { loginTexts } from './login-texts';
         mode="login"
         [busy]="access.busy()"
         [problem]="access.problem()"
-        (send)="access.enter('logIn', $event, next())"
+        (submitted)="access.enter('logIn', $event, next())"
       />
       <p class="other">
         {{ t('noAccount') }}

@@ -20,7 +20,7 @@ import { loginTexts } from './login-texts';
         mode="register"
         [busy]="access.busy()"
         [problem]="access.problem()"
-        (send)="access.enter('register', $event, next())"
+        (submitted)="access.enter('register', $event, next())"
       />
       <p class="other">
         {{ t('haveAccount') }}

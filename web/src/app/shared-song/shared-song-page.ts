@@ -16,7 +16,7 @@ import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { sharedSongTexts } from './shared-song-texts';
 
-/** A piece for whoever has its link, with or without an account. */
+/** A song that is opened by a share link, with or without an account. */
 @Component({
   imports: [Icon, PageState, PianoRoll, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -29,7 +29,7 @@ export default class SharedSongPage {
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
-  /** null where the link lets one listen only: the file is not given out, and a picture stands for it. */
+  /** Null if the link does not allow downloads: a picture is shown instead of the notes. */
   protected readonly notes = signal<readonly RollNote[] | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   protected readonly composer = inject(Composer);
@@ -37,7 +37,7 @@ export default class SharedSongPage {
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly router = inject(Router);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
   protected readonly current = computed(() => this.player.isCurrent(this.shared()?.song.id));
   protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
@@ -46,7 +46,7 @@ export default class SharedSongPage {
   );
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
     effect(() => {
       const token = this.token();
@@ -58,7 +58,7 @@ export default class SharedSongPage {
     this.problem.set(null);
     try {
       const shared = await this.api.get('/api/v1/library/shared/{token}', { path: { token }, as: 'none' });
-      this.titles.name.set(shared.song.title);
+      this.pageTitles.name.set(shared.song.title);
       if (shared.allow_download) {
         const file = await this.api.fetch(this.midiUrl(), {}, 'none');
         this.midi = await file.arrayBuffer();
@@ -79,7 +79,7 @@ export default class SharedSongPage {
     else void this.player.play(this.track(song), seconds);
   }
 
-  /** With the file and not the song, which is private to whoever has no link. */
+  /** Continue from the MIDI file: the song itself may be private, and then cannot be read without its link. */
   protected async continue({ title }: Schema<'SongAnswer'>): Promise<void> {
     if (!this.midi) return;
     this.composer.setPrompt({ title, midi: new Uint8Array(this.midi), bars: null }, false);

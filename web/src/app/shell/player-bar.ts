@@ -7,7 +7,7 @@ import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 
-/** What sounds now, at the foot of every page. */
+/** The controls of the current track, at the bottom of every page. */
 @Component({
   selector: 'e-player-bar',
   imports: [Icon, RouterLink],
@@ -24,13 +24,13 @@ import { Icon } from '../shared/icon';
       >
         <e-icon [name]="player.isPlaying() ? 'pause' : 'play'" [solid]="!player.isPlaying()" />
       </button>
-      <div class="what">
+      <div class="track">
         @if (track.link; as link) {
           <a class="title" [routerLink]="link">{{ track.title }}</a>
         } @else {
           <span class="title">{{ track.title }}</span>
         }
-        <span class="note" [class.failed]="player.state() === 'failed'">{{ note() }}</span>
+        <span class="status" [class.failed]="player.state() === 'failed'">{{ status() }}</span>
       </div>
       <span class="time tabular">{{ format.duration(player.position()) }}</span>
       <input
@@ -79,7 +79,7 @@ import { Icon } from '../shared/icon';
       transition: left 0.16s ease;
     }
 
-    .what {
+    .track {
       display: grid;
       flex: 0 1 16rem;
       min-width: 0;
@@ -99,7 +99,7 @@ import { Icon } from '../shared/icon';
       text-decoration: underline;
     }
 
-    .note {
+    .status {
       overflow: hidden;
       color: var(--muted);
       font-size: 0.85rem;
@@ -107,7 +107,7 @@ import { Icon } from '../shared/icon';
       white-space: nowrap;
     }
 
-    .note.failed {
+    .status.failed {
       color: var(--danger);
     }
 
@@ -148,7 +148,7 @@ import { Icon } from '../shared/icon';
         display: none;
       }
 
-      .what {
+      .track {
         flex: 1 1 8rem;
       }
 
@@ -163,9 +163,9 @@ export class PlayerBar {
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(commonTexts);
   private readonly errorMessages = inject(ErrorMessages);
-  protected readonly note = computed(() => {
+  protected readonly status = computed(() => {
     const problem = this.player.problem();
     if (problem) return this.errorMessages.of(problem);
-    return this.player.state() === 'loading' ? this.t('preparing') : (this.player.track()?.author ?? '');
+    return this.player.state() === 'loading' ? this.t('preparingAudio') : (this.player.track()?.author ?? '');
   });
 }

@@ -25,6 +25,6 @@ export class ErrorMessages {
   show(error: unknown): void {
     // While the browser is offline, every error gets the same notice, so that repeated attempts do not pile up.
     const isOffline = Problem.from(error).offline && !navigator.onLine;
-    this.notices.show(isOffline ? this.t('offlineNow') : this.of(error), { kind: 'problem' });
+    this.notices.show(isOffline ? this.t('offline') : this.of(error), { kind: 'problem' });
   }
 }

@@ -20,7 +20,7 @@ const likeTexts = texts(
   },
 );
 
-/** Whether one likes a song, and how many do. `changed` tells the song as it is shown then. */
+/** Shows and toggles the user's like of a song. `changed` emits the song with the new like. */
 @Component({
   selector: 'e-like-button',
   imports: [Icon],
@@ -67,7 +67,7 @@ export class LikeButton {
       return;
     }
     const liked = !song.liked;
-    // Shown at once, and taken back if it was refused.
+    // Shown at once, and reverted if the request fails.
     this.changed.emit({ ...song, liked, like_count: song.like_count + (liked ? 1 : -1) });
     try {
       const path = { song_id: song.id };

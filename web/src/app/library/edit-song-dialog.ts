@@ -11,11 +11,11 @@ import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
-/** Title, tags and who may hear a song. Closes with the song as it is then. */
+/** Edits title, tags, visibility and comments of a song. Its result is the changed song. */
 @Component({
   imports: [Icon, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  templateUrl: './edit-dialog.html',
+  templateUrl: './edit-song-dialog.html',
   styles: `
     form {
       display: grid;
@@ -35,7 +35,7 @@ import { libraryTexts } from './library-texts';
     }
   `,
 })
-export class EditDialog {
+export class EditSongDialog {
   protected readonly song = inject<Song>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
@@ -49,10 +49,10 @@ export class EditDialog {
   protected readonly busy = signal(false);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
-  private readonly reference = inject<MatDialogRef<EditDialog, Song>>(MatDialogRef);
+  private readonly reference = inject<MatDialogRef<EditSongDialog, Song>>(MatDialogRef);
 
   protected titleError(): string | null {
-    return this.title().trim() ? this.errorMessages.ofField(this.problem()?.field('title')) : this.t('needTitle');
+    return this.title().trim() ? this.errorMessages.ofField(this.problem()?.field('title')) : this.t('titleRequired');
   }
 
   protected tagsError(): string | null {

@@ -10,12 +10,12 @@ import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
-/** Puts a song into a playlist, a new one perhaps. */
+/** Adds a song to an existing or a new playlist. */
 @Component({
   imports: [Icon, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <h2 mat-dialog-title>{{ t('toPlaylist') }}</h2>
+    <h2 mat-dialog-title>{{ t('addToPlaylist') }}</h2>
     <mat-dialog-content>
       <ul>
         @for (playlist of playlists(); track playlist.id) {
@@ -63,7 +63,7 @@ import { libraryTexts } from './library-texts';
     }
   `,
 })
-export class PlaylistDialog {
+export class AddToPlaylistDialog {
   protected readonly song = inject<Song>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
@@ -72,7 +72,7 @@ export class PlaylistDialog {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
-  private readonly reference = inject<MatDialogRef<PlaylistDialog>>(MatDialogRef);
+  private readonly reference = inject<MatDialogRef<AddToPlaylistDialog>>(MatDialogRef);
 
   constructor() {
     this.api.get('/api/v1/library/playlists', { query: { limit: 100 } }).then(

@@ -16,18 +16,18 @@ const SCOPES: readonly Schema<'Scope'>[] = [
   'account:read',
 ];
 
-/** Keys for programs: made with chosen rights, shown once, revoked at any time. */
+/** The API keys of the user: lists, creates and revokes them. A new key is shown once. */
 @Component({
-  selector: 'e-api-keys',
+  selector: 'e-api-key-list',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  templateUrl: './api-keys.html',
+  templateUrl: './api-key-list.html',
   styleUrl: './account-section.scss',
 })
-export class ApiKeys {
+export class ApiKeyList {
   protected readonly t = injectTexts(accountTexts);
   protected readonly format = inject(Format);
   protected readonly errorMessages = inject(ErrorMessages);
-  protected readonly all = SCOPES;
+  protected readonly allScopes = SCOPES;
   protected readonly scopes = signal<readonly Schema<'Scope'>[]>([
     'songs:read',
     'generations:read',
@@ -43,16 +43,16 @@ export class ApiKeys {
     void this.load();
   }
 
-  protected choose(scope: Schema<'Scope'>, on: boolean): void {
-    this.scopes.update((chosen) => SCOPES.filter((one) => (one === scope ? on : chosen.includes(one))));
+  protected toggleScope(scope: Schema<'Scope'>, isSelected: boolean): void {
+    this.scopes.update((selected) => SCOPES.filter((each) => (each === scope ? isSelected : selected.includes(each))));
   }
 
   protected async create(name: string, days: string): Promise<void> {
     this.problem.set(null);
     const json = { name: name.trim(), scopes: [...this.scopes()], expires_in_days: Number(days) };
     try {
-      const made = await this.api.post('/api/v1/auth/api-keys', { json });
-      this.secret.set(made.api_key);
+      const created = await this.api.post('/api/v1/auth/api-keys', { json });
+      this.secret.set(created.api_key);
       await this.load();
     } catch (error) {
       this.problem.set(Problem.from(error));
@@ -67,7 +67,7 @@ export class ApiKeys {
   protected async revoke(key: Schema<'ApiKeyAnswer'>): Promise<void> {
     try {
       await this.api.delete('/api/v1/auth/api-keys/{key_id}', { path: { key_id: key.id } });
-      this.keys.update((keys) => keys?.filter((one) => one.id !== key.id) ?? null);
+      this.keys.update((keys) => keys?.filter((other) => other.id !== key.id) ?? null);
       this.notices.show(this.t('revoked'), { kind: 'good' });
     } catch (error) {
       this.errorMessages.show(error);

@@ -11,9 +11,9 @@ import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 import { accountTexts } from './account-texts';
 
-/** Where one is logged in; each can be ended. */
+/** The sessions of the user on all devices; each can be ended. */
 @Component({
-  selector: 'e-sessions',
+  selector: 'e-session-list',
   imports: [PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,
   styleUrl: './account-section.scss',
@@ -23,14 +23,14 @@ import { accountTexts } from './account-texts';
       <e-page-state [problem]="problem" (retry)="load()" />
     } @else {
       <ul>
-        @for (one of sessions(); track one.id) {
+        @for (session of sessions(); track session.id) {
           <li>
-            <span class="what">
-              <span>{{ one.current ? t('here') : one.user_agent || one.address }}</span>
-              <span class="muted">{{ t('lastUsed', { date: format.dateTime(one.last_used_at) }) }}</span>
+            <span class="details">
+              <span>{{ session.current ? t('thisBrowser') : session.user_agent || session.address }}</span>
+              <span class="muted">{{ t('lastUsed', { date: format.dateTime(session.last_used_at) }) }}</span>
             </span>
-            @if (!one.current) {
-              <button type="button" class="button small" (click)="end(one)">{{ t('end') }}</button>
+            @if (!session.current) {
+              <button type="button" class="button small" (click)="end(session)">{{ t('endSession') }}</button>
             }
           </li>
         }
@@ -39,7 +39,7 @@ import { accountTexts } from './account-texts';
     }
   `,
 })
-export class Sessions {
+export class SessionList {
   protected readonly t = injectTexts(accountTexts);
   protected readonly format = inject(Format);
   protected readonly sessions = signal<readonly Schema<'SessionAnswer'>[]>([]);
@@ -48,7 +48,7 @@ export class Sessions {
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
-  private readonly session = inject(Session);
+  private readonly currentSession = inject(Session);
 
   constructor() {
     void this.load();
@@ -63,11 +63,11 @@ export class Sessions {
     }
   }
 
-  protected async end(one: Schema<'SessionAnswer'>): Promise<void> {
+  protected async end(session: Schema<'SessionAnswer'>): Promise<void> {
     try {
-      await this.api.delete('/api/v1/auth/sessions/{session_id}', { path: { session_id: one.id } });
-      this.sessions.update((all) => all.filter((other) => other.id !== one.id));
-      this.notices.show(this.t('ended'), { kind: 'good' });
+      await this.api.delete('/api/v1/auth/sessions/{session_id}', { path: { session_id: session.id } });
+      this.sessions.update((all) => all.filter((other) => other.id !== session.id));
+      this.notices.show(this.t('sessionEnded'), { kind: 'good' });
     } catch (error) {
       this.errorMessages.show(error);
     }
@@ -79,7 +79,7 @@ export class Sessions {
     } catch (error) {
       return this.errorMessages.show(error);
     }
-    this.session.clear();
+    this.currentSession.clear();
     await this.router.navigate(['/login']);
   }
 }
