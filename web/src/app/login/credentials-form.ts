@@ -16,6 +16,8 @@ import { Icon } from '../shared/icon';
 import { validateName, validatePassword } from './credentials';
 import { LoginKey, loginTexts } from './login-texts';
 
+export type CredentialsMode = 'login' | 'register';
+
 export interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -30,7 +32,7 @@ export interface Credentials {
   styleUrl: './credentials-form.scss',
 })
 export class CredentialsForm {
-  readonly mode = input.required<'login' | 'register'>();
+  readonly mode = input.required<CredentialsMode>();
   readonly busy = input(false);
   readonly problem = input<Problem | null>(null);
   readonly submitted = output<Credentials>();

@@ -75,3 +75,5 @@ export const commonTexts = texts(
     preparingAudio: 'Preparando el sonido …',
   },
 );
+
+export type CommonKey = keyof (typeof commonTexts)['en'];
