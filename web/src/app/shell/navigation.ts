@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { IsActiveMatchOptions, RouterLink, RouterLinkActive } from '@angular/router';
+import { routes } from '../app.routes';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Language } from '../core/text/language';
@@ -31,12 +32,9 @@ export class Navigation {
     fragment: 'ignored',
   };
   protected readonly subpathMatch: IsActiveMatchOptions = { ...this.exactMatch, paths: 'subset' };
-  protected readonly pages = [
-    { path: '/', key: 'compose' },
-    { path: '/library', key: 'library' },
-    { path: '/explore', key: 'explore' },
-    { path: '/compare', key: 'compare' },
-  ] as const;
+  protected readonly pages = routes.flatMap(({ path, title, icon }) =>
+    title && icon ? [{ path: `/${path}`, title, icon }] : [],
+  );
   protected readonly name = computed(() => this.session.user()?.username ?? '');
 
   protected switchLanguage(): void {
