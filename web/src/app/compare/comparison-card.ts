@@ -1,17 +1,19 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Player, Track } from '../core/player/player';
+import { Playback } from '../core/player/playback';
+import { Track } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PlayIconButton } from '../shared/play-icon-button';
 import { ComparisonItem } from './comparison';
 import { compareTexts } from './compare-texts';
 
 /** One piece of a comparison: its piano roll and measures, and the button to keep it. */
 @Component({
   selector: 'e-comparison-card',
-  imports: [Icon, PianoRoll, RouterLink],
+  imports: [Icon, PianoRoll, PlayIconButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './comparison-card.html',
   styleUrl: './comparison-card.scss',
@@ -22,13 +24,10 @@ export class ComparisonCard {
   readonly canKeep = input(false);
   readonly keep = output();
   protected readonly t = injectTexts(compareTexts);
-  protected readonly player = inject(Player);
   private readonly format = inject(Format);
 
   protected readonly state = computed(() => this.item().piece.state());
-  protected readonly current = computed(() => this.player.isCurrent(this.state().song_id));
-  protected readonly playing = computed(() => this.current() && this.player.isPlaying());
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(computed(() => this.track()));
   protected readonly status = computed(() => {
     const { status, progress, failure, note_count: n, duration_seconds: seconds } = this.state();
     if (status === 'queued') return this.t('waiting');
@@ -50,17 +49,8 @@ export class ComparisonCard {
   });
   protected readonly loop = computed(() => this.state().measures?.['loop_start_bar'] ?? 0);
 
-  protected toggle(): void {
-    void this.player.toggle(this.track());
-  }
-
-  protected seek(seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else void this.player.play(this.track(), seconds);
-  }
-
-  private track(): Track {
+  private track(): Track | null {
     const { song_id: id, title, duration_seconds: durationSeconds } = this.state();
-    return { id: id as string, title, durationSeconds, link: ['/library/songs', id as string] };
+    return id ? { id, title, durationSeconds, link: ['/library/songs', id] } : null;
   }
 }

@@ -1,11 +1,13 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, output, untracked } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Player, Track } from '../core/player/player';
+import { Playback } from '../core/player/playback';
+import { Track } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PlayButton } from '../shared/play-button';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
@@ -14,7 +16,7 @@ import { NotePreview } from './note-preview';
 /** One piece: its progress, its piano roll, and the actions on it. */
 @Component({
   selector: 'e-piece-view',
-  imports: [Icon, PianoRoll, RouterLink],
+  imports: [Icon, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './piece-view.html',
   styleUrl: './piece-view.scss',
@@ -27,7 +29,6 @@ export class PieceView {
   readonly rename = output<string>();
 
   protected readonly composer = inject(Composer);
-  protected readonly player = inject(Player);
   protected readonly notePreview = inject(NotePreview);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(composeTexts);
@@ -38,9 +39,8 @@ export class PieceView {
   /** The id of the finished song; a stopped piece may have one, too. */
   protected readonly songId = computed(() => (this.isActive() ? null : this.state().song_id));
   protected readonly isActive = computed(() => this.state().status === 'queued' || this.state().status === 'running');
-  protected readonly current = computed(() => this.player.isCurrent(this.state().song_id));
   protected readonly span = computed(() => this.piece().span());
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(computed(() => this.track()));
   protected readonly status = computed(() => this.statusText());
   /** For screen readers: changes with each status and each quarter of the progress. */
   protected readonly liveStatus = computed(() => {
@@ -71,31 +71,18 @@ export class PieceView {
     });
   }
 
-  protected track(): Track {
-    const state = this.state();
-    return {
-      id: state.song_id as string,
-      title: state.title,
-      durationSeconds: state.duration_seconds,
-      link: ['/library/songs', state.song_id as string],
-    };
-  }
-
-  protected toggle(): void {
-    void this.player.toggle(this.track());
-  }
-
-  protected seek(seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else if (this.state().song_id) void this.player.play(this.track(), seconds);
-  }
-
   protected async stop(keep: boolean): Promise<void> {
     try {
       await this.composer.stop(this.piece(), keep);
     } catch (error) {
       this.errorMessages.show(error);
     }
+  }
+
+  private track(): Track | null {
+    const { title, duration_seconds: durationSeconds } = this.state();
+    const id = this.songId();
+    return id ? { id, title, durationSeconds, link: ['/library/songs', id] } : null;
   }
 
   private statusText(): string {

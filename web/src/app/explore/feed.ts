@@ -5,16 +5,16 @@ import { Player } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
-import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { LikeButton } from '../shared/songs/like-button';
-import { SongList, Song } from '../shared/songs/song-list';
+import { SongList } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
 import { exploreTexts } from './explore-texts';
 
 /** A list of public songs, with buttons to play and like them. */
 @Component({
   selector: 'e-feed',
-  imports: [Icon, LikeButton, PageState, RouterLink],
+  imports: [LikeButton, PageState, RouterLink, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './feed.html',
   styleUrl: './feed.scss',
@@ -32,13 +32,5 @@ export class Feed {
 
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());
-  }
-
-  protected playing(song: Song): boolean {
-    return this.player.isCurrent(song.id) && this.player.isPlaying();
-  }
-
-  protected toggle({ id, title, author, duration_seconds: durationSeconds }: Song): void {
-    void this.player.toggle({ id, title, author, durationSeconds, link: ['/library/songs', id] });
   }
 }

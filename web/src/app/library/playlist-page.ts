@@ -14,12 +14,13 @@ import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { Song } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
+import { songTrack } from '../shared/songs/song-track';
 import { libraryTexts } from './library-texts';
-import { SongActions } from './song-actions';
 
 /** A playlist: plays its songs in order; its owner can reorder and remove them. */
 @Component({
-  imports: [Icon, PageState, RouterLink],
+  imports: [Icon, PageState, RouterLink, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './playlist-page.html',
   styleUrl: './playlist-page.scss',
@@ -29,7 +30,6 @@ export default class PlaylistPage {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
-  protected readonly actions = inject(SongActions);
   protected readonly content = signal<Schema<'FullPlaylist'> | null>(null);
   protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
@@ -60,7 +60,7 @@ export default class PlaylistPage {
   }
 
   protected playAll(songs: readonly Song[]): void {
-    this.player.playAll(songs.map((song) => this.actions.track(song)));
+    this.player.playAll(songs.map(songTrack));
   }
 
   protected moveUp(index: number): Promise<void> {

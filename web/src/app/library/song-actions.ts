@@ -3,7 +3,7 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
-import { Player, Track } from '../core/player/player';
+import { Player } from '../core/player/player';
 import { ErrorMessages } from '../core/text/error-messages';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
@@ -24,15 +24,6 @@ export class SongActions {
   private readonly errorMessages = inject(ErrorMessages);
   private readonly t = injectTexts(libraryTexts);
   private readonly common = injectTexts(commonTexts);
-
-  track(song: Song): Track {
-    const { id, title, author, duration_seconds: durationSeconds } = song;
-    return { id, title, author, durationSeconds, link: ['/library/songs', id] };
-  }
-
-  toggle(song: Song): void {
-    void this.player.toggle(this.track(song));
-  }
 
   download(song: Song): void {
     void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);

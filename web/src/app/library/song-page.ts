@@ -4,7 +4,7 @@ import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
-import { Player } from '../core/player/player';
+import { Playback } from '../core/player/playback';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
@@ -19,16 +19,18 @@ import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PlayButton } from '../shared/play-button';
 import { LikeButton } from '../shared/songs/like-button';
 import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
 import { Song } from '../shared/songs/song-list';
+import { songTrack } from '../shared/songs/song-track';
 import { Comments } from './comments';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
 /** The page of a song: piano roll, metadata, settings, measures, comments. */
 @Component({
-  imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, RouterLink],
+  imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
   styleUrl: './song-page.scss',
@@ -38,7 +40,6 @@ export default class SongPage {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
-  protected readonly player = inject(Player);
   protected readonly session = inject(Session);
   protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
@@ -50,9 +51,13 @@ export default class SongPage {
   private readonly router = inject(Router);
   private readonly pageTitles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.isCurrent(this.song()?.id));
   protected readonly isOwner = computed(() => this.song()?.author_id === this.session.user()?.id);
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(
+    computed(() => {
+      const song = this.song();
+      return song && songTrack(song);
+    }),
+  );
   protected readonly metadata = computed(() => {
     const song = this.song();
     if (!song) return [];
@@ -124,11 +129,6 @@ export default class SongPage {
   /** Update only the like, so that the page does not mix two versions of the song. */
   protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
-  }
-
-  protected seek(song: Song, seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else void this.player.play(this.actions.track(song), seconds);
   }
 
   protected async edit(song: Song): Promise<void> {

@@ -4,10 +4,12 @@ import { RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
 import { Player } from '../core/player/player';
 import { Session } from '../core/session/session';
+import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { Song, Sort } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
 import { LibraryKey, libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
@@ -21,7 +23,7 @@ interface Column {
 /** A table of songs; on narrow screens each row becomes a card. */
 @Component({
   selector: 'e-song-table',
-  imports: [Icon, MatMenuModule, RouterLink],
+  imports: [Icon, MatMenuModule, RouterLink, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-table.html',
   styleUrl: './song-table.scss',
@@ -34,6 +36,7 @@ export class SongTable {
   readonly deleted = output<Song>();
   readonly restored = output<Song>();
   protected readonly t = injectTexts(libraryTexts);
+  protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly session = inject(Session);
@@ -52,10 +55,6 @@ export class SongTable {
   constructor() {
     // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
-  }
-
-  protected playing(song: Song): boolean {
-    return this.player.isCurrent(song.id) && this.player.isPlaying();
   }
 
   protected sortDirection(column: Column): 'ascending' | 'descending' | null {

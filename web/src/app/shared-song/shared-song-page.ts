@@ -4,7 +4,8 @@ import { Composer } from '../compose/composer';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
-import { Player, Track } from '../core/player/player';
+import { Playback } from '../core/player/playback';
+import { Track } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
@@ -14,11 +15,13 @@ import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PlayButton } from '../shared/play-button';
+import { songTrack } from '../shared/songs/song-track';
 import { sharedSongTexts } from './shared-song-texts';
 
 /** A song that is opened by a share link, with or without an account. */
 @Component({
-  imports: [Icon, PageState, PianoRoll, RouterLink],
+  imports: [Icon, PageState, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './shared-song-page.html',
   styleUrl: './shared-song-page.scss',
@@ -27,7 +30,6 @@ export default class SharedSongPage {
   readonly token = input.required<string>();
   protected readonly t = injectTexts(sharedSongTexts);
   protected readonly format = inject(Format);
-  protected readonly player = inject(Player);
   protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
   /** Null if the link does not allow downloads: a picture is shown instead of the notes. */
   protected readonly notes = signal<readonly RollNote[] | null>(null);
@@ -39,8 +41,7 @@ export default class SharedSongPage {
   private readonly router = inject(Router);
   private readonly pageTitles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.isCurrent(this.shared()?.song.id));
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(computed(() => this.track()));
   protected readonly picture = computed(
     () => `/api/v1/pianorolls/${this.shared()?.song.id}.svg?share=${encodeURIComponent(this.token())}`,
   );
@@ -70,15 +71,6 @@ export default class SharedSongPage {
     }
   }
 
-  protected toggle(song: Schema<'SongAnswer'>): void {
-    void this.player.toggle(this.track(song));
-  }
-
-  protected seek(song: Schema<'SongAnswer'>, seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else void this.player.play(this.track(song), seconds);
-  }
-
   /** Continue from the MIDI file: the song itself may be private, and then cannot be read without its link. */
   protected async continue({ title }: Schema<'SongAnswer'>): Promise<void> {
     if (!this.midi) return;
@@ -95,8 +87,10 @@ export default class SharedSongPage {
     return `/api/v1/library/shared/${encodeURIComponent(this.token())}/midi`;
   }
 
-  private track({ id, title, author, duration_seconds: durationSeconds }: Schema<'SongAnswer'>): Track {
-    const url = `/api/v1/audio/${id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
-    return { id, title, author, durationSeconds, url, link: ['/s', this.token()] };
+  private track(): Track | null {
+    const song = this.shared()?.song;
+    if (!song) return null;
+    const url = `/api/v1/audio/${song.id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
+    return { ...songTrack(song), url, link: ['/s', this.token()] };
   }
 }

@@ -4,8 +4,6 @@ export const sharedSongTexts = texts(
   {
     title: 'A shared piece',
     by: 'by {author}',
-    play: 'Play',
-    pause: 'Pause',
     download: 'Download',
     continue: 'Continue this',
     compose: 'Compose a piece of your own',
@@ -15,8 +13,6 @@ export const sharedSongTexts = texts(
   {
     title: 'Una pieza compartida',
     by: 'de {author}',
-    play: 'Reproducir',
-    pause: 'Pausar',
     download: 'Descargar',
     continue: 'Continuar esta',
     compose: 'Componer una pieza propia',

@@ -8,10 +8,10 @@ import {
   effect,
   inject,
   input,
-  output,
   untracked,
   viewChild,
 } from '@angular/core';
+import { Playback } from '../../core/player/playback';
 import { Format } from '../../core/text/format';
 import { Theme } from '../../core/theme/theme';
 import { injectTexts, texts } from '../../core/text/texts';
@@ -32,8 +32,8 @@ const rollTexts = texts(
 );
 
 /**
- * The notes of a piece over time. The viewport follows smoothly when notes are added. With `clock`, sounding notes are
- * highlighted; with `seekable`, a click, a tap or the arrow keys set the position.
+ * The notes of a piece over time. The viewport follows smoothly when notes are added. With `playback`,
+ * sounding notes are highlighted, and with `seekable`, a click, a tap or the arrow keys set the position.
  */
 @Component({
   selector: 'e-piano-roll',
@@ -41,7 +41,7 @@ const rollTexts = texts(
   template: `
     <canvas #notesCanvas aria-hidden="true"></canvas>
     <canvas #playbackCanvas aria-hidden="true"></canvas>
-    @if (seekable()) {
+    @if (canSeek()) {
       <input
         type="range"
         min="0"
@@ -50,7 +50,7 @@ const rollTexts = texts(
         [value]="position()"
         [attr.aria-label]="t('seek')"
         [attr.aria-valuetext]="format.duration(position()) + ' / ' + format.duration(span())"
-        (input)="seek.emit($any($event.target).valueAsNumber)"
+        (input)="playback()?.seek($any($event.target).valueAsNumber)"
         (pointerdown)="seekToPointer($event)"
         (pointermove)="$event.buttons && seekToPointer($event)"
       />
@@ -63,12 +63,9 @@ export class PianoRoll {
   readonly notes = input.required<readonly RollNote[]>();
   /** Seconds that the roll spans; default: until the end of the last note. */
   readonly duration = input<number | null>(null);
-  /** Returns the playback position in seconds, called for every frame; null while the piece is not played. */
-  readonly clock = input<(() => number) | null>(null);
-  /** The playback position for screen readers, updated a few times per second. */
-  readonly position = input(0);
-  readonly seekable = input(false);
-  readonly seek = output<number>();
+  /** The playback of the piece, whose sounding notes are highlighted. */
+  readonly playback = input<Playback | null>(null);
+  readonly seekable = input(true);
 
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(rollTexts);
@@ -81,6 +78,9 @@ export class PianoRoll {
     const length = this.format.duration(this.span());
     return this.notes().length ? this.t('roll', { n: this.notes().length, length }) : this.t('empty');
   });
+
+  protected readonly position = computed(() => this.playback()?.position() ?? 0);
+  protected readonly canSeek = computed(() => this.seekable() && !!this.playback()?.track());
 
   private size = { width: 0, height: 0 };
   private target: Viewport = viewportOf([], 1);
@@ -96,7 +96,7 @@ export class PianoRoll {
     effect(() => {
       this.target = viewportOf(this.notes(), this.span());
       this.theme.isDark();
-      this.clock();
+      this.playback()?.isCurrent();
       this.position();
       untracked(() => this.refresh());
     });
@@ -113,7 +113,7 @@ export class PianoRoll {
     const second = Math.max(0, Math.min(this.span(), scale.seconds(event.clientX - box.left)));
     event.preventDefault();
     (event.target as HTMLElement).focus();
-    this.seek.emit(second);
+    this.playback()?.seek(second);
   }
 
   private observe(): void {
@@ -139,8 +139,8 @@ export class PianoRoll {
   private paint(): void {
     this.animationRequest = 0;
     const context = this.notesCanvas().nativeElement.getContext('2d');
-    const playback = this.playbackCanvas().nativeElement.getContext('2d');
-    if (!context || !playback || !this.size.width) return;
+    const overlay = this.playbackCanvas().nativeElement.getContext('2d');
+    if (!context || !overlay || !this.size.width) return;
     this.palette ??= readPalette(this.host.nativeElement);
     const next = this.viewport ? moveTowards(this.viewport, this.target, 0.18) : this.target;
     const isMoving = next !== this.viewport;
@@ -148,10 +148,12 @@ export class PianoRoll {
     this.viewport = next;
     this.isStale = false;
     this.painted++;
-    const clock = this.clock();
-    if (clock) paintSounding(playback, this.size, next, this.notes(), clock(), this.palette);
-    else playback.clearRect(0, 0, this.size.width, this.size.height);
-    if (isMoving || clock) this.animationRequest = requestAnimationFrame(() => this.paint());
+    const playback = this.playback();
+    const isCurrent = playback?.isCurrent() ?? false;
+    if (playback && isCurrent)
+      paintSounding(overlay, this.size, next, this.notes(), playback.exactPosition(), this.palette);
+    else overlay.clearRect(0, 0, this.size.width, this.size.height);
+    if (isMoving || isCurrent) this.animationRequest = requestAnimationFrame(() => this.paint());
   }
 }
 
