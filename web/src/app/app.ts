@@ -91,7 +91,7 @@ export class App {
     effect(() => {
       const root = document.documentElement;
       root.toggleAttribute('data-collapsed', this.collapsed());
-      root.style.setProperty('--playerBar', this.player.track() ? '72px' : '0px');
+      root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
       if (this.player.track())
         void loadWithRetry(() => import('./shell/player-bar')).then((m) => this.playerBar.set(m.PlayerBar));
     });

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Format } from '../core/text/format';
@@ -35,12 +35,12 @@ export class ApiKeyList {
   ]);
   protected readonly keys = signal<readonly Schema<'ApiKeyAnswer'>[] | null>(null);
   protected readonly secret = signal<string | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
 
   constructor() {
-    void this.load();
+    void this.request.run(() => this.load());
   }
 
   protected toggleScope(scope: Schema<'Scope'>, isSelected: boolean): void {
@@ -48,15 +48,12 @@ export class ApiKeyList {
   }
 
   protected async create(name: string, days: string): Promise<void> {
-    this.problem.set(null);
     const json = { name: name.trim(), scopes: [...this.scopes()], expires_in_days: Number(days) };
-    try {
-      const created = await this.api.post('/api/v1/auth/api-keys', { json });
-      this.secret.set(created.api_key);
+    await this.request.run(async () => {
+      const { api_key: key } = await this.api.post('/api/v1/auth/api-keys', { json });
+      this.secret.set(key);
       await this.load();
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   protected async copy(secret: string): Promise<void> {
@@ -75,10 +72,6 @@ export class ApiKeyList {
   }
 
   private async load(): Promise<void> {
-    try {
-      this.keys.set((await this.api.get('/api/v1/auth/api-keys')).items);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    this.keys.set((await this.api.get('/api/v1/auth/api-keys')).items);
   }
 }

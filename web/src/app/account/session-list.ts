@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
@@ -19,7 +19,7 @@ import { accountTexts } from './account-texts';
   styleUrl: './account-section.scss',
   template: `
     <h2>{{ t('sessions') }}</h2>
-    @if (problem(); as problem) {
+    @if (request.problem(); as problem) {
       <e-page-state [problem]="problem" (retry)="load()" />
     } @else {
       <ul>
@@ -43,7 +43,7 @@ export class SessionList {
   protected readonly t = injectTexts(accountTexts);
   protected readonly format = inject(Format);
   protected readonly sessions = signal<readonly Schema<'SessionAnswer'>[]>([]);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
@@ -55,12 +55,7 @@ export class SessionList {
   }
 
   protected async load(): Promise<void> {
-    this.problem.set(null);
-    try {
-      this.sessions.set((await this.api.get('/api/v1/auth/sessions')).items);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    await this.request.run(async () => this.sessions.set((await this.api.get('/api/v1/auth/sessions')).items));
   }
 
   protected async end(session: Schema<'SessionAnswer'>): Promise<void> {

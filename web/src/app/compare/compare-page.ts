@@ -78,7 +78,7 @@ export default class ComparePage {
   protected readonly isFinished = computed(() => this.comparison.items().every(({ piece }) => piece.isFinished));
   /** The message of a problem that concerns none of the controls. */
   protected readonly formError = computed(() => {
-    const problem = this.comparison.problem();
+    const problem = this.comparison.submission.problem();
     const names = ['seed', 'prompt', ...this.sharedParameters().map((each) => each.name)];
     return problem && !names.some((name) => problem.field(name)) ? this.errorMessages.of(problem) : null;
   });
@@ -95,7 +95,7 @@ export default class ComparePage {
   }
 
   protected fieldError(name: string): string | null {
-    return this.errorMessages.ofField(this.comparison.problem()?.field(name));
+    return this.errorMessages.ofField(this.comparison.submission.problem()?.field(name));
   }
 
   protected chooseModel(name: string): void {
@@ -110,7 +110,7 @@ export default class ComparePage {
   protected set(parameter: Parameter, value: Value): void {
     const parameters = this.model()?.parameters ?? [];
     this.values.update((values) => withValue(parameters, values, parameter.name, value));
-    this.comparison.problem.set(null);
+    this.comparison.submission.problem.set(null);
   }
 
   protected toggle(strategy: string): void {

@@ -1,6 +1,7 @@
 import { Injectable, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Piece } from '../compose/piece';
 import { GenerationMonitor } from '../compose/generation-monitor';
@@ -16,26 +17,20 @@ export interface ComparisonItem {
 export class Comparison {
   readonly id = signal<string | null>(null);
   readonly items = signal<readonly ComparisonItem[]>([]);
-  readonly isSubmitting = signal(false);
-  readonly problem = signal<Problem | null>(null);
+  /** The request of the comparison; its problem is also set if following the generations fails. */
+  readonly submission = new RequestState();
   private readonly api = inject(Api);
-  private readonly monitor = new GenerationMonitor(this.api, (error) => this.problem.set(Problem.from(error)));
+  private readonly monitor = new GenerationMonitor(this.api, (error) =>
+    this.submission.problem.set(Problem.from(error)),
+  );
 
   /** Request a comparison. Returns its id, or null with `problem` set. */
   async start(json: Schema<'ComparisonRequest'>): Promise<string | null> {
-    this.isSubmitting.set(true);
-    this.problem.set(null);
-    try {
+    const isStarted = await this.submission.run(async () => {
       const headers = { 'Idempotency-Key': crypto.randomUUID() };
-      const view = await this.api.post('/api/v1/comparisons', { as: 'guest', headers, json });
-      this.show(view);
-      return view.id;
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-      return null;
-    } finally {
-      this.isSubmitting.set(false);
-    }
+      this.show(await this.api.post('/api/v1/comparisons', { as: 'guest', headers, json }));
+    });
+    return isStarted ? this.id() : null;
   }
 
   /** Show the comparison with this id. Throws Problem. */

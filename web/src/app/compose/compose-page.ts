@@ -58,7 +58,7 @@ export default class ComposePage {
   constructor() {
     void this.composer.loadModels();
     effect(() => {
-      if (this.composer.isSubmitting() || this.composer.piece())
+      if (this.composer.submission.isPending() || this.composer.piece())
         void loadWithRetry(() => import('./result')).then((m) => this.result.set(m.Result));
     });
     effect(() => {

@@ -1,6 +1,7 @@
 import { Injectable, computed, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import { Language } from '../core/text/language';
 import { manifestLabel } from '../core/text/manifest-labels';
 import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, withPrompt } from './draft';
@@ -14,7 +15,7 @@ export class Composer {
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   readonly models = signal<readonly Model[] | null>(null);
-  readonly modelsProblem = signal<Problem | null>(null);
+  readonly modelsRequest = new RequestState();
   readonly draft = signal<Draft | null>(null);
   readonly model = computed(() => this.models()?.find((model) => model.name === this.draft()?.model) ?? null);
   /** Whether any model can continue or accompany a piece; false until the models are loaded. */
@@ -26,21 +27,20 @@ export class Composer {
   readonly pieces = signal<readonly Piece[]>([]);
   readonly selectedIndex = signal(0);
   readonly piece = computed(() => this.pieces()[this.selectedIndex()] ?? null);
-  readonly isSubmitting = signal(false);
-  readonly problem = signal<Problem | null>(null);
-  private readonly monitor = new GenerationMonitor(this.api, (error) => this.problem.set(Problem.from(error)));
+  /** The request of the last draft; its problem is also set if following the generations fails. */
+  readonly submission = new RequestState();
+  private readonly monitor = new GenerationMonitor(this.api, (error) =>
+    this.submission.problem.set(Problem.from(error)),
+  );
 
   async loadModels(): Promise<void> {
     if (this.models()) return;
-    this.modelsProblem.set(null);
-    try {
+    await this.modelsRequest.run(async () => {
       const { items } = await this.api.get('/api/v1/models', { as: 'none' });
       this.models.set(items);
       const model = items.find((item) => item.default) ?? items[0];
       if (model && !this.draft()) this.draft.set(newDraft(model));
-    } catch (error) {
-      this.modelsProblem.set(Problem.from(error));
-    }
+    });
   }
 
   /** Set the prompt, or remove it with null, and switch to a model that accepts it. Returns whether there is one. */
@@ -49,7 +49,7 @@ export class Composer {
     const [current, draft] = [this.model(), this.draft()];
     const model = current && isSuitable(current) ? current : this.models()?.find(isSuitable);
     if (!model || !draft) return false;
-    this.problem.set(null);
+    this.submission.problem.set(null);
     const base = model === current ? draft : newDraft(model, draft);
     this.draft.set(withPrompt(model, base, prompt, accompanyOnly));
     return true;
@@ -57,10 +57,9 @@ export class Composer {
 
   /** Request what the draft describes. Returns the id of the first variation, or null with `problem` set. */
   async generate(draft: Draft): Promise<string | null> {
-    this.isSubmitting.set(true);
-    this.problem.set(null);
     const title = draft.title.trim() || this.localizedTitle();
-    try {
+    let id: string | null = null;
+    await this.submission.run(async () => {
       const { variations, ...first } = await this.api.post('/api/v1/generations', {
         as: 'guest',
         headers: { 'Idempotency-Key': crypto.randomUUID() },
@@ -76,13 +75,9 @@ export class Composer {
         },
       });
       this.show([first, ...(variations ?? [])]);
-      return first.id;
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-      return null;
-    } finally {
-      this.isSubmitting.set(false);
-    }
+      id = first.id;
+    });
+    return id;
   }
 
   /** Show the generation with this id. Throws Problem. */

@@ -64,19 +64,19 @@ export class SettingsPanel {
   });
   /** The message of a problem that concerns none of the controls. */
   protected readonly formError = computed(() => {
-    const problem = this.composer.problem();
+    const problem = this.composer.submission.problem();
     if (!problem) return null;
     const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
     return names.some((name) => problem.field(name)) ? null : this.errorMessages.of(problem);
   });
 
   protected fieldError(name: string): string | null {
-    return this.errorMessages.ofField(this.composer.problem()?.field(name));
+    return this.errorMessages.ofField(this.composer.submission.problem()?.field(name));
   }
 
   protected change(changes: Partial<Draft>): void {
     this.composer.draft.update((draft) => draft && { ...draft, ...changes });
-    this.composer.problem.set(null);
+    this.composer.submission.problem.set(null);
   }
 
   protected chooseModel(name: string): void {
@@ -123,7 +123,7 @@ export class SettingsPanel {
   }
 
   protected readonly submitKey = computed<ComposeKey>(() => {
-    if (this.composer.isSubmitting()) return 'submitting';
+    if (this.composer.submission.isPending()) return 'submitting';
     return this.composer.pieces().length ? 'composeAgain' : 'compose';
   });
 }

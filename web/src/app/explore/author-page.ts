@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
@@ -18,7 +18,7 @@ import { Feed } from './feed';
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <div class="page">
-      @if (problem(); as problem) {
+      @if (request.problem(); as problem) {
         <h1 class="visually-hidden">{{ t('title') }}</h1>
         <e-page-state [problem]="problem" (retry)="load(id())" />
       } @else if (author(); as author) {
@@ -48,7 +48,7 @@ export default class AuthorPage {
   protected readonly t = injectTexts(exploreTexts);
   protected readonly session = inject(Session);
   protected readonly author = signal<Schema<'AuthorAnswer'> | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly pageTitles = inject(PageTitles);
@@ -62,15 +62,12 @@ export default class AuthorPage {
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const author = await this.api.get('/api/v1/library/authors/{author_id}', { path: { author_id: id } });
       this.author.set(author);
       this.pageTitles.name.set(author.name);
       await this.songList.load({});
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   protected async follow(author: Schema<'AuthorAnswer'>): Promise<void> {

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
@@ -31,10 +31,9 @@ export class Comments {
   protected readonly session = inject(Session);
   protected readonly format = inject(Format);
   protected readonly comments = signal<readonly Comment[] | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly listRequest = new RequestState();
+  protected readonly submission = new RequestState();
   protected readonly text = signal('');
-  protected readonly isBusy = signal(false);
-  protected readonly submitProblem = signal<Problem | null>(null);
   protected readonly isEmpty = signal(false);
   protected readonly cursor = signal<string | null>(null);
   private readonly api = inject(Api);
@@ -43,7 +42,7 @@ export class Comments {
 
   protected readonly error = computed(() => {
     if (this.isEmpty() && !this.text().trim()) return this.t('textRequired');
-    const problem = this.submitProblem();
+    const problem = this.submission.problem();
     return problem && (this.errorMessages.ofField(problem.field('text')) ?? this.errorMessages.of(problem));
   });
 
@@ -57,37 +56,27 @@ export class Comments {
   }
 
   protected async load(cursor: string | null): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.listRequest.run(async () => {
       const query = { limit: 20, ...(cursor === null ? {} : { cursor }) };
-      const page = await this.api.get('/api/v1/songs/{song_id}/comments', {
-        path: { song_id: this.song().id },
-        query: query as never,
-      });
+      const path = { song_id: this.song().id };
+      const page = await this.api.get('/api/v1/songs/{song_id}/comments', { path, query: query as never });
       this.comments.update((all) => [...(cursor === null ? [] : (all ?? [])), ...page.items]);
       this.cursor.set(page.next_cursor ?? null);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   protected async submit(event: Event): Promise<void> {
     event.preventDefault();
     const text = this.text().trim();
     this.isEmpty.set(!text);
-    this.submitProblem.set(null);
-    if (!text || this.isBusy()) return;
-    this.isBusy.set(true);
-    try {
+    this.submission.problem.set(null);
+    if (!text || this.submission.isPending()) return;
+    await this.submission.run(async () => {
       const path = { song_id: this.song().id };
       const comment = await this.api.post('/api/v1/songs/{song_id}/comments', { path, json: { text } });
       this.comments.update((all) => [comment, ...(all ?? [])]);
       this.text.set('');
-    } catch (error) {
-      this.submitProblem.set(Problem.from(error));
-    } finally {
-      this.isBusy.set(false);
-    }
+    });
   }
 
   /** A comment can be deleted by its author and by the owner of the song. */

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
@@ -46,35 +46,30 @@ export class EditSongDialog {
   protected readonly visibility = signal(this.song.visibility);
   protected readonly commentsOpen = signal(this.song.comments_open);
   protected readonly visibilities = ['private', 'unlisted', 'public'] as const;
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly reference = inject<MatDialogRef<EditSongDialog, Song>>(MatDialogRef);
 
   protected titleError(): string | null {
-    return this.title().trim() ? this.errorMessages.ofField(this.problem()?.field('title')) : this.t('titleRequired');
+    return this.title().trim()
+      ? this.errorMessages.ofField(this.request.problem()?.field('title'))
+      : this.t('titleRequired');
   }
 
   protected tagsError(): string | null {
-    const error = this.problem()?.fields.find((field) => field.field.startsWith('body.tags'));
+    const error = this.request.problem()?.fields.find((field) => field.field.startsWith('body.tags'));
     return this.errorMessages.ofField(error);
   }
 
   protected async save(event: Event): Promise<void> {
     event.preventDefault();
     if (!this.title().trim()) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      const json = this.changes();
-      if (!Object.keys(json).length) return this.reference.close();
+    const json = this.changes();
+    if (!Object.keys(json).length) return this.reference.close();
+    await this.request.run(async () => {
       const path = { song_id: this.song.id };
       this.reference.close(await this.api.patch('/api/v1/songs/{song_id}', { path, json }));
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 
   private changes(): Schema<'SongChanges'> {

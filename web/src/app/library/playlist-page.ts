@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
@@ -31,7 +31,7 @@ export default class PlaylistPage {
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   protected readonly content = signal<Schema<'FullPlaylist'> | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
@@ -48,15 +48,12 @@ export default class PlaylistPage {
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const path = { playlist_id: id };
       const content = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
       this.content.set(content);
       this.pageTitles.name.set(content.playlist.title);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   protected playAll(songs: readonly Song[]): void {

@@ -1,9 +1,9 @@
 import { NgTemplateOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject, input, signal } from '@angular/core';
-import { MatMenuModule } from '@angular/material/menu';
+import { MatMenuTrigger } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import { Playback } from '../core/player/playback';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
@@ -25,12 +25,24 @@ import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measur
 import { Song } from '../shared/songs/song-list';
 import { songTrack } from '../shared/songs/song-track';
 import { Comments } from './comments';
+import { SongMenu } from './song-menu';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 
 /** The page of a song: piano roll, metadata, settings, measures, comments. */
 @Component({
-  imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, PlayButton, RouterLink],
+  imports: [
+    Comments,
+    Icon,
+    LikeButton,
+    MatMenuTrigger,
+    NgTemplateOutlet,
+    PageState,
+    PianoRoll,
+    PlayButton,
+    RouterLink,
+    SongMenu,
+  ],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
   styleUrl: './song-page.scss',
@@ -45,7 +57,7 @@ export default class SongPage {
   protected readonly composer = inject(Composer);
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly router = inject(Router);
@@ -114,16 +126,13 @@ export default class SongPage {
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const song = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
       this.song.set(song);
       this.pageTitles.name.set(song.title);
       const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
       this.notes.set(readMidi(await file.arrayBuffer()));
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   /** Update only the like, so that the page does not mix two versions of the song. */

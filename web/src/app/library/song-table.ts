@@ -1,9 +1,8 @@
 import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
-import { MatMenuModule } from '@angular/material/menu';
+import { MatMenuTrigger } from '@angular/material/menu';
 import { RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
 import { Player } from '../core/player/player';
-import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
@@ -12,6 +11,7 @@ import { Song, Sort } from '../shared/songs/song-list';
 import { SongPlayButton } from '../shared/songs/song-play-button';
 import { LibraryKey, libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
+import { SongMenu } from './song-menu';
 
 interface Column {
   readonly key: LibraryKey;
@@ -23,7 +23,7 @@ interface Column {
 /** A table of songs; on narrow screens each row becomes a card. */
 @Component({
   selector: 'e-song-table',
-  imports: [Icon, MatMenuModule, RouterLink, SongPlayButton],
+  imports: [Icon, MatMenuTrigger, RouterLink, SongMenu, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-table.html',
   styleUrl: './song-table.scss',
@@ -39,7 +39,6 @@ export class SongTable {
   protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
-  protected readonly session = inject(Session);
   protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [

@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, effect, inject, input, si
 import { Router, RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Playback } from '../core/player/playback';
 import { Track } from '../core/player/player';
@@ -33,7 +33,7 @@ export default class SharedSongPage {
   protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
   /** Null if the link does not allow downloads: a picture is shown instead of the notes. */
   protected readonly notes = signal<readonly RollNote[] | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   protected readonly composer = inject(Composer);
   private midi: ArrayBuffer | null = null;
   private readonly api = inject(Api);
@@ -56,8 +56,7 @@ export default class SharedSongPage {
   }
 
   protected async load(token: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const shared = await this.api.get('/api/v1/library/shared/{token}', { path: { token }, as: 'none' });
       this.pageTitles.name.set(shared.song.title);
       if (shared.allow_download) {
@@ -66,9 +65,7 @@ export default class SharedSongPage {
         this.notes.set(readMidi(this.midi));
       }
       this.shared.set(shared);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
   /** Continue from the MIDI file: the song itself may be private, and then cannot be read without its link. */

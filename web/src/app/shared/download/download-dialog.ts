@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Api, buildUrl } from '../../core/api/api';
-import { Problem } from '../../core/api/problem';
+import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
 import { Language } from '../../core/text/language';
@@ -85,8 +85,7 @@ export class DownloadDialog {
   protected readonly loudness = signal(false);
   protected readonly reverb = signal(0.9);
   protected readonly soundFontList = signal<Schema<'SoundFontList'> | null>(null);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   protected readonly bitrates = computed(() => BITRATES[this.format()] ?? []);
   protected readonly chosenBitrate = computed(() => this.bitrate() ?? DEFAULT_BITRATES[this.format()] ?? null);
   protected readonly errorMessages = inject(ErrorMessages);
@@ -109,22 +108,16 @@ export class DownloadDialog {
   protected choose(format: Format): void {
     this.format.set(format);
     this.bitrate.set(null);
-    this.problem.set(null);
+    this.request.problem.set(null);
   }
 
   protected async download(): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const response = await this.api.fetch(this.url());
       const extension = this.format() === 'midi' ? 'mid' : this.format();
       saveFile(await response.blob(), fileName(this.song.title, extension));
       this.reference.close();
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 
   private url(): string {

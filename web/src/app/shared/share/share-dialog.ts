@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/cor
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Router } from '@angular/router';
 import { Api } from '../../core/api/api';
-import { Problem } from '../../core/api/problem';
+import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { Session } from '../../core/session/session';
 import { commonTexts } from '../../core/text/common-texts';
@@ -38,15 +38,14 @@ export class ShareDialog {
   protected readonly allowDownload = signal(true);
   protected readonly link = signal<string | null>(null);
   protected readonly copied = signal(false);
-  protected readonly busy = signal(false);
   protected readonly shares = signal<readonly Share[]>([]);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly router = inject(Router);
   private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
 
   constructor() {
-    if (this.session.isMember()) void this.run(() => this.loadShares());
+    if (this.session.isMember()) void this.request.run(() => this.loadShares());
   }
 
   protected period(share: Share): string {
@@ -59,7 +58,7 @@ export class ShareDialog {
   }
 
   protected async create(): Promise<void> {
-    await this.run(async () => {
+    await this.request.run(async () => {
       const share = await this.api.post('/api/v1/songs/{song_id}/shares', {
         path: { song_id: this.song.id },
         json: { days: this.days(), allow_download: this.allowDownload(), label: '' },
@@ -81,7 +80,7 @@ export class ShareDialog {
   }
 
   protected async revoke(share: Share): Promise<void> {
-    await this.run(async () => {
+    await this.request.run(async () => {
       const path = { song_id: this.song.id, share_id: share.id };
       await this.api.delete('/api/v1/songs/{song_id}/shares/{share_id}', { path });
       this.link.set(null);
@@ -97,17 +96,5 @@ export class ShareDialog {
   private async loadShares(): Promise<void> {
     const path = { song_id: this.song.id };
     this.shares.set((await this.api.get('/api/v1/songs/{song_id}/shares', { path })).items);
-  }
-
-  private async run(task: () => Promise<void>): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      await task();
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
   }
 }
