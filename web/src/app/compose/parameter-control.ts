@@ -1,8 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { injectTexts } from '../core/text/texts';
-import { composeTexts } from './compose-texts';
 import { Parameter, Value } from './draft';
 import { manifestLabel } from '../core/text/manifest-labels';
 
@@ -97,7 +95,6 @@ export class ParameterControl {
   readonly set = output<Value>();
   private readonly language = inject(Language);
   private readonly format = inject(Format);
-  protected readonly t = injectTexts(composeTexts);
 
   protected readonly step = computed(() => {
     const { kind, minimum, maximum } = this.parameter();
