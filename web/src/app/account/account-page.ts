@@ -20,7 +20,7 @@ import { SessionList } from './session-list';
   imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
-  styleUrl: './account-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './account-page.scss'],
 })
 export default class AccountPage {
   protected readonly t = injectTexts(accountTexts);

@@ -6,14 +6,14 @@ import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
-import { PlayIconButton } from '../shared/play-icon-button';
+import { PlayButton } from '../shared/play-button';
 import { ComparisonItem } from './comparison';
 import { compareTexts } from './compare-texts';
 
 /** One piece of a comparison: its piano roll and measures, and the button to keep it. */
 @Component({
   selector: 'e-comparison-card',
-  imports: [Icon, PianoRoll, PlayIconButton, RouterLink],
+  imports: [Icon, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './comparison-card.html',
   styleUrl: './comparison-card.scss',

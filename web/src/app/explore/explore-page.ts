@@ -5,10 +5,19 @@ import { Session } from '../core/session/session';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { SongList } from '../shared/songs/song-list';
+import { SongList, Sort } from '../shared/songs/song-list';
 import { UrlQuery } from '../shared/songs/url-query';
 import { exploreTexts } from './explore-texts';
 import { Feed } from './feed';
+
+interface FeedOption {
+  readonly key: 'newest' | 'liked' | 'followed';
+  readonly sort?: Sort;
+  readonly following?: true;
+}
+
+const PUBLIC_FEEDS: readonly FeedOption[] = [{ key: 'newest' }, { key: 'liked', sort: 'liked' }];
+const FOLLOWED_FEED: FeedOption = { key: 'followed', following: true };
 
 /** The public songs: newest, most liked, of a style, or of authors that the user follows. */
 @Component({
@@ -21,12 +30,15 @@ export default class ExplorePage {
   protected readonly urlQuery = new UrlQuery();
   protected readonly query = this.urlQuery.query;
   protected readonly t = injectTexts(exploreTexts);
-  protected readonly session = inject(Session);
   private readonly api = inject(Api);
+  private readonly session = inject(Session);
   private readonly language = inject(Language);
 
   protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/library/explore', { query: { limit: 30, ...query } as never }),
+  );
+  protected readonly feeds = computed(() =>
+    this.session.isMember() ? [...PUBLIC_FEEDS, FOLLOWED_FEED] : PUBLIC_FEEDS,
   );
   protected readonly isFiltered = computed(() => Object.keys(this.query()).some((name) => name !== 'sort'));
 
@@ -35,6 +47,12 @@ export default class ExplorePage {
       const query = this.query();
       if (this.session.isRestored()) untracked(() => void this.songList.load(query));
     });
+  }
+
+  protected isActive({ sort, following }: FeedOption): boolean {
+    const query = this.query();
+    if (following) return !!query.following;
+    return sort ? query.sort === sort : !query.sort && !query.following;
   }
 
   protected label(text: string): string {

@@ -45,7 +45,7 @@ import { SongActions } from './song-actions';
   ],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
-  styleUrl: './song-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './song-page.scss'],
 })
 export default class SongPage {
   readonly id = input.required<string>();

@@ -24,7 +24,7 @@ import { sharedSongTexts } from './shared-song-texts';
   imports: [Icon, PageState, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './shared-song-page.html',
-  styleUrl: './shared-song-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './shared-song-page.scss'],
 })
 export default class SharedSongPage {
   readonly token = input.required<string>();

@@ -1,10 +1,10 @@
-import { ChangeDetectionStrategy, Component, input } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { Playback } from '../core/player/playback';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from './icon';
 
-/** The primary button of a piece: plays and pauses it. */
+/** Plays and pauses a piece. */
 @Component({
   selector: 'e-play-button',
   imports: [Icon],
@@ -13,24 +13,37 @@ import { Icon } from './icon';
     @let isPlaying = playback().isPlaying();
     <button
       type="button"
-      class="button primary"
+      [class]="classes[appearance()]"
       [attr.aria-disabled]="playback().isLoading() || null"
-      [attr.aria-label]="title() ? t(isPlaying ? 'pauseTitle' : 'playTitle', { title: title() }) : null"
+      [attr.aria-label]="label()"
       (click)="playback().toggle()"
     >
       <e-icon [name]="isPlaying ? 'pause' : 'play'" [solid]="!isPlaying" />
-      {{ t(isPlaying ? 'pause' : 'play') }}
+      @if (appearance() === 'text') {
+        {{ t(isPlaying ? 'pause' : 'play') }}
+      }
     </button>
   `,
   styles: `
     :host {
       display: contents;
     }
+
+    .icon-button:not(.filled) {
+      color: var(--accent);
+    }
   `,
 })
 export class PlayButton {
   readonly playback = input.required<Playback>();
-  /** The title in the accessible name, on pages with several pieces. */
+  /** The title in the accessible name; needed where a page shows several pieces. */
   readonly title = input('');
+  readonly appearance = input<'text' | 'icon' | 'filled'>('text');
+  protected readonly classes = { text: 'button primary', icon: 'icon-button', filled: 'icon-button filled' };
   protected readonly t = injectTexts(commonTexts);
+  protected readonly label = computed(() => {
+    const isPlaying = this.playback().isPlaying();
+    if (this.title()) return this.t(isPlaying ? 'pauseTitle' : 'playTitle', { title: this.title() });
+    return this.appearance() === 'text' ? null : this.t(isPlaying ? 'pause' : 'play');
+  });
 }

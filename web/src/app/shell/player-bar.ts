@@ -1,29 +1,23 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { RouterLink } from '@angular/router';
+import { Playback } from '../core/player/playback';
 import { Player } from '../core/player/player';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
+import { PlayButton } from '../shared/play-button';
 
 /** The controls of the current track, at the bottom of every page. */
 @Component({
   selector: 'e-player-bar',
-  imports: [Icon, RouterLink],
+  imports: [Icon, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { role: 'region', '[attr.aria-label]': "t('player')" },
   template: `
     @if (player.track(); as track) {
-      <button
-        type="button"
-        class="icon-button filled"
-        [attr.aria-disabled]="player.state() === 'loading' || null"
-        [attr.aria-label]="t(player.isPlaying() ? 'pause' : 'play')"
-        (click)="player.toggle(track)"
-      >
-        <e-icon [name]="player.isPlaying() ? 'pause' : 'play'" [solid]="!player.isPlaying()" />
-      </button>
+      <e-play-button appearance="filled" [playback]="playback" />
       <div class="track">
         @if (track.link; as link) {
           <a class="title" [routerLink]="link">{{ track.title }}</a>
@@ -160,6 +154,7 @@ import { Icon } from '../shared/icon';
 })
 export class PlayerBar {
   protected readonly player = inject(Player);
+  protected readonly playback = new Playback(this.player.track);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(commonTexts);
   private readonly errorMessages = inject(ErrorMessages);

@@ -1,15 +1,15 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { Playback } from '../../core/player/playback';
-import { PlayIconButton } from '../play-icon-button';
+import { PlayButton } from '../play-button';
 import { Song } from './song-list';
 import { songTrack } from './song-track';
 
 /** Plays and pauses a song of a list. */
 @Component({
   selector: 'e-song-play-button',
-  imports: [PlayIconButton],
+  imports: [PlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  template: `<e-play-icon-button [playback]="playback" [title]="song().title" />`,
+  template: `<e-play-button appearance="icon" [playback]="playback" [title]="song().title" />`,
   styles: `
     :host {
       display: contents;
