@@ -1,7 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Playback } from '../core/player/playback';
-import { Track } from '../core/player/player';
+import { Playback, Track } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';

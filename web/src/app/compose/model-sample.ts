@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { Api } from '../core/api/api';
-import { Playback } from '../core/player/playback';
+import { Playback } from '../core/player/player';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';

@@ -4,7 +4,7 @@ import { MatMenuTrigger } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { RequestState } from '../core/api/request-state';
-import { Playback } from '../core/player/playback';
+import { Playback } from '../core/player/player';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';

@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
-import { Playback } from '../core/player/playback';
+import { Playback } from '../core/player/player';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from './icon';

@@ -1,7 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Playback } from '../core/player/playback';
-import { Player } from '../core/player/player';
+import { Playback, Player } from '../core/player/player';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
 import { ErrorMessages } from '../core/text/error-messages';

@@ -11,7 +11,7 @@ import {
   untracked,
   viewChild,
 } from '@angular/core';
-import { Playback } from '../../core/player/playback';
+import { Playback } from '../../core/player/player';
 import { Format } from '../../core/text/format';
 import { Theme } from '../../core/theme/theme';
 import { injectTexts, texts } from '../../core/text/texts';

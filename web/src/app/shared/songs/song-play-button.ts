@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
-import { Playback } from '../../core/player/playback';
+import { Playback } from '../../core/player/player';
 import { PlayButton } from '../play-button';
 import { Song } from './song-list';
 import { songTrack } from './song-track';
