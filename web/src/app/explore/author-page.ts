@@ -28,7 +28,7 @@ import { Feed } from './feed';
             <span class="muted">
               {{ t('songs', { n: author.songs }) }} · {{ t('followers', { n: author.followers }) }}
             </span>
-            @if (session.isMember() && session.user()?.id !== author.id) {
+            @if (session.isRegistered() && session.user()?.id !== author.id) {
               <button type="button" class="button small" [attr.aria-pressed]="author.followed" (click)="follow(author)">
                 {{ t(author.followed ? 'unfollow' : 'follow') }}
               </button>

@@ -38,7 +38,7 @@ export default class ExplorePage {
     this.api.get('/api/v1/library/explore', { query: { limit: 30, ...query } as never }),
   );
   protected readonly feeds = computed(() =>
-    this.session.isMember() ? [...PUBLIC_FEEDS, FOLLOWED_FEED] : PUBLIC_FEEDS,
+    this.session.isRegistered() ? [...PUBLIC_FEEDS, FOLLOWED_FEED] : PUBLIC_FEEDS,
   );
   protected readonly isFiltered = computed(() => Object.keys(this.query()).some((name) => name !== 'sort'));
 

@@ -18,7 +18,7 @@ import { UserItems } from './user-items';
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <e-library-list icon="list" [list]="playlists" [emptyHeading]="t('noPlaylists')" [emptyText]="t('noPlaylistsText')">
-      @if (session.isMember()) {
+      @if (session.isRegistered()) {
         <form class="row" (submit)="create($event)">
           <label class="visually-hidden" for="name">{{ t('playlistName') }}</label>
           <input

@@ -52,8 +52,6 @@ export class Api {
     if (options.json !== undefined) {
       headers['Content-Type'] = 'application/json';
       body = JSON.stringify(options.json);
-    } else if (options.form !== undefined) {
-      body = new URLSearchParams(options.form as Record<string, string>);
     }
     const init: RequestInit = { method: method.toUpperCase(), headers, body, signal: options.signal };
     const response = await this.fetch(buildUrl(path, options), init, options.as);

@@ -11,13 +11,11 @@ type Operation<P extends keyof paths, M extends Method> = paths[P][M];
 type ParametersIn<P extends keyof paths, M extends Method, Name extends string> =
   Operation<P, M> extends { parameters: { [K in Name]?: infer T } } ? T : never;
 type Json<T> = T extends { content: { 'application/json': infer B } } ? B : never;
-type Form<T> = T extends { content: { 'application/x-www-form-urlencoded': infer B } } ? B : never;
 
 export interface Options<P extends keyof paths, M extends Method> {
   path?: ParametersIn<P, M, 'path'>;
   query?: ParametersIn<P, M, 'query'>;
   json?: Operation<P, M> extends { requestBody?: infer B } ? Json<NonNullable<B>> : never;
-  form?: Operation<P, M> extends { requestBody?: infer B } ? Form<NonNullable<B>> : never;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** `none` sends no token, `guest` creates a guest first if nobody is logged in; default: a token if there is a session. */

@@ -38,7 +38,7 @@ describe('Session', () => {
     const session = TestBed.inject(Session);
     await Promise.all([session.token(true), session.token(true)]);
     expect(calls.filter((url) => url.endsWith('/guest'))).toHaveLength(1);
-    expect(session.isMember()).toBe(false);
+    expect(session.isRegistered()).toBe(false);
     expect(JSON.stringify({ ...localStorage })).not.toContain('guest"');
   });
 

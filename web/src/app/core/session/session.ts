@@ -18,7 +18,7 @@ interface AccessToken {
   readonly expiresAt: number;
 }
 
-/** The session of this browser: nobody, a guest, or a member (a user with an account). */
+/** The session of this browser: of no user, of a guest, or of a registered user. */
 @Injectable({ providedIn: 'root' })
 export class Session {
   private accessToken: AccessToken | null = null;
@@ -28,7 +28,7 @@ export class Session {
   /** Whether the attempt to restore the session of an earlier visit has ended. */
   readonly isRestored = signal(false);
   readonly user = this.currentUser.asReadonly();
-  readonly isMember = computed(() => this.currentUser() !== null && !this.currentUser()?.guest);
+  readonly isRegistered = computed(() => this.currentUser() !== null && !this.currentUser()?.guest);
 
   /** Restore the session of an earlier visit, if there is one. Never throws. */
   async restore(): Promise<void> {

@@ -45,7 +45,7 @@ export class ShareDialog {
   private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
 
   constructor() {
-    if (this.session.isMember()) void this.request.run(() => this.loadShares());
+    if (this.session.isRegistered()) void this.request.run(() => this.loadShares());
   }
 
   protected period(share: Share): string {

@@ -62,7 +62,7 @@ export class LikeButton {
 
   protected async toggle(): Promise<void> {
     const song = this.song();
-    if (!this.session.isMember()) {
+    if (!this.session.isRegistered()) {
       this.notices.show(this.t('login'));
       return;
     }
