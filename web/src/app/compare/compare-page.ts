@@ -35,7 +35,7 @@ type StrategyKey = 'greedy' | 'temperature' | 'top_k' | 'top_p' | 'top_k_top_p' 
 /** The parameters that all variants share, in their order; the strategies keep their own defaults. */
 const SHARED_PARAMETERS = ['bars', 'style', 'meter', 'key'];
 
-/** Compares decoding strategies with one seed. `?id=` shows an earlier comparison. */
+/** Compares sampling strategies with one seed. `?id=` shows an earlier comparison. */
 @Component({
   imports: [PromptControl, ComparisonCard, Icon, PageState, ParameterControl, SeedField],
   providers: [Comparison],
@@ -107,7 +107,7 @@ export default class ComparePage {
     return valueOf(parameter, this.values());
   }
 
-  protected set(parameter: Parameter, value: Value): void {
+  protected setValue(parameter: Parameter, value: Value): void {
     const parameters = this.model()?.parameters ?? [];
     this.values.update((values) => withValue(parameters, values, parameter.name, value));
     this.comparison.submission.problem.set(null);

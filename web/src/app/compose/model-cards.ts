@@ -23,8 +23,8 @@ import { manifestLabel } from '../core/text/manifest-labels';
                 type="radio"
                 name="model"
                 [value]="model.name"
-                [checked]="model.name === chosen()"
-                (change)="choose.emit(model.name)"
+                [checked]="model.name === selected()"
+                (change)="modelChange.emit(model.name)"
               />
               <span class="text">
                 <strong>{{ label(model.title) }}</strong>
@@ -44,8 +44,8 @@ import { manifestLabel } from '../core/text/manifest-labels';
 })
 export class ModelCards {
   readonly models = input.required<readonly Model[]>();
-  readonly chosen = input.required<string>();
-  readonly choose = output<string>();
+  readonly selected = input.required<string>();
+  readonly modelChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
   private readonly language = inject(Language);
 

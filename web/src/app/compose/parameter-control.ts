@@ -18,7 +18,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
             type="checkbox"
             [checked]="value() === true"
             [attr.aria-describedby]="id + '-note'"
-            (change)="set.emit($any($event.target).checked)"
+            (change)="valueChange.emit($any($event.target).checked)"
           />
           {{ label(parameter.label) }}
         </label>
@@ -26,7 +26,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
         <label [for]="id">
           {{ label(parameter.label) }}
           @if (parameter.kind !== 'choice') {
-            <output class="tabular" [for]="id">{{ shown() }}</output>
+            <output class="tabular" [for]="id">{{ valueText() }}</output>
           }
         </label>
         @if (parameter.kind === 'choice') {
@@ -34,7 +34,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
             class="input"
             [id]="id"
             [attr.aria-describedby]="id + '-note'"
-            (change)="set.emit($any($event.target).value)"
+            (change)="valueChange.emit($any($event.target).value)"
           >
             @for (choice of parameter.choices; track choice) {
               <option [value]="choice" [selected]="choice === value()">{{ label('' + choice) }}</option>
@@ -48,9 +48,9 @@ import { manifestLabel } from '../core/text/manifest-labels';
             [max]="parameter.maximum"
             [step]="step()"
             [value]="value()"
-            [attr.aria-valuetext]="shown()"
+            [attr.aria-valuetext]="valueText()"
             [attr.aria-describedby]="id + '-note'"
-            (input)="set.emit($any($event.target).valueAsNumber)"
+            (input)="valueChange.emit($any($event.target).valueAsNumber)"
           />
         }
       }
@@ -92,7 +92,7 @@ export class ParameterControl {
   readonly parameter = input.required<Parameter>();
   readonly value = input.required<Value>();
   readonly error = input<string | null>(null);
-  readonly set = output<Value>();
+  readonly valueChange = output<Value>();
   private readonly language = inject(Language);
   private readonly format = inject(Format);
 
@@ -102,7 +102,7 @@ export class ParameterControl {
     const range = (maximum ?? 1) - (minimum ?? 0);
     return range > 20 ? 1 : range > 2 ? 0.1 : 0.01;
   });
-  protected readonly shown = computed(() => {
+  protected readonly valueText = computed(() => {
     const value = this.value();
     const number = typeof value === 'number' ? this.format.number(value, 2) : String(value);
     const unit = this.parameter().unit;

@@ -22,14 +22,14 @@ import { randomSeed, isInvalidSeed } from './draft';
             [value]="seed()"
             [attr.aria-invalid]="!!invalid()"
             aria-describedby="seed-note"
-            (input)="choose.emit($any($event.target).value)"
+            (input)="seedChange.emit($any($event.target).value)"
           />
           <button
             type="button"
             class="icon-button"
             [attr.aria-label]="t('randomSeed')"
             [title]="t('randomSeed')"
-            (click)="choose.emit(randomSeed())"
+            (click)="seedChange.emit(randomSeed())"
           >
             <e-icon name="dice" />
           </button>
@@ -82,7 +82,7 @@ export class SeedField {
   readonly seed = input.required<string>();
   /** The error of the API. */
   readonly error = input<string | null>(null);
-  readonly choose = output<string>();
+  readonly seedChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
   protected readonly randomSeed = randomSeed;
   protected readonly invalid = computed(() => (isInvalidSeed(this.seed()) ? this.t('seedInvalid') : this.error()));

@@ -44,11 +44,15 @@ export class SettingsPanel {
   private readonly language = inject(Language);
   private readonly errorMessages = inject(ErrorMessages);
 
-  private readonly shown = computed(() =>
+  private readonly visibleParameters = computed(() =>
     applicableParameters(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
   );
-  protected readonly basic = computed(() => this.shown().filter((parameter) => parameter.group !== 'advanced'));
-  protected readonly advanced = computed(() => this.shown().filter((parameter) => parameter.group === 'advanced'));
+  protected readonly basic = computed(() =>
+    this.visibleParameters().filter((parameter) => parameter.group !== 'advanced'),
+  );
+  protected readonly advanced = computed(() =>
+    this.visibleParameters().filter((parameter) => parameter.group === 'advanced'),
+  );
   protected readonly showsPrompt = computed(() => {
     const model = this.composer.model();
     return model !== null && acceptsPrompt(model);
@@ -66,7 +70,14 @@ export class SettingsPanel {
   protected readonly formError = computed(() => {
     const problem = this.composer.submission.problem();
     if (!problem) return null;
-    const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
+    const names = [
+      'length',
+      'seed',
+      'title',
+      'count',
+      'prompt',
+      ...this.visibleParameters().map((parameter) => parameter.name),
+    ];
     return names.some((name) => problem.field(name)) ? null : this.errorMessages.of(problem);
   });
 
@@ -88,7 +99,7 @@ export class SettingsPanel {
     return valueOf(parameter, this.composer.draft()?.values ?? {});
   }
 
-  protected set(parameter: Parameter, value: Value): void {
+  protected setValue(parameter: Parameter, value: Value): void {
     const [model, draft] = [this.composer.model(), this.composer.draft()];
     if (model && draft) this.change({ values: withValue(model.parameters, draft.values, parameter.name, value) });
   }

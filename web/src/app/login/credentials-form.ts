@@ -33,7 +33,7 @@ export interface Credentials {
 })
 export class CredentialsForm {
   readonly mode = input.required<CredentialsMode>();
-  readonly busy = input(false);
+  readonly isBusy = input(false);
   readonly problem = input<Problem | null>(null);
   readonly submitted = output<Credentials>();
 

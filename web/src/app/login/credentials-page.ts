@@ -25,7 +25,7 @@ const TEXT_KEYS = {
       </header>
       <e-credentials-form
         [mode]="mode()"
-        [busy]="request.isPending()"
+        [isBusy]="request.isPending()"
         [problem]="request.problem()"
         (submitted)="submit($event)"
       />

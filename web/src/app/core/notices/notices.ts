@@ -11,19 +11,19 @@ export interface Notice {
 @Injectable({ providedIn: 'root' })
 export class Notices {
   private nextId = 1;
-  private readonly shown = signal<readonly Notice[]>([]);
-  readonly all = this.shown.asReadonly();
+  private readonly visible = signal<readonly Notice[]>([]);
+  readonly all = this.visible.asReadonly();
 
   show(text: string, options: Partial<Pick<Notice, 'kind' | 'action'>> = {}): number {
     const id = this.nextId++;
     // A repeated text moves to the end instead of being shown twice.
-    const others = this.shown().filter((notice) => notice.text !== text);
-    this.shown.set([...others.slice(-2), { id, kind: 'info', text, ...options }]);
+    const others = this.visible().filter((notice) => notice.text !== text);
+    this.visible.set([...others.slice(-2), { id, kind: 'info', text, ...options }]);
     setTimeout(() => this.dismiss(id), options.action || options.kind === 'problem' ? 10_000 : 5_000);
     return id;
   }
 
   dismiss(id: number): void {
-    this.shown.update((all) => all.filter((notice) => notice.id !== id));
+    this.visible.update((all) => all.filter((notice) => notice.id !== id));
   }
 }

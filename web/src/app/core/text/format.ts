@@ -32,9 +32,9 @@ export class Format {
   /** Format seconds as 1:07 or 1:02:03. */
   duration(seconds: number | null | undefined): string {
     if (seconds == null || !Number.isFinite(seconds)) return '–';
-    const whole = Math.max(0, Math.round(seconds));
-    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-    const tail = `${hours ? String(minutes).padStart(2, '0') : minutes}:${String(rest).padStart(2, '0')}`;
-    return hours ? `${hours}:${tail}` : tail;
+    const total = Math.max(0, Math.round(seconds));
+    const [hours, minutes, remainder] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+    const minutesAndSeconds = `${hours ? String(minutes).padStart(2, '0') : minutes}:${String(remainder).padStart(2, '0')}`;
+    return hours ? `${hours}:${minutesAndSeconds}` : minutesAndSeconds;
   }
 }

@@ -105,7 +105,7 @@ export class DownloadDialog {
     return manifestLabel(instrument, this.language.code());
   }
 
-  protected choose(format: Format): void {
+  protected selectFormat(format: Format): void {
     this.format.set(format);
     this.bitrate.set(null);
     this.request.problem.set(null);
