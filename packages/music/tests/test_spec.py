@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from euterpe_music.ladder import Ladder
+from euterpe_music.quantizer import NonUniformQuantizer
 from euterpe_music.spec import EventSpec, faithful_spec
 
 
@@ -72,5 +72,5 @@ def test_a_ladder_is_exact_everywhere_and_monotone() -> None:
 
 
 def test_a_rung_has_room_and_what_lies_between_shares_the_gap() -> None:
-    ladder = Ladder((0, 2, 4, 5), 0.4)
+    ladder = NonUniformQuantizer((0, 2, 4, 5), 0.4)
     assert ladder.decode(np.array([-0.2, 0.39, 0.5, 0.61, 1.39, 1.5, 1.61, 2.4])).tolist() == [0, 0, 1, 2, 2, 3, 4, 4]

@@ -63,7 +63,7 @@ def test_every_network_takes_every_image_and_all_of_it_learns(name: str, channel
 def test_scores_by_hand() -> None:
     truth, guesses = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 0, 0])
     scores = Scores.of(truth, guesses, 3)
-    # Precision and recall: 3/5 and 3/4; 1/2 and 1/2; none.
+    # Precision and fill_bar_lag_tokens: 3/5 and 3/4; 1/2 and 1/2; none.
     assert scores.f1 == pytest.approx((2 / 3, 1 / 2, 0))
     assert scores.macro_f1 == pytest.approx(7 / 18)
     assert scores.accuracy == pytest.approx(4 / 7)

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import numpy as np
-from euterpe_music.columns import Columns
 from euterpe_music.midi import Piece, Tempo, Track, write_midi
+from euterpe_music.note_columns import NoteColumns
 from euterpe_music.piece import make_notes
 from euterpe_music.spec import EventSpec, faithful_spec
 from euterpe_training.corpora import CorpusOptions
@@ -55,12 +55,12 @@ def test_a_song_that_preprocessing_empties_leaves_its_neighbours_alone() -> None
 
 def test_unisons_are_one_note_and_the_longest() -> None:
     piece = Piece(384, make_notes([0, 0, 5], [96, 384, 96], [60, 60, 60], 64, [0, 1, 1]), (Track(), Track(40)))
-    assert merge_unisons(Columns.of(piece), EventSpec(grid=32)).duration.tolist() == [384]
+    assert merge_unisons(NoteColumns.of(piece), EventSpec(grid=32)).duration.tolist() == [384]
 
 
 def test_of_unisons_of_one_length_the_first_and_softest_stays() -> None:
     piece = Piece(384, make_notes([5, 0, 0], 96, 60, [20, 90, 80]))
-    assert merge_unisons(Columns.of(piece), EventSpec(grid=32)).velocity.tolist() == [80]
+    assert merge_unisons(NoteColumns.of(piece), EventSpec(grid=32)).velocity.tolist() == [80]
 
 
 def test_drums_are_dropped_when_asked() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from euterpe_music.tokens import Condition, Vocabulary
+from euterpe_music.tokens import ConditioningFeature, Vocabulary
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.data import Language
 from euterpe_training.melody.export.bundle import Variant, step_graph
@@ -30,7 +30,11 @@ def language(config: MelodyConfig) -> Language:
     vocabularies = [Vocabulary.build("steps" if config.encoding == 1 else "pitches", [["_", "r", *words]])]
     if config.encoding == 2:
         vocabularies.append(Vocabulary.build("durations", [["1/4", "1/2", "1"]]))
-    columns = (Condition("style", 3), Condition("position", 24), Condition("melody", 257, 4))
+    columns = (
+        ConditioningFeature("style", 3),
+        ConditioningFeature("position", 24),
+        ConditioningFeature("melody", 257, 4),
+    )
     return Language(tuple(vocabularies), columns if config.conditioned else (), ("a", "b", "c"))
 
 

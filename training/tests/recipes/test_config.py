@@ -48,7 +48,7 @@ def test_settings_that_cannot_be_are_named(assignment: str, words: str) -> None:
         recipe("smoke").changed([assignment])
 
 
-#: The table of FACTS §1.
+#: The table of references.md §1.
 THESIS = {
     "model6": (6, 0.1, 100, 1, 20, 0.5, 0.05, False, False),
     "model8": (8, 0.3, 120, 3, 30, 0.6, 0.05, False, False),

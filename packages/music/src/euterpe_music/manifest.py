@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from euterpe_music.parameters import Parameter, ParameterError, Value, check_parameters
-from euterpe_music.post import program_number
+from euterpe_music.postprocessing import program_number
 from euterpe_music.spec import EventSpec
 
 #: Raised when the manifest changes in a way that older readers would misunderstand.

@@ -1,4 +1,4 @@
-"""Statistics of one piece, as C-RNN-GAN's authors took them, with their slips mended (FACTS §1 and §4)."""
+"""Statistics of one piece, as C-RNN-GAN's authors took them, with their slips mended (references.md §1 and §4)."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from euterpe_music.manifest import FileInfo, ManifestBase, Part, StatePair, TensorInfo, Variant
-from euterpe_music.tokens import METERS, Condition, Form, Meter
-from euterpe_music.tokens.conditions import Name as ConditionName
+from euterpe_music.tokens import METERS, ConditioningFeature, Form, Meter
+from euterpe_music.tokens.conditioning import Name as ConditionName
 
 
 class VocabularyInfo(FileInfo):
@@ -17,16 +17,16 @@ class VocabularyInfo(FileInfo):
 
 
 class ConditionInfo(Part):
-    """One column of the conditions; see euterpe_music.tokens.Condition."""
+    """One column of the conditions; see euterpe_music.tokens.ConditioningFeature."""
 
     name: ConditionName
     size: int = Field(ge=1)
     offset: int = 0
 
     @property
-    def column(self) -> Condition:
+    def column(self) -> ConditioningFeature:
         """The column as a value."""
-        return Condition(self.name, self.size, self.offset)
+        return ConditioningFeature(self.name, self.size, self.offset)
 
 
 class TokenGraph(Part):
@@ -92,10 +92,10 @@ class TokenGraph(Part):
 class MelodyManifest(ManifestBase):
     """The manifest of melody networks (thesis 001).
 
-    `encoding` 1 has the stream `steps`, 2 has `pitches` and `durations` (FACTS §2). Conditions count sixteenths; in
-    encoding 2 a network is told those of the sixteenth in which its event begins. `styles` are the choices of the
-    parameter `style`, in the order of the condition's numbers. `variant` is the one that is run unless a deployment
-    says otherwise; `sampling.length` limits bars. `prompt_bars` is the longest beginning that a listener may give.
+    `encoding` 1 has the stream `steps`, 2 has `pitches` and `durations` (references.md §2). Conditions count
+    sixteenths; in encoding 2 a network gets those of the sixteenth in which its event begins. `styles` are the choices
+    of the parameter `style`, in the order of the condition's numbers. `variant` is the default; a deployment may choose
+    another. `sampling.length` limits bars. `prompt_bars` is the longest prompt.
     """
 
     kind: Literal["melody"]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from euterpe_music.key import TONICS
 from euterpe_music.parameters import Parameter
-from euterpe_music.post import PROGRAMS
+from euterpe_music.postprocessing import PROGRAMS
 
 STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 ACCOMPANIMENTS: Final = ("on", "off", "only")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 #: What a parameter may be set to.
 Value = bool | int | float | str
 
-#: What these parameters do is done to the finished piece, whatever network it comes from; see euterpe_music.post.
+#: Parameters that are applied to the finished piece, after any network; see euterpe_music.postprocessing.
 POST: Final = frozenset({"tempo", "transpose", "instrument", "melody_instrument", "accompaniment_instrument"})
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from euterpe_music.ladder import Ladder
+from euterpe_music.quantizer import NonUniformQuantizer
 
 #: Ticks per quarter of all events, as in the reference.
 EVENT_TICKS_PER_QUARTER: Final = 384
@@ -69,14 +69,14 @@ class EventSpec:
         return 1 + 3 * self.tones_per_cell
 
     @cached_property
-    def times(self) -> Ladder:
+    def times(self) -> NonUniformQuantizer:
         """The ladder of deltas and lengths, in ticks."""
-        return Ladder(self.time_rungs, self.time_half_width)
+        return NonUniformQuantizer(self.time_rungs, self.time_half_width)
 
     @cached_property
-    def pitches(self) -> Ladder:
+    def pitches(self) -> NonUniformQuantizer:
         """The ladder of pitches, in semitones."""
-        return Ladder(self.pitch_rungs, self.pitch_half_width)
+        return NonUniformQuantizer(self.pitch_rungs, self.pitch_half_width)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -13,7 +13,7 @@ from euterpe_generator.engine.token_network import StepNetwork
 from euterpe_generator.engine.token_plan import Choosing, Part, Plan, Tokens
 from euterpe_generator.engine.token_session import TokenSession
 from euterpe_music.bundle import MelodyBundle
-from euterpe_music.tokens import Form, condition_table, recall
+from euterpe_music.tokens import Form, conditioning_table, fill_bar_lag_tokens
 from euterpe_test_kit.melodies import melody_bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -153,7 +153,7 @@ def test_echoes_are_the_piece_s_own_words(tmp_path: Path, width: int) -> None:
     columns = [info.column for info in graph.conditions]
     assert columns[0].name == "echo"
     steps = 2 * STEPS
-    table = condition_table(columns, Form(steps))
+    table = conditioning_table(columns, Form(steps))
     wanted = plan(bundle, Choosing(beam_width=width, top_k=1), steps=steps)
     part = replace(wanted.parts[0], conditions=lambda _: table)
     [events] = compose(bundle, [Request("a", "a", seed=1, steps=steps, given=Plan((part,)))], rows=2).values()
@@ -161,7 +161,7 @@ def test_echoes_are_the_piece_s_own_words(tmp_path: Path, width: int) -> None:
     # Told the same words, every token of a greedy piece is the likeliest; a beam's is at least one of its width.
     network = StepNetwork(bundle.graph("melody", "fp32"), graph, lanes=2)
     network.select(np.array([-1, -1]))
-    told = np.repeat(recall(table, (0,), composed[None], np.zeros(steps, np.int64))[:, None], 2, axis=1)
+    told = np.repeat(fill_bar_lag_tokens(table, (0,), composed[None], np.zeros(steps, np.int64))[:, None], 2, axis=1)
     assert (told[16:, 0, 0] == composed[:-16]).all()
     before = 0
     for step, token in enumerate(composed.tolist()):

@@ -1,4 +1,4 @@
-"""Settings of the two networks that make images, and the recipes that the thesis used (FACTS §3)."""
+"""Settings of the two networks that make images, and the recipes that the thesis used (references.md §3)."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace

@@ -11,7 +11,7 @@ from euterpe_training.balancing.images import ImageSet, counts_of_same_ratios, c
 from euterpe_training.errors import TrainingError
 
 _GREY: Final = (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40)
-#: What the thesis cuts its sets to (FACTS §3).
+#: What the thesis cuts its sets to (references.md §3).
 THESIS_COUNTS: Final = {
     "mnist": _GREY,
     "fashion": _GREY,

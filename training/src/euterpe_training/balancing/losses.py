@@ -1,4 +1,4 @@
-"""Losses against imbalance (FACTS §3), as modules over logits [batch, classes] and labels [batch].
+"""Losses against imbalance (references.md §3), as modules over logits [batch, classes] and labels [batch].
 
 Names and forms: MFE and MSFE after Wang et al. 2016, focal after Lin et al. 2017, bilinear and log-bilinear after
 Resheff et al. 2017 with a cost matrix M, whose entry M[y, j] is what it costs to take class y for class j.

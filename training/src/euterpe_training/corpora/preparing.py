@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from euterpe_music.columns import Columns, begins, sorted_columns
+from euterpe_music.note_columns import NoteColumns, begins, sorted_columns
 from euterpe_music.preprocessing import preprocess
 from euterpe_music.spec import EventSpec
 
@@ -11,7 +11,7 @@ from euterpe_training.corpora.options import CorpusOptions
 from euterpe_training.corpora.tonality import on_white_keys
 
 
-def prepare(pieces: Columns, options: CorpusOptions) -> Columns:
+def prepare(pieces: NoteColumns, options: CorpusOptions) -> NoteColumns:
     """What `options` ask for, but for drums, which only the file tells; in order."""
     if options.preprocess:
         pieces = preprocess(pieces)
@@ -20,7 +20,7 @@ def prepare(pieces: Columns, options: CorpusOptions) -> Columns:
     return pieces.in_order()
 
 
-def merge_unisons(pieces: Columns, spec: EventSpec) -> Columns:
+def merge_unisons(pieces: NoteColumns, spec: EventSpec) -> NoteColumns:
     """At the spec's resolution, of each piece one note, the longest, per onset (on the spec's grid) and pitch.
 
     Of equally long ones the first stays, and of those the softest.

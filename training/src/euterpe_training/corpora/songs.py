@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from euterpe_music.columns import Columns
 from euterpe_music.events import Events, encode_all
 from euterpe_music.midi import read_recording
+from euterpe_music.note_columns import NoteColumns
 from euterpe_music.piece import NoteArray, TempoMap
 from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def encode_songs(
 ) -> list[Song]:
     """The songs of `sources`, each as it would be alone; `allocate` as `encode_all` takes it."""
     notes, resolutions = [source.notes for source in sources], [source.ticks_per_quarter for source in sources]
-    pieces = Columns.join(notes, resolutions)
+    pieces = NoteColumns.join(notes, resolutions)
     pieces = pieces.in_order() if options.synthetic_chords else prepare(pieces, options)
     events, offsets = encode_all(merge_unisons(pieces, spec) if options.merge_unisons else pieces, spec, allocate)
     parts = [events[start:end] for start, end in pairwise(offsets.tolist())]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Split = Literal["train", "validation", "test"]
 
-#: FACTS §1: 64 % train, 16 % validation, 20 % test.
+#: references.md §1: 64 % train, 16 % validation, 20 % test.
 SPLIT_SHARES: Final[dict[Split, float]] = {"train": 0.64, "validation": 0.16, "test": 0.20}
 
 

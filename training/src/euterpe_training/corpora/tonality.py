@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from euterpe_music.columns import Columns
+from euterpe_music.note_columns import NoteColumns
 from euterpe_music.tokens.tonality import white_key_shifts
 
 
-def on_white_keys(pieces: Columns) -> Columns:
+def on_white_keys(pieces: NoteColumns) -> NoteColumns:
     """Every piece moved by the semitones, -6..5, after which most of its sounding time is on white keys.
 
     Of a note no more than four quarters count. A note that would leave MIDI's range moves back an octave.

@@ -1,4 +1,4 @@
-"""The public C-RNN-GAN code's statistics of a piece, corrected, and as they came out there (FACTS §1, §4)."""
+"""The public C-RNN-GAN code's statistics of a piece, corrected, and as they came out there (references.md §1, §4)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final

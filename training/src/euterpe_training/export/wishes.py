@@ -6,7 +6,7 @@ from typing import Final
 
 from euterpe_music.manifest import Control
 from euterpe_music.parameters import Parameter, Value
-from euterpe_music.post import PROGRAMS
+from euterpe_music.postprocessing import PROGRAMS
 
 from euterpe_training.models.controls import ANY, DENSITY_NAMES, Controls
 

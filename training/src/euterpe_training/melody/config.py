@@ -1,4 +1,4 @@
-"""Every setting of a melody network's training, under the names of the thesis (FACTS §2)."""
+"""Every setting of a melody network's training, under the names of the thesis (references.md §2)."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -47,9 +47,9 @@ class MelodyConfig:
     weight_decay: float = 0.0
     #: Epochs without a better validation loss after which training ends; 0: never.
     patience: int = 5
-    #: Tell the network its style and place in the piece, and the accompaniment its melody (FACTS: the thesis does not).
+    #: Condition on style and position, and the accompaniment on its melody; the thesis does not (references.md §2).
     conditioned: bool = False
-    #: Tell it also which word it had at this place 1, 2, 4, 8 and 16 bars ago, and which eight bars these are.
+    #: Condition also on the tokens 1, 2, 4, 8 and 16 bars before this position, and on the section of eight bars.
     echoes: bool = False
     #: `white` moves every song to C major or A minor; `augmented` shows it in a random key each time.
     keys: Literal["as written", "white", "augmented"] = "as written"

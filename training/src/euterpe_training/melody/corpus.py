@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from euterpe_music.tokens import Form, Meter, Slices
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS, quantise_times
+from euterpe_music.tokens import Form, Meter, QuantizedTrack
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
 from euterpe_music.tokens.tonality import white_key_shift
 
 from euterpe_training.errors import TrainingError
@@ -17,7 +17,7 @@ from euterpe_training.melody.tunes import Report, Tune, grid_start, on_grid, why
 
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
-#: As C-RNN-GAN's corpora are split (FACTS §1).
+#: As C-RNN-GAN's corpora are split (references.md §1).
 _SHARES: Final = (0.64, 0.16)
 
 
@@ -29,8 +29,8 @@ class Song:
     style: str
     meter: Meter
     bars: tuple[int, ...]
-    melody: Slices
-    accompaniment: Slices
+    melody: QuantizedTrack
+    accompaniment: QuantizedTrack
     shift: int = 0
 
     def form(self, style: int) -> Form:
@@ -44,7 +44,7 @@ class Song:
         for slices in (self.melody, self.accompaniment):
             onset, length = (np.array(column, np.float64) / per for column in (slices.onsets, slices.lengths))
             pitch = np.array([pitches[-1] for pitches in slices.pitches], np.int64)
-            parts.append(quantise_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0])
+            parts.append(quantize_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0])
         bars = tuple(bar // per for bar in self.bars)
         return replace(self, bars=bars, melody=parts[0], accompaniment=parts[1])
 

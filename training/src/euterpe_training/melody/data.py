@@ -7,16 +7,16 @@ import numpy as np
 from euterpe_music.tokens import (
     HOLD,
     REST,
-    Condition,
+    ConditioningFeature,
     Vocabulary,
-    condition_table,
-    echo_columns,
+    bar_lag_features,
+    conditioning_table,
     encode_steps,
     encode_streams,
-    recall,
+    fill_bar_lag_tokens,
 )
-from euterpe_music.tokens.conditions import SIZES
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS
+from euterpe_music.tokens.conditioning import SIZES
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.symbols import transpose_symbol
 from numpy.typing import NDArray
 
@@ -40,7 +40,7 @@ class Language:
     """What a network reads and writes: one vocabulary per stream, and its conditions' columns."""
 
     vocabularies: tuple[Vocabulary, ...]
-    columns: tuple[Condition, ...]
+    columns: tuple[ConditioningFeature, ...]
     styles: tuple[str, ...]
 
     @property
@@ -98,16 +98,19 @@ def languages(corpus: MelodyCorpus, config: MelodyConfig) -> Language:
     return Language(tuple(vocabularies), columns(config, len(corpus.styles), len(vocabularies[0])), corpus.styles)
 
 
-def columns(config: MelodyConfig, styles: int, words: int) -> tuple[Condition, ...]:
+def columns(config: MelodyConfig, styles: int, words: int) -> tuple[ConditioningFeature, ...]:
     """What the networks of the configuration are told at each step."""
     if not config.conditioned:
         return ()
-    told = [Condition("style", styles)]
-    told += [Condition(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
+    told = [ConditioningFeature("style", styles)]
+    told += [ConditioningFeature(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
     if config.echoes:
-        told += [Condition("section", SIZES["section"]), *(Condition("echo", words, bars) for bars in ECHOES)]
+        told += [
+            ConditioningFeature("section", SIZES["section"]),
+            *(ConditioningFeature("echo", words, bars) for bars in ECHOES),
+        ]
     if config.part == "accompaniment":
-        told += [Condition("melody", SIZES["melody"], offset) for offset in AHEAD]
+        told += [ConditioningFeature("melody", SIZES["melody"], offset) for offset in AHEAD]
     return tuple(told)
 
 
@@ -123,7 +126,7 @@ def encode_songs(songs: Sequence[Song], styles: Sequence[str], language: Languag
         previous.append(np.concatenate([np.zeros((1, tokens.shape[1]), np.int64), tokens[:-1]]))
         told = _conditions(song, styles, language, config)[: len(tokens)]
         own = np.zeros(len(tokens), np.int64)
-        conditions.append(recall(told, echo_columns(language.columns), tokens[None, :, 0], own))
+        conditions.append(fill_bar_lag_tokens(told, bar_lag_features(language.columns), tokens[None, :, 0], own))
     offsets = np.cumsum([0, *(len(tokens) for tokens in targets)])
     return Encoded(np.concatenate(previous), np.concatenate(targets), np.concatenate(conditions), offsets, replaced)
 
@@ -194,10 +197,10 @@ def _words(song: Song, config: MelodyConfig) -> tuple[list[str], ...]:
 def _conditions(song: Song, styles: Sequence[str], language: Language, config: MelodyConfig) -> Ints:
     """[tokens, columns]; with encoding 2, those of the sixteenth at which each event begins."""
     if config.encoding == 1:
-        return condition_table(language.columns, song.form(styles.index(song.style)), song.melody)
+        return conditioning_table(language.columns, song.form(styles.index(song.style)), song.melody)
     slices = song.melody if config.part == "melody" else song.accompaniment
     lengths = [length for length, _ in slices.with_rests()]
     begins = np.cumsum([0, *lengths[:-1]]) // (FINE // SIXTEENTHS)
     coarse = song.coarse()
-    table = condition_table(language.columns, coarse.form(styles.index(song.style)), coarse.melody)
+    table = conditioning_table(language.columns, coarse.form(styles.index(song.style)), coarse.melody)
     return np.asarray(table[np.minimum(begins, max(len(table) - 1, 0))])

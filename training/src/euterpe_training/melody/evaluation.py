@@ -8,7 +8,7 @@ import numpy as np
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.manifest import Variant
 from euterpe_music.measures import measure, repetitions
-from euterpe_music.tokens import REST, Slices, encode_steps, recall, to_piece
+from euterpe_music.tokens import REST, QuantizedTrack, encode_steps, fill_bar_lag_tokens, to_piece
 from numpy.typing import NDArray
 
 from euterpe_training.melody.corpus import Song
@@ -38,7 +38,7 @@ def held_out(bundle: MelodyBundle, part: Literal["melody", "accompaniment"], son
     previous, loss, right, count = np.zeros(len(rows), np.int64), 0.0, 0, 0
     for step in range(steps):
         told = np.stack([table[min(step, len(table) - 1)] for table in tables])
-        logits = network.step(previous, recall(told, network.echoes, np.maximum(tokens.T, 0)))
+        logits = network.step(previous, fill_bar_lag_tokens(told, network.echoes, np.maximum(tokens.T, 0)))
         live = tokens[step] >= 0
         previous = np.maximum(tokens[step], 0)
         picked = _log_softmax(logits)[np.arange(len(rows)), previous]
@@ -91,14 +91,14 @@ def describe(composed: Composed) -> dict[str, float]:
     return row
 
 
-def repeated_bars(melody: Slices, bar: int = 16) -> float:
+def repeated_bars(melody: QuantizedTrack, bar: int = 16) -> float:
     """Share of stretches of `bar` steps that came before in the piece, note for note."""
     words = encode_steps(melody)
     bars = [tuple(words[at : at + bar]) for at in range(0, len(words) - bar + 1, bar)]
     return 1 - len(set(bars)) / len(bars) if bars else 0.0
 
 
-def chord_tones(melody: Slices, accompaniment: Slices) -> float:
+def chord_tones(melody: QuantizedTrack, accompaniment: QuantizedTrack) -> float:
     """Share of the melody's notes that belong to what the accompaniment sounds when they begin."""
     starts = np.array(accompaniment.onsets)
     if not len(starts) or not len(melody):

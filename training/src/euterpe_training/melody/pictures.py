@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from euterpe_music.tokens import Slices
+from euterpe_music.tokens import QuantizedTrack
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -47,7 +47,7 @@ def draw_rolls(titled: Sequence[tuple[str, Composed]], path: Path) -> None:
     figure.savefig(path, dpi=75)
 
 
-def _boxes(axes: Axes, slices: Slices, colour: str) -> None:
+def _boxes(axes: Axes, slices: QuantizedTrack, colour: str) -> None:
     per = slices.steps_per_quarter
     for onset, length, pitches in zip(slices.onsets, slices.lengths, slices.pitches, strict=True):
         for pitch in pitches:

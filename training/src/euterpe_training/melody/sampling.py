@@ -12,7 +12,15 @@ import onnxruntime
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.manifest import Variant
 from euterpe_music.piece import Piece
-from euterpe_music.tokens import Form, Slices, condition_table, decode_steps, echo_columns, recall, to_piece
+from euterpe_music.tokens import (
+    Form,
+    QuantizedTrack,
+    bar_lag_features,
+    conditioning_table,
+    decode_steps,
+    fill_bar_lag_tokens,
+    to_piece,
+)
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -22,8 +30,8 @@ Ints = NDArray[np.int64]
 class Composed:
     """A piece in parts; the accompaniment is None where the bundle has none."""
 
-    melody: Slices
-    accompaniment: Slices | None
+    melody: QuantizedTrack
+    accompaniment: QuantizedTrack | None
 
     def piece(self, bpm: float = 120.0) -> Piece:
         """As MIDI would have it."""
@@ -49,7 +57,7 @@ class Network:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.graph = bundle.manifest.graphs[part]
         self.vocabulary = bundle.vocabularies[part][0]
-        self.echoes = echo_columns([info.column for info in self.graph.conditions])
+        self.echoes = bar_lag_features([info.column for info in self.graph.conditions])
         self._names = [tensor.name for tensor in self.graph.outputs]
         self._state: dict[str, Any] = {}
 
@@ -71,9 +79,9 @@ class Network:
         logits: NDArray[np.float32] = values[self.graph.logits]
         return logits
 
-    def table(self, form: Form, melody: Slices | None = None) -> Ints:
+    def table(self, form: Form, melody: QuantizedTrack | None = None) -> Ints:
         """Conditions [steps, columns] of one piece."""
-        return condition_table([info.column for info in self.graph.conditions], form, melody)
+        return conditioning_table([info.column for info in self.graph.conditions], form, melody)
 
 
 def compose(
@@ -99,7 +107,7 @@ def compose(
     return [Composed(*both) for both in zip(melodies, _draw(second, tables, chosen, random), strict=True)]
 
 
-def _draw(network: Network, conditions: Ints, drawing: Drawing, random: np.random.Generator) -> list[Slices]:
+def _draw(network: Network, conditions: Ints, drawing: Drawing, random: np.random.Generator) -> list[QuantizedTrack]:
     steps, rows = conditions.shape[:2]
     network.begin(rows)
     vocabulary = network.vocabulary
@@ -107,7 +115,7 @@ def _draw(network: Network, conditions: Ints, drawing: Drawing, random: np.rando
     tokens = np.zeros(rows, np.int64)
     drawn = np.zeros((steps, rows), np.int64)
     for step in range(steps):
-        logits = network.step(tokens, recall(conditions[step], network.echoes, drawn.T))
+        logits = network.step(tokens, fill_bar_lag_tokens(conditions[step], network.echoes, drawn.T))
         tokens = top_p(np.where(legal if step else opening, logits, -np.inf), drawing, random)
         drawn[step] = tokens
     return [decode_steps(vocabulary.decode(row)) for row in drawn.T.tolist()]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from euterpe_music.tokens import METERS, Meter, QuantisationLoss, Slices
-from euterpe_music.tokens.slices import quantise_times
+from euterpe_music.tokens import METERS, Meter, QuantizationLoss, QuantizedTrack
+from euterpe_music.tokens.quantized_track import quantize_times
 from numpy.typing import NDArray
 
 #: Fewer bars than this are no tune.
@@ -68,8 +68,8 @@ class Report:
     irregular_bars: int = 0
     rest_bars_left_out: int = 0
     #: Of the grid of sixteenths, by part.
-    melody: QuantisationLoss = field(default_factory=QuantisationLoss)
-    accompaniment: QuantisationLoss = field(default_factory=QuantisationLoss)
+    melody: QuantizationLoss = field(default_factory=QuantizationLoss)
+    accompaniment: QuantizationLoss = field(default_factory=QuantizationLoss)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -126,14 +126,16 @@ def _kept(
     return part.moved(stays, np.where(bar >= 0, shifts[np.maximum(bar, 0)], 0.0))
 
 
-def on_grid(tune: Tune, steps_per_quarter: int) -> tuple[Slices, Slices, QuantisationLoss, QuantisationLoss]:
+def on_grid(
+    tune: Tune, steps_per_quarter: int
+) -> tuple[QuantizedTrack, QuantizedTrack, QuantizationLoss, QuantizationLoss]:
     """Both parts on a grid that begins with the tune's first note, or with its first bar when that is earlier."""
     start = grid_start(tune, steps_per_quarter)
     end = round(tune.end * steps_per_quarter) - start
     found = []
     for part in (tune.melody, tune.accompaniment):
         onset = part.onset * steps_per_quarter - start
-        found.append(quantise_times(onset, part.length * steps_per_quarter, part.pitch, steps_per_quarter, end))
+        found.append(quantize_times(onset, part.length * steps_per_quarter, part.pitch, steps_per_quarter, end))
     (melody, lost), (accompaniment, also_lost) = found
     return melody.window(0, end), accompaniment.window(0, end), lost, also_lost
 

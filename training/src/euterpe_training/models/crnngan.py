@@ -1,4 +1,4 @@
-"""Generator and discriminator of C-RNN-GAN (Mogren 2016), as FACTS §1 describes them."""
+"""Generator and discriminator of C-RNN-GAN (Mogren 2016), as references.md §1 describes them."""
 
 from typing import NamedTuple
 

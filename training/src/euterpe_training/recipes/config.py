@@ -1,4 +1,4 @@
-"""Every setting of a C-RNN-GAN training run, under the thesis' names (FACTS §1); settings.py says what they mean."""
+"""Every setting of a C-RNN-GAN training run, under the thesis' names (references.md §1); see settings.py."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace

@@ -1,4 +1,4 @@
-"""What every setting means and may be: the tables of FACTS §1, for `--help`, the guide and the checks."""
+"""What every setting means and may be: the tables of references.md §1, for `--help`, the guide and the checks."""
 
 from dataclasses import dataclass
 from typing import Final

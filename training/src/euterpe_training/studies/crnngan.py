@@ -1,4 +1,4 @@
-"""The thesis' comparison of C-RNN-GAN's models (FACTS §1): every recipe trained alike, and examined every epoch."""
+"""The thesis' comparison of C-RNN-GAN's models (references.md §1): every recipe, measured every epoch."""
 
 import json
 import time

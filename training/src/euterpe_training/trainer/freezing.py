@@ -1,4 +1,4 @@
-"""Which side of the game rests (FACTS §1)."""
+"""Which side of the game rests (references.md §1)."""
 
 
 def frozen_sides(d_loss: float, g_loss: float) -> tuple[bool, bool]:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from euterpe_music.piece import DEFAULT_BPM, NoteArray, Piece, Tempo, Track, make_notes
-from euterpe_music.tokens.slices import Slices
+from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 #: Written with four ticks per step of the fine grid, and 24 per sixteenth.
 TICKS_PER_QUARTER: Final = 96
@@ -66,8 +66,8 @@ def _skyline(notes: NoteArray) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 
 
 def to_piece(
-    melody: Slices | None,
-    accompaniment: Slices | None = None,
+    melody: QuantizedTrack | None,
+    accompaniment: QuantizedTrack | None = None,
     *,
     bpm: float = DEFAULT_BPM,
     melody_program: int = 0,
@@ -86,7 +86,7 @@ def to_piece(
     return Piece(TICKS_PER_QUARTER, np.concatenate(notes), tuple(tracks), (Tempo(0, bpm),))
 
 
-def _to_notes(slices: Slices, velocity: int, track: int) -> NoteArray:
+def _to_notes(slices: QuantizedTrack, velocity: int, track: int) -> NoteArray:
     ticks = TICKS_PER_QUARTER / slices.steps_per_quarter
     counts = [len(pitches) for pitches in slices.pitches]
     onset = np.rint(np.repeat(np.array(slices.onsets, np.float64), counts) * ticks)

@@ -1,4 +1,4 @@
-"""What sounds at one moment, as a word: a note "60", a chord "4.9.0", a rest "r" (FACTS §2)."""
+"""What sounds at one moment, as a word: a note "60", a chord "4.9.0", a rest "r" (references.md §2)."""
 
 from typing import Final
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from euterpe_music.tokens import recall
+from euterpe_music.tokens import fill_bar_lag_tokens
 
 from euterpe_generator.engine.beams import BeamSearch
 from euterpe_generator.engine.part_table import WINDOW, PartTable
@@ -108,10 +108,10 @@ class Lanes:
         echoes = self._network.echoes
         if not echoes:
             return steps
-        told = recall(steps, echoes, self._table.past[:, :, 0], self._row)
+        told = fill_bar_lag_tokens(steps, echoes, self._table.past[:, :, 0], self._row)
         for row, search in self._searches.items():
             lanes = np.flatnonzero(self._row == row)
-            told[lanes] = recall(steps[lanes], echoes, search.history[:, :, 0])
+            told[lanes] = fill_bar_lag_tokens(steps[lanes], echoes, search.history[:, :, 0])
         return told
 
     def _ended(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

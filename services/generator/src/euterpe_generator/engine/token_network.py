@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 from euterpe_music.melody_manifest import TokenGraph
-from euterpe_music.tokens import echo_columns
+from euterpe_music.tokens import bar_lag_features
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.providers import device_of, providers, session_options
@@ -31,8 +31,8 @@ class StepNetwork:
         self._most = lanes
         self.sizes = tuple(vocabulary.size for vocabulary in graph.vocabularies)
         self.columns = len(graph.conditions)
-        #: Columns of the conditions that are words of the piece itself; see euterpe_music.tokens.recall.
-        self.echoes = echo_columns([info.column for info in graph.conditions])
+        #: Columns of the conditions that are words of the piece itself; see euterpe_music.tokens.fill_bar_lag_tokens.
+        self.echoes = bar_lag_features([info.column for info in graph.conditions])
         #: No batch is narrower than this; see warm_up.
         self._least = 1
         self._shapes = {pair.input: graph.input(pair.input).axes for pair in graph.state}

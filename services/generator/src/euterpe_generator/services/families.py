@@ -8,7 +8,7 @@ from euterpe_music.events import decode
 from euterpe_music.manifest import IntRange, ManifestBase
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
-from euterpe_music.post import apply_post
+from euterpe_music.postprocessing import apply_postprocessing
 from euterpe_service_kit.errors import FieldProblem
 
 from euterpe_generator.domain.generation import Prompt
@@ -112,4 +112,4 @@ class CrnnganFamily:
 
     def decode(self, events: Array, settings: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
         """See Family."""
-        return apply_post(decode(events, self._bundle.spec), settings)
+        return apply_postprocessing(decode(events, self._bundle.spec), settings)

@@ -9,9 +9,17 @@ from euterpe_music.manifest import IntRange
 from euterpe_music.measures import SCALES
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
-from euterpe_music.post import apply_post
-from euterpe_music.tokens import METERS, Form, Slices, condition_table, decode_steps, decode_streams, to_piece
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS
+from euterpe_music.postprocessing import apply_postprocessing
+from euterpe_music.tokens import (
+    METERS,
+    Form,
+    QuantizedTrack,
+    conditioning_table,
+    decode_steps,
+    decode_streams,
+    to_piece,
+)
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary, duration
@@ -118,11 +126,11 @@ class MelodyFamily:
         if settings.get("accompaniment") == "only" and prompt is not None:
             melody = self._known(prompt)
         if melody is None:
-            melody = Slices((), (), (), 0)
-        piece = apply_post(
+            melody = QuantizedTrack((), (), (), 0)
+        piece = apply_postprocessing(
             to_piece(melody, accompaniment, bpm=self.manifest.bpm), {"transpose": self._moved(settings, prompt)}
         )
-        return apply_post(piece, settings)
+        return apply_postprocessing(piece, settings)
 
     def _form(self, settings: Mapping[str, Value]) -> Form:
         named = {name: str(settings[name]) for name in ("style", "meter") if name in settings}
@@ -142,14 +150,16 @@ class MelodyFamily:
             return key_shift(key)
         return 0 if prompt is None else -prompt.shift
 
-    def _known(self, prompt: Prompt) -> Slices:
-        return Slices.from_rows(prompt.rows, FINE).transposed(prompt.shift)
+    def _known(self, prompt: Prompt) -> QuantizedTrack:
+        return QuantizedTrack.from_rows(prompt.rows, FINE).transposed(prompt.shift)
 
-    def _slices(self, name: str, tokens: Tokens) -> Slices:
+    def _slices(self, name: str, tokens: Tokens) -> QuantizedTrack:
         words = [one.decode(column.tolist()) for one, column in zip(self._words[name], tokens.T, strict=True)]
         return decode_streams(words[0], words[1]) if self._timed else decode_steps(words[0])
 
-    def _part(self, name: Any, settings: Mapping[str, Value], prompt: Prompt | None, known: Slices | None) -> Part:
+    def _part(
+        self, name: Any, settings: Mapping[str, Value], prompt: Prompt | None, known: QuantizedTrack | None
+    ) -> Part:
         graph, vocabularies = self._graphs[name], self._words[name]
         form = self._form(settings)
         columns = [info.column for info in graph.conditions]
@@ -158,7 +168,7 @@ class MelodyFamily:
             melody = None
             if any(column.name == "melody" for column in columns):
                 melody = coarse(self._slices("melody", before[0]) if known is None else known)
-            return condition_table(columns, form, melody)
+            return conditioning_table(columns, form, melody)
 
         exempt = np.concatenate([_exempt(one) for one in vocabularies])
         chosen = choosing(settings)

@@ -7,14 +7,14 @@ from euterpe_music.midi import MidiError, read_midi
 from euterpe_music.midi.read import MidiLimits
 from euterpe_music.tokens import (
     PartsError,
-    Slices,
+    QuantizedTrack,
     encode_steps,
     encode_streams,
-    quantise,
+    quantize,
     read_meters,
     split_parts,
 )  # fmt: skip
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS, quantise_times
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
 from euterpe_music.tokens.tonality import white_key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary
 
@@ -38,7 +38,7 @@ def read_prompt(midi: bytes, bars: int, vocabularies: Sequence[Vocabulary], *, w
         notes = split_parts(piece).melody
     except (MidiError, PartsError) as error:
         raise wrong("body.prompt", str(error)) from error
-    slices, _ = quantise(notes, piece.ticks_per_quarter, FINE)
+    slices, _ = quantize(notes, piece.ticks_per_quarter, FINE)
     bar = meter.bar * FINE // 4
     if bar < 1:
         raise wrong("body.prompt", f"its meter {meter} has no whole sixteenths")
@@ -49,17 +49,17 @@ def read_prompt(midi: bytes, bars: int, vocabularies: Sequence[Vocabulary], *, w
     pitches = np.array([pitch for _, each in rows for pitch in each], np.int64)
     lengths = np.array([length for length, each in rows for _ in each], np.int64)
     shift = white_key_shift(pitches, lengths) if white_keys else 0
-    words = prompt_words(Slices.from_rows(rows, FINE).transposed(shift), vocabularies)
+    words = prompt_words(QuantizedTrack.from_rows(rows, FINE).transposed(shift), vocabularies)
     unknown = sum(one.encode(each)[1] for one, each in zip(vocabularies, words, strict=True))
     return Prompt(rows=rows, bars=count, meter=str(meter), shift=shift, unknown=unknown)
 
 
-def prompt_words(slices: Slices, vocabularies: Sequence[Vocabulary]) -> list[list[str]]:
+def prompt_words(slices: QuantizedTrack, vocabularies: Sequence[Vocabulary]) -> list[list[str]]:
     """The words of a melody on the fine grid, for each stream."""
     return [encode_steps(coarse(slices))] if len(vocabularies) == 1 else list(encode_streams(slices))
 
 
-def coarse(slices: Slices) -> Slices:
+def coarse(slices: QuantizedTrack) -> QuantizedTrack:
     """The same on the grid of sixteenths."""
     per = slices.steps_per_quarter // SIXTEENTHS
     if per == 1:
@@ -67,4 +67,4 @@ def coarse(slices: Slices) -> Slices:
     counts = [len(each) for each in slices.pitches]
     onset, length = (np.repeat(np.array(each, np.float64), counts) / per for each in (slices.onsets, slices.lengths))
     pitch = np.array([pitch for each in slices.pitches for pitch in each], np.int64)
-    return quantise_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0]
+    return quantize_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0]

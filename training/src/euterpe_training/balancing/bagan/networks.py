@@ -1,4 +1,4 @@
-"""The networks of BAGAN-GP (FACTS §3), for images whose size is a multiple of 16.
+"""The networks of BAGAN-GP (references.md §3), for images whose size is a multiple of 16.
 
 `hidden` is the channels of the first convolution: 64 in the paper, where the others have 128, 128 and 256.
 """

@@ -1,4 +1,4 @@
-"""The autoencoder of DeepSMOTE (FACTS §3), for square images of 28 to 64 pixels."""
+"""The autoencoder of DeepSMOTE (references.md §3), for square images of 28 to 64 pixels."""
 
 from torch import Tensor, nn
 

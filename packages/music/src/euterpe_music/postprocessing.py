@@ -42,7 +42,7 @@ def program_number(instrument: Value) -> int:
     raise ValueError(f"{instrument!r} is no instrument of General MIDI")
 
 
-def apply_post(piece: Piece, values: Mapping[str, Value]) -> Piece:
+def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
     """The piece as the post parameters among `values` want it (parameters.POST); all others are none of its business.
 
     `tempo` in quarters per minute replaces the tempo map; `transpose` moves all but drums by semitones, and what

@@ -12,7 +12,7 @@ Column = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class NoteColumns:
     """The notes of several pieces, one after another.
 
     `piece` [notes] is the number of each note's piece, ascending; the other columns are those of `Piece.notes`
@@ -27,7 +27,7 @@ class Columns:
     velocity: Column
 
     @classmethod
-    def join(cls, notes: Sequence[NoteArray], ticks_per_quarter: Sequence[int]) -> "Columns":
+    def join(cls, notes: Sequence[NoteArray], ticks_per_quarter: Sequence[int]) -> "NoteColumns":
         """The notes of pieces, given as structured arrays that have at least an onset, duration, pitch and velocity."""
         number = np.repeat(np.arange(len(notes)), [len(each) for each in notes])
         columns = (
@@ -37,7 +37,7 @@ class Columns:
         return cls(np.array(ticks_per_quarter, np.int64), number, *columns)
 
     @classmethod
-    def of(cls, piece: Piece) -> "Columns":
+    def of(cls, piece: Piece) -> "NoteColumns":
         """A single piece's notes."""
         return cls.join([piece.notes], [piece.ticks_per_quarter])
 
@@ -58,19 +58,19 @@ class Columns:
             ends[self.piece[first]] = np.maximum.reduceat(self.onset + self.duration, first)
         return ends
 
-    def kept(self, which: NDArray[np.bool_]) -> "Columns":
+    def kept(self, which: NDArray[np.bool_]) -> "NoteColumns":
         """The notes at which `which` [notes] is true."""
         if which.all():
             return self
-        return Columns(self.ticks_per_quarter, *(column.compress(which) for column in self._notes))
+        return NoteColumns(self.ticks_per_quarter, *(column.compress(which) for column in self._notes))
 
-    def in_order(self) -> "Columns":
+    def in_order(self) -> "NoteColumns":
         """Every piece's notes in order of onset, pitch, duration and velocity."""
         columns = (self.piece, self.onset, self.pitch, self.duration, self.velocity)
         piece, onset, pitch, duration, velocity = sorted_columns(columns)
-        return Columns(self.ticks_per_quarter, piece, onset, duration, pitch, velocity)
+        return NoteColumns(self.ticks_per_quarter, piece, onset, duration, pitch, velocity)
 
-    def rescaled(self, ticks_per_quarter: int) -> "Columns":
+    def rescaled(self, ticks_per_quarter: int) -> "NoteColumns":
         """All pieces at one resolution; times are rounded, and no note becomes shorter than one tick."""
         if (self.ticks_per_quarter == ticks_per_quarter).all():
             return self

@@ -1,5 +1,5 @@
 import numpy as np
-from euterpe_music.columns import Columns, sorted_columns
+from euterpe_music.note_columns import NoteColumns, sorted_columns
 from euterpe_music.piece import NOTE_DTYPE, Piece, make_notes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ def test_negative_numbers_are_sorted_too() -> None:
 
 def test_pieces_keep_their_numbers_also_when_some_have_no_notes() -> None:
     notes = make_notes([96, 0], [96, 24], 60, 64)
-    pieces = Columns.join([np.zeros(0, NOTE_DTYPE), notes, np.zeros(0, NOTE_DTYPE), notes[:1]], [96, 96, 96, 480])
+    pieces = NoteColumns.join([np.zeros(0, NOTE_DTYPE), notes, np.zeros(0, NOTE_DTYPE), notes[:1]], [96, 96, 96, 480])
     assert pieces.offsets.tolist() == [0, 0, 2, 2, 3]
     assert pieces.end_ticks.tolist() == [0, 192, 0, 192]
     assert pieces.in_order().onset.tolist() == [0, 96, 96]
@@ -32,6 +32,6 @@ def test_pieces_keep_their_numbers_also_when_some_have_no_notes() -> None:
 
 def test_a_single_piece_is_rescaled_as_pieces_are() -> None:
     piece = Piece(480, make_notes(np.arange(9) * 7, 1, 60, 64))
-    alone, column = piece.rescaled(96).notes, Columns.of(piece).rescaled(96)
+    alone, column = piece.rescaled(96).notes, NoteColumns.of(piece).rescaled(96)
     assert np.array_equal(alone["onset"], column.onset)
     assert np.array_equal(alone["duration"], column.duration)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_music.tokens.meter import METERS, Meter
-from euterpe_music.tokens.slices import Slices
+from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 Name = Literal["style", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
 
@@ -29,7 +29,7 @@ SIZES: Final[dict[str, int]] = {
 
 
 @dataclass(frozen=True)
-class Condition:
+class ConditioningFeature:
     """One column of a network's conditions.
 
     `style` is the number of the style. `meter` is the place in METERS, `position` the sixteenth of the bar, `phrase`
@@ -58,10 +58,12 @@ class Form:
     bars: tuple[int, ...] = ()
 
 
-def condition_table(columns: Sequence[Condition], form: Form, melody: Slices | None = None) -> NDArray[np.int64]:
+def conditioning_table(
+    columns: Sequence[ConditioningFeature], form: Form, melody: QuantizedTrack | None = None
+) -> NDArray[np.int64]:
     """The conditions [steps, columns] of a whole piece, as far as they are known before its first step.
 
-    A column `echo` holds 1 + the step whose word is meant, 0 for none; `recall` puts the word in its place.
+    A column `echo` holds 1 + the step of its token, 0 for none; `fill_bar_lag_tokens` replaces the step by the token.
 
     Raises ValueError when a column wants a melody and none is given, or a style is outside its column's size.
     """
@@ -82,7 +84,7 @@ def condition_table(columns: Sequence[Condition], form: Form, melody: Slices | N
     return table
 
 
-def recall(
+def fill_bar_lag_tokens(
     conditions: NDArray[np.int64], echoes: Sequence[int], past: NDArray[np.int64], rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
     """`conditions` [n, columns], each one step of a piece, with words instead of steps in the columns `echoes`.
@@ -98,8 +100,8 @@ def recall(
     return told
 
 
-def echo_columns(columns: Sequence[Condition]) -> tuple[int, ...]:
-    """Which of the columns `recall` has to fill in."""
+def bar_lag_features(columns: Sequence[ConditioningFeature]) -> tuple[int, ...]:
+    """Which of the columns `fill_bar_lag_tokens` has to fill in."""
     return tuple(number for number, column in enumerate(columns) if column.name == "echo")
 
 
@@ -136,7 +138,7 @@ def _echo(form: Form, offset: int) -> NDArray[np.int64]:
     return np.asarray(np.where(there, step + 1, 0), np.int64)
 
 
-def _melody(melody: Slices, steps: int, offset: int) -> NDArray[np.int64]:
+def _melody(melody: QuantizedTrack, steps: int, offset: int) -> NDArray[np.int64]:
     states = np.zeros(max(melody.end, steps) + abs(offset) + 1, np.int64)
     for onset, length, pitches in zip(melody.onsets, melody.lengths, melody.pitches, strict=True):
         states[onset] = 1 + pitches[-1]

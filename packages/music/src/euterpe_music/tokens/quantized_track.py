@@ -19,7 +19,7 @@ _TOLERANCE: Final = 0.05
 
 
 @dataclass(frozen=True)
-class QuantisationLoss:
+class QuantizationLoss:
     """What a grid loses of a track's notes; counts add up over tracks and songs."""
 
     notes: int = 0
@@ -34,8 +34,8 @@ class QuantisationLoss:
     merged: int = 0
     revoiced: int = 0
 
-    def __add__(self, other: "QuantisationLoss") -> "QuantisationLoss":
-        return QuantisationLoss(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+    def __add__(self, other: "QuantizationLoss") -> "QuantizationLoss":
+        return QuantizationLoss(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     def to_dict(self) -> dict[str, float]:
         """Plain values, for reports."""
@@ -43,8 +43,8 @@ class QuantisationLoss:
 
 
 @dataclass(frozen=True)
-class Slices:
-    """Slices that follow each other: `onsets` and `lengths` in steps, `pitches` ascending; `end` is the track's end.
+class QuantizedTrack:
+    """Notes and chords in sequence: `onsets` and `lengths` in steps, `pitches` ascending; `end` is the track's end.
 
     Gaps between slices, before the first and up to `end` are rests. Raises ValueError for slices that overlap.
     """
@@ -67,7 +67,7 @@ class Slices:
     def __len__(self) -> int:
         return len(self.onsets)
 
-    def canonical(self) -> "Slices":
+    def canonical(self) -> "QuantizedTrack":
         """The same with each chord voiced as its word is read: what decoding gives back."""
         return replace(self, pitches=tuple(from_symbol(to_symbol(pitches)) for pitches in self.pitches))
 
@@ -85,7 +85,7 @@ class Slices:
         return rows
 
     @classmethod
-    def from_rows(cls, rows: Iterable[tuple[int, Pitches]], steps_per_quarter: int = SIXTEENTHS) -> "Slices":
+    def from_rows(cls, rows: Iterable[tuple[int, Pitches]], steps_per_quarter: int = SIXTEENTHS) -> "QuantizedTrack":
         """The inverse of `with_rests`."""
         onsets, lengths, sounding = [], [], []
         now = 0
@@ -97,11 +97,11 @@ class Slices:
             now += length
         return cls(tuple(onsets), tuple(lengths), tuple(sounding), now, steps_per_quarter)
 
-    def transposed(self, semitones: int) -> "Slices":
+    def transposed(self, semitones: int) -> "QuantizedTrack":
         """Every note moved; the caller keeps it within MIDI's range."""
         return replace(self, pitches=tuple(tuple(pitch + semitones for pitch in each) for each in self.pitches))
 
-    def window(self, start: int, stop: int) -> "Slices":
+    def window(self, start: int, stop: int) -> "QuantizedTrack":
         """Steps start..stop, counted from 0 again; a slice that sounds across a border is cut there."""
         onsets, lengths, sounding = [], [], []
         for onset, length, pitches in zip(self.onsets, self.lengths, self.pitches, strict=True):
@@ -110,34 +110,34 @@ class Slices:
                 onsets.append(first - start)
                 lengths.append(last - first)
                 sounding.append(pitches)
-        return Slices(tuple(onsets), tuple(lengths), tuple(sounding), stop - start, self.steps_per_quarter)
+        return QuantizedTrack(tuple(onsets), tuple(lengths), tuple(sounding), stop - start, self.steps_per_quarter)
 
 
-def quantise(
+def quantize(
     notes: NoteArray,
     ticks_per_quarter: int,
     steps_per_quarter: int = SIXTEENTHS,
     end: int | None = None,
-) -> tuple[Slices, QuantisationLoss]:
+) -> tuple[QuantizedTrack, QuantizationLoss]:
     """The notes of one track on the grid, and what that loses.
 
     Onsets and lengths go to the nearest step, lengths to at least one. Notes of one onset make one slice, which lasts
     as long as its longest note, or until the next slice. `end` in steps is where the track ends, if later.
     """
     ratio = steps_per_quarter / ticks_per_quarter
-    return quantise_times(notes["onset"] * ratio, notes["duration"] * ratio, notes["pitch"], steps_per_quarter, end)
+    return quantize_times(notes["onset"] * ratio, notes["duration"] * ratio, notes["pitch"], steps_per_quarter, end)
 
 
-def quantise_times(
+def quantize_times(
     onset: NDArray[Any],
     length: NDArray[Any],
     pitch: NDArray[Any],
     steps_per_quarter: int = SIXTEENTHS,
     end: int | None = None,
-) -> tuple[Slices, QuantisationLoss]:
-    """As `quantise`, from times that are counted in steps, with fractions; for corpora with annotated beats."""
+) -> tuple[QuantizedTrack, QuantizationLoss]:
+    """As `quantize`, from times that are counted in steps, with fractions; for corpora with annotated beats."""
     if not len(onset):
-        return Slices((), (), (), end or 0, steps_per_quarter), QuantisationLoss()
+        return QuantizedTrack((), (), (), end or 0, steps_per_quarter), QuantizationLoss()
     steps = np.rint(onset).astype(np.int64)
     lengths = np.maximum(np.rint(length), 1).astype(np.int64)
     starts = np.unique(steps)
@@ -156,7 +156,7 @@ def quantise_times(
         sizes.append(min(longest, space))
         sounding.append(pitches)
     off = np.abs(onset - steps)
-    loss = QuantisationLoss(
+    loss = QuantizationLoss(
         notes=len(onset),
         moved=int((off > _TOLERANCE).sum()),
         moved_quarters=float(off.sum() / steps_per_quarter),
@@ -166,7 +166,7 @@ def quantise_times(
         revoiced=revoiced,
     )
     last = int(starts[-1]) + sizes[-1]
-    slices = Slices(
+    slices = QuantizedTrack(
         tuple(starts.tolist()), tuple(sizes), tuple(sounding), max(last, end or 0), steps_per_quarter
     )  # fmt: skip
     return slices, loss

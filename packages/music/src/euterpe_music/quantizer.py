@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Ladder:
+class NonUniformQuantizer:
     """A monotone scale for whole numbers, with a wide rung at every common value and the rest squeezed between.
 
     Rung i stands at coordinate i. Every coordinate within `half_width` of it decodes to exactly its value, so that
