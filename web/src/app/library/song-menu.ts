@@ -16,6 +16,10 @@ import { SongActions } from './song-actions';
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-menu.html',
   styles: `
+    :host {
+      display: none;
+    }
+
     .entry {
       display: flex;
       align-items: center;
