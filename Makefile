@@ -164,7 +164,7 @@ bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial
 	GOMP_SPINCOUNT=20000 $(BIN)/python bench/training.py $(CORPUS)
 
 .PHONY: bench-melody-training
-bench-melody-training: $(VENV)/.dev ## Training on all positions of a window, compared with one target per window
+bench-melody-training: $(VENV)/.dev ## Speed of training on all positions of a window, compared with one window per target
 	$(BIN)/python bench/melody_training.py
 
 .PHONY: bench-stack

@@ -6,9 +6,9 @@ import numpy as np
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import IntRange
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
-from euterpe_training.export.graph import GeneratorWeights, LstmWeights
-from euterpe_training.export.label import Label
+from euterpe_training.bundle_label import BundleLabel
+from euterpe_training.crnngan.export.bundle import export_bundle
+from euterpe_training.crnngan.export.weights import GeneratorWeights, LstmWeights
 
 NOISE = 4
 
@@ -28,6 +28,6 @@ def crnngan_bundle(directory: Path, *, hidden: int = 150, layers: int = 2, longe
         draw(spec.features, hidden),
         np.array([-0.75, -0.3, -0.03, 0.1], np.float32),
     )
-    label = Label("random", "0.0.1", "Random", "Random weights of the reference's size.", created="2026-11-21")
+    label = BundleLabel("random", "0.0.1", "Random", "Random weights of the reference's size.", created="2026-11-21")
     length = IntRange(min=10, default=100, max=longest)
     return export_bundle(directory / "random" / "0.0.1", weights, spec, label, length=length)
