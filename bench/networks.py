@@ -1,4 +1,4 @@
-"""Networks of the reference's size with random weights, for benchmarks: speed does not depend on what was learned."""
+"""Networks of the released size with random weights, for benchmarks: speed does not depend on the weights."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ NOISE = 4
 
 
 def crnngan_bundle(directory: Path, *, hidden: int = 150, layers: int = 2, longest: int = 2000) -> Bundle:
-    """Writes a C-RNN-GAN generator with one tone per cell to `<directory>/random/0.0.1` and loads it."""
+    """Write a C-RNN-GAN generator with one tone per cell to `<directory>/random/0.0.1`, and load it."""
     random = np.random.default_rng(0)
     spec = EventSpec(grid=32, pitch_low=21, pitch_high=108)
 
