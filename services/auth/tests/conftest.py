@@ -112,7 +112,7 @@ async def client(replica: Callable[..., Any]) -> AsyncIterator[httpx.AsyncClient
 
 @pytest.fixture
 def make_user() -> type[UserClient]:
-    """Makes listeners: `make_user(client, username=…)`."""
+    """Creates users: `make_user(client, username=…)`."""
     return UserClient
 
 
