@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_music.piece import Piece
+from euterpe_music.tonics import TONICS
 
-#: Names of the twelve tonics, from C upwards, as their keys are usually spelt.
-TONICS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 #: Ratings of Krumhansl and Kessler (1982) of the twelve pitch classes over the tonic.
 _PROFILES: Final = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
