@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Plan
-from euterpe_generator.engine.token_session import TokenSession
-from euterpe_generator.services.melody import PARTS, MelodyFamily
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Plan
+from euterpe_generator.engine.tokens.session import TokenSession
+from euterpe_generator.models.melody_adapter import PARTS, MelodyFamily
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.midi import write_midi
 from euterpe_test_kit.melodies import melody_bundle

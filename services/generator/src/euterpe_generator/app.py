@@ -22,21 +22,21 @@ from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.classifiers import classifier_source
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.metrics import Metrics
+from euterpe_generator.models.catalogue import Catalogue
+from euterpe_generator.models.loader import ModelLoader
 from euterpe_generator.routes import comparisons, generations, models
-from euterpe_generator.routes.shedding import SheddingMiddleware
+from euterpe_generator.routes.load_shedding import SheddingMiddleware
 from euterpe_generator.rpc.generator import GeneratorRpc
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.finishing import Finisher
-from euterpe_generator.services.following import Following
 from euterpe_generator.services.generations import GenerationService, Limits
-from euterpe_generator.services.listeners import ListenerService
-from euterpe_generator.services.live import LiveBoard
-from euterpe_generator.services.model_loader import ModelLoader
-from euterpe_generator.services.ordering import Ordering
-from euterpe_generator.services.tagging import load_tagger
-from euterpe_generator.services.worker import Worker, WorkerOptions
+from euterpe_generator.services.live_events import LiveBoard
+from euterpe_generator.services.ownership import ListenerService
+from euterpe_generator.services.progress_stream import Following
+from euterpe_generator.services.request_resolution import Ordering
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
+from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.style_tagging import load_tagger
+from euterpe_generator.worker.worker import Worker, WorkerOptions
 
 _DESCRIPTION = "Composes pieces. A generation is durable: once accepted, it survives crashes and restarts."
 _TAGS = {

@@ -12,9 +12,9 @@ from euterpe_service_kit.security import OptionalUser
 from fastapi import Depends, Header, Request
 
 from euterpe_generator.domain.generation import Listener
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.following import Following
+from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.services.generations import GenerationService
+from euterpe_generator.services.progress_stream import Following
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
+from euterpe_generator.engine.noise import piece_noise
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Array, Finished, Request
-from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_music.bundle import Bundle, load_bundle
 

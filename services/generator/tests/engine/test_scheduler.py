@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from euterpe_generator.engine.fake import FakeSession
+from euterpe_generator.engine.noise import piece_noise
 from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Started, Stopped, Update
-from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.scheduler import Scheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from euterpe_generator.app import create_app
-from euterpe_generator.services.model_loader import load_model
+from euterpe_generator.models.loader import load_model
 from euterpe_generator.settings import Settings
 from euterpe_music.bundle import BundleError
 from euterpe_test_kit.fixtures import running_client

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from euterpe_generator.engine.noise import piece_noise
 from euterpe_generator.engine.queue import FairQueue
 from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Started, Stopped, Update
-from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.session import Session
 from euterpe_generator.engine.slots import Slots
 

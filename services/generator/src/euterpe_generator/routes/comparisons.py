@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, ListenerDep, WaitDep
 from euterpe_generator.domain.generation import Generation
 from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, Parameters, location
-from euterpe_generator.services.ordering import Wish
+from euterpe_generator.services.request_resolution import Wish
 
 router = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 

@@ -22,8 +22,8 @@ from euterpe_generator.dependencies import (
 from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.errors import NotFinished
 from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, NotesView, OrderView, location
-from euterpe_generator.services.following import Position
-from euterpe_generator.services.pictures import piano_roll_svg
+from euterpe_generator.services.piano_roll_svg import piano_roll_svg
+from euterpe_generator.services.progress_stream import Position
 
 router = APIRouter(prefix="/api/v1/generations", tags=["generations"])
 

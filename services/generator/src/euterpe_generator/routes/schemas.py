@@ -9,8 +9,8 @@ from euterpe_music.parameters import Parameter
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Place, Prompt, Status
-from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
+from euterpe_generator.models.catalogue import Model
+from euterpe_generator.services.request_resolution import MAX_PROMPT_BARS, PromptWish, Wish
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")

@@ -11,11 +11,11 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import MAX_SEED, Generation, Listener, Status
-from euterpe_generator.services.catalogue import Catalogue, Model
-from euterpe_generator.services.following import Following, Position
+from euterpe_generator.models.catalogue import Catalogue, Model
 from euterpe_generator.services.generations import GenerationService
-from euterpe_generator.services.listeners import ListenerService
-from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
+from euterpe_generator.services.ownership import ListenerService
+from euterpe_generator.services.progress_stream import Following, Position
+from euterpe_generator.services.request_resolution import MAX_PROMPT_BARS, PromptWish, Wish
 
 _STATUS = {
     Status.QUEUED: pb.GENERATION_STATUS_QUEUED,

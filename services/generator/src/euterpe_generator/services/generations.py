@@ -19,9 +19,9 @@ from euterpe_generator.errors import (
     TooManyUnfinished,
 )
 from euterpe_generator.services.batching import Batcher
-from euterpe_generator.services.following import wait_for
-from euterpe_generator.services.ordering import Ordering, Wish, digest
+from euterpe_generator.services.progress_stream import wait_for
 from euterpe_generator.services.queue_limit import QueueLimit
+from euterpe_generator.services.request_resolution import Ordering, Wish, digest
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import Generations

@@ -26,9 +26,9 @@ from euterpe_music.tokens.vocabulary import Vocabulary, duration
 
 from euterpe_generator.domain.generation import Prompt
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.token_plan import Choosing, Part, Plan, Tokens
-from euterpe_generator.services.families import wrong
-from euterpe_generator.services.prompts import coarse, prompt_words, read_prompt
+from euterpe_generator.engine.tokens.plan import Choosing, Part, Plan, Tokens
+from euterpe_generator.models.adapters import wrong
+from euterpe_generator.models.prompts import coarse, prompt_words, read_prompt
 
 #: The parts of a piece, in the order in which they are composed and numbered.
 PARTS: Final[tuple[Literal["melody", "accompaniment"], ...]] = ("melody", "accompaniment")

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from euterpe_generator.engine.token_plan import Choosing
-from euterpe_generator.engine.token_sampling import Knobs, draw, likeliest, penalise
+from euterpe_generator.engine.tokens.plan import Choosing
+from euterpe_generator.engine.tokens.sampler import Knobs, draw, likeliest, penalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

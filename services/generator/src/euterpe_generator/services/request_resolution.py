@@ -12,8 +12,8 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.domain.generation import MAX_SEED, Listener, Order, OrderedPiece, Prompt
-from euterpe_generator.services.catalogue import Catalogue, Model, checked_parameters
-from euterpe_generator.services.families import wrong
+from euterpe_generator.models.adapters import wrong
+from euterpe_generator.models.catalogue import Catalogue, Model, checked_parameters
 
 MAX_TITLE: Final = 200
 #: More bars of a prompt cannot be asked for; models take fewer.

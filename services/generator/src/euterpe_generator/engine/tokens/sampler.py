@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.token_plan import Choosing, Tokens
+from euterpe_generator.engine.tokens.plan import Choosing, Tokens
 
 #: How many of the likeliest tokens are sorted before it turns out whether that is enough for a nucleus.
 _NUCLEUS_GUESS = 48

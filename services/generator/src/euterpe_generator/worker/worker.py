@@ -22,15 +22,15 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.engine.engine import Engine
 from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Started, Stopped, Update
 from euterpe_generator.metrics import Metrics
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.finishing import Finisher
-from euterpe_generator.services.held import Held
-from euterpe_generator.services.live import LiveBoard
-from euterpe_generator.services.pace import Pace
-from euterpe_generator.services.sweeping import Sweeper
+from euterpe_generator.models.catalogue import Catalogue
+from euterpe_generator.services.live_events import LiveBoard
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, WATCHERS, ChangeFeed
 from euterpe_generator.storage.generations import Generations, Orders
 from euterpe_generator.storage.workers import Workers
+from euterpe_generator.worker.claimed import Held
+from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.sweeping import Sweeper
+from euterpe_generator.worker.throughput import Pace
 
 log = structlog.get_logger(__name__)
 

@@ -137,7 +137,7 @@ async def test_a_piece_that_cannot_be_decoded_fails_instead_of_being_tried_for_e
     def undecodable(model: Any, events: Any) -> None:
         raise ValueError("not finite")
 
-    monkeypatch.setattr("euterpe_generator.services.finishing.render_piece", undecodable)
+    monkeypatch.setattr("euterpe_generator.worker.finishing.render_piece", undecodable)
     async with generator(settings) as client:
         failed = (await client.post(URL, json={"length": 20}, headers=WAIT)).json()
     assert failed["status"] == "failed"

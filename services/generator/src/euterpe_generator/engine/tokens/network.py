@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from euterpe_generator.engine.providers import device_of, providers, session_options
 from euterpe_generator.engine.request import Array
-from euterpe_generator.engine.token_plan import Tokens
+from euterpe_generator.engine.tokens.plan import Tokens
 
 _PROBE_STEPS = 3
 _PROBE_WIDTHS = (1, 2, 3, 4, 5, 7, 8, 13, 16, 32, 64, 128)

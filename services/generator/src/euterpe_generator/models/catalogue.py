@@ -14,7 +14,7 @@ from euterpe_generator.domain.generation import Generation, Prompt
 from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
-from euterpe_generator.services.families import Family
+from euterpe_generator.models.adapters import Family
 
 
 @dataclass(frozen=True, slots=True)

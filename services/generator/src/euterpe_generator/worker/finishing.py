@@ -20,10 +20,10 @@ from euterpe_service_kit.object_store import ObjectStore
 from euterpe_generator.clients.library import MOST, FinishedPiece, LibraryClient
 from euterpe_generator.domain.generation import Generation, Result, Status
 from euterpe_generator.engine.request import Array
+from euterpe_generator.models.catalogue import Model
 from euterpe_generator.services.batching import Batcher
-from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.tagging import StyleTagger
 from euterpe_generator.storage.generations import Generations
+from euterpe_generator.worker.style_tagging import StyleTagger
 
 #: The library's number for the drum kit, after the 128 programs.
 _DRUMS = 128

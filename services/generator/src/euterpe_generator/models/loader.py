@@ -17,12 +17,12 @@ from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.providers import on_gpu
 from euterpe_generator.engine.request import Request
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_session import TokenSession
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_generator.metrics import Metrics
-from euterpe_generator.services.catalogue import Catalogue, Model
-from euterpe_generator.services.families import CrnnganFamily
-from euterpe_generator.services.melody import PARTS, MelodyFamily
+from euterpe_generator.models.adapters import CrnnganFamily
+from euterpe_generator.models.catalogue import Catalogue, Model
+from euterpe_generator.models.melody_adapter import PARTS, MelodyFamily
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ import pytest
 from euterpe_generator.domain.generation import Generation, Listener, Order, OrderedPiece
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.generations import Generations
-from euterpe_generator.storage.listeners import Listeners
+from euterpe_generator.storage.owners import Listeners
 from euterpe_service_kit.database import Database
 
 GUEST, ANNA, BEN = (Listener.account(name, name.title()) for name in ("guest", "anna", "ben"))

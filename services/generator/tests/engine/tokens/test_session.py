@@ -9,9 +9,9 @@ import onnx
 import pytest
 from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Stopped
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Choosing, Part, Plan, Tokens
-from euterpe_generator.engine.token_session import TokenSession
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Choosing, Part, Plan, Tokens
+from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.tokens import Form, conditioning_table, fill_bar_lag_tokens
 from euterpe_test_kit.melodies import melody_bundle

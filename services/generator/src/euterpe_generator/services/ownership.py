@@ -4,7 +4,7 @@ from euterpe_service_kit.database import Database
 
 from euterpe_generator.domain.generation import Listener
 from euterpe_generator.storage.changes import CANCELLATIONS, ChangeFeed
-from euterpe_generator.storage.listeners import Listeners
+from euterpe_generator.storage.owners import Listeners
 
 #: Generations per call, so that none holds its locks for long.
 _PIECE = 1_000

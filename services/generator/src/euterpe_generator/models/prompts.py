@@ -19,7 +19,7 @@ from euterpe_music.tokens.tonality import white_key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary
 
 from euterpe_generator.domain.generation import Prompt
-from euterpe_generator.services.families import wrong
+from euterpe_generator.models.adapters import wrong
 
 #: The largest file of a prompt.
 LIMITS = MidiLimits(max_bytes=700_000, max_notes=100_000, max_seconds=3600.0)

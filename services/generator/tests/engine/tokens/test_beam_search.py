@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from euterpe_generator.engine.beams import BeamSearch, log_softmax
-from euterpe_generator.engine.token_plan import Choosing
+from euterpe_generator.engine.tokens.beam_search import BeamSearch, log_softmax
+from euterpe_generator.engine.tokens.plan import Choosing
 
 SIZE, STEPS = 5, 4
 

@@ -13,8 +13,8 @@ import onnx
 import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.clients.classifiers import DirectoryClassifiers, S3Classifiers, classifier_source
-from euterpe_generator.services.tagging import StyleTagger, load_tagger
 from euterpe_generator.settings import Settings
+from euterpe_generator.worker.style_tagging import StyleTagger, load_tagger
 from euterpe_music.classifier import ClassifierManifest, load_classifier, write_classifier
 from euterpe_music.piece import Piece, Track, make_notes
 from euterpe_service_kit.object_store import ObjectStore

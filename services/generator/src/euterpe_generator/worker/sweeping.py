@@ -8,11 +8,11 @@ from euterpe_service_kit.database import Database
 
 from euterpe_generator.domain.generation import Generation
 from euterpe_generator.metrics import Metrics
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.pace import Pace
+from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.storage.changes import QUEUE, ChangeFeed
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers
+from euterpe_generator.worker.throughput import Pace
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from euterpe_generator.engine.lanes import Lanes
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Plan, Tokens
+from euterpe_generator.engine.tokens.decode_batch import Lanes
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Plan, Tokens
 
 
 @dataclass(slots=True)

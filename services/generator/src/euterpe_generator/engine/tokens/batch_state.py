@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_generator.engine.token_plan import Part, Tokens
+from euterpe_generator.engine.tokens.plan import Part, Tokens
 
 #: The longest window of the repetition penalty, in steps.
 WINDOW = 64

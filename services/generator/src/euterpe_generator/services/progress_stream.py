@@ -13,8 +13,8 @@ from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.domain.generation import Generation, Place, Status
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.live import LiveBoard
+from euterpe_generator.models.catalogue import Catalogue
+from euterpe_generator.services.live_events import LiveBoard
 from euterpe_generator.storage.changes import WATCHERS, ChangeFeed
 from euterpe_generator.storage.generations import Generations
 from euterpe_generator.storage.workers import Workers

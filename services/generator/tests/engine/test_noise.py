@@ -1,5 +1,5 @@
 import numpy as np
-from euterpe_generator.engine.sampler import piece_noise, uniform
+from euterpe_generator.engine.noise import piece_noise, uniform
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.token_plan import Choosing, Tokens
+from euterpe_generator.engine.tokens.plan import Choosing, Tokens
 
 Scores = NDArray[np.float64]
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from euterpe_music.tokens import fill_bar_lag_tokens
 
-from euterpe_generator.engine.beams import BeamSearch
-from euterpe_generator.engine.part_table import WINDOW, PartTable
 from euterpe_generator.engine.request import Array
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Part, Tokens
-from euterpe_generator.engine.token_sampling import Knobs, draw, penalise
+from euterpe_generator.engine.tokens.batch_state import WINDOW, PartTable
+from euterpe_generator.engine.tokens.beam_search import BeamSearch
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Part, Tokens
+from euterpe_generator.engine.tokens.sampler import Knobs, draw, penalise
 
 
 class Lanes:
