@@ -61,7 +61,7 @@ def _compose(session: Session, chunk: int | None) -> int:
     while useful < SONGS // 2 * STEPS:
         while scheduler.waiting < 32:
             length = int(random.integers(50, 201))
-            scheduler.submit(Request(str(submitted), f"listener{submitted % 50}", seed=submitted, steps=length))
+            scheduler.submit(Request(str(submitted), f"user{submitted % 50}", seed=submitted, steps=length))
             submitted += 1
         useful += sum(len(update.events) for update in scheduler.step() if isinstance(update, Finished))
     return useful + sum(scheduler.progress().values())

@@ -71,6 +71,14 @@ def test_use_cases_know_neither_http_nor_grpc(root: Path, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_stubs_are_imported_by_rpc_and_clients_only(root: Path, service: str) -> None:
+    package = root / f"services/{service}/src/euterpe_{service}"
+    for path in modules(package):
+        if path.relative_to(package).parts[0] not in ("rpc", "clients"):
+            assert "euterpe" not in {name.split(".")[0] for name in imports(path)}, path
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_statements_are_written_in_storage_only(root: Path, service: str) -> None:
     package = root / f"services/{service}/src/euterpe_{service}"
     for path in modules(package):

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
-from euterpe.converter.v1.converter_pb2_grpc import add_ConverterServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
@@ -120,7 +119,7 @@ async def _serve_peers(app: FastAPI, settings: Settings, http: httpx.AsyncClient
     if settings.grpc_port is None:
         return
     server = RpcServer(TokenVerifier(RemoteKeys(settings.jwks_url, http), SERVICE))
-    add_ConverterServiceServicer_to_server(ConverterRpc(app.state.audio, app.state.object_store), server.server)
+    ConverterRpc(app.state.audio, app.state.object_store).add_to(server)
     app.state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
 

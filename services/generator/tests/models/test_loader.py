@@ -1,4 +1,4 @@
-"""Models come, change and go while the generator serves."""
+"""Models are loaded, updated and removed while the generator serves."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny/0.0.1"
 
 
 def release(models: Path, version: str) -> Path:
-    """Puts the tiny model under another version into the directory, complete at once."""
+    """Move the tiny model into the directory under another version, atomically."""
     manifest = json.loads((TINY / "manifest.json").read_text()) | {"version": version}
     staged = models.parent / f"staged-{version}"
     staged.mkdir()
@@ -35,7 +35,7 @@ async def eventually(condition: Callable[[], "asyncio.Future[bool] | object"]) -
         if await condition():  # type: ignore[misc]
             return
         await asyncio.sleep(0.05)
-    raise AssertionError("it did not come about")
+    raise AssertionError("the condition was not met")
 
 
 async def versions(client: httpx.AsyncClient) -> list[str]:
@@ -56,7 +56,7 @@ async def client(settings: Settings, models: Path) -> AsyncIterator[httpx.AsyncC
         yield client
 
 
-async def test_a_new_version_is_used_without_a_restart_and_the_old_one_stays(
+async def test_a_new_version_is_used_without_a_restart_and_the_old_one_stays_available(
     client: httpx.AsyncClient, models: Path
 ) -> None:
     release(models, "1.1.0")
@@ -71,9 +71,7 @@ async def _has(client: httpx.AsyncClient, version: str) -> bool:
     return version in await versions(client)
 
 
-async def test_a_bundle_that_does_not_match_its_manifest_is_refused_and_the_others_serve_on(
-    client: httpx.AsyncClient, models: Path
-) -> None:
+async def test_a_bundle_that_does_not_match_its_manifest_is_rejected(client: httpx.AsyncClient, models: Path) -> None:
     broken = release(models, "2.0.0")
     with (broken / "model.onnx").open("ab") as model:
         model.write(b"\0")
@@ -88,7 +86,7 @@ async def test_a_bundle_that_does_not_match_its_manifest_is_refused_and_the_othe
     assert "euterpe_generator_model_load_failures_total 0.0" not in metrics
 
 
-async def test_a_released_version_cannot_be_swapped(client: httpx.AsyncClient, models: Path) -> None:
+async def test_a_released_version_cannot_change(client: httpx.AsyncClient, models: Path) -> None:
     before = (await client.post(URL, json={"length": 20, "seed": 1}, headers=WAIT)).json()
     manifest = models / "tiny/1.0.0/manifest.json"
     manifest.write_text(manifest.read_text() + "\n")
@@ -99,7 +97,7 @@ async def test_a_released_version_cannot_be_swapped(client: httpx.AsyncClient, m
     assert (await client.get(again["midi_url"])).content == (await client.get(before["midi_url"])).content
 
 
-async def test_a_model_whose_bundle_is_gone_is_no_longer_offered(client: httpx.AsyncClient, models: Path) -> None:
+async def test_a_model_whose_bundle_was_removed_is_not_listed(client: httpx.AsyncClient, models: Path) -> None:
     release(models, "1.1.0")
     await eventually(lambda: _has(client, "1.1.0"))
     shutil.rmtree(models / "tiny/1.1.0")
@@ -112,7 +110,7 @@ async def test_a_model_whose_bundle_is_gone_is_no_longer_offered(client: httpx.A
     assert ended["model_version"] == "1.0.0"
 
 
-async def test_old_versions_leave_memory_when_there_are_too_many(settings: Settings, models: Path) -> None:
+async def test_old_versions_are_unloaded_if_there_are_too_many(settings: Settings, models: Path) -> None:
     for version in ("1.1.0", "1.2.0", "1.10.0"):
         release(models, version)
     changes = {"models_url": str(models), "max_models": 2}
@@ -120,7 +118,7 @@ async def test_old_versions_leave_memory_when_there_are_too_many(settings: Setti
         assert await versions(client) == ["1.2.0", "1.10.0"]
 
 
-async def test_without_any_model_it_is_not_ready_and_says_so(settings: Settings, tmp_path: Path) -> None:
+async def test_without_any_model_the_service_is_not_ready(settings: Settings, tmp_path: Path) -> None:
     async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
@@ -129,7 +127,7 @@ async def test_without_any_model_it_is_not_ready_and_says_so(settings: Settings,
         assert "model" in answer.json()["detail"]
 
 
-async def test_bundles_come_from_s3(settings: Settings, object_store: ObjectStore, tmp_path: Path) -> None:
+async def test_bundles_are_loaded_from_s3(settings: Settings, object_store: ObjectStore, tmp_path: Path) -> None:
     for file in ("model.onnx", "model.int8.onnx", "manifest.json"):
         await object_store.put(f"bundles/tiny/0.0.1/{file}", (TINY / file).read_bytes(), content_type="x/y")
     changes = {"models_url": f"s3://{settings.s3.bucket}/bundles", "models_cache": tmp_path / "cache"}

@@ -1,4 +1,4 @@
-"""Batches: nobody is forgotten, nobody gets another's answer, and an error reaches those whom it concerns."""
+"""Batching: every caller gets its own outcome, and errors reach only the callers concerned."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from euterpe_generator.services.batching import Batcher
 
 
 class Doubling:
-    """Doubles numbers; refuses odd ones above 100 alone, and whole batches while it is broken."""
+    """Doubles numbers; rejects odd ones above 100, and whole batches while it is broken."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -18,13 +18,13 @@ class Doubling:
         self.batches.append(list(items))
         await asyncio.sleep(0.01)
         if self.broken:
-            raise ConnectionError("away")
+            raise ConnectionError("unavailable")
         return [ValueError(str(item)) if item > 100 and item % 2 else 2 * item for item in items]
 
 
-async def test_what_comes_meanwhile_shares_the_next_batch() -> None:
+async def test_items_put_during_a_batch_share_the_next_one() -> None:
     work = Doubling()
-    batcher: Batcher[int, int] = Batcher(work, name="test", most=10)
+    batcher: Batcher[int, int] = Batcher(work, name="test", max_items=10)
     first = asyncio.create_task(batcher.put(0))
     await asyncio.sleep(0.005)
     assert await asyncio.gather(*(batcher.put(number) for number in range(1, 26))) == list(range(2, 52, 2))
@@ -32,7 +32,7 @@ async def test_what_comes_meanwhile_shares_the_next_batch() -> None:
     assert [len(batch) for batch in work.batches] == [1, 10, 10, 5]
 
 
-async def test_errors_reach_whom_they_concern() -> None:
+async def test_errors_reach_only_the_callers_concerned() -> None:
     work = Doubling()
     batcher: Batcher[int, int] = Batcher(work, name="test")
     good, refused = await asyncio.gather(batcher.put(1), batcher.put(101), return_exceptions=True)
@@ -45,7 +45,7 @@ async def test_errors_reach_whom_they_concern() -> None:
     assert await batcher.put(3) == 6
 
 
-async def test_who_gave_up_is_not_worked_for() -> None:
+async def test_items_of_cancelled_callers_are_skipped() -> None:
     work = Doubling()
     batcher: Batcher[int, int] = Batcher(work, name="test")
     first, second = (asyncio.create_task(batcher.put(number)) for number in (1, 2))

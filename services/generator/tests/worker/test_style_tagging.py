@@ -1,4 +1,4 @@
-"""Pieces get a style where a classifier lies beside the models, and come about without one too."""
+"""Pieces get a style if there is a classifier, and are composed without one too."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ SIZE = 16
 
 
 def classifier_graph(classes: int = 2) -> bytes:
-    """Says `low` when more is drawn in the lower half of the windows than in the upper one, else `high`."""
+    """Classifies as `low` if the lower half of the windows has more pixels than the upper half, else `high`."""
     lower = np.repeat([0.0, 1.0], SIZE // 2)
     weights = np.stack([lower, 1 - lower])[[0, 1, 1][:classes]].astype(np.float32)
     nodes = [
@@ -70,7 +70,7 @@ def piece(pitch: int, *tracks: Track) -> Piece:
     return Piece(480, make_notes([0, 480, 960], 480, pitch, 90), tracks or (Track(),))
 
 
-def test_a_piece_is_tagged_with_the_likeliest_style(models: Path) -> None:
+def test_a_piece_is_tagged_with_the_most_likely_style(models: Path) -> None:
     tagger = StyleTagger(load_classifier(release(models)))
     low, high = tagger.tag(piece(54)), tagger.tag(piece(66))
     assert (low.style, high.style) == ("low", "high")
@@ -80,7 +80,7 @@ def test_a_piece_is_tagged_with_the_likeliest_style(models: Path) -> None:
     assert tagger.tag(piece(54)) == low
 
 
-def test_what_cannot_be_judged_has_no_style(models: Path) -> None:
+def test_a_piece_without_pitched_notes_has_no_style(models: Path) -> None:
     tagger = StyleTagger(load_classifier(release(models)))
     drums = tagger.tag(piece(40, Track(is_drum=True)))
     assert (drums.style, drums.measures) == (None, {})
@@ -107,11 +107,11 @@ async def test_the_newest_classifier_is_found_in_directories_and_in_s3(
     assert isinstance(classifier_source("s3://bucket/models", settings.s3, tmp_path), S3Classifiers)
 
 
-@pytest.mark.parametrize("harm", ["none", "damaged", "other shape"])
-async def test_without_a_sound_classifier_nothing_is_tagged(models: Path, harm: str) -> None:
-    if harm == "damaged":
+@pytest.mark.parametrize("defect", ["none", "damaged", "other shape"])
+async def test_pieces_are_not_tagged_without_a_valid_classifier(models: Path, defect: str) -> None:
+    if defect == "damaged":
         (release(models) / "model.onnx").write_bytes(b"not a graph")
-    elif harm == "other shape":
+    elif defect == "other shape":
         release(models, classes=3)
     tagger = await load_tagger(DirectoryClassifiers(models))
     assert tagger.tag(piece(54)).style is None
@@ -123,17 +123,17 @@ async def generator(settings: Settings, models: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-async def test_listeners_find_the_style_of_what_was_composed(
+async def test_the_style_is_stored_with_the_song(
     settings: Settings, models: Path, token_issuer: TokenIssuer, library: Any
 ) -> None:
     release(models)
     headers = token_issuer.headers("anna") | {"Prefer": "wait=20"}
     async with generator(settings, models) as client:
         done = (await client.post("/api/v1/generations", json={"seed": 3, "length": 30}, headers=headers)).json()
-        # The classifier is no model to compose with.
+        # The classifier is not listed as a model.
         offered = (await client.get("/api/v1/models")).json()["items"]
     assert [model["name"] for model in offered] == ["tiny"]
     (song,) = library.songs.values()
-    likeliest = max(("low", "high"), key=lambda name: song.measures[f"style_{name}"])
-    assert song.style == likeliest
+    most_likely = max(("low", "high"), key=lambda name: song.measures[f"style_{name}"])
+    assert song.style == most_likely
     assert done["measures"]["style_low"] + done["measures"]["style_high"] == pytest.approx(1, abs=1e-3)

@@ -1,14 +1,15 @@
 """`euterpe.converter.v1.ConverterService`."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 from euterpe.converter.v1 import converter_pb2 as pb
-from euterpe.converter.v1.converter_pb2_grpc import ConverterServiceServicer
+from euterpe.converter.v1.converter_pb2_grpc import ConverterServiceServicer, add_ConverterServiceServicer_to_server
+from euterpe_service_kit.artifact_keys import midi_sha256
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.rpc_server import RpcServer
 from pydantic import ValidationError
 
 from euterpe_converter.domain.audio import AudioFormat, Tags, Wish
@@ -29,8 +30,6 @@ _FORMATS = {
 _OPTIONS = (
     "sample_rate", "bit_depth", "bitrate", "vbr", "gain", "reverb", "chorus", "tail", "fade", "loudness",
 )  # fmt: skip
-# No other objects are anybody's business.
-_MIDI_KEY = re.compile(r"midi/[0-9a-f]{64}\.mid", re.ASCII)
 
 
 class ConverterRpc(ConverterServiceServicer):
@@ -38,6 +37,10 @@ class ConverterRpc(ConverterServiceServicer):
 
     def __init__(self, audio: AudioService, store: ObjectStore) -> None:
         self._audio, self._store = audio, store
+
+    def add_to(self, server: RpcServer) -> None:
+        """Register the service with a server."""
+        add_ConverterServiceServicer_to_server(self, server.server)
 
     async def Render(self, request: pb.RenderRequest, context: Context) -> AsyncIterator[pb.RenderResponse]:
         """Ends the render when the call ends, unless others listen."""
@@ -63,7 +66,7 @@ class ConverterRpc(ConverterServiceServicer):
     async def _midi(self, request: pb.RenderRequest) -> bytes:
         if request.WhichOneof("source") == "midi":
             return bytes(request.midi)
-        if not _MIDI_KEY.fullmatch(request.midi_key):
+        if midi_sha256(request.midi_key) is None:
             raise _refused("midi_key", "midi_key is not `midi/<sha256>.mid`")
         return await self._store.get(request.midi_key)
 

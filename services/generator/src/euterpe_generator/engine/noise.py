@@ -1,7 +1,7 @@
-"""Randomness that belongs to a request alone: counter-based, keyed by the seed, addressed by the step.
+"""Counter-based random numbers: keyed by the seed of a request, addressed by the step.
 
-Philox (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) needs no state that a batch could
-share, so the numbers of a request do not depend on who composes beside it or on where a retry begins.
+Philox (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) has no state that requests of a batch
+would share, so the numbers of a request do not depend on the rest of the batch or on where a retry starts.
 """
 
 import threading
@@ -17,9 +17,9 @@ _local = threading.local()
 
 
 def uniform(seed: int, count: int) -> Array:
-    """The first `count` numbers of a seed's stream, uniform in [0, 1).
+    """Return the first `count` numbers of a seed's stream, uniform in [0, 1).
 
-    Built from the raw 64-bit words, whose sequence NumPy guarantees for ever, unlike that of `Generator.random`.
+    They are built from the raw 64-bit words: NumPy guarantees that sequence for ever, unlike `Generator.random`.
     """
     words = _generator(seed).random_raw((count + 1) // 2)
     halves = words.view(np.uint32)[:count]
@@ -27,8 +27,8 @@ def uniform(seed: int, count: int) -> Array:
 
 
 def _generator(seed: int) -> np.random.Philox:
-    # Making one takes three times as long as drawing a piece's noise: it asks the system for entropy. This one is
-    # set to where `Philox(key=seed)` begins.
+    # Constructing a generator takes three times as long as drawing a piece's noise, because it reads entropy from the
+    # system. So one generator per thread is reset to the initial state of `Philox(key=seed)`.
     generator: np.random.Philox | None = getattr(_local, "generator", None)
     if generator is None:
         generator = _local.generator = np.random.Philox(key=0)
@@ -47,6 +47,6 @@ def _generator(seed: int) -> np.random.Philox:
 
 
 def piece_noise(seed: int, *, initial_size: int, noise_size: int, steps: int) -> tuple[Array, Array]:
-    """What one piece draws: its start [initial_size], then the noise of each step [steps, noise_size]."""
+    """Return one piece's random numbers: for its initial state [initial_size], and per step [steps, noise_size]."""
     numbers = uniform(seed, initial_size + steps * noise_size)
     return numbers[:initial_size], numbers[initial_size:].reshape(steps, noise_size)

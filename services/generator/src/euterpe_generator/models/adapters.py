@@ -1,4 +1,4 @@
-"""Families of networks: what differs between them once a piece is asked for, and once it is composed."""
+"""Model adapters: what differs between kinds of networks, from the parameters of a request to the decoded piece."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -9,15 +9,14 @@ from euterpe_music.manifest import IntRange, ManifestBase
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
 from euterpe_music.postprocessing import apply_postprocessing
-from euterpe_service_kit.errors import FieldProblem
 
 from euterpe_generator.domain.generation import Prompt
 from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 
 
-class Family(Protocol):
-    """A loaded bundle as its family understands it."""
+class ModelAdapter(Protocol):
+    """A loaded bundle of one kind of network."""
 
     @property
     def manifest(self) -> ManifestBase:
@@ -26,7 +25,7 @@ class Family(Protocol):
 
     @property
     def kind(self) -> str:
-        """The family's name."""
+        """The kind of network, as in the manifest."""
         ...
 
     @property
@@ -36,39 +35,37 @@ class Family(Protocol):
 
     @property
     def length(self) -> IntRange | None:
-        """Limits of a piece's length in events; None where a parameter says how long it is."""
+        """Limits of a piece's length in events; None if a parameter determines it."""
         ...
 
-    def prepare(
-        self, settings: Mapping[str, Value], given: Mapping[str, Any], prompt: Prompt | None
+    def resolve_parameters(
+        self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
     ) -> dict[str, Value]:
-        """The settings once a prompt has had its say, where `given` is what the listener set; InvalidParameters."""
+        """Return the parameters adapted to the prompt. `requested` holds those that the user set.
+
+        Raises InvalidParameters if they contradict each other or the prompt.
+        """
         ...
 
-    def steps(self, length: int | None, settings: Mapping[str, Value], prompt: Prompt | None) -> int:
-        """How many events a piece has at most; raises InvalidParameters for a length that cannot be."""
+    def count_steps(self, length: int | None, parameters: Mapping[str, Value], prompt: Prompt | None) -> int:
+        """Return the maximum number of events of a piece. Raises InvalidParameters for a length out of range."""
         ...
 
-    def given(self, settings: Mapping[str, Value], prompt: Prompt | None) -> Any:
-        """What the session takes at the start of a piece."""
+    def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Any:
+        """Return the inputs of the session for a piece; see Session.reset."""
         ...
 
-    def read_prompt(self, midi: bytes, bars: int | None, settings: Mapping[str, Value]) -> Prompt:
-        """What a piece is to begin with or to accompany; raises InvalidParameters for what cannot be."""
+    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:
+        """Read a prompt from a MIDI file. Raises InvalidParameters if the model cannot use it."""
         ...
 
-    def decode(self, events: Array, settings: Mapping[str, Value], prompt: Prompt | None) -> Piece:
-        """The piece that events [steps, features] mean, as the settings want it to sound."""
+    def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
+        """Decode events [steps, features] into a piece."""
         ...
 
 
-def wrong(field: str, message: str, **limits: Any) -> InvalidParameters:
-    """The error that names a field."""
-    return InvalidParameters(f"{field}: {message}.", fields=[FieldProblem(field, message, limits)])
-
-
-class CrnnganFamily:
-    """Networks whose events are the numbers of notes; see Family."""
+class CrnnganAdapter:
+    """Networks whose events are notes as numbers; see ModelAdapter."""
 
     kind = "crnngan"
 
@@ -78,38 +75,39 @@ class CrnnganFamily:
         self.features = bundle.spec.features
         self.length: IntRange | None = bundle.manifest.sampling.length
 
-    def prepare(
+    def resolve_parameters(
         self,
-        settings: Mapping[str, Value],
-        given: Mapping[str, Any],  # noqa: ARG002 - nothing here depends on it
+        parameters: Mapping[str, Value],
+        requested: Mapping[str, Any],  # noqa: ARG002 - part of the protocol
         prompt: Prompt | None,  # noqa: ARG002
     ) -> dict[str, Value]:
-        """See Family."""
-        return dict(settings)
+        """See ModelAdapter."""
+        return dict(parameters)
 
-    def steps(
+    def count_steps(
         self,
         length: int | None,
-        settings: Mapping[str, Value],  # noqa: ARG002
+        parameters: Mapping[str, Value],  # noqa: ARG002
         prompt: Prompt | None,  # noqa: ARG002
     ) -> int:
-        """See Family."""
+        """See ModelAdapter."""
         limits = self.manifest.sampling.length
         if length is None:
             return limits.default
         if not limits.min <= length <= limits.max:
-            message = f"must be between {limits.min} and {limits.max}, not {length}"
-            raise wrong("body.length", message, minimum=limits.min, maximum=limits.max)
+            message = f"must be between {limits.min} and {limits.max}, got {length}"
+            raise InvalidParameters.for_field("body.length", message, minimum=limits.min, maximum=limits.max)
         return length
 
-    def given(self, settings: Mapping[str, Value], prompt: Prompt | None) -> Array:  # noqa: ARG002
-        """See Family: the network's controls [n]."""
-        return self.manifest.control_vector(settings)
+    def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Array:  # noqa: ARG002
+        """See ModelAdapter: the network's controls [n]."""
+        return self.manifest.control_vector(parameters)
 
-    def read_prompt(self, midi: bytes, bars: int | None, settings: Mapping[str, Value]) -> Prompt:  # noqa: ARG002
-        """See Family."""
-        raise wrong("body.prompt", f"the model {self.manifest.name} begins from nothing; melody models take a prompt")
+    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:  # noqa: ARG002
+        """See ModelAdapter."""
+        message = f"the model {self.manifest.name} does not support prompts; choose a melody model or omit the prompt"
+        raise InvalidParameters.for_field("body.prompt", message)
 
-    def decode(self, events: Array, settings: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
-        """See Family."""
-        return apply_postprocessing(decode(events, self._bundle.spec), settings)
+    def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
+        """See ModelAdapter."""
+        return apply_postprocessing(decode(events, self._bundle.spec), parameters)

@@ -1,4 +1,4 @@
-"""Loads model bundles, at the start and while serving: a version that does not load leaves the others untouched."""
+"""Loads model bundles at the start and while serving. A bundle that cannot be loaded leaves the others unaffected."""
 
 import asyncio
 import time
@@ -20,18 +20,18 @@ from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_generator.metrics import Metrics
-from euterpe_generator.models.adapters import CrnnganFamily
+from euterpe_generator.models.adapters import CrnnganAdapter
 from euterpe_generator.models.catalogue import Catalogue, Model
-from euterpe_generator.models.melody_adapter import PARTS, MelodyFamily
+from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
 
 log = structlog.get_logger(__name__)
 
 _SELF_TEST_STEPS = 16
-_LARGEST_SAMPLE = 65_536
+_MAX_SAMPLE_BYTES = 65_536
 
 
 class ModelLoader:
-    """Keeps the catalogue equal to the source."""
+    """Keeps the catalogue equal to the bundle source."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ModelLoader:
         *,
         slots: int,
         variant: Variant | None = None,
-        most: int,
+        max_models: int,
         poll_seconds: float,
     ) -> None:
         self._source = source
@@ -49,19 +49,19 @@ class ModelLoader:
         self._metrics = metrics
         self._slots = slots
         self._variant = variant
-        self._most = most
+        self._max_models = max_models
         self._poll_seconds = poll_seconds
-        #: Fingerprints that were tried, well or badly: none is tried twice.
+        #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
         self._tried: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Loads what there is now, and begins to look for more."""
-        await self._look()
+        """Load the bundles that are there, and start polling for more."""
+        await self._poll()
         self._task = asyncio.create_task(self._run(), name="model-loader")
 
     async def stop(self) -> None:
-        """Stops looking."""
+        """Stop polling."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -70,9 +70,9 @@ class ModelLoader:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
-            await self._look()
+            await self._poll()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         try:
             listed = await self._source.list()
         except (Unavailable, OSError) as error:
@@ -84,20 +84,20 @@ class ModelLoader:
         for key in self._catalogue.loaded():
             if key.replace("@", "/") not in listed:
                 self._catalogue.retire(key)
-        self._catalogue.shrink(self._most)
+        self._catalogue.unload_excess(self._max_models)
 
     async def _try(self, path: str, fingerprint: str) -> None:
         started = time.perf_counter()
         try:
             if path in self._tried and path.replace("/", "@") in self._catalogue.loaded():
-                raise BundleError("a version never changes; release the new content as another version")
+                raise BundleError("a released version cannot change; release the new content as another version")
             model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots, self._variant)
         except Unavailable as error:
             log.warning("bundle_not_fetched", bundle=path, error=repr(error))
             return
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one bundle, the others go on
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one bundle, the others are loaded
             self._tried[path] = fingerprint
-            self._metrics.model_refused()
+            self._metrics.model_rejected()
             log.error("bundle_refused", bundle=path, reason=str(error))
             return
         self._tried[path] = fingerprint
@@ -108,16 +108,16 @@ class ModelLoader:
 
 
 def load_model(directory: Path, slots: int, variant: Variant | None = None) -> Model:
-    """Loads a bundle and proves that it composes; raises BundleError, or what the runtime raises.
+    """Load a bundle and compose a test piece. Raises BundleError, or what the runtime raises.
 
-    `variant` is taken instead of the manifest's own where a bundle has it. On a GPU that is fp32 unless a deployment
-    says otherwise: ONNX Runtime's kernels for integers are the CPU's.
+    `variant` overrides the manifest's variant where the bundle has it. On a GPU the default is fp32, because ONNX
+    Runtime's integer kernels run on the CPU.
     """
     variant = variant or ("fp32" if on_gpu() else None)
     bundle = load_any_bundle(directory)
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
-        raise BundleError(f"the manifest says {manifest.name}/{manifest.version}, the directory does not")
+        raise BundleError(f"the directory must be {manifest.name}/{manifest.version}, as in the manifest")
     model = _crnngan(bundle, slots, variant) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
     _self_test(model)
     return replace(model, sample=_sample(directory))
@@ -127,44 +127,45 @@ def _sample(directory: Path) -> bytes | None:
     path = directory / SAMPLE_FILE
     if not path.is_file():
         return None
-    if path.stat().st_size > _LARGEST_SAMPLE or not (sample := path.read_bytes()).startswith(b"MThd"):
-        raise BundleError(f"{SAMPLE_FILE} is no MIDI file of at most {_LARGEST_SAMPLE} bytes")
+    if path.stat().st_size > _MAX_SAMPLE_BYTES or not (sample := path.read_bytes()).startswith(b"MThd"):
+        raise BundleError(f"{SAMPLE_FILE} must be a MIDI file of at most {_MAX_SAMPLE_BYTES} bytes")
     return sample
 
 
 def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:
     manifest = bundle.manifest
     session = OnnxSession(bundle.graph(variant), manifest.graph, rows=slots)
-    # Loads every kernel and every buffer before the first listener pays for it.
+    # Allocates kernels and buffers before the first request.
     session.warm_up()
-    return Model(CrnnganFamily(bundle), Scheduler(session, max_steps=manifest.sampling.length.max), session.provider)
+    scheduler = Scheduler(session, max_steps=manifest.sampling.length.max)
+    return Model(CrnnganAdapter(bundle), scheduler, session.provider)
 
 
 def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
     manifest = bundle.manifest
     networks = [
-        StepNetwork(bundle.graph(name, variant or manifest.variant), manifest.graphs[name], lanes=slots)
+        StepNetwork(bundle.graph(name, variant or manifest.variant), manifest.graphs[name], max_sequences=slots)
         for name in PARTS
         if name in manifest.graphs
     ]
     session = TokenSession(networks, rows=slots)
     session.warm_up()
-    family = MelodyFamily(bundle)
-    return Model(family, Scheduler(session, max_steps=family.longest), session.provider)
+    adapter = MelodyAdapter(bundle)
+    return Model(adapter, Scheduler(session, max_steps=adapter.max_steps), session.provider)
 
 
 def _self_test(model: Model) -> None:
-    settings = model.sampling.check({})
+    parameters = model.sampling.check({})
     shortest = None if model.length is None else min(max(_SELF_TEST_STEPS, model.length.min), model.length.max)
-    if "bars" in settings:
-        settings["bars"] = next(one.limits["minimum"] for one in model.sampling.parameters if one.name == "bars")
-    steps = model.family.steps(shortest, settings, None)
-    request = Request("self-test", "", seed=0, steps=steps, given=model.family.given(settings, None))
-    model.scheduler.submit(request)
+    if "bars" in parameters:
+        parameters["bars"] = next(one.limits["minimum"] for one in model.sampling.parameters if one.name == "bars")
+    steps = model.adapter.count_steps(shortest, parameters, None)
+    inputs = model.adapter.session_inputs(parameters, None)
+    model.scheduler.submit(Request("self-test", "", seed=0, steps=steps, inputs=inputs))
     events = None
     while not model.scheduler.idle:
         for update in model.scheduler.step():
             events = getattr(update, "events", events)
     if events is None or not len(events) or not np.isfinite(events).all():
-        raise BundleError("the network does not compose: its events are missing or not finite")
-    model.decode(events, settings)
+        raise BundleError("the test piece failed: its events are missing or not finite")
+    model.decode(events, parameters)

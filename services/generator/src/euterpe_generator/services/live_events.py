@@ -1,4 +1,4 @@
-"""Pieces that somebody watches: their events so far, kept by the worker that composes them."""
+"""Events of watched pieces while they are composed, in the memory of their worker's process."""
 
 import uuid
 from collections import Counter
@@ -10,16 +10,16 @@ import numpy as np
 from euterpe_generator.engine.request import Array
 
 
-class LiveBoard:
-    """What this process composes and somebody watches. Nothing is kept of pieces that nobody watches."""
+class LiveEvents:
+    """Collects the events of pieces that are composed in this process and watched anywhere."""
 
     def __init__(self) -> None:
         self._watchers: Counter[uuid.UUID] = Counter()
-        self._parts: dict[uuid.UUID, list[Array]] = {}
+        self._chunks: dict[uuid.UUID, list[Array]] = {}
 
     @contextmanager
     def watching(self, generation_id: uuid.UUID) -> Iterator[None]:
-        """Somebody in this process watches the piece."""
+        """Register a watcher of this process for a generation."""
         self._watchers[generation_id] += 1
         try:
             yield
@@ -28,32 +28,32 @@ class LiveBoard:
             if not self._watchers[generation_id]:
                 del self._watchers[generation_id]
 
-    def watched_here(self, generation_id: uuid.UUID) -> bool:
-        """Whether somebody in this process watches the piece."""
+    def is_watched_here(self, generation_id: uuid.UUID) -> bool:
+        """Return whether this process has a watcher for the generation."""
         return generation_id in self._watchers
 
     def open(self, generation_id: uuid.UUID) -> None:
-        """The worker begins to tell a piece's events; what an earlier attempt told is forgotten."""
-        self._parts[generation_id] = []
+        """Start collecting, without the events of earlier attempts."""
+        self._chunks[generation_id] = []
 
     def is_open(self, generation_id: uuid.UUID) -> bool:
-        """Whether the worker tells the piece's events."""
-        return generation_id in self._parts
+        """Return whether events of the generation are collected."""
+        return generation_id in self._chunks
 
     def add(self, generation_id: uuid.UUID, events: Array) -> None:
-        """The worker tells the next events [n, features]."""
-        if generation_id in self._parts:
-            self._parts[generation_id].append(events)
+        """Append events [n, features], if they are collected."""
+        if generation_id in self._chunks:
+            self._chunks[generation_id].append(events)
 
     def events(self, generation_id: uuid.UUID) -> Array | None:
-        """All events so far; None for a piece that is not told here."""
-        parts = self._parts.get(generation_id)
-        if not parts:
+        """Return all events so far; None if none were collected here."""
+        chunks = self._chunks.get(generation_id)
+        if not chunks:
             return None
-        if len(parts) > 1:
-            parts[:] = [np.concatenate(parts)]
-        return parts[0]
+        if len(chunks) > 1:
+            chunks[:] = [np.concatenate(chunks)]
+        return chunks[0]
 
     def close(self, generation_id: uuid.UUID) -> None:
-        """The piece has left this worker."""
-        self._parts.pop(generation_id, None)
+        """Stop collecting and discard the events."""
+        self._chunks.pop(generation_id, None)

@@ -1,31 +1,31 @@
-"""What becomes of a listener's generations when a guest is claimed, or somebody leaves."""
+"""Transfer of a guest's generations to an account, and deletion with an account."""
 
 from euterpe_service_kit.database import Database
 
-from euterpe_generator.domain.generation import Listener
+from euterpe_generator.domain.generation import Owner
 from euterpe_generator.storage.changes import CANCELLATIONS, ChangeFeed
-from euterpe_generator.storage.owners import Listeners
+from euterpe_generator.storage.owners import OwnerRepository
 
-#: Generations per call, so that none holds its locks for long.
-_PIECE = 1_000
+#: Limit of generations per call, so that no transaction holds its locks for long.
+_MAX_PER_CALL = 1_000
 
 
-class ListenerService:
-    """Use cases for auth, which repeats them until they are done; each call returns (generations, done)."""
+class OwnershipService:
+    """Each call handles a limited number of generations and returns (number, done); callers repeat it until done."""
 
     def __init__(self, database: Database, changes: ChangeFeed) -> None:
         self._database = database
         self._changes = changes
 
-    async def transfer(self, source: Listener, target: Listener) -> tuple[int, bool]:
-        """Gives one listener's generations to another."""
+    async def transfer(self, source: Owner, target: Owner) -> tuple[int, bool]:
+        """Transfer one owner's generations to another."""
         async with self._database.sessions.begin() as session:
-            moved = await Listeners(session).transfer(source, target, count=_PIECE)
-        return moved, moved < _PIECE
+            moved = await OwnerRepository(session).transfer(source, target, count=_MAX_PER_CALL)
+        return moved, moved < _MAX_PER_CALL
 
-    async def delete(self, listener: Listener) -> tuple[int, bool]:
-        """Removes a listener's generations, and stops those under way."""
+    async def delete(self, owner: Owner) -> tuple[int, bool]:
+        """Delete an owner's generations and cancel those that are running."""
         async with self._database.sessions.begin() as session:
-            removed = await Listeners(session).delete(listener, count=_PIECE)
+            deleted = await OwnerRepository(session).delete(owner, count=_MAX_PER_CALL)
         self._changes.announce(CANCELLATIONS)
-        return removed, removed < _PIECE
+        return deleted, deleted < _MAX_PER_CALL

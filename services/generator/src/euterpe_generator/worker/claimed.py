@@ -6,24 +6,25 @@ from euterpe_generator.domain.generation import Generation
 
 
 @dataclass(slots=True)
-class Held:
-    """What the worker knows of a generation that it claimed."""
+class ClaimedGeneration:
+    """One attempt at a generation by this worker."""
 
     generation: Generation
     claimed_at: float
     steps: int = 0
-    cancelling: bool = False
+    is_cancelling: bool = False
     keep_partial: bool = False
-    watched_elsewhere: bool = False
-    published: int = 0
+    #: Whether clients of other processes watch it, and how many events are published for them.
+    is_watched_elsewhere: bool = False
+    published_events: int = 0
     ended: Generation | None = None
 
     @property
-    def ticket(self) -> str:
-        """Names this attempt at the generation inside the process; another attempt has another."""
+    def attempt_id(self) -> str:
+        """Identifies this attempt in the engine; a retry of the generation has another id."""
         return f"{self.generation.id}/{self.generation.attempt}"
 
     @property
-    def model(self) -> str:
+    def model_key(self) -> str:
         """The model's key in the catalogue."""
-        return f"{self.generation.model}@{self.generation.model_version}"
+        return self.generation.model_key

@@ -1,4 +1,4 @@
-"""Says which style a finished piece is in, where a classifier lies among the models."""
+"""Style tags of finished pieces, if there is a style classifier among the models."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,46 +17,47 @@ from euterpe_generator.engine.classifier_session import ClassifierSession
 
 log = structlog.get_logger(__name__)
 
-#: Before a style's name among the measures.
+#: Prefix of the styles' names among the measures.
 MEASURE_PREFIX: Final = "style_"
 
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """The likeliest style, and the probability of each; the same for the same piece, to the digit."""
+    """The most likely style and the probability of each, rounded so that equal pieces have equal tags."""
 
     style: str | None = None
     probabilities: dict[str, float] | None = None
 
     @property
     def measures(self) -> dict[str, float]:
-        """As measures of a piece."""
-        return {f"{MEASURE_PREFIX}{name}": share for name, share in (self.probabilities or {}).items()}
+        """The probabilities as measures of a piece."""
+        return {f"{MEASURE_PREFIX}{name}": probability for name, probability in (self.probabilities or {}).items()}
 
 
 class StyleTagger:
-    """Tags pieces; without a classifier it tags none."""
+    """Tags pieces; without a classifier all tags are empty."""
 
     def __init__(self, classifier: Classifier | None = None) -> None:
         self._classifier = classifier
         self._session = ClassifierSession(classifier.model) if classifier else None
         if classifier:
-            # A graph that does not fit its manifest is found out now, not by the first piece.
+            # Detects a graph that does not match its manifest before the first piece.
             size = classifier.manifest.size
             shape = self._run(np.zeros((1, size, size), np.uint8)).shape
-            if shape != (len(classifier.manifest.classes),):
-                raise ClassifierError(f"the graph has probabilities of shape {shape}, not one for each class")
+            classes = len(classifier.manifest.classes)
+            if shape != (classes,):
+                raise ClassifierError(f"the graph must return {classes} probabilities, got shape {shape}")
 
     def tag(self, piece: Piece) -> Styles:
-        """The style of `piece`; none when there is nothing to judge by."""
+        """Return the styles of a piece; empty if it has no notes to classify."""
         if self._classifier is None:
             return Styles()
         manifest = self._classifier.manifest
         windows = roll_images(piece, manifest.size, manifest.windows)
         if not len(windows):
             return Styles()
-        shares = [round(float(share), 4) for share in self._run(windows)]
-        probabilities = dict(zip(manifest.classes, shares, strict=True))
+        rounded = [round(float(probability), 4) for probability in self._run(windows)]
+        probabilities = dict(zip(manifest.classes, rounded, strict=True))
         return Styles(max(probabilities, key=probabilities.__getitem__), probabilities)
 
     def _run(self, windows: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -65,9 +66,9 @@ class StyleTagger:
 
 
 async def load_tagger(source: ClassifierSource) -> StyleTagger:
-    """A tagger with the newest classifier among the models; without one where it is missing or does not load.
+    """Return a tagger with the newest classifier, or without one if it is missing or cannot be loaded.
 
-    Pieces matter more than their tags: whatever is wrong is logged, and the generator starts.
+    The generator starts without tags rather than not at all; errors are logged.
     """
     try:
         directory = await source.fetch()
@@ -78,7 +79,7 @@ async def load_tagger(source: ClassifierSource) -> StyleTagger:
     except (ClassifierError, Unavailable, OSError) as error:
         log.error("style_classifier_refused", reason=str(error))
         return StyleTagger()
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime has no common base for what a wrong graph raises
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime has no common base class for errors of a graph
         log.error("style_classifier_refused", reason=str(error))
         return StyleTagger()
     log.info("style_classifier_loaded", directory=str(directory))

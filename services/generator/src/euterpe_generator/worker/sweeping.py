@@ -1,4 +1,4 @@
-"""What every worker does once a second for all: leases that ran out, the queue's length, and what nobody needs."""
+"""Maintenance that every worker does once a second for the deployment: expired leases, reports and clean-up."""
 
 import time
 from datetime import timedelta
@@ -10,23 +10,23 @@ from euterpe_generator.domain.generation import Generation
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.storage.changes import QUEUE, ChangeFeed
-from euterpe_generator.storage.generations import Generations
-from euterpe_generator.storage.workers import Workers
-from euterpe_generator.worker.throughput import Pace
+from euterpe_generator.storage.generations import GenerationRepository
+from euterpe_generator.storage.workers import WorkerRepository
+from euterpe_generator.worker.throughput import ThroughputMeter
 
 log = structlog.get_logger(__name__)
 
-_POISON = "The piece was given up, because composing it ended its worker {} times."
+_CRASHED = "The generation failed because its worker stopped {} times while composing it."
 _KEY_LIFETIME = timedelta(hours=24)
-_TIDY_SECONDS = 600.0
-#: The queue is counted no further than this, to keep looking at it cheap.
-_DEPTH_COUNTED = 20_000
-#: Workers not heard of for longer have no say in which models there are.
-_RECENTLY = timedelta(seconds=60)
+_CLEAN_UP_SECONDS = 600.0
+#: The queue is counted up to here, to keep the count cheap.
+_MAX_COUNTED = 20_000
+#: Workers that have not reported for longer are considered gone.
+_RECENT = timedelta(seconds=60)
 
 
 class Sweeper:
-    """Turns are harmless in any number of processes at once."""
+    """Any number of processes may sweep at the same time."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Sweeper:
         changes: ChangeFeed,
         catalogue: Catalogue,
         metrics: Metrics,
-        pace: Pace,
+        throughput: ThroughputMeter,
         *,
         worker_id: str,
         max_attempts: int,
@@ -44,40 +44,40 @@ class Sweeper:
         self._changes = changes
         self._catalogue = catalogue
         self._metrics = metrics
-        self._pace = pace
+        self._throughput = throughput
         self._worker_id = worker_id
         self._max_attempts = max_attempts
         self._model_patience = model_patience
-        self._tidy_at = 0.0
+        self._next_clean_up = 0.0
 
     async def sweep(self) -> None:
-        """One turn."""
-        failure = _POISON.format(self._max_attempts)
+        """Expire leases, report this worker, and count the queue; clean up every ten minutes."""
+        failure = _CRASHED.format(self._max_attempts)
         async with self._database.sessions.begin() as session:
-            rows = Generations(session)
-            expired = await rows.expire_leases(max_attempts=self._max_attempts, failure=failure)
-            models, pace = self._catalogue.loaded(), self._pace.per_second()
-            await Workers(session).report(self._worker_id, models=models, ended_per_second=pace)
-            queued = await rows.count_queued(at_most=_DEPTH_COUNTED)
-        self._metrics.queue_depth(queued.all)
+            generations = GenerationRepository(session)
+            expired = await generations.expire_leases(max_attempts=self._max_attempts, failure=failure)
+            models, throughput = self._catalogue.loaded(), self._throughput.per_second()
+            await WorkerRepository(session).report(self._worker_id, models=models, ended_per_second=throughput)
+            depth = await generations.count_queued(at_most=_MAX_COUNTED)
+        self._metrics.queue_depth(depth.all)
         for generation in expired:
             log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
             self._metrics.lease_expired(generation)
             self._changes.announce(str(generation.id))
         if expired:
             self._changes.announce(QUEUE)
-        if time.monotonic() >= self._tidy_at:
-            self._tidy_at = time.monotonic() + _TIDY_SECONDS
-            await self.tidy()
+        if time.monotonic() >= self._next_clean_up:
+            self._next_clean_up = time.monotonic() + _CLEAN_UP_SECONDS
+            await self.clean_up()
 
-    async def tidy(self) -> list[Generation]:
-        """Forgets old keys and silent workers, and gives up what waits for a model that has gone; returns these."""
+    async def clean_up(self) -> None:
+        """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
         async with self._database.sessions.begin() as session:
-            await Generations(session).forget_keys(older_than=_KEY_LIFETIME)
-            await Workers(session).clean(recent=_RECENTLY)
-            abandoned = await Generations(session).abandon(patience=self._model_patience)
-        for generation in abandoned:
-            log.warning("model_gone", generation=str(generation.id), failure=generation.failure)
+            generations = GenerationRepository(session)
+            await generations.delete_keys(older_than=_KEY_LIFETIME)
+            await WorkerRepository(session).delete_stale(recent=_RECENT)
+            failed: list[Generation] = await generations.fail_unserved(patience=self._model_patience)
+        for generation in failed:
+            log.warning("model_not_served", generation=str(generation.id), failure=generation.failure)
             self._metrics.ended(generation)
             self._changes.announce(str(generation.id))
-        return abandoned

@@ -1,4 +1,4 @@
-"""How fast pieces end here, for estimates of the wait."""
+"""Throughput of this worker, for estimates of waiting times."""
 
 import time
 from collections import deque
@@ -7,21 +7,21 @@ from collections.abc import Callable
 _WINDOW_SECONDS = 10.0
 
 
-class Pace:
-    """Pieces ended in a second, over the last ten."""
+class ThroughputMeter:
+    """Generations ended per second, over the last ten seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._began = clock()
-        self._ends: deque[float] = deque()
+        self._started_at = clock()
+        self._ended_at: deque[float] = deque()
 
-    def count(self) -> None:
-        """A piece has ended."""
-        self._ends.append(self._clock())
+    def record(self) -> None:
+        """Count a generation that has ended."""
+        self._ended_at.append(self._clock())
 
     def per_second(self) -> float:
-        """The pace; 0 when nothing ended lately."""
+        """Return the throughput; 0 if nothing ended recently."""
         now = self._clock()
-        while self._ends and self._ends[0] < now - _WINDOW_SECONDS:
-            self._ends.popleft()
-        return len(self._ends) / max(min(_WINDOW_SECONDS, now - self._began), 1.0)
+        while self._ended_at and self._ended_at[0] < now - _WINDOW_SECONDS:
+            self._ended_at.popleft()
+        return len(self._ended_at) / max(min(_WINDOW_SECONDS, now - self._started_at), 1.0)

@@ -1,7 +1,7 @@
-"""The worker: claims generations, has the engine compose them, and sees them finished.
+"""The worker: claims generations, has the engine compose them, and finishes them.
 
-It holds what it claimed under leases and renews them while the engine and the finishings are busy. What it cannot
-finish it hands back; what it dies with, the others take over when the lease runs out.
+It claims generations under leases, which it renews while they are composed and finished. At shutdown it hands back what
+is unfinished; if it crashes, the leases expire and other workers claim its generations.
 """
 
 import asyncio
@@ -15,31 +15,29 @@ from typing import Any
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import PreconditionFailed, Unavailable
-from sqlalchemy.exc import SQLAlchemyError
+from euterpe_service_kit.errors import PreconditionFailed
 
 from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.engine.engine import Engine
-from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Started, Stopped, Update
+from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed, Finished, Started, Update
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
-from euterpe_generator.services.live_events import LiveBoard
+from euterpe_generator.services.live_events import LiveEvents
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, WATCHERS, ChangeFeed
-from euterpe_generator.storage.generations import Generations, Orders
-from euterpe_generator.storage.workers import Workers
-from euterpe_generator.worker.claimed import Held
+from euterpe_generator.storage.generations import GenerationRepository, RenewedLease
+from euterpe_generator.storage.workers import WorkerRepository
+from euterpe_generator.worker.claimed import ClaimedGeneration
 from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.outages import OUTAGES, retry_through_outages
 from euterpe_generator.worker.sweeping import Sweeper
-from euterpe_generator.worker.throughput import Pace
+from euterpe_generator.worker.throughput import ThroughputMeter
 
 log = structlog.get_logger(__name__)
 
-#: What PostgreSQL, S3 and the library raise while they are away.
-OUTAGES = (Unavailable, SQLAlchemyError, OSError, TimeoutError)
-
-_BROKEN = "The model failed while composing this piece."
+_MODEL_FAILED = "The model failed while composing this piece."
 _PUBLISH_SECONDS = 0.1
-_GATHER_SECONDS = 0.05
+_COLLECT_SECONDS = 0.05
+_ENGINE_STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class WorkerOptions:
 
 
 class Worker:
-    """One per process. `start` and `stop` belong to the app's lifespan."""
+    """One per process. `start` and `stop` are called by the app's lifespan."""
 
     def __init__(
         self,
@@ -66,7 +64,7 @@ class Worker:
         finisher: Finisher,
         options: WorkerOptions,
         metrics: Metrics,
-        board: LiveBoard,
+        live: LiveEvents,
     ) -> None:
         self._database = database
         self._changes = changes
@@ -74,56 +72,57 @@ class Worker:
         self._finisher = finisher
         self._options = options
         self._metrics = metrics
-        self._board = board
-        self._pace = Pace()
+        self._live = live
+        self._throughput = ThroughputMeter()
         self._sweeper = Sweeper(
             database,
             changes,
             catalogue,
             metrics,
-            self._pace,
+            self._throughput,
             worker_id=options.worker_id,
             max_attempts=options.max_attempts,
             model_patience=timedelta(seconds=options.model_patience_seconds),
         )
         self._lease = timedelta(seconds=options.lease_seconds)
-        self._held: dict[str, Held] = {}
+        #: Attempt id → generation under this worker's lease.
+        self._claimed: dict[str, ClaimedGeneration] = {}
         self._finishing: set[asyncio.Task[None]] = set()
-        self._finish_slots = asyncio.Semaphore(options.finishers)
+        self._finisher_slots = asyncio.Semaphore(options.finishers)
         self._loops: list[asyncio.Task[None]] = []
-        self._draining = False
-        self._room = asyncio.Event()
-        self._composed = asyncio.Event()
+        self._is_draining = False
+        self._capacity_freed = asyncio.Event()
+        self._piece_composed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = Engine(self._deliver)
-        self._engine.use(catalogue.schedulers())
-        catalogue.on_change(lambda: self._engine.use(catalogue.schedulers()))
+        self._engine.set_schedulers(catalogue.schedulers())
+        catalogue.on_change(lambda: self._engine.set_schedulers(catalogue.schedulers()))
 
     def start(self) -> None:
-        """Begins to work."""
+        """Start the engine and the loops."""
         self._loop = asyncio.get_running_loop()
         self._engine.start()
-        self._spawn("claim", self._claim_once)
-        self._spawn("renew", self._renew_once)
-        self._spawn("sweep", self._sweep_once)
-        self._spawn("publish", self._publish_once)
+        self._spawn("claim", self._claim_loop)
+        self._spawn("renew", self._renew)
+        self._spawn("sweep", self._sweep)
+        self._spawn("publish", self._publish)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Stops claiming, finishes what it can within the grace, and hands the rest back."""
-        self._draining = True
+        """Stop claiming, finish what ends within the grace period, and hand the rest back."""
+        self._is_draining = True
         deadline = time.monotonic() + grace_seconds
-        while self._held and (left := deadline - time.monotonic()) > 0:
-            self._room.clear()
-            await _first_of(self._room, seconds=left)
+        while self._claimed and (remaining := deadline - time.monotonic()) > 0:
+            self._capacity_freed.clear()
+            await _wait_any(self._capacity_freed, timeout_seconds=remaining)
         for task in [*self._loops, *self._finishing]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await asyncio.get_running_loop().run_in_executor(None, self._engine.stop, 5.0)
-        if self._held:
+        await asyncio.get_running_loop().run_in_executor(None, self._engine.stop, _ENGINE_STOP_SECONDS)
+        if self._claimed:
             with suppress(*OUTAGES):
                 async with self._database.sessions.begin() as session:
-                    await Generations(session).hand_back(self._options.worker_id)
+                    await GenerationRepository(session).hand_back(self._options.worker_id)
                 self._changes.announce(QUEUE)
 
     def _spawn(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -137,194 +136,189 @@ class Worker:
                 log.warning("worker_turn_failed", turn=name, error=repr(error))
                 await asyncio.sleep(self._options.poll_seconds)
 
-    async def _claim_once(self) -> None:
+    async def _claim_loop(self) -> None:
         with self._changes.watch(QUEUE) as queue:
-            while not self._draining:
+            while not self._is_draining:
                 queue.changed.clear()
-                self._room.clear()
-                free = self._options.capacity - len(self._held)
+                self._capacity_freed.clear()
+                free = self._options.capacity - len(self._claimed)
                 claimed = await self._claim(free) if free > 0 else []
-                # A full claim means that there is probably more.
+                # If the claim filled the capacity, there are probably more.
                 if claimed and len(claimed) == free:
                     continue
                 if claimed:
-                    await self._gather()
+                    await self._collect()
                 else:
-                    await _first_of(queue.changed, self._room, seconds=self._options.poll_seconds)
+                    timeout = self._options.poll_seconds
+                    await _wait_any(queue.changed, self._capacity_freed, timeout_seconds=timeout)
         await asyncio.sleep(self._options.poll_seconds)
 
-    async def _gather(self) -> None:
-        """Lets orders come together while the engine is busy: it takes a full batch for the price of a narrow one."""
-        deadline = time.monotonic() + _GATHER_SECONDS
-        while len(self._held) > len(self._finishing) and (left := deadline - time.monotonic()) > 0:
-            self._composed.clear()
-            await _first_of(self._composed, seconds=left)
+    async def _collect(self) -> None:
+        """Wait for more requests while the engine is busy: a full batch costs hardly more than a narrow one."""
+        deadline = time.monotonic() + _COLLECT_SECONDS
+        while len(self._claimed) > len(self._finishing) and (remaining := deadline - time.monotonic()) > 0:
+            self._piece_composed.clear()
+            await _wait_any(self._piece_composed, timeout_seconds=remaining)
 
     async def _claim(self, count: int) -> list[Generation]:
         async with self._database.sessions.begin() as session:
-            claimed = await Generations(session).claim(
+            generations = await GenerationRepository(session).claim(
                 worker=self._options.worker_id, models=self._catalogue.loaded(), count=count, lease=self._lease
             )
-        for generation in sorted(claimed, key=lambda one: one.created_at):
-            held = Held(generation, time.monotonic())
-            self._held[held.ticket] = held
+        for generation in sorted(generations, key=lambda one: one.created_at):
+            claimed = ClaimedGeneration(generation, time.monotonic())
+            self._claimed[claimed.attempt_id] = claimed
             self._metrics.claimed(generation)
             self._changes.announce(str(generation.id), generation)
             try:
-                self._engine.submit(held.model, self._catalogue.request(generation, held.ticket))
+                request = self._catalogue.engine_request(generation, claimed.attempt_id)
+                self._engine.submit(claimed.model_key, request)
             except KeyError:
-                # The model was dropped while the claim was under way; the lease runs out and another takes over.
-                log.warning("model_gone", generation=held.ticket, model=held.model)
-                self._forget(held)
+                # The model was unloaded during the claim. The lease will expire and another worker claims it.
+                log.warning("model_unloaded", generation=claimed.attempt_id, model=claimed.model_key)
+                self._forget(claimed)
                 continue
-            if generation.watched or self._board.watched_here(generation.id):
-                held.watched_elsewhere = generation.watched
-                self._watch(held)
-        return claimed
+            if generation.watched or self._live.is_watched_here(generation.id):
+                claimed.is_watched_elsewhere = generation.watched
+                self._watch(claimed)
+        return generations
 
-    async def _renew_once(self) -> None:
+    async def _renew(self) -> None:
         with self._changes.watch(CANCELLATIONS) as cancelled, self._changes.watch(WATCHERS) as watched:
-            await _first_of(cancelled.changed, watched.changed, seconds=min(1.0, self._options.lease_seconds / 4))
-        held = dict(self._held)
-        if not held:
+            timeout = min(1.0, self._options.lease_seconds / 4)
+            await _wait_any(cancelled.changed, watched.changed, timeout_seconds=timeout)
+        all_claimed = dict(self._claimed)
+        if not all_claimed:
             return
-        for ticket, steps in (await asyncio.wrap_future(self._engine.progress())).items():
-            if ticket in held:
-                held[ticket].steps = steps
-        entries = [(one.generation.id, one.generation.attempt, one.steps) for one in held.values()]
+        for attempt_id, steps in (await asyncio.wrap_future(self._engine.progress())).items():
+            if attempt_id in all_claimed:
+                all_claimed[attempt_id].steps = steps
+        entries = [(one.generation.id, one.generation.attempt, one.steps) for one in all_claimed.values()]
         async with self._database.sessions.begin() as session:
-            mine = await Generations(session).renew(entries, lease=self._lease)
-        for one in held.values():
-            if one.generation.id not in mine:
-                self._lose(one)
+            leases = await GenerationRepository(session).renew(entries, lease=self._lease)
+        for claimed in all_claimed.values():
+            lease = leases.get(claimed.generation.id)
+            if lease is None:
+                self._abort(claimed)
             else:
-                self._obey(one, mine[one.generation.id])
+                self._apply_lease(claimed, lease)
 
-    async def _sweep_once(self) -> None:
+    async def _sweep(self) -> None:
         await asyncio.sleep(1.0)
         await self._sweeper.sweep()
 
-    async def _publish_once(self) -> None:
+    async def _publish(self) -> None:
         await asyncio.sleep(_PUBLISH_SECONDS)
-        fresh: dict[uuid.UUID, Array] = {}
-        for held in self._held.values():
-            events = self._board.events(held.generation.id) if held.watched_elsewhere else None
-            if events is not None and len(events) > held.published:
-                held.published = len(events)
-                fresh[held.generation.id] = events
-        if fresh:
+        updated: dict[uuid.UUID, Array] = {}
+        for claimed in self._claimed.values():
+            events = self._live.events(claimed.generation.id) if claimed.is_watched_elsewhere else None
+            if events is not None and len(events) > claimed.published_events:
+                claimed.published_events = len(events)
+                updated[claimed.generation.id] = events
+        if updated:
             async with self._database.sessions.begin() as session:
-                await Workers(session).publish(fresh)
-            for generation_id in fresh:
+                await WorkerRepository(session).publish(updated)
+            for generation_id in updated:
                 self._changes.announce(str(generation_id))
 
     def _deliver(self, updates: list[Update]) -> None:
         assert self._loop is not None
-        with suppress(RuntimeError):  # the loop may have closed while the last step ran
+        with suppress(RuntimeError):  # the loop may be closed before the engine's last step ends
             self._loop.call_soon_threadsafe(self._handle, updates)
 
     def _handle(self, updates: list[Update]) -> None:
         for update in updates:
-            held = self._held.get(update.id)
-            if held is not None:
-                self._apply(held, update)
+            claimed = self._claimed.get(update.id)
+            if claimed is not None:
+                self._apply_update(claimed, update)
 
-    def _apply(self, held: Held, update: Update) -> None:
+    def _apply_update(self, claimed: ClaimedGeneration, update: Update) -> None:
         match update:
             case Started():
                 pass
             case Advanced(start=start, events=events):
                 if start == 0:
-                    self._metrics.first_notes(time.monotonic() - held.claimed_at)
-                self._board.add(held.generation.id, events)
-                self._changes.wake(str(held.generation.id))
+                    self._metrics.first_notes(time.monotonic() - claimed.claimed_at)
+                self._live.add(claimed.generation.id, events)
+                self._changes.notify_local(str(claimed.generation.id))
             case Finished(events=events):
-                held.steps = len(events)
-                self._begin_finishing(held, self._finish(held, events))
-            case Stopped(events=events) if held.keep_partial and len(events):
-                self._begin_finishing(held, self._finish(held, events, Status.CANCELLED))
-            case Stopped():
-                self._begin_finishing(held, self._end(held, Status.CANCELLED))
-            case Broken(reason=reason):
-                log.error("engine_broke", generation=held.ticket, reason=reason)
-                self._begin_finishing(held, self._end(held, Status.FAILED, _BROKEN))
+                claimed.steps = len(events)
+                self._start_finishing(claimed, self._finish(claimed, events))
+            case Cancelled(events=events) if claimed.keep_partial and len(events):
+                self._start_finishing(claimed, self._finish(claimed, events, Status.CANCELLED))
+            case Cancelled():
+                self._start_finishing(claimed, self._end(claimed, Status.CANCELLED))
+            case Failed(reason=reason):
+                log.error("session_failed", generation=claimed.attempt_id, reason=reason)
+                self._start_finishing(claimed, self._end(claimed, Status.FAILED, _MODEL_FAILED))
 
-    def _begin_finishing(self, held: Held, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._until_done(held, work), name=f"finish-{held.ticket}")
+    def _start_finishing(self, claimed: ClaimedGeneration, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._run_finishing(claimed, work), name=f"finish-{claimed.attempt_id}")
         self._finishing.add(task)
-        self._composed.set()
+        self._piece_composed.set()
         task.add_done_callback(self._finishing.discard)
 
-    async def _until_done(self, held: Held, work: Coroutine[Any, Any, None]) -> None:
-        async with self._finish_slots:
+    async def _run_finishing(self, claimed: ClaimedGeneration, work: Coroutine[Any, Any, None]) -> None:
+        async with self._finisher_slots:
             try:
                 await work
             except PreconditionFailed as refusal:
-                await self._end(held, Status.FAILED, refusal.detail)
+                await self._end(claimed, Status.FAILED, refusal.detail)
             except Exception:
-                # Nothing that a second try would mend: the lease must not be renewed for ever.
-                log.exception("finishing_failed", generation=held.ticket)
-                await self._end(held, Status.FAILED, _BROKEN)
-        self._forget(held)
-        self._changes.announce(str(held.generation.id), held.ended)
+                # A retry would fail again, and the lease must not be renewed for ever.
+                log.exception("finishing_failed", generation=claimed.attempt_id)
+                await self._end(claimed, Status.FAILED, _MODEL_FAILED)
+        self._forget(claimed)
+        self._changes.announce(str(claimed.generation.id), claimed.ended)
 
-    async def _finish(self, held: Held, events: Array, status: Status = Status.SUCCEEDED) -> None:
-        model = self._catalogue.find(held.model)
-        await self._persist(held, lambda: self._finisher.finish(held.generation, model, events, status))
+    async def _finish(self, claimed: ClaimedGeneration, events: Array, status: Status = Status.SUCCEEDED) -> None:
+        model = self._catalogue.resolve(claimed.model_key)
+        await self._record(claimed, lambda: self._finisher.finish(claimed.generation, model, events, status))
 
-    async def _end(self, held: Held, status: Status, failure: str | None = None) -> None:
-        async def end() -> Generation | None:
-            async with self._database.sessions.begin() as session:
-                return await Generations(session).end(held.generation, status, failure)
+    async def _end(self, claimed: ClaimedGeneration, status: Status, failure: str | None = None) -> None:
+        await self._record(claimed, lambda: self._finisher.end(claimed.generation, status, failure))
 
-        await self._persist(held, end)
+    async def _record(
+        self, claimed: ClaimedGeneration, attempt: Callable[[], Coroutine[Any, Any, Generation | None]]
+    ) -> None:
+        def is_claimed() -> bool:
+            return claimed.attempt_id in self._claimed
 
-    async def _persist(self, held: Held, attempt: Callable[[], Coroutine[Any, Any, Generation | None]]) -> None:
-        """Repeats until it is done or the generation is no longer ours; an outage loses nothing."""
-        pause = 0.1
-        while held.ticket in self._held:
-            try:
-                ended = await attempt()
-            except OUTAGES as error:
-                log.warning("finishing_delayed", generation=held.ticket, error=repr(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
-                continue
-            if ended is not None:
-                self._pace.count()
-                self._metrics.ended(ended)
-            held.ended = ended
-            return
+        ended = await retry_through_outages(attempt, attempt_id=claimed.attempt_id, is_claimed=is_claimed)
+        if ended is not None:
+            self._throughput.record()
+            self._metrics.ended(ended)
+        claimed.ended = ended
 
-    def _lose(self, held: Held) -> None:
-        # Finished in between, or taken over by another worker: either way no longer ours.
-        if held.ticket in self._held:
-            self._engine.cancel(held.model, held.ticket)
-            self._forget(held)
+    def _abort(self, claimed: ClaimedGeneration) -> None:
+        # Unless it has just been finished here, another worker has taken it over or it was deleted.
+        if claimed.attempt_id in self._claimed:
+            self._engine.cancel(claimed.model_key, claimed.attempt_id)
+            self._forget(claimed)
 
-    def _forget(self, held: Held) -> None:
-        self._held.pop(held.ticket, None)
-        self._board.close(held.generation.id)
-        self._room.set()
+    def _forget(self, claimed: ClaimedGeneration) -> None:
+        self._claimed.pop(claimed.attempt_id, None)
+        self._live.close(claimed.generation.id)
+        self._capacity_freed.set()
 
-    def _obey(self, held: Held, asked: Orders) -> None:
-        held.watched_elsewhere = asked.watched
-        if asked.watched or self._board.watched_here(held.generation.id):
-            self._watch(held)
-        if asked.cancel and not held.cancelling:
-            held.cancelling, held.keep_partial = True, asked.keep_partial
-            self._engine.cancel(held.model, held.ticket)
+    def _apply_lease(self, claimed: ClaimedGeneration, lease: RenewedLease) -> None:
+        claimed.is_watched_elsewhere = lease.watched
+        if lease.watched or self._live.is_watched_here(claimed.generation.id):
+            self._watch(claimed)
+        if lease.cancel_requested and not claimed.is_cancelling:
+            claimed.is_cancelling, claimed.keep_partial = True, lease.keep_partial
+            self._engine.cancel(claimed.model_key, claimed.attempt_id)
 
-    def _watch(self, held: Held) -> None:
-        if not self._board.is_open(held.generation.id):
-            self._board.open(held.generation.id)
-            self._engine.watch(held.model, held.ticket)
+    def _watch(self, claimed: ClaimedGeneration) -> None:
+        if not self._live.is_open(claimed.generation.id):
+            self._live.open(claimed.generation.id)
+            self._engine.watch(claimed.model_key, claimed.attempt_id)
 
 
-async def _first_of(*events: asyncio.Event, seconds: float) -> None:
+async def _wait_any(*events: asyncio.Event, timeout_seconds: float) -> None:
     tasks = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Token networks in any company: every piece as it is alone, whatever its settings, whoever joins and leaves."""
+"""Token networks in batches: a piece does not depend on the rest of its batch, or on who joins and leaves."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from euterpe_generator.engine.request import Advanced, Array, Broken, Finished, Request, Stopped
+from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.tokens.network import StepNetwork
-from euterpe_generator.engine.tokens.plan import Choosing, Part, Plan, Tokens
+from euterpe_generator.engine.tokens.plan import Part, Plan, SamplingParams, Tokens
 from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.tokens import Form, conditioning_table, fill_bar_lag_tokens
@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 STEPS = 24
 KINDS = (
-    Choosing(top_k=1),
-    Choosing(),
-    Choosing(temperature=0.7, top_k=5),
-    Choosing(top_p=0.8, repetition_penalty=1.5),
-    Choosing(beam_width=3),
-    Choosing(top_k=9, top_p=0.9, repetition_window=4, repetition_penalty=1.2),
-    Choosing(beam_width=4, beam_groups=2, beam_diversity=1.0),
+    SamplingParams(top_k=1),
+    SamplingParams(),
+    SamplingParams(temperature=0.7, top_k=5),
+    SamplingParams(top_p=0.8, repetition_penalty=1.5),
+    SamplingParams(beam_width=3),
+    SamplingParams(top_k=9, top_p=0.9, repetition_window=4, repetition_penalty=1.2),
+    SamplingParams(beam_width=4, beam_groups=2, beam_diversity=1.0),
 )
 DURATIONS = np.array([0, 0, 6, 12, 24, 18, 8, 48])
 
@@ -38,7 +38,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 
 def session(bundle: MelodyBundle, rows: int) -> TokenSession:
     graphs = bundle.manifest.graphs
-    networks = [StepNetwork(bundle.graph(name, "fp32"), graphs[name], lanes=rows) for name in sorted(graphs)[::-1]]
+    networks = [
+        StepNetwork(bundle.graph(name, "fp32"), graphs[name], max_sequences=rows) for name in sorted(graphs)[::-1]
+    ]
     made = TokenSession(networks, rows=rows)
     made.warm_up()
     return made
@@ -49,31 +51,31 @@ def small_session(bundle: MelodyBundle) -> TokenSession:
     return session(bundle, 3)
 
 
-def plan(bundle: MelodyBundle, choosing: Choosing, steps: int = STEPS, given: int = 0) -> Plan:
-    """Melody and accompaniment; the accompaniment is told what the melody's tokens were."""
+def plan(bundle: MelodyBundle, sampling: SamplingParams, steps: int = STEPS, prompt: int = 0) -> Plan:
+    """Melody and accompaniment; the accompaniment is conditioned on the melody's tokens."""
     parts = []
     for number, name in enumerate(("melody", "accompaniment")):
         graph = bundle.manifest.graphs[name]
         sizes = [one.size for one in graph.vocabularies]
-        legal = np.ones(sum(sizes), np.bool_)
+        allowed = np.ones(sum(sizes), np.bool_)
         for low in np.cumsum([0, *sizes[:-1]]):
-            legal[low : low + 2] = False
+            allowed[low : low + 2] = False
         timed = len(sizes) == 2
         parts.append(Part(
-            network=number, steps=steps, end=steps * (6 if timed else 1), legal=legal,
-            opening=np.ones_like(legal), exempt=np.zeros_like(legal),
-            given=np.full((given if number == 0 else 0, len(sizes)), 3), choosing=choosing,
-            conditions=lambda before, columns=graph.conditions: _told(before, columns, steps),
-            durations=DURATIONS if timed else None, unit=6 if timed else 1,
+            network=number, steps=steps, end=steps * (6 if timed else 1), allowed=allowed,
+            allowed_first=np.ones_like(allowed), penalty_exempt=np.zeros_like(allowed),
+            prompt=np.full((prompt if number == 0 else 0, len(sizes)), 3), sampling=sampling,
+            conditioning=lambda previous, features=graph.conditions: _conditioning(previous, features, steps),
+            durations=DURATIONS if timed else None, units_per_grid_step=6 if timed else 1,
         ))  # fmt: skip
     return Plan(tuple(parts))
 
 
-def _told(before: Any, columns: Any, steps: int) -> Tokens:
-    told = np.stack([np.arange(steps) % one.size for one in columns], axis=1)
-    for tokens in before:
-        told[: len(tokens), -1] = tokens[:steps, 0]
-    return told
+def _conditioning(previous: Any, features: Any, steps: int) -> Tokens:
+    conditioning = np.stack([np.arange(steps) % one.size for one in features], axis=1)
+    for tokens in previous:
+        conditioning[: len(tokens), -1] = tokens[:steps, 0]
+    return conditioning
 
 
 def compose(bundle: MelodyBundle, requests: list[Request], rows: int, joins: int = 10**9) -> dict[str, Array]:
@@ -84,7 +86,7 @@ def compose(bundle: MelodyBundle, requests: list[Request], rows: int, joins: int
             scheduler.submit(request)
         todo = todo[joins:]
         for update in scheduler.step():
-            assert not isinstance(update, Broken), update
+            assert not isinstance(update, Failed), update
             if isinstance(update, Finished):
                 finished[update.id] = update.events
         scheduler.check_integrity()
@@ -94,8 +96,8 @@ def compose(bundle: MelodyBundle, requests: list[Request], rows: int, joins: int
 def requested(bundle: MelodyBundle, count: int) -> list[Request]:
     made = []
     for number in range(count):
-        wanted = plan(bundle, KINDS[number % len(KINDS)], steps=STEPS - number % 5, given=number % 3)
-        made.append(Request(str(number), f"{number % 4}", seed=number, steps=wanted.steps, given=wanted))
+        wanted = plan(bundle, KINDS[number % len(KINDS)], steps=STEPS - number % 5, prompt=number % 3)
+        made.append(Request(str(number), f"{number % 4}", seed=number, steps=wanted.steps, inputs=wanted))
     return made
 
 
@@ -122,21 +124,21 @@ def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: MelodyBu
     assert all(together[str(number)].tobytes() == alone(bundle, number) for number in range(2 * len(KINDS)))
 
 
-def test_seeds_matter_where_something_is_drawn_and_only_there(bundle: MelodyBundle) -> None:
-    for choosing in KINDS:
-        wanted = plan(bundle, choosing)
-        pieces = compose(bundle, [Request(str(s), "a", seed=s, steps=wanted.steps, given=wanted) for s in (1, 2)], 2)
-        drawn = choosing.top_k != 1 and choosing.beam_width == 1
-        assert (pieces["1"].tobytes() != pieces["2"].tobytes()) == drawn
+def test_seeds_matter_only_where_tokens_are_sampled(bundle: MelodyBundle) -> None:
+    for sampling in KINDS:
+        wanted = plan(bundle, sampling)
+        pieces = compose(bundle, [Request(str(s), "a", seed=s, steps=wanted.steps, inputs=wanted) for s in (1, 2)], 2)
+        is_sampled = sampling.top_k != 1 and sampling.beam_width == 1
+        assert (pieces["1"].tobytes() != pieces["2"].tobytes()) == is_sampled
 
 
-def test_a_piece_has_both_parts_begins_as_given_and_keeps_to_its_time(bundle: MelodyBundle) -> None:
+def test_a_piece_has_both_parts_starts_with_the_prompt_and_ends_in_time(bundle: MelodyBundle) -> None:
     for number, events in compose(bundle, requested(bundle, 14), rows=14).items():
-        length, given = STEPS - int(number) % 5, int(number) % 3
+        length, prompt = STEPS - int(number) % 5, int(number) % 3
         assert set(events[:, 0].tolist()) == {0.0, 1.0}
         assert (np.diff(events[:, 0]) >= 0).all()
-        assert (events[:given, 1:] == 3).all()
-        assert (events[given:, 1:] >= 2).all(), "a token that is never composed"
+        assert (events[:prompt, 1:] == 3).all()
+        assert (events[prompt:, 1:] >= 2).all(), "a special token"
         for part in (0, 1):
             tokens = events[events[:, 0] == part][:, 1:].astype(int)
             if tokens.shape[1] == 1:
@@ -147,47 +149,50 @@ def test_a_piece_has_both_parts_begins_as_given_and_keeps_to_its_time(bundle: Me
 
 
 @pytest.mark.parametrize("width", [1, 3])
-def test_echoes_are_the_piece_s_own_words(tmp_path: Path, width: int) -> None:
+def test_bar_lag_features_are_earlier_tokens_of_the_piece(tmp_path: Path, width: int) -> None:
     bundle = melody_bundle(tmp_path, encoding=1)
     graph = bundle.manifest.graphs["melody"]
-    columns = [info.column for info in graph.conditions]
-    assert columns[0].name == "echo"
+    features = [info.column for info in graph.conditions]
+    assert features[0].name == "echo"
     steps = 2 * STEPS
-    table = conditioning_table(columns, Form(steps))
-    wanted = plan(bundle, Choosing(beam_width=width, top_k=1), steps=steps)
-    part = replace(wanted.parts[0], conditions=lambda _: table)
-    [events] = compose(bundle, [Request("a", "a", seed=1, steps=steps, given=Plan((part,)))], rows=2).values()
+    table = conditioning_table(features, Form(steps))
+    wanted = plan(bundle, SamplingParams(beam_width=width, top_k=1), steps=steps)
+    part = replace(wanted.parts[0], conditioning=lambda _: table)
+    [events] = compose(bundle, [Request("a", "a", seed=1, steps=steps, inputs=Plan((part,)))], rows=2).values()
     composed = events[:, 1].astype(np.int64)
-    # Told the same words, every token of a greedy piece is the likeliest; a beam's is at least one of its width.
-    network = StepNetwork(bundle.graph("melody", "fp32"), graph, lanes=2)
+    # With the same conditioning, every token of a greedy piece is the most likely one; of a beam search, one of the
+    # most likely.
+    network = StepNetwork(bundle.graph("melody", "fp32"), graph, max_sequences=2)
     network.select(np.array([-1, -1]))
-    told = np.repeat(fill_bar_lag_tokens(table, (0,), composed[None], np.zeros(steps, np.int64))[:, None], 2, axis=1)
-    assert (told[16:, 0, 0] == composed[:-16]).all()
+    conditioning = np.repeat(
+        fill_bar_lag_tokens(table, (0,), composed[None], np.zeros(steps, np.int64))[:, None], 2, axis=1
+    )
+    assert (conditioning[16:, 0, 0] == composed[:-16]).all()
     before = 0
     for step, token in enumerate(composed.tolist()):
-        logits = network.step(np.array([[before], [before]]), told[step])[0]
-        rank = (np.where(part.legal, logits, -np.inf) > logits[token]).sum()
+        logits = network.step(np.array([[before], [before]]), conditioning[step])[0]
+        rank = (np.where(part.allowed, logits, -np.inf) > logits[token]).sum()
         assert rank < 2 * width if width > 1 else rank == 0
         before = token
 
 
-def test_a_search_tells_what_is_certain_before_its_end_and_takes_nothing_back(bundle: MelodyBundle) -> None:
-    wanted = plan(bundle, Choosing(beam_width=3), given=2)
+def test_a_beam_search_streams_settled_tokens_before_its_end(bundle: MelodyBundle) -> None:
+    wanted = plan(bundle, SamplingParams(beam_width=3), prompt=2)
     scheduler = Scheduler(session(bundle, 2), max_steps=2 * STEPS, chunk_steps=(1, 1))
-    scheduler.submit(Request("a", "a", seed=1, steps=wanted.steps, given=wanted))
+    scheduler.submit(Request("a", "a", seed=1, steps=wanted.steps, inputs=wanted))
     scheduler.watch("a")
-    told: list[Array] = []
+    received: list[Array] = []
     whole = np.zeros((0, 0), np.float32)
     while not scheduler.idle:
         for update in scheduler.step():
             if isinstance(update, Advanced):
-                told.append(update.events[~np.isnan(update.events[:, 0])])
+                received.append(update.events[~np.isnan(update.events[:, 0])])
             elif isinstance(update, Finished):
                 whole = update.events
-    before_the_end = np.concatenate(told)
+    before_the_end = np.concatenate(received)
     assert whole[: len(before_the_end)].tolist() == before_the_end.tolist()
     assert len(before_the_end) > len(whole) / 3
-    assert len(told[0]) + len(told[1]) == 2, "what was given is certain at once"
+    assert len(received[0]) + len(received[1]) == 2, "the prompt is settled at once"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -196,7 +201,7 @@ def test_a_search_tells_what_is_certain_before_its_end_and_takes_nothing_back(bu
         st.tuples(st.integers(0, 13), st.sampled_from(["join", "step", "cancel"])), min_size=5, max_size=40
     )
 )  # fmt: skip
-def test_whatever_joins_and_is_cancelled_no_piece_changes(
+def test_joining_and_cancelling_changes_no_other_piece(
     bundle: MelodyBundle, small_session: TokenSession, actions: list[tuple[int, str]]
 ) -> None:
     scheduler = Scheduler(small_session, max_steps=2 * STEPS, chunk_steps=(1, 3))
@@ -205,7 +210,7 @@ def test_whatever_joins_and_is_cancelled_no_piece_changes(
 
     def take(updates: list[Any]) -> None:
         for update in updates:
-            if isinstance(update, Finished | Stopped):
+            if isinstance(update, Finished | Cancelled):
                 open_pieces.discard(update.id)
                 whole = alone(bundle, int(update.id.split("-")[0]))
                 if isinstance(update, Finished):
@@ -216,7 +221,7 @@ def test_whatever_joins_and_is_cancelled_no_piece_changes(
     for turn, (number, action) in enumerate(actions):
         if action == "join":
             request = requests[number]
-            scheduler.submit(Request(f"{number}-{turn}", "a", request.seed, request.steps, request.given))
+            scheduler.submit(Request(f"{number}-{turn}", "a", request.seed, request.steps, request.inputs))
             open_pieces.add(f"{number}-{turn}")
         elif action == "cancel" and open_pieces:
             take(scheduler.cancel(sorted(open_pieces)[number % len(open_pieces)]))
@@ -227,13 +232,13 @@ def test_whatever_joins_and_is_cancelled_no_piece_changes(
     assert not open_pieces
 
 
-def test_where_narrow_batches_differ_they_are_filled_up(bundle: MelodyBundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_narrow_batches_are_padded_if_results_differ(bundle: MelodyBundle, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = bundle.manifest.graphs["melody"]
-    network = StepNetwork(bundle.graph("melody", "fp32"), graph, lanes=8)
-    plain = network.step
+    network = StepNetwork(bundle.graph("melody", "fp32"), graph, max_sequences=8)
+    step = network.step
 
-    def uneven(tokens: Tokens, conditions: Tokens | None) -> Array:
-        logits = plain(tokens, conditions)
+    def uneven(tokens: Tokens, conditioning: Tokens | None) -> Array:
+        logits = step(tokens, conditioning)
         return logits + np.float32(1e-6) * (len(network._logits) < 3)
 
     monkeypatch.setattr(network, "step", uneven)
@@ -242,13 +247,13 @@ def test_where_narrow_batches_differ_they_are_filled_up(bundle: MelodyBundle, mo
     assert len(network._logits) == 3
 
 
-def test_a_graph_whose_rows_depend_on_each_other_is_refused(bundle: MelodyBundle) -> None:
+def test_a_graph_whose_rows_depend_on_each_other_is_rejected(bundle: MelodyBundle) -> None:
     model = onnx.load_from_string(bundle.graph("melody", "fp32"))
     last = next(node for node in model.graph.node if node.output[0] == "logits")
     last.output[0] = "plain"
-    # As a scale that is found over the whole batch: every row is moved by what the largest one says.
+    # Like a quantisation scale computed over the batch: every row depends on the largest value of all rows.
     model.graph.node.append(onnx.helper.make_node("ReduceMax", ["plain"], ["largest"], axes=[0], keepdims=1))
     model.graph.node.append(onnx.helper.make_node("Add", ["plain", "largest"], ["logits"]))
-    network = StepNetwork(model.SerializeToString(), bundle.manifest.graphs["melody"], lanes=8)
+    network = StepNetwork(model.SerializeToString(), bundle.manifest.graphs["melody"], max_sequences=8)
     with pytest.raises(ValueError, match="depend on each other"):
         network.warm_up()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from euterpe_music.seeds import MAX_SEED
+from euterpe_service_kit.artifact_keys import midi_key
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -14,8 +16,6 @@ from euterpe_library.domain.details import MusicalKey, Style, Tags, TempoBpm, Vi
 from euterpe_library.domain.instruments import DRUMS
 from euterpe_library.domain.titles import Title, without_controls
 
-#: Seeds stay exact in JavaScript, whose numbers are doubles.
-MAX_SEED = 2**53 - 1
 MAX_MIDI_BYTES = 64 * 1024 * 1024
 MAX_DURATION_SECONDS = 86_400.0
 MAX_NOTES = 10_000_000
@@ -120,7 +120,7 @@ class NewSong(BaseModel):
     @model_validator(mode="after")
     def _key_is_the_content_address(self) -> "NewSong":
         # Whoever registers a song decides which object its owner may read: it must be a MIDI, and the one named.
-        if self.midi_key != f"midi/{self.midi_sha256}.mid":
+        if self.midi_key != midi_key(self.midi_sha256):
             raise PydanticCustomError("midi_key", "midi.key must be midi/<midi.sha256>.mid")
         return self
 

@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from euterpe_music.seeds import MAX_SEED
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -12,7 +13,7 @@ from euterpe_library.domain.details import MAX_TAGS, MAX_TEMPO, MusicalKey, Styl
 from euterpe_library.domain.filters import CURSOR_VALUES, FILTERED_MEASURES, Range, SongFilter, Sort
 from euterpe_library.domain.instruments import INSTRUMENTS
 from euterpe_library.domain.page import MAX_CURSOR_LENGTH, Position, SortValue
-from euterpe_library.domain.song import MAX_DURATION_SECONDS, MAX_SEED, Name
+from euterpe_library.domain.song import MAX_DURATION_SECONDS, Name
 from euterpe_library.domain.terms import TextSearch
 from euterpe_library.domain.titles import MAX_LENGTH, fold, without_controls
 

@@ -4,12 +4,13 @@ import uuid
 from typing import Any, Literal
 
 from euterpe.library.v1 import library_pb2 as pb
+from euterpe_music.seeds import MAX_SEED
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from google.protobuf.json_format import MessageToDict
 from pydantic import TypeAdapter, ValidationError
 
 from euterpe_library.domain.details import Visibility
-from euterpe_library.domain.song import MAX_SEED, Identifier, NewSong, Transfer
+from euterpe_library.domain.song import Identifier, NewSong, Transfer
 from euterpe_library.domain.titles import tidied
 
 #: Where the contract nests what the domain keeps flat.

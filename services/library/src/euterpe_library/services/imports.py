@@ -5,6 +5,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 
+from euterpe_service_kit.artifact_keys import midi_key
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
@@ -94,7 +95,7 @@ def _described(upload: Upload) -> NewSong:
         owner_id=upload.owner.id,
         author=upload.owner.name,
         title=upload.title,
-        midi_key=f"midi/{digest}.mid",
+        midi_key=midi_key(digest),
         midi_sha256=digest,
         midi_size_bytes=len(upload.content),
         parameters={},

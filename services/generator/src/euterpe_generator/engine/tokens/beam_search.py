@@ -1,4 +1,4 @@
-"""Beam search over rows of logits: several pieces of one width at once, each with its own settings."""
+"""Beam search over rows of logits."""
 
 from dataclasses import dataclass
 
@@ -6,121 +6,120 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.tokens.plan import Choosing, Tokens
+from euterpe_generator.engine.tokens.plan import SamplingParams, Tokens
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """How a piece's beams go on: beam i extends beam parents[i] by tokens[i] [streams]; [width] each.
+    """One step of all beams: beam i extends beam parents[i] by tokens[i] [streams]; the other arrays are [width].
 
-    Where `ended[i]`, the beam had come to its end before; it stays as it is, and its tokens mean nothing.
+    Where `ended[i]`, the parent had already ended: the beam is unchanged and its tokens are meaningless.
     """
 
     parents: Tokens
     tokens: Tokens
     scores: Scores
-    lengths: Tokens
     ended: NDArray[np.bool_]
 
 
 class BeamSearch:
-    """The beams of one piece: their scores, and how each came about.
+    """The beams of one piece with their scores and histories.
 
-    Scores are normalised by events, the tokens of the first stream that are in `begins` [size] (None: all). On a grid
-    in time all beams are equally long, and what is likeliest of all is one note, held to the end.
+    Scores are normalised by the number of events: the tokens of the first stream that are in `onset_tokens` [size]
+    (None: all). On a time grid all beams have equal length, and a single held note would otherwise be most likely.
     """
 
-    def __init__(self, choosing: Choosing, streams: int, begins: Mask | None = None) -> None:
-        self.width = choosing.beam_width
-        self._groups = choosing.beam_groups
-        self._diversity = choosing.beam_diversity
-        self._exponent = choosing.length_penalty
-        # All beams begin alike; only the first of each group counts, or they would stay alike for ever.
+    def __init__(self, params: SamplingParams, streams: int, onset_tokens: Mask | None = None) -> None:
+        self.width = params.beam_width
+        self._groups = params.beam_groups
+        self._diversity = params.beam_diversity
+        self._exponent = params.length_penalty
+        # All beams start equal, so only the first one of each group may be extended; else they would stay equal.
         first = np.arange(self.width) % (self.width // self._groups) == 0
         self._scores = np.where(first, 0.0, -np.inf)
         self._lengths = np.zeros(self.width, np.int64)
         self._events = np.zeros(self.width, np.int64)
-        self._begins = begins
+        self._onset_tokens = onset_tokens
         self._history = np.zeros((self.width, 0, streams), np.int64)
-        self._settled = 0
-        #: How many steps `tell` has told.
-        self.told = 0
+        self._settled_steps = 0
+        #: Steps that `pop_settled` has returned.
+        self.emitted_steps = 0
 
     @property
     def best(self) -> Tokens:
-        """The tokens [steps, streams] of the beam that ranks first."""
-        place = int(np.argmax(self._ranked(self._scores, self._events)))
-        return self._history[place, : self._lengths[place]]
+        """The tokens [steps, streams] of the beam with the highest rank."""
+        beam = int(np.argmax(self._rank(self._scores, self._events)))
+        return self._history[beam, : self._lengths[beam]]
 
     @property
     def history(self) -> Tokens:
-        """The tokens of each beam [width, steps, streams]; behind a beam's end they mean nothing."""
+        """The tokens of each beam [width, steps, streams]; meaningless after the end of a beam."""
         return self._history
 
-    @property
-    def lengths(self) -> Tokens:
-        """How many steps each beam took [width]."""
-        return self._lengths
+    def pop_settled(self) -> Tokens | None:
+        """Return the next tokens [streams] that all beams share and that can no longer change; None if there are none.
 
-    def tell(self) -> Tokens | None:
-        """The next tokens [streams] that all beams share, so that they will stay; None if all of these were told."""
-        certain, history = int(self._lengths.min()), self._history
-        while self._settled < certain and (history[:, self._settled] == history[0, self._settled]).all():
-            self._settled += 1
-        if self.told == self._settled:
+        Each step is returned once.
+        """
+        shortest, history = int(self._lengths.min()), self._history
+        settled = self._settled_steps
+        while settled < shortest and (history[:, settled] == history[0, settled]).all():
+            settled += 1
+        self._settled_steps = settled
+        if self.emitted_steps == settled:
             return None
-        self.told += 1
-        tokens: Tokens = history[0, self.told - 1]
+        self.emitted_steps += 1
+        tokens: Tokens = history[0, self.emitted_steps - 1]
         return tokens
 
-    def give(self, tokens: Tokens) -> None:
-        """Goes on with tokens [streams] that are given, in all beams."""
+    def force(self, tokens: Tokens) -> None:
+        """Append given tokens [streams] to all beams."""
         self._history = np.concatenate([self._history, np.broadcast_to(tokens, (self.width, 1, len(tokens)))], axis=1)
         self._lengths += 1
-        self._events += self._counted(tokens[:1])
+        self._events += self._is_onset(tokens[:1])
 
     def extend(self, logits: list[Array], ended: NDArray[np.bool_]) -> Extension:
-        """Goes on by one step: logits [width, size] of each stream, and which beams have come to their end."""
+        """Take one step, from the logits [width, size] of each stream and which beams have ended."""
         candidates = _Candidates(logits, ended, 2 * self.width, self._scores)
-        going_on = ~ended[candidates.parents]
-        events = self._events[candidates.parents] + (going_on & self._counted(candidates.tokens[:, 0]))
-        ranks = self._ranked(candidates.scores, events)
+        continues = ~ended[candidates.parents]
+        events = self._events[candidates.parents] + (continues & self._is_onset(candidates.tokens[:, 0]))
+        ranks = self._rank(candidates.scores, events)
         per_group = self.width // self._groups
-        chosen: list[int] = []
+        selected: list[int] = []
         for group in range(self._groups):
             members = np.flatnonzero(candidates.parents // per_group == group)
-            taken = candidates.tokens[members, :1] == candidates.tokens[chosen, 0]
-            merit = ranks[members] - self._diversity * taken.sum(axis=1)
-            chosen += members[np.argsort(-merit, kind="stable")[:per_group]].tolist()
-        at = np.array(chosen)
+            repeated = candidates.tokens[members, :1] == candidates.tokens[selected, 0]
+            penalised = ranks[members] - self._diversity * repeated.sum(axis=1)
+            selected += members[np.argsort(-penalised, kind="stable")[:per_group]].tolist()
+        at = np.array(selected)
         parents, tokens = candidates.parents[at], candidates.tokens[at]
         self._scores, self._events = candidates.scores[at], events[at]
-        self._lengths = self._lengths[parents] + going_on[at]
+        self._lengths = self._lengths[parents] + continues[at]
         self._history = np.concatenate([self._history[parents], tokens[:, None]], axis=1)
-        return Extension(parents, tokens, self._scores, self._lengths, ended[parents])
+        return Extension(parents, tokens, self._scores, ended[parents])
 
-    def _counted(self, tokens: Tokens) -> Mask:
-        return np.ones(len(tokens), np.bool_) if self._begins is None else self._begins[tokens]
+    def _is_onset(self, tokens: Tokens) -> Mask:
+        return np.ones(len(tokens), np.bool_) if self._onset_tokens is None else self._onset_tokens[tokens]
 
-    def _ranked(self, scores: Scores, events: Tokens) -> Scores:
+    def _rank(self, scores: Scores, events: Tokens) -> Scores:
         return scores / np.maximum(events, 1).astype(np.float64) ** self._exponent
 
 
 class _Candidates:
-    """All continuations worth looking at: the `most` likeliest of each beam, and the ended beams as they are."""
+    """Possible next beams: the `count` most likely continuations of each beam, and ended beams unchanged."""
 
-    def __init__(self, logits: list[Array], ended: Mask, most: int, scores: Scores) -> None:
+    def __init__(self, logits: list[Array], ended: Mask, count: int, scores: Scores) -> None:
         width, streams = len(scores), len(logits)
-        tops = [_best_first(log_softmax(part), most) for part in logits]
+        tops = [_top(log_softmax(stream), count) for stream in logits]
         gains, tokens = tops[0][1], tops[0][0][:, :, None]
-        for places, more in tops[1:]:
+        for indices, more in tops[1:]:
             gains = (gains[:, :, None] + more[:, None, :]).reshape(width, -1)
-            left = np.repeat(tokens, places.shape[1], axis=1)
-            right = np.tile(places, (1, tokens.shape[1]))[:, :, None]
+            left = np.repeat(tokens, indices.shape[1], axis=1)
+            right = np.tile(indices, (1, tokens.shape[1]))[:, :, None]
             tokens = np.concatenate([left, right], axis=2)
-        # An ended beam is one candidate, itself.
+        # An ended beam has one candidate: itself.
         gains[ended] = -np.inf
         gains[ended, 0] = 0.0
         self.scores = (scores[:, None] + gains).reshape(-1)
@@ -128,21 +127,21 @@ class _Candidates:
         self.tokens = np.where(ended[self.parents, None], 0, tokens.reshape(-1, streams))
 
 
-def _best_first(values: Scores, most: int) -> tuple[Tokens, Scores]:
-    """The places and values of the `most` greatest of each row, greatest first, equal ones by place."""
-    most = min(most, values.shape[1])
-    threshold = np.partition(values, -most, axis=1)[:, -most, None]
-    # Of those that equal the last one that fits, the first by place fit.
+def _top(values: Scores, count: int) -> tuple[Tokens, Scores]:
+    """Return the indices and values of the `count` greatest of each row, in descending order, ties by index."""
+    count = min(count, values.shape[1])
+    threshold = np.partition(values, -count, axis=1)[:, -count, None]
+    # Of the values equal to the threshold, those with the lowest indices fill the remaining places.
     surplus = (values > threshold).sum(axis=1, keepdims=True)
     equal = values == threshold
-    keep = (values > threshold) | (equal & (np.cumsum(equal, axis=1) <= most - surplus))
-    places = np.nonzero(keep)[1].reshape(len(values), most)
-    found = np.take_along_axis(values, places, axis=1)
+    keep = (values > threshold) | (equal & (np.cumsum(equal, axis=1) <= count - surplus))
+    indices = np.nonzero(keep)[1].reshape(len(values), count)
+    found = np.take_along_axis(values, indices, axis=1)
     order = np.argsort(-found, axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1), np.take_along_axis(found, order, axis=1)
+    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(found, order, axis=1)
 
 
 def log_softmax(logits: Array) -> Scores:
-    """Log-probabilities, in double precision, row by row."""
+    """Return log-probabilities in double precision, row by row."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

@@ -1,7 +1,7 @@
-"""Choosing tokens from logits: a vector of settings, one per row, in one pass over the batch.
+"""Token sampling from logits: one set of parameters per row, one pass over the batch.
 
-What a row gets depends on its own logits, settings and draw alone, to the bit: sums run along rows only, and equal
-logits are told apart by their place in the vocabulary.
+The token of a row depends on its own logits, parameters and random number only, to the bit: sums run along rows, and
+equal logits are ordered by their index in the vocabulary.
 """
 
 from dataclasses import dataclass, fields
@@ -10,38 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.tokens.plan import Choosing, Tokens
+from euterpe_generator.engine.tokens.plan import SamplingParams, Tokens
 
-#: How many of the likeliest tokens are sorted before it turns out whether that is enough for a nucleus.
-_NUCLEUS_GUESS = 48
-_PLACE_BITS = 20
+#: How many of the most likely tokens are sorted first; for most nuclei (top-p) that is enough.
+_FIRST_SORTED = 48
+_INDEX_BITS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Knobs:
-    """The settings of Choosing that drawing needs, a vector each over the rows."""
+class BatchedSamplingParams:
+    """The fields of SamplingParams that sampling needs, one vector each over the rows."""
 
     temperature: Array
     top_k: NDArray[np.int64]
     top_p: NDArray[np.float64]
 
     @classmethod
-    def of(cls, choosing: list[Choosing]) -> "Knobs":
-        """The vectors of these settings."""
+    def stack(cls, params: list[SamplingParams]) -> "BatchedSamplingParams":
+        """Build the vectors from one SamplingParams per row."""
         return cls(
-            np.array([one.temperature for one in choosing], np.float32),
-            np.array([one.top_k for one in choosing], np.int64),
-            np.array([one.top_p for one in choosing], np.float64),
+            np.array([one.temperature for one in params], np.float32),
+            np.array([one.top_k for one in params], np.int64),
+            np.array([one.top_p for one in params], np.float64),
         )
 
-    def at(self, rows: NDArray[np.intp]) -> "Knobs":
-        """The settings of some rows."""
-        return Knobs(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def select(self, rows: NDArray[np.intp]) -> "BatchedSamplingParams":
+        """Return the parameters of some rows."""
+        return BatchedSamplingParams(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def penalise(logits: Array, recent: Tokens, penalty: Array, exempt: Mask) -> None:
-    """Makes the tokens of `recent` [rows, window] less likely, in place: positive logits are divided by the row's
-    penalty, negative ones multiplied with it (Keskar et al. 2019). Of `exempt` [rows, tokens] none changes.
+def apply_repetition_penalty(logits: Array, recent: Tokens, penalty: Array, exempt: Mask) -> None:
+    """Make the tokens of `recent` [rows, window] less likely, in place, except `exempt` ones [rows, tokens].
+
+    Positive logits are divided by the row's penalty, negative ones multiplied by it (Keskar et al. 2019).
     """
     seen = np.zeros(logits.shape, np.bool_)
     np.put_along_axis(seen, recent, True, axis=1)
@@ -50,114 +51,118 @@ def penalise(logits: Array, recent: Tokens, penalty: Array, exempt: Mask) -> Non
     np.multiply(logits, factor, out=logits, where=seen)
 
 
-def draw(logits: Array, uniform: Array, knobs: Knobs) -> Tokens:
-    """One token per row [rows], by inverse transform of one uniform draw in [0, 1) per row.
+def sample(logits: Array, uniform: Array, params: BatchedSamplingParams) -> Tokens:
+    """Sample one token per row [rows], by inverse transform of one uniform number in [0, 1) per row.
 
-    Temperature first, then top-k, then top-p on what is left, as everybody does it. -inf is never drawn, unless a row
-    has nothing else.
+    The order is temperature, top-k, then top-p on the remaining tokens. A logit of -inf is never sampled, unless the
+    row has no other.
     """
-    greedy = knobs.top_k == 1
-    chosen: Tokens = logits.argmax(axis=1)
+    greedy = params.top_k == 1
+    tokens: Tokens = logits.argmax(axis=1)
     if greedy.all():
-        return chosen
+        return tokens
     if len(logits) == 1:
-        # A piece that is alone waits for every call: in one dimension there are fewer of them, to the same bits.
-        setting = float(uniform[0]), knobs.temperature[0], int(knobs.top_k[0]), float(knobs.top_p[0])
-        chosen[0] = _draw_one(logits[0], logits[0, chosen[0]], *setting)
-        return chosen
-    limited = ~greedy & ((knobs.top_k > 0) | (knobs.top_p < 1))
-    for rows, method in ((np.flatnonzero(~greedy & ~limited), _draw_all), (np.flatnonzero(limited), _draw_likeliest)):
+        # A batch of one is bound by the number of NumPy calls; one dimension needs fewer and gives the same bits.
+        row_params = float(uniform[0]), params.temperature[0], int(params.top_k[0]), float(params.top_p[0])
+        tokens[0] = _sample_row(logits[0], logits[0, tokens[0]], *row_params)
+        return tokens
+    limited = ~greedy & ((params.top_k > 0) | (params.top_p < 1))
+    methods = (np.flatnonzero(~greedy & ~limited), _sample_all), (np.flatnonzero(limited), _sample_limited)
+    for rows, method in methods:
         if len(rows):
-            some = knobs.at(rows)
-            weights = _weights(logits[rows], logits[rows, chosen[rows]], some.temperature)
-            chosen[rows] = method(weights, uniform[rows].astype(np.float64), some)
-    return chosen
+            selected = params.select(rows)
+            weights = _weights(logits[rows], logits[rows, tokens[rows]], selected.temperature)
+            tokens[rows] = method(weights, uniform[rows].astype(np.float64), selected)
+    return tokens
+
+
+def top_indices(weights: Array, count: int) -> Tokens:
+    """Return the indices of the `count` greatest weights of each row, in descending order, ties by index.
+
+    Weights must not be negative.
+    """
+    size = weights.shape[1]
+    reversed_indices = np.arange(size - 1, -1, -1, dtype=np.int64)
+    # The bit patterns of non-negative floats are ordered like the floats; one integer holds both sort keys.
+    keys = (np.ascontiguousarray(weights).view(np.int32).astype(np.int64) << _INDEX_BITS) | reversed_indices
+    if count < size:
+        keys = np.partition(keys, size - count, axis=1)[:, size - count :]
+    keys.sort(axis=1)
+    return np.asarray(size - 1 - (keys[:, ::-1] & ((1 << _INDEX_BITS) - 1)), np.int64)
 
 
 def _weights(logits: Array, highest: Array, temperature: Array) -> Array:
-    """Probabilities up to a factor; the likeliest token's is 1."""
+    """Return the probabilities up to a factor: the most likely token has weight 1."""
     weights = logits - highest[:, None]
     weights /= temperature[:, None]
     np.exp(weights, out=weights)
     return weights
 
 
-def _draw_all(weights: Array, uniform: NDArray[np.float64], _: Knobs) -> Tokens:
+def _sample_all(weights: Array, uniform: NDArray[np.float64], _: BatchedSamplingParams) -> Tokens:
     return _invert(np.cumsum(weights, axis=1, dtype=np.float64), uniform)
 
 
-def _draw_one(
+def _sample_row(
     logits: Array, highest: np.float32, uniform: float, temperature: np.float32, top_k: int, top_p: float
 ) -> int:
-    """What `draw` gives for a row of `logits` [tokens]."""
+    """Return what `sample` returns for one row of `logits` [tokens]."""
     weights = logits - highest
     weights /= temperature
     np.exp(weights, out=weights)
-    size, nuclear = len(weights), top_p < 1
-    if not top_k and not nuclear:
+    size, uses_top_p = len(weights), top_p < 1
+    if not top_k and not uses_top_p:
         cumulated = np.cumsum(weights, dtype=np.float64)
         return min(int(cumulated.searchsorted(uniform * cumulated[-1], "right")), size - 1)
     top_k = min(top_k, size) if top_k else size
-    every = float(weights.sum(dtype=np.float64)) if top_k == size else None
-    columns = min(top_k, _NUCLEUS_GUESS) if nuclear else top_k
+    sum_of_all = float(weights.sum(dtype=np.float64)) if top_k == size else None
+    count = min(top_k, _FIRST_SORTED) if uses_top_p else top_k
     while True:
-        order = likeliest(weights[None], columns)[0]
+        order = top_indices(weights[None], count)[0]
         cumulated = np.cumsum(weights[order], dtype=np.float64)
-        total = cumulated[-1] if every is None else every
-        kept = min(int(cumulated.searchsorted(top_p * total, "left")) + 1, columns) if nuclear else columns
-        if columns == top_k or (every is not None and cumulated[-1] >= top_p * total):
+        total = cumulated[-1] if sum_of_all is None else sum_of_all
+        kept = min(int(cumulated.searchsorted(top_p * total, "left")) + 1, count) if uses_top_p else count
+        if count == top_k or (sum_of_all is not None and cumulated[-1] >= top_p * total):
             break
-        columns = top_k
-    place = int(cumulated.searchsorted(uniform * cumulated[kept - 1], "right"))
-    return int(order[min(place, kept - 1)])
+        count = top_k
+    index = int(cumulated.searchsorted(uniform * cumulated[kept - 1], "right"))
+    return int(order[min(index, kept - 1)])
 
 
 def _invert(cumulated: NDArray[np.float64], uniform: NDArray[np.float64]) -> Tokens:
-    """The first place whose cumulated weight exceeds the draw's share of the last one."""
+    """Return the first index whose cumulated weight exceeds the given share of the total."""
     threshold = uniform * cumulated[:, -1]
-    places = (cumulated <= threshold[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(places, cumulated.shape[1] - 1), np.int64)
+    indices = (cumulated <= threshold[:, None]).sum(axis=1)
+    return np.asarray(np.minimum(indices, cumulated.shape[1] - 1), np.int64)
 
 
-def _draw_likeliest(weights: Array, uniform: NDArray[np.float64], knobs: Knobs) -> Tokens:
+def _sample_limited(weights: Array, uniform: NDArray[np.float64], params: BatchedSamplingParams) -> Tokens:
     size = weights.shape[1]
-    top_k = np.where(knobs.top_k > 0, np.minimum(knobs.top_k, size), size)
-    nuclear = knobs.top_p < 1
-    wanted = int(np.where(nuclear, np.minimum(top_k, _NUCLEUS_GUESS), top_k).max())
-    chosen, enough = _draw_sorted(weights, uniform, top_k, knobs.top_p, wanted)
-    rest = np.flatnonzero(~enough)
+    top_k = np.where(params.top_k > 0, np.minimum(params.top_k, size), size)
+    uses_top_p = params.top_p < 1
+    count = int(np.where(uses_top_p, np.minimum(top_k, _FIRST_SORTED), top_k).max())
+    tokens, is_exact = _sample_sorted(weights, uniform, top_k, params.top_p, count)
+    rest = np.flatnonzero(~is_exact)
     if len(rest):
-        again, _ = _draw_sorted(weights[rest], uniform[rest], top_k[rest], knobs.top_p[rest], int(top_k[rest].max()))
-        chosen[rest] = again
-    return chosen
+        again, _ = _sample_sorted(weights[rest], uniform[rest], top_k[rest], params.top_p[rest], int(top_k[rest].max()))
+        tokens[rest] = again
+    return tokens
 
 
-def _draw_sorted(
-    weights: Array, uniform: NDArray[np.float64], top_k: Tokens, top_p: NDArray[np.float64], columns: int
+def _sample_sorted(
+    weights: Array, uniform: NDArray[np.float64], top_k: Tokens, top_p: NDArray[np.float64], count: int
 ) -> tuple[Tokens, Mask]:
-    """Draws from the `columns` likeliest tokens; and for which rows these were enough to know top-k and top-p."""
-    order = likeliest(weights, columns)
+    """Sample from the `count` most likely tokens; also return for which rows that many determine top-k and top-p."""
+    order = top_indices(weights, count)
     cumulated = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1, dtype=np.float64)
-    kept = np.minimum(top_k, columns)
-    # Where all tokens count, their sum needs no order, and is the same number however many are sorted.
-    every = top_k == weights.shape[1]
+    kept = np.minimum(top_k, count)
+    # Without top-k the total is summed in vocabulary order, so it is the same number however many are sorted.
+    is_unlimited = top_k == weights.shape[1]
     last = np.take_along_axis(cumulated, kept[:, None] - 1, axis=1)[:, 0]
-    total = np.where(every, weights.sum(axis=1, dtype=np.float64), last)
-    inside = (cumulated < (top_p * total)[:, None]).sum(axis=1) + 1
-    enough = np.where(every, (inside <= columns) | (columns == weights.shape[1]), top_k <= columns)
-    kept = np.minimum(np.where(top_p < 1, inside, kept), kept)
+    total = np.where(is_unlimited, weights.sum(axis=1, dtype=np.float64), last)
+    nucleus = (cumulated < (top_p * total)[:, None]).sum(axis=1) + 1
+    is_exact = np.where(is_unlimited, (nucleus <= count) | (count == weights.shape[1]), top_k <= count)
+    kept = np.minimum(np.where(top_p < 1, nucleus, kept), kept)
     threshold = uniform * np.take_along_axis(cumulated, kept[:, None] - 1, axis=1)[:, 0]
-    places = np.minimum((cumulated <= threshold[:, None]).sum(axis=1), kept - 1)
-    return np.take_along_axis(order, places[:, None], axis=1)[:, 0], enough
-
-
-def likeliest(weights: Array, columns: int) -> Tokens:
-    """The places of the `columns` greatest weights (none negative) of each row, greatest first, then by place."""
-    size = weights.shape[1]
-    places = np.arange(size - 1, -1, -1, dtype=np.int64)
-    # The bits of floats that are not negative are ordered as they are; one integer holds both criteria.
-    keys = (np.ascontiguousarray(weights).view(np.int32).astype(np.int64) << _PLACE_BITS) | places
-    if columns < size:
-        keys = np.partition(keys, size - columns, axis=1)[:, size - columns :]
-    keys.sort(axis=1)
-    return np.asarray(size - 1 - (keys[:, ::-1] & ((1 << _PLACE_BITS) - 1)), np.int64)
+    indices = np.minimum((cumulated <= threshold[:, None]).sum(axis=1), kept - 1)
+    return np.take_along_axis(order, indices[:, None], axis=1)[:, 0], is_exact
