@@ -18,16 +18,19 @@ WAIT = {"Prefer": "wait=20"}
 TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny/0.0.1"
 
 
-def release(models: Path, version: str) -> Path:
+def release(models: Path, version: str, directory: str | None = None, *, is_damaged: bool = False) -> Path:
     """Move the tiny model into the directory under another version, atomically."""
     manifest = json.loads((TINY / "manifest.json").read_text()) | {"version": version}
     staged = models.parent / f"staged-{version}"
     staged.mkdir()
     for graph in TINY.glob("*.onnx"):
         shutil.copy(graph, staged)
+    if is_damaged:
+        with (staged / "model.onnx").open("ab") as model:
+            model.write(b"\0")
     (staged / "manifest.json").write_text(json.dumps(manifest))
     (models / "tiny").mkdir(parents=True, exist_ok=True)
-    return staged.rename(models / "tiny" / version)
+    return staged.rename(models / "tiny" / (directory or version))
 
 
 async def eventually(condition: Callable[[], "asyncio.Future[bool] | object"]) -> None:
@@ -72,18 +75,15 @@ async def _has(client: httpx.AsyncClient, version: str) -> bool:
 
 
 async def test_a_bundle_that_does_not_match_its_manifest_is_rejected(client: httpx.AsyncClient, models: Path) -> None:
-    broken = release(models, "2.0.0")
-    with (broken / "model.onnx").open("ab") as model:
-        model.write(b"\0")
-    foreign = release(models, "2.1.0")
-    foreign.rename(models / "tiny" / "2.2.0")
+    release(models, "2.0.0", is_damaged=True)
+    release(models, "2.1.0", directory="2.2.0")
     release(models, "1.5.0")
     await eventually(lambda: _has(client, "1.5.0"))
     assert await versions(client) == ["1.0.0", "1.5.0"]
     assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["status"] == "succeeded"
     metrics = (await client.get("/metrics")).text
     assert 'euterpe_generator_model_info{model="tiny",provider="CPUExecutionProvider",version="1.5.0"} 1.0' in metrics
-    assert "euterpe_generator_model_load_failures_total 0.0" not in metrics
+    assert "euterpe_generator_model_load_failures_total 2.0" in metrics.splitlines()
 
 
 async def test_a_released_version_cannot_change(client: httpx.AsyncClient, models: Path) -> None:

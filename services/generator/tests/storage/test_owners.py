@@ -9,6 +9,7 @@ from euterpe_generator.domain.generation import Generation, Owner
 from euterpe_generator.domain.requests import Order, OrderItem
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.generations import GenerationRepository
+from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.owners import OwnerRepository
 from euterpe_service_kit.database import Database
 
@@ -27,7 +28,7 @@ async def enqueue(database: Database, owner: Owner, count: int) -> list[Generati
         ids = tuple(uuid.uuid4() for _ in range(count))
         items = tuple(OrderItem(one, seed=1, length=10, title="Piece") for one in ids)
         order = Order("tiny", "1", items)
-        await GenerationRepository(session).insert_key(owner.key, "key", "digest", ids[0])
+        await IdempotencyKeyRepository(session).insert(owner.key, "key", "digest", ids[0])
         return (await GenerationRepository(session).enqueue([Admission(owner, order, 1000)]))[0]
 
 
@@ -61,4 +62,4 @@ async def test_deletion_removes_generations_and_keys(database: Database) -> None
     async with database.sessions.begin() as session:
         attempts = [(running.id, running.attempt, 1)]
         assert await GenerationRepository(session).renew(attempts, lease=timedelta(seconds=30)) == {}
-        assert (await GenerationRepository(session).insert_key(ANNA.key, "key", "other", uuid.uuid4())) is None
+        assert (await IdempotencyKeyRepository(session).insert(ANNA.key, "key", "other", uuid.uuid4())) is None

@@ -20,6 +20,7 @@ from euterpe_generator.services.request_resolution import RequestResolver
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import GenerationRepository
+from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.workers import WorkerRepository
 
 #: How long a waiting request relies on notifications before it reads the row again.
@@ -166,10 +167,10 @@ class GenerationService:
             return await self._admissions.put(admission)
         # A transaction of its own, because it waits for concurrent requests with the same key.
         async with self._database.sessions.begin() as session:
-            repository = GenerationRepository(session)
-            existing = await repository.insert_key(owner.key, idempotency_key, request_digest, order.id)
+            keys = IdempotencyKeyRepository(session)
+            existing = await keys.insert(owner.key, idempotency_key, request_digest, order.id)
             if existing is not None:
-                return await self._existing(repository, existing, request_digest)
+                return await self._existing(session, existing, request_digest)
             [outcome] = await self._enqueue(session, [admission])
             if isinstance(outcome, Exception):
                 raise outcome
@@ -221,12 +222,12 @@ class GenerationService:
         return due
 
     async def _existing(
-        self, repository: GenerationRepository, existing: tuple[uuid.UUID, str], request_digest: str
+        self, session: AsyncSession, existing: tuple[uuid.UUID, str], request_digest: str
     ) -> list[Generation]:
         generation_id, existing_digest = existing
         if existing_digest != request_digest:
             raise IdempotencyKeyReused("This Idempotency-Key was used for a different request. Use a new key.")
-        return await repository.list_order(generation_id)
+        return await GenerationRepository(session).list_order(generation_id)
 
     def _queue_full(self) -> QueueFull:
         detail = "The queue is full. Try again later."

@@ -1,4 +1,4 @@
-"""Statements on generations and Idempotency-Keys."""
+"""Statements on generations."""
 
 import json
 import uuid
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.generation import Generation, Owner, Prompt, Status
 from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.storage.admission import Admission, admission_rows
-from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
+from euterpe_generator.storage.models import GenerationRow
 
 _TABLE = GenerationRow.__table__
 
@@ -247,29 +246,6 @@ class GenerationRepository:
         With `keep_partial` the events composed so far become a piece.
         """
         return await self._one_or_none(_CANCEL, {"id": generation_id, "keep_partial": keep_partial})
-
-    async def insert_key(
-        self, owner_key: str, key: str, digest: str, generation_id: uuid.UUID
-    ) -> tuple[uuid.UUID, str] | None:
-        """Insert an Idempotency-Key; if it exists, return its (generation id, request digest) instead."""
-        values = {
-            "listener_key": owner_key,
-            "key": key,
-            "request_digest": digest,
-            "generation_id": generation_id,
-        }
-        # This waits for a concurrent insert of the same key, so exactly one request enqueues.
-        statement = insert(IdempotencyKeyRow).values(values).on_conflict_do_nothing()
-        inserted = await self._session.execute(statement.returning(IdempotencyKeyRow.generation_id))
-        if inserted.one_or_none() is not None:
-            return None
-        row = await self._session.get_one(IdempotencyKeyRow, (owner_key, key))
-        return row.generation_id, row.request_digest
-
-    async def delete_keys(self, *, older_than: timedelta) -> None:
-        """Delete expired Idempotency-Keys."""
-        expired = IdempotencyKeyRow.created_at < func.now() - older_than
-        await self._session.execute(delete(IdempotencyKeyRow).where(expired))
 
     async def _all(self, statement: Any, values: Mapping[str, Any]) -> list[Generation]:
         return [_generation(row) for row in (await self._session.execute(statement, values)).mappings()]

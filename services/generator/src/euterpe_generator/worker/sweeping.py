@@ -11,6 +11,7 @@ from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.storage.changes import QUEUE, ChangeFeed
 from euterpe_generator.storage.generations import GenerationRepository
+from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.workers import WorkerRepository
 from euterpe_generator.worker.throughput import ThroughputMeter
 
@@ -73,10 +74,9 @@ class Sweeper:
     async def clean_up(self) -> None:
         """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
         async with self._database.sessions.begin() as session:
-            generations = GenerationRepository(session)
-            await generations.delete_keys(older_than=_KEY_LIFETIME)
+            await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
             await WorkerRepository(session).delete_stale(recent=_RECENT)
-            failed: list[Generation] = await generations.fail_unserved(patience=self._model_patience)
+            failed: list[Generation] = await GenerationRepository(session).fail_unserved(patience=self._model_patience)
         for generation in failed:
             log.warning("model_not_served", generation=str(generation.id), failure=generation.failure)
             self._metrics.ended(generation)
