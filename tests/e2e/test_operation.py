@@ -77,11 +77,11 @@ def test_the_same_directory_or_port_twice_is_one_clear_sentence(product: Any, tm
     same_directory = second_try(product, EUTERPE_PORT="1")
     assert same_directory.returncode == 1
     assert same_directory.stderr == (
-        f"euterpe: Euterpe runs in {product.data} already; stop it, or choose another directory with EUTERPE_DATA.\n"
+        f"euterpe: Euterpe is already running in {product.data}; stop it, or set EUTERPE_DATA to another directory.\n"
     )
     same_port = second_try(product, EUTERPE_DATA=str(tmp_path / "other"))
     assert same_port.returncode == 1
-    assert same_port.stderr == f"euterpe: Port {product.port} is taken; choose another one with EUTERPE_PORT.\n"
+    assert same_port.stderr == f"euterpe: Port {product.port} is in use; set EUTERPE_PORT to another port.\n"
     assert httpx.get(f"{product.url}/readyz").status_code == 200
 
 

@@ -16,7 +16,7 @@ Change = Callable[[Document], object]
 @pytest.fixture(scope="module")
 def document(repository_root: Path) -> Document:
     """The current API."""
-    text = (repository_root / "packages/stack/src/euterpe_stack/openapi.json").read_text()
+    text = (repository_root / "api/openapi.json").read_text()
     parsed: Document = json.loads(text)
     return parsed
 

@@ -1,0 +1,36 @@
+import { texts } from '../core/text/texts';
+
+export const promptTexts = texts(
+  {
+    title: 'Beginning',
+    choose: 'Begin with a MIDI file',
+    hint: 'Go on from a tune of yours, or have it accompanied. Pieces in the library and on their pages can be taken, too.',
+    use: 'What to do with it',
+    continue: 'Continue it',
+    accompany: 'Accompany it',
+    barCount: 'How much of it',
+    allBars: 'All that fits',
+    firstBars: 'The first bar|The first {n} bars',
+    continueHint: 'The piece begins with it and goes on to as many bars as you set below.',
+    accompanyHint: 'The melody stays as it is; chords are composed under it.',
+    remove: 'Begin from nothing',
+    tooLarge: 'A beginning may have at most 500 kB.',
+    noModel: 'No model is loaded here that goes on from a beginning.',
+  },
+  {
+    title: 'Comienzo',
+    choose: 'Empezar con un archivo MIDI',
+    hint: 'Continúa una melodía tuya o haz que se acompañe. También valen las piezas de la biblioteca y de sus páginas.',
+    use: 'Qué hacer con ella',
+    continue: 'Continuarla',
+    accompany: 'Acompañarla',
+    barCount: 'Cuánto de ella',
+    allBars: 'Todo lo que quepa',
+    firstBars: 'El primer compás|Los primeros {n} compases',
+    continueHint: 'La pieza empieza con ella y sigue hasta los compases que fijes abajo.',
+    accompanyHint: 'La melodía queda como está; debajo se componen acordes.',
+    remove: 'Empezar de la nada',
+    tooLarge: 'Un comienzo puede tener como mucho 500 kB.',
+    noModel: 'Aquí no hay ningún modelo que continúe un comienzo.',
+  },
+);
