@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import structlog
-from euterpe.library.v1.library_pb2_grpc import add_LibraryServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
@@ -96,7 +95,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(_cancel, sweep)
     server = RpcServer(TokenVerifier(keys, SERVICE))
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
-    add_LibraryServiceServicer_to_server(rpc, server.server)
+    rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)

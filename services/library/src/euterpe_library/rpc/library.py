@@ -4,10 +4,11 @@ from typing import Any
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer
+from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer, add_LibraryServiceServicer_to_server
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import ServiceError, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.rpc_server import RpcServer
 from prometheus_client import CollectorRegistry, Counter
 
 from euterpe_library.domain.song import NewSong
@@ -35,6 +36,10 @@ class LibraryRpc(LibraryServiceServicer):
             ["result"],
             registry=registry,
         )
+
+    def add_to(self, server: RpcServer) -> None:
+        """Register the service with a server."""
+        add_LibraryServiceServicer_to_server(self, server.server)
 
     async def RegisterSongs(self, request: pb.RegisterSongsRequest, _: Context) -> pb.RegisterSongsResponse:
         """Answer after the commit of all songs."""
