@@ -2,6 +2,7 @@
 
 import hashlib
 
+from euterpe_music.general_midi import DRUM_KIT
 from euterpe_music.key import estimate_key
 from euterpe_music.measures import measure
 from euterpe_music.midi import write_midi
@@ -11,9 +12,6 @@ from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.engine.request import Array
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.worker.style_tagging import StyleTagger
-
-#: The library's number for the drum kit, after the 128 programs.
-_DRUMS = 128
 
 
 def render_piece(model: Model, events: Array, generation: Generation, tagger: StyleTagger) -> RenderedPiece:
@@ -33,7 +31,7 @@ def render_piece(model: Model, events: Array, generation: Generation, tagger: St
         duration_seconds=measures.duration_seconds,
         measures=measures.flat() | styles.measures,
         tempo_bpm=piece.tempos[0].bpm,
-        programs=sorted({_DRUMS if track.is_drum else track.program for track in piece.tracks}),
+        programs=sorted({DRUM_KIT.number if track.is_drum else track.program for track in piece.tracks}),
         key=estimate_key(piece),
         style=generation.parameters.get("style") or styles.style,
     )
