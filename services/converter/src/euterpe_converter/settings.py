@@ -44,7 +44,7 @@ class Settings(ServiceSettings):
     #: FluidSynth's shared library, and the ffmpeg command, which only Ogg Vorbis needs.
     fluidsynth: str = "libfluidsynth.so.3"
     ffmpeg: str = "ffmpeg"
-    #: Concurrent renders. Each uses one to two processors and 30 MB beside the shared SoundFont.
+    #: Concurrent renders. Each uses one to two processors and 30 MB in addition to the shared SoundFont.
     workers: int = Field(default_factory=_processors, ge=1, le=256)
     #: Renders that may wait for a worker; further ones are answered with 503.
     queue_limit: int = Field(default=32, ge=0, le=10_000)

@@ -53,5 +53,5 @@ class AttemptRepository:
 
 
 def _time(moment: datetime) -> BindParameter[datetime]:
-    # Beside a function, the driver would take it for a time without a zone.
+    # Next to a function call, the driver would infer a time without a zone.
     return literal(moment, DateTime(timezone=True))

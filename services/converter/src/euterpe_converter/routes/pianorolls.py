@@ -69,7 +69,7 @@ async def get_song_pianoroll(
     options: Annotated[PictureOptions, Query()],
 ) -> Response:
     """Time from left to right, pitch from bottom to top, a colour per track, louder notes stronger. Available to
-    whoever may listen to the song, including holders of a share link.
+    all users who may read the song, including holders of a share link.
     """
     requester = Requester(user.id if user else None, options.share)
     lazy_picture = await pictures.for_song(song_id, options.picture(picture_format), requester)

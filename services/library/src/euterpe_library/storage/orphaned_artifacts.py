@@ -17,7 +17,7 @@ _GRACE_PERIOD = timedelta(minutes=10)
 
 
 class OrphanedArtifactRepository:
-    """Orphaned objects, within one transaction. A transaction removes one object, which nobody registers meanwhile."""
+    """Orphaned objects, within one transaction, which removes one object; it cannot be registered meanwhile."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
