@@ -7,7 +7,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.tokens.meter import METERS, Meter
+from euterpe_music.meter import Meter
+from euterpe_music.tokens.meter import METERS
 from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 Name = Literal["style", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
