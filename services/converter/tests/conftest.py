@@ -204,7 +204,7 @@ def _processes() -> list[Process]:
 
 def _renders(service: int) -> list[Process]:
     everybody = _processes()
-    stages = {one.pid for one in everybody if one.parent == service and "stage_worker" in one.command}
+    stages = {one.pid for one in everybody if one.parent == service and "synth_process" in one.command}
     return [one for one in everybody if one.parent in stages]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from euterpe_music.key_signature import TONICS
 from euterpe_music.piece import Piece
+from euterpe_music.tonics import TONICS
 
 #: Ratings of Krumhansl and Kessler (1982) of the twelve pitch classes over the tonic.
 _PROFILES: Final = {

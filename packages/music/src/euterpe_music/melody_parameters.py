@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from euterpe_music.key import TONICS
 from euterpe_music.parameters import Parameter
 from euterpe_music.postprocessing import PROGRAMS
+from euterpe_music.tonics import TONICS
 
 STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 ACCOMPANIMENTS: Final = ("on", "off", "only")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from euterpe_music.key import TONICS
 from euterpe_music.tokens.tonality import key_shift, white_key_shift
+from euterpe_music.tonics import TONICS
 
 
 def test_a_scale_goes_to_the_white_keys_and_back() -> None:

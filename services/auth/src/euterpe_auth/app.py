@@ -15,7 +15,7 @@ from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import api_keys, keys, service_tokens, sessions, tokens, users
+from euterpe_auth.routes import api_keys, jwks, service_tokens, sessions, tokens, users
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.guests import Guests
@@ -23,8 +23,8 @@ from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.outbox import Peer, PeerTasks
 from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.services.peer_tasks import Peer, PeerTasks
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
-    for module in (users, tokens, sessions, api_keys, service_tokens, keys):
+    for module in (users, tokens, sessions, api_keys, service_tokens, jwks):
         app.include_router(module.router)
     return app
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from euterpe_auth.domain.clock import utc_now
-from euterpe_auth.domain.keys import thumbprint
+from euterpe_auth.domain.signing_keys import thumbprint
 from euterpe_auth.services.signing_keys import KeyEncryptionKeyError
 from pydantic import SecretStr
 

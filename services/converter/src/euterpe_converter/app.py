@@ -29,8 +29,8 @@ from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
-from euterpe_converter.rendering.stage import StageOptions
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.synth_worker import StageOptions
+from euterpe_converter.rendering.synth_worker_pool import Stages
 from euterpe_converter.routes import audio, conversions, pianorolls, renditions, soundfonts
 from euterpe_converter.rpc.converter import ConverterRpc
 from euterpe_converter.services.audio import AudioService

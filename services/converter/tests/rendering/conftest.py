@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from euterpe_converter.domain.audio import AudioFormat, Synthesis, choose_encoding
 from euterpe_converter.rendering.job import RenderJob
-from euterpe_converter.rendering.stage import Stage, StageOptions
+from euterpe_converter.rendering.synth_worker import Stage, StageOptions
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 MEMORY = 1024 * 1024 * 1024

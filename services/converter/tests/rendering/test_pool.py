@@ -6,7 +6,7 @@ import pytest
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.pool import RenderPool
-from euterpe_converter.rendering.reel import Reel
+from euterpe_converter.rendering.stream_buffer import Reel
 from prometheus_client import CollectorRegistry
 
 

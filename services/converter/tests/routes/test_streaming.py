@@ -7,7 +7,7 @@ import httpx
 import pytest
 from euterpe_converter.app import create_app
 from euterpe_converter.domain.audio import AudioFormat, Tags, Wish, choose_encoding
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Listener
 from euterpe_test_kit.fixtures import running_client
 
 URL = "/api/v1/conversions"

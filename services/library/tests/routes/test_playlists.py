@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe_library.domain.sharing import MAX_PLAYLIST_SONGS
+from euterpe_library.domain.social import MAX_PLAYLIST_SONGS
 from euterpe_test_kit.issuer import TokenIssuer
 
 Register = Any

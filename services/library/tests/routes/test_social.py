@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe_library.domain.sharing import MAX_FOLLOWS
+from euterpe_library.domain.social import MAX_FOLLOWS
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
 from sqlalchemy import text

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.key import TONICS
+from euterpe_music.tonics import TONICS
 
 _WHITE: Final = np.array([0, 2, 4, 5, 7, 9, 11])
 #: The smallest first, so that it is taken of equally good ones.

@@ -8,14 +8,14 @@ from euterpe_service_kit.database import Database
 from euterpe_auth.domain.attempts import Charge, key_of
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.origin import Origin
-from euterpe_auth.domain.peer_tasks import TaskKind
+from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import GUEST_NAME, User
 from euterpe_auth.errors import NoSuchGuest
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import AttemptLimits
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.peer_tasks import PeerTasks
+from euterpe_auth.services.outbox import PeerTasks
 from euterpe_auth.services.sessions import Sessions, TokenPair
 from euterpe_auth.storage import security_events, users
 

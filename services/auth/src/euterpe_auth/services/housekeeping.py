@@ -7,8 +7,8 @@ import structlog
 from euterpe_service_kit.database import Database, is_unavailable
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.peer_tasks import TaskKind
-from euterpe_auth.services.peer_tasks import PeerTasks
+from euterpe_auth.domain.outbox import TaskKind
+from euterpe_auth.services.outbox import PeerTasks
 from euterpe_auth.storage import api_keys, attempts, security_events, sessions, users
 
 log = structlog.get_logger(__name__)

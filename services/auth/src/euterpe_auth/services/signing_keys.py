@@ -14,7 +14,7 @@ from jwt import PyJWK
 from sqlalchemy.exc import SQLAlchemyError
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.keys import SigningKey, thumbprint
+from euterpe_auth.domain.signing_keys import SigningKey, thumbprint
 from euterpe_auth.storage import signing_keys
 from euterpe_auth.storage.models import SigningKeyRow
 

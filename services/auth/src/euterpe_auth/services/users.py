@@ -14,16 +14,17 @@ from euterpe_auth.domain.attempts import Charge, key_of
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.common_passwords import is_common
 from euterpe_auth.domain.origin import Origin
-from euterpe_auth.domain.peer_tasks import TaskKind
+from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User, is_reserved, password_is_name
 from euterpe_auth.errors import GuessablePassword, NameTaken, NoSuchGuest, WrongPassword
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import AttemptLimits
 from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.outbox import PeerTasks
 from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.services.peer_tasks import PeerTasks
-from euterpe_auth.storage import peer_tasks, security_events, sessions, users
+from euterpe_auth.storage import outbox as peer_tasks
+from euterpe_auth.storage import security_events, sessions, users
 from euterpe_auth.storage.models import SecurityEventRow, UserRow
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from euterpe.library.v1.library_pb2 import ResolveArtifactRequest
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 from euterpe_service_kit.rpc_client import peer_errors
 
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Listener
 
 _DEADLINE_SECONDS = 5.0
 

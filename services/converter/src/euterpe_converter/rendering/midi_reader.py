@@ -16,7 +16,7 @@ from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_converter.domain.picture import Picture
 from euterpe_converter.errors import RenderFailed
 from euterpe_converter.rendering.child import Child, ChildLimits, running
-from euterpe_converter.rendering.midi_worker import LENGTH_BYTES
+from euterpe_converter.rendering.midi_process import LENGTH_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class MidiReader:
             await self.close()
         if self._child is None:
             options = {name: getattr(self._limits, name) for name in ("max_bytes", "max_notes", "max_seconds")}
-            command = [sys.executable, "-m", "euterpe_converter.rendering.midi_worker", json.dumps(options)]
+            command = [sys.executable, "-m", "euterpe_converter.rendering.midi_process", json.dumps(options)]
             limits = ChildLimits(self._limits.memory_bytes, resource.RLIM_INFINITY, 0)
             child = await self._life.enter_async_context(running(command, limits, feed=True, collect=True))
             try:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.metrics import Metrics
-from euterpe_converter.rendering.reel import Reel
+from euterpe_converter.rendering.stream_buffer import Reel
 
 #: Writes a rendition onto the reel; it has ended for the pool when this returns.
 Job = Callable[[Reel], Awaitable[None]]

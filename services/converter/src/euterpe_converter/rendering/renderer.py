@@ -13,9 +13,9 @@ from euterpe_converter.errors import RenderFailed, RenderTimeout
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
 from euterpe_converter.rendering.job import RenderJob
-from euterpe_converter.rendering.reel import Reel
 from euterpe_converter.rendering.soundfont import SoundFont
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.stream_buffer import Reel
+from euterpe_converter.rendering.synth_worker_pool import Stages
 
 log = structlog.get_logger(__name__)
 

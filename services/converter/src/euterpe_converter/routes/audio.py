@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, discretion, share_field
-from euterpe_converter.domain.listener import Listener
-from euterpe_converter.routes.answer import audio_responses, rendition_response
+from euterpe_converter.domain.requester import Listener
+from euterpe_converter.routes.responses import audio_responses, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from euterpe_converter.dependencies import AudioDep
 from euterpe_converter.domain.audio import AudioFormat, Tags
-from euterpe_converter.routes.answer import audio_content, rendition_response
+from euterpe_converter.routes.responses import audio_content, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from euterpe_converter.dependencies import PicturesDep, SongId, discretion, share_field
-from euterpe_converter.domain.listener import Listener
 from euterpe_converter.domain.picture import (
     CARD_HEIGHT,
     CARD_WIDTH,
@@ -22,6 +21,7 @@ from euterpe_converter.domain.picture import (
     PictureFormat,
     Theme,
 )
+from euterpe_converter.domain.requester import Listener
 
 router = APIRouter(prefix="/api/v1/pianorolls", tags=["pictures"], responses=problem_responses(401, 403, 404, 422, 503))
 _CONTENT = {kind.content_type: {"schema": {"type": "string", "format": "binary"}} for kind in PictureFormat}

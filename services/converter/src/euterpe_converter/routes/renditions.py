@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from euterpe_converter.dependencies import SongId
 from euterpe_converter.domain.audio import AudioFormat
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Listener
 from euterpe_converter.services.prerendering import Prerenderer
 
 router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 503))

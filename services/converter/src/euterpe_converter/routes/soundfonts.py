@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from euterpe_converter.dependencies import AudioDep
-from euterpe_converter.domain.instruments import GENERAL_MIDI
+from euterpe_converter.domain.instrument_overrides import GENERAL_MIDI
 
 router = APIRouter(prefix="/api/v1/soundfonts", tags=["soundfonts"], responses=problem_responses(503))
 

@@ -8,18 +8,18 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
 from euterpe_converter.domain.audio import Tags, Wish
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Listener
 from euterpe_converter.errors import DownloadNotAllowed
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.midi_reader import MidiReader
 from euterpe_converter.rendering.pool import RenderPool
-from euterpe_converter.rendering.reel import Reel
 from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.request import RenderRequest, midi_digest, rendition_key
 from euterpe_converter.rendering.soundfont import SoundFontEntry, SoundFontSource
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.stream_buffer import Reel
+from euterpe_converter.rendering.synth_worker_pool import Stages
 from euterpe_converter.services.rendition import Rendition
 
 #: Gives the MIDI file, when it is needed after all.

@@ -15,7 +15,7 @@ from euterpe_converter.domain.audio import (
     Wish,
     choose_encoding,
 )
-from euterpe_converter.domain.instruments import parse_choices
+from euterpe_converter.domain.instrument_overrides import parse_choices
 
 Instrument = Annotated[str, Field(max_length=50)]
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
-from euterpe_converter.domain.listener import Listener
 from euterpe_converter.domain.picture import Picture
+from euterpe_converter.domain.requester import Listener
 from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.midi_reader import MidiReader
 

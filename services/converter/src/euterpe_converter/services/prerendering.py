@@ -7,7 +7,7 @@ import structlog
 from euterpe_service_kit.errors import ServiceError
 
 from euterpe_converter.domain.audio import AudioFormat, Wish, choose_encoding
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Listener
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.rendition import Rendition

@@ -14,7 +14,7 @@ from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
 from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.pool import Job, RenderPool
-from euterpe_converter.rendering.reel import FellBehind, Reel
+from euterpe_converter.rendering.stream_buffer import FellBehind, Reel
 
 
 class Rendition:

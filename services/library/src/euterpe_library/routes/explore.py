@@ -10,8 +10,8 @@ from euterpe_service_kit.tokens import Principal
 from fastapi import APIRouter, Query, Response
 
 from euterpe_library.domain.filters import Feed
-from euterpe_library.routes.answers import json_answer
 from euterpe_library.routes.queries import FeedQuery
+from euterpe_library.routes.responses import json_answer
 from euterpe_library.routes.schemas import FacetsAnswer, SongPage
 from euterpe_library.services import listings
 from euterpe_library.services.listings import PageRequest

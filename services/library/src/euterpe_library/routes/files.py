@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
 from euterpe_library.domain.titles import UNTITLED, Title
-from euterpe_library.routes.answers import json_answer
+from euterpe_library.routes.responses import json_answer
 from euterpe_library.routes.schemas import SongAnswer
 from euterpe_library.routes.songs import MIDI_TYPE
 from euterpe_library.services.export import Exporter

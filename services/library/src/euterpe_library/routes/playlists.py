@@ -10,11 +10,11 @@ from euterpe_service_kit.security import CurrentUser, OptionalUser, RegisteredUs
 from fastapi import APIRouter, Path, Query, Response
 
 from euterpe_library.dependencies import IfMatch, SongId
-from euterpe_library.domain.sharing import Playlist
-from euterpe_library.routes.answers import json_answer
+from euterpe_library.domain.social import Playlist
 from euterpe_library.routes.queries import PageQuery
+from euterpe_library.routes.responses import json_answer
 from euterpe_library.routes.schemas import SongAnswer
-from euterpe_library.routes.sharing_schemas import (
+from euterpe_library.routes.social_schemas import (
     FullPlaylist,
     NewPlaylist,
     PlaylistAnswer,

@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse
 from euterpe_library.dependencies import DatabaseDep, ObjectStoreDep, SongId
 from euterpe_library.domain.share import MAX_TOKEN_LENGTH
 from euterpe_library.errors import DownloadNotAllowed
-from euterpe_library.routes.answers import json_answer
-from euterpe_library.routes.link_head import Origin, head_of
-from euterpe_library.routes.sharing_schemas import NewShare, NewShareAnswer, ShareAnswer, SharedSong, ShareList
+from euterpe_library.routes.link_preview import Origin, head_of
+from euterpe_library.routes.responses import json_answer
+from euterpe_library.routes.social_schemas import NewShare, NewShareAnswer, ShareAnswer, SharedSong, ShareList
 from euterpe_library.routes.songs import MIDI_TYPE, midi_response
 from euterpe_library.services import shares
 

@@ -12,10 +12,10 @@ from pydantic import AfterValidator
 from euterpe_library.dependencies import SongId
 from euterpe_library.domain.filters import Liked, SongFilter
 from euterpe_library.domain.titles import without_controls
-from euterpe_library.routes.answers import json_answer
 from euterpe_library.routes.queries import PageQuery
+from euterpe_library.routes.responses import json_answer
 from euterpe_library.routes.schemas import SongPage
-from euterpe_library.routes.sharing_schemas import (
+from euterpe_library.routes.social_schemas import (
     AuthorAnswer,
     CommentAnswer,
     CommentPage,

@@ -14,8 +14,8 @@ from euterpe_library.dependencies import IfMatch, IfNoneMatch, ObjectStoreDep, R
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Mine, SongFilter, Trash
 from euterpe_library.domain.song import Song
-from euterpe_library.routes.answers import json_answer
 from euterpe_library.routes.queries import MineQuery, PageQuery
+from euterpe_library.routes.responses import json_answer
 from euterpe_library.routes.schemas import (
     DeletedPage,
     DeletedSong,

@@ -7,7 +7,7 @@ from euterpe_service_kit.database import Database, is_unavailable
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_library.storage.remains import Garbage, Remains
+from euterpe_library.storage.purge import Garbage, Remains
 
 log = structlog.get_logger(__name__)
 

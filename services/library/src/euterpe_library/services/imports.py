@@ -15,7 +15,7 @@ from euterpe_library.domain.instruments import DRUMS
 from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import IdempotencyKeyReused
 from euterpe_library.services.registration import register
-from euterpe_library.storage.remains import IMPORTED, Garbage
+from euterpe_library.storage.purge import IMPORTED, Garbage
 from euterpe_library.storage.songs import SongRepository
 
 MAX_BYTES = 1024 * 1024

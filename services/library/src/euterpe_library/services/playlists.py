@@ -10,7 +10,7 @@ from euterpe_service_kit.tokens import Principal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import MAX_PLAYLIST_SONGS, MAX_PLAYLISTS, Playlist
+from euterpe_library.domain.social import MAX_PLAYLIST_SONGS, MAX_PLAYLISTS, Playlist
 from euterpe_library.domain.song import Song
 from euterpe_library.errors import PlaylistNotFound, TooMany
 from euterpe_library.services.songs import find

@@ -6,7 +6,7 @@ from euterpe_service_kit.tokens import Principal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import MAX_FOLLOWS, Author, Comment, Reason
+from euterpe_library.domain.social import MAX_FOLLOWS, Author, Comment, Reason
 from euterpe_library.errors import AuthorNotFound, CommentNotFound, CommentsClosed, NotYours, TooMany
 from euterpe_library.services.songs import find
 from euterpe_library.storage.comments import CommentRepository

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.storage.sharing_models import CommentRow, FollowRow, PlaylistRow, PlaylistSongRow
+from euterpe_library.storage.social_models import CommentRow, FollowRow, PlaylistRow, PlaylistSongRow
 
 
 class Activity:

@@ -12,7 +12,7 @@ from euterpe_library.domain.details import Visibility, joined
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import fold
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import CountRow, LikeRow
+from euterpe_library.storage.social_models import CountRow, LikeRow
 
 _JOINED = frozenset({"like_count", "comment_count", "liked"})
 #: asyncpg gives lists already; SQLAlchemy would walk through each once more.

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.filters import Sort
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import Comment, Reason
+from euterpe_library.domain.social import Comment, Reason
 from euterpe_library.storage.likes import count
-from euterpe_library.storage.sharing_models import CommentRow, ReportRow
+from euterpe_library.storage.social_models import CommentRow, ReportRow
 
 _COLUMNS = [getattr(CommentRow, field.name) for field in fields(Comment)]
 

@@ -5,10 +5,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.filters import Feed
-from euterpe_library.domain.sharing import Author
+from euterpe_library.domain.social import Author
 from euterpe_library.storage.matching import in_scope
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import FollowRow
+from euterpe_library.storage.social_models import FollowRow
 
 
 class FollowRepository:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.storage.sharing_models import CountRow, LikeRow
+from euterpe_library.storage.social_models import CountRow, LikeRow
 
 
 class LikeRepository:

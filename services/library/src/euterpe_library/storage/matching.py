@@ -13,7 +13,7 @@ from euterpe_library.domain.song import RESTORABLE
 from euterpe_library.domain.terms import has_trigram
 from euterpe_library.storage.columns import value_lexemes
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import FollowRow, LikeRow
+from euterpe_library.storage.social_models import FollowRow, LikeRow
 
 Condition = ColumnElement[bool]
 

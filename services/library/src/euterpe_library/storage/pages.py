@@ -40,7 +40,7 @@ from euterpe_library.domain.page import Position
 from euterpe_library.storage.columns import select_songs
 from euterpe_library.storage.matching import in_scope, matches, scope_time, within_order
 from euterpe_library.storage.models import SORTED_TITLE_LENGTH, SongRow
-from euterpe_library.storage.sharing_models import CountRow, LikeRow
+from euterpe_library.storage.social_models import CountRow, LikeRow
 
 #: How many songs a walk along an order tries at first: one in WALK / 21 must pass to fill a page of 20.
 WALK = 3000

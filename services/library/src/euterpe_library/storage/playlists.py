@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Sort
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import Playlist
+from euterpe_library.domain.social import Playlist
 from euterpe_library.domain.song import Song
 from euterpe_library.storage.columns import select_songs, song_of
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import PlaylistRow, PlaylistSongRow
+from euterpe_library.storage.social_models import PlaylistRow, PlaylistSongRow
 
 _NAMES = tuple(field.name for field in fields(Playlist))
 _COLUMNS = [getattr(PlaylistRow, name) for name in _NAMES]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.share import Share
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import ShareRow
+from euterpe_library.storage.social_models import ShareRow
 
 _COLUMNS = [getattr(ShareRow, field.name) for field in fields(Share)]
 

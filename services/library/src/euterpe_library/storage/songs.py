@@ -13,7 +13,7 @@ from euterpe_library.domain.song import RESTORABLE, Song, Transfer
 from euterpe_library.storage.columns import searchable, select_songs, song_of
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import DeletedListenerRow, PlaylistRow
+from euterpe_library.storage.social_models import DeletedListenerRow, PlaylistRow
 
 
 class SongRepository:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_auth.domain.peer_tasks import PeerTask, TaskKind
+from euterpe_auth.domain.outbox import PeerTask, TaskKind
 from euterpe_auth.storage.models import PeerTaskRow
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from euterpe_converter.domain.audio import AudioFormat
 from euterpe_converter.errors import RenderFailed
-from euterpe_converter.rendering.duo import cut_frame
+from euterpe_converter.rendering.parallel_synthesis import cut_frame
 from euterpe_music.midi import Piece, Track, write_midi
 from euterpe_music.piece import make_notes
 

@@ -12,9 +12,9 @@ from euterpe_service_kit.errors import ServiceError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.peer_tasks import PeerTask, TaskKind, backoff
+from euterpe_auth.domain.outbox import PeerTask, TaskKind, backoff
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.storage import peer_tasks
+from euterpe_auth.storage import outbox as peer_tasks
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from euterpe_converter.rendering.reel import FellBehind, Reel
+from euterpe_converter.rendering.stream_buffer import FellBehind, Reel
 
 
 async def _all(reel: Reel, first: int = 0, last: int | None = None) -> bytes:

@@ -28,8 +28,8 @@ from euterpe_converter.rendering.encoders import Mp3Encoder, OpusBody
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.native.fluidsynth import FluidSynth, SynthesisFailed
 from euterpe_converter.rendering.native.library import LibraryMissing
-from euterpe_converter.rendering.performer import perform
-from euterpe_converter.rendering.stage_protocol import (
+from euterpe_converter.rendering.render import perform
+from euterpe_converter.rendering.synth_protocol import (
     ENCODING_FAILED,
     LISTENER_GONE,
     PACKET_BYTES,

@@ -10,12 +10,12 @@ from typing import BinaryIO
 import numpy as np
 
 from euterpe_converter.domain.audio import AudioFormat
-from euterpe_converter.rendering.duo import play_alone, play_together
 from euterpe_converter.rendering.encoders import Encoder, Samples, encoder_for
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.limiter import CEILING, Limiter
 from euterpe_converter.rendering.loudness import LoudnessMeter
 from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Voicing
+from euterpe_converter.rendering.parallel_synthesis import play_alone, play_together
 
 #: Formats whose encoding takes far less than the synthesis, which two processes share then.
 _QUICK_FORMATS = (AudioFormat.WAV, AudioFormat.FLAC)

@@ -19,7 +19,7 @@ from euterpe_converter.errors import RenderFailed, SoundFontMissing, ToolMissing
 from euterpe_converter.rendering.child import CHILD_ENVIRONMENT, Child, end_child
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.sandbox import RenderLimits
-from euterpe_converter.rendering.stage_protocol import PACKET_BYTES, SYNTHESIS_FAILED
+from euterpe_converter.rendering.synth_protocol import PACKET_BYTES, SYNTHESIS_FAILED
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Stage:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         given = {"soundfont": str(soundfont), "fluidsynth": options.fluidsynth, "ffmpeg": options.ffmpeg}
-        module = "euterpe_converter.rendering.stage_worker"
+        module = "euterpe_converter.rendering.synth_process"
         async with AsyncExitStack() as undo:
             undo.callback(ours.close)
             with contextlib.closing(theirs):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.song import RESTORABLE
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import (
+from euterpe_library.storage.social_models import (
     CommentRow,
     CountRow,
     DeletedListenerRow,

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.page import Page
 from euterpe_library.domain.share import MAX_DAYS, MAX_LABEL_LENGTH, Share
-from euterpe_library.domain.sharing import (
+from euterpe_library.domain.social import (
     MAX_PLAYLIST_SONGS,
     Author,
     Comment,

@@ -1,4 +1,4 @@
-"""Parses strangers' MIDI files in a process of its own: `python -m euterpe_converter.rendering.midi_worker LIMITS`.
+"""Parses strangers' MIDI files in a process of its own: `python -m euterpe_converter.rendering.midi_process LIMITS`.
 
 A file of 10 MiB can be made to take gigabytes and most of a minute in a parser (2.5 million notes on 20,000 tracks
 did), and a parser in native code can crash. Here that costs one request, not the service.

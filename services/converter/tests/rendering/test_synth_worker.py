@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from euterpe_converter.domain.audio import AudioFormat
 from euterpe_converter.errors import RenderFailed, SoundFontMissing, ToolMissing
-from euterpe_converter.rendering.stage import Stage
+from euterpe_converter.rendering.synth_worker import Stage
 
 
 @pytest.mark.parametrize("audio_format", list(AudioFormat))

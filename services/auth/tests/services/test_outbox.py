@@ -21,7 +21,7 @@ from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.peer_tasks import PeerTasks
+from euterpe_auth.services.outbox import PeerTasks
 from euterpe_auth.services.signing_keys import KeyRing
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unavailable

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from euterpe_converter.rendering.soundfont import SoundFont
-from euterpe_converter.rendering.stage import Stage, StageOptions
+from euterpe_converter.rendering.synth_worker import Stage, StageOptions
 
 
 @dataclass
