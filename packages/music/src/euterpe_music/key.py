@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.key_signature import TONICS
 from euterpe_music.piece import Piece
 from euterpe_music.tonics import TONICS
 

@@ -5,8 +5,6 @@ from typing import Final, Literal
 
 Mode = Literal["major", "minor"]
 
-#: Names of the twelve tonics, from C upwards, as their keys are usually spelt.
-TONICS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 #: Tonics of major keys by their sharps, from 7 flats (-7) to 7 sharps.
 _MAJOR: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 _MINOR: Final = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
@@ -42,6 +40,10 @@ class KeySignature:
         """The tonic as this signature spells it, e.g. "Bb"."""
         return (_MINOR if self.is_minor else _MAJOR)[self.sharps + MAX_SHARPS]
 
+    def transposed(self, semitones: int) -> "KeySignature":
+        """Return the signature, with the fewest accidentals, of this key moved by semitones."""
+        return self._simplest((pitch_class(self.tonic) + semitones) % 12, self.is_minor)
+
     @classmethod
     def parse(cls, name: str) -> "KeySignature":
         """Return the signature with the fewest accidentals of a key such as "A minor"; raises ValueError for no key."""
@@ -52,9 +54,13 @@ class KeySignature:
             wanted = pitch_class(tonic)
         except (KeyError, ValueError):
             raise ValueError(f"{name!r} is not a key such as A minor") from None
-        tonics = _MINOR if mode == "minor" else _MAJOR
-        sharps = [number - MAX_SHARPS for number, each in enumerate(tonics) if pitch_class(each) == wanted]
-        return cls(min(sharps, key=lambda number: (abs(number), -number)), mode == "minor")
+        return cls._simplest(wanted, mode == "minor")
+
+    @classmethod
+    def _simplest(cls, tonic: int, is_minor: bool) -> "KeySignature":
+        tonics = _MINOR if is_minor else _MAJOR
+        sharps = [number - MAX_SHARPS for number, each in enumerate(tonics) if pitch_class(each) == tonic]
+        return cls(min(sharps, key=lambda number: (abs(number), -number)), is_minor)
 
 
 @dataclass(frozen=True, slots=True)

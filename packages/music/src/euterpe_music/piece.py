@@ -136,7 +136,7 @@ class Piece:
 
         A pedal holds a note at most `MAX_SUSTAIN_SECONDS` beyond its release, since the sound decays.
         """
-        ends = self.notes["onset"] + self.notes["duration"]
+        ends: NDArray[np.int64] = self.notes["onset"] + self.notes["duration"]
         for track in np.unique(self.controls["track"]).tolist():
             spans = pedal_spans(self.controls, track)
             if not len(spans):

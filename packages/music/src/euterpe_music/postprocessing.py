@@ -1,4 +1,4 @@
-"""What listeners set of a finished piece: its tempo, its key's height, its instruments."""
+"""Parameters that are applied to a finished piece: tempo, transposition, instruments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +8,7 @@ import numpy as np
 
 from euterpe_music.general_midi import INSTRUMENTS
 from euterpe_music.parameters import Value
-from euterpe_music.piece import Piece, Tempo, Track
+from euterpe_music.piece import Piece, Tempo
 
 #: The values of instrument parameters, by General MIDI program.
 PROGRAMS: Final = tuple(instrument.parameter_value for instrument in INSTRUMENTS)
@@ -25,7 +25,7 @@ def program_number(instrument: Value) -> int:
 
 
 def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
-    """The piece as the post parameters among `values` want it (parameters.POST); all others are none of its business.
+    """Return the piece with the postprocessing parameters among `values` applied (parameters.POST); others are ignored.
 
     `tempo` in quarters per minute replaces the tempo map; `transpose` moves all but drums by semitones, and what
     would leave MIDI's range by an octave back into it. `instrument` is for every track, `melody_instrument` for the
@@ -39,7 +39,7 @@ def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
     wanted = [values.get(named[at] if at < 2 else "", values.get("instrument")) for at in range(len(piece.tracks))]
     if any(instrument is not None for instrument in wanted):
         tracks = tuple(
-            track if instrument is None or track.is_drum else Track(program_number(instrument))
+            track if instrument is None or track.is_drum else replace(track, program=program_number(instrument))
             for track, instrument in zip(piece.tracks, wanted, strict=True)
         )
         piece = replace(piece, tracks=tracks)
@@ -53,4 +53,5 @@ def _transposed(piece: Piece, semitones: int) -> Piece:
     while (outside := (pitches > 127) | (pitches < 0)).any():
         pitches[outside] -= 12 * np.sign(pitches[outside])
     notes["pitch"] = pitches
-    return piece.with_notes(notes)
+    keys = tuple(replace(change, key=change.key.transposed(semitones)) for change in piece.keys)
+    return replace(piece.with_notes(notes), keys=keys)

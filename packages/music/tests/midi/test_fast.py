@@ -15,8 +15,8 @@ midi = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(midi)
 on, off, smf, END = midi.on, midi.off, midi.smf, midi.END
 COLUMNS = ["onset", "duration", "pitch", "velocity"]
-#: Where the two differ by design: symusic pairs no notes across tracks, knows no all-notes-off, and reads the bytes after
-#: a system exclusive event or an unknown chunk otherwise.
+#: Where the two differ by design: symusic pairs no notes across tracks, knows no all-notes-off, and reads the bytes
+#: after a system exclusive event or an unknown chunk otherwise.
 REPAIRED = {
     "c02_running_sysex",
     "c02_running_sysex_tail",

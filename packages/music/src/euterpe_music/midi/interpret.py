@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from euterpe_music.controls import EXPRESSION, PITCH_BEND, VOLUME, make_controls
+from euterpe_music.general_midi import DRUM_CHANNEL
 from euterpe_music.key_signature import MAX_SHARPS, KeyChange, KeySignature
 from euterpe_music.meter import MAX_BEATS, MAX_UNIT, Meter, MeterChange
 from euterpe_music.midi.errors import MidiError
@@ -19,7 +20,6 @@ from euterpe_music.piece import DEFAULT_BPM, Piece, Tempo, Track, make_notes
 #: A channel of a port: what a synthesizer would call one instrument.
 Part = tuple[int, int]
 
-_DRUM_CHANNEL: Final = 9
 _BANK: Final = 0
 _BANK_LSB: Final = 32
 #: Bank numbers that name drum kits: XG's SFX and drum kits, General MIDI 2's percussion.
@@ -158,7 +158,7 @@ def _end_all(channel: int, tick: int, sounding: dict[tuple[int, int], list[_Note
 def _read_sysex(tick: int, payload: bytes, channels: _Channels) -> None:
     if len(payload) >= 8 and (payload[0], *payload[2:5]) == _GS_PREFIX and payload[5] >> 4 == 1 and payload[6] == 0x15:
         block = payload[5] & 0x0F
-        channel = _DRUM_CHANNEL if block == 0 else block - 1 if block <= _DRUM_CHANNEL else block
+        channel = DRUM_CHANNEL if block == 0 else block - 1 if block <= DRUM_CHANNEL else block
         channels.rhythm[channel].append((tick, payload[7]))
 
 
@@ -226,7 +226,7 @@ class _InstrumentFinder:
         if (rhythm := self._rhythm.get(channel)) is not None and (value := rhythm.at(note.onset, -1)) >= 0:
             return value > 0
         bank = self._banks[note.part].at(note.onset, -1) if note.part in self._banks else -1
-        if channel == _DRUM_CHANNEL:
+        if channel == DRUM_CHANNEL:
             return bank != _MELODIC_BANK_GM2
         return bank in _DRUM_BANKS
 

@@ -8,16 +8,15 @@ from typing import Final
 import numpy as np
 
 from euterpe_music.controls import PITCH_BEND, ControlArray, no_controls
+from euterpe_music.general_midi import DRUM_CHANNEL, DRUM_KIT, INSTRUMENTS
 from euterpe_music.meter import COMMON_TIME, MeterChange
 from euterpe_music.midi.container import to_file
 from euterpe_music.piece import NoteArray, Piece, Track
-from euterpe_music.postprocessing import PROGRAMS
 
 #: Raised whenever equal pieces begin to give other bytes; recorded with every piece that is written.
 WRITER_VERSION: Final = 2
 
-_DRUM_CHANNEL: Final = 9
-_MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
+_MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 _LONGEST_DELTA: Final = 0x0FFF_FFFF
 #: Deltas of pieces repeat: looking one up costs a third of encoding it.
 _CACHED_DELTAS: Final = 4096
@@ -57,7 +56,7 @@ def _channels(tracks: tuple[Track, ...]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for track in tracks:
         if track.is_drum:
-            found.append((kits.setdefault(track.program, len(kits)), _DRUM_CHANNEL))
+            found.append((kits.setdefault(track.program, len(kits)), DRUM_CHANNEL))
         else:
             port, number = divmod(melodic, len(_MELODIC_CHANNELS))
             found.append((port, _MELODIC_CHANNELS[number]))
@@ -125,7 +124,7 @@ def _conductor_track(piece: Piece, end: int) -> bytes:
 
 
 def _track(track: Track, port: int, channel: int, notes: NoteArray, controls: ControlArray, end: int) -> bytes:
-    name = track.name or ("Drums" if track.is_drum else PROGRAMS[track.program].capitalize())
+    name = track.name or (DRUM_KIT if track.is_drum else INSTRUMENTS[track.program]).name
     events = [(0, _meta(_PORT, bytes((port,))))] if port else []
     events += [(0, _meta(_NAME, _text(name))), (0, bytes((0xC0 | channel, track.program)))]
     played = _note_events(notes, channel)

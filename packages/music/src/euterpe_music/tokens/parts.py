@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.piece import DEFAULT_BPM, NoteArray, Piece, Tempo, Track, make_notes
 from euterpe_music.tokens.quantized_track import QuantizedTrack
 
@@ -72,18 +74,33 @@ def to_piece(
     bpm: float = DEFAULT_BPM,
     melody_program: int = 0,
     accompaniment_program: int = 0,
+    meter: Meter | None = None,
+    key: KeySignature | None = None,
 ) -> Piece:
-    """A piece with one track for each part that is given; the melody is played louder."""
+    """Return a piece with one track for each part that is given; the melody is played louder.
+
+    Raises ValueError without a part.
+    """
     notes: list[NoteArray] = []
     tracks: list[Track] = []
-    parts = ((melody, melody_program, MELODY_VELOCITY), (accompaniment, accompaniment_program, ACCOMPANIMENT_VELOCITY))
-    for slices, program, velocity in parts:
+    parts = (
+        ("Melody", melody, melody_program, MELODY_VELOCITY),
+        ("Accompaniment", accompaniment, accompaniment_program, ACCOMPANIMENT_VELOCITY),
+    )
+    for name, slices, program, velocity in parts:
         if slices is not None:
             notes.append(_to_notes(slices, velocity, len(tracks)))
-            tracks.append(Track(program))
+            tracks.append(Track(program, name=name))
     if not tracks:
         raise ValueError("a piece needs a melody or an accompaniment")
-    return Piece(TICKS_PER_QUARTER, np.concatenate(notes), tuple(tracks), (Tempo(0, bpm),))
+    return Piece(
+        TICKS_PER_QUARTER,
+        np.concatenate(notes),
+        tuple(tracks),
+        (Tempo(0, bpm),),
+        () if meter is None else (MeterChange(0, meter),),
+        () if key is None else (KeyChange(0, key),),
+    )
 
 
 def _to_notes(slices: QuantizedTrack, velocity: int, track: int) -> NoteArray:
