@@ -158,9 +158,9 @@ def test_conditions_say_where_a_step_stands_and_what_the_melody_does() -> None:
     assert table[:, 4].tolist() == [61, 189, 189, 189, 0, 0, 63, 191, *[0] * 6]
     assert table[:, 6].tolist() == [0, 0, 63, 191, *[0] * 10]
     assert set(table[:, 5].tolist()) == {2}
-    with pytest.raises(ValueError, match="by a melody"):
+    with pytest.raises(ValueError, match="conditioned on a melody"):
         conditioning_table(columns, Form(4))
-    with pytest.raises(ValueError, match="style 3"):
+    with pytest.raises(ValueError, match="got 3"):
         conditioning_table(columns, Form(4, style=3), melody)
 
 
