@@ -1,7 +1,7 @@
-"""`make bench-melody`: tokens per second of the engine with 3 × LSTM 512, and what each way to choose costs.
+"""`make bench-melody`: tokens per second of the engine with 3 × LSTM 512, by sampling strategy.
 
-Weights are random, for speed does not depend on what was learned. Contenders run in turn in every round, and medians
-count, so that a slow moment of the machine hits all of them. With ARGS=--threads 2 an operator may use two threads.
+Weights are random, as speed does not depend on them. Every case runs once per round and results are medians, so that
+other load affects all cases. ARGS="--threads 2" uses two threads.
 """
 
 import argparse
@@ -29,7 +29,7 @@ TOP_K = {"strategy": "top_k", "top_k": 40, "temperature": 1.0}
 
 
 class Bench:
-    """One bundle on one session."""
+    """One bundle with one session."""
 
     def __init__(self, bundle: MelodyBundle, rows: int, threads: int) -> None:
         self.family = MelodyFamily(bundle)
@@ -41,12 +41,12 @@ class Bench:
         self.session.warm_up()
 
     def plan(self, bars: int, accompaniment: str = "off", **settings: object) -> Plan:
-        """The plan of a piece."""
+        """Return the plan of a piece."""
         given = {"bars": bars, "accompaniment": accompaniment, **settings}
         return self.family.given(self.family.manifest.sampling.check(given), None)
 
     def compose(self, pieces: int, plan: Plan) -> float:
-        """Seconds that so many pieces take side by side."""
+        """Return the seconds that `count` concurrent pieces take."""
         scheduler = Scheduler(self.session, max_steps=self.family.longest)
         for seed in range(pieces):
             scheduler.submit(Request(str(seed), "a", seed=seed, steps=plan.steps, given=plan))
@@ -58,7 +58,7 @@ class Bench:
         return time.perf_counter() - started
 
     def bare(self, width: int, steps: int) -> float:
-        """Seconds of so many steps of the melody's graph alone."""
+        """Return the seconds of the melody graph's steps alone."""
         network = self.networks[0]
         network.select(np.full(width, -1))
         token, condition = np.full((width, 1), 5), np.zeros((width, network.columns), np.int64)
@@ -70,7 +70,7 @@ class Bench:
         return seconds
 
     def whole(self) -> float:
-        """Seconds from a plan to the MIDI file of 32 bars with accompaniment."""
+        """Return the seconds from a plan to a MIDI file of 32 bars with accompaniment."""
         settings = self.family.manifest.sampling.check({"bars": 32, **TOP_K})
         started = time.perf_counter()
         plan = self.family.given(settings, None)
@@ -86,7 +86,7 @@ class Bench:
 
 
 def main(threads: int) -> None:
-    """Measures and prints."""
+    """Measure and print the results."""
     with tempfile.TemporaryDirectory() as directory:
         bundle = melody_bundle(Path(directory), name="large", hidden=512, layers=3, words=500)
         one, many = Bench(bundle, 1, threads), Bench(bundle, 128, threads)
@@ -109,7 +109,7 @@ def main(threads: int) -> None:
         rate = f"{tokens / value:>10.0f} tokens/s" if name[0] == "b" else ""
         print(f"{name:24}{value * 1000:>10.1f} ms{rate}")
     share = 1 - medians["b128 bare"] / medians["b128 top-k 40"]
-    print(f"everything but the graph at batch 128: {share:.0%}; {one.session.provider}, {threads} thread(s)")
+    print(f"share outside the graph at batch 128: {share:.0%}; {one.session.provider}, {threads} thread(s)")
     print(json.dumps({
         "tokens_per_s_b1": round(64 / medians["b1 top-k 40"], 1),
         "tokens_per_s_b128": round(128 * 64 / medians["b128 top-k 40"], 1),

@@ -1,16 +1,17 @@
-"""Every operation of the public API. Written by `make openapi` from the OpenAPI document."""
+"""All operations of the public API. Generated from the OpenAPI document by `make openapi`; do not edit."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, cast
 
 from euterpe_client import models
-from euterpe_client.transport import Event, Transport, quoted
+from euterpe_client.transport import ByteStream, Event, Transport, quoted
 
 __all__ = ["Operations"]
 
 
 class Operations(Transport):
-    """One method for each operation. Raises ApiError for every answer that is a problem."""
+    """One method per operation. Each raises ApiError if the response is an error."""
 
     def register_user(self, body: models.Registration) -> models.UserAnswer:
         """Register.
@@ -65,7 +66,10 @@ class Operations(Transport):
 
         Begins a session (OAuth 2.0 password grant).
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/token", data=cast(dict[str, Any], body)))
+        return cast(
+            models.TokenAnswer,
+            self._json("POST", "/api/v1/auth/token", data=cast(dict[str, Any], body), authenticated=False),
+        )
 
     def create_guest(self, body: models.GuestBody | None = None) -> models.TokenAnswer:
         """Begin as a guest.
@@ -75,7 +79,7 @@ class Operations(Transport):
         What a guest composes can be kept: register with the guest's access token in the Authorization header, or log in
         and send it to `POST /api/v1/auth/me/claims`. Otherwise it goes when the guest's session has ended.
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/guest", json=body))
+        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/guest", json=body, authenticated=False))
 
     def refresh_token(self, body: models.RefreshBody | None = None) -> models.TokenAnswer:
         """Refresh.
@@ -85,7 +89,7 @@ class Operations(Transport):
         An answer that got lost may be asked for again within ten seconds, and holds the same refresh token. Without a body,
         the token is taken from the cookie and the next one put there.
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/refresh", json=body))
+        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/refresh", json=body, authenticated=False))
 
     def log_out(self, body: models.RefreshBody | None = None) -> None:
         """Log out.
@@ -94,7 +98,7 @@ class Operations(Transport):
 
         Without a body, the token is taken from the cookie, which is removed.
         """
-        self._nothing("POST", "/api/v1/auth/logout", json=body)
+        self._nothing("POST", "/api/v1/auth/logout", json=body, authenticated=False)
 
     def list_sessions(self) -> models.SessionList:
         """My sessions.
@@ -143,14 +147,16 @@ class Operations(Transport):
 
         Exchanges a key for an access token that may do what the key's scopes say.
         """
-        return cast(models.ScopedTokenAnswer, self._json("POST", "/api/v1/auth/api-keys/token", json=body))
+        return cast(
+            models.ScopedTokenAnswer, self._json("POST", "/api/v1/auth/api-keys/token", json=body, authenticated=False)
+        )
 
     def read_jwks(self) -> models.KeySet:
         """Public keys.
 
         The keys that verify tokens (RFC 7517).
         """
-        return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json"))
+        return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json", authenticated=False))
 
     def list_songs(
         self,
@@ -325,6 +331,10 @@ class Operations(Transport):
         """
         return self._bytes("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
 
+    def download_midi_stream(self, song_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
+
     def explore_songs(
         self,
         *,
@@ -471,14 +481,20 @@ class Operations(Transport):
 
         The song that a link leads to; counts as one view.
         """
-        return cast(models.SharedSong, self._json("GET", f"/api/v1/library/shared/{quoted(token)}"))
+        return cast(
+            models.SharedSong, self._json("GET", f"/api/v1/library/shared/{quoted(token)}", authenticated=False)
+        )
 
     def download_shared_midi(self, token: str) -> bytes:
         """A shared song as a MIDI file.
 
         The file of a song whose link allows downloads.
         """
-        return self._bytes("GET", f"/api/v1/library/shared/{quoted(token)}/midi")
+        return self._bytes("GET", f"/api/v1/library/shared/{quoted(token)}/midi", authenticated=False)
+
+    def download_shared_midi_stream(self, token: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_shared_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/library/shared/{quoted(token)}/midi", authenticated=False)
 
     def like_song(self, song_id: str) -> None:
         """Like a song.
@@ -670,6 +686,10 @@ class Operations(Transport):
         """
         return self._bytes("GET", "/api/v1/library/export")
 
+    def export_library_stream(self) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `export_library`, which is read while it arrives."""
+        return self._stream("GET", "/api/v1/library/export")
+
     def create_generation(
         self, body: models.GenerationRequest, *, prefer: str | None = None, idempotency_key: str | None = None
     ) -> models.OrderView:
@@ -728,6 +748,10 @@ class Operations(Transport):
         """
         return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/midi")
 
+    def get_generation_midi_stream(self, generation_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_generation_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/generations/{quoted(generation_id)}/midi")
+
     def get_generation_pianoroll(self, generation_id: str) -> bytes:
         """See the piece.
 
@@ -735,26 +759,34 @@ class Operations(Transport):
         """
         return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/pianoroll")
 
+    def get_generation_pianoroll_stream(self, generation_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_generation_pianoroll`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/generations/{quoted(generation_id)}/pianoroll")
+
     def list_models(self) -> models.ModelList:
         """List the models.
 
         The models that are loaded, with the limits of their parameters.
         """
-        return cast(models.ModelList, self._json("GET", "/api/v1/models"))
+        return cast(models.ModelList, self._json("GET", "/api/v1/models", authenticated=False))
 
     def get_model(self, name: str) -> models.ModelView:
         """Look at a model.
 
         What the model is, and what a listener may set of it.
         """
-        return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}"))
+        return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}", authenticated=False))
 
     def get_model_sample(self, name: str) -> bytes:
         """A sample of a model.
 
         A short piece that the model composed; it came with the bundle, and stays the same for a version.
         """
-        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample")
+        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
+
+    def get_model_sample_stream(self, name: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_model_sample`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
 
     def create_comparison(
         self, body: models.ComparisonRequest, *, prefer: str | None = None, idempotency_key: str | None = None
@@ -833,6 +865,52 @@ class Operations(Transport):
             },
         )
 
+    def get_song_audio_stream(
+        self,
+        song_id: str,
+        format_: models.AudioFormat,
+        *,
+        sample_rate: int | None = None,
+        channels: Literal["mono", "stereo"] | None = None,
+        bit_depth: int | None = None,
+        bitrate: int | None = None,
+        vbr: int | None = None,
+        soundfont: str | None = None,
+        instrument: Sequence[str] | None = None,
+        gain: float | None = None,
+        reverb: float | None = None,
+        chorus: float | None = None,
+        tail: float | None = None,
+        fade: float | None = None,
+        loudness: float | None = None,
+        trim: bool | None = None,
+        share: str | None = None,
+        download: bool | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_audio`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/audio/{quoted(song_id)}.{quoted(format_)}",
+            params={
+                "sample_rate": sample_rate,
+                "channels": channels,
+                "bit_depth": bit_depth,
+                "bitrate": bitrate,
+                "vbr": vbr,
+                "soundfont": soundfont,
+                "instrument": instrument,
+                "gain": gain,
+                "reverb": reverb,
+                "chorus": chorus,
+                "tail": tail,
+                "fade": fade,
+                "loudness": loudness,
+                "trim": trim,
+                "share": share,
+                "download": download,
+            },
+        )
+
     def prepare_song_audio(self, song_id: str, body: models.NewRenditions) -> models.RenditionList:
         """Render a song ahead of time.
 
@@ -847,7 +925,13 @@ class Operations(Transport):
         The audio of the uploaded file, named after it, sent while it is rendered. Sending the same file again does not
         render it again.
         """
-        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields)
+        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
+
+    def convert_midi_stream(
+        self, file: bytes, fields: dict[str, Any] | None = None
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `convert_midi`, which is read while it arrives."""
+        return self._stream("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
 
     def get_song_pianoroll(
         self,
@@ -871,9 +955,27 @@ class Operations(Transport):
             params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
         )
 
+    def get_song_pianoroll_stream(
+        self,
+        song_id: str,
+        format_: models.PictureFormat,
+        *,
+        theme: models.Theme | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        card: bool | None = None,
+        share: str | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_pianoroll`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/pianorolls/{quoted(song_id)}.{quoted(format_)}",
+            params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
+        )
+
     def list_soundfonts(self) -> models.SoundFontList:
         """SoundFonts and instruments.
 
         The SoundFonts that audio can be rendered with, their licences, and the names of instruments.
         """
-        return cast(models.SoundFontList, self._json("GET", "/api/v1/soundfonts"))
+        return cast(models.SoundFontList, self._json("GET", "/api/v1/soundfonts", authenticated=False))

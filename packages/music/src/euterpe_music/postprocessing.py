@@ -1,4 +1,4 @@
-"""Parameters that are applied to a finished piece: tempo, transposition, instruments."""
+"""Parameters applied to a finished piece: tempo, transposition and instruments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,21 +15,21 @@ PROGRAMS: Final = tuple(instrument.parameter_value for instrument in INSTRUMENTS
 
 
 def program_number(instrument: Value) -> int:
-    """The General MIDI program 0..127 of a number or one of PROGRAMS; raises ValueError for anything else."""
+    """Return the General MIDI program (0 to 127) of a number or one of PROGRAMS. Raises ValueError."""
     if isinstance(instrument, str):
         if instrument in PROGRAMS:
             return PROGRAMS.index(instrument)
     elif 0 <= instrument <= 127:
         return int(instrument)
-    raise ValueError(f"{instrument!r} is no instrument of General MIDI")
+    raise ValueError(f"{instrument!r} is not a General MIDI instrument: use a name or a number from 0 to 127")
 
 
 def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
-    """Return the piece with the postprocessing parameters among `values` applied (parameters.POST); others are ignored.
+    """Apply the post parameters among `values` (parameters.POST) to a piece; other parameters are ignored.
 
-    `tempo` in quarters per minute replaces the tempo map; `transpose` moves all but drums by semitones, and what
-    would leave MIDI's range by an octave back into it. `instrument` is for every track, `melody_instrument` for the
-    first and `accompaniment_instrument` for the second one.
+    `tempo`, in quarters per minute, replaces the tempo map. `transpose` moves all tracks except drums by semitones;
+    pitches outside MIDI's range are moved back by octaves. `instrument` applies to every track, `melody_instrument` to
+    the first and `accompaniment_instrument` to the second one.
     """
     if "tempo" in values:
         piece = replace(piece, tempos=(Tempo(0, float(values["tempo"])),))

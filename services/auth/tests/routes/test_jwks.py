@@ -3,7 +3,7 @@
 import httpx
 
 
-async def test_the_key_set_is_cacheable_and_public_only(client: httpx.AsyncClient) -> None:
+async def test_the_key_set_is_cacheable_and_public(client: httpx.AsyncClient) -> None:
     answer = await client.get("/.well-known/jwks.json")
     assert answer.headers["cache-control"] == "public, max-age=300"
     (key,) = answer.json()["keys"]

@@ -1,4 +1,4 @@
-"""What the library and the generator have to be told, over real gRPC, with peers that may be away."""
+"""Outbox tasks for the library and the generator, over gRPC, with peers that may be unavailable."""
 
 import asyncio
 from collections import deque
@@ -21,7 +21,7 @@ from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.outbox import PeerTasks
+from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.signing_keys import KeyRing
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unavailable
@@ -32,46 +32,46 @@ from prometheus_client import CollectorRegistry
 
 
 class Library(LibraryServiceServicer):
-    """Keeps what it was told; `failures` are what the next calls come to."""
+    """A fake library that records requests; `failures` are raised by the next calls."""
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.pieces = 1
+        self.requests: list[Any] = []
+        self.remaining_calls = 1
         self.failures: deque[Exception] = deque()
 
     async def DeleteListener(self, request: pb.DeleteListenerRequest, _: Any) -> pb.DeleteListenerResponse:  # noqa: N802
-        self._note(request)
-        self.pieces -= 1
-        return pb.DeleteListenerResponse(done=self.pieces <= 0, songs=1)
+        self._record(request)
+        self.remaining_calls -= 1
+        return pb.DeleteListenerResponse(done=self.remaining_calls <= 0, songs=1)
 
     async def TransferSongs(self, request: pb.TransferSongsRequest, _: Any) -> pb.TransferSongsResponse:  # noqa: N802
-        self._note(request)
+        self._record(request)
         return pb.TransferSongsResponse(songs=1)
 
-    def _note(self, request: Any) -> None:
+    def _record(self, request: Any) -> None:
         if self.failures:
             raise self.failures.popleft()
-        self.told.append(request)
+        self.requests.append(request)
 
 
 class Generator(GeneratorServiceServicer):
-    """Keeps what it was told, and counts the pieces that are left."""
+    """A fake generator that records requests, and counts remaining calls."""
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.pieces = 1
+        self.requests: list[Any] = []
+        self.remaining_calls = 1
 
     async def DeleteListener(self, request: gpb.DeleteListenerRequest, _: Any) -> gpb.DeleteListenerResponse:  # noqa: N802
-        self.told.append(request)
-        self.pieces -= 1
-        return gpb.DeleteListenerResponse(done=self.pieces <= 0, generations=1)
+        self.requests.append(request)
+        self.remaining_calls -= 1
+        return gpb.DeleteListenerResponse(done=self.remaining_calls <= 0, generations=1)
 
     async def TransferGenerations(  # noqa: N802
         self, request: gpb.TransferGenerationsRequest, _: Any
     ) -> gpb.TransferGenerationsResponse:
-        self.told.append(request)
-        self.pieces -= 1
-        return gpb.TransferGenerationsResponse(done=self.pieces <= 0, generations=1)
+        self.requests.append(request)
+        self.remaining_calls -= 1
+        return gpb.TransferGenerationsResponse(done=self.remaining_calls <= 0, generations=1)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def generator() -> Generator:
 
 @pytest_asyncio.fixture
 async def library(settings: Any, clock: Any, generator: Generator) -> AsyncIterator[tuple[Library, str]]:
-    """A library, and a generator beside it, that accept auth's own service tokens, and where they listen."""
+    """A library and a generator that accept auth's service tokens, and their target."""
     database = Database(settings.database_url.get_secret_value(), schema="auth")
     ring = KeyRing(database, settings.key_encryption_key.get_secret_value(), clock)
     server, servicer = RpcServer(TokenVerifier(ring, SERVICE)), Library()
@@ -94,29 +94,27 @@ async def library(settings: Any, clock: Any, generator: Generator) -> AsyncItera
 
 
 @pytest_asyncio.fixture
-async def tasks_of(settings: Any, clock: Any) -> AsyncIterator[Callable[[str], PeerTasks]]:
-    """The tasks of one more process, whose peers are said to listen at a target."""
+async def make_outbox(settings: Any, clock: Any) -> AsyncIterator[Callable[[str], Outbox]]:
+    """Make the outbox of another process, whose peers have this target."""
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), schema="auth")
         stack.push_async_callback(database.close)
         ring = KeyRing(database, settings.key_encryption_key.get_secret_value(), clock)
         signer = TokenSigner(ring, clock, access_seconds=600, service_seconds=600)
 
-        def start(target: str) -> PeerTasks:
+        def start(target: str) -> Outbox:
             channel = peer_channel(target, OwnServiceToken(signer))
             stack.push_async_callback(channel.close, None)
             peers = (GeneratorClient(channel), LibraryClient(channel))
-            return PeerTasks(database, peers, AuthMetrics(CollectorRegistry()), clock)
+            return Outbox(database, peers, AuthMetrics(CollectorRegistry()), clock)
 
         yield start
 
 
-async def _delete_account(listener: Any) -> str:
-    access = (await listener.tokens())["access_token"]
-    user_id = str((await listener.me(access)).json()["id"])
-    assert (
-        await listener.call("POST", "/me/deletion", access, json={"password": listener.password})
-    ).status_code == 202
+async def _delete_account(user: Any) -> str:
+    access = (await user.tokens())["access_token"]
+    user_id = str((await user.me(access)).json()["id"])
+    assert (await user.call("POST", "/me/deletion", access, json={"password": user.password})).status_code == 202
     return user_id
 
 
@@ -126,105 +124,107 @@ async def _until_empty(rows: Any) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_deletion_goes_on_until_nothing_is_left(
-    replica: Any, library: Any, generator: Generator, listener_of: Any, rows: Any
+async def test_a_deletion_is_repeated_until_it_is_done(
+    replica: Any, library: Any, generator: Generator, make_user: Any, rows: Any
 ) -> None:
     servicer, target = library
-    servicer.pieces, generator.pieces = 3, 2
+    servicer.remaining_calls, generator.remaining_calls = 3, 2
     async with replica(library_target=target, generator_target=target) as client:
-        user_id = await _delete_account(listener_of(client))
+        user_id = await _delete_account(make_user(client))
         await _until_empty(rows)
-        assert [request.listener_id for request in generator.told] == [user_id] * 2
-        assert [request.listener_id for request in servicer.told] == [user_id] * 3
+        assert [request.listener_id for request in generator.requests] == [user_id] * 2
+        assert [request.listener_id for request in servicer.requests] == [user_id] * 3
 
 
-async def test_a_deletion_waits_for_a_library_that_is_away(
-    client: Any, library: Any, listener: Any, rows: Any, tasks_of: Any, clock: Any
+async def test_a_deletion_is_retried_after_the_library_was_unavailable(
+    client: Any, library: Any, user: Any, rows: Any, make_outbox: Any, clock: Any
 ) -> None:
     servicer, target = library
-    user_id = await _delete_account(listener)
-    away = tasks_of("127.0.0.1:1")
-    assert await away.work_one()
-    assert not await away.work_one()
-    # That process is gone, and another one, later, finds the task.
+    user_id = await _delete_account(user)
+    unreachable = make_outbox("127.0.0.1:1")
+    assert await unreachable.run_one()
+    assert not await unreachable.run_one()
+    # Another process executes the task later.
     clock.advance(seconds=3)
-    assert await tasks_of(target).work_one()
-    assert [request.listener_id for request in servicer.told] == [user_id]
+    assert await make_outbox(target).run_one()
+    assert [request.listener_id for request in servicer.requests] == [user_id]
     assert await rows("SELECT 1 FROM peer_tasks") == []
 
 
-async def test_a_failure_in_the_middle_is_no_end(
-    client: Any, library: Any, listener: Any, rows: Any, tasks_of: Any, clock: Any
+async def test_a_failing_task_is_retried_with_backoff(
+    client: Any, library: Any, user: Any, rows: Any, make_outbox: Any, clock: Any
 ) -> None:
     servicer, target = library
-    servicer.pieces = 2
-    # Away for as often as a call is repeated by itself, and then broken.
+    servicer.remaining_calls = 2
+    # Unavailable for all retries of the client, and then an unexpected error.
     servicer.failures += [*[Unavailable("not now")] * 4, RuntimeError("a bug")]
-    await _delete_account(listener)
-    tasks = tasks_of(target)
+    await _delete_account(user)
+    outbox = make_outbox(target)
     for pause in (2, 4):
-        assert await tasks.work_one()
+        assert await outbox.run_one()
         clock.advance(seconds=pause - 0.5)
-        assert not await tasks.work_one()
+        assert not await outbox.run_one()
         clock.advance(seconds=0.6)
-    assert await tasks.work_one()
-    assert len(servicer.told) == 2
+    assert await outbox.run_one()
+    assert len(servicer.requests) == 2
     assert await rows("SELECT 1 FROM peer_tasks") == []
 
 
-async def test_a_process_that_dies_at_work_keeps_the_task_for_two_minutes_only(
-    client: Any, library: Any, listener: Any, rows: Any, tasks_of: Any, clock: Any
+async def test_the_task_of_a_dead_process_is_released_after_two_minutes(
+    client: Any, library: Any, user: Any, rows: Any, make_outbox: Any, clock: Any
 ) -> None:
     servicer, target = library
-    await _delete_account(listener)
-    dying = asyncio.create_task(tasks_of("192.0.2.1:9").work_one())
+    await _delete_account(user)
+    dying = asyncio.create_task(make_outbox("192.0.2.1:9").run_one())
     async with asyncio.timeout(20):
         while not await rows("SELECT 1 FROM peer_tasks WHERE attempts = 1"):
             await asyncio.sleep(0.01)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
-    assert not await tasks_of(target).work_one()
+    assert not await make_outbox(target).run_one()
     clock.advance(minutes=2, seconds=1)
-    assert await tasks_of(target).work_one()
-    assert len(servicer.told) == 1
+    assert await make_outbox(target).run_one()
+    assert len(servicer.requests) == 1
 
 
-async def test_a_guest_s_pieces_are_given_twice(
-    client: Any, library: Any, generator: Generator, listener: Any, rows: Any, tasks_of: Any, clock: Any
+async def test_a_guests_songs_are_transferred_twice(
+    client: Any, library: Any, generator: Generator, user: Any, rows: Any, make_outbox: Any, clock: Any
 ) -> None:
-    """Once at once, and once more for what a generation in progress, or the guest's last token, added afterwards."""
+    """Immediately, and again for songs that a generation in progress or the guest's last token added."""
     servicer, target = library
-    access, guest = (await listener.tokens())["access_token"], await listener.guest()
-    await listener.call("POST", "/me/claims", access, json={"guest_token": guest["access_token"]})
-    tasks = tasks_of(target)
-    assert await tasks.work_one()
+    access, guest = (await user.tokens())["access_token"], await user.guest()
+    await user.call("POST", "/me/claims", access, json={"guest_token": guest["access_token"]})
+    outbox = make_outbox(target)
+    assert await outbox.run_one()
     clock.advance(minutes=59)
-    assert not await tasks.work_one()
+    assert not await outbox.run_one()
     clock.advance(minutes=2)
-    assert await tasks.work_one()
+    assert await outbox.run_one()
     assert await rows("SELECT 1 FROM peer_tasks") == []
-    first, second = servicer.told
+    first, second = servicer.requests
     assert first == second
-    user_id = (await listener.me(access)).json()["id"]
+    user_id = (await user.me(access)).json()["id"]
     assert (first.author, first.to_listener_id) == ("Clara", user_id)
-    assert [(told.to_listener_name, told.to_listener_id) for told in generator.told] == [("Clara", user_id)] * 2
-    assert {told.from_listener_id for told in generator.told} == {first.from_listener_id}
+    assert [(request.to_listener_name, request.to_listener_id) for request in generator.requests] == [
+        ("Clara", user_id)
+    ] * 2
+    assert {request.from_listener_id for request in generator.requests} == {first.from_listener_id}
 
 
 @pytest.fixture
 def housekeeping(settings: Any, clock: Any) -> Housekeeping:
     database = Database(settings.database_url.get_secret_value(), schema="auth")
-    tasks = PeerTasks(database, (), AuthMetrics(CollectorRegistry()), clock)
-    return Housekeeping(database, tasks, clock, session_seconds=30 * 86_400, security_event_days=365)
+    outbox = Outbox(database, (), AuthMetrics(CollectorRegistry()), clock)
+    return Housekeeping(database, outbox, clock, session_seconds=30 * 86_400, security_event_days=365)
 
 
-async def test_what_nobody_needs_any_more_goes(
-    listener: Any, client: Any, housekeeping: Housekeeping, rows: Any, clock: Any
+async def test_housekeeping_deletes_expired_data(
+    user: Any, client: Any, housekeeping: Housekeeping, rows: Any, clock: Any
 ) -> None:
-    access = (await listener.tokens())["access_token"]
-    await listener.call("POST", "/api-keys", access, json={"name": "x", "scopes": ["songs:read"], "expires_in_days": 1})
-    await listener.log_in(password="op. 8")
-    guest = await listener.guest()
+    access = (await user.tokens())["access_token"]
+    await user.call("POST", "/api-keys", access, json={"name": "x", "scopes": ["songs:read"], "expires_in_days": 1})
+    await user.log_in(password="op. 8")
+    guest = await user.guest()
     await housekeeping.clean()
     assert len(await rows("SELECT 1 FROM users")) == len(await rows("SELECT 1 FROM sessions")) == 2
     clock.advance(days=30, hours=1)
@@ -245,7 +245,7 @@ async def test_what_nobody_needs_any_more_goes(
 
 
 async def test_a_call_without_a_token_is_refused(library: Any) -> None:
-    """The stand-in is guarded as the real one is, so what the tests above show includes auth's own service token."""
+    """The fake library checks tokens, so the tests above include auth's service token."""
     from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 
     async with grpc.aio.insecure_channel(library[1]) as channel:

@@ -1,4 +1,4 @@
-"""A piece that two processes play sounds as one that FluidSynth's command line plays."""
+"""Audio from two processes matches the audio of FluidSynth's command line."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from euterpe_converter.domain.audio import AudioFormat
+from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.errors import RenderFailed
 from euterpe_converter.rendering.parallel_synthesis import cut_frame
 from euterpe_music.midi import Piece, Track, write_midi
@@ -18,8 +18,9 @@ PORTAMENTO, PEDAL = b"\xb0\x41\x7f", b"\xb0\x40\x7f"
 
 
 def _band(*controllers: bytes) -> bytes:
-    """Piano, a violin that holds its notes over the cut, and hi-hats that end each other. Every controller is
-    given to the piano's channel in the beginning.
+    """Return a piece for piano, a violin with notes that last over the cut, and hi-hats that cut each other off.
+
+    The controllers are sent on the piano's channel at the start.
     """
     random = np.random.default_rng(1)
     piano = make_notes(np.arange(0, 40_000, 480), 900, 48 + random.integers(0, 30, 84), random.integers(40, 90, 84))
@@ -35,7 +36,7 @@ def _band(*controllers: bytes) -> bytes:
 
 @pytest.fixture
 def command_line(tmp_path):
-    """Samples as FluidSynth's command line makes them."""
+    """Synthesise with FluidSynth's command line."""
 
     async def run(midi: bytes) -> np.ndarray:
         (tmp_path / "song.mid").write_bytes(midi)
@@ -53,21 +54,21 @@ def _decibels(ratio: float) -> float:
 
 
 @pytest.mark.parametrize("controllers", [(), (PEDAL,), (PORTAMENTO,)], ids=["plain", "pedal", "portamento"])
-async def test_it_sounds_as_the_command_line_does(stage, make_job, perform, command_line, controllers):
+async def test_parallel_synthesis_matches_the_command_line(worker, make_job, render_all, command_line, controllers):
     midi = _band(*controllers)
     job = make_job(SECONDS, midi=midi, bit_depth=24, tail_seconds=0, fade_seconds=0, gain=0.2)
     assert 18 * 44_100 < cut_frame(job.frames, 44_100) < 19 * 44_100
-    audio = np.frombuffer(await perform(stage, job), np.uint8).reshape(-1, 3)
+    audio = np.frombuffer(await render_all(worker, job), np.uint8).reshape(-1, 3)
     values = np.pad(audio, ((0, 0), (1, 0))).view("<i4").ravel()
     ours, reference = values / 2.0**31, await command_line(midi)
     reference, ours = reference[: len(ours)], ours[: len(reference)]
     difference = ours - reference
-    # What is left are single blocks of 64 frames at the beginnings of notes.
+    # The remaining difference is in single blocks of 64 frames at the start of notes.
     assert _decibels(np.sqrt((difference**2).mean() / (reference**2).mean())) < -58
     assert _decibels(np.abs(difference).max()) < -50
 
 
-async def test_the_cut_leaves_no_gap_and_bounds_what_waits_in_memory(make_job):
+async def test_the_cut_is_on_a_block_and_bounds_buffered_audio(make_job):
     for seconds in (16, 30, 124, 400, 1200):
         for rate in (22_050, 44_100, 48_000, 96_000):
             cut = cut_frame(seconds * rate, rate)
@@ -76,25 +77,25 @@ async def test_the_cut_leaves_no_gap_and_bounds_what_waits_in_memory(make_job):
     assert cut_frame(15 * 44_100, 44_100) == 0
 
 
-async def test_a_half_that_is_killed_fails_the_render_and_leaves_nothing(
-    stage, make_job, perform, renders, children, eventually
-):
-    rendering = asyncio.create_task(perform(stage, make_job(600)))
+async def test_killing_the_second_process_fails_the_render(worker, make_job, render_all, renders, children, eventually):
+    rendering = asyncio.create_task(render_all(worker, make_job(600)))
     [first] = await eventually(lambda: renders(os.getpid()))
     [second] = await eventually(lambda: children(first.pid))
     os.kill(second.pid, signal.SIGKILL)
     with pytest.raises(RenderFailed) as failure:
         await rendering
-    assert "played the end" in failure.value.complaint
+    assert "second half failed" in failure.value.cause
     await eventually(lambda: renders(os.getpid()) == [])
 
 
-async def test_both_halves_end_with_their_listener(stage, make_job, perform, renders, children, eventually):
-    rendering = asyncio.create_task(perform(stage, make_job(600, AudioFormat.FLAC)))
+async def test_both_processes_end_when_the_render_is_cancelled(
+    worker, make_job, render_all, renders, children, eventually
+):
+    rendering = asyncio.create_task(render_all(worker, make_job(600, AudioFormat.FLAC)))
     [first] = await eventually(lambda: renders(os.getpid()))
     await eventually(lambda: children(first.pid))
     rendering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await rendering
-    # Orphans become children of the stage, which cleans up after them.
+    # The worker adopts and reaps orphans.
     await eventually(lambda: renders(os.getpid()) == [])

@@ -1,1 +1,1 @@
-"""Balancing of image sets: DeepSMOTE, BAGAN-GP and classical resampling, evaluated on real images (references §3)."""
+"""Balancing of image sets: DeepSMOTE, BAGAN-GP and resampling, evaluated on real images (references.md §3)."""

@@ -14,7 +14,7 @@ from jwt import PyJWK
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key, when it begins to sign, and when it leaves the published set (never, if None)."""
+    """A key, when it starts to sign, and when it leaves the published set (None: no date)."""
 
     kid: str
     private_key: Ed25519PrivateKey
@@ -28,21 +28,21 @@ class SigningKey:
 
     @property
     def verification_key(self) -> PyJWK:
-        """The public part, for verifying."""
+        """The public part, for verification."""
         return PyJWK(self.jwk)
 
     def is_published(self, now: datetime) -> bool:
-        """Whether tokens signed with it are still accepted."""
+        """Whether its tokens are accepted."""
         return self.published_until is None or now < self.published_until
 
 
 def public_members(key: Ed25519PrivateKey) -> dict[str, str]:
-    """The members of the JWK that determine the key."""
+    """Return the members of the JWK that determine the key."""
     raw = key.public_key().public_bytes_raw()
     return {"crv": "Ed25519", "kty": "OKP", "x": base64.urlsafe_b64encode(raw).rstrip(b"=").decode()}
 
 
 def thumbprint(key: Ed25519PrivateKey) -> str:
-    """The key id: RFC 7638, so that equal keys have equal ids wherever they are made."""
+    """Return the key id: the RFC 7638 thumbprint, equal for equal keys."""
     canonical = json.dumps(public_members(key), sort_keys=True, separators=(",", ":"))
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Statements over peer tasks."""
+"""Outbox tasks."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -6,80 +6,80 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_auth.domain.outbox import PeerTask, TaskKind
-from euterpe_auth.storage.models import PeerTaskRow
+from euterpe_auth.domain.outbox import OutboxTask, TaskKind
+from euterpe_auth.storage.models import OutboxRow
 
 
-def add(session: AsyncSession, task: PeerTask) -> None:
-    """Adds a task, due at once, in the transaction of what it follows from."""
-    session.add(
-        PeerTaskRow(
-            id=task.id,
-            kind=task.kind.value,
-            listener_id=task.listener_id,
-            target_id=task.target_id,
-            author=task.author,
-            created_at=task.created_at,
-            due_at=task.created_at,
-            repeat_at=task.repeat_at,
-            attempts=0,
+class OutboxRepository:
+    """Outbox tasks, within one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    def add(self, task: OutboxTask) -> None:
+        """Add a task that is due at once, in the transaction of its cause."""
+        self._session.add(
+            OutboxRow(
+                id=task.id,
+                kind=task.kind.value,
+                listener_id=task.user_id,
+                target_id=task.target_id,
+                author=task.author,
+                created_at=task.created_at,
+                due_at=task.created_at,
+                repeat_at=task.repeat_at,
+                attempts=0,
+            )
         )
-    )
 
+    async def claim(self, now: datetime, *, lease: timedelta) -> OutboxTask | None:
+        """Claim the task that is due longest; others cannot claim it before the lease ends."""
+        due = (
+            select(OutboxRow.id)
+            .where(OutboxRow.due_at <= now)
+            .order_by(OutboxRow.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        statement = (
+            update(OutboxRow)
+            .where(OutboxRow.id == due)
+            .values(due_at=now + lease, attempts=OutboxRow.attempts + 1)
+            .returning(OutboxRow)
+        )
+        row = await self._session.scalar(statement)
+        if row is None:
+            return None
+        return OutboxTask(
+            row.id,
+            TaskKind(row.kind),
+            row.listener_id,
+            row.created_at,
+            target_id=row.target_id,
+            author=row.author,
+            repeat_at=row.repeat_at,
+            attempts=row.attempts,
+        )
 
-async def take(session: AsyncSession, now: datetime, *, lease: timedelta) -> PeerTask | None:
-    """The task that is due longest; nobody else gets it before the lease has ended."""
-    due = (
-        select(PeerTaskRow.id)
-        .where(PeerTaskRow.due_at <= now)
-        .order_by(PeerTaskRow.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    statement = (
-        update(PeerTaskRow)
-        .where(PeerTaskRow.id == due)
-        .values(due_at=now + lease, attempts=PeerTaskRow.attempts + 1)
-        .returning(PeerTaskRow)
-    )
-    row = await session.scalar(statement)
-    if row is None:
-        return None
-    return PeerTask(
-        row.id,
-        TaskKind(row.kind),
-        row.listener_id,
-        row.created_at,
-        target_id=row.target_id,
-        author=row.author,
-        repeat_at=row.repeat_at,
-        attempts=row.attempts,
-    )
+    async def postpone(self, task_id: uuid.UUID, due_at: datetime) -> None:
+        """Retry a task later."""
+        await self._session.execute(update(OutboxRow).where(OutboxRow.id == task_id).values(due_at=due_at))
 
+    async def repeat(self, task_id: uuid.UUID, due_at: datetime) -> None:
+        """Repeat a task once more, at a later time."""
+        values = {"due_at": due_at, "repeat_at": None, "attempts": 0}
+        await self._session.execute(update(OutboxRow).where(OutboxRow.id == task_id).values(values))
 
-async def postpone(session: AsyncSession, task_id: uuid.UUID, due_at: datetime) -> None:
-    """Has a task tried again later."""
-    await session.execute(update(PeerTaskRow).where(PeerTaskRow.id == task_id).values(due_at=due_at))
+    async def remove(self, task_id: uuid.UUID) -> None:
+        """Delete a completed task."""
+        await self._session.execute(delete(OutboxRow).where(OutboxRow.id == task_id))
 
+    async def count(self) -> int:
+        """Count the tasks."""
+        return await self._session.scalar(select(func.count()).select_from(OutboxRow)) or 0
 
-async def repeat(session: AsyncSession, task_id: uuid.UUID, due_at: datetime) -> None:
-    """Has a task done once more, for the last time."""
-    values = {"due_at": due_at, "repeat_at": None, "attempts": 0}
-    await session.execute(update(PeerTaskRow).where(PeerTaskRow.id == task_id).values(values))
-
-
-async def remove(session: AsyncSession, task_id: uuid.UUID) -> None:
-    """Deletes a task that is done."""
-    await session.execute(delete(PeerTaskRow).where(PeerTaskRow.id == task_id))
-
-
-async def count(session: AsyncSession) -> int:
-    """How many there are."""
-    return await session.scalar(select(func.count()).select_from(PeerTaskRow)) or 0
-
-
-async def delete_instead(session: AsyncSession, target_id: uuid.UUID) -> None:
-    """Turns what was to be given to a listener, who has left since, into deletions."""
-    values = {"kind": TaskKind.DELETE_LISTENER.value, "target_id": None, "repeat_at": None}
-    await session.execute(update(PeerTaskRow).where(PeerTaskRow.target_id == target_id).values(values))
+    async def turn_transfers_into_deletions(self, target_id: uuid.UUID) -> None:
+        """Turn transfers to a deleted user into deletions."""
+        values = {"kind": TaskKind.DELETE_LISTENER.value, "target_id": None, "repeat_at": None}
+        await self._session.execute(update(OutboxRow).where(OutboxRow.target_id == target_id).values(values))

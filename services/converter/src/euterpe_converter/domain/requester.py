@@ -1,11 +1,11 @@
-"""Who asks for a song."""
+"""Who requests a song."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """An account or a guest (`id` None: anybody), and the token of a share link that they may hold."""
+class Requester:
+    """A user or guest (`id` None: anonymous), and the token of a share link, if given."""
 
     id: str | None = None
     share_token: str = ""

@@ -1,12 +1,12 @@
-"""Parses strangers' MIDI files in a process of its own: `python -m euterpe_converter.rendering.midi_process LIMITS`.
+"""Parses untrusted MIDI files in a separate process: `python -m euterpe_converter.rendering.midi_process LIMITS`.
 
-A file of 10 MiB can be made to take gigabytes and most of a minute in a parser (2.5 million notes on 20,000 tracks
-did), and a parser in native code can crash. Here that costs one request, not the service.
+A crafted file of 10 MiB can take gigabytes and most of a minute to parse (2.5 million notes on 20,000 tracks did), and
+a native parser can crash. In a separate process, that fails one request instead of the service.
 
-Protocol: one empty line when ready; then for each file a line of JSON, four bytes of length (big-endian) and the file
-on standard input, and one line of JSON on standard output: `{"seconds": 1.5}` or `{"reason": "...", "message": "..."}`.
-The line before the file is `{}`, or the fields of a `domain.picture.Picture`; then the answer is `{"bytes": n}`, and n
-bytes of a picture follow.
+Protocol: one empty line when ready. Then for each file, on standard input, a line of JSON, four bytes of length
+(big-endian) and the file; on standard output, a line of JSON: `{"seconds": 1.5}` or
+`{"reason": "...", "message": "..."}`. If the line before the file holds the fields of a `domain.picture.Picture`
+instead of `{}`, the answer is `{"bytes": n}` followed by the n bytes of the picture.
 """
 
 import json
@@ -22,8 +22,8 @@ LENGTH_BYTES = 4
 
 
 def main() -> None:
-    """Answers until standard input ends."""
-    # Here, because the service imports this module for the protocol and shall not load the parser and numpy itself.
+    """Answer requests until standard input ends."""
+    # Imported here: the service imports this module for LENGTH_BYTES, and must not load the parser and numpy.
     from euterpe_music.midi import MidiError, MidiLimits, read_midi
 
     limits = MidiLimits(**json.loads(sys.argv[1]))
@@ -35,8 +35,8 @@ def main() -> None:
         try:
             piece = read_midi(midi, limits)
             answer = {"seconds": piece.duration_seconds}
-            if wanted := json.loads(task):
-                drawn = _picture(piece, wanted)
+            if options := json.loads(task):
+                drawn = _picture(piece, options)
                 answer = {"bytes": len(drawn)}
         except MidiError as error:
             answer = {"reason": error.reason, "message": str(error)}
@@ -44,12 +44,12 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
 
-def _picture(piece: "Piece", wanted: dict[str, Any]) -> bytes:
-    # Here, because drawing loads Pillow, and most of these processes never draw.
+def _picture(piece: "Piece", options: dict[str, Any]) -> bytes:
+    # Imported here: drawing loads Pillow, and most of these processes never draw.
     from euterpe_converter.rendering.picture import png, svg
 
-    kind = PictureFormat(wanted["format"])
-    picture = Picture(**(wanted | {"format": kind, "theme": Theme(wanted["theme"])}))
+    kind = PictureFormat(options["format"])
+    picture = Picture(**(options | {"format": kind, "theme": Theme(options["theme"])}))
     return png.draw(piece, picture) if kind is PictureFormat.PNG else svg.draw(piece, picture)
 
 

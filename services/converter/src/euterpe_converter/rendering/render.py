@@ -1,4 +1,4 @@
-"""Plays one job: synthesis on one thread, encoding on another, bytes out as they come."""
+"""Renders one job inside the render process: synthesis on one thread, encoding on another, bytes out as they come."""
 
 import json
 import queue
@@ -9,133 +9,130 @@ from typing import BinaryIO
 
 import numpy as np
 
-from euterpe_converter.domain.audio import AudioFormat
-from euterpe_converter.rendering.encoders import Encoder, Samples, encoder_for
+from euterpe_converter.rendering.encoders import Encoder, EncoderInput, Samples, create_encoder
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.limiter import CEILING, Limiter
 from euterpe_converter.rendering.loudness import LoudnessMeter
-from euterpe_converter.rendering.native.fluidsynth import FluidSynth, Voicing
-from euterpe_converter.rendering.parallel_synthesis import play_alone, play_together
+from euterpe_converter.rendering.native.fluidsynth import FluidSynth, SynthSettings
+from euterpe_converter.rendering.parallel_synthesis import synthesise, synthesise_in_parallel
 
-#: Formats whose encoding takes far less than the synthesis, which two processes share then.
-_QUICK_FORMATS = (AudioFormat.WAV, AudioFormat.FLAC)
 #: Chunks that may wait for the encoder: 6 MB.
-_WAITING_CHUNKS = 48
-#: Bytes that are written at once, save for the beginning: each write costs the service and the listener some work.
+_QUEUED_CHUNKS = 48
+#: Minimum bytes per write after the first ones: every write costs the service and the client some work.
 _WRITE_BYTES = 64 * 1024
-_BEGINNING_BYTES = 256 * 1024
+_UNBUFFERED_BYTES = 256 * 1024
 _AUDIBLE = 10 ** (-60 / 20)
 _KEPT_SILENCE_SECONDS = 0.1
-_MOST_GAIN = 10 ** (30 / 20)
+_MAX_GAIN = 10 ** (30 / 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What an analysis decided: how many frames, and a factor for all of them."""
+class RenderPlan:
+    """The result of an analysis: the number of frames, and the gain for all of them."""
 
     frames: int
-    factor: float = 1.0
+    gain: float = 1.0
 
 
-def perform(job: RenderJob, fluidsynth: FluidSynth, out: BinaryIO, ffmpeg: str) -> None:
-    """Writes a line of JSON with the number of frames, then the body.
+def render(job: RenderJob, fluidsynth: FluidSynth, out: BinaryIO, ffmpeg: str) -> None:
+    """Write a line of JSON with the number of frames, then the body.
 
-    Raises SynthesisFailed, LibraryMissing, BrokenPipeError when nobody listens any more.
+    Raises SynthesisFailed, LibraryMissing, and BrokenPipeError when the reader has gone.
     """
-    plan = analyse(job, fluidsynth) if job.synthesis.needs_analysis else Plan(job.frames)
-    encoder = encoder_for(job.encoding, plan.frames, job.tags, ffmpeg)
+    plan = analyse(job, fluidsynth) if job.synthesis.needs_analysis else RenderPlan(job.frames)
+    encoder = create_encoder(EncoderInput(job.encoding, plan.frames, job.tags, ffmpeg))
     out.write(json.dumps({"frames": plan.frames}).encode() + b"\n")
     out.flush()
-    for data in _gathered(_encoded(job, plan, fluidsynth, encoder)):
+    for data in _batched(_encoded(job, plan, fluidsynth, encoder)):
         out.write(data)
         out.flush()
 
 
-def analyse(job: RenderJob, fluidsynth: FluidSynth) -> Plan:
-    """Hears the piece once without encoding it. Twice the synthesis, but no piece in memory."""
+def analyse(job: RenderJob, fluidsynth: FluidSynth) -> RenderPlan:
+    """Synthesise the piece once without encoding it. Doubles the synthesis, but holds no piece in memory."""
     meter = LoudnessMeter(job.encoding.sample_rate)
-    audible = position = 0
-    for samples in _synthesised(job, job.frames, fluidsynth, together=True):
+    audible_until = position = 0
+    for samples in _synthesised(job, job.frames, fluidsynth, parallel=True):
         if job.synthesis.loudness is not None:
             meter.add(samples)
-        loud = np.flatnonzero(np.abs(samples).max(axis=1) > _AUDIBLE)
-        audible = position + int(loud[-1]) + 1 if len(loud) else audible
+        audible = np.flatnonzero(np.abs(samples).max(axis=1) > _AUDIBLE)
+        audible_until = position + int(audible[-1]) + 1 if len(audible) else audible_until
         position += len(samples)
     frames = job.frames
     if job.synthesis.trim:
-        frames = max(1, min(frames, audible + round(_KEPT_SILENCE_SECONDS * job.encoding.sample_rate)))
-    return Plan(frames, _factor(job.synthesis.loudness, meter))
+        frames = max(1, min(frames, audible_until + round(_KEPT_SILENCE_SECONDS * job.encoding.sample_rate)))
+    return RenderPlan(frames, _gain(job.synthesis.loudness, meter))
 
 
-def _factor(target: float | None, meter: LoudnessMeter) -> float:
+def _gain(target: float | None, meter: LoudnessMeter) -> float:
     loudness = meter.integrated()
     if target is None or loudness == float("-inf"):
         return 1.0
-    # Louder than the peak allows would be clipped; R128 asks for a peak of -1 dB at most.
-    return min(float(10 ** ((target - loudness) / 20)), CEILING / max(meter.peak, 1e-9), _MOST_GAIN)
+    # A higher gain would clip the peak; R128 recommends a peak of at most -1 dB.
+    return min(float(10 ** ((target - loudness) / 20)), CEILING / max(meter.peak, 1e-9), _MAX_GAIN)
 
 
-def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes: as they come in the beginning, because somebody waits for them, then in larger portions."""
-    held, written = bytearray(), 0
-    for piece in pieces:
-        held += piece
-        if len(held) >= _WRITE_BYTES or (held and written < _BEGINNING_BYTES):
-            written += len(held)
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)
+def _batched(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes: as they come at first, to reduce the time to the first byte, then in larger chunks."""
+    pending, written = bytearray(), 0
+    for chunk in chunks:
+        pending += chunk
+        if len(pending) >= _WRITE_BYTES or (pending and written < _UNBUFFERED_BYTES):
+            written += len(pending)
+            yield bytes(pending)
+            pending.clear()
+    yield bytes(pending)
 
 
-def _encoded(job: RenderJob, plan: Plan, fluidsynth: FluidSynth, encoder: Encoder) -> Iterator[bytes]:
-    position, together = 0, job.encoding.format in _QUICK_FORMATS
-    source = _synthesised(job, plan.frames, fluidsynth, together=together)
-    for samples in _mastered(_beside(source), plan.factor):
-        yield encoder.encode(_finished(samples, position, job, plan))
+def _encoded(job: RenderJob, plan: RenderPlan, fluidsynth: FluidSynth, encoder: Encoder) -> Iterator[bytes]:
+    position, parallel = 0, job.encoding.format.spec.parallel_synthesis
+    source = _synthesised(job, plan.frames, fluidsynth, parallel=parallel)
+    for samples in _limited(_on_thread(source), plan.gain):
+        yield encoder.encode(_faded(samples, position, job, plan))
         position += len(samples)
     yield encoder.finish()
 
 
-def _beside(source: Iterator[Samples]) -> Iterator[Samples]:
-    """The same samples, made on a thread of their own while the last ones are encoded."""
-    chunks: queue.Queue[Samples | BaseException | None] = queue.Queue(_WAITING_CHUNKS)
+def _on_thread(source: Iterator[Samples]) -> Iterator[Samples]:
+    """Yield the same samples, produced by a second thread while the previous ones are encoded."""
+    chunks: queue.Queue[Samples | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
 
-    def synthesise() -> None:
+    def produce() -> None:
         try:
             for samples in source:
                 chunks.put(samples)
             chunks.put(None)
-        except BaseException as error:  # noqa: BLE001 - raised again on the other thread
+        except BaseException as error:  # noqa: BLE001 - raised again on the consuming thread
             chunks.put(error)
 
-    threading.Thread(target=synthesise, daemon=True).start()
+    threading.Thread(target=produce, daemon=True).start()
     while (samples := chunks.get()) is not None:
         if isinstance(samples, BaseException):
             raise samples
         yield samples
 
 
-def _mastered(source: Iterator[Samples], factor: float) -> Iterator[Samples]:
-    """With the factor, and nowhere too loud."""
+def _limited(source: Iterator[Samples], gain: float) -> Iterator[Samples]:
+    """Apply the gain and the limiter."""
     limiter = Limiter()
     for samples in source:
-        if factor != 1.0:
-            samples *= np.float32(factor)
+        if gain != 1.0:
+            samples *= np.float32(gain)
         yield limiter.process(samples)
     yield limiter.finish()
 
 
-def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth, *, together: bool) -> Iterator[Samples]:
+def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth, *, parallel: bool) -> Iterator[Samples]:
     synthesis = job.synthesis
-    voicing = Voicing(
+    settings = SynthSettings(
         job.encoding.sample_rate, synthesis.gain, synthesis.reverb, synthesis.chorus, dict(synthesis.programs)
     )
-    play = play_together if together else play_alone
-    return play(fluidsynth, job.midi, voicing, frames)
+    run = synthesise_in_parallel if parallel else synthesise
+    return run(fluidsynth, job.midi, settings, frames)
 
 
-def _finished(samples: Samples, position: int, job: RenderJob, plan: Plan) -> Samples:
-    """With the fade at the end, and the channels that are wanted."""
+def _faded(samples: Samples, position: int, job: RenderJob, plan: RenderPlan) -> Samples:
+    """Apply the fade-out, and mix down to mono if requested."""
     fade = min(plan.frames, round(job.synthesis.fade_seconds * job.encoding.sample_rate))
     begin = plan.frames - fade - position
     if fade and begin < len(samples):

@@ -1,86 +1,86 @@
-"""A rendition that grows: one writes, any number read, each from where it likes."""
+"""A rendition that grows: one writer, any number of readers at any position."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 
 
-class FellBehind(Exception):
-    """What was to be read has been let go of; the object store has it when the rendition is complete."""
+class ReaderLagged(Exception):
+    """The bytes to read have left the window; the object store has them when the rendition is complete."""
 
 
-class Reel:
-    """The body of a rendition while it is made. Keeps the last `window_bytes` of it, so that memory is bounded.
+class StreamBuffer:
+    """The body of a rendition while it is rendered; holds the last `window_bytes` of it.
 
-    A slow reader does not slow the writer down: it falls behind, and goes on with the object store later.
+    A slow reader does not slow the writer down: it lags behind the window, and continues from the object store.
     """
 
     def __init__(self, window_bytes: int) -> None:
-        self._window = window_bytes
+        self._window_bytes = window_bytes
         self._chunks: deque[bytes] = deque()
         self._first = 0
         self._changed = asyncio.Event()
         self._error: BaseException | None = None
-        #: Frames of the audio; known when `begun` returns.
+        #: Frames of the audio; known when `wait_started` returns.
         self.frames = 0
-        #: Bytes that were written so far.
+        #: Bytes written so far.
         self.size_bytes = 0
         self.complete = False
-        self._begun = asyncio.Event()
+        self._started = asyncio.Event()
 
-    def begin(self, frames: int) -> None:
-        """The length is known now."""
+    def start(self, frames: int) -> None:
+        """Set the number of frames."""
         self.frames = frames
-        self._begun.set()
-        self._tell()
+        self._started.set()
+        self._notify()
 
     def append(self, data: bytes) -> None:
-        """The next bytes."""
+        """Append the next bytes."""
         self._chunks.append(data)
         self.size_bytes += len(data)
-        while self.size_bytes - self._first > self._window and len(self._chunks) > 1:
+        while self.size_bytes - self._first > self._window_bytes and len(self._chunks) > 1:
             self._first += len(self._chunks.popleft())
-        self._tell()
+        self._notify()
 
     def finish(self) -> None:
-        """All is there."""
+        """Mark the body as complete."""
         self.complete = True
-        self._tell()
+        self._notify()
 
     def fail(self, error: BaseException) -> None:
-        """There will be no more; readers get the error. After `finish` it says nothing about these bytes."""
+        """Make readers raise the error. Ignored after `finish`."""
         if not self.complete:
             self._error = error
-            self._begun.set()
-            self._tell()
+            self._started.set()
+            self._notify()
 
-    async def begun(self) -> int:
-        """Waits for the number of frames. Raises what the rendering raised."""
-        await self._begun.wait()
+    async def wait_started(self) -> int:
+        """Wait for the number of frames, and return it. Raises the render's error."""
+        await self._started.wait()
         self._check()
         return self.frames
 
-    async def reaches(self, position: int) -> None:
-        """Waits until the byte at this position is there, or the end. Raises what the rendering raised."""
+    async def wait_for(self, position: int) -> None:
+        """Wait until the byte at this position or the end is written. Raises the render's error."""
         while self.size_bytes <= position and not self.complete:
             self._check()
             await self._changed.wait()
 
-    async def finished(self) -> int:
-        """Waits for the end; returns the size. Raises what the rendering raised."""
+    async def wait_finished(self) -> int:
+        """Wait for the end, and return the size. Raises the render's error."""
         while not self.complete:
             self._check()
             await self._changed.wait()
         return self.size_bytes
 
     async def read(self, first: int, last: int | None = None) -> AsyncGenerator[bytes, None]:
-        """The bytes from `first` to `last` (included) or the end, as they come.
+        """Yield the bytes from `first` to `last` (included) or the end, as they are written.
 
-        Raises what the rendering raised, FellBehind.
+        Raises the render's error, ReaderLagged.
         """
         position = first
         while last is None or position <= last:
-            await self.reaches(position)
+            await self.wait_for(position)
             if position >= self.size_bytes:
                 return
             for chunk in self._from(position):
@@ -90,12 +90,12 @@ class Reel:
                     yield part
 
     def content(self) -> bytes | None:
-        """All that was written, when all of it is still here."""
+        """Return everything written, or None when a part has left the window."""
         return None if self._first else b"".join(self._chunks)
 
     def _from(self, position: int) -> list[bytes]:
         if position < self._first:
-            raise FellBehind
+            raise ReaderLagged
         found, start = [], self.size_bytes
         for chunk in reversed(self._chunks):
             start -= len(chunk)
@@ -110,7 +110,7 @@ class Reel:
         if self._error is not None:
             raise self._error
 
-    def _tell(self) -> None:
-        # Whoever waits holds the old event.
+    def _notify(self) -> None:
+        # Waiting readers hold the old event.
         self._changed.set()
         self._changed = asyncio.Event()

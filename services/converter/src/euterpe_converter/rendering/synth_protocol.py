@@ -1,6 +1,6 @@
-"""What both sides of a stage's socket know. Imports nothing heavy, because the service imports it."""
+"""Constants shared by both sides of the socket. Imports nothing heavy, because the service imports it."""
 
-#: The largest packet: a job without its MIDI file is far smaller.
+#: The largest packet; a job without its MIDI file is far smaller.
 PACKET_BYTES = 65_536
-#: Exit statuses of renders that failed.
-SYNTHESIS_FAILED, ENCODING_FAILED, LISTENER_GONE = 3, 4, 5
+#: Exit statuses of failed renders.
+SYNTHESIS_FAILED, ENCODING_FAILED, READER_GONE = 3, 4, 5

@@ -1,4 +1,4 @@
-"""The service's side of `stage_worker`: starts it, hands it jobs, and reads what they give."""
+"""The service's handle on a `synth_process`: starts it, sends it jobs, and reads their output."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from euterpe_converter.errors import RenderFailed, SoundFontMissing, ToolMissing
-from euterpe_converter.rendering.child import CHILD_ENVIRONMENT, Child, end_child
+from euterpe_converter.rendering.child import CHILD_ENVIRONMENT, Child, kill_child
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.sandbox import RenderLimits
 from euterpe_converter.rendering.synth_protocol import PACKET_BYTES, SYNTHESIS_FAILED
@@ -24,14 +24,15 @@ from euterpe_converter.rendering.synth_protocol import PACKET_BYTES, SYNTHESIS_F
 log = structlog.get_logger(__name__)
 
 _START_SECONDS = 60.0
-#: Bytes that wait in the pipe between a render and the service: ten seconds of WAV.
+#: Bytes buffered in the pipe between a render and the service: ten seconds of WAV.
 _PIPE_BYTES = 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+_WORKER_GONE = "the synthesiser process has ended"
 
 
 @dataclass(frozen=True, slots=True)
-class StageOptions:
-    """Which programs and libraries a stage uses, and what one render may take."""
+class SynthWorkerOptions:
+    """The programs and libraries that a worker uses, and the limits of one render."""
 
     fluidsynth: str
     ffmpeg: str
@@ -40,38 +41,38 @@ class StageOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ending:
+class _Exit:
     status: int
     message: str
 
 
-class Stage:
-    """A SoundFont in memory, ready to play. Made by `Stage.open`."""
+class SynthWorker:
+    """A process with a SoundFont in memory, ready to render. Created by `SynthWorker.start`."""
 
-    def __init__(self, child: Child, control: socket.socket, versions: str, options: StageOptions) -> None:
+    def __init__(self, child: Child, control: socket.socket, versions: str, options: SynthWorkerOptions) -> None:
         self.versions = versions
         self._child, self._control, self._options = child, control, options
-        self._numbers = iter(range(1, sys.maxsize))
-        self._endings: dict[int, asyncio.Future[_Ending]] = {}
+        self._ids = iter(range(1, sys.maxsize))
+        self._exits: dict[int, asyncio.Future[_Exit]] = {}
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(control.fileno(), self._listen)
+        self._loop.add_reader(control.fileno(), self._receive)
         self.alive = True
 
     @classmethod
-    async def open(cls, soundfont: Path, options: StageOptions) -> "Stage":
-        """Starts the process and waits until the SoundFont is loaded.
+    async def start(cls, soundfont: Path, options: SynthWorkerOptions) -> "SynthWorker":
+        """Start the process and wait until the SoundFont is loaded.
 
         Raises ToolMissing, SoundFontMissing, RenderFailed.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        given = {"soundfont": str(soundfont), "fluidsynth": options.fluidsynth, "ffmpeg": options.ffmpeg}
+        arguments = {"soundfont": str(soundfont), "fluidsynth": options.fluidsynth, "ffmpeg": options.ffmpeg}
         module = "euterpe_converter.rendering.synth_process"
         async with AsyncExitStack() as undo:
             undo.callback(ours.close)
             with contextlib.closing(theirs):
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", module, str(theirs.fileno()), json.dumps(given)),
+                    *(sys.executable, "-m", module, str(theirs.fileno()), json.dumps(arguments)),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
@@ -80,81 +81,81 @@ class Stage:
                     pass_fds=[theirs.fileno()],
                 )
             child = Child(process)
-            undo.push_async_callback(end_child, child)
+            undo.push_async_callback(kill_child, child)
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     data = await asyncio.get_running_loop().sock_recv(ours, PACKET_BYTES)
             except TimeoutError:
                 data = b""
-            stage = cls(child, ours, _understood(data, soundfont, child), options)
+            worker = cls(child, ours, _read_start_message(data, soundfont, child), options)
             undo.pop_all()
-        return stage
+        return worker
 
     async def close(self) -> None:
-        """Ends it, and all its renders."""
-        self._lost()
-        await end_child(self._child)
+        """Stop the process and all its renders."""
+        self._mark_dead()
+        await kill_child(self._child)
 
     @asynccontextmanager
-    async def performing(self, job: RenderJob) -> AsyncGenerator[tuple[int, AsyncIterator[bytes]], None]:
-        """The number of frames, and the body as it is made. However the context ends, the render has ended then.
+    async def render(self, job: RenderJob) -> AsyncGenerator[tuple[int, AsyncIterator[bytes]], None]:
+        """Provide the number of frames, and the body as it is rendered. When the context ends, so does the render.
 
         Raises RenderFailed, also from the iterator.
         """
         if not self.alive:
-            raise RenderFailed("synthesiser", "the stage has gone")
-        number = next(self._numbers)
-        ending: asyncio.Future[_Ending] = self._loop.create_future()
-        self._endings[number] = ending
+            raise RenderFailed("synthesiser", _WORKER_GONE)
+        render_id = next(self._ids)
+        exit_future: asyncio.Future[_Exit] = self._loop.create_future()
+        self._exits[render_id] = exit_future
         with _pipe() as (reading, writing):
             try:
                 with _memory_file(job.midi) as midi:
-                    self._ask(number, job, midi, writing.release())
+                    self._submit(render_id, job, midi, writing.release())
                 reader, transport = await _connect(self._loop, reading.release())
                 try:
                     header = await reader.readline()
                     if not header.endswith(b"\n"):
-                        await self._check(ending)
-                        raise RenderFailed("synthesiser", "no header")
-                    yield json.loads(header)["frames"], self._body(reader, ending)
+                        await self._check(exit_future)
+                        raise RenderFailed("synthesiser", "the render wrote no header")
+                    yield json.loads(header)["frames"], self._body(reader, exit_future)
                 finally:
                     transport.close()
             finally:
-                # A second cancellation must not leave it behind.
-                await asyncio.shield(self._end(number, ending))
+                # Shielded: a second cancellation must not leave the render running.
+                await asyncio.shield(self._kill(render_id, exit_future))
 
-    async def _body(self, reader: asyncio.StreamReader, ending: "asyncio.Future[_Ending]") -> AsyncIterator[bytes]:
+    async def _body(self, reader: asyncio.StreamReader, exit_future: "asyncio.Future[_Exit]") -> AsyncIterator[bytes]:
         while chunk := await reader.read(CHUNK_BYTES):
             yield chunk
-        await self._check(ending)
+        await self._check(exit_future)
 
-    async def _check(self, ending: "asyncio.Future[_Ending]") -> None:
-        end = await asyncio.shield(ending)
+    async def _check(self, exit_future: "asyncio.Future[_Exit]") -> None:
+        end = await asyncio.shield(exit_future)
         if end.status != 0:
-            stage = "synthesiser" if end.status == SYNTHESIS_FAILED or end.status < 0 else "encoder"
-            raise RenderFailed(stage, f"exit status {end.status}\n{end.message}\n{self._child.complaint}".strip())
+            component = "synthesiser" if end.status == SYNTHESIS_FAILED or end.status < 0 else "encoder"
+            cause = f"exit status {end.status}\n{end.message}\n{self._child.stderr_tail}".strip()
+            raise RenderFailed(component, cause)
 
-    def _ask(self, number: int, job: RenderJob, midi: int, writing: int) -> None:
-        # What pydub hands to ffmpeg goes through a file.
-        files = job.pcm_bytes + CHUNK_BYTES if job.encoding.format == "ogg" else 0
-        limits = RenderLimits(self._options.memory_bytes, self._options.cpu_seconds, files)
-        request = {"id": number, "job": job.to_json(), "limits": asdict(limits)}
+    def _submit(self, render_id: int, job: RenderJob, midi: int, writing: int) -> None:
+        file_bytes = job.pcm_bytes + CHUNK_BYTES if job.encoding.format.spec.writes_whole_file else 0
+        limits = RenderLimits(self._options.memory_bytes, self._options.cpu_seconds, file_bytes)
+        request = {"id": render_id, "job": job.to_json(), "limits": asdict(limits)}
         try:
             socket.send_fds(self._control, [json.dumps(request).encode()], [midi, writing])
         except OSError as error:
-            self._lost()
-            raise RenderFailed("synthesiser", f"the stage has gone: {error}") from None
+            self._mark_dead()
+            raise RenderFailed("synthesiser", f"{_WORKER_GONE}: {error}") from None
         finally:
             os.close(writing)
 
-    async def _end(self, number: int, ending: "asyncio.Future[_Ending]") -> None:
-        if not ending.done() and self.alive:
+    async def _kill(self, render_id: int, exit_future: "asyncio.Future[_Exit]") -> None:
+        if not exit_future.done() and self.alive:
             with contextlib.suppress(OSError):
-                self._control.send(json.dumps({"kill": number}).encode())
-            await ending
-        self._endings.pop(number, None)
+                self._control.send(json.dumps({"kill": render_id}).encode())
+            await exit_future
+        self._exits.pop(render_id, None)
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         try:
             data = self._control.recv(PACKET_BYTES)
         except BlockingIOError:
@@ -162,38 +163,38 @@ class Stage:
         except OSError:
             data = b""
         if not data:
-            self._lost()
+            self._mark_dead()
             return
         message: dict[str, Any] = json.loads(data)
-        ending = self._endings.get(message["id"])
-        if ending is not None and not ending.done():
-            ending.set_result(_Ending(message["status"], message["message"]))
+        exit_future = self._exits.get(message["id"])
+        if exit_future is not None and not exit_future.done():
+            exit_future.set_result(_Exit(message["status"], message["message"]))
 
-    def _lost(self) -> None:
+    def _mark_dead(self) -> None:
         if not self.alive:
             return
         self.alive = False
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
-        for ending in self._endings.values():
-            if not ending.done():
-                ending.set_result(_Ending(-1, "the stage has gone"))
+        for exit_future in self._exits.values():
+            if not exit_future.done():
+                exit_future.set_result(_Exit(-1, _WORKER_GONE))
 
 
-def _understood(data: bytes, soundfont: Path, child: Child) -> str:
+def _read_start_message(data: bytes, soundfont: Path, child: Child) -> str:
     message = json.loads(data) if data else {}
     if "missing" in message:
         raise ToolMissing(message["missing"], message["package"])
     if "unusable" in message:
         raise SoundFontMissing(f"FluidSynth cannot read {soundfont} ({message['unusable']}).")
     if "ready" not in message:
-        raise RenderFailed("synthesiser", child.complaint or "the stage did not start")
-    log.info("stage_ready", soundfont=soundfont.name, versions=message["ready"], network=message["network"])
+        raise RenderFailed("synthesiser", child.stderr_tail or "the synthesiser process did not start")
+    log.info("synth_worker_ready", soundfont=soundfont.name, versions=message["ready"], network=message["network"])
     return str(message["ready"])
 
 
 class _Descriptor:
-    """A descriptor that is closed unless somebody else has taken it."""
+    """A file descriptor that is closed unless it was released."""
 
     def __init__(self, number: int) -> None:
         self._number: int | None = number
@@ -228,7 +229,7 @@ async def _connect(
 
 @contextmanager
 def _memory_file(content: bytes) -> Iterator[int]:
-    """The descriptor of a file that exists in memory only."""
+    """Provide the descriptor of a file in memory."""
     descriptor = os.memfd_create("midi")
     try:
         with open(descriptor, "wb", closefd=False) as file:

@@ -1,4 +1,4 @@
-"""The stages that are open: one per SoundFont, the least recently used of which make way."""
+"""The running synth workers: one per SoundFont; the least recently used is stopped when there are too many."""
 
 import asyncio
 from collections import OrderedDict
@@ -7,27 +7,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from euterpe_converter.rendering.soundfont import SoundFont
-from euterpe_converter.rendering.synth_worker import Stage, StageOptions
+from euterpe_converter.rendering.synth_worker import SynthWorker, SynthWorkerOptions
 
 
 @dataclass
 class _Entry:
-    stage: Stage
+    worker: SynthWorker
     users: int = 0
     retired: bool = False
 
 
-class Stages:
-    """Opens stages when they are needed, and again when one has died."""
+class SynthWorkerPool:
+    """Starts workers on demand, and again when one has died."""
 
-    def __init__(self, options: StageOptions, *, most: int) -> None:
-        self._options, self._most = options, most
-        self._open: OrderedDict[str, _Entry] = OrderedDict()
+    def __init__(self, options: SynthWorkerOptions, *, max_workers: int) -> None:
+        self._options, self._max_workers = options, max_workers
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = asyncio.Lock()
         self._versions: str | None = None
 
     async def versions(self, soundfont: SoundFont) -> str:
-        """Of the libraries; they are the same for every SoundFont. Raises what `Stage.open` raises."""
+        """Return the libraries' versions, equal for every SoundFont. Raises as `SynthWorker.start` does."""
         if self._versions is None:
             async with self.use(soundfont):
                 pass
@@ -35,42 +35,42 @@ class Stages:
         return self._versions
 
     @asynccontextmanager
-    async def use(self, soundfont: SoundFont) -> AsyncGenerator[Stage, None]:
-        """A stage with this SoundFont, which stays open for as long as the context. Raises what `Stage.open` raises."""
+    async def use(self, soundfont: SoundFont) -> AsyncGenerator[SynthWorker, None]:
+        """Provide a worker with this SoundFont that runs as long as the context. Raises as `SynthWorker.start` does."""
         async with self._lock:
             entry = await self._entry(soundfont)
             entry.users += 1
         try:
-            yield entry.stage
+            yield entry.worker
         finally:
             entry.users -= 1
             if entry.retired and not entry.users:
-                await asyncio.shield(entry.stage.close())
+                await asyncio.shield(entry.worker.close())
 
     async def close(self) -> None:
-        """Ends all."""
-        entries = list(self._open.values())
-        self._open.clear()
+        """Stop all workers."""
+        entries = list(self._entries.values())
+        self._entries.clear()
         for entry in entries:
-            await entry.stage.close()
+            await entry.worker.close()
 
     async def _entry(self, soundfont: SoundFont) -> _Entry:
-        found = self._open.get(soundfont.sha256)
-        if found is not None and found.stage.alive:
-            self._open.move_to_end(soundfont.sha256)
+        found = self._entries.get(soundfont.sha256)
+        if found is not None and found.worker.alive:
+            self._entries.move_to_end(soundfont.sha256)
             return found
         if found is not None:
             await self._retire(soundfont.sha256)
-        while len(self._open) >= self._most:
-            await self._retire(next(iter(self._open)))
-        stage = await Stage.open(soundfont.path, self._options)
-        self._versions = stage.versions
-        self._open[soundfont.sha256] = entry = _Entry(stage)
+        while len(self._entries) >= self._max_workers:
+            await self._retire(next(iter(self._entries)))
+        worker = await SynthWorker.start(soundfont.path, self._options)
+        self._versions = worker.versions
+        self._entries[soundfont.sha256] = entry = _Entry(worker)
         return entry
 
     async def _retire(self, digest: str) -> None:
-        entry = self._open.pop(digest)
+        entry = self._entries.pop(digest)
         entry.retired = True
-        # One that still plays is closed by the last of its users.
+        # A worker in use is stopped by its last user.
         if not entry.users:
-            await entry.stage.close()
+            await entry.worker.close()

@@ -1,4 +1,4 @@
-"""What listeners do around songs: comments, reports, follows and playlists."""
+"""Social features around songs: comments, reports, follows and playlists."""
 
 import uuid
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MAX_FOLLOWS = 1000
 
 
 def _plain(value: str) -> str:
-    """Text of several lines without other control characters; line breaks become line feeds."""
+    """Accept multi-line text without other control characters; normalise line breaks to line feeds."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
     if any(ord(character) < 32 and character not in "\n\t" for character in value) or "\x7f" in value:
         raise PydanticCustomError("control_character", "Control characters are not allowed")
@@ -46,7 +46,7 @@ Description = Annotated[
 
 
 class Reason(StrEnum):
-    """Why a comment should not be there."""
+    """Reason for reporting a comment."""
 
     SPAM = "spam"
     ABUSE = "abuse"
@@ -56,7 +56,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody says about a song, in plain text."""
+    """A comment on a song, in plain text."""
 
     id: uuid.UUID
     song_id: uuid.UUID
@@ -68,19 +68,19 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who has published songs."""
+    """A user with public songs."""
 
     id: str
     name: str
     songs: int
     followers: int
-    #: By the listener for whom it was read.
+    #: By the user for whom it was read.
     followed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """Songs in an order of their collector's; `version` counts its changes and is its entity tag."""
+    """An ordered list of songs; `version` counts its changes and is its entity tag."""
 
     id: uuid.UUID
     owner_id: str

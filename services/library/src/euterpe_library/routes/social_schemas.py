@@ -1,4 +1,4 @@
-"""Share links, comments, authors and playlists as requests and answers of the HTTP API."""
+"""Share links, comments, authors and playlists as requests and responses of the HTTP API."""
 
 import uuid
 from datetime import datetime
@@ -26,24 +26,26 @@ from euterpe_library.routes.schemas import SongAnswer, without_default
 
 _ID = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 _AUTHOR_ID = "0199d3c1-0b6a-7d5e-a1b2-7c3f00aa9e01"
-_CURSOR = Field(default=None, description="For the next page; null on the last one.", examples=["WyJuZXdlc3QiLDE3Nl0"])
+_CURSOR = Field(
+    default=None, description="`cursor` of the next page; null on the last one.", examples=["WyJuZXdlc3QiLDE3Nl0"]
+)
 _FORBID = ConfigDict(extra="forbid")
 
 
 class NewShare(BaseModel):
-    """A share link to be made."""
+    """A share link to create."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"days": 7, "allow_download": False, "label": "for Clara"}]}
     )
 
     days: int | None = Field(
-        default=30, ge=1, le=MAX_DAYS, strict=True, description="Valid so long; null: until revoked."
+        default=30, ge=1, le=MAX_DAYS, strict=True, description="Days until it expires; null: valid until revoked."
     )
     allow_download: bool = Field(default=True, strict=True, description="Whether the MIDI file may be downloaded.")
     label: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=MAX_LABEL_LENGTH), AfterValidator(without_controls)
-    ] = Field(default="", description="For yourself, to tell your links apart.")
+    ] = Field(default="", description="Your own name for the link.")
 
 
 class ShareAnswer(BaseModel):
@@ -59,25 +61,25 @@ class ShareAnswer(BaseModel):
 
     @classmethod
     def of(cls, share: Share) -> "ShareAnswer":
-        """The link without its token, which only its maker has seen."""
+        """Convert a link, without its token."""
         return cls.model_validate(share, from_attributes=True)
 
 
 class NewShareAnswer(ShareAnswer):
-    """A share link that was just made, with its token: this answer is the only place where it is shown."""
+    """A new share link with its token, which is in this response only."""
 
     token: str = Field(examples=["mJ0w3Xb1p5cV8nQe7sTzR2uYk4iLaH6d"])
     url: str = Field(examples=["/api/v1/library/shared/mJ0w3Xb1p5cV8nQe7sTzR2uYk4iLaH6d"])
 
 
 class ShareList(BaseModel):
-    """All links to a song that were not revoked, the oldest first."""
+    """The links to a song that were not revoked, oldest first."""
 
     items: list[ShareAnswer]
 
 
 class SharedSong(BaseModel):
-    """What a share link shows."""
+    """The song of a share link."""
 
     song: SongAnswer
     allow_download: bool
@@ -85,13 +87,13 @@ class SharedSong(BaseModel):
 
     @classmethod
     def of(cls, share: Share, song: Song, midi_url: str) -> "SharedSong":
-        """The song, whose file is found under the link as well, if it may be downloaded."""
+        """Convert the song; its MIDI URL is under the link, if downloads are allowed."""
         answer = SongAnswer.of(song).model_copy(update={"midi_url": midi_url if share.allow_download else None})
         return cls.model_construct(song=answer, allow_download=share.allow_download, expires_at=share.expires_at)
 
 
 class NewComment(BaseModel):
-    """Something to say about a song."""
+    """A comment to add."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "What a lovely ending!"}]})
 
@@ -99,7 +101,7 @@ class NewComment(BaseModel):
 
 
 class CommentAnswer(BaseModel):
-    """What somebody said about a song: plain text, never markup."""
+    """A comment on a song: plain text, never markup."""
 
     id: uuid.UUID = Field(examples=[_ID])
     song_id: uuid.UUID = Field(examples=[_ID])
@@ -110,7 +112,7 @@ class CommentAnswer(BaseModel):
 
     @classmethod
     def of(cls, comment: Comment) -> "CommentAnswer":
-        """The comment as everybody sees it."""
+        """Convert a comment."""
         return cls(
             id=comment.id,
             song_id=comment.song_id,
@@ -122,20 +124,20 @@ class CommentAnswer(BaseModel):
 
 
 class CommentPage(BaseModel):
-    """A page of comments, the newest first."""
+    """A page of comments, newest first."""
 
     items: list[CommentAnswer]
     next_cursor: str | None = _CURSOR
 
     @classmethod
     def of(cls, page: Page[Comment]) -> "CommentPage":
-        """The page as clients see it."""
+        """Convert a page."""
         cursor = page.next.cursor() if page.next else None
         return cls(items=[CommentAnswer.of(item) for item in page.items], next_cursor=cursor)
 
 
 class CommentReport(BaseModel):
-    """Why a comment should not be there."""
+    """Reason for reporting a comment."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "spam", "note": "An advert."}]}
@@ -146,28 +148,28 @@ class CommentReport(BaseModel):
 
 
 class AuthorAnswer(BaseModel):
-    """Somebody who has published songs."""
+    """A user with public songs."""
 
     id: str = Field(examples=[_AUTHOR_ID])
     name: str = Field(examples=["clara"])
-    songs: int = Field(examples=[12], description="How many of them are public.")
+    songs: int = Field(examples=[12], description="Number of public songs.")
     followers: int = Field(examples=[3])
-    followed: bool = Field(description="By you.")
+    followed: bool = Field(description="Whether you follow the author.")
 
     @classmethod
     def of(cls, author: Author) -> "AuthorAnswer":
-        """The author as clients see them."""
+        """Convert an author."""
         return cls.model_validate(author, from_attributes=True)
 
 
 class Following(BaseModel):
-    """Whom you follow."""
+    """Authors that you follow."""
 
     author_ids: list[str] = Field(examples=[[_AUTHOR_ID]])
 
 
 class NewPlaylist(BaseModel):
-    """A playlist to be made."""
+    """A playlist to create."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "For rainy days"}]})
 
@@ -177,7 +179,7 @@ class NewPlaylist(BaseModel):
 
 
 class PlaylistChanges(BaseModel):
-    """What may be changed of a playlist; what is left out stays."""
+    """Fields of a playlist to change; omitted fields are unchanged."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"visibility": "unlisted"}]})
 
@@ -188,26 +190,26 @@ class PlaylistChanges(BaseModel):
     @model_validator(mode="after")
     def _something(self) -> "PlaylistChanges":
         if not self.model_fields_set:
-            raise PydanticCustomError("nothing", "Name at least one field to change")
+            raise PydanticCustomError("nothing", "Must contain at least one field to change")
         return self
 
     def changes(self) -> dict[str, Any]:
-        """Only what was named."""
+        """Return the given fields only."""
         return self.model_dump(exclude_unset=True)
 
 
-def _each_once(song_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+def _unique(song_ids: list[uuid.UUID]) -> list[uuid.UUID]:
     if len(set(song_ids)) < len(song_ids):
-        raise PydanticCustomError("repeated", "A song can be in a playlist once only")
+        raise PydanticCustomError("repeated", "Must not contain a song more than once")
     return song_ids
 
 
 class PlaylistSongs(BaseModel):
-    """The songs of a playlist in their order."""
+    """The songs of a playlist in order."""
 
     model_config = _FORBID
 
-    song_ids: Annotated[list[uuid.UUID], AfterValidator(_each_once)] = Field(
+    song_ids: Annotated[list[uuid.UUID], AfterValidator(_unique)] = Field(
         max_length=MAX_PLAYLIST_SONGS, examples=[[_ID]]
     )
 
@@ -221,32 +223,32 @@ class PlaylistAnswer(BaseModel):
     author_id: str = Field(examples=[_AUTHOR_ID])
     author: str = Field(examples=["clara"])
     visibility: Visibility
-    version: int = Field(examples=[1], description="Counts the playlist's changes; in quotes, its entity tag.")
+    version: int = Field(examples=[1], description="Number of changes plus 1. In quotes, its entity tag.")
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, playlist: Playlist) -> "PlaylistAnswer":
-        """The playlist as those who may read it see it."""
+        """Convert a playlist."""
         values = {name: getattr(playlist, name) for name in cls.model_fields if name != "author_id"}
         return cls(**values, author_id=playlist.owner_id)
 
 
 class PlaylistPage(BaseModel):
-    """A page of your playlists, the newest first."""
+    """A page of your playlists, newest first."""
 
     items: list[PlaylistAnswer]
     next_cursor: str | None = _CURSOR
 
     @classmethod
     def of(cls, page: Page[Playlist]) -> "PlaylistPage":
-        """The page as clients see it."""
+        """Convert a page."""
         cursor = page.next.cursor() if page.next else None
         return cls(items=[PlaylistAnswer.of(item) for item in page.items], next_cursor=cursor)
 
 
 class FullPlaylist(BaseModel):
-    """A playlist with those of its songs that you may see, in its order."""
+    """A playlist with those of its songs that you may read, in order."""
 
     playlist: PlaylistAnswer
     songs: list[SongAnswer]

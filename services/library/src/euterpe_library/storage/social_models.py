@@ -1,4 +1,4 @@
-"""The tables around songs: who was given, likes, says, follows and collects what; and what remains of the deleted."""
+"""Tables of the schema `library`: sharing, social features, and records of deletions."""
 
 import uuid
 from datetime import datetime
@@ -18,12 +18,12 @@ def _of(target: str, *, key: bool = False) -> Mapped[uuid.UUID]:
     return mapped_column(UUID(as_uuid=True), ForeignKey(target, ondelete="CASCADE"), primary_key=key)
 
 
-def _made() -> Mapped[datetime]:
+def _created_at() -> Mapped[datetime]:
     return mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class ShareRow(Base):
-    """A link to a song for people without an account. Of its token, only the digest is kept."""
+    """A share link. Only the digest of its token is stored."""
 
     __tablename__ = "shares"
 
@@ -36,13 +36,13 @@ class ShareRow(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     view_count: Mapped[int] = mapped_column(server_default="0")
     last_viewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    created_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (UniqueConstraint("token_sha256", name="uq_shares_token"), Index("ix_shares_song", "song_id"))
 
 
 class CountRow(Base):
-    """How often a song was liked and commented on; there is none for a song that never was."""
+    """Likes and comments of a song; missing for a song that never had any."""
 
     __tablename__ = "song_counts"
 
@@ -61,13 +61,13 @@ class CountRow(Base):
 
 
 class LikeRow(Base):
-    """A listener likes a song."""
+    """A user's like of a song."""
 
     __tablename__ = "likes"
 
     listener_id: Mapped[str] = mapped_column(Text, primary_key=True)
     song_id: Mapped[uuid.UUID] = _of("songs.id", key=True)
-    created_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (
         Index("ix_likes_song", "song_id"),
@@ -76,7 +76,7 @@ class LikeRow(Base):
 
 
 class CommentRow(Base):
-    """What somebody says about a song, in plain text."""
+    """A comment on a song, in plain text."""
 
     __tablename__ = "comments"
 
@@ -85,7 +85,7 @@ class CommentRow(Base):
     author_id: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (
         Index("ix_comments_song_newest", "song_id", text("created_at DESC"), text("id DESC")),
@@ -94,7 +94,7 @@ class CommentRow(Base):
 
 
 class ReportRow(Base):
-    """A listener thinks that a comment should not be there."""
+    """A user's report of a comment."""
 
     __tablename__ = "comment_reports"
 
@@ -102,19 +102,19 @@ class ReportRow(Base):
     reporter_id: Mapped[str] = mapped_column(Text, primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (Index("ix_comment_reports_reporter", "reporter_id"),)
 
 
 class FollowRow(Base):
-    """A listener follows an author."""
+    """A user's follow of an author."""
 
     __tablename__ = "follows"
 
     listener_id: Mapped[str] = mapped_column(Text, primary_key=True)
     author_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    created_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (Index("ix_follows_author", "author_id"),)
 
@@ -131,8 +131,8 @@ class PlaylistRow(Base):
     description: Mapped[str] = mapped_column(Text)
     visibility: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = _made()
-    updated_at: Mapped[datetime] = _made()
+    created_at: Mapped[datetime] = _created_at()
+    updated_at: Mapped[datetime] = _created_at()
 
     __table_args__ = (
         CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="ck_playlists_visibility"),
@@ -141,7 +141,7 @@ class PlaylistRow(Base):
 
 
 class PlaylistSongRow(Base):
-    """A song's place in a playlist."""
+    """A song's position in a playlist."""
 
     __tablename__ = "playlist_songs"
 
@@ -153,7 +153,7 @@ class PlaylistSongRow(Base):
 
 
 class PurgedSourceRow(Base):
-    """A registered piece whose song is gone for good: a late retry must not bring it back."""
+    """The source id of a purged song, so that a late retry of its registration does not restore it."""
 
     __tablename__ = "purged_sources"
 
@@ -161,24 +161,24 @@ class PurgedSourceRow(Base):
     song_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
 
 
-class DeletedListenerRow(Base):
-    """Somebody whose account is gone: nothing may be registered for them any more."""
+class DeletedUserRow(Base):
+    """A deleted account, for which nothing may be registered."""
 
     __tablename__ = "deleted_listeners"
 
     listener_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    deleted_at: Mapped[datetime] = _made()
+    deleted_at: Mapped[datetime] = _created_at()
 
 
-class GarbageRow(Base):
-    """An object that lost a song; whether another one still has it is asked when it is collected."""
+class OrphanedArtifactRow(Base):
+    """An object that may have no song; whether another song has it is checked before it is removed."""
 
     __tablename__ = "artifact_garbage"
 
     midi_key: Mapped[str] = mapped_column(Text, primary_key=True)
-    #: Whose song it was: their deletion is not done before the object is gone.
+    #: The former owner; the deletion of this user is not done before the object is removed.
     listener_id: Mapped[str] = mapped_column(Text)
-    since: Mapped[datetime] = _made()
+    since: Mapped[datetime] = _created_at()
     collected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (Index("ix_artifact_garbage_open", "since", postgresql_where=text("collected_at IS NULL")),)
