@@ -1,4 +1,4 @@
-"""What a listener may set of melody networks: for manifests, so that all of them offer the same in the same words."""
+"""Parameters of melody networks, for their manifests."""
 
 from collections.abc import Sequence
 from typing import Any, Final

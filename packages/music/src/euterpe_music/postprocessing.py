@@ -8,7 +8,7 @@ import numpy as np
 
 from euterpe_music.general_midi import INSTRUMENTS
 from euterpe_music.parameters import Value
-from euterpe_music.piece import Piece, Tempo, Track
+from euterpe_music.piece import Piece, Tempo
 
 #: The values of instrument parameters, by General MIDI program.
 PROGRAMS: Final = tuple(instrument.parameter_value for instrument in INSTRUMENTS)
@@ -39,7 +39,7 @@ def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
     wanted = [values.get(named[at] if at < 2 else "", values.get("instrument")) for at in range(len(piece.tracks))]
     if any(instrument is not None for instrument in wanted):
         tracks = tuple(
-            track if instrument is None or track.is_drum else Track(program_number(instrument))
+            track if instrument is None or track.is_drum else replace(track, program=program_number(instrument))
             for track, instrument in zip(piece.tracks, wanted, strict=True)
         )
         piece = replace(piece, tracks=tracks)
@@ -53,4 +53,5 @@ def _transposed(piece: Piece, semitones: int) -> Piece:
     while (outside := (pitches > 127) | (pitches < 0)).any():
         pitches[outside] -= 12 * np.sign(pitches[outside])
     notes["pitch"] = pitches
-    return piece.with_notes(notes)
+    keys = tuple(replace(change, key=change.key.transposed(semitones)) for change in piece.keys)
+    return replace(piece.with_notes(notes), keys=keys)
