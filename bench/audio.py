@@ -84,7 +84,6 @@ def converter(directory: Path) -> Iterator[tuple[str, int]]:
         "JWKS_URL": issuer.jwks_url,
         "PEER": json.dumps(peer),
         "LIBRARY_TARGET": "127.0.0.1:9",
-        "GRPC_PORT": "0",
         "LOG_LEVEL": "WARNING",
         "TOKEN_REQUESTS_PER_MINUTE": "0",
         "ADDRESS_REQUESTS_PER_MINUTE": "0",

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from euterpe_library.domain.details import KEYS
 from euterpe_library.domain.filters import FILTERED_MEASURES
-from euterpe_library.domain.instruments import INSTRUMENTS
+from euterpe_music.general_midi import INSTRUMENTS
 from library_songs import BEGAN, STYLES, YEARS, Vocabulary, model_of
 
 SORTS = ("newest", "oldest", "title", "longest", "shortest", "liked")
@@ -35,8 +35,8 @@ class Queries:
             "model and version": lambda: dict(zip(("model", "model_version"), self._model(), strict=True)),
             "unknown model": lambda: {"model": "no-such-model"},
             "seed": lambda: {"seed": rng.randrange(2**40)},
-            "instrument": lambda: {"instrument": rng.choice(INSTRUMENTS)},
-            "two instruments": lambda: {"instrument": rng.sample(INSTRUMENTS[:40], 2)},
+            "instrument": lambda: {"instrument": rng.choice(INSTRUMENTS).name},
+            "two instruments": lambda: {"instrument": [one.name for one in rng.sample(INSTRUMENTS[:40], 2)]},
             "key": lambda: {"key": rng.choice(KEYS)},
             "style": lambda: {"style": rng.choice((*STYLES, "polka"))},
             "tag": lambda: {"tag": vocabulary.some_tags(rng, 1)},

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from euterpe_library.domain import terms
 from euterpe_library.domain.details import KEYS
-from euterpe_library.domain.instruments import INSTRUMENTS
+from euterpe_music.general_midi import INSTRUMENTS
 
 COLUMNS = (
     "source_id", "owner_id", "author", "title", "title_folded", "midi_key", "midi_sha256", "midi_size_bytes", "model",
@@ -69,7 +69,7 @@ def rows(count: int, vocabulary: Vocabulary, rng: random.Random) -> Iterator[byt
         tags = list(dict.fromkeys(vocabulary.some_tags(rng, rng.randint(0, 3))))
         model, version = model_of(share, rng)
         seed, key, style = rng.randrange(2**40), rng.choice(KEYS), rng.choice(STYLES)
-        names = sorted({INSTRUMENTS[int(rng.paretovariate(0.5)) % 128] for _ in range(rng.randint(1, 3))})
+        names = sorted({INSTRUMENTS[int(rng.paretovariate(0.5)) % 128].name for _ in range(rng.randint(1, 3))})
         title = " ".join(words)
         visibility = "public" if rng.random() < 0.85 else "private"
         owner = "heavy" if number % HEAVY_SHARE == 0 else f"owner-{rng.randrange(OWNERS)}"

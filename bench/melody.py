@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Plan
-from euterpe_generator.engine.token_session import TokenSession
-from euterpe_generator.services.melody import PARTS, MelodyFamily
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Plan
+from euterpe_generator.engine.tokens.session import TokenSession
+from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.midi import write_midi
 from euterpe_test_kit.melodies import melody_bundle
@@ -32,10 +32,10 @@ class Bench:
     """One bundle with one session."""
 
     def __init__(self, bundle: MelodyBundle, rows: int, threads: int) -> None:
-        self.family = MelodyFamily(bundle)
+        self.adapter = MelodyAdapter(bundle)
         graphs = bundle.manifest.graphs
         self.networks = [
-            StepNetwork(bundle.graph(name, "fp32"), graphs[name], lanes=rows, threads=threads) for name in PARTS
+            StepNetwork(bundle.graph(name, "fp32"), graphs[name], max_sequences=rows, threads=threads) for name in PARTS
         ]
         self.session = TokenSession(self.networks, rows=rows)
         self.session.warm_up()
@@ -43,13 +43,13 @@ class Bench:
     def plan(self, bars: int, accompaniment: str = "off", **settings: object) -> Plan:
         """Return the plan of a piece."""
         given = {"bars": bars, "accompaniment": accompaniment, **settings}
-        return self.family.given(self.family.manifest.sampling.check(given), None)
+        return self.adapter.session_inputs(self.adapter.manifest.sampling.check(given), None)
 
     def compose(self, pieces: int, plan: Plan) -> float:
         """Return the seconds that `count` concurrent pieces take."""
-        scheduler = Scheduler(self.session, max_steps=self.family.longest)
+        scheduler = Scheduler(self.session, max_steps=self.adapter.max_steps)
         for seed in range(pieces):
-            scheduler.submit(Request(str(seed), "a", seed=seed, steps=plan.steps, given=plan))
+            scheduler.submit(Request(str(seed), "a", seed=seed, steps=plan.steps, inputs=plan))
         started = time.perf_counter()
         done = 0
         while not scheduler.idle:
@@ -61,7 +61,7 @@ class Bench:
         """Return the seconds of the melody graph's steps alone."""
         network = self.networks[0]
         network.select(np.full(width, -1))
-        token, condition = np.full((width, 1), 5), np.zeros((width, network.columns), np.int64)
+        token, condition = np.full((width, 1), 5), np.zeros((width, network.features), np.int64)
         started = time.perf_counter()
         for _ in range(steps):
             network.step(token, condition)
@@ -71,17 +71,17 @@ class Bench:
 
     def whole(self) -> float:
         """Return the seconds from a plan to a MIDI file of 32 bars with accompaniment."""
-        settings = self.family.manifest.sampling.check({"bars": 32, **TOP_K})
+        settings = self.adapter.manifest.sampling.check({"bars": 32, **TOP_K})
         started = time.perf_counter()
-        plan = self.family.given(settings, None)
-        scheduler = Scheduler(self.session, max_steps=self.family.longest)
-        scheduler.submit(Request("a", "a", seed=1, steps=plan.steps, given=plan))
+        plan = self.adapter.session_inputs(settings, None)
+        scheduler = Scheduler(self.session, max_steps=self.adapter.max_steps)
+        scheduler.submit(Request("a", "a", seed=1, steps=plan.steps, inputs=plan))
         events = None
         while not scheduler.idle:
             for update in scheduler.step():
                 events = getattr(update, "events", events)
         assert events is not None
-        write_midi(self.family.decode(events, settings, None))
+        write_midi(self.adapter.decode(events, settings, None))
         return time.perf_counter() - started
 
 

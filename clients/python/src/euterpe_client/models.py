@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 class ApiKeyExchange(TypedDict):
     """
-    An API key in use.
+    An API key to exchange.
     """
 
     api_key: str
@@ -18,7 +18,7 @@ class ApiKeyExchange(TypedDict):
 
 class ClaimBody(TypedDict):
     """
-    Proof of having been a guest.
+    The access token of a guest.
     """
 
     guest_token: str
@@ -26,7 +26,7 @@ class ClaimBody(TypedDict):
 
 class ConfirmBody(TypedDict):
     """
-    The account's password, so that a token alone does not suffice.
+    The account's password, which confirms the request in addition to the access token.
     """
 
     password: str
@@ -34,7 +34,7 @@ class ConfirmBody(TypedDict):
 
 class GuestBody(TypedDict):
     """
-    How a guest's session begins.
+    How to return the refresh token of a guest.
     """
 
     delivery: NotRequired[Literal["body", "cookie"]]
@@ -50,7 +50,7 @@ class KeySet(TypedDict):
 
 class PasswordChange(TypedDict):
     """
-    Another password.
+    The current and the new password.
     """
 
     current_password: str
@@ -59,7 +59,7 @@ class PasswordChange(TypedDict):
 
 class PasswordForm(TypedDict):
     """
-    OAuth 2.0 password form. Further fields are ignored, as RFC 6749, section 3.2, demands.
+    OAuth 2.0 password form. Other fields are ignored, as RFC 6749, section 3.2, requires.
     """
 
     grant_type: Literal["password"]
@@ -70,7 +70,7 @@ class PasswordForm(TypedDict):
 
 class RefreshBody(TypedDict):
     """
-    A refresh token in use.
+    A refresh token.
     """
 
     refresh_token: str
@@ -78,9 +78,9 @@ class RefreshBody(TypedDict):
 
 class Registration(TypedDict):
     """
-    A new account. Names are unique whatever their case; passwords are normalised to NFKC.
+    A new account. Names are unique regardless of case; passwords are normalised to NFKC.
 
-    Refused are passwords that are the name, or among the 3,000 commonest.
+    The password must differ from the name, and must not be one of the 3,000 most common ones.
     """
 
     username: str
@@ -92,7 +92,7 @@ Scope: TypeAlias = Literal["songs:read", "songs:write", "generations:read", "gen
 
 class ScopedTokenAnswer(TypedDict):
     """
-    An access token that may do what its scopes say.
+    An access token with scopes.
     """
 
     access_token: str
@@ -103,7 +103,7 @@ class ScopedTokenAnswer(TypedDict):
 
 class SecurityEventAnswer(TypedDict):
     """
-    A line of the audit log.
+    An entry of the audit log.
     """
 
     event: str
@@ -124,7 +124,7 @@ class SecurityEventPage(TypedDict):
 
 class SessionAnswer(TypedDict):
     """
-    A login on one device.
+    A login on a device.
     """
 
     id: str
@@ -146,7 +146,7 @@ class SessionList(TypedDict):
 
 class TokenAnswer(TypedDict):
     """
-    A listener's tokens.
+    A user's tokens.
     """
 
     access_token: str
@@ -193,7 +193,7 @@ class Problem(TypedDict):
 
 class AuthorAnswer(TypedDict):
     """
-    Somebody who has published songs.
+    A user with public songs.
     """
 
     id: str
@@ -205,7 +205,7 @@ class AuthorAnswer(TypedDict):
 
 class CommentAnswer(TypedDict):
     """
-    What somebody said about a song: plain text, never markup.
+    A comment on a song: plain text, never markup.
     """
 
     id: str
@@ -218,7 +218,7 @@ class CommentAnswer(TypedDict):
 
 class CommentPage(TypedDict):
     """
-    A page of comments, the newest first.
+    A page of comments, newest first.
     """
 
     items: list[CommentAnswer]
@@ -238,7 +238,7 @@ class DeletedSong(TypedDict):
 
 class FacetsAnswer(TypedDict):
     """
-    What songs of a listing have in common: facet → value → how many songs.
+    Number of songs per value of each facet: facet → value → songs.
     """
 
     counted: int
@@ -248,7 +248,7 @@ class FacetsAnswer(TypedDict):
 
 class Following(TypedDict):
     """
-    Whom you follow.
+    Authors that you follow.
     """
 
     author_ids: list[str]
@@ -256,7 +256,7 @@ class Following(TypedDict):
 
 class NewComment(TypedDict):
     """
-    Something to say about a song.
+    A comment to add.
     """
 
     text: str
@@ -264,7 +264,7 @@ class NewComment(TypedDict):
 
 class NewShare(TypedDict):
     """
-    A share link to be made.
+    A share link to create.
     """
 
     days: NotRequired[int | None]
@@ -274,7 +274,7 @@ class NewShare(TypedDict):
 
 class NewShareAnswer(TypedDict):
     """
-    A share link that was just made, with its token: this answer is the only place where it is shown.
+    A new share link with its token, which is in this response only.
     """
 
     id: str
@@ -290,7 +290,7 @@ class NewShareAnswer(TypedDict):
 
 class PlaylistSongs(TypedDict):
     """
-    The songs of a playlist in their order.
+    The songs of a playlist in order.
     """
 
     song_ids: list[str]
@@ -301,7 +301,7 @@ Reason: TypeAlias = Literal["spam", "abuse", "copyright", "other"]
 
 class Remix(TypedDict):
     """
-    How to compose again with a song's settings and another seed.
+    Request that generates a song with the same settings and another seed.
     """
 
     url: str
@@ -325,7 +325,7 @@ class ShareAnswer(TypedDict):
 
 class ShareList(TypedDict):
     """
-    All links to a song that were not revoked, the oldest first.
+    The links to a song that were not revoked, oldest first.
     """
 
     items: list[ShareAnswer]
@@ -352,7 +352,7 @@ class LimitsView(TypedDict):
 
 class ParameterView(TypedDict):
     """
-    One thing that a listener may set: everything that a page needs to show a control for it.
+    A parameter of a model, with everything needed to show a control for it.
     """
 
     name: str
@@ -371,7 +371,7 @@ class ParameterView(TypedDict):
 
 class PlaceView(TypedDict):
     """
-    A place in the queue.
+    A position in the queue.
     """
 
     position: int
@@ -380,7 +380,7 @@ class PlaceView(TypedDict):
 
 class PromptRequest(TypedDict):
     """
-    A beginning: a MIDI file or one of the songs that you may read, of either the first bars.
+    A prompt: the first bars of a MIDI file or of a song that you may read.
     """
 
     midi: NotRequired[str | None]
@@ -390,7 +390,7 @@ class PromptRequest(TypedDict):
 
 class PromptView(TypedDict):
     """
-    What became of a prompt.
+    A prompt as it was read.
     """
 
     bars: int
@@ -405,7 +405,7 @@ Status: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancell
 
 class Variant(TypedDict):
     """
-    One way to compose: the parameters in which it differs from the others.
+    A variant: the parameters in which it differs from the request.
     """
 
     label: NotRequired[str | None]
@@ -420,7 +420,7 @@ InstrumentItem: TypeAlias = str
 
 class Conversion(TypedDict):
     """
-    What is to be converted, and into what.
+    A MIDI file, and how to convert it.
     """
 
     sample_rate: NotRequired[int | None]
@@ -445,7 +445,7 @@ class Conversion(TypedDict):
 
 class NewRenditions(TypedDict):
     """
-    Which formats shall be there.
+    The formats to render.
     """
 
     formats: list[AudioFormat]
@@ -466,7 +466,7 @@ class RenditionItem(TypedDict):
 
 class RenditionList(TypedDict):
     """
-    The formats that were asked for.
+    The requested formats.
     """
 
     items: list[RenditionItem]
@@ -487,7 +487,7 @@ class SoundFontItem(TypedDict):
 
 class SoundFontList(TypedDict):
     """
-    All SoundFonts, and the instruments that all of them have.
+    The SoundFonts, and the instruments that all of them have.
     """
 
     soundfonts: list[SoundFontItem]
@@ -499,7 +499,7 @@ Theme: TypeAlias = Literal["auto", "light", "dark"]
 
 class ApiKeyAnswer(TypedDict):
     """
-    An API key, without the key itself.
+    An API key, without its secret text.
     """
 
     id: str
@@ -531,7 +531,7 @@ class ApiKeyList(TypedDict):
 
 class NewApiKeyAnswer(TypedDict):
     """
-    An API key, with the key itself, which is never shown again.
+    A new API key with its secret text, which is in this response only.
     """
 
     id: str
@@ -546,7 +546,7 @@ class NewApiKeyAnswer(TypedDict):
 
 class CommentReport(TypedDict):
     """
-    Why a comment should not be there.
+    Reason for reporting a comment.
     """
 
     reason: Reason
@@ -555,7 +555,7 @@ class CommentReport(TypedDict):
 
 class DeletedPage(TypedDict):
     """
-    A page of the trash, the latest first.
+    A page of the trash, the latest deleted first.
     """
 
     items: list[DeletedSong]
@@ -564,7 +564,7 @@ class DeletedPage(TypedDict):
 
 class NewPlaylist(TypedDict):
     """
-    A playlist to be made.
+    A playlist to create.
     """
 
     title: str
@@ -590,7 +590,7 @@ class PlaylistAnswer(TypedDict):
 
 class PlaylistChanges(TypedDict):
     """
-    What may be changed of a playlist; what is left out stays.
+    Fields of a playlist to change; omitted fields are unchanged.
     """
 
     title: NotRequired[str]
@@ -600,7 +600,7 @@ class PlaylistChanges(TypedDict):
 
 class PlaylistPage(TypedDict):
     """
-    A page of your playlists, the newest first.
+    A page of your playlists, newest first.
     """
 
     items: list[PlaylistAnswer]
@@ -609,7 +609,7 @@ class PlaylistPage(TypedDict):
 
 class SongAnswer(TypedDict):
     """
-    A song. Its MIDI is found under `midi_url`, and audio at the converter under its id.
+    A song. `midi_url` is its MIDI file; its audio is at the converter under the same id.
     """
 
     id: str
@@ -645,7 +645,7 @@ class SongAnswer(TypedDict):
 
 class SongChanges(TypedDict):
     """
-    What may be changed of a song; what is left out stays.
+    Fields of a song to change; omitted fields are unchanged.
     """
 
     title: NotRequired[str]
@@ -668,7 +668,7 @@ class SongPage(TypedDict):
 
 class ComparisonRequest(TypedDict):
     """
-    A piece to compose in several ways; all else is as for a generation.
+    A request for one piece per variant. All other fields are those of a generation.
     """
 
     model: NotRequired[str | None]
@@ -684,7 +684,7 @@ class ComparisonRequest(TypedDict):
 
 class GenerationRequest(TypedDict):
     """
-    A piece to compose. Everything may be left out; what is left out is chosen and told.
+    A request for a piece. All fields are optional; the response holds the values chosen for omitted ones.
     """
 
     model: NotRequired[str | None]
@@ -699,7 +699,7 @@ class GenerationRequest(TypedDict):
 
 class GenerationView(TypedDict):
     """
-    A generation as its listener sees it.
+    A generation.
     """
 
     id: str
@@ -745,7 +745,7 @@ class ModelView(TypedDict):
 
 class OrderView(TypedDict):
     """
-    The first variation of an order, and the others beside it.
+    The first variation of a request, with the others in `variations`.
     """
 
     id: str
@@ -775,7 +775,7 @@ class OrderView(TypedDict):
 
 class FullPlaylist(TypedDict):
     """
-    A playlist with those of its songs that you may see, in its order.
+    A playlist with those of its songs that you may read, in order.
     """
 
     playlist: PlaylistAnswer
@@ -784,7 +784,7 @@ class FullPlaylist(TypedDict):
 
 class SharedSong(TypedDict):
     """
-    What a share link shows.
+    The song of a share link.
     """
 
     song: SongAnswer
@@ -794,7 +794,7 @@ class SharedSong(TypedDict):
 
 class ComparedView(TypedDict):
     """
-    One way to compose, and what it came to.
+    A variant and its generation.
     """
 
     label: str
@@ -804,7 +804,7 @@ class ComparedView(TypedDict):
 
 class ComparisonView(TypedDict):
     """
-    Pieces of one prompt and seed, with measures and pictures.
+    A comparison: generations with the same prompt and seed.
     """
 
     id: str
@@ -814,7 +814,7 @@ class ComparisonView(TypedDict):
 
 class ModelList(TypedDict):
     """
-    All models that are loaded.
+    All loaded models.
     """
 
     items: list[ModelView]

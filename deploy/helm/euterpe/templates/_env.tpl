@@ -134,7 +134,6 @@
 {{ include "euterpe.env.jwks" . }}
 {{- include "euterpe.env.objectStore" . }}
 {{ include "euterpe.env.library" . }}
-{{ include "euterpe.env.grpc" . }}
 {{- with include "euterpe.soundfont.path" .root }}
 - name: EUTERPE_CONVERTER_SOUNDFONT
   value: {{ . }}

@@ -1,4 +1,4 @@
-"""What listeners set of a finished piece: its tempo, its key's height, its instruments."""
+"""Parameters applied to a finished piece: tempo, transposition and instruments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,48 +6,30 @@ from typing import Final
 
 import numpy as np
 
+from euterpe_music.general_midi import INSTRUMENTS
 from euterpe_music.parameters import Value
-from euterpe_music.piece import Piece, Tempo, Track
+from euterpe_music.piece import Piece, Tempo
 
-#: The 128 programs of General MIDI, level 1, by number.
-PROGRAMS: Final = tuple(
-    name.strip()
-    for name in """
-    acoustic grand piano, bright acoustic piano, electric grand piano, honky-tonk piano, electric piano 1,
-    electric piano 2, harpsichord, clavinet, celesta, glockenspiel, music box, vibraphone, marimba, xylophone,
-    tubular bells, dulcimer, drawbar organ, percussive organ, rock organ, church organ, reed organ, accordion,
-    harmonica, tango accordion, nylon guitar, steel guitar, jazz guitar, clean guitar, muted guitar,
-    overdriven guitar, distortion guitar, guitar harmonics, acoustic bass, fingered bass, picked bass, fretless bass,
-    slap bass 1, slap bass 2, synth bass 1, synth bass 2, violin, viola, cello, contrabass, tremolo strings,
-    pizzicato strings, harp, timpani, string ensemble 1, string ensemble 2, synth strings 1, synth strings 2,
-    choir aahs, voice oohs, synth voice, orchestra hit, trumpet, trombone, tuba, muted trumpet, french horn,
-    brass section, synth brass 1, synth brass 2, soprano sax, alto sax, tenor sax, baritone sax, oboe, english horn,
-    bassoon, clarinet, piccolo, flute, recorder, pan flute, blown bottle, shakuhachi, whistle, ocarina, square lead,
-    sawtooth lead, calliope lead, chiff lead, charang lead, voice lead, fifths lead, bass and lead, new age pad,
-    warm pad, polysynth pad, choir pad, bowed pad, metallic pad, halo pad, sweep pad, rain, soundtrack, crystal,
-    atmosphere, brightness, goblins, echoes, sci-fi, sitar, banjo, shamisen, koto, kalimba, bagpipe, fiddle, shanai,
-    tinkle bell, agogo, steel drums, woodblock, taiko drum, melodic tom, synth drum, reverse cymbal,
-    guitar fret noise, breath noise, seashore, bird tweet, telephone ring, helicopter, applause, gunshot
-    """.split(",")  # noqa: SIM905 - 128 lines would be harder to read
-)
+#: The values of instrument parameters, by General MIDI program.
+PROGRAMS: Final = tuple(instrument.parameter_value for instrument in INSTRUMENTS)
 
 
 def program_number(instrument: Value) -> int:
-    """The General MIDI program 0..127 of a number or one of PROGRAMS; raises ValueError for anything else."""
+    """Return the General MIDI program (0 to 127) of a number or one of PROGRAMS. Raises ValueError."""
     if isinstance(instrument, str):
         if instrument in PROGRAMS:
             return PROGRAMS.index(instrument)
     elif 0 <= instrument <= 127:
         return int(instrument)
-    raise ValueError(f"{instrument!r} is no instrument of General MIDI")
+    raise ValueError(f"{instrument!r} is not a General MIDI instrument: use a name or a number from 0 to 127")
 
 
 def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
-    """The piece as the post parameters among `values` want it (parameters.POST); all others are none of its business.
+    """Apply the post parameters among `values` (parameters.POST) to a piece; other parameters are ignored.
 
-    `tempo` in quarters per minute replaces the tempo map; `transpose` moves all but drums by semitones, and what
-    would leave MIDI's range by an octave back into it. `instrument` is for every track, `melody_instrument` for the
-    first and `accompaniment_instrument` for the second one.
+    `tempo`, in quarters per minute, replaces the tempo map. `transpose` moves all tracks except drums by semitones;
+    pitches outside MIDI's range are moved back by octaves. `instrument` applies to every track, `melody_instrument` to
+    the first and `accompaniment_instrument` to the second one.
     """
     if "tempo" in values:
         piece = replace(piece, tempos=(Tempo(0, float(values["tempo"])),))
@@ -57,7 +39,7 @@ def apply_postprocessing(piece: Piece, values: Mapping[str, Value]) -> Piece:
     wanted = [values.get(named[at] if at < 2 else "", values.get("instrument")) for at in range(len(piece.tracks))]
     if any(instrument is not None for instrument in wanted):
         tracks = tuple(
-            track if instrument is None or track.is_drum else Track(program_number(instrument))
+            track if instrument is None or track.is_drum else replace(track, program=program_number(instrument))
             for track, instrument in zip(piece.tracks, wanted, strict=True)
         )
         piece = replace(piece, tracks=tracks)
@@ -71,4 +53,5 @@ def _transposed(piece: Piece, semitones: int) -> Piece:
     while (outside := (pitches > 127) | (pitches < 0)).any():
         pitches[outside] -= 12 * np.sign(pitches[outside])
     notes["pitch"] = pitches
-    return piece.with_notes(notes)
+    keys = tuple(replace(change, key=change.key.transposed(semitones)) for change in piece.keys)
+    return replace(piece.with_notes(notes), keys=keys)

@@ -1,4 +1,4 @@
-"""An invertible scale on which common values have room."""
+"""Non-uniform quantizer: an invertible scale on which common values have room."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,33 +10,33 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class NonUniformQuantizer:
-    """A monotone scale for whole numbers, with a wide rung at every common value and the rest squeezed between.
+    """A monotone scale for whole numbers, with a wide level at every common value and the rest in between.
 
-    Rung i stands at coordinate i. Every coordinate within `half_width` of it decodes to exactly its value, so that
-    a network whose outputs are a little off still says a sixteenth, or C sharp only when it means it; the whole
-    numbers between two rungs share the gap. Past both ends the scale goes on at the slope of the outermost gap.
+    Level i is at coordinate i. Every coordinate within `half_width` of it decodes to exactly its value, so that a small
+    error of a network does not change a common value; the whole numbers between two levels share the gap. Past both
+    ends the scale continues at the slope of the outermost gap.
     Both directions are exact inverses for whole numbers up to 2**20.
 
-    Raises ValueError unless there are at least two rungs, ascending, and 0 < half_width < 0.5.
+    Raises ValueError unless there are at least two levels, ascending, and 0 < half_width < 0.5.
     """
 
-    rungs: tuple[int, ...]
+    levels: tuple[int, ...]
     half_width: float
 
     def __post_init__(self) -> None:
-        if len(self.rungs) < 2 or any(low >= high for low, high in zip(self.rungs, self.rungs[1:], strict=False)):
-            raise ValueError("a ladder needs two or more rungs in ascending order")
+        if len(self.levels) < 2 or any(low >= high for low, high in zip(self.levels, self.levels[1:], strict=False)):
+            raise ValueError("a quantizer needs two or more levels in ascending order")
         if not 0 < self.half_width < 0.5:
             raise ValueError(f"half_width is {self.half_width}, not between 0 and 0.5")
 
     @cached_property
     def _values(self) -> NDArray[np.float64]:
-        return np.asarray(self.rungs, np.float64)
+        return np.asarray(self.levels, np.float64)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Coordinates of whole-number `values`, any shape."""
         wanted = np.asarray(values, np.float64)
-        index = np.clip(np.searchsorted(self._values, wanted, side="right") - 1, 0, len(self.rungs) - 2)
+        index = np.clip(np.searchsorted(self._values, wanted, side="right") - 1, 0, len(self.levels) - 2)
         low, high = self._values[index], self._values[index + 1]
         share = (wanted - low) / (high - low)
         gap = 1 - 2 * self.half_width
@@ -48,11 +48,11 @@ class NonUniformQuantizer:
     def decode(self, coordinates: NDArray[Any]) -> NDArray[np.float64]:
         """Whole numbers at finite `coordinates`, any shape."""
         place = np.asarray(coordinates, np.float64)
-        last = len(self.rungs) - 1
+        last = len(self.levels) - 1
         index = np.clip(np.floor(place), 0, last - 1).astype(np.int64)
         low, high = self._values[index], self._values[index + 1]
         offset = place - index
         inner = np.clip((offset - self.half_width) / (1 - 2 * self.half_width), 0, 1)
-        # On the inner slope the ends belong to the rungs; outside the ladder the slope runs on.
+        # Between two levels the ends belong to the levels; outside the scale the slope continues.
         share = np.where((offset < 0) | (offset > 1), offset, inner)
         return np.asarray(np.rint(low + share * (high - low)), np.float64)

@@ -34,7 +34,7 @@ export const accountTexts = texts(
     expires: 'until {date}',
     noKeys: 'You have no keys.',
     deleteAccount: 'Delete the account',
-    deleteAccountHint: 'Your pieces, links, comments and playlists go with it, for good.',
+    deleteAccountHint: 'Your pieces, links, comments and playlists are deleted permanently.',
     confirmPassword: 'Your password, to confirm',
     accountDeleted: 'Your account is deleted.',
     guest: 'Log in or register to have an account.',

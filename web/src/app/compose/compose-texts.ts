@@ -3,7 +3,7 @@ import { texts } from '../core/text/texts';
 export const composeTexts = texts(
   {
     title: 'What shall it be?',
-    lead: 'Choose a model, set what you like, and watch the piece come about.',
+    lead: 'Choose a style and press Compose. You hear the piece while it is composed.',
     settings: 'Settings',
     model: 'Model',
     playSample: 'Hear a sample of {model}',
@@ -39,7 +39,7 @@ export const composeTexts = texts(
     partial: 'Stopped and kept: {length}, one note|Stopped and kept: {length}, {n} notes',
     failed: 'The piece failed: {why}',
     cancelled: 'Stopped',
-    connectionLost: 'The connection was lost. The piece goes on, and so does this page as soon as it can.',
+    connectionLost: 'The connection was lost. Composing continues, and this page reconnects automatically.',
     stopKeep: 'Stop and keep',
     discard: 'Discard',
     enableNotePreview: 'Hear the notes while they are composed',
@@ -65,7 +65,7 @@ export const composeTexts = texts(
     span: 'semitones wide',
     notesPerSecond: 'notes a second',
     noModels: 'No model is loaded here yet.',
-    noModelsText: 'Somebody has to put one into the directory of models.',
+    noModelsText: 'An administrator has to add one to the model directory.',
     seedUsed: 'Seed {seed}',
     percentComposed: '{percent} composed',
   },

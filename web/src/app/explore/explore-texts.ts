@@ -3,7 +3,7 @@ import { texts } from '../core/text/texts';
 export const exploreTexts = texts(
   {
     title: 'Explore',
-    lead: 'What others have composed and shown to everybody.',
+    lead: 'Public pieces of all users.',
     newest: 'New',
     liked: 'Most liked',
     followed: 'From authors you follow',

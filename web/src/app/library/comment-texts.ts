@@ -14,7 +14,7 @@ export const commentTexts = texts(
     deleted: 'The comment is deleted.',
     report: 'Report',
     reportBy: 'Report the comment by {author}',
-    reported: 'Thank you. Somebody will look at it.',
+    reported: 'Thank you. A moderator will review it.',
     loadOlder: 'Show older ones',
   },
   {

@@ -26,7 +26,7 @@ export const loginTexts = texts(
     nameInvalid: 'Only letters without accents, digits, dots, underscores and hyphens.',
     passwordTooShort: 'At least 8 characters.',
     passwordTooLong: 'At most 128 characters.',
-    passwordTooCommon: 'This password is among the first that anybody would guess. Choose another one.',
+    passwordTooCommon: 'This password is too common. Choose another one.',
     welcome: 'Welcome, {name}.',
     welcomeGuest: 'Welcome, {name}. What you composed as a guest is in your library.',
   },

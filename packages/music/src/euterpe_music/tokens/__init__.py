@@ -1,5 +1,6 @@
 """Melody and accompaniment as tokens (references.md §2): quantised tracks, both encodings, vocabularies, conditions."""
 
+from euterpe_music.meter import Meter
 from euterpe_music.tokens.conditioning import (
     ConditioningFeature,
     Form,
@@ -7,7 +8,7 @@ from euterpe_music.tokens.conditioning import (
     conditioning_table,
     fill_bar_lag_tokens,
 )
-from euterpe_music.tokens.meter import METERS, Meter, read_meters
+from euterpe_music.tokens.meter import METERS, read_meters
 from euterpe_music.tokens.parts import Parts, PartsError, split_parts, to_piece
 from euterpe_music.tokens.quantized_track import QuantizationLoss, QuantizedTrack, quantize
 from euterpe_music.tokens.steps import HOLD, decode_steps, encode_steps

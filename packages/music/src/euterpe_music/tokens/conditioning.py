@@ -1,4 +1,4 @@
-"""What a network is told at each step beside its own last token: place in the bar, style, the melody."""
+"""Conditioning features: a network's inputs besides its previous token, such as position, style and melody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.tokens.meter import METERS, Meter
+from euterpe_music.meter import Meter
+from euterpe_music.tokens.meter import METERS
 from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 Name = Literal["style", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
 
-#: Numbers that each condition can have; styles are the bundle's own, echoes as many as there are words.
+#: Values of each feature. Styles are the bundle's own; `echo` has as many values as the vocabulary has tokens.
 POSITIONS: Final = 24
 PHRASE_BARS: Final = 8
 SECTIONS: Final = 4
@@ -30,13 +31,13 @@ SIZES: Final[dict[str, int]] = {
 
 @dataclass(frozen=True)
 class ConditioningFeature:
-    """One column of a network's conditions.
+    """One conditioning feature: a column of a network's conditions.
 
-    `style` is the number of the style. `meter` is the place in METERS, `position` the sixteenth of the bar, `phrase`
-    the bar of its eight, `section` which eight of thirty-two bars, `remaining` how many bars come after this one, 8 for
-    more. `melody` is what the melody does `offset` steps later: 0 for a rest or after its end, 1 + pitch where a note
-    begins, 129 + pitch while it is held; of a chord the highest note counts. `echo` is the part's own word at this
-    place `offset` bars ago, 0 where there was none: what a tune that repeats itself goes on with.
+    `style` is the index of the style, `meter` the index into METERS, `position` the sixteenth of the bar, `phrase` the
+    bar within eight, `section` the index of the eight bars within thirty-two, `remaining` the number of bars after this
+    one, at most 8. `melody` is the melody's state `offset` steps later: 0 for a rest or after its end, 1 + pitch where
+    a note begins, 129 + pitch while it is held; the highest note of a chord counts. `echo` is the bar-lag token: the
+    part's own token at this position `offset` bars before, 0 where there is none.
     """
 
     name: Name
@@ -46,9 +47,9 @@ class ConditioningFeature:
 
 @dataclass(frozen=True)
 class Form:
-    """The frame of a piece: steps (sixteenths) in all, its meter, its style, and steps before the first full bar.
+    """The frame of a piece: its length in steps (sixteenths), meter, style, and steps before the first full bar.
 
-    `bars`, for songs whose bars differ in length, are the steps at which bars begin; `pickup` is then not looked at.
+    `bars`, for songs whose bars differ in length, are the steps at which bars begin; `pickup` is then ignored.
     """
 
     steps: int
@@ -61,21 +62,21 @@ class Form:
 def conditioning_table(
     columns: Sequence[ConditioningFeature], form: Form, melody: QuantizedTrack | None = None
 ) -> NDArray[np.int64]:
-    """The conditions [steps, columns] of a whole piece, as far as they are known before its first step.
+    """Return the conditions [steps, features] of a whole piece, as far as they are known before its first step.
 
     A column `echo` holds 1 + the step of its token, 0 for none; `fill_bar_lag_tokens` replaces the step by the token.
 
-    Raises ValueError when a column wants a melody and none is given, or a style is outside its column's size.
+    Raises ValueError when a feature needs a melody and none is given, or for a style outside its feature's size.
     """
     table = np.zeros((form.steps, len(columns)), np.int64)
     for number, column in enumerate(columns):
         if column.name == "melody":
             if melody is None:
-                raise ValueError("the network goes by a melody, and none was given")
+                raise ValueError("the network is conditioned on a melody, and none was given")
             table[:, number] = _melody(melody, form.steps, column.offset)
         elif column.name == "style":
             if not 0 <= form.style < column.size:
-                raise ValueError(f"style {form.style} is not one of the {column.size} styles")
+                raise ValueError(f"style must be 0 to {column.size - 1}, got {form.style}")
             table[:, number] = form.style
         elif column.name == "echo":
             table[:, number] = _echo(form, column.offset)
@@ -87,21 +88,21 @@ def conditioning_table(
 def fill_bar_lag_tokens(
     conditions: NDArray[np.int64], echoes: Sequence[int], past: NDArray[np.int64], rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
-    """`conditions` [n, columns], each one step of a piece, with words instead of steps in the columns `echoes`.
+    """Return `conditions` [n, features], each one step of a piece, with tokens for steps in the columns `echoes`.
 
-    `past` [rows, steps] are words so far; rows[i] is that of conditions[i], row i where `rows` is None.
+    `past` [rows, steps] are the tokens so far; rows[i] is the row of conditions[i], row i where `rows` is None.
     """
-    told = conditions.copy()
-    mine = np.arange(len(told)) if rows is None else rows
+    filled = conditions.copy()
+    own_rows = np.arange(len(filled)) if rows is None else rows
     for column in echoes:
-        step = told[:, column]
-        words = past[mine, np.maximum(step - 1, 0)] if past.shape[1] else np.zeros_like(step)
-        told[:, column] = np.where(step > 0, words, 0)
-    return told
+        step = filled[:, column]
+        tokens = past[own_rows, np.maximum(step - 1, 0)] if past.shape[1] else np.zeros_like(step)
+        filled[:, column] = np.where(step > 0, tokens, 0)
+    return filled
 
 
 def bar_lag_features(columns: Sequence[ConditioningFeature]) -> tuple[int, ...]:
-    """Which of the columns `fill_bar_lag_tokens` has to fill in."""
+    """Return the columns that `fill_bar_lag_tokens` has to fill."""
     return tuple(number for number, column in enumerate(columns) if column.name == "echo")
 
 
@@ -120,7 +121,7 @@ def _place(name: Name, form: Form) -> NDArray[np.int64]:
 
 
 def _bars(form: Form) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Where bars begin, the pickup's included; the bar of each step, and its place in it."""
+    """Return the steps at which bars begin, the pickup's included; the bar of each step, and its position in it."""
     steps = np.arange(form.steps, dtype=np.int64)
     length = max(form.meter.bar, 1)
     begins = np.array(form.bars or np.arange(form.pickup % length, form.steps + length, length), np.int64)
@@ -133,9 +134,9 @@ def _echo(form: Form, offset: int) -> NDArray[np.int64]:
     begins, bar, position = _bars(form)
     source = np.maximum(bar - offset, 0)
     step = begins[source] + position
-    # A shorter bar has nothing there that this one could repeat.
-    there = (bar >= offset) & (step >= 0) & (step < np.append(begins, form.steps)[source + 1])
-    return np.asarray(np.where(there, step + 1, 0), np.int64)
+    # A shorter bar has no token at this position.
+    exists = (bar >= offset) & (step >= 0) & (step < np.append(begins, form.steps)[source + 1])
+    return np.asarray(np.where(exists, step + 1, 0), np.int64)
 
 
 def _melody(melody: QuantizedTrack, steps: int, offset: int) -> NDArray[np.int64]:

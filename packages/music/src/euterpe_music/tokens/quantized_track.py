@@ -1,4 +1,4 @@
-"""A track on a grid, as a row of notes, chords and rests that do not overlap: what both encodings can say."""
+"""A track on a grid: notes, chords and rests in sequence, without overlaps, as both encodings represent them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _TOLERANCE: Final = 0.05
 
 @dataclass(frozen=True)
 class QuantizationLoss:
-    """What a grid loses of a track's notes; counts add up over tracks and songs."""
+    """What quantization loses of a track's notes; counts are summed over tracks and songs."""
 
     notes: int = 0
     #: Notes whose onset was moved, and by how many quarters in sum.
@@ -46,7 +46,7 @@ class QuantizationLoss:
 class QuantizedTrack:
     """Notes and chords in sequence: `onsets` and `lengths` in steps, `pitches` ascending; `end` is the track's end.
 
-    Gaps between slices, before the first and up to `end` are rests. Raises ValueError for slices that overlap.
+    Gaps between notes, before the first and up to `end` are rests. Raises ValueError for notes that overlap.
     """
 
     onsets: tuple[int, ...]
@@ -59,20 +59,20 @@ class QuantizedTrack:
         now = 0
         for onset, length, pitches in zip(self.onsets, self.lengths, self.pitches, strict=True):
             if onset < now or length < 1 or not pitches:
-                raise ValueError(f"the slice at step {onset} overlaps another, or is empty")
+                raise ValueError(f"the note at step {onset} overlaps another, or is empty")
             now = onset + length
         if self.end < now:
-            raise ValueError(f"the track ends at step {self.end}, before its last slice does at {now}")
+            raise ValueError(f"the track ends at step {self.end}, before its last note at {now}")
 
     def __len__(self) -> int:
         return len(self.onsets)
 
     def canonical(self) -> "QuantizedTrack":
-        """The same with each chord voiced as its word is read: what decoding gives back."""
+        """Return the track with each chord voiced as its token is decoded."""
         return replace(self, pitches=tuple(from_symbol(to_symbol(pitches)) for pitches in self.pitches))
 
     def with_rests(self) -> list[tuple[int, Pitches]]:
-        """(length, pitches) of every slice and every rest, without gaps, from step 0 to `end`."""
+        """Return (length, pitches) of every note, chord and rest, without gaps, from step 0 to `end`."""
         rows: list[tuple[int, Pitches]] = []
         now = 0
         for onset, length, pitches in zip(self.onsets, self.lengths, self.pitches, strict=True):
@@ -86,7 +86,7 @@ class QuantizedTrack:
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[int, Pitches]], steps_per_quarter: int = SIXTEENTHS) -> "QuantizedTrack":
-        """The inverse of `with_rests`."""
+        """Build a track from rows; the inverse of `with_rests`."""
         onsets, lengths, sounding = [], [], []
         now = 0
         for length, pitches in rows:
@@ -98,11 +98,11 @@ class QuantizedTrack:
         return cls(tuple(onsets), tuple(lengths), tuple(sounding), now, steps_per_quarter)
 
     def transposed(self, semitones: int) -> "QuantizedTrack":
-        """Every note moved; the caller keeps it within MIDI's range."""
+        """Return the track with every note moved; the caller keeps pitches within 0..127."""
         return replace(self, pitches=tuple(tuple(pitch + semitones for pitch in each) for each in self.pitches))
 
     def window(self, start: int, stop: int) -> "QuantizedTrack":
-        """Steps start..stop, counted from 0 again; a slice that sounds across a border is cut there."""
+        """Return steps start..stop, counted from 0; a note that sounds across a border is cut there."""
         onsets, lengths, sounding = [], [], []
         for onset, length, pitches in zip(self.onsets, self.lengths, self.pitches, strict=True):
             first, last = max(onset, start), min(onset + length, stop)
@@ -119,10 +119,10 @@ def quantize(
     steps_per_quarter: int = SIXTEENTHS,
     end: int | None = None,
 ) -> tuple[QuantizedTrack, QuantizationLoss]:
-    """The notes of one track on the grid, and what that loses.
+    """Quantize the notes of one track, and count what that loses.
 
-    Onsets and lengths go to the nearest step, lengths to at least one. Notes of one onset make one slice, which lasts
-    as long as its longest note, or until the next slice. `end` in steps is where the track ends, if later.
+    Onsets and lengths go to the nearest step, lengths to at least one. Notes of one onset make one chord, which lasts
+    as long as its longest note, or until the next onset. `end` in steps is where the track ends, if later.
     """
     ratio = steps_per_quarter / ticks_per_quarter
     return quantize_times(notes["onset"] * ratio, notes["duration"] * ratio, notes["pitch"], steps_per_quarter, end)
@@ -135,7 +135,7 @@ def quantize_times(
     steps_per_quarter: int = SIXTEENTHS,
     end: int | None = None,
 ) -> tuple[QuantizedTrack, QuantizationLoss]:
-    """As `quantize`, from times that are counted in steps, with fractions; for corpora with annotated beats."""
+    """Quantize times that are counted in steps, with fractions; for corpora with annotated beats."""
     if not len(onset):
         return QuantizedTrack((), (), (), end or 0, steps_per_quarter), QuantizationLoss()
     steps = np.rint(onset).astype(np.int64)

@@ -3,7 +3,7 @@ import { texts } from '../../core/text/texts';
 export const shareTexts = texts(
   {
     title: 'Share',
-    lead: 'Whoever has the link can listen, without an account.',
+    lead: 'Anyone with the link can listen without an account.',
     guest: 'Links need an account, so that you can withdraw them later. What you composed comes along.',
     register: 'Make an account',
     validFor: 'Valid for',
