@@ -1,0 +1,58 @@
+"""Write quantised pieces as MIDI scores."""
+
+import numpy as np
+import symusic
+
+from euterpe_music.note_events.instruments import DRUM_PART, part_name, part_program
+from euterpe_music.note_events.piece import NotePiece
+from euterpe_music.note_events.spec import (
+    LENGTHS,
+    METERS,
+    TEMPI,
+    TICKS_PER_QUARTER,
+    UNKNOWN_KEY,
+    VELOCITY_STEP,
+)
+
+_SCALE = 20
+# MIDI key signatures count sharps; a minor key shares those of the major key a minor third above.
+_FIFTHS_OF_MAJOR = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
+
+
+def decode(piece: NotePiece) -> symusic.Score:
+    """Write a piece as a score of 480 ticks a quarter: a track per part, meters, tempi and the keys that are known."""
+    score = symusic.Score(TICKS_PER_QUARTER * _SCALE)
+    starts = piece.bar_starts * _SCALE
+    for bar in _changes(piece.bars["meter"]):
+        count, unit = METERS[piece.bars["meter"][bar]]
+        score.time_signatures.append(symusic.TimeSignature(int(starts[bar]), count, unit))
+    for bar in _changes(piece.bars["tempo"]):
+        score.tempos.append(symusic.Tempo(int(starts[bar]), float(TEMPI[piece.bars["tempo"][bar]])))
+    for bar in _changes(piece.bars["key"]):
+        key = int(piece.bars["key"][bar])
+        if key != UNKNOWN_KEY:
+            tonic, is_minor = key % 12, key // 12
+            fifths = _FIFTHS_OF_MAJOR[(tonic + 3 * is_minor) % 12]
+            score.key_signatures.append(symusic.KeySignature(int(starts[bar]), fifths, is_minor))
+    onsets = piece.onsets * _SCALE
+    for part in piece.parts:
+        chosen = piece.notes["part"] == part
+        track = symusic.Track(name=part_name(part), program=part_program(part), is_drum=bool(part == DRUM_PART))
+        notes = piece.notes[chosen]
+        track.notes = symusic.core.NoteTickList.from_numpy(
+            onsets[chosen].astype(np.int32),
+            (LENGTHS[notes["length"]] * _SCALE).astype(np.int32),
+            notes["pitch"].astype(np.int8),
+            (notes["velocity"].astype(np.int64) * VELOCITY_STEP + VELOCITY_STEP // 2).astype(np.int8),
+        ) if hasattr(symusic.core, "NoteTickList") else symusic.Note.from_numpy(
+            onsets[chosen].astype(np.int32),
+            (LENGTHS[notes["length"]] * _SCALE).astype(np.int32),
+            notes["pitch"].astype(np.int8),
+            (notes["velocity"].astype(np.int64) * VELOCITY_STEP + VELOCITY_STEP // 2).astype(np.int8),
+        )  # fmt: skip
+        score.tracks.append(track)
+    return score
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(values) else np.zeros(0, int)
