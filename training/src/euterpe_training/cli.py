@@ -15,6 +15,7 @@ from rich.console import Console
 
 from euterpe_training.balancing.cli import balance_app, study_app
 from euterpe_training.corpora import Corpus, load_corpus
+from euterpe_training.ensemble.cli import ensemble_app
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study
 from euterpe_training.recipes import CrnnganConfig, recipe
@@ -26,6 +27,7 @@ _INTERRUPTED = 130
 app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(balance_app, name="balance")
 app.add_typer(melody_app, name="melody")
+app.add_typer(ensemble_app, name="ensemble")
 app.add_typer(study_app, name="study")
 study_app.command("melody")(study)
 study_app.command("crnngan")(study_crnngan)

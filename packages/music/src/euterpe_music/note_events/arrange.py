@@ -119,14 +119,28 @@ def arrange(
     order = np.lexsort((orders, phases, bars))
     # The end closes the last bar, it opens none.
     bars = np.minimum(bars, total - 1)
-    return Rows(columns[order], roles[order].astype(np.int8), bars[order].astype(np.int32), rows[order].astype(np.int64))
+    return Rows(
+        columns[order], roles[order].astype(np.int8), bars[order].astype(np.int32), rows[order].astype(np.int64)
+    )
 
 
 def _block(
-    columns: np.ndarray, roles: np.ndarray, bars: np.ndarray, notes: np.ndarray, phase: "int | np.ndarray", order: np.ndarray
+    columns: np.ndarray,
+    roles: np.ndarray,
+    bars: np.ndarray,
+    notes: np.ndarray,
+    phase: "int | np.ndarray",
+    order: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     count = len(columns)
-    return columns, roles, np.asarray(bars, dtype=np.int64), notes, np.broadcast_to(phase, count), order.astype(np.int64)
+    return (
+        columns,
+        roles,
+        np.asarray(bars, dtype=np.int64),
+        notes,
+        np.broadcast_to(phase, count),
+        order.astype(np.int64),
+    )
 
 
 def _future(piece: NotePiece, gap: Gap) -> tuple[np.ndarray, ...]:
@@ -138,4 +152,6 @@ def _future(piece: NotePiece, gap: Gap) -> tuple[np.ndarray, ...]:
     distance = np.concatenate([bars, notes["bar"]]) - gap.stop
     span = np.int64(1) << 40
     order = np.concatenate([distance[: len(bars)] * span - 1, distance[len(bars) :] * span + order_keys(notes)])
-    return _block(columns, FUTURE + distance, np.full(len(columns), gap.start), np.full(len(columns), -1), _AHEAD, order)
+    return _block(
+        columns, FUTURE + distance, np.full(len(columns), gap.start), np.full(len(columns), -1), _AHEAD, order
+    )

@@ -35,9 +35,7 @@ _FINE_GRID_TOLERANCE = 0.125
 InstrumentOf = Callable[[symusic.Track], int | None]
 
 
-def encode(
-    score: symusic.Score, *, pickup_ticks: int = 0, instrument_of: InstrumentOf | None = None
-) -> NotePiece:
+def encode(score: symusic.Score, *, pickup_ticks: int = 0, instrument_of: InstrumentOf | None = None) -> NotePiece:
     """Quantise a score: bars, parts, positions, lengths, velocities and tempi. Keys and chords stay unknown.
 
     `instrument_of` names the instrument of a track (see `INSTRUMENTS`), or None to leave the track out; by default its

@@ -110,5 +110,5 @@ def meter_class(bar_ticks: int, meter: tuple[int, int] | None = None) -> int:
         raise ValueError(f"a bar must last at most {MAX_BAR_TICKS} ticks, got {bar_ticks}")
     if meter in METERS and METER_TICKS[METERS.index(meter)] == bar_ticks:
         return METERS.index(meter)
-    longer = np.where(METER_TICKS >= bar_ticks, METER_TICKS, MAX_BAR_TICKS + 1)
+    longer = np.where(bar_ticks <= METER_TICKS, METER_TICKS, MAX_BAR_TICKS + 1)
     return int(longer.argmin())

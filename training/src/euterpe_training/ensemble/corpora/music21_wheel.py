@@ -135,7 +135,9 @@ def _convert_scores(wheel: Path, jobs: list[tuple[str, Path]]) -> list[str]:
     return failed
 
 
-def _convert_until_crash(wheel: Path, jobs: list[tuple[str, Path]], done: "multiprocessing.connection.Connection") -> None:
+def _convert_until_crash(
+    wheel: Path, jobs: list[tuple[str, Path]], done: "multiprocessing.connection.Connection"
+) -> None:
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
@@ -152,7 +154,11 @@ def _convert_until_crash(wheel: Path, jobs: list[tuple[str, Path]], done: "multi
 
 def score_of(toolkit: "verovio.toolkit", data: bytes, is_zipped: bool) -> symusic.Score:  # type: ignore[name-defined] # noqa: F821
     """Read a MusicXML score by verovio, and write its real bars as time signatures."""
-    is_read = toolkit.loadZipDataBase64(base64.b64encode(data).decode()) if is_zipped else toolkit.loadData(data.decode("utf-8"))
+    is_read = (
+        toolkit.loadZipDataBase64(base64.b64encode(data).decode())
+        if is_zipped
+        else toolkit.loadData(data.decode("utf-8"))
+    )
     if not is_read:
         raise ValueError("verovio cannot read the score")
     stamps = toolkit.renderToTimemap({"includeMeasures": True})

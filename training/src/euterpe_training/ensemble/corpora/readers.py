@@ -163,9 +163,7 @@ def _along_beats(score: symusic.Score, beats: np.ndarray, shift: int) -> symusic
     return warped
 
 
-def _annotated_chords(
-    path: Path, beats: np.ndarray, shift: int, piece: NotePiece, grid_start: int
-) -> np.ndarray:
+def _annotated_chords(path: Path, beats: np.ndarray, shift: int, piece: NotePiece, grid_start: int) -> np.ndarray:
     starts = piece.bar_starts[:-1] + grid_start
     halves = np.stack([starts, starts + METER_TICKS[piece.bars["meter"]] // 2], axis=1)
     middles = halves / TICKS_PER_QUARTER + 0.5 - shift

@@ -57,7 +57,12 @@ def _quartet_work(path: Path) -> str:
     return f"{path.parent.name}/{re.sub(r'_movement.*', '', path.stem.lower())}"
 
 
-_PRINTED_NAMES = {"sacrlatt": "scarlatti", "lobos": "villa-lobos", "vaughan": "vaughan-williams", "jstrauss": "strauss_johann"}
+_PRINTED_NAMES = {
+    "sacrlatt": "scarlatti",
+    "lobos": "villa-lobos",
+    "vaughan": "vaughan-williams",
+    "jstrauss": "strauss_johann",
+}
 
 
 def _classical(path: Path) -> Style:
@@ -72,7 +77,14 @@ def _openscore_composer(path: Path) -> str:
 
 
 _TUNE_KINDS = ("reel", "jig", "hornpipe", "strathspey", "waltz", "march", "polka", "morris", "playford")
-_NOTTINGHAM_KINDS = {"hpps": "hornpipe", "jigs": "jig", "reels": "reel", "slip": "jig", "waltzes": "waltz", "xmas": "carol"}
+_NOTTINGHAM_KINDS = {
+    "hpps": "hornpipe",
+    "jigs": "jig",
+    "reels": "reel",
+    "slip": "jig",
+    "waltzes": "waltz",
+    "xmas": "carol",
+}
 
 
 def _nottingham(path: Path) -> Style:

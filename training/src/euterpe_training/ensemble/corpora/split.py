@@ -34,7 +34,9 @@ def make_split(names: Sequence[str], sources: Sequence[str], clusters: np.ndarra
     sides: dict[str, str] = {}
     for source in dict.fromkeys(sources):
         total = sum(item == source for item in sources)
-        order = sorted({int(clusters[number]) for number in range(len(names)) if sources[number] == source}, key=keys.__getitem__)
+        order = sorted(
+            {int(clusters[number]) for number in range(len(names)) if sources[number] == source}, key=keys.__getitem__
+        )
         for side, share in (("test", TEST_SHARE), ("validation", VALIDATION_SHARE)):
             wanted = max(1, round(share * total))
             held = sum(sides.get(name) == side for name, item in zip(names, sources, strict=True) if item == source)

@@ -1,0 +1,87 @@
+"""The commands `euterpe-train ensemble …`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from euterpe_training.errors import TrainingError
+
+ensemble_app = typer.Typer(
+    help="Train the ensemble model: many instruments, bars, form and endings.", no_args_is_help=True
+)
+console = Console(stderr=True, soft_wrap=True)
+
+
+def data_directory() -> Path:
+    """Return the directory of corpora, data sets and runs: `EUTERPE_DATA_DIR`, or /var/lib/euterpe-training."""
+    return Path(os.environ.get("EUTERPE_DATA_DIR", "/var/lib/euterpe-training"))
+
+
+DataDir = Annotated[
+    Path, typer.Option("--data", help="Directory of corpora, data sets and runs.", default_factory=data_directory)
+]
+
+
+@ensemble_app.command("convert-music21")
+def convert_music21(
+    wheel: Annotated[Path, typer.Argument(help="music21's wheel, as `pip download --no-deps music21` fetches it.")],
+    data: DataDir,
+) -> None:
+    """Convert the corpora inside music21's wheel to MIDI (needs verovio)."""
+    from euterpe_training.ensemble.corpora.music21_wheel import convert_wheel
+
+    convert_wheel(wheel, data / "corpora" / "music21", _report)
+
+
+@ensemble_app.command()
+def prepare(
+    data: DataDir,
+    renew_split: Annotated[bool, typer.Option("--renew-split", help="Draw the held-out works anew.")] = False,
+) -> None:
+    """Read all corpora below DATA/corpora into the data set that training reads."""
+    from euterpe_training.ensemble.corpora.prepare import prepare as prepare_all
+
+    prepare_all(data / "corpora", data / "ensemble" / "dataset", _report, renew_split=renew_split)
+
+
+@ensemble_app.command()
+def train(
+    data: DataDir,
+    recipe_name: Annotated[str, typer.Option("--recipe", help="Which settings to train with.")] = "ensemble",
+    run: Annotated[Path | None, typer.Option(help="Directory of the run; by default named after the recipe.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
+    total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
+) -> None:
+    """Train, or go on with a run that was stopped. SIGTERM and Ctrl-C save a checkpoint and end with status 0."""
+    _require_torch()
+    from dataclasses import replace
+
+    from euterpe_training.ensemble.checkpoint import PID_FILE
+    from euterpe_training.ensemble.config import recipe
+    from euterpe_training.ensemble.trainer import Machine, Trainer
+
+    config = recipe(recipe_name)
+    if total_events:
+        config = replace(config, total_events=total_events)
+    directory = run or data / "ensemble" / recipe_name
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
+    trainer = Trainer(config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers))
+    is_finished = trainer.train(_report)
+    console.print("the training is finished" if is_finished else "stopped; the same command goes on with it")
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
+
+
+def _report(message: str) -> None:
+    console.print(message, highlight=False, markup=False)
