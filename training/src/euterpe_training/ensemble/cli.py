@@ -76,6 +76,23 @@ def train(
     console.print("the training is finished" if is_finished else "stopped; the same command goes on with it")
 
 
+@ensemble_app.command()
+def study(
+    data: DataDir,
+    out: Annotated[Path, typer.Option(help="Where to write the results.")] = Path("training/runs/ensemble-study.json"),
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="Seconds of one core for each backbone.")] = 900,
+    only: Annotated[list[str] | None, typer.Option(help="A backbone to train; repeatable. All by default.")] = None,
+) -> None:
+    """Compare LSTM, retention and windowed transformer after equal CPU time."""
+    _require_torch()
+    from euterpe_training.ensemble.study import BACKBONES, compare_backbones, table, write_results
+
+    folder = data / "ensemble"
+    results = compare_backbones(folder / "dataset", folder, cpu_seconds, _report, only or BACKBONES)
+    write_results(results, out)
+    typer.echo("\n".join(table(results)))
+
+
 def _require_torch() -> None:
     try:
         import torch  # noqa: F401

@@ -44,7 +44,7 @@ class TrainingConfig:
     batch: int = 32
     steps: int = 256
     total_events: int = 150_000_000
-    warmup_events: int = 2_000_000
+    warmup_events: int = 300_000
     decay_share: float = 0.25
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -75,7 +75,9 @@ RECIPES: dict[str, TrainingConfig] = {
     ),
     "study-lstm": TrainingConfig(network=NetworkConfig(backbone="lstm", layers=2)),
     "study-retention": TrainingConfig(network=NetworkConfig(backbone="retention")),
-    "study-transformer": TrainingConfig(network=NetworkConfig(backbone="transformer"), learning_rate=1.5e-3),
+    "study-transformer": TrainingConfig(
+        network=NetworkConfig(backbone="transformer"), learning_rate=1.5e-3
+    ),
     "tiny": TrainingConfig(
         network=NetworkConfig(width=32, layers=2, heads=2, key_width=8, feed_forward=64, recurrent=32, echo_width=8, head_width=32),
         batch=4, steps=128, total_events=20_000, warmup_events=2_000,

@@ -64,7 +64,7 @@ class Trainer:
         self.optimizer = self._optimizer()
         self.state = self.network.initial_state(self.config.batch, self.device)
         self.events = self.steps = self._drawn = 0
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
         places: list[tuple[int, int] | None] = []
         if saved:
             places = self._restore(saved)
@@ -106,7 +106,7 @@ class Trainer:
         return itertools.count(self._drawn)
 
     def train(self, report: Callable[[str], None]) -> bool:
-        """Train until the planned events, a signal, or the CPU time is reached; return whether the plan is fulfilled."""
+        """Train until the planned events, a signal or the CPU time is reached; return whether the plan is fulfilled."""
         handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._tuner.start()
@@ -120,17 +120,18 @@ class Trainer:
         self._stop = True
 
     def _loop(self, report: Callable[[str], None]) -> None:
-        begin_cpu, saved_at, reported_at = time.process_time(), time.monotonic(), time.monotonic()
+        saved_at = reported_at = time.monotonic()
         shown_events, totals = self.events, torch.zeros(2, len(COLUMNS))
         while self.events < self.config.total_events and not self._stop:
-            if self.machine.cpu_seconds and time.process_time() - begin_cpu > self.machine.cpu_seconds:
+            if self.machine.cpu_seconds and self.cpu_seconds > self.machine.cpu_seconds:
                 break
-            began = time.monotonic()
+            began, began_cpu = time.monotonic(), time.process_time()
             batch = self.loader.next()
             assert batch is not None
             totals += self._step(batch.to(self.device))
             spent = time.monotonic() - began
             self.seconds += spent
+            self.cpu_seconds += time.process_time() - began_cpu
             self._tuner.after_step(batch.events, spent)
             before, self.events, self.steps = self.events, self.events + batch.events, self.steps + 1
             now = time.monotonic()
@@ -139,11 +140,12 @@ class Trainer:
                 report(_progress(self.events, self.config.total_events, rate, totals))
                 reported_at, shown_events, totals = now, self.events, torch.zeros_like(totals)
             if self.events // self.machine.evaluate_every > before // self.machine.evaluate_every:
-                self._evaluate(report, begin_cpu)
+                self._evaluate(report)
             if now - saved_at >= self.machine.seconds_between_checkpoints:
                 self.save()
                 saved_at = time.monotonic()
-        self._evaluate(report, begin_cpu)
+        if not self._stop:
+            self._evaluate(report)
         self.save()
 
     def _step(self, batch: Batch) -> Tensor:
@@ -168,11 +170,11 @@ class Trainer:
         current = self.network.state_dict()
         torch._foreach_lerp_(list(self.average.values()), [current[name] for name in self.average], step)
 
-    def _evaluate(self, report: Callable[[str], None], begin_cpu: float) -> None:
+    def _evaluate(self, report: Callable[[str], None]) -> None:
         record: dict[str, Any] = {
             "events": self.events,
             "seconds": round(self.seconds, 1),
-            "cpu_seconds": round(time.process_time() - begin_cpu, 1),
+            "cpu_seconds": round(self.cpu_seconds, 1),
             "learning_rate": learning_rate(self.config, self.events),
             "validation": self.validation_losses(self.average),
         }
@@ -224,6 +226,7 @@ class Trainer:
                 "events": self.events,
                 "steps": self.steps,
                 "seconds": self.seconds,
+                "cpu_seconds": self.cpu_seconds,
                 "places": [list(place) if place else None for place in places],
                 "drawn": self.loader.drawn,
             },
@@ -234,7 +237,8 @@ class Trainer:
         self.average = {name: value.to(self.device) for name, value in saved["average"].items()}
         self.optimizer.load_state_dict(saved["optimizer"])
         self.state = tuple(part.to(self.device) for part in saved["state"])
-        self.events, self.steps, self.seconds = saved["events"], saved["steps"], saved["seconds"]
+        self.events, self.steps = saved["events"], saved["steps"]
+        self.seconds, self.cpu_seconds = saved["seconds"], saved.get("cpu_seconds", 0.0)
         self._drawn = saved["drawn"]
         return [tuple(place) if place else None for place in saved["places"]]
 

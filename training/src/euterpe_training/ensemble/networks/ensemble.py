@@ -65,7 +65,7 @@ class Heads(nn.Module):
         self.register_buffer("offsets", _offsets(COLUMN_SIZES), persistent=False)
 
     def column(self, number: int, hidden: Tensor, before: Tensor) -> Tensor:
-        """Return the logits of one column from normalised hidden rows [n, width] and the columns before it [n, number]."""
+        """Return the logits of one column from normalised rows [n, width] and the columns before it [n, number]."""
         inner = self.entries[number](hidden)
         if number:
             index = before + self.offsets[:number]
@@ -100,7 +100,7 @@ class EnsembleNetwork(nn.Module):
         return self.backbone(self.inputs(values, echoes, statics), state, keep)
 
     def step(self, values: Tensor, echoes: Tensor, statics: Tensor, state: State) -> tuple[Tensor, State]:
-        """Process one row per sequence: values [b, features], echoes [b, candidates, 4], statics [b, styles and parts]."""
+        """Process one row per sequence: values [b, features], echoes [b, candidates, 4], statics [b, 3 + parts]."""
         keep = torch.ones(len(values), 1, device=values.device)
         hidden, state = self.hidden(values[:, None], echoes[:, None], statics[:, None], state, keep)
         return self.heads.norm(hidden[:, 0]), state
