@@ -77,9 +77,36 @@ def train(
 
 
 @ensemble_app.command()
+def sample(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    out: Annotated[Path, typer.Argument(help="Directory for the MIDI files.")],
+    genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")] = "",
+    kind: Annotated[str, typer.Option(help="Period or form, such as baroque, reel, string quartet.")] = "",
+    composer: Annotated[str, typer.Option(help="Composer, by surname.")] = "",
+    parts: Annotated[str, typer.Option(help="Parts, separated by commas: piano,violin 1.")] = "",
+    bars: Annotated[int, typer.Option(min=1, help="Length in bars.")] = 32,
+    meter: Annotated[str, typer.Option(help="Meter, such as 3/4; empty: any.")] = "4/4",
+    tempo: Annotated[float, typer.Option(min=16, max=320, help="Quarters a minute at the start.")] = 120,
+    count: Annotated[int, typer.Option(min=1, max=64, help="Pieces.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the first piece; the others count on.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Sampling temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
+) -> None:
+    """Compose MIDI files with a run's latest checkpoint."""
+    _require_torch()
+    from euterpe_training.ensemble.sampling import Sampling, write_samples
+
+    written = write_samples(
+        run, out, names=(genre, kind, composer), parts=parts, bars=bars, meter=meter, tempo=tempo, count=count,
+        seed=seed, sampling=Sampling(temperature, top_p),
+    )  # fmt: skip
+    _report(f"{written} pieces in {out}")
+
+
+@ensemble_app.command()
 def study(
     data: DataDir,
-    out: Annotated[Path, typer.Option(help="Where to write the results.")] = Path("training/runs/ensemble-study.json"),
+    out: Annotated[Path, typer.Option(help="Where to write the results.")] = Path("docs/studies/ensemble/results.json"),
     cpu_seconds: Annotated[float, typer.Option(min=1, help="Seconds of one core for each backbone.")] = 900,
     only: Annotated[list[str] | None, typer.Option(help="A backbone to train; repeatable. All by default.")] = None,
 ) -> None:

@@ -79,7 +79,9 @@ RECIPES: dict[str, TrainingConfig] = {
         network=NetworkConfig(backbone="transformer"), learning_rate=1.5e-3
     ),
     "tiny": TrainingConfig(
-        network=NetworkConfig(width=32, layers=2, heads=2, key_width=8, feed_forward=64, recurrent=32, echo_width=8, head_width=32),
+        network=NetworkConfig(
+            width=32, layers=2, heads=2, key_width=8, feed_forward=64, recurrent=32, echo_width=8, head_width=32
+        ),
         batch=4, steps=128, total_events=20_000, warmup_events=2_000,
     ),
 }  # fmt: skip

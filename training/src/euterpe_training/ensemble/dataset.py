@@ -183,7 +183,9 @@ def _augmented(piece: NotePiece, mixture: Mixture, generator: np.random.Generato
         piece.notes["velocity"] = level
     pitches = piece.notes["pitch"][piece.notes["part"] != DRUM_PART].astype(np.int64)
     if mixture.transpose and len(pitches):
-        shifts = [s for s in range(-6, 6) if pitches.min() + s >= min(_LOWEST, pitches.min()) and pitches.max() + s <= max(_HIGHEST, pitches.max())]  # fmt: skip  # noqa: E501
+        low, high = int(pitches.min()), int(pitches.max())
+        room = range(min(_LOWEST, low) - low, max(_HIGHEST, high) - high + 1)
+        shifts = [shift for shift in range(-6, 6) if shift in room]
         piece = piece.transposed(int(generator.choice(shifts)))
     return piece
 
@@ -226,8 +228,8 @@ def _gaps(start: int, stop: int, generator: np.random.Generator) -> tuple[Gap, .
     gaps = []
     now = start + int(generator.integers(0, 9))
     while now < stop - 1:
-        length = int(min(1 + generator.geometric(0.3), 16, stop - now))
-        ahead = int(min(generator.integers(0, MAX_FUTURE_BARS + 1), stop - now - length))
+        length = min(1 + int(generator.geometric(0.3)), 16, stop - now)
+        ahead = min(int(generator.integers(0, MAX_FUTURE_BARS + 1)), stop - now - length)
         gaps.append(Gap(now, now + length, ahead))
         now += length + ahead + int(generator.integers(2, 13))
     return tuple(gaps)

@@ -1,7 +1,7 @@
 """Batches for training with states that are carried on: each row of the batch reads one example after another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,8 +27,8 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Move the tensors to a device."""
-        parts = (self.values, self.echoes, self.statics, self.keep, self.targets, self.counts)
-        return Batch(*(part.to(device, non_blocking=True) for part in parts), self.events)
+        names = ("values", "echoes", "statics", "keep", "targets", "counts")
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
 
 class Loader:

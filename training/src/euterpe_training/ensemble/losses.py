@@ -7,6 +7,8 @@ from torch.nn import functional
 
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 
+_IGNORED = -100
+
 
 def column_losses(network: EnsembleNetwork, hidden: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
     """Return the summed cross-entropy of each column [5], over the rows [b, t] where `counts` [b, t, 5] is set."""
@@ -16,8 +18,8 @@ def column_losses(network: EnsembleNetwork, hidden: Tensor, targets: Tensor, cou
     wanted = targets.reshape(-1, len(COLUMNS)).index_select(0, index)
     used = flat.index_select(0, index)
     logits = network.heads(chosen, wanted)
-    losses = [
-        functional.cross_entropy(part.float(), torch.where(used[:, number], wanted[:, number], -100), reduction="sum", ignore_index=-100)
-        for number, part in enumerate(logits)
-    ]  # fmt: skip
+    losses = []
+    for number, part in enumerate(logits):
+        labels = torch.where(used[:, number], wanted[:, number], _IGNORED)
+        losses.append(functional.cross_entropy(part.float(), labels, reduction="sum", ignore_index=_IGNORED))
     return torch.stack(losses)

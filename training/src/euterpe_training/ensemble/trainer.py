@@ -76,12 +76,13 @@ class Trainer:
         self._stop = False
 
     def _check_same(self, saved: TrainingConfig) -> None:
-        free = {"total_events": 0, "decay_share": 0.0}
-        if replace(saved, **free) != replace(self.config, **free):
+        planned = replace(self.config, total_events=saved.total_events, decay_share=saved.decay_share)
+        if saved != planned:
             raise TrainingError(f"{self.run} holds a run with other settings; choose another --run")
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        decayed, others = [], []
+        decayed: list[Tensor] = []
+        others: list[Tensor] = []
         for name, weight in self.network.named_parameters():
             is_matrix = (
                 weight.ndim == 2 and not name.startswith("inputs.") and ".chosen." not in name and ".gates." not in name
@@ -155,7 +156,7 @@ class Trainer:
             hidden, state = self.network.hidden(batch.values, batch.echoes, batch.statics, self.state, batch.keep)
             losses = column_losses(self.network, hidden, batch.targets, batch.counts)
         counts = batch.counts.sum(dim=(0, 1))
-        (losses.sum() / counts[0].clamp(min=1)).backward()
+        (losses.sum() / counts[0].clamp(min=1)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

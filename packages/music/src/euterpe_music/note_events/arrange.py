@@ -1,7 +1,7 @@
 """Order a piece's notes as the network reads and writes them: given notes ahead of composed ones.
 
-Every bar begins with its bar line. Then follow, where the bar opens a gap, the bars behind the gap ("future" rows), then
-the notes of this bar that are given, and last the notes to be composed, from the bar's start again. The network so
+Every bar begins with its bar line. Then follow, where the bar opens a gap, the bars behind the gap ("future" rows),
+then the notes of this bar that are given, and last the notes to be composed, from the bar's start again. The network so
 knows what is fixed before it writes, with a state of fixed size (compare the anticipation of Thickstun et al. 2023,
 "Anticipatory Music Transformer").
 """
@@ -37,7 +37,7 @@ _LINE, _AHEAD, _FIXED, _FREE = range(4)
 
 @dataclass(frozen=True)
 class Gap:
-    """Bars `start` to `stop` (exclusive) that are composed between fixed bars, of which `ahead` are shown in advance."""
+    """Bars `start` to `stop` (exclusive) composed between fixed bars, of which `ahead` are shown in advance."""
 
     start: int
     stop: int
@@ -106,8 +106,9 @@ def arrange(
     lines = np.arange(start, stop)
     # A bar line ends the bar before it: nothing is composed in a locked bar, not even its end.
     line_roles = np.where(is_locked[np.maximum(lines - 1, 0)] & (lines > 0), GIVEN, COMPOSED)
+    none = np.full(len(lines), -1)
     blocks = [
-        _block(bar_columns(piece.bars[start:stop]), line_roles, lines, np.full(len(lines), -1), _LINE, np.zeros(len(lines))),
+        _block(bar_columns(piece.bars[start:stop]), line_roles, lines, none, _LINE, np.zeros(len(lines))),
         _block(note_columns(notes), np.where(is_given, GIVEN, COMPOSED), notes["bar"], numbers,
                np.where(is_given, _FIXED, _FREE), order_keys(notes)),
     ]  # fmt: skip

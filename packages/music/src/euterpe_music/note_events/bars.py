@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import symusic
+from symusic.core import ScoreTick
 
 from euterpe_music.note_events.spec import MAX_BAR_TICKS, METER_TICKS, TICKS_PER_QUARTER, meter_class
 
@@ -24,10 +24,10 @@ class BarGrid:
     @property
     def lengths(self) -> np.ndarray:
         """The ticks that each bar occupies in the score."""
-        return METER_TICKS[self.meters] - self.offsets
+        return np.asarray(METER_TICKS[self.meters] - self.offsets)
 
 
-def bar_grid(score: symusic.Score, pickup_ticks: int = 0) -> BarGrid:
+def bar_grid(score: ScoreTick, pickup_ticks: int = 0) -> BarGrid:
     """Lay bars over a score by its time signatures (4/4 where there is none), up to its last onset.
 
     `pickup_ticks` is the length of a first incomplete bar that the time signatures do not show.
@@ -65,7 +65,7 @@ def _with_pickup(starts: np.ndarray, meters: np.ndarray, lengths: np.ndarray) ->
     return BarGrid(starts, meters, offsets)
 
 
-def _signatures(score: symusic.Score, scale: float) -> list[tuple[float, tuple[int, int]]]:
+def _signatures(score: ScoreTick, scale: float) -> list[tuple[float, tuple[int, int]]]:
     found: dict[float, tuple[int, int]] = {}
     for signature in score.time_signatures:
         count, unit = signature.numerator, signature.denominator

@@ -109,7 +109,7 @@ class Cursor:
     @property
     def bar_ticks(self) -> int:
         """The ticks of the current bar."""
-        return _METER_TICKS[self.meter]
+        return int(_METER_TICKS[self.meter])
 
     def push(self, event: Event, role: int = COMPOSED, *, is_echoed: bool = True) -> None:
         """Take in the next event. Notes of parts that are not composed are given with `is_echoed` false."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
-import symusic
+from symusic.core import ScoreTick, TrackTick
 
 from euterpe_music.note_events.bars import BarGrid, bar_grid
 from euterpe_music.note_events.instruments import (
@@ -32,10 +32,10 @@ _DEFAULT_TEMPO = 120.0
 _FINE_GRID_SHARE = 0.9
 _FINE_GRID_TOLERANCE = 0.125
 
-InstrumentOf = Callable[[symusic.Track], int | None]
+InstrumentOf = Callable[[TrackTick], int | None]
 
 
-def encode(score: symusic.Score, *, pickup_ticks: int = 0, instrument_of: InstrumentOf | None = None) -> NotePiece:
+def encode(score: ScoreTick, *, pickup_ticks: int = 0, instrument_of: InstrumentOf | None = None) -> NotePiece:
     """Quantise a score: bars, parts, positions, lengths, velocities and tempi. Keys and chords stay unknown.
 
     `instrument_of` names the instrument of a track (see `INSTRUMENTS`), or None to leave the track out; by default its
@@ -63,7 +63,7 @@ def encode(score: symusic.Score, *, pickup_ticks: int = 0, instrument_of: Instru
     return NotePiece(notes, bars[first : last + 1], len(np.unique(notes["velocity"])) > 2)
 
 
-def default_instrument(track: symusic.Track) -> int | None:
+def default_instrument(track: TrackTick) -> int | None:
     """Return the instrument of a track's MIDI program."""
     return len(INSTRUMENTS) - 1 if track.is_drum else instrument_of_program(track.program)
 
@@ -73,7 +73,7 @@ def is_on_fine_grid(onsets: np.ndarray) -> bool:
     return bool(np.mean(np.abs(onsets - np.rint(onsets)) < _FINE_GRID_TOLERANCE) >= _FINE_GRID_SHARE)
 
 
-def metric_alignment(score: symusic.Score) -> float:
+def metric_alignment(score: ScoreTick) -> float:
     """Return the share of onsets within 1/50 quarter of a sixteenth or a triplet eighth; about .24 if unrelated."""
     onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
     if not onsets:
@@ -83,9 +83,9 @@ def metric_alignment(score: symusic.Score) -> float:
     return float(np.mean(np.abs(phase[:, None] - points).min(axis=1) < 0.02))
 
 
-def _assign_parts(score: symusic.Score, instrument_of: InstrumentOf) -> list[tuple[symusic.Track, int]]:
+def _assign_parts(score: ScoreTick, instrument_of: InstrumentOf) -> list[tuple[TrackTick, int]]:
     """Give every track a part; the tracks of an instrument with several parts take them from high to low."""
-    groups: dict[int, list[symusic.Track]] = defaultdict(list)
+    groups: dict[int, list[TrackTick]] = defaultdict(list)
     for track in score.tracks:
         if len(track.notes):
             instrument = instrument_of(track)
@@ -101,7 +101,7 @@ def _assign_parts(score: symusic.Score, instrument_of: InstrumentOf) -> list[tup
     return assigned
 
 
-def _track_notes(track: symusic.Track, part: int, ticks_per_quarter: int) -> np.ndarray:
+def _track_notes(track: TrackTick, part: int, ticks_per_quarter: int) -> np.ndarray:
     """Return rows of onset and length (1/24 quarter), pitch, part, velocity."""
     columns = track.notes.numpy()
     scale = TICKS_PER_QUARTER / ticks_per_quarter
@@ -131,7 +131,7 @@ def _place(onsets: np.ndarray, grid: BarGrid) -> tuple[np.ndarray, np.ndarray]:
     return bar, position
 
 
-def _tempi(score: symusic.Score, grid: BarGrid) -> np.ndarray:
+def _tempi(score: ScoreTick, grid: BarGrid) -> np.ndarray:
     """Return the mean tempo of each bar, in quarters a minute."""
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
     changes = sorted((tempo.time * scale, tempo.qpm) for tempo in score.tempos)
@@ -143,7 +143,7 @@ def _tempi(score: symusic.Score, grid: BarGrid) -> np.ndarray:
 
     def seconds(ticks: np.ndarray) -> np.ndarray:
         index = np.maximum(np.searchsorted(times, ticks, side="right") - 1, 0)
-        return clock[index] + (ticks - times[index]) * seconds_per_tick[index]
+        return np.asarray(clock[index] + (ticks - times[index]) * seconds_per_tick[index])
 
     elapsed = seconds(grid.starts + grid.lengths) - seconds(grid.starts)
     return np.asarray(grid.lengths / TICKS_PER_QUARTER * 60.0 / np.maximum(elapsed, 1e-6))

@@ -205,7 +205,7 @@ def _part_index(notes: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _part_key(part: np.ndarray, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
-    return (part << 40) + (np.maximum(bar, 0) << 20) + position * 128
+    return np.asarray((part << 40) + (np.maximum(bar, 0) << 20) + position * 128)
 
 
 def _candidate(columns: np.ndarray, bars: np.ndarray, found: np.ndarray, past: np.ndarray) -> np.ndarray:
@@ -240,7 +240,7 @@ def _matches(rows: Rows, candidate: np.ndarray, is_free: np.ndarray) -> np.ndarr
     counts[index] = np.minimum(np.arange(len(index)) - last_miss, MAX_MATCH)
     marks = np.full(len(rows), -1, dtype=np.int64)
     marks[index] = counts[index]
-    return np.maximum(_last_known(marks), 0)
+    return np.asarray(np.maximum(_last_known(marks), 0))
 
 
 def _conditions(values: np.ndarray, piece: NotePiece, rows: Rows, composed: np.ndarray, known: Known) -> None:

@@ -1,5 +1,7 @@
 """Estimate keys and chords of pieces, and the length of a pickup, where nothing states them."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from euterpe_music.note_events.instruments import DRUM_PART
@@ -88,7 +90,7 @@ def keys_of_bars(piece: NotePiece, signatures: list[tuple[int, int]]) -> np.ndar
     starts = piece.bar_starts
     bounds = sorted({0, *(int(np.searchsorted(starts, tick)) for tick, _ in signatures)} | {len(piece.bars)})
     keys = np.full(len(piece.bars), UNKNOWN_KEY, dtype=np.int64)
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         stated = [sharps for tick, sharps in signatures if np.searchsorted(starts, tick) <= begin]
         edges = starts[begin : end + 1]
         if len(edges) < 2:

@@ -35,7 +35,7 @@ class NotePiece:
     @property
     def onsets(self) -> np.ndarray:
         """The tick at which each note starts."""
-        return self.bar_starts[self.notes["bar"]] + self.notes["position"]
+        return np.asarray(self.bar_starts[self.notes["bar"]] + self.notes["position"])
 
     @property
     def parts(self) -> np.ndarray:
@@ -66,7 +66,9 @@ def _shifted(values: np.ndarray, semitones: int, unknown: int) -> np.ndarray:
 
 def order_keys(notes: np.ndarray) -> np.ndarray:
     """Return a number for each note that sorts notes within a bar: position, part, pitch from high to low."""
-    return (notes["position"].astype(np.int64) * 256 + notes["part"]) * 128 + (127 - notes["pitch"].astype(np.int64))
+    return np.asarray(
+        (notes["position"].astype(np.int64) * 256 + notes["part"]) * 128 + (127 - notes["pitch"].astype(np.int64))
+    )
 
 
 ORDER_SPAN = 256 * 256 * 128
@@ -78,4 +80,4 @@ def canonical(notes: np.ndarray) -> np.ndarray:
     order = np.lexsort((-notes["length"].astype(np.int64), keys))
     keys = keys[order]
     first = np.concatenate([[True], keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, dtype=bool)
-    return notes[order[first]]
+    return np.asarray(notes[order[first]])

@@ -87,7 +87,7 @@ def length_class(ticks: np.ndarray) -> np.ndarray:
     """Return the class whose length is nearest to each of the given lengths in ticks, by ratio."""
     logs = np.log(LENGTHS)
     edges = (logs[1:] + logs[:-1]) / 2
-    return np.searchsorted(edges, np.log(np.maximum(ticks, 1)))
+    return np.asarray(np.searchsorted(edges, np.log(np.maximum(ticks, 1))))
 
 
 def length_class_at_most(ticks: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def length_class_at_most(ticks: np.ndarray) -> np.ndarray:
 def tempo_class(quarters_per_minute: np.ndarray) -> np.ndarray:
     """Return the class of each tempo, in quarters a minute."""
     steps = np.log(np.maximum(quarters_per_minute, 1.0) / TEMPI[0]) / np.log(TEMPI[1] / TEMPI[0])
-    return np.clip(np.rint(steps), 0, TEMPO_COUNT - 1).astype(np.int64)
+    return np.asarray(np.clip(np.rint(steps), 0, TEMPO_COUNT - 1).astype(np.int64))
 
 
 def meter_class(bar_ticks: int, meter: tuple[int, int] | None = None) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-import symusic
+from symusic.core import KeySignatureTick, NoteTick, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
 
 TICKS_PER_QUARTER = 480
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -238,13 +238,13 @@ def _ending_is_over(bars: tuple[Bar, ...], index: int) -> bool:
     return index + 1 >= len(bars) or bars[index + 1].opens_repeat
 
 
-def tune_score(tune: Tune, program: int, tempo: float) -> symusic.Score:
+def tune_score(tune: Tune, program: int, tempo: float) -> ScoreTick:
     """Play a tune out as a score of one track, with a time signature wherever a bar's length changes."""
-    score = symusic.Score(TICKS_PER_QUARTER)
-    track = symusic.Track(name=tune.title, program=program)
-    score.tempos.append(symusic.Tempo(0, tempo))
+    score = ScoreTick(TICKS_PER_QUARTER)
+    track = TrackTick(tune.title, program)
+    score.tempos.append(TempoTick(0, tempo))
     fifths = max(-7, min(7, tune.fifths))
-    score.key_signatures.append(symusic.KeySignature(0, fifths, int(tune.is_minor)))
+    score.key_signatures.append(KeySignatureTick(0, fifths, int(tune.is_minor)))
     now, lengths = Fraction(0), []
     held: tuple[int, ...] | None = None
     for index in play_order(tune.bars):
@@ -258,12 +258,12 @@ def tune_score(tune: Tune, program: int, tempo: float) -> symusic.Score:
             for pitch in pitches:
                 if not 0 <= pitch < 128:
                     raise ValueError(f"the tune {tune.title!r} has the pitch {pitch}")
-                track.notes.append(symusic.Note(ticks, duration, pitch, 80))
+                track.notes.append(NoteTick(ticks, duration, pitch, 80))
         held = bar.notes[-1][2] if bar.tied and bar.notes else None
         now += bar.length
         lengths.append(bar.length)
     for tick, numerator, denominator in bar_signatures(lengths, [tune.meter] * len(lengths)):
-        score.time_signatures.append(symusic.TimeSignature(tick, numerator, denominator))
+        score.time_signatures.append(TimeSignatureTick(tick, numerator, denominator))
     score.tracks.append(track)
     return score
 

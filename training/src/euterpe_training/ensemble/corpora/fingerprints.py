@@ -34,7 +34,7 @@ def sketch(piece: NotePiece) -> np.ndarray:
             hashes = (hashes ^ windows[:, column]) * np.uint64(0x9E3779B97F4A7C15)
             hashes ^= hashes >> np.uint64(29)
     hashes = np.unique(hashes[is_varied])
-    return hashes[hashes % np.uint64(_KEPT_OF) == 0]
+    return np.asarray(hashes[hashes % np.uint64(_KEPT_OF) == 0])
 
 
 def clusters(sketches: Sequence[np.ndarray], works: Sequence[str]) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import symusic
+from symusic.core import ScoreTick, TimeSignatureTick
 
 from euterpe_training.ensemble.corpora.abc import Tune, bar_signatures, read_tune, tune_score
 from euterpe_training.errors import TrainingError
@@ -152,7 +152,7 @@ def _convert_until_crash(
                 done.send(False)
 
 
-def score_of(toolkit: "verovio.toolkit", data: bytes, is_zipped: bool) -> symusic.Score:  # type: ignore[name-defined] # noqa: F821
+def score_of(toolkit: "verovio.toolkit", data: bytes, is_zipped: bool) -> ScoreTick:  # type: ignore[name-defined] # noqa: F821
     """Read a MusicXML score by verovio, and write its real bars as time signatures."""
     is_read = (
         toolkit.loadZipDataBase64(base64.b64encode(data).decode())
@@ -164,14 +164,14 @@ def score_of(toolkit: "verovio.toolkit", data: bytes, is_zipped: bool) -> symusi
     stamps = toolkit.renderToTimemap({"includeMeasures": True})
     starts = [Fraction(entry["qstamp"]).limit_denominator(96) for entry in stamps if "measureOn" in entry]
     end = Fraction(stamps[-1]["qstamp"]).limit_denominator(96)
-    score = symusic.Score.from_midi(base64.b64decode(toolkit.renderToMIDI()))
+    score = ScoreTick.from_midi(base64.b64decode(toolkit.renderToMIDI()))
     score = score.resample(480) if score.ticks_per_quarter != 480 else score
     changes = sorted({(Fraction(sign.time, 480), sign.numerator, sign.denominator) for sign in score.time_signatures})
     pairs = [(earlier, later) for earlier, later in zip(starts, [*starts[1:], end], strict=True) if later > earlier]
     meters = [_meter_at(changes, start) for start, _ in pairs]
     score.time_signatures.clear()
     for tick, numerator, denominator in bar_signatures([end - start for start, end in pairs], meters):
-        score.time_signatures.append(symusic.TimeSignature(tick, numerator, denominator))
+        score.time_signatures.append(TimeSignatureTick(tick, numerator, denominator))
     return score
 
 

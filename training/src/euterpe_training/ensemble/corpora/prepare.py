@@ -100,8 +100,8 @@ def prepare(
         style = styles[number]
         side = sides.get(names[number]) or ("excluded" if int(groups[number]) in held else "train")
         entries.append(
-            Entry(names[number], source_names[number], style.genre, style.kind, style.composer, side, piece.has_dynamics,
-                  note, len(piece.notes), bar, len(piece.bars))
+            Entry(names[number], source_names[number], style.genre, style.kind, style.composer, side,
+                  piece.has_dynamics, note, len(piece.notes), bar, len(piece.bars))
         )  # fmt: skip
         note, bar = note + len(piece.notes), bar + len(piece.bars)
     _write(out, pieces, entries)

@@ -3,14 +3,23 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import symusic
 from euterpe_music.note_events.encode import default_instrument, encode, metric_alignment
 from euterpe_music.note_events.harmony import chords_of_bars, estimate_pickup, keys_of_bars
 from euterpe_music.note_events.instruments import INSTRUMENTS, instrument_of_program
 from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import CHORD_QUALITIES, METER_TICKS, NO_CHORD, TICKS_PER_QUARTER
+from symusic.core import (
+    NoteTick,
+    ScoreTick,
+    TempoTick,
+    TempoTickList,
+    TimeSignatureTick,
+    TimeSignatureTickList,
+    TrackTick,
+)
 
 from euterpe_training.ensemble.corpora.sources import Source
 
@@ -32,7 +41,7 @@ class UnmeteredError(ValueError):
 
 def read_piece(source: Source, root: Path, path: Path) -> NotePiece:
     """Read one file of a source. Raises ValueError (or what symusic raises) where it cannot be used."""
-    score = symusic.Score(str(root / path))
+    score = ScoreTick.from_file(root / path)
     if score.note_num() == 0:
         raise ValueError("the file holds no notes")
     alignment = metric_alignment(score)
@@ -46,7 +55,7 @@ def read_piece(source: Source, root: Path, path: Path) -> NotePiece:
     return piece
 
 
-def key_signatures(score: symusic.Score) -> list[tuple[int, int]]:
+def key_signatures(score: ScoreTick) -> list[tuple[int, int]]:
     """Return the score's key signatures as (tick in 1/24 quarter, number of sharps).
 
     A sole C major is what programs write by default, so it states nothing.
@@ -56,20 +65,20 @@ def key_signatures(score: symusic.Score) -> list[tuple[int, int]]:
     return [] if [sharps for _, sharps in found] == [0] else found
 
 
-def _read_plain(score: symusic.Score, _: Path) -> NotePiece:
+def _read_plain(score: ScoreTick, _: Path) -> NotePiece:
     return encode(score)
 
 
-def _read_voices(score: symusic.Score, _: Path) -> NotePiece:
+def _read_voices(score: ScoreTick, _: Path) -> NotePiece:
     return encode(score, instrument_of=lambda _: _VOICE)
 
 
-def _song_instrument(track: symusic.Track) -> int | None:
+def _song_instrument(track: TrackTick) -> int | None:
     is_voice = track.program == _OBOE_PROGRAM or "voice" in track.name.lower()
     return _VOICE if is_voice else default_instrument(track)
 
 
-def _read_openscore(score: symusic.Score, path: Path) -> NotePiece:
+def _read_openscore(score: ScoreTick, path: Path) -> NotePiece:
     """Read an OpenScore file, whose time signatures hide pickups."""
     instrument_of = _song_instrument if "lieder" in path.parts else default_instrument
     piece = encode(score, instrument_of=instrument_of)
@@ -78,14 +87,14 @@ def _read_openscore(score: symusic.Score, path: Path) -> NotePiece:
     return encode(score, pickup_ticks=pickup, instrument_of=instrument_of) if pickup else piece
 
 
-def _read_nottingham(score: symusic.Score, path: Path) -> NotePiece:
+def _read_nottingham(score: ScoreTick, path: Path) -> NotePiece:
     """Read a Nottingham tune: melody and chords. Its meter is not written, so the chord changes tell it."""
     kind = re.match(r"[a-z]*", path.stem)
     prefix = kind[0] if kind else ""
     meter, pickup = _nottingham_meter(score, prefix)
-    score.time_signatures = symusic.core.TimeSignatureTickList([symusic.TimeSignature(0, *meter)])
+    score.time_signatures = TimeSignatureTickList([TimeSignatureTick(0, *meter)])
     tempo = next((tempo for word, tempo in _TEMPI.items() if prefix.startswith(word)), 120.0)
-    score.tempos = symusic.core.TempoTickList([symusic.Tempo(0, tempo)])
+    score.tempos = TempoTickList([TempoTick(0, tempo)])
     for number, track in enumerate(score.tracks):
         track.program = 40 if number == 0 else 0
     piece = encode(score, pickup_ticks=pickup)
@@ -95,7 +104,7 @@ def _read_nottingham(score: symusic.Score, path: Path) -> NotePiece:
     return piece
 
 
-def _nottingham_meter(score: symusic.Score, prefix: str) -> tuple[tuple[int, int], int]:
+def _nottingham_meter(score: ScoreTick, prefix: str) -> tuple[tuple[int, int], int]:
     """Return meter and pickup ticks: those that put most of the chord changes at the starts of bars."""
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
     accompaniment = score.tracks[-1].notes.numpy()["time"]
@@ -115,7 +124,7 @@ def _nottingham_meter(score: symusic.Score, prefix: str) -> tuple[tuple[int, int
     return meter, shift
 
 
-def _read_pop909(score: symusic.Score, path: Path) -> NotePiece:
+def _read_pop909(score: ScoreTick, path: Path) -> NotePiece:
     """Read a POP909 song along its annotated beats, one beat a quarter."""
     rows = np.loadtxt(path.parent / "beat_midi.txt", ndmin=2)
     beats, downbeats = rows[:, 0], np.flatnonzero(rows[:, 2] > 0.5)
@@ -127,7 +136,7 @@ def _read_pop909(score: symusic.Score, path: Path) -> NotePiece:
     meter = 4 if meter == 2 else meter
     shift = (-int(downbeats[0])) % meter
     warped = _along_beats(score, beats, shift)
-    warped.time_signatures.append(symusic.TimeSignature(0, meter, 4))
+    warped.time_signatures.append(TimeSignatureTick(0, meter, 4))
     grid_start = _first_bar(warped, meter)
     piece = encode(warped, instrument_of=lambda track: _VOICE if track.name.strip() == "MELODY" else _PIANO)
     piece.bars["chord"] = _annotated_chords(path.parent / "chord_midi.txt", beats, shift, piece, grid_start)
@@ -135,29 +144,29 @@ def _read_pop909(score: symusic.Score, path: Path) -> NotePiece:
     return piece
 
 
-def _first_bar(score: symusic.Score, meter: int) -> int:
+def _first_bar(score: ScoreTick, meter: int) -> int:
     """Return the tick (1/24 quarter) of the first bar that has a note: `encode` removes the bars before it."""
-    first = min(track.notes.numpy()["time"].min() for track in score.tracks if len(track.notes))
+    first: int = min(track.notes.numpy()["time"].min() for track in score.tracks if len(track.notes))
     bar = meter * TICKS_PER_QUARTER
-    return int(round(first * TICKS_PER_QUARTER / score.ticks_per_quarter)) // bar * bar
+    return round(first * TICKS_PER_QUARTER / score.ticks_per_quarter) // bar * bar
 
 
-def _along_beats(score: symusic.Score, beats: np.ndarray, shift: int) -> symusic.Score:
-    seconds = score.to("second")
-    period = np.median(np.diff(beats))
+def _along_beats(score: ScoreTick, beats: np.ndarray, shift: int) -> ScoreTick:
+    seconds: Any = score.to("second")
+    period = float(np.median(np.diff(beats)))
     before, after = np.arange(-64, 0) * period + beats[0], np.arange(1, 65) * period + beats[-1]
     times = np.concatenate([before, beats, after])
     quarters = np.arange(len(times)) - 64 + shift
-    warped = symusic.Score(480)
+    warped = ScoreTick(480)
     for bar_start in range(0, len(beats) - 1, 4):
-        bpm = 60.0 / max(np.mean(np.diff(beats[bar_start : bar_start + 5])), 0.1)
-        warped.tempos.append(symusic.Tempo(max(0, (bar_start + shift) * 480) if bar_start else 0, float(bpm)))
+        bpm = 60.0 / max(float(np.mean(np.diff(beats[bar_start : bar_start + 5]))), 0.1)
+        warped.tempos.append(TempoTick(max(0, (bar_start + shift) * 480) if bar_start else 0, float(bpm)))
     for track in seconds.tracks:
-        new = symusic.Track(name=track.name, program=track.program, is_drum=track.is_drum)
+        new = TrackTick(track.name, track.program, track.is_drum)
         for note in track.notes:
             start, end = np.interp([note.time, note.time + note.duration], times, quarters) * 480
             if start >= 0:
-                new.notes.append(symusic.Note(round(start), max(1, round(end - start)), note.pitch, note.velocity))
+                new.notes.append(NoteTick(round(start), max(1, round(end - start)), note.pitch, note.velocity))
         if len(new.notes):
             warped.tracks.append(new)
     return warped
@@ -167,7 +176,7 @@ def _annotated_chords(path: Path, beats: np.ndarray, shift: int, piece: NotePiec
     starts = piece.bar_starts[:-1] + grid_start
     halves = np.stack([starts, starts + METER_TICKS[piece.bars["meter"]] // 2], axis=1)
     middles = halves / TICKS_PER_QUARTER + 0.5 - shift
-    period = np.median(np.diff(beats))
+    period = float(np.median(np.diff(beats)))
     seconds = np.interp(middles, np.arange(len(beats)), beats)
     seconds = np.where(middles < 0, beats[0] + middles * period, seconds)
     chords = np.full(halves.shape, NO_CHORD)
@@ -207,13 +216,13 @@ _SOLO_PROGRAMS = {
 _PROGRAM_OF_ARTIST = {name: program for program, names in _SOLO_PROGRAMS.items() for name in names.split()}
 
 
-def _read_jazz(score: symusic.Score, path: Path) -> NotePiece:
+def _read_jazz(score: ScoreTick, path: Path) -> NotePiece:
     """Read a transcribed solo, whose file names no instrument: the artist's own is used."""
     program = _PROGRAM_OF_ARTIST.get(path.parent.name, _TENOR_SAXOPHONE_PROGRAM)
     return encode(score, instrument_of=lambda _: instrument_of_program(program))
 
 
-_READERS: dict[str, Callable[[symusic.Score, Path], NotePiece]] = {
+_READERS: dict[str, Callable[[ScoreTick, Path], NotePiece]] = {
     "jazz": _read_jazz,
     "lieder": _read_openscore,
     "quartets": _read_openscore,

@@ -46,6 +46,10 @@ def _file(path: Path) -> str:
     return path.stem.lower()
 
 
+def _file_of_folder(path: Path) -> str:
+    return f"{path.parent.name}/{_file(path)}"
+
+
 def _classical_work(path: Path) -> str:
     """Return composer, catalogue word and first number: `schubert/d894` for `schubert/1256d894m2.mid`."""
     name = re.sub(r"^\d{3,4}(?=[a-z])", "", path.stem.lower())
@@ -104,17 +108,17 @@ _MUSIC21 = "distributed with music21; encoders' permission, commercial use not c
 SOURCES = (
     Source("classical", "crnngan-corpus/classical/*/*.mid", _OWN_TERMS, False, 0.44, _classical, _classical_work, 0.45),
     Source("jazz", "crnngan-corpus/jazz/*/*.mid", _OWN_TERMS, False, 0.015,
-           lambda path: Style("jazz", "solo", path.parent.name.lower()), lambda path: f"{path.parent.name}/{_file(path)}"),
+           lambda path: Style("jazz", "solo", path.parent.name.lower()), _file_of_folder),
     Source("hip_hop", "crnngan-corpus/hip_hop/*/*.mid", _OWN_TERMS, False, 0.03,
-           lambda path: Style("hip-hop", "hip-hop", path.parent.name), lambda path: f"{path.parent.name}/{_file(path)}", 0.4),
+           lambda path: Style("hip-hop", "hip-hop", path.parent.name), _file_of_folder, 0.4),
     Source("pop909", "pop909/*/*.mid", "MIT", False, 0.16, lambda _: Style("pop", "song"), _file),
     Source("nottingham", "nottingham/*.mid", "GPL-3.0", False, 0.05, _nottingham, _file),
     Source("lieder", "openscore/lieder/*/*.mid", "CC0-1.0", True, 0.10,
            lambda path: Style("classical", "art song", _openscore_composer(path)),
-           lambda path: f"{path.parent.name}/{_file(path)}"),
+           _file_of_folder),
     Source("quartets", "openscore/quartets/*/*.mid", "CC0-1.0", True, 0.06,
            lambda path: Style("classical", "string quartet", _openscore_composer(path)),
-           lambda path: f"{path.parent.name}/{_file(path)}"),
+           _file_of_folder),
     Source("chorales", "music21/bach_chorales/*.mid", _MUSIC21, False, 0.05,
            lambda _: Style("classical", "chorale", "bach"), _file),
     Source("madrigals", "music21/monteverdi/*.mid", _MUSIC21, False, 0.01,

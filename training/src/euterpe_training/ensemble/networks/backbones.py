@@ -6,7 +6,6 @@ a single row is a step of generation. States are tuples of tensors with the batc
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -17,22 +16,11 @@ from euterpe_training.ensemble.config import CHUNK, NetworkConfig
 State = tuple[Tensor, ...]
 
 
-class Backbone(Protocol):
-    """What every backbone offers."""
-
-    def initial_state(self, batch: int, device: torch.device) -> State:
-        """Return the state before the first row: zeros."""
-        ...
-
-    def __call__(self, x: Tensor, state: State, keep: Tensor) -> tuple[Tensor, State]:
-        """Process rows."""
-        ...
-
-
-def make_backbone(config: NetworkConfig) -> nn.Module:
+def make_backbone(config: NetworkConfig) -> "LstmBackbone | RetentionBackbone | TransformerBackbone":
     """Build the backbone that a configuration names."""
-    kinds = {"lstm": LstmBackbone, "retention": RetentionBackbone, "transformer": TransformerBackbone}
-    return kinds[config.backbone](config)
+    if config.backbone == "lstm":
+        return LstmBackbone(config)
+    return RetentionBackbone(config) if config.backbone == "retention" else TransformerBackbone(config)
 
 
 class LstmBackbone(nn.Module):
@@ -43,7 +31,7 @@ class LstmBackbone(nn.Module):
         self.layers, self.hidden = config.layers, config.recurrent
         self.norm = nn.RMSNorm(config.width)
         self.lstm = nn.LSTM(config.width, config.recurrent, config.layers, batch_first=True)
-        self.out = nn.Linear(config.recurrent, config.width, bias=False)
+        self.out = silence(nn.Linear(config.recurrent, config.width, bias=False))
 
     def initial_state(self, batch: int, device: torch.device) -> State:
         """Return zeros for hidden and cell state."""
@@ -73,12 +61,13 @@ class FeedForward(nn.Module):
         super().__init__()
         self.norm = nn.RMSNorm(width)
         self.inner = nn.Linear(width, 2 * hidden, bias=False)
-        self.outer = nn.Linear(hidden, width, bias=False)
+        self.outer = silence(nn.Linear(hidden, width, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the residual update."""
         gate, value = self.inner(self.norm(x)).chunk(2, dim=-1)
-        return self.outer(functional.silu(gate) * value)
+        update: Tensor = self.outer(functional.silu(gate) * value)
+        return update
 
 
 class RetentionLayer(nn.Module):
@@ -87,6 +76,8 @@ class RetentionLayer(nn.Module):
     Follows the chunked form of Sun et al. 2023 ("Retentive Network") with the scalar data-dependent decay of Dao and Gu
     2024 ("Transformers are SSMs"). Each row also sees the row before it (token shift, Peng et al. 2023, "RWKV").
     """
+
+    causal: Tensor
 
     def __init__(self, config: NetworkConfig, number: int) -> None:
         super().__init__()
@@ -98,7 +89,7 @@ class RetentionLayer(nn.Module):
         self.sizes = sizes
         self.inner = nn.Linear(config.width, sum(sizes), bias=False)
         self.head_norm = nn.RMSNorm(self.values, elementwise_affine=False)
-        self.outer = nn.Linear(config.width, config.width, bias=False)
+        self.outer = silence(nn.Linear(config.width, config.width, bias=False))
         # Memories of about 8 to 2,000 rows, other ones in each layer.
         spans = torch.logspace(0.9, 3.3, self.heads) * (1.0 + 0.05 * number)
         self.fading = nn.Parameter(torch.log(spans))
@@ -156,9 +147,13 @@ class RetentionBackbone(nn.Module):
         self.mixers = nn.ModuleList(RetentionLayer(config, number) for number in range(config.layers))
         self.forwards = nn.ModuleList(FeedForward(config.width, config.feed_forward) for _ in range(config.layers))
 
+    def _layers(self) -> list[RetentionLayer]:
+        return [mixer for mixer in self.mixers if isinstance(mixer, RetentionLayer)]
+
     def initial_state(self, batch: int, device: torch.device) -> State:
         """Return two tensors per layer."""
-        return tuple(part for mixer in self.mixers for part in mixer.initial_state(batch, device))
+        layers = [mixer.initial_state(batch, device) for mixer in self._layers()]
+        return tuple(part for layer in layers for part in layer)
 
     def forward(self, x: Tensor, state: State, keep: Tensor) -> tuple[Tensor, State]:
         """Run all layers."""
@@ -174,13 +169,15 @@ class RetentionBackbone(nn.Module):
 class AttentionLayer(nn.Module):
     """Attention over a bounded window of earlier rows, whose keys and values are the state."""
 
+    rates: Tensor
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.heads, self.window = config.heads, config.window
         self.values = config.width // config.heads
         self.norm = nn.RMSNorm(config.width)
         self.inner = nn.Linear(config.width, 3 * config.width, bias=False)
-        self.outer = nn.Linear(config.width, config.width, bias=False)
+        self.outer = silence(nn.Linear(config.width, config.width, bias=False))
         rates = 1.0 / 10_000 ** (torch.arange(0, self.values, 2) / self.values)
         self.register_buffer("rates", rates, persistent=False)
 
@@ -231,9 +228,13 @@ class TransformerBackbone(nn.Module):
         self.mixers = nn.ModuleList(AttentionLayer(config) for _ in range(config.layers))
         self.forwards = nn.ModuleList(FeedForward(config.width, config.feed_forward) for _ in range(config.layers))
 
+    def _layers(self) -> list[AttentionLayer]:
+        return [mixer for mixer in self.mixers if isinstance(mixer, AttentionLayer)]
+
     def initial_state(self, batch: int, device: torch.device) -> State:
         """Return three tensors per layer."""
-        return tuple(part for mixer in self.mixers for part in mixer.initial_state(batch, device))
+        layers = [mixer.initial_state(batch, device) for mixer in self._layers()]
+        return tuple(part for layer in layers for part in layer)
 
     def forward(self, x: Tensor, state: State, keep: Tensor) -> tuple[Tensor, State]:
         """Run all layers."""
@@ -244,6 +245,12 @@ class TransformerBackbone(nn.Module):
             x = x + forward(x)
             after += window
         return x, tuple(after)
+
+
+def silence(layer: nn.Linear) -> nn.Linear:
+    """Set the weights of a residual branch's last layer to zero, so that the branch starts as nothing."""
+    nn.init.zeros_(layer.weight)
+    return layer
 
 
 def detach(state: Sequence[Tensor]) -> State:

@@ -7,7 +7,7 @@ from euterpe_music.note_events.spec import COLUMN_SIZES
 from torch import Tensor, nn
 from torch.nn import functional
 
-from euterpe_training.ensemble.config import CHUNK, NetworkConfig
+from euterpe_training.ensemble.config import NetworkConfig
 from euterpe_training.ensemble.networks.backbones import State, make_backbone
 
 STATIC_COUNT = 3 + MAX_PARTS
@@ -16,13 +16,18 @@ STATIC_COUNT = 3 + MAX_PARTS
 class Inputs(nn.Module):
     """Sums embeddings of all features of a row, and reads the echoes through a layer of their own."""
 
+    value_offsets: Tensor
+    echo_offsets: Tensor
+    static_offsets: Tensor
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.values = nn.Parameter(torch.randn(sum(FEATURE_SIZES), config.width) * 0.02)
         self.echoes = nn.Parameter(torch.randn(sum(ECHO_SIZES), config.echo_width) * 0.05)
-        static_sizes = (*config.style_sizes, *(PART_COUNT + 1,) * 1)
+        static_sizes = (*config.style_sizes, PART_COUNT + 1)
         self.statics = nn.Parameter(torch.randn(sum(static_sizes), config.width) * 0.02)
         self.echo_layer = nn.Linear(ECHO_COUNT * config.echo_width, config.width, bias=False)
+        self.norm = nn.RMSNorm(config.width)
         self.register_buffer("value_offsets", _offsets(FEATURE_SIZES), persistent=False)
         self.register_buffer("echo_offsets", _offsets(ECHO_SIZES), persistent=False)
         styles = _offsets((*config.style_sizes, 1))
@@ -39,7 +44,8 @@ class Inputs(nn.Module):
         fixed = fixed.view(batch, -1, 1, fixed.shape[-1])
         size = time // fixed.shape[1]
         rows = rows.view(batch, fixed.shape[1], size, -1) + fixed
-        return rows.view(batch, time, -1) + self.echo_layer(heard)
+        embedded: Tensor = self.norm(rows.view(batch, time, -1) + self.echo_layer(heard))
+        return embedded
 
 
 class Heads(nn.Module):
@@ -47,6 +53,8 @@ class Heads(nn.Module):
 
     Compare the sub-decoder of Ryu et al. 2024, "Nested Music Transformer".
     """
+
+    offsets: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -71,7 +79,8 @@ class Heads(nn.Module):
             index = before + self.offsets[:number]
             gate = functional.embedding_bag(index, self.gates[number - 1], mode="sum")
             inner = inner * (1.0 + gate) + functional.embedding_bag(index, self.chosen[number - 1], mode="sum")
-        return self.exits[number](functional.silu(inner))
+        logits: Tensor = self.exits[number](functional.silu(inner))
+        return logits
 
     def forward(self, hidden: Tensor, targets: Tensor) -> list[Tensor]:
         """Return the logits of all columns where the true ones [n, 5] are known, as in training."""
@@ -97,7 +106,8 @@ class EnsembleNetwork(nn.Module):
         self, values: Tensor, echoes: Tensor, statics: Tensor, state: State, keep: Tensor
     ) -> tuple[Tensor, State]:
         """Return hidden rows [b, t, width] and the next state; `keep` and `statics` have one value per chunk."""
-        return self.backbone(self.inputs(values, echoes, statics), state, keep)
+        rows, state = self.backbone(self.inputs(values, echoes, statics), state, keep)
+        return rows, state
 
     def step(self, values: Tensor, echoes: Tensor, statics: Tensor, state: State) -> tuple[Tensor, State]:
         """Process one row per sequence: values [b, features], echoes [b, candidates, 4], statics [b, 3 + parts]."""
@@ -113,6 +123,3 @@ def _offsets(sizes: tuple[int, ...]) -> Tensor:
 def weight_count(module: nn.Module) -> int:
     """Return the number of trained weights."""
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-__all__ = ["CHUNK", "EnsembleNetwork", "weight_count"]
