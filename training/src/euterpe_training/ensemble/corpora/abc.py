@@ -205,7 +205,7 @@ class _Reader:
 
     def tune(self) -> Tune:
         bars = tuple(bar for bar in self.bars if bar.length > 0)
-        if not any(bar.notes for bar in bars):
+        if not any(pitches for bar in bars for _, _, pitches in bar.notes):
             raise ValueError(f"the tune {self.title!r} holds no notes")
         return Tune(self.title, self.rhythm, self.meter, self.fifths, self.is_minor, bars)
 
