@@ -80,8 +80,10 @@ def test_incomplete_bars_merge_only_where_they_fill_the_meter() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("G", (1, False)), ("Am", (0, True)), ("D Dorian", (0, True)), ("Bb", (-2, False)), ("F#m", (3, True)), ("Amix", (2, False)),
-     ("E Minor", (1, True)), ("HP", (2, False))],
+    [
+        ("G", (1, False)), ("Am", (0, True)), ("D Dorian", (0, True)), ("Bb", (-2, False)), ("F#m", (3, True)),
+        ("Amix", (2, False)), ("E Minor", (1, True)), ("HP", (2, False)),
+    ],
 )  # fmt: skip
 def test_keys_and_modes_name_their_sharps(text: str, expected: tuple[int, bool]) -> None:
     assert key_signature(text) == expected

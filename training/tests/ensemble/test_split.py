@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece, canonical
+from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.corpora.fingerprints import clusters, sketch
 from euterpe_training.ensemble.corpora.sources import SOURCES
 from euterpe_training.ensemble.corpora.split import SPLITS, load_split, make_split
@@ -65,25 +68,21 @@ def test_the_committed_lists_name_files_of_every_source_once() -> None:
     [
         (
             "classical",
-            "crnngan-corpus/classical/schubert/1256d894m2.mid",
-            "crnngan-corpus/classical/schubert/1255d894m1.mid",
+            "schubert/1256d894m2.mid",
+            "schubert/1255d894m1.mid",
         ),
         (
             "music21_quartets",
-            "music21/quartets/mozart/k155_movement1.mid",
-            "music21/quartets/mozart/k155_movement2.mid",
+            "mozart/k155_movement1.mid",
+            "mozart/k155_movement2.mid",
         ),
     ],
 )
 def test_file_names_of_one_work_are_recognised(source: str, first: str, second: str) -> None:
-    from pathlib import Path
-
     found = next(item for item in SOURCES if item.name == source)
     assert found.work_of(Path(first)) == found.work_of(Path(second))
 
 
 def test_only_free_sources_enter_the_free_recipe() -> None:
-    from euterpe_training.ensemble.config import recipe
-
     free = {source.name for source in SOURCES if source.is_free}
     assert set(recipe("ensemble-free").sources) == free == {"lieder", "quartets"}

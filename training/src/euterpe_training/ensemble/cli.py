@@ -47,6 +47,17 @@ def prepare(
     prepare_all(data / "corpora", data / "ensemble" / "dataset", _report, renew_split=renew_split)
 
 
+@ensemble_app.command("round-trip")
+def round_trip(
+    data: DataDir,
+    every: Annotated[int, typer.Option(min=1, help="Read every n-th file of each source.")] = 1,
+) -> None:
+    """Report what the event representation loses of each source, as a Markdown table."""
+    from euterpe_training.ensemble.corpora.round_trip import measure, table
+
+    typer.echo("\n".join(table(measure(data / "corpora", _report, every))))
+
+
 @ensemble_app.command()
 def train(
     data: DataDir,

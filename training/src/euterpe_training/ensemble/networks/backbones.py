@@ -254,5 +254,5 @@ def silence(layer: nn.Linear) -> nn.Linear:
 
 
 def detach(state: Sequence[Tensor]) -> State:
-    """Cut a state off from the graph that computed it."""
-    return tuple(part.detach() for part in state)
+    """Cut a state off from the graph and the memory of the window that computed it."""
+    return tuple(part.detach().clone() for part in state)
