@@ -13,13 +13,13 @@ from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS
 from euterpe_training.ensemble.config import NetworkConfig
 from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
 from euterpe_training.errors import TrainingError
-from euterpe_training.melody.export.builder import Array, GraphBuilder
+from euterpe_training.onnx_graph import FLOAT, INT64, UINT8, Array, GraphBuilder
 
 Variant = Literal["fp32", "int8"]
 Weights = dict[str, Array]
 
 _EPSILON = float(np.finfo(np.float32).eps)
-_FLOAT, _UINT8 = 1, 2
+_BATCH = "batch"
 _LEVELS = 127
 _ZERO = 128
 
@@ -45,16 +45,17 @@ def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32")
     """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`."""
     writer = _Writer(network, variant)
     graph, weights, width = writer.graph, writer.weights, network.config.head_width
-    inner = graph.input("entry", width)
+    inner = graph.input("entry", _BATCH, width)
     if column:
-        chosen = graph.input("chosen", column, integers=True)
+        chosen = graph.input("chosen", _BATCH, column, dtype=INT64)
         sizes = COLUMN_SIZES[:column]
         gate = writer.look_up(chosen, weights[f"heads.gates.{column - 1}"], sizes, 1)
         shift = writer.look_up(chosen, weights[f"heads.chosen.{column - 1}"], sizes, 1)
         inner = graph.node("Add", graph.node("Mul", inner, graph.node("Add", gate, graph.constant(1.0))), shift)
     prefix = f"heads.exits.{column}"
     logits = writer.product(writer.silu(inner), weights[f"{prefix}.weight"])
-    graph.output("logits", graph.node("Add", logits, graph.constant(weights[f"{prefix}.bias"])), COLUMN_SIZES[column])
+    biased = graph.node("Add", logits, graph.constant(weights[f"{prefix}.bias"]))
+    graph.output("logits", _BATCH, COLUMN_SIZES[column], value=biased)
     return graph.build(f"head_{COLUMNS[column]}")
 
 
@@ -72,9 +73,9 @@ class _Writer:
     def inputs(self) -> str:
         """Write the embeddings of a row's inputs."""
         graph, weights = self.graph, self.weights
-        values = graph.input("values", len(FEATURE_SIZES), integers=True)
-        echoes = graph.input("echoes", ECHO_COUNT * len(ECHO_SIZES), integers=True)
-        statics = graph.input("statics", STATIC_COUNT, integers=True)
+        values = graph.input("values", _BATCH, len(FEATURE_SIZES), dtype=INT64)
+        echoes = graph.input("echoes", _BATCH, ECHO_COUNT * len(ECHO_SIZES), dtype=INT64)
+        statics = graph.input("statics", _BATCH, STATIC_COUNT, dtype=INT64)
         row = self.look_up(values, weights["inputs.values"], FEATURE_SIZES, 1)
         styles = self.config.style_sizes
         first_rows = [*np.cumsum([0, *styles[:2]]), *[sum(styles)] * (STATIC_COUNT - 3)]
@@ -92,7 +93,8 @@ class _Writer:
         matrix = np.concatenate([self.weights[f"heads.entries.{column}.weight"] for column in columns])
         bias = np.concatenate([self.weights[f"heads.entries.{column}.bias"] for column in columns])
         product = self.product(self.norm(row, self.weights["heads.norm.weight"]), matrix)
-        graph.output("entries", graph.node("Add", product, graph.constant(bias)), len(bias))
+        entries = graph.node("Add", product, graph.constant(bias))
+        graph.output("entries", _BATCH, len(bias), value=entries)
 
     def retention(self, row: str) -> str:
         """Write all layers of the retention backbone; see `RetentionLayer`."""
@@ -105,8 +107,8 @@ class _Writer:
         graph, config, weights = self.graph, self.config, self.weights
         heads, keys, values = config.heads, config.key_width, config.width // config.heads
         prefix = f"backbone.mixers.{number}"
-        memory = graph.input(f"memory{number}", heads, keys, values)
-        last = graph.input(f"last{number}", config.width)
+        memory = graph.input(f"memory{number}", _BATCH, heads, keys, values)
+        last = graph.input(f"last{number}", _BATCH, config.width)
         now = self.norm(row, weights[f"{prefix}.norm.weight"])
         difference = graph.node("Mul", graph.node("Sub", last, now), graph.constant(weights[f"{prefix}.shift"]))
         inner = self.product(graph.node("Add", now, difference), weights[f"{prefix}.inner.weight"])
@@ -119,8 +121,8 @@ class _Writer:
         memory = graph.node("Add", graph.node("Mul", memory, decay), written)
         read = graph.node("MatMul", self._reshape(query, heads, 1, keys), memory)
         output = self._reshape(self.norm(read), config.width)
-        graph.output(f"memory{number}_out", memory, heads, keys, values)
-        graph.output(f"last{number}_out", now, config.width)
+        graph.output(f"memory{number}_out", _BATCH, heads, keys, values, value=memory)
+        graph.output(f"last{number}_out", _BATCH, config.width, value=now)
         return self.product(graph.node("Mul", output, self.silu(gate)), weights[f"{prefix}.outer.weight"])
 
     def _feed_forward(self, row: str, prefix: str) -> str:
@@ -135,7 +137,7 @@ class _Writer:
         graph, weights, units = self.graph, self.weights, self.config.recurrent
         given = self.norm(row, weights["backbone.norm.weight"])
         for number in range(self.config.layers):
-            hidden, cell = graph.input(f"h{number}", units), graph.input(f"c{number}", units)
+            hidden, cell = graph.input(f"h{number}", _BATCH, units), graph.input(f"c{number}", _BATCH, units)
             own = self.product(given, weights[f"backbone.lstm.weight_ih_l{number}"])
             back = self.product(hidden, weights[f"backbone.lstm.weight_hh_l{number}"])
             bias = weights[f"backbone.lstm.bias_ih_l{number}"] + weights[f"backbone.lstm.bias_hh_l{number}"]
@@ -144,8 +146,8 @@ class _Writer:
             new = graph.node("Mul", enter, graph.node("Tanh", parts[2]))
             cell = graph.node("Add", graph.node("Mul", keep, cell), new)
             given = graph.node("Mul", leave, graph.node("Tanh", cell))
-            graph.output(f"h{number}_out", given, units)
-            graph.output(f"c{number}_out", cell, units)
+            graph.output(f"h{number}_out", _BATCH, units, value=given)
+            graph.output(f"c{number}_out", _BATCH, units, value=cell)
         return graph.node("Add", row, self.product(given, weights["backbone.out.weight"]))
 
     def product(self, rows: str, weight: Array) -> str:
@@ -158,9 +160,9 @@ class _Writer:
         largest = graph.node("ReduceMax", graph.node("Abs", rows), axes=[1], keepdims=1)
         size = graph.node("Max", graph.node("Mul", largest, graph.constant(1 / _LEVELS)), graph.constant(1e-12))
         rounded = graph.node("Round", graph.node("Div", rows, size))
-        shifted = graph.node("Cast", graph.node("Add", rounded, graph.constant(float(_ZERO))), to=_UINT8)
+        shifted = graph.node("Cast", graph.node("Add", rounded, graph.constant(float(_ZERO))), to=UINT8)
         sums = graph.node("MatMulInteger", shifted, graph.constant(whole, np.int8), graph.constant(_ZERO, np.uint8))
-        return graph.node("Mul", graph.node("Mul", graph.node("Cast", sums, to=_FLOAT), size), graph.constant(scale))
+        return graph.node("Mul", graph.node("Mul", graph.node("Cast", sums, to=FLOAT), size), graph.constant(scale))
 
     def look_up(self, source: str, table: Array, sizes: tuple[int, ...], axis: int) -> str:
         """Write the sum over the last axis of `source` of the rows it names, each column in its own part of a table."""
@@ -175,7 +177,7 @@ class _Writer:
             return graph.node("ReduceSum", graph.node("Gather", graph.constant(table), index), axes, keepdims=0)
         scale = np.maximum(np.abs(table).max(axis=0), 1e-12) / _LEVELS
         whole = np.rint(table / scale).astype(np.int8)
-        rows = graph.node("Cast", graph.node("Gather", graph.constant(whole, np.int8), index), to=_FLOAT)
+        rows = graph.node("Cast", graph.node("Gather", graph.constant(whole, np.int8), index), to=FLOAT)
         return graph.node("Mul", graph.node("ReduceSum", rows, axes, keepdims=0), graph.constant(scale))
 
     def norm(self, rows: str, weight: Array | None = None) -> str:
