@@ -18,7 +18,7 @@ def _network(backbone: str) -> EnsembleNetwork:
     torch.manual_seed(0)
     config = replace(recipe("tiny").network, backbone=backbone, window=96, style_sizes=(3, 3, 3))  # type: ignore[arg-type]
     network = EnsembleNetwork(config)
-    # Residual branches begin silent; they must speak here.
+    # Residual branches are initialized to zero; random weights make them observable.
     for weight in network.backbone.parameters():
         if weight.ndim == 2 and not weight.any():
             nn.init.normal_(weight, std=0.2)

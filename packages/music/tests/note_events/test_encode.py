@@ -117,7 +117,7 @@ def test_a_score_without_notes_is_refused() -> None:
         encode(_score((0, [])))
 
 
-def test_alignment_tells_metered_from_free_music() -> None:
+def test_alignment_separates_metered_from_free_music() -> None:
     generator = np.random.default_rng(0)
     free = [(float(onset), 0.2, 60) for onset in generator.uniform(0, 100, 400)]
     strict = [(number / 4, 0.2, 60) for number in range(400)]

@@ -114,11 +114,11 @@ def test_unknown_conditions_say_nothing(make_piece: MakePiece) -> None:
     piece = make_piece(6)
     rows = arrange(piece)
     hidden = features(piece, rows, known=OPEN).values
-    told = features(piece, rows, known=Known(True, frozenset(BAR_CONDITIONS))).values
+    known = features(piece, rows, known=Known(True, frozenset(BAR_CONDITIONS))).values
     assert (hidden[:, INDEX["left"]] == 0).all()
     assert (hidden[:, [INDEX["density"], INDEX["polyphony"], INDEX["low"], INDEX["high"]]] == 0).all()
-    assert (told[:, INDEX["left"]] > 0).all()
-    assert (told[:, INDEX["density"]] > 0).all()
+    assert (known[:, INDEX["left"]] > 0).all()
+    assert (known[:, INDEX["density"]] > 0).all()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -15,7 +15,7 @@ PID_FILE = "train.pid"
 
 
 def save_checkpoint(run: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint beside the old one, then put it in its place."""
+    """Write a checkpoint to a temporary file, then replace the old one."""
     run.mkdir(parents=True, exist_ok=True)
     temporary = run / f"{CHECKPOINT_FILE}.new"
     torch.save(state, temporary)

@@ -68,7 +68,7 @@ def train(
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
     total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
 ) -> None:
-    """Train, or go on with a run that was stopped. SIGTERM and Ctrl-C save a checkpoint and end with status 0."""
+    """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
     _require_torch()
     from dataclasses import replace
 
@@ -84,7 +84,7 @@ def train(
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
     trainer = Trainer(config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers))
     is_finished = trainer.train(_report)
-    console.print("the training is finished" if is_finished else "stopped; the same command goes on with it")
+    console.print("training finished" if is_finished else "stopped; run the same command to resume")
 
 
 @ensemble_app.command()

@@ -1,4 +1,4 @@
-"""Train an ensemble network: one command starts it, and goes on with it until the planned events are reached."""
+"""Train an ensemble network; the same command starts a run and resumes it."""
 
 import itertools
 import signal
@@ -213,7 +213,7 @@ class Trainer:
         return total
 
     def save(self) -> None:
-        """Write a checkpoint from which the run goes on exactly."""
+        """Write a checkpoint from which the run resumes exactly."""
         places = self.loader.places
         save_checkpoint(
             self.run,

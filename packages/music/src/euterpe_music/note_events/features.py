@@ -74,7 +74,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Known:
-    """Which conditions the network is told: the bars left, and the conditions of each bar by name."""
+    """Which conditions are given to the network: the bars left, and the conditions of each bar by name."""
 
     left: bool = True
     conditions: frozenset[str] = field(default_factory=frozenset)
@@ -226,7 +226,7 @@ def _last_known(values: np.ndarray) -> np.ndarray:
 
 
 def _matches(rows: Rows, candidate: np.ndarray, is_free: np.ndarray) -> np.ndarray:
-    """Return how many of the latest composed events were what the candidate before them foretold, at most 8."""
+    """Return how many of the latest composed events were equal to the candidate before them, at most 8."""
     is_line = (rows.columns[:, 0] == BAR) & (rows.roles == COMPOSED)
     index = np.flatnonzero(is_free | is_line)
     counts = np.zeros(len(rows), dtype=np.int64)

@@ -81,8 +81,10 @@ class _Writer:
         first_rows = [*np.cumsum([0, *styles[:2]]), *[sum(styles)] * (STATIC_COUNT - 3)]
         fixed = self.look_up_rows(statics, weights["inputs.statics"], first_rows, 1)
         shaped = graph.node("Reshape", echoes, graph.constant([-1, ECHO_COUNT, len(ECHO_SIZES)], np.int64))
-        heard = self.look_up(shaped, weights["inputs.echoes"], ECHO_SIZES, 2)
-        flat = graph.node("Reshape", heard, graph.constant([-1, ECHO_COUNT * self.config.echo_width], np.int64))
+        embedded_echoes = self.look_up(shaped, weights["inputs.echoes"], ECHO_SIZES, 2)
+        flat = graph.node(
+            "Reshape", embedded_echoes, graph.constant([-1, ECHO_COUNT * self.config.echo_width], np.int64)
+        )
         total = graph.node("Sum", row, fixed, self.product(flat, weights["inputs.echo_layer.weight"]))
         return self.norm(total, weights["inputs.norm.weight"])
 

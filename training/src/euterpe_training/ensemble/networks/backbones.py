@@ -31,7 +31,7 @@ class LstmBackbone(nn.Module):
         self.layers, self.hidden = config.layers, config.recurrent
         self.norm = nn.RMSNorm(config.width)
         self.lstm = nn.LSTM(config.width, config.recurrent, config.layers, batch_first=True)
-        self.out = silence(nn.Linear(config.recurrent, config.width, bias=False))
+        self.out = zero_initialized(nn.Linear(config.recurrent, config.width, bias=False))
 
     def initial_state(self, batch: int, device: torch.device) -> State:
         """Return zeros for hidden and cell state."""
@@ -61,7 +61,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.norm = nn.RMSNorm(width)
         self.inner = nn.Linear(width, 2 * hidden, bias=False)
-        self.outer = silence(nn.Linear(hidden, width, bias=False))
+        self.outer = zero_initialized(nn.Linear(hidden, width, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the residual update."""
@@ -89,7 +89,7 @@ class RetentionLayer(nn.Module):
         self.sizes = sizes
         self.inner = nn.Linear(config.width, sum(sizes), bias=False)
         self.head_norm = nn.RMSNorm(self.values, elementwise_affine=False)
-        self.outer = silence(nn.Linear(config.width, config.width, bias=False))
+        self.outer = zero_initialized(nn.Linear(config.width, config.width, bias=False))
         # Memories of about 8 to 2,000 rows, other ones in each layer.
         spans = torch.logspace(0.9, 3.3, self.heads) * (1.0 + 0.05 * number)
         self.fading = nn.Parameter(torch.log(spans))
@@ -177,7 +177,7 @@ class AttentionLayer(nn.Module):
         self.values = config.width // config.heads
         self.norm = nn.RMSNorm(config.width)
         self.inner = nn.Linear(config.width, 3 * config.width, bias=False)
-        self.outer = silence(nn.Linear(config.width, config.width, bias=False))
+        self.outer = zero_initialized(nn.Linear(config.width, config.width, bias=False))
         rates = 1.0 / 10_000 ** (torch.arange(0, self.values, 2) / self.values)
         self.register_buffer("rates", rates, persistent=False)
 
@@ -247,8 +247,8 @@ class TransformerBackbone(nn.Module):
         return x, tuple(after)
 
 
-def silence(layer: nn.Linear) -> nn.Linear:
-    """Set the weights of a residual branch's last layer to zero, so that the branch starts as nothing."""
+def zero_initialized(layer: nn.Linear) -> nn.Linear:
+    """Set the weights of a residual branch's last layer to zero, so that the branch initially adds nothing."""
     nn.init.zeros_(layer.weight)
     return layer
 

@@ -39,12 +39,12 @@ class Inputs(nn.Module):
         batch, time = values.shape[:2]
         rows = functional.embedding_bag((values + self.value_offsets).flatten(0, 1), self.values, mode="sum")
         index = (echoes + self.echo_offsets).reshape(-1, len(ECHO_SIZES))
-        heard = functional.embedding_bag(index, self.echoes, mode="sum").view(batch, time, -1)
+        embedded_echoes = functional.embedding_bag(index, self.echoes, mode="sum").view(batch, time, -1)
         fixed = functional.embedding_bag((statics + self.static_offsets).flatten(0, 1), self.statics, mode="sum")
         fixed = fixed.view(batch, -1, 1, fixed.shape[-1])
         size = time // fixed.shape[1]
         rows = rows.view(batch, fixed.shape[1], size, -1) + fixed
-        embedded: Tensor = self.norm(rows.view(batch, time, -1) + self.echo_layer(heard))
+        embedded: Tensor = self.norm(rows.view(batch, time, -1) + self.echo_layer(embedded_echoes))
         return embedded
 
 
