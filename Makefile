@@ -126,6 +126,10 @@ openapi: $(VENV)/.dev ## Generate api/openapi.json and the Python client (ARGS=-
 	$(BIN)/python scripts/generate-openapi $(ARGS)
 	$(BIN)/python scripts/generate-client
 
+.PHONY: instruments
+instruments: $(VENV)/.dev ## Write the pages' instrument names from the table of General MIDI
+	$(BIN)/python scripts/generate-instruments
+
 .PHONY: lint-openapi
 lint-openapi: $(VENV)/.dev ## Lint api/openapi.json with redocly (needs npm)
 	scripts/lint-openapi
