@@ -1,7 +1,7 @@
-"""`make bench-api`: what the product composes per second when everything, the clients included, has this machine.
+"""`make bench-api`: songs per second of the product when it shares this machine with its clients.
 
-A song counts when its generation has been answered as succeeded: by then it is an object in S3 and a committed row, and
-with an account also a song in the library. Latencies are seen by the client, through the gateway.
+A song counts when its generation is reported as succeeded: then it is an object in S3, a committed row and, with an
+account, a song in the library. Latencies are measured by the client through the gateway.
 """
 
 import argparse
@@ -20,14 +20,14 @@ URL = "/api/v1/generations"
 WAIT = "Prefer: wait=60\r\n"
 LENGTH = 100
 QUEUED = (10, 10_000)
-#: So that the deep queue is accepted.
+#: High limits, so that the long queue is accepted.
 SETTINGS = {"EUTERPE_GENERATOR_MAX_QUEUED": "20000", "EUTERPE_GENERATOR_ALWAYS_QUEUED": "20000"}
-#: Songs out of the queue that are timed.
+#: Number of timed songs from the queue.
 MEASURED = 600
 
 
 async def compose(product: Product, token: str | None, *, clients: int, songs: int, count: int = 1) -> float:
-    """Songs per second with `clients` that order `count` songs at a time and wait for them."""
+    """Return songs per second with `clients` that request `count` songs at a time and wait for them."""
     left = songs
     ended = 0
 
@@ -52,7 +52,7 @@ async def compose(product: Product, token: str | None, *, clients: int, songs: i
 
 
 async def one_at_a_time(product: Product, token: str, requests: int) -> list[float]:
-    """Milliseconds of single requests on an otherwise idle product."""
+    """Return the latencies in milliseconds of single requests to an idle product."""
     connection = Connection("127.0.0.1", product.port, token=token)
     times = []
     for _ in range(requests):
@@ -65,7 +65,7 @@ async def one_at_a_time(product: Product, token: str, requests: int) -> list[flo
 
 
 async def first_notes(product: Product, token: str, requests: int) -> list[float]:
-    """Milliseconds from the event `started` to the first `notes`, of pieces long enough to be watched."""
+    """Return the milliseconds from the event `started` to the first `notes`, for long generations."""
     times = []
     for _ in range(requests):
         connection = Connection("127.0.0.1", product.port, token=token)
@@ -99,7 +99,7 @@ async def cost_by_queue(product: Product, tokens: list[str]) -> dict[int, float]
 
 
 async def fill(product: Product, tokens: list[str], songs: int) -> None:
-    """Orders songs for all listeners alike, in batches, without waiting for them."""
+    """Request songs for all users in batches, without waiting for them."""
     connections = [Connection("127.0.0.1", product.port, token=token) for token in tokens]
 
     async def order(connection: Connection, left: int) -> None:
@@ -114,8 +114,8 @@ async def fill(product: Product, tokens: list[str], songs: int) -> None:
 
 
 async def measure(product: Product, scale: float) -> dict[str, Any]:
-    """Runs everything and prints the table."""
-    tokens = [product.register(f"listener{number}") for number in range(12)]
+    """Run all measurements and print the table."""
+    tokens = [product.register(f"user{number}") for number in range(12)]
     songs = int(1500 * scale)
     await compose(product, tokens[0], clients=16, songs=songs // 4)
     before = product.cpu_seconds()
@@ -152,9 +152,9 @@ async def measure(product: Product, scale: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Starts the product, measures, stops it."""
+    """Start the product, measure, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="less for a quick look")
+    parser.add_argument("--scale", type=float, default=1.0, help="less than 1 for a short run")
     scale = parser.parse_args().scale
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory), settings=SETTINGS) as product:
         figures = asyncio.run(measure(product, scale))

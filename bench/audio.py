@@ -1,7 +1,7 @@
-"""`make bench-audio`: rendering by the running converter, beside the way of the platform's forerunners.
+"""`make bench-audio`: rendering by the running converter, compared with FluidSynth's command line and pydub.
 
-That way is FluidSynth's command line into a temporary WAV, then pydub. Both run in turns, so that a slow moment of the
-machine hits both; figures are medians, and ratios are what to keep. The converter answers over HTTP with S3 behind it.
+The baseline renders to a temporary WAV file, which pydub encodes. Both alternate, so that other load affects both.
+Results are medians; the ratios are comparable between machines. The converter is measured over HTTP, with S3.
 The last line of the output is JSON.
 """
 
@@ -36,7 +36,7 @@ SOUNDFONT = next(path for path in DEBIAN_SOUNDFONTS if path.exists())
 
 
 def song(seconds: int, seed: int) -> bytes:
-    """Piano music of two hands, as dense as the corpus's: eight notes a second."""
+    """Return piano music for two hands with the corpus's density of eight notes per second."""
     random = np.random.default_rng(seed)
     count = seconds * 8
     onsets = np.sort(random.integers(0, (seconds - 1) * 960, count))
@@ -47,7 +47,7 @@ def song(seconds: int, seed: int) -> bytes:
 
 
 def mixed(count: int) -> list[tuple[bytes, float]]:
-    """Songs of the corpus of 20 s to 5 minutes and their lengths, or made ones where there is no corpus."""
+    """Return songs of the corpus from 20 s to 5 min with their lengths, or generated ones without a corpus."""
     found: list[tuple[bytes, float]] = []
     paths = sorted(CORPUS.rglob("*.mid"))
     for index in np.random.default_rng(5).permutation(len(paths)):
@@ -65,7 +65,7 @@ def mixed(count: int) -> list[tuple[bytes, float]]:
 
 @contextmanager
 def converter(directory: Path) -> Iterator[tuple[str, int]]:
-    """A running converter: its address and process id."""
+    """Run a converter; yield its address and process id."""
     credentials = S3Credentials(secrets.token_hex(8), secrets.token_hex(16))
     store = SeaweedFs(directory / "s3", credentials=credentials, log=directory / "s3.log")
     issuer = TokenIssuer()
@@ -84,7 +84,6 @@ def converter(directory: Path) -> Iterator[tuple[str, int]]:
         "JWKS_URL": issuer.jwks_url,
         "PEER": json.dumps(peer),
         "LIBRARY_TARGET": "127.0.0.1:9",
-        "GRPC_PORT": "0",
         "LOG_LEVEL": "WARNING",
         "TOKEN_REQUESTS_PER_MINUTE": "0",
         "ADDRESS_REQUESTS_PER_MINUTE": "0",
@@ -113,7 +112,7 @@ def _wait_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 async def convert(client: httpx.AsyncClient, midi: bytes, kind: str) -> tuple[float, float, int]:
-    """Milliseconds to the first byte of audio, seconds to the last, and bytes."""
+    """Return milliseconds to the first byte of audio, seconds to the last, and the number of bytes."""
     started, first, size = time.perf_counter(), 0.0, 0
     files, data = {"file": ("song.mid", midi)}, {"format": kind}
     async with client.stream("POST", "/api/v1/conversions", files=files, data=data) as answer:
@@ -125,17 +124,17 @@ async def convert(client: httpx.AsyncClient, midi: bytes, kind: str) -> tuple[fl
 
 
 async def alternating(rounds: int, ours: Callable[[int], Awaitable[float]], theirs: Callable[[int], float]) -> float:
-    """Median of our time over the median of theirs."""
+    """Return the ratio of the converter's median time to the baseline's."""
     mine, other = [], []
     for number in range(rounds):
         mine.append(await ours(number))
         other.append(await asyncio.to_thread(theirs, number))
-    print(f"  ours {statistics.median(mine):.2f} s, plain {statistics.median(other):.2f} s")
+    print(f"  converter {statistics.median(mine):.2f} s, baseline {statistics.median(other):.2f} s")
     return statistics.median(mine) / statistics.median(other)
 
 
 async def ratio(client: httpx.AsyncClient, directory: Path, kind: str, rounds: int) -> tuple[float, list[float]]:
-    """Time of a whole song relative to the plain way, and milliseconds to each first byte."""
+    """Return the time of a song relative to the baseline, and milliseconds to each first byte."""
     firsts: list[float] = []
 
     async def ours(number: int) -> float:
@@ -154,24 +153,24 @@ async def ratio(client: httpx.AsyncClient, directory: Path, kind: str, rounds: i
 
 
 async def aggregate(client: httpx.AsyncClient, songs: int, pid: int) -> float:
-    """Seconds of music per second, of mixed songs at concurrency 4, as MP3."""
+    """Return seconds of music per second, for mixed songs at concurrency 4, as MP3."""
     waiting, used = mixed(songs), processor_seconds(pid)
     total = sum(seconds for _, seconds in waiting)
 
-    async def listener() -> None:
+    async def user() -> None:
         while waiting:
             midi, _ = waiting.pop()
             await convert(client, midi, "mp3")
 
     started = time.perf_counter()
-    await asyncio.gather(*(listener() for _ in range(4)))
+    await asyncio.gather(*(user() for _ in range(4)))
     used = processor_seconds(pid) - used
-    print(f"  the converter used {1000 * used / total:.1f} ms of processor time per second of music")
+    print(f"  the converter used {1000 * used / total:.1f} ms of CPU time per second of music")
     return total / (time.perf_counter() - started)
 
 
 def proportional_megabytes(pid: int) -> float:
-    """Memory of a process and all below it, shared pages divided among those who share them."""
+    """Return the memory of a process and its descendants; shared pages are divided among the processes."""
     total = 0
     for one in with_children(pid):
         try:
@@ -183,7 +182,7 @@ def proportional_megabytes(pid: int) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process, all below it, and those of them that have ended have used; other work hardly changes it."""
+    """Return the CPU time of a process and its descendants, including ended ones."""
     total = 0
     for one in with_children(pid):
         try:
@@ -195,7 +194,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def with_children(pid: int) -> Iterator[int]:
-    """A process and all below it that run now."""
+    """Return a process and its running descendants."""
     waiting = [pid]
     while waiting:
         one = waiting.pop()
@@ -205,7 +204,7 @@ def with_children(pid: int) -> Iterator[int]:
 
 
 async def peak_while(pid: int, work: Awaitable[float]) -> tuple[float, float]:
-    """The work's result and the most memory meanwhile, sampled ten times a second."""
+    """Return the work's result and the peak memory meanwhile, sampled ten times per second."""
     task, peak = asyncio.ensure_future(work), 0.0
     while not task.done():
         peak = max(peak, proportional_megabytes(pid))
@@ -214,9 +213,9 @@ async def peak_while(pid: int, work: Awaitable[float]) -> tuple[float, float]:
 
 
 async def measure(quick: bool) -> dict[str, float]:
-    """All figures."""
+    """Run all measurements."""
     rounds, songs = (1, 6) if quick else (5, 20)
-    print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as name, converter(Path(name)) as (url, pid):
         idle = proportional_megabytes(pid)
         async with httpx.AsyncClient(base_url=url, timeout=120) as client:

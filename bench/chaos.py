@@ -1,7 +1,7 @@
-"""`make chaos`: kill -9 of a random worker every three seconds under load, with three workers; then the count.
+"""`make chaos`: kill one of three workers with SIGKILL every three seconds under load, then count the songs.
 
-Every order that was acknowledged must end as exactly one song. The first worker is the product's own, which its
-supervisor starts again; the other two are started, killed and started again here.
+Every acknowledged generation must result in exactly one song. The first worker belongs to the product, whose supervisor
+restarts it; the other two are started and restarted here.
 """
 
 import argparse
@@ -30,7 +30,7 @@ LEASE_SECONDS = 10.0
 
 
 class ExtraWorker:
-    """A generator beside the product's own, over the same database, bucket and library."""
+    """A second generator with the product's database, bucket and library."""
 
     def __init__(self, product: Product, number: int) -> None:
         http, rpc = free_ports(2)
@@ -43,21 +43,21 @@ class ExtraWorker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts it, if it does not run."""
+        """Start it if it is not running."""
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "euterpe_generator"]
             quiet = subprocess.DEVNULL
             self._process = subprocess.Popen(command, env=self._environment, stdout=quiet, stderr=quiet)
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """Ends it."""
+        """Kill it."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait()
 
 
 async def order(product: Product, token: str, until: float) -> list[str]:
-    """Orders pieces until the time is over; the ids that were acknowledged."""
+    """Request generations until the time is over; return the acknowledged ids."""
     acknowledged = []
     connection = Connection("127.0.0.1", product.port, token=token)
     while time.monotonic() < until:
@@ -75,13 +75,13 @@ async def order(product: Product, token: str, until: float) -> list[str]:
 
 
 async def kill_at_random(product: Product, extras: list[ExtraWorker], until: float) -> int:
-    """Kills one of the three workers every few seconds; how many were killed."""
+    """Kill one of the three workers every few seconds; return how many were killed."""
     kills = 0
     while time.monotonic() < until:
         await asyncio.sleep(PAUSE_SECONDS)
         victim = random.randrange(3)
         if victim == 0:
-            # Between its death and the supervisor's restart there is nothing to kill.
+            # The supervisor has not restarted it yet.
             with suppress(RuntimeError, ProcessLookupError):
                 os.kill(product.pid_of("generator"), signal.SIGKILL)
                 kills += 1
@@ -94,7 +94,7 @@ async def kill_at_random(product: Product, extras: list[ExtraWorker], until: flo
 
 
 async def ends(product: Product, token: str, ids: list[str]) -> list[dict[str, Any]]:
-    """Every piece in the state it ends in."""
+    """Return all generations in their final state."""
     connection = Connection("127.0.0.1", product.port, token=token)
     pieces = []
     for generation_id in ids:
@@ -110,7 +110,7 @@ async def ends(product: Product, token: str, ids: list[str]) -> list[dict[str, A
 
 
 async def songs(product: Product, token: str) -> list[dict[str, Any]]:
-    """All songs in the listener's library."""
+    """Return all songs in the user's library."""
     connection = Connection("127.0.0.1", product.port, token=token)
     found: list[dict[str, Any]] = []
     cursor = ""
@@ -123,8 +123,8 @@ async def songs(product: Product, token: str) -> list[dict[str, Any]]:
 
 
 async def measure(product: Product, seconds: float) -> dict[str, float]:
-    """Runs the load and the killing, then counts."""
-    token = product.register("listener")
+    """Run load and kills, then count."""
+    token = product.register("user")
     extras = [ExtraWorker(product, number) for number in range(2)]
     for extra in extras:
         extra.start()
@@ -156,14 +156,14 @@ async def measure(product: Product, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
-    """Starts the product, lets chaos reign, stops it; fails when a piece was lost or doubled."""
+    """Start the product, kill workers, stop it; return 1 if a song is missing or duplicated."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120.0, help="how long workers are killed")
+    parser.add_argument("--seconds", type=float, default=120.0, help="duration of the test")
     seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
         figures = asyncio.run(measure(product, seconds))
     print(json.dumps(figures))
-    # More songs than acknowledgements are answers that died with their worker after the order was committed.
+    # Songs without an acknowledgement: the worker was killed between the commit and the response.
     sound = figures["lost"] == figures["doubled"] == 0 and figures["songs"] >= figures["acknowledged"]
     sys.exit(0 if sound else 1)
 

@@ -1,8 +1,8 @@
-"""`make bench-engine`: how fast the engine composes, beside the bare graph in the same run.
+"""`make bench-engine`: throughput of the engine, compared with the graph alone in the same run.
 
-The network has the reference's size: a C-RNN-GAN generator, 2 × LSTM 150, one tone per cell, in both variants; figures
-without a suffix are those of int8, which is what is shipped. They are medians over rounds in which every contender runs
-once, so that a slow moment of the machine hits all of them.
+The network is a C-RNN-GAN generator of the released size: 2 × LSTM 150, one tone per cell, in both variants. Results
+without a suffix are for int8, the released variant. They are medians over rounds in which every case runs once, so that
+other load affects all cases.
 """
 
 import json
@@ -32,7 +32,7 @@ SONGS = 1536
 
 
 def raw(sessions: list[OnnxSession]) -> float:
-    """Steps per second of the bare graph: full batches of ROWS × STEPS, one thread per session."""
+    """Return steps per second of the graph alone: full batches of ROWS × STEPS, one thread per session."""
     noise = np.random.default_rng(0).random((STEPS, ROWS, sessions[0].noise_size), np.float32)
     batches = SONGS // ROWS // len(sessions)
     return _steps_per_second(sessions, lambda session: _raw_batches(session, noise, batches))
@@ -45,7 +45,7 @@ def _raw_batches(session: OnnxSession, noise: np.ndarray, batches: int) -> int:
 
 
 def scheduled(sessions: list[OnnxSession], chunk: int | None) -> float:
-    """Steps per second that reach a finished song: random lengths of 50 to 200, arriving while others compose.
+    """Return steps per second of completed songs of random lengths from 50 to 200, which arrive continuously.
 
     `chunk` fixes the steps per call; None leaves it to the scheduler.
     """
@@ -57,11 +57,11 @@ def _compose(session: Session, chunk: int | None) -> int:
     scheduler = Scheduler(session, max_steps=2000, **fixed)
     random = np.random.default_rng(1)
     useful = submitted = 0
-    # Ends at saturation: a batch that drains at the end would measure the end, not the engine.
+    # The measurement ends under full load, as a batch that empties would lower the result.
     while useful < SONGS // 2 * STEPS:
         while scheduler.waiting < 32:
             length = int(random.integers(50, 201))
-            scheduler.submit(Request(str(submitted), f"listener{submitted % 50}", seed=submitted, steps=length))
+            scheduler.submit(Request(str(submitted), f"user{submitted % 50}", seed=submitted, steps=length))
             submitted += 1
         useful += sum(len(update.events) for update in scheduler.step() if isinstance(update, Finished))
     return useful + sum(scheduler.progress().values())
@@ -79,7 +79,7 @@ def _steps_per_second(sessions: list[OnnxSession], work: Callable[[OnnxSession],
 
 
 def single(session: OnnxSession) -> float:
-    """Seconds for one song of STEPS events with nobody beside it, through the scheduler."""
+    """Return seconds for a single song of STEPS events through the scheduler."""
     scheduler = Scheduler(session, max_steps=2000)
     started = time.perf_counter()
     for seed in range(20):
@@ -90,14 +90,14 @@ def single(session: OnnxSession) -> float:
 
 
 def bookkeeping() -> float:
-    """Seconds per useful step that the scheduler itself takes, with a session that computes next to nothing."""
+    """Return the scheduler's own seconds per step, with a session that computes almost nothing."""
     started = time.perf_counter()
     useful = _compose(FakeSession(ROWS), 10)
     return (time.perf_counter() - started) / useful
 
 
 def measure(bundle: Bundle) -> dict[str, float]:
-    """Runs everything and prints the table."""
+    """Run all measurements and print the table."""
     variants: tuple[Variant, ...] = ("int8", "fp32")
     sessions = {
         name: [OnnxSession(bundle.graph(name), bundle.manifest.graph, rows=ROWS) for _ in "ab"] for name in variants
@@ -116,20 +116,20 @@ def measure(bundle: Bundle) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name, suffix in zip(variants, ("", "_fp32"), strict=True):
         figures |= {key + suffix: value for key, value in _report(name, medians).items()}
-    print(f"bookkeeping per song of 100 events: {bookkeeping() * STEPS * 1e6:.0f} µs")
+    print(f"scheduler time per song of 100 events: {bookkeeping() * STEPS * 1e6:.0f} µs")
     return figures
 
 
 def _report(variant: Variant, medians: dict[tuple[Variant, str], float]) -> dict[str, float]:
     bare, chosen = medians[variant, "raw2"], medians[variant, "chunkNone"]
-    print(f"{variant:34}{'songs/s (100 events)':>22}{'of the bare graph':>20}")
-    print(f"{'bare graph, batch 128, 1 thread':34}{medians[variant, 'raw1'] / STEPS:>22.0f}")
-    print(f"{'bare graph, batch 128, 2 threads':34}{bare / STEPS:>22.0f}{1:>20.0%}")
+    print(f"{variant:34}{'songs/s (100 events)':>22}{'of the graph alone':>20}")
+    print(f"{'graph alone, batch 128, 1 thread':34}{medians[variant, 'raw1'] / STEPS:>22.0f}")
+    print(f"{'graph alone, batch 128, 2 threads':34}{bare / STEPS:>22.0f}{1:>20.0%}")
     for chunk in CHUNKS:
         rate = medians[variant, f"chunk{chunk}"]
         label = "scheduler, chunks by time" if chunk is None else f"scheduler, chunks of {chunk} steps"
         print(f"{label:34}{rate / STEPS:>22.0f}{rate / bare:>20.0%}")
-    print(f"one song alone: {medians[variant, 'single'] * 1000:.2f} ms\n")
+    print(f"a single song: {medians[variant, 'single'] * 1000:.2f} ms\n")
     return {
         "song_ms": round(medians[variant, "single"] * 1000, 3),
         "songs_per_s": round(chosen / STEPS, 1),

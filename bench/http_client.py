@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client for load tests: one kept connection per listener, and little of the CPU that it measures."""
+"""A small HTTP/1.1 client for load tests: one persistent connection per user, with little CPU use."""
 
 import asyncio
 import json
@@ -9,19 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers with lower-case names, and the body."""
+    """Status, headers with lower-case names, and body."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """Return the parsed JSON body."""
         return json.loads(self.body)
 
 
 class Connection:
-    """One connection; opened again when the server has closed it."""
+    """A connection that is reopened after the server has closed it."""
 
     def __init__(self, host: str, port: int, *, token: str | None = None) -> None:
         self._host = host
@@ -30,14 +30,14 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def request(self, method: str, path: str, body: Any = None, headers: str = "") -> Answer:
-        """Sends a request with a JSON body; `headers` are further lines, each ended with CR LF."""
+        """Send a request with a JSON body; `headers` are further lines, each ending with CR LF."""
         data = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._auth}{headers}"
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         )
         if self._streams is not None and self._streams[0].at_eof():
-            # The server closed it since the last answer, as it may; every client looks before it sends.
+            # The server closed the idle connection.
             self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
@@ -49,12 +49,12 @@ class Connection:
         return answer
 
     async def events(self, path: str) -> AsyncIterator[str]:
-        """Names of the server-sent events as they arrive; the connection is of no more use after it."""
+        """Yield the names of server-sent events; the connection cannot be reused."""
         async for name, _ in self.events_with_ids(path):
             yield name
 
     async def events_with_ids(self, path: str, last_id: str = "") -> AsyncIterator[tuple[str, str]]:
-        """Names and ids of the events after `last_id`. Raises ConnectionError for an answer that is not 200."""
+        """Yield names and ids of the events after `last_id`. Raises ConnectionError for a status other than 200."""
         self.close()
         self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
@@ -74,7 +74,7 @@ class Connection:
                 name = identity = ""
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None

@@ -1,6 +1,6 @@
-"""`make bench-library`: searches over a million songs, and how long listeners wait for their own.
+"""`make bench-library`: searches in a million songs, and the latency of users' own lists.
 
-Everything is real: PostgreSQL, the service in its own process, HTTP, tokens. A search's time is what its client sees.
+It measures the service's process with PostgreSQL, over HTTP and with tokens. Times are measured by the client.
 """
 
 import argparse
@@ -32,7 +32,7 @@ CLIENTS = 16
 
 
 async def main(songs: int, searches: int, slowest: int, data: Path) -> dict[str, float]:
-    """Loads, serves and measures. What an earlier run has loaded into `data` is used again."""
+    """Load songs, start the service and measure. Songs of an earlier run in `data` are reused."""
     rng = random.Random(7)
     vocabulary = Vocabulary(rng)
     issuer = TokenIssuer()
@@ -60,7 +60,7 @@ def _database(data: Path) -> tuple[Postgres, Path]:
     if not password.exists():
         password.touch(mode=0o600)
         password.write_text(secrets.token_hex(16))
-    # As one gives a server of that many songs: half of them fit.
+    # A typical value for this number of songs: half of them fit.
     options = {"log": data / "postgres.log", "durable": False, "shared_buffers": "1GB"}
     server = Postgres(data / "data", password=password.read_text(), **options)
     return server, data / "loaded"
@@ -103,7 +103,7 @@ async def _timed(connection: Connection, path: str) -> float:
     try:
         answer = await connection.request("GET", path)
     except asyncio.IncompleteReadError:
-        # The server has closed the connection, because it was idle for long.
+        # The server closed the idle connection.
         connection.close()
         started = time.perf_counter()
         answer = await connection.request("GET", path)
@@ -115,7 +115,7 @@ async def _timed(connection: Connection, path: str) -> float:
 
 async def _measure(port: int, issuer: TokenIssuer, queries: Queries, searches: int, slowest: int) -> dict[str, float]:
     heavy = Connection("127.0.0.1", port, token=_token(issuer, "heavy"))
-    connections = {"nobody": Connection("127.0.0.1", port), "heavy": heavy}
+    connections = {"anonymous": Connection("127.0.0.1", port), "heavy": heavy}
     drawn = list(queries.draw(searches))
     random.Random(1).shuffle(drawn)
     times: dict[str, list[float]] = defaultdict(list)
@@ -142,29 +142,29 @@ async def _measure(port: int, issuer: TokenIssuer, queries: Queries, searches: i
     }
 
 
-def _token(issuer: TokenIssuer, listener: str) -> str:
-    # On a busy machine, the measurement takes longer than tokens usually live.
-    return issuer.access_token(listener, exp=int(time.time()) + 7200)
+def _token(issuer: TokenIssuer, user: str) -> str:
+    # On a busy machine, the measurement takes longer than the usual lifetime of tokens.
+    return issuer.access_token(user, exp=int(time.time()) + 7200)
 
 
 async def _lists(port: int, issuer: TokenIssuer, *, clients: int, requests: int) -> list[float]:
-    """Times of listeners who list their own songs, all of them at once and each again and again."""
+    """Return the times of users who list their own songs repeatedly and concurrently."""
 
-    async def listener(number: int) -> list[float]:
+    async def user(number: int) -> list[float]:
         token = _token(issuer, f"owner-{number * 97 % OWNERS}")
         connection = Connection("127.0.0.1", port, token=token)
         await _timed(connection, "/api/v1/songs")
         return [await _timed(connection, "/api/v1/songs") for _ in range(requests // clients)]
 
-    return [elapsed for times in await asyncio.gather(*map(listener, range(clients))) for elapsed in times]
+    return [elapsed for times in await asyncio.gather(*map(user, range(clients))) for elapsed in times]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--songs", type=int, default=1_000_000)
     parser.add_argument("--searches", type=int, default=1200)
-    parser.add_argument("--slowest", type=int, default=10, help="how many of the slowest searches to show")
-    parser.add_argument("--data", type=Path, help="keep the songs here, and use those that are there already")
+    parser.add_argument("--slowest", type=int, default=10, help="number of slowest searches to print")
+    parser.add_argument("--data", type=Path, help="directory of the songs, which later runs reuse")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as directory:
         data = arguments.data or Path(directory)

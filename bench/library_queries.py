@@ -1,4 +1,4 @@
-"""Searches as listeners make them, and as nobody should: every filter, order and combination, rare and common."""
+"""Typical and extreme searches: every filter, order and combination, with rare and common values."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from euterpe_library.domain.details import KEYS
 from euterpe_library.domain.filters import FILTERED_MEASURES
-from euterpe_library.domain.instruments import INSTRUMENTS
+from euterpe_music.general_midi import INSTRUMENTS
 from library_songs import BEGAN, STYLES, YEARS, Vocabulary, model_of
 
 SORTS = ("newest", "oldest", "title", "longest", "shortest", "liked")
@@ -14,12 +14,12 @@ Query = dict[str, object]
 
 
 class Queries:
-    """Draws queries."""
+    """Generates random queries."""
 
     def __init__(self, vocabulary: Vocabulary, rng: random.Random) -> None:
         self._vocabulary = vocabulary
         self._rng = rng
-        #: Kind → how to draw the parameters of such a search.
+        #: Kind of search → function that generates its parameters.
         self.kinds = {
             "common word": lambda: {"q": rng.choice(vocabulary.words[:10])},
             "word": lambda: {"q": vocabulary.title_words(rng, 1)[0]},
@@ -35,8 +35,8 @@ class Queries:
             "model and version": lambda: dict(zip(("model", "model_version"), self._model(), strict=True)),
             "unknown model": lambda: {"model": "no-such-model"},
             "seed": lambda: {"seed": rng.randrange(2**40)},
-            "instrument": lambda: {"instrument": rng.choice(INSTRUMENTS)},
-            "two instruments": lambda: {"instrument": rng.sample(INSTRUMENTS[:40], 2)},
+            "instrument": lambda: {"instrument": rng.choice(INSTRUMENTS).name},
+            "two instruments": lambda: {"instrument": [one.name for one in rng.sample(INSTRUMENTS[:40], 2)]},
             "key": lambda: {"key": rng.choice(KEYS)},
             "style": lambda: {"style": rng.choice((*STYLES, "polka"))},
             "tag": lambda: {"tag": vocabulary.some_tags(rng, 1)},
@@ -48,7 +48,7 @@ class Queries:
         }  # fmt: skip
 
     def draw(self, count: int) -> Iterator[tuple[str, str, str]]:
-        """(kind, path with query, whose): each kind alone in each order, then combinations of two to four."""
+        """Yield kind, path with query, and user: each kind in each order, then combinations of two to four."""
         alone = [(kind, sort) for kind in self.kinds for sort in SORTS]
         for kind, sort in alone:
             yield from self._asked(kind, self.kinds[kind](), sort)
@@ -59,11 +59,15 @@ class Queries:
                 query |= self.kinds[kind]()
             yield from self._asked(f"{len(chosen)} filters", query, self._rng.choice(SORTS), both=False)
         for kind in self.kinds:
-            yield f"facets: {kind}", "/api/v1/library/explore/facets?" + urlencode(self.kinds[kind](), True), "nobody"
+            yield (
+                f"facets: {kind}",
+                "/api/v1/library/explore/facets?" + urlencode(self.kinds[kind](), True),
+                "anonymous",
+            )
 
     def _asked(self, kind: str, query: Query, sort: str, *, both: bool = True) -> Iterator[tuple[str, str, str]]:
         text = urlencode(query | {"sort": sort}, doseq=True)
-        yield f"{kind}, {sort}" if both else kind, f"/api/v1/library/explore?{text}", "nobody"
+        yield f"{kind}, {sort}" if both else kind, f"/api/v1/library/explore?{text}", "anonymous"
         if both:
             yield f"own: {kind}", f"/api/v1/songs?{text}", "heavy"
 

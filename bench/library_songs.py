@@ -1,4 +1,4 @@
-"""A million songs as they might have come together over two years, straight into the table with COPY."""
+"""A million songs with the distribution of two years of use, written to the table with COPY."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from euterpe_library.domain import terms
 from euterpe_library.domain.details import KEYS
-from euterpe_library.domain.instruments import INSTRUMENTS
+from euterpe_music.general_midi import INSTRUMENTS
 
 COLUMNS = (
     "source_id", "owner_id", "author", "title", "title_folded", "midi_key", "midi_sha256", "midi_size_bytes", "model",
@@ -30,7 +30,7 @@ _MEASURES = (
 
 
 class Vocabulary:
-    """Words, tags and models, a few of them common and most of them rare."""
+    """Words, tags and models; a few are common and most are rare."""
 
     def __init__(self, rng: random.Random) -> None:
         syllables = [c + v for c in "bcdfghjklmnprstvwz" for v in ("a", "e", "i", "o", "u", "ai", "or", "en")]
@@ -41,11 +41,11 @@ class Vocabulary:
         self._tag_weights = _zipf(len(self.tags))
 
     def title_words(self, rng: random.Random, count: int) -> list[str]:
-        """As many words of titles, common ones often."""
+        """Return `count` words of titles by frequency."""
         return rng.choices(self.words, cum_weights=self._word_weights, k=count)
 
     def some_tags(self, rng: random.Random, count: int) -> list[str]:
-        """As many tags, common ones often."""
+        """Return `count` tags by frequency."""
         return rng.choices(self.tags, cum_weights=self._tag_weights, k=count)
 
 
@@ -54,13 +54,13 @@ def _zipf(count: int) -> list[float]:
 
 
 def model_of(share: float, rng: random.Random) -> tuple[str, str]:
-    """Models come and go, so most belong to a part of the time only: `share` of it has passed."""
+    """Return a model that was released at `share` of the period."""
     name = rng.choice(("crnngan-classical", "melody-lstm", "crnngan-folk"))
     return name, f"{1 + int(share * 4)}.{rng.randint(0, 2)}.0"
 
 
 def rows(count: int, vocabulary: Vocabulary, rng: random.Random) -> Iterator[bytes]:
-    """Lines of COPY text."""
+    """Generates lines for COPY."""
     measures = [json.dumps(_measures(rng)) for _ in range(5000)]
     for number in range(count):
         share = number / count
@@ -69,7 +69,7 @@ def rows(count: int, vocabulary: Vocabulary, rng: random.Random) -> Iterator[byt
         tags = list(dict.fromkeys(vocabulary.some_tags(rng, rng.randint(0, 3))))
         model, version = model_of(share, rng)
         seed, key, style = rng.randrange(2**40), rng.choice(KEYS), rng.choice(STYLES)
-        names = sorted({INSTRUMENTS[int(rng.paretovariate(0.5)) % 128] for _ in range(rng.randint(1, 3))})
+        names = sorted({INSTRUMENTS[int(rng.paretovariate(0.5)) % 128].name for _ in range(rng.randint(1, 3))})
         title = " ".join(words)
         visibility = "public" if rng.random() < 0.85 else "private"
         owner = "heavy" if number % HEAVY_SHARE == 0 else f"owner-{rng.randrange(OWNERS)}"
@@ -102,7 +102,7 @@ def _vector(lexemes: Sequence[str]) -> str:
 
 
 async def load(connection: asyncpg.Connection, count: int, vocabulary: Vocabulary, rng: random.Random) -> None:
-    """Fills `library.songs`, with its secondary indexes made afterwards, as one loads a table."""
+    """Fill `library.songs`, and create its secondary indexes afterwards."""
     found = await connection.fetch(
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'library' AND tablename = 'songs'"
         " AND indexname NOT IN ('pk_songs', 'uq_songs_source_id')"
@@ -120,7 +120,7 @@ async def load(connection: asyncpg.Connection, count: int, vocabulary: Vocabular
     await connection.execute("SET maintenance_work_mem = '512MB'")
     for definition in definitions:
         await connection.execute(definition)
-    # A tenth of the songs is liked, and likes are many for few.
+    # A tenth of the songs have likes, and few songs have many.
     await connection.execute(
         "INSERT INTO library.song_counts (song_id, like_count, comment_count)"
         " SELECT id, least(1 / (random() + 0.0005), 2000)::int, 0 FROM library.songs"

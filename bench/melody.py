@@ -1,7 +1,7 @@
-"""`make bench-melody`: tokens per second of the engine with 3 × LSTM 512, and what each way to choose costs.
+"""`make bench-melody`: tokens per second of the engine with 3 × LSTM 512, by sampling strategy.
 
-Weights are random, for speed does not depend on what was learned. Contenders run in turn in every round, and medians
-count, so that a slow moment of the machine hits all of them. With ARGS=--threads 2 an operator may use two threads.
+Weights are random, as speed does not depend on them. Every case runs once per round and results are medians, so that
+other load affects all cases. ARGS="--threads 2" uses two threads.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
-from euterpe_generator.engine.token_network import StepNetwork
-from euterpe_generator.engine.token_plan import Plan
-from euterpe_generator.engine.token_session import TokenSession
-from euterpe_generator.services.melody import PARTS, MelodyFamily
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Plan
+from euterpe_generator.engine.tokens.session import TokenSession
+from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.midi import write_midi
 from euterpe_test_kit.melodies import melody_bundle
@@ -29,27 +29,27 @@ TOP_K = {"strategy": "top_k", "top_k": 40, "temperature": 1.0}
 
 
 class Bench:
-    """One bundle on one session."""
+    """One bundle with one session."""
 
     def __init__(self, bundle: MelodyBundle, rows: int, threads: int) -> None:
-        self.family = MelodyFamily(bundle)
+        self.adapter = MelodyAdapter(bundle)
         graphs = bundle.manifest.graphs
         self.networks = [
-            StepNetwork(bundle.graph(name, "fp32"), graphs[name], lanes=rows, threads=threads) for name in PARTS
+            StepNetwork(bundle.graph(name, "fp32"), graphs[name], max_sequences=rows, threads=threads) for name in PARTS
         ]
         self.session = TokenSession(self.networks, rows=rows)
         self.session.warm_up()
 
     def plan(self, bars: int, accompaniment: str = "off", **settings: object) -> Plan:
-        """The plan of a piece."""
+        """Return the plan of a piece."""
         given = {"bars": bars, "accompaniment": accompaniment, **settings}
-        return self.family.given(self.family.manifest.sampling.check(given), None)
+        return self.adapter.session_inputs(self.adapter.manifest.sampling.check(given), None)
 
     def compose(self, pieces: int, plan: Plan) -> float:
-        """Seconds that so many pieces take side by side."""
-        scheduler = Scheduler(self.session, max_steps=self.family.longest)
+        """Return the seconds that `count` concurrent pieces take."""
+        scheduler = Scheduler(self.session, max_steps=self.adapter.max_steps)
         for seed in range(pieces):
-            scheduler.submit(Request(str(seed), "a", seed=seed, steps=plan.steps, given=plan))
+            scheduler.submit(Request(str(seed), "a", seed=seed, steps=plan.steps, inputs=plan))
         started = time.perf_counter()
         done = 0
         while not scheduler.idle:
@@ -58,10 +58,10 @@ class Bench:
         return time.perf_counter() - started
 
     def bare(self, width: int, steps: int) -> float:
-        """Seconds of so many steps of the melody's graph alone."""
+        """Return the seconds of the melody graph's steps alone."""
         network = self.networks[0]
         network.select(np.full(width, -1))
-        token, condition = np.full((width, 1), 5), np.zeros((width, network.columns), np.int64)
+        token, condition = np.full((width, 1), 5), np.zeros((width, network.features), np.int64)
         started = time.perf_counter()
         for _ in range(steps):
             network.step(token, condition)
@@ -70,23 +70,23 @@ class Bench:
         return seconds
 
     def whole(self) -> float:
-        """Seconds from a plan to the MIDI file of 32 bars with accompaniment."""
-        settings = self.family.manifest.sampling.check({"bars": 32, **TOP_K})
+        """Return the seconds from a plan to a MIDI file of 32 bars with accompaniment."""
+        settings = self.adapter.manifest.sampling.check({"bars": 32, **TOP_K})
         started = time.perf_counter()
-        plan = self.family.given(settings, None)
-        scheduler = Scheduler(self.session, max_steps=self.family.longest)
-        scheduler.submit(Request("a", "a", seed=1, steps=plan.steps, given=plan))
+        plan = self.adapter.session_inputs(settings, None)
+        scheduler = Scheduler(self.session, max_steps=self.adapter.max_steps)
+        scheduler.submit(Request("a", "a", seed=1, steps=plan.steps, inputs=plan))
         events = None
         while not scheduler.idle:
             for update in scheduler.step():
                 events = getattr(update, "events", events)
         assert events is not None
-        write_midi(self.family.decode(events, settings, None))
+        write_midi(self.adapter.decode(events, settings, None))
         return time.perf_counter() - started
 
 
 def main(threads: int) -> None:
-    """Measures and prints."""
+    """Measure and print the results."""
     with tempfile.TemporaryDirectory() as directory:
         bundle = melody_bundle(Path(directory), name="large", hidden=512, layers=3, words=500)
         one, many = Bench(bundle, 1, threads), Bench(bundle, 128, threads)
@@ -109,7 +109,7 @@ def main(threads: int) -> None:
         rate = f"{tokens / value:>10.0f} tokens/s" if name[0] == "b" else ""
         print(f"{name:24}{value * 1000:>10.1f} ms{rate}")
     share = 1 - medians["b128 bare"] / medians["b128 top-k 40"]
-    print(f"everything but the graph at batch 128: {share:.0%}; {one.session.provider}, {threads} thread(s)")
+    print(f"share outside the graph at batch 128: {share:.0%}; {one.session.provider}, {threads} thread(s)")
     print(json.dumps({
         "tokens_per_s_b1": round(64 / medians["b1 top-k 40"], 1),
         "tokens_per_s_b128": round(128 * 64 / medians["b128 top-k 40"], 1),

@@ -1,7 +1,7 @@
-"""Training speed: every position of a window at once, beside the thesis' way of one window for one target.
+"""Training speed: all positions of a window at once, compared with the thesis' one window per target.
 
 Both train the thesis' run 1 (one LSTM of 512 units, windows of 64, batches of 64) on the same tokens with Adam, in
-fp32; what is counted is tokens learned from per second. The first is also timed as shipped, in bfloat16.
+fp32, and count target tokens per second. The first is also timed in bfloat16, the default.
 """
 
 import time
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from euterpe_music.tokens import Vocabulary
-from euterpe_training.melody.data import Language
+from euterpe_training.melody.data import TokenFormat
 from euterpe_training.melody.networks import build_network
 from euterpe_training.melody.recipes import melody_recipe
 from torch import Tensor, nn
@@ -20,15 +20,15 @@ WORDS, ROUNDS = 90, 3
 
 
 def measure() -> dict[str, float]:
-    """`training_speedup`, and the tokens per second behind it."""
+    """Return `training_speedup`, and the tokens per second of both."""
     config = replace(melody_recipe("run1"), dropout=0.0)
     words = [str(pitch) for pitch in range(WORDS - 4)]
-    language = Language((Vocabulary.build("steps", [["_", "r", *words]]),), (), ())
+    token_format = TokenFormat((Vocabulary.build("steps", [["_", "r", *words]]),), (), ())
     tokens = torch.from_numpy(np.random.default_rng(0).integers(2, WORDS, (config.batch_size, config.window + 1)))
 
     def trainer(*, last_only: bool, half: bool) -> Callable[[], None]:
         torch.manual_seed(0)
-        network = build_network(config, language)
+        network = build_network(config, token_format)
         optimizer = torch.optim.Adam(network.parameters())
         nothing = torch.zeros(config.batch_size, config.window, 0, dtype=torch.int64)
 
@@ -56,7 +56,7 @@ def measure() -> dict[str, float]:
 
 
 def _seconds(step: Callable[[], None]) -> float:
-    """CPU seconds of one step, the best of some: the machine may be shared."""
+    """Return the CPU seconds of one step, the best of several, because the machine may be shared."""
     times = []
     for _ in range(ROUNDS):
         began = time.process_time()

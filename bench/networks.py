@@ -1,4 +1,4 @@
-"""Networks of the reference's size with random weights, for benchmarks: speed does not depend on what was learned."""
+"""Networks of the released size with random weights, for benchmarks: speed does not depend on the weights."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import numpy as np
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import IntRange
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
-from euterpe_training.export.graph import GeneratorWeights, LstmWeights
-from euterpe_training.export.label import Label
+from euterpe_training.bundle_label import BundleLabel
+from euterpe_training.crnngan.export.bundle import export_bundle
+from euterpe_training.crnngan.export.weights import GeneratorWeights, LstmWeights
 
 NOISE = 4
 
 
 def crnngan_bundle(directory: Path, *, hidden: int = 150, layers: int = 2, longest: int = 2000) -> Bundle:
-    """Writes a C-RNN-GAN generator with one tone per cell to `<directory>/random/0.0.1` and loads it."""
+    """Write a C-RNN-GAN generator with one tone per cell to `<directory>/random/0.0.1`, and load it."""
     random = np.random.default_rng(0)
     spec = EventSpec(grid=32, pitch_low=21, pitch_high=108)
 
@@ -28,6 +28,6 @@ def crnngan_bundle(directory: Path, *, hidden: int = 150, layers: int = 2, longe
         draw(spec.features, hidden),
         np.array([-0.75, -0.3, -0.03, 0.1], np.float32),
     )
-    label = Label("random", "0.0.1", "Random", "Random weights of the reference's size.", created="2026-11-21")
+    label = BundleLabel("random", "0.0.1", "Random", "Random weights of the reference's size.", created="2026-11-21")
     length = IntRange(min=10, default=100, max=longest)
     return export_bundle(directory / "random" / "0.0.1", weights, spec, label, length=length)

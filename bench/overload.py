@@ -1,8 +1,8 @@
-"""`make bench-overload`: what becomes of listeners when twice as many come as can be served.
+"""`make bench-overload`: behaviour at twice the sustainable load.
 
-Orders come in at fixed times, whether or not earlier ones have been answered: as many as listeners would send, not as
-many as a benchmark can wait for. The sustainable rate is measured first, with clients that wait; then 80 % and 200 % of
-it are sent. What is accepted should take hardly longer at 200 %, the rest be refused at once, and memory stay flat.
+Requests are sent at fixed times, whether or not earlier ones have been answered. The sustainable rate is measured
+first, with clients that wait; then 80 % and 200 % of it are sent. At 200 %, the latency of accepted requests should
+hardly rise, the others should be refused at once, and memory should stay constant.
 """
 
 import argparse
@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from api import compose
 from http_client import Connection
 from product import Product
 from stack import resident_mb
 
+from api import compose
+
 URL = "/api/v1/generations"
 WAIT = "Prefer: wait=60\r\n"
 LENGTH = 100
-#: So short a queue that whoever is accepted is served at once.
+#: A short queue, so that accepted requests are processed immediately.
 SETTINGS = {
     "EUTERPE_GENERATOR_MAX_QUEUE_SECONDS": "0.1",
     "EUTERPE_GENERATOR_ALWAYS_QUEUED": "12",
@@ -34,24 +35,24 @@ SETTINGS = {
 
 @dataclass
 class Outcome:
-    """What became of the orders of one load."""
+    """The results of one load."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     accepted_ms: list[float] = field(default_factory=list)
 
     @property
     def p99_ms(self) -> float:
-        """Of those that were accepted."""
+        """The latency of accepted requests."""
         return sorted(self.accepted_ms)[int(len(self.accepted_ms) * 0.99)]
 
     @property
     def refused_share(self) -> float:
-        """Of all."""
+        """The rate of all requests."""
         return 1 - len(self.accepted_ms) / self.statuses.total()
 
 
 async def load(product: Product, tokens: list[str], rate: float, seconds: float) -> Outcome:
-    """Sends `rate` orders a second, spread over listeners."""
+    """Send `rate` requests per second, distributed over users."""
     outcome = Outcome()
     idle: dict[str, list[Connection]] = {token: [] for token in tokens}
     tasks = set()
@@ -78,8 +79,8 @@ async def load(product: Product, tokens: list[str], rate: float, seconds: float)
 
 
 async def measure(product: Product, seconds: float) -> dict[str, float]:
-    """Runs everything and prints the table."""
-    tokens = [product.register(f"listener{number}") for number in range(20)]
+    """Run all measurements and print the table."""
+    tokens = [product.register(f"user{number}") for number in range(20)]
     await compose(product, tokens[0], clients=16, songs=200)
     sustainable = await compose(product, tokens[0], clients=20, songs=1500)
     easy = await load(product, tokens, 0.8 * sustainable, seconds)
@@ -104,7 +105,7 @@ async def measure(product: Product, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
-    """Starts the product, measures, stops it."""
+    """Start the product, measure, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0)
     seconds = parser.parse_args().seconds

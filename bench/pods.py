@@ -1,7 +1,7 @@
-"""A cluster's habits with processes of one machine: Services with an endpoint per connection, pods that come and go.
+"""Simulates Kubernetes with processes: Services choose an endpoint per connection, pods are replaced.
 
-What Kubernetes does is done here in its order: a new pod is ready before it gets traffic; one that goes loses its
-endpoint, sleeps its preStop, gets SIGTERM, and is killed only after its grace.
+The order is that of Kubernetes: a new pod is ready before it gets traffic; a terminating pod loses its endpoint, runs
+preStop, gets SIGTERM, and is killed after its grace period.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from euterpe_stack.ports import free_port
 
 START_SECONDS = 180
 GRACE_SECONDS = 90
-#: From the end of a container until every proxy knows it.
+#: Time from a container's end until all proxies have removed it.
 NOTICE_SECONDS = 1.0
 
 
 class Service:
-    """A ClusterIP: forwards each new connection to any of its endpoints; open ones stay where they are.
+    """A ClusterIP: forwards each new connection to one of its endpoints; open connections keep theirs.
 
-    A cluster refuses a connection to an endpoint that has just died, and Caddy dials again. Here it was accepted before
-    that is known, so with `redials` another endpoint is tried in the caller's stead.
+    A cluster refuses connections to an ended endpoint, and Caddy dials again. Here the connection is accepted first, so
+    with `redials` the Service tries another endpoint itself.
     """
 
     def __init__(self, *, redials: bool = False) -> None:
@@ -38,11 +38,11 @@ class Service:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listens."""
+        """Start listening."""
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port, backlog=512)
 
     async def stop(self) -> None:
-        """Closes."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
         for task in self._connections:
@@ -79,7 +79,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @dataclass
 class Pod:
-    """A process with ports of its own."""
+    """A process with its own ports."""
 
     process: subprocess.Popen[bytes]
     ports: dict[str, int]
@@ -100,19 +100,19 @@ class Deployment:
     pods: list[Pod] = field(default_factory=list)
 
     async def scale(self, replicas: int) -> None:
-        """Starts pods, or ends the oldest ones."""
+        """Start pods, or terminate the oldest ones."""
         for pod in [self._launch() for _ in range(replicas - len(self.pods))]:
             await self._admit(pod)
         await asyncio.gather(*(self.remove(pod) for pod in self.pods[: len(self.pods) - replicas]))
 
     async def roll(self) -> None:
-        """Replaces every pod by a new one: maxSurge 1, maxUnavailable 0."""
+        """Replace every pod: maxSurge 1, maxUnavailable 0."""
         for old in list(self.pods):
             await self._admit(self._launch())
             await self.remove(old)
 
     async def remove(self, pod: Pod) -> None:
-        """Takes a pod out of its Services, and ends it."""
+        """Remove a pod from its Services, and terminate it."""
         self.pods.remove(pod)
         self._withdraw(pod)
         await asyncio.sleep(self.pre_stop_seconds)
@@ -125,7 +125,7 @@ class Deployment:
             await asyncio.sleep(0.05)
 
     async def kill(self, pod: Pod) -> None:
-        """Kills a pod without a word. A moment later its endpoint goes, and another pod comes."""
+        """Kill a pod. Its endpoint is removed later, and another pod is started."""
         pod.process.kill()
         await asyncio.to_thread(pod.process.wait)
         await asyncio.sleep(NOTICE_SECONDS)
@@ -134,7 +134,7 @@ class Deployment:
         await self._admit(self._launch())
 
     async def stop(self) -> None:
-        """Ends all pods at once."""
+        """Kill all pods."""
         for pod in self.pods:
             pod.process.terminate()
         for pod in self.pods:
@@ -172,5 +172,5 @@ def _answers(url: str) -> bool:
 
 
 def without_supervisor(environment: dict[str, str]) -> dict[str, str]:
-    """A service's environment, with what this machine's programs need."""
+    """Return a service's environment, with the variables that this machine's programs need."""
     return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | environment

@@ -1,4 +1,4 @@
-"""The whole product for a benchmark: started as `make run` starts it, on a port and in a directory of its own."""
+"""The product for benchmarks, started like `make run` on its own port and data directory."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ _PASSWORD = "a bench, not a chair"
 
 
 class Product:
-    """A context manager: ready inside the `with`, gone after it; entered again, it finds its data."""
+    """A context manager that runs the product; entered again, it reuses its data."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Product:
     ) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        #: From the start until everything was ready.
+        #: Time from the start until all processes are ready.
         self.ready_seconds = 0.0
         self._repository = repository
         self._python = python
@@ -66,7 +66,7 @@ class Product:
 
     @property
     def pid(self) -> int:
-        """The supervisor's process."""
+        """The supervisor's process id."""
         assert self._process is not None
         return self._process.pid
 
@@ -78,19 +78,19 @@ class Product:
             return False
 
     def register(self, name: str) -> str:
-        """Makes an account and returns an access token."""
+        """Create an account and return an access token."""
         self._post("/api/v1/auth/users", {"username": name, "password": _PASSWORD})
         form = {"grant_type": "password", "username": name, "password": _PASSWORD}
         return str(self._post("/api/v1/auth/token", form, form=True)["access_token"])
 
     async def ended(self) -> int:
-        """Generations that ended, from the generator's own metrics."""
+        """Return the number of ended generations, from the generator's metrics."""
         text = await asyncio.to_thread(self._metrics)
         names = ("euterpe_generator_request_success_total{", "euterpe_generator_request_failure_total{")
         return int(sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(names)))
 
     async def drained(self) -> None:
-        """Returns when nothing waits and nothing has ended for a second."""
+        """Wait until the queue is empty and no generation has ended for a second."""
         seen = -1
         while (now := await self.ended()) != seen:
             seen = now
@@ -101,18 +101,18 @@ class Product:
             return str(page.read().decode())
 
     def _service_port(self, service: str) -> int:
-        """The port that a service was told, from its process' environment: the gateway hides what it serves there."""
+        """Return a service's port, from its process' environment: the gateway does not expose /metrics."""
         return int(self.environment_of(service)[f"EUTERPE_{service.upper()}_PORT"])
 
     def pid_of(self, service: str) -> int:
-        """The service's process: the supervisor's child that runs its module."""
+        """Return the process id of the supervisor's child that runs the service's module."""
         for pid in _children(self.pid):
             if f"euterpe_{service}" in Path(f"/proc/{pid}/cmdline").read_text():
                 return pid
         raise RuntimeError(f"{service} does not run")
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Processor time so far of each part of the product, and of whoever asks, the clients, by name."""
+        """Return the CPU time of each process of the product, and of this process as `clients`."""
         spent = {"clients": time.process_time()}
         for pid in _children(self.pid):
             name = part_of(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
@@ -120,7 +120,7 @@ class Product:
         return spent
 
     def environment_of(self, service: str) -> dict[str, str]:
-        """The environment that the supervisor gave the service."""
+        """Return the service's environment."""
         parts = Path(f"/proc/{self.pid_of(service)}/environ").read_text().split("\0")
         return dict(part.split("=", 1) for part in parts if "=" in part)
 
@@ -135,7 +135,7 @@ class Product:
 
 
 def part_of(command: str) -> str:
-    """What a child of the supervisor is called, by its command line."""
+    """Return the name of a child of the supervisor from its command line."""
     words = command.split()
     if "-m" in words:
         return words[words.index("-m") + 1].removeprefix("euterpe_")
@@ -148,7 +148,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Of a process and its children, those included that have ended."""
+    """Return the CPU time of a process and its children, including ended ones."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu_seconds, _children(pid)))

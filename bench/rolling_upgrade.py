@@ -1,7 +1,7 @@
-"""`make rolling-upgrade`: upgrades, scales and kills the product, pod by pod, under load; then counts what failed.
+"""`make rolling-upgrade`: upgrade, scale and kill the product's pods under load, then count failures.
 
-The chart's own Caddyfile is the gateway, with two pods of everything behind Services as Kubernetes has them (pods.py).
-PostgreSQL and S3 are those of `make run`. Listeners keep their connections to the gateway and repeat nothing.
+The gateway has the chart's Caddyfile; every component has two pods behind simulated Services (pods.py). PostgreSQL and
+S3 are those of `make run`. Users keep their connections to the gateway and do not retry.
 """
 
 import argparse
@@ -19,20 +19,20 @@ from typing import Any
 
 import helm_python as helm
 import yaml
-from listeners import Load, songs, unfinished
 from pods import Deployment, Service, without_supervisor
 from product import REPOSITORY, Product
+from simulated_users import Load, songs, unfinished
 
 SERVICES = ("auth", "library", "generator", "converter")
 CHART = REPOSITORY / "deploy/helm/euterpe"
 REPLICAS = 2
-#: Of each kind: those who order, those who read and listen, and those who watch.
+#: Number of users who request generations, who read and play songs, and who follow progress.
 CLIENTS = 3
 DRAIN_SECONDS = "6"
 
 
 class Cluster:
-    """Deployments over the product's database and bucket."""
+    """Deployments with the product's database and bucket."""
 
     def __init__(self, product: Product, directory: Path, pre_stop_seconds: float) -> None:
         self._directory = directory
@@ -45,14 +45,14 @@ class Cluster:
         self.deployments["web"] = self._gateway()
 
     async def start(self) -> None:
-        """Two ready pods of everything."""
+        """Start two pods of every component."""
         for service in (*self.http.values(), *self.rpc.values()):
             await service.start()
         for deployment in self.deployments.values():
             await deployment.scale(REPLICAS)
 
     async def stop(self) -> None:
-        """Ends all."""
+        """Stop all pods."""
         for deployment in reversed(self.deployments.values()):
             await deployment.stop()
         for service in (*self.http.values(), *self.rpc.values()):
@@ -80,7 +80,7 @@ class Cluster:
         text = _caddyfile()
         for name in SERVICES:
             text = text.replace(f"euterpe-{name}:8000", f"127.0.0.1:{self.http[name].port}")
-        text = text.replace("/etc/euterpe", str(REPOSITORY / "deploy/images/web"))
+        text = text.replace("/etc/euterpe", str(REPOSITORY / "deploy/gateway"))
 
         def command(ports: dict[str, int]) -> list[str]:
             config = self._directory / f"Caddyfile-{ports['http']}"
@@ -112,8 +112,8 @@ def _caddyfile() -> str:
 
 
 async def measure(product: Product, directory: Path, pre_stop_seconds: float, *, kill: bool) -> dict[str, Any]:
-    """Rolls, scales and, if asked to, kills everything under load."""
-    token = product.register("listener")
+    """Upgrade, scale and optionally kill all components under load."""
+    token = product.register("user")
     cluster = Cluster(product, directory, pre_stop_seconds)
     put_aside(product)
     await cluster.start()
@@ -138,7 +138,7 @@ async def measure(product: Product, directory: Path, pre_stop_seconds: float, *,
 
 
 async def count(load: Load, port: int, token: str) -> dict[str, Any]:
-    """What became of the orders."""
+    """Count the results of the generations."""
     lost = await unfinished(port, token, load.acknowledged)
     kept = await songs(port, token)
     for line in (load.failures + lost)[:20]:
@@ -157,18 +157,18 @@ async def count(load: Load, port: int, token: str) -> dict[str, Any]:
 
 
 async def upgrade(cluster: Cluster) -> None:
-    """Everything at once, as `helm upgrade` does; each Deployment pod by pod."""
+    """Upgrade all Deployments at once, as `helm upgrade` does; each replaces its pods one by one."""
     await asyncio.gather(*(deployment.roll() for deployment in cluster.deployments.values()))
 
 
 async def scale(cluster: Cluster) -> None:
-    """One pod more of everything, and one less again."""
+    """Add one pod to every Deployment, and remove it again."""
     for replicas in (REPLICAS + 1, REPLICAS):
         await asyncio.gather(*(deployment.scale(replicas) for deployment in cluster.deployments.values()))
 
 
 async def kill_one_of_each(cluster: Cluster) -> None:
-    """At once, as when a node dies; what was under way in a pod that is killed may fail."""
+    """Kill pods at once, as when a node fails; open requests of a killed pod can fail."""
     await asyncio.gather(*(deployment.kill(deployment.pods[0]) for deployment in cluster.deployments.values()))
 
 
@@ -176,7 +176,7 @@ PHASES = {"upgrade": upgrade, "scale": scale, "kill": kill_one_of_each}
 
 
 def put_aside(product: Product) -> None:
-    """Leaves of the product only PostgreSQL and S3: its supervisor sleeps, and so starts nothing again."""
+    """Stop all processes except PostgreSQL and S3, and pause the supervisor, so that it restarts nothing."""
     pids = [product.pid_of(name) for name in SERVICES]
     os.kill(product.pid, signal.SIGSTOP)
     for pid in pids:
@@ -184,7 +184,7 @@ def put_aside(product: Product) -> None:
 
 
 def main() -> None:
-    """Starts the product; fails when a request failed but for a kill, or a piece was lost or made twice."""
+    """Start the product; return 1 if requests failed except by a kill, or a song is missing or duplicated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pre-stop", type=float, default=1.0, help="seconds between a pod's endpoint and its SIGTERM")
     parser.add_argument("--no-kill", action="store_true", help="upgrade and scale only")

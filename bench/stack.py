@@ -1,8 +1,8 @@
-"""Start-up, latency and memory of the whole product on this machine; `make bench-stack`.
+"""`make bench-stack`: start-up time, latency and memory of the product on this machine.
 
-Starts the product as `make run` does, on a free port and in an empty directory, composes with it, starts it again, and
-prints a table and, as the last line, one JSON object. With `--setup` it also makes the environment in a fresh clone
-first, which needs a package index.
+It starts the product like `make run` on a free port with an empty directory, composes, starts it again, and prints a
+table and a last line of JSON. With `--setup` it first creates the environment in a new clone, which needs a package
+index.
 """
 
 import argparse
@@ -26,7 +26,7 @@ WARM_UP = 30
 
 
 def logged_in(url: str) -> httpx.Client:
-    """A client of a new listener."""
+    """Return a client of a new user."""
     user = {"username": f"bench-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
     with httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
         client.post("/auth/users", json=user).raise_for_status()
@@ -36,7 +36,7 @@ def logged_in(url: str) -> httpx.Client:
 
 
 def compose(client: httpx.Client) -> dict[str, Any]:
-    """One piece, waited for."""
+    """Compose one song and wait for it."""
     answer = client.post("/generations", json={"length": LENGTH}, headers={"Prefer": "wait=30"}).raise_for_status()
     generation: dict[str, Any] = answer.json()
     if generation["status"] != "succeeded":
@@ -45,7 +45,7 @@ def compose(client: httpx.Client) -> dict[str, Any]:
 
 
 def latencies_ms(client: httpx.Client, requests: int) -> list[float]:
-    """How long each of so many pieces took, one after the other."""
+    """Return the durations of `count` consecutive generations."""
     for _ in range(WARM_UP):
         compose(client)
     taken = []
@@ -57,7 +57,7 @@ def latencies_ms(client: httpx.Client, requests: int) -> list[float]:
 
 
 def resident_mb(supervisor: int) -> dict[str, float]:
-    """Resident memory in MB of each child of the supervisor, its own children included.
+    """Return the resident memory in MB of each child of the supervisor, including its descendants.
 
     Pages that processes share (a SoundFont, PostgreSQL's buffers) are counted once, as the kernel's proportional set
     size does; plain resident sizes would count them in every process.
@@ -85,7 +85,7 @@ def _proportional_mb(pid: int, resident: float) -> float:
 
 
 def highest_while_rendering(client: httpx.Client, supervisor: int) -> float:
-    """The converter's largest resident memory in MB, child processes included, while it renders a new piece."""
+    """Return the converter's peak resident memory in MB, including child processes, during a render."""
     song = compose(client)["song_id"]
     highest, done = 0.0, threading.Event()
 
@@ -105,7 +105,7 @@ def highest_while_rendering(client: httpx.Client, supervisor: int) -> float:
 
 
 def setup_seconds(directory: Path) -> float:
-    """From a fresh clone to ready: `make` makes the environment, and the product starts."""
+    """Return the seconds from a new clone to the running product, including its environment."""
     clone = directory / "clone"
     started = time.perf_counter()
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
@@ -115,10 +115,10 @@ def setup_seconds(directory: Path) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=300, help="pieces to compose for the latencies")
-    parser.add_argument("--setup", action="store_true", help="measure the way from a fresh clone, too")
+    parser.add_argument("--requests", type=int, default=300, help="number of generations for the latencies")
+    parser.add_argument("--setup", action="store_true", help="also measure the set-up of a new clone")
     options = parser.parse_args()
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as name:

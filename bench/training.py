@@ -1,6 +1,6 @@
-"""How fast corpora are read and the game is played: `make bench-training` (CORPUS=DIR for real files).
+"""Speed of reading corpora and of adversarial training: `make bench-training` (CORPUS=DIR for real files).
 
-Without CORPUS, 400 made-up files of 600 notes stand for the corpus.
+Without CORPUS, 400 synthetic files of 600 notes are the corpus.
 """
 
 import json
@@ -19,18 +19,18 @@ import symusic
 import torch
 from euterpe_music.midi import Piece, write_midi
 from euterpe_music.piece import make_notes
-from euterpe_training.corpora import Corpus, CorpusOptions, load_corpus
-from euterpe_training.machine import use_machine
-from euterpe_training.models.crnngan import Generator
-from euterpe_training.recipes import recipe
-from euterpe_training.trainer import Trainer
+from euterpe_training.crnngan.corpora import Corpus, CorpusOptions, load_corpus
+from euterpe_training.crnngan.models.crnngan import Generator
+from euterpe_training.crnngan.recipes import recipe
+from euterpe_training.crnngan.trainer import Trainer
+from euterpe_training.machine import configure_process
 
 SONGS = 200
 ROUNDS = 3
 
 
-def made_up(directory: Path, files: int = 400, notes: int = 600) -> Path:
-    """A directory of random pieces."""
+def synthetic_corpus(directory: Path, files: int = 400, notes: int = 600) -> Path:
+    """Write random pieces into a directory."""
     random = np.random.default_rng(0)
     for number in range(files):
         onsets = np.cumsum(random.choice([0, 120, 240], notes))
@@ -40,7 +40,7 @@ def made_up(directory: Path, files: int = 400, notes: int = 600) -> Path:
 
 
 def files_per_second(directory: Path) -> tuple[float, float]:
-    """Files a second on one core, as wall clock and as CPU time, for the thesis' representation."""
+    """Return files per second of wall-clock time and of CPU time, on one core, in the thesis' representation."""
     config = recipe("model10")
     wall, cpu = time.perf_counter(), time.process_time()
     corpus = load_corpus(directory, config.spec, config.corpus)
@@ -49,7 +49,7 @@ def files_per_second(directory: Path) -> tuple[float, float]:
 
 
 def adversarial_epoch(rounds: int = ROUNDS) -> tuple[float, float]:
-    """Seconds of an adversarial epoch: 200 songs, hidden 100, batches of 20, 100 events; wall clock and CPU time."""
+    """Return wall-clock and CPU seconds of an adversarial epoch: 200 songs, hidden 100, batches of 20, 100 events."""
     events = np.random.default_rng(0).normal(size=(SONGS * 200, 4)).astype(np.float32)
     names, digests = tuple(f"{n}.mid" for n in range(SONGS)), tuple(str(n) for n in range(SONGS))
     offsets, numbers = np.arange(SONGS + 1) * 200, np.arange(SONGS)
@@ -69,20 +69,20 @@ def adversarial_epoch(rounds: int = ROUNDS) -> tuple[float, float]:
 
 
 def naive_epoch() -> tuple[float, float]:
-    """The same as PyTorch does it when it is left alone: its LSTM step by step, and a way back through D per side."""
+    """Return the same for plain PyTorch: its LSTM step by step, and a backward pass through D per network."""
 
     def step_by_step(generator: Generator, noise: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
         return generator.generate(noise, first)[0]
 
     with (
-        patch.object(Generator, "play", step_by_step), patch.object(Trainer, "one_pass", False),
-        patch("euterpe_training.models.crnngan.listen", lambda lstm, events: lstm(events)[0]),
+        patch.object(Generator, "rollout", step_by_step), patch.object(Trainer, "single_backward", False),
+        patch("euterpe_training.crnngan.models.crnngan.run_lstm", lambda lstm, events: lstm(events)[0]),
     ):  # fmt: skip
         return adversarial_epoch(rounds=1)
 
 
 def parser_per_second(directory: Path) -> float:
-    """Files a second of CPU that symusic parses, into nothing: what reading cannot be faster than."""
+    """Return files per CPU second that symusic parses: the upper bound of the speed of reading."""
     contents = [path.read_bytes() for path in directory.rglob("*.mid")]
     cpu, parsed = time.process_time(), 0
     for content in contents:
@@ -92,19 +92,19 @@ def parser_per_second(directory: Path) -> float:
 
 
 def main() -> None:
-    """Prints the table, and the figures as JSON."""
+    """Print the table, and the figures as JSON."""
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as scratch:
-        directory = Path(sys.argv[1]) if len(sys.argv) > 1 else made_up(Path(scratch))
+        directory = Path(sys.argv[1]) if len(sys.argv) > 1 else synthetic_corpus(Path(scratch))
         parser = parser_per_second(directory)
         rate, rate_cpu = files_per_second(directory)
-    said = f"{'corpus to arrays':34}{rate:>9.0f} files/s{rate_cpu:>9.0f} per CPU second ({parser:.0f} parsed alone)"
-    print(said, flush=True)
+    line = f"{'corpus to arrays':34}{rate:>9.0f} files/s{rate_cpu:>9.0f} per CPU second ({parser:.0f} parsed alone)"
+    print(line, flush=True)
     naive, naive_cpu = naive_epoch()
-    use_machine(2)
+    configure_process(2)
     seconds, seconds_cpu = adversarial_epoch()
     print(f"{'adversarial epoch of 200 songs':34}{seconds:>9.2f} s{seconds_cpu:>14.2f} CPU s", flush=True)
-    print(f"{'the same by PyTorch alone':34}{naive:>9.2f} s{naive_cpu:>14.2f} CPU s")
+    print(f"{'the same with plain PyTorch':34}{naive:>9.2f} s{naive_cpu:>14.2f} CPU s")
     print(f"load {os.getloadavg()[0]:.1f}")
     figures = {
         "corpus_files_per_s": round(rate, 1), "corpus_files_per_cpu_s": round(rate_cpu, 1),

@@ -1,8 +1,8 @@
-"""What the first visit costs, when it shows something, and how smoothly a roll of 5,000 notes moves.
+"""`make bench-web`: size and first paint of the first visit, and frame rate of a piano roll of 5,000 notes.
 
-`make bench-web`; the last line is one JSON object: `initial_kb` (all that the home page transfers, fonts too), `fcp_ms`
-(first contentful paint, median of the visits, CPU slowed four times), `layout_shift` (the largest of the visits) and
-`roll_fps` (frames a second while a roll of 5,000 notes is painted anew for each frame).
+The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
+contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits) and `roll_fps`
+(frames per second while a roll of 5,000 notes is redrawn for each frame).
 """
 
 import json
@@ -24,7 +24,7 @@ _OBSERVE = """
         for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
     }).observe({type: 'layout-shift', buffered: true});
 """
-# Another height for each frame, so that nothing of the roll can be kept.
+# A different height for each frame, so that the roll is redrawn completely.
 _FRAMES = """async () => {
     const roll = document.querySelector('e-piano-roll');
     const begin = performance.now();
@@ -41,7 +41,7 @@ _FRAMES = """async () => {
 
 
 def midi(count: int) -> bytes:
-    """A piece of `count` notes."""
+    """Return a piece of `count` notes."""
     pitches = [40 + index * 7 % 48 for index in range(count)]
     body = b"".join(bytes([0, 0x90, pitch, 60 + pitch % 60, 12, 0x80, pitch, 0]) for pitch in pitches)
     body += bytes([0, 0xFF, 0x2F, 0])
@@ -49,7 +49,7 @@ def midi(count: int) -> bytes:
 
 
 def visit(browser: Browser, url: str) -> dict[str, float]:
-    """One first visit to the home page, with a slowed CPU: kilobytes, milliseconds, layout shift."""
+    """Return kilobytes, milliseconds and layout shift of a first visit to the home page, with a throttled CPU."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(_OBSERVE)
     page = context.new_page()
@@ -72,7 +72,7 @@ def visit(browser: Browser, url: str) -> dict[str, float]:
 
 
 def roll_frames(context: BrowserContext, url: str) -> float:
-    """Frames a second of a roll of NOTES notes, of a piece that a visitor imports."""
+    """Return the frames per second of a roll of NOTES notes, for an imported piece."""
     page = context.new_page()
     page.goto(f"{url}/register")
     page.get_by_label("Name", exact=True).fill("bench")
@@ -87,7 +87,7 @@ def roll_frames(context: BrowserContext, url: str) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print the results."""
     executable = shutil.which("chromium")
     if executable is None:
         raise SystemExit("Chromium is missing: apt-get install chromium")

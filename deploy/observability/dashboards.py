@@ -1,7 +1,7 @@
 """Grafana's dashboards as code. `make dashboards` writes them into the chart.
 
-Every query is run by tests/deploy/test_dashboards.py against a real Prometheus that scrapes the whole product. `job` is
-the component, as the chart's PodMonitors set it.
+tests/deploy/test_dashboards.py runs every query against a Prometheus that scrapes the running product. `job` is the
+component, set by the chart's PodMonitors.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacem
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
 JOBS = "auth|library|generator|generator-worker|converter"
-#: Requests that somebody made; probes and scrapes are none.
+#: Excludes probes and scrapes.
 REAL = 'route!~"/healthz|/readyz|/metrics"'
 REQUESTS = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", {REAL}}}'
 DURATIONS = f'{{__name__=~"euterpe_[a-z]+_http_request_duration_seconds_bucket", {REAL}}}'
@@ -25,7 +25,7 @@ _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A panel: a title, a unit of Grafana's, and queries by legend."""
+    """A panel: title, Grafana unit, queries by legend, description, and whether it is a single number."""
 
     title: str
     unit: str
@@ -70,40 +70,40 @@ def _dashboard(uid: str, title: str, graphs: Iterable[Graph]) -> dashboard.Dashb
 
 
 def overview() -> dashboard.Dashboard:
-    """Whether listeners get music."""
+    """The state of the product for its users."""
     bad = f'sum(rate({REQUESTS[:-1]}, status=~"5.."}}[$__rate_interval])) or vector(0)'
     success = _rate("euterpe_generator_request_success_total")
     return _dashboard(
         "overview",
         "Overview",
         [
-            Graph("Pieces per minute", "none", {"pieces": f"60 * {success}"}, number=True),
+            Graph("Generations per minute", "none", {"generations": f"60 * {success}"}, number=True),
             Graph(
-                "Time from order to piece, p95",
+                "Generation latency, p95",
                 "s",
                 {"p95": _quantile(0.95, "euterpe_generator_e2e_request_latency_seconds")},
                 number=True,
             ),
             Graph("Queue", "none", {"queued": "max(euterpe_generator_queue_depth)"}, number=True),
-            Graph("Parts up", "none", {"up": f'count(up{{job=~"{JOBS}"}} == 1)'}, number=True),
+            Graph("Pods up", "none", {"up": f'count(up{{job=~"{JOBS}"}} == 1)'}, number=True),
             Graph("Requests", "reqps", {"{{job}}": f"sum by (job) (rate({REQUESTS}[$__rate_interval]))"}),
-            Graph("Errors (5xx)", "reqps", {"errors": bad}, "The budget is one request in a thousand."),
+            Graph("Errors (5xx)", "reqps", {"errors": bad}, "The error budget is 0.1 % of requests."),
             Graph(
-                "Time to answer, p99",
+                "Response time, p99",
                 "s",
                 {"{{job}}": f"histogram_quantile(0.99, sum by (job, le) (rate({DURATIONS}[$__rate_interval])))"},
             ),
             Graph(
                 "Composed and rendered",
                 "ops",
-                {"pieces": success, "renders": _rate("euterpe_converter_renders_total")},
+                {"generations": success, "renders": _rate("euterpe_converter_renders_total")},
             ),
         ],
     )
 
 
 def generator() -> dashboard.Dashboard:
-    """The engine: slots, batches, time."""
+    """The engine: slots, batches, latency."""
     inferences, executions = _rate("euterpe_generator_inferences_total"), _rate("euterpe_generator_executions_total")
     return _dashboard(
         "generator",
@@ -119,15 +119,18 @@ def generator() -> dashboard.Dashboard:
                     "slots": "sum(euterpe_generator_slots)",
                 },
             ),
-            Graph("Time in the queue", "s", _quantiles("euterpe_generator_request_queue_time_seconds")),
-            Graph("Time from order to piece", "s", _quantiles("euterpe_generator_e2e_request_latency_seconds")),
+            Graph("Queue time", "s", _quantiles("euterpe_generator_request_queue_time_seconds")),
+            Graph("Generation latency", "s", _quantiles("euterpe_generator_e2e_request_latency_seconds")),
             Graph("Time to first notes", "s", _quantiles("euterpe_generator_time_to_first_notes_seconds")),
             Graph(
-                "Batch size", "none", {"rows per call": f"{inferences} / {executions}"}, "Inferences over executions."
+                "Batch size",
+                "none",
+                {"rows per call": f"{inferences} / {executions}"},
+                "Inferences divided by executions.",
             ),
             Graph("Steps per second", "ops", {"{{model}}": _rate("euterpe_generator_steps_total", "model")}),
             Graph(
-                "Ended",
+                "Ended generations",
                 "ops",
                 {
                     "{{model}}, {{reason}}": _rate("euterpe_generator_request_success_total", "model, reason"),
@@ -135,7 +138,7 @@ def generator() -> dashboard.Dashboard:
                 },
             ),
             Graph(
-                "Leases that ran out, retries",
+                "Expired leases and retries",
                 "ops",
                 {
                     "leases": _rate("euterpe_generator_lease_expiries_total"),
@@ -148,7 +151,7 @@ def generator() -> dashboard.Dashboard:
                 {"{{model}} {{version}} on {{provider}}": MODELS},
             ),
             Graph(
-                "Time to load a model, p95",
+                "Model load time, p95",
                 "s",
                 {"p95": "histogram_quantile(0.95, sum by (le) (euterpe_generator_model_load_seconds_bucket))"},
             ),
@@ -183,10 +186,10 @@ def api() -> dashboard.Dashboard:
                 {"{{route}}": f"histogram_quantile(0.99, sum by (route, le) (rate({DURATIONS}[$__rate_interval])))"},
             ),
             Graph(
-                "Refused by a limit (429)",
+                "Rate limited (429)",
                 "reqps",
                 {"{{job}}": f"sum by (job) (rate({REFUSED}[$__rate_interval])) or on() vector(0)"},
-                "Rates per token and address, unfinished pieces, attempts to log in.",
+                "Limits on requests per token and address, unfinished generations, and login attempts.",
             ),
             Graph("Songs registered", "ops", {"{{result}}": _rate("euterpe_library_registrations_total", "result")}),
             Graph(
@@ -205,7 +208,7 @@ def converter() -> dashboard.Dashboard:
         "converter",
         "Converter",
         [
-            Graph("Audio asked for", "ops", {"{{result}}": _rate("euterpe_converter_cache_lookups_total", "result")}),
+            Graph("Audio requests", "ops", {"{{result}}": _rate("euterpe_converter_cache_lookups_total", "result")}),
             Graph(
                 "Cache hits",
                 "percentunit",
@@ -214,10 +217,10 @@ def converter() -> dashboard.Dashboard:
             Graph(
                 "Renders", "ops", {"{{format}} {{result}}": _rate("euterpe_converter_renders_total", "format, result")}
             ),
-            Graph("Time of a render", "s", _quantiles("euterpe_converter_render_duration_seconds")),
-            Graph("Time in the queue", "s", _quantiles("euterpe_converter_queue_duration_seconds")),
+            Graph("Render time", "s", _quantiles("euterpe_converter_render_duration_seconds")),
+            Graph("Queue time", "s", _quantiles("euterpe_converter_queue_duration_seconds")),
             Graph(
-                "Renders now",
+                "Current renders",
                 "none",
                 {
                     "running": "sum(euterpe_converter_renders_running)",
@@ -225,7 +228,7 @@ def converter() -> dashboard.Dashboard:
                 },
             ),
             Graph(
-                "Faster than real time",
+                "Real-time factor",
                 "none",
                 {
                     "seconds of audio per second": f"{_rate('euterpe_converter_rendered_audio_seconds_total')} "
@@ -238,7 +241,7 @@ def converter() -> dashboard.Dashboard:
                 {"{{result}}": _quantile(0.95, "euterpe_converter_first_byte_duration_seconds", "result")},
             ),
             Graph(
-                "Refused and failed",
+                "Rejected and failed",
                 "ops",
                 {
                     "queue full": _rate("euterpe_converter_renders_rejected_total"),
@@ -248,16 +251,16 @@ def converter() -> dashboard.Dashboard:
             Graph("Audio sent", "Bps", {"{{format}}": _rate("euterpe_converter_audio_sent_bytes_total", "format")}),
             Graph("Audio stored", "Bps", {"stored": _rate("euterpe_converter_audio_stored_bytes_total")}),
             Graph(
-                "Renditions thrown away",
+                "Evicted renditions",
                 "ops",
                 {"{{reason}}": f"({_rate('euterpe_converter_cache_evicted_total', 'reason')}) or vector(0)"},
-                "Too old, or more than the cache may hold.",
+                "Evicted by age or by the size limit of the cache.",
             ),
             Graph(
                 "Audio in the bucket",
                 "bytes",
                 {"kept": "max(euterpe_converter_cache_size_bytes)"},
-                "At the last sweep.",
+                "Measured at the last cache cleanup.",
             ),
         ],
     )
@@ -272,12 +275,12 @@ def auth() -> dashboard.Dashboard:
             Graph("Logins", "ops", {"{{result}}": _rate("euterpe_auth_logins_total", "result")}),
             Graph("Registrations", "ops", {"{{result}}": _rate("euterpe_auth_registrations_total", "result")}),
             Graph(
-                "Refreshes",
+                "Token refreshes",
                 "ops",
                 {"{{result}}": _rate("euterpe_auth_refreshes_total", "result")},
-                "Reuse revokes a family.",
+                "Reuse of a refresh token revokes its session.",
             ),
-            Graph("Tokens for services", "ops", {"{{result}}": _rate("euterpe_auth_service_tokens_total", "result")}),
+            Graph("Service tokens", "ops", {"{{result}}": _rate("euterpe_auth_service_tokens_total", "result")}),
             Graph(
                 "Password hashes",
                 "none",
@@ -286,9 +289,9 @@ def auth() -> dashboard.Dashboard:
                     "waiting": "sum(euterpe_auth_password_hashes_waiting)",
                 },
             ),
-            Graph("Tasks for the library", "none", {"waiting": "max(euterpe_auth_peer_tasks_waiting)"}),
+            Graph("Outbox tasks", "none", {"waiting": "max(euterpe_auth_peer_tasks_waiting)"}),
             Graph(
-                "Keys asked for",
+                "JWKS requests",
                 "reqps",
                 {"{{status}}": _rate("euterpe_auth_http_requests_total", "status", 'route="/.well-known/jwks.json"')},
             ),
@@ -297,7 +300,7 @@ def auth() -> dashboard.Dashboard:
 
 
 def capacity() -> dashboard.Dashboard:
-    """How much is left; docs/guides/capacity.md has the arithmetic."""
+    """Used capacity; docs/guides/capacity.md explains the calculation."""
     jobs = f'job=~"{JOBS}"'
     processors = _rate("process_cpu_seconds_total", matchers='job=~"generator.*"')
     return _dashboard(
@@ -305,17 +308,17 @@ def capacity() -> dashboard.Dashboard:
         "Capacity",
         [
             Graph(
-                "Slots taken",
+                "Occupied slots",
                 "percentunit",
-                {"taken": "sum(euterpe_generator_num_requests_running) / sum(euterpe_generator_slots)"},
-                "KEDA aims at three quarters.",
+                {"occupied": "sum(euterpe_generator_num_requests_running) / sum(euterpe_generator_slots)"},
+                "KEDA's target is 75 %.",
             ),
             Graph("Pods", "none", {"{{job}}": f"count by (job) (up{{{jobs}}} == 1)"}),
-            Graph("Processors", "none", {"{{job}}": _rate("process_cpu_seconds_total", "job", jobs)}),
+            Graph("CPU cores", "none", {"{{job}}": _rate("process_cpu_seconds_total", "job", jobs)}),
             Graph("Memory", "bytes", {"{{job}}": f"max by (job) (process_resident_memory_bytes{{{jobs}}})"}),
             Graph("Open files", "none", {"{{job}}": f"max by (job) (process_open_fds{{{jobs}}})"}),
             Graph(
-                "Steps per processor second",
+                "Steps per CPU second",
                 "ops",
                 {"steps": f"{_rate('euterpe_generator_steps_total')} / {processors}"},
             ),

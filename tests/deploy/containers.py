@@ -1,4 +1,4 @@
-"""Runs the pods of a rendered chart with podman, as a kubelet would: one container each, on a network with names."""
+"""Runs the pods of a rendered chart with podman, one container each, on a network with DNS."""
 
 import secrets
 import subprocess

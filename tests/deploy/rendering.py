@@ -1,4 +1,4 @@
-"""The chart's files and values, and what is read from its objects."""
+"""The chart's files and values, and access to rendered objects."""
 
 import copy
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def values_of(*names: str) -> Object:
 
 
 def secrets_named() -> Object:
-    """The least that an installation must say."""
+    """The minimal values of an installation."""
     return {service: {"existingSecret": f"{service}-secret"} for service in SERVICES}
 
 

@@ -1,4 +1,4 @@
-"""Every query of every dashboard and rule, asked of a real Prometheus that scrapes the whole product."""
+"""Every query of every dashboard and rule, run by a Prometheus that scrapes the running product."""
 
 import json
 import math
@@ -30,8 +30,8 @@ ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The whole product: its URL and its data directory."""
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The running product: its URL and the process id of its supervisor."""
     data, port = tmp_path_factory.mktemp("product"), free_port()
     released = any((REPOSITORY / "models").glob("*/*/manifest.json"))
     models = REPOSITORY / ("models" if released else "packages/music/tests/data")
@@ -43,22 +43,22 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     url = f"http://localhost:{port}"
     try:
         _wait(lambda: httpx.get(f"{url}/readyz").status_code == 200, seconds=180)
-        yield url, data
+        yield url, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
 @pytest.fixture(scope="module")
-def prometheus(product: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prometheus with the chart's rules, which has seen listeners at work."""
+def prometheus(product: tuple[str, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus with the chart's rules, which has scraped the product under load."""
     binary = shutil.which("prometheus")
     if binary is None:
         pytest.skip("prometheus is not installed (apt-get install prometheus)")
-    url, data = product
+    url, supervisor = product
     directory, port = tmp_path_factory.mktemp("prometheus"), free_port()
     config = directory / "prometheus.yaml"
-    config.write_text(yaml.safe_dump(_configuration(data)))
+    config.write_text(yaml.safe_dump(_configuration(supervisor)))
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -83,13 +83,11 @@ def prometheus(product: tuple[str, Path], tmp_path_factory: pytest.TempPathFacto
         process.wait(30)
 
 
-def _configuration(data: Path) -> dict[str, Any]:
+def _configuration(supervisor: int) -> dict[str, Any]:
     """Scrapes each service under the job that the chart's PodMonitors give it."""
-    gateway = (data / "gateway/Caddyfile").read_text()
-    ports = dict(re.findall(r"handle @(\w+) \{.*?reverse_proxy 127\.0\.0\.1:(\d+)", gateway, re.DOTALL))
-    ports.pop("internal", None)
+    ports = _service_ports(supervisor)
+    assert {"auth", "library", "generator", "converter"} == set(ports)
     jobs = [{"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for name, port in ports.items()]
-    assert {"auth", "library", "generator", "converter"} <= set(ports)
     return {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(path) for path in sorted((CHART / "files/rules").glob("*.yaml"))],
@@ -97,16 +95,25 @@ def _configuration(data: Path) -> dict[str, Any]:
     }
 
 
+def _service_ports(supervisor: int) -> dict[str, int]:
+    """Read the services' ports from the gateway's environment: the gateway does not expose /metrics."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    (gateway,) = [pid for pid in children if "caddy" in Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]]
+    environment = Path(f"/proc/{gateway}/environ").read_text()
+    addresses = re.findall(r"EUTERPE_([A-Z]+)_ADDRESS=127\.0\.0\.1:(\d+)", environment)
+    return {name.lower(): int(port) for name, port in addresses}
+
+
 def _listen(url: str) -> None:
-    """A listener registers, logs in, composes, refreshes and listens twice."""
+    """A user registers, logs in, composes, refreshes the token and plays the song twice."""
     with httpx.Client(base_url=url, timeout=60) as client:
-        listener = {"username": f"listener-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
-        client.post("/api/v1/auth/users", json=listener).raise_for_status()
-        tokens = client.post("/api/v1/auth/token", data=listener | {"grant_type": "password"}).raise_for_status().json()
+        user = {"username": f"user-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
+        client.post("/api/v1/auth/users", json=user).raise_for_status()
+        tokens = client.post("/api/v1/auth/token", data=user | {"grant_type": "password"}).raise_for_status().json()
         client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]}).raise_for_status()
         client.get("/.well-known/jwks.json").raise_for_status()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        # Notes are told to those who follow a piece; the longest ones, side by side, last long enough to be followed.
+        # Notes are sent to clients that follow a generation; long concurrent ones last long enough for that.
         model = client.get("/api/v1/models").raise_for_status().json()["items"][0]
         order = {"model": model["name"], "length": model["length"]["maximum"]}
         pieces = [client.post("/api/v1/generations", json=order, headers=headers) for _ in range(12)]
@@ -160,7 +167,7 @@ def test_every_metric_of_the_rules_exists(prometheus: str) -> None:
                     assert name in known, (rule.get("alert") or rule["record"], name)
 
 
-def test_rules_evaluate_and_a_healthy_product_is_silent(prometheus: str) -> None:
+def test_rules_evaluate_and_a_healthy_product_raises_no_alert(prometheus: str) -> None:
     groups = httpx.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
     assert {group["name"] for group in groups} == {
         "euterpe-recording",

@@ -21,7 +21,7 @@ DEPLOYMENTS = {
 }
 
 
-def test_schema_has_the_settings_of_today() -> None:
+def test_the_schema_is_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/generate-chart-schema", "--check"], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -29,7 +29,7 @@ def test_schema_has_the_settings_of_today() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_all_variables_both_ways(service: str, render: Render) -> None:
+def test_chart_and_settings_have_the_same_variables(service: str, render: Render) -> None:
     settings = import_module(f"euterpe_{service}.settings").Settings
     read = set(_variables(settings, settings.model_config["env_prefix"]))
     found = pods(render(_everything()))
@@ -39,7 +39,7 @@ def test_all_variables_both_ways(service: str, render: Render) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_service_starts_with_what_the_chart_gives(
+def test_the_service_starts_with_the_charts_environment(
     service: str, render: Render, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets = {

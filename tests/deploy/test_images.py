@@ -64,7 +64,7 @@ def running(name: str, environment: dict[str, str], *arguments: str, mounts: tup
 
 
 def wait_for(url: str, *, seconds: float = 60) -> httpx.Response:
-    """The first answer that is 200."""
+    """The first response with status 200."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -159,7 +159,7 @@ def test_migrations_run_in_the_image(service: str, databases: DatabaseFactory) -
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "web", "trial"])
-def test_nothing_to_build_with_and_nothing_to_become_root_with(name: str) -> None:
+def test_images_contain_no_build_tools_and_no_setuid_files(name: str) -> None:
     tools = inside(name, "for t in pip pip3 gcc cc make apt-key git curl; do command -v $t; done; true").stdout
     assert not set(tools.split()) - {"/usr/bin/apt-key"}
     assert inside(name, "python -m pip --version").returncode != 0
@@ -171,7 +171,7 @@ def test_nothing_to_build_with_and_nothing_to_become_root_with(name: str) -> Non
 
 
 @pytest.mark.parametrize(("name", "limit"), LIMITS.items())
-def test_images_are_lean(name: str, limit: int) -> None:
+def test_image_sizes(name: str, limit: int) -> None:
     base = os.environ.get("BASE_IMAGE")
     if base is None:
         pytest.skip("BASE_IMAGE does not say what the images were made from")
@@ -180,7 +180,7 @@ def test_images_are_lean(name: str, limit: int) -> None:
     assert (sizes[0] - sizes[1] - soundfonts) / 1e6 <= limit
 
 
-def test_the_converter_makes_sound() -> None:
+def test_the_converter_renders_audio() -> None:
     script = (
         "fluidsynth --version && head -c 705600 /dev/zero | "
         "ffmpeg -nostdin -loglevel error -f s16le -ar 44100 -ac 2 -i pipe:0 "

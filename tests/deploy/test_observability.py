@@ -1,4 +1,4 @@
-"""Rules: their own tests, their runbooks, and that they and the dashboards speak of metrics that exist."""
+"""Rules: their unit tests and runbooks; rules and dashboards refer to existing metrics."""
 
 import re
 import shutil
@@ -34,7 +34,7 @@ def promtool() -> str:
     return found
 
 
-def test_rules_do_what_their_tests_say(promtool: str) -> None:
+def test_rules_pass_their_unit_tests(promtool: str) -> None:
     tests = sorted((REPOSITORY / "deploy/observability/tests").glob("*.yaml"))
     for command in (["check", "rules", *map(str, RULES)], ["test", "rules", *map(str, tests)]):
         done = subprocess.run([promtool, *command], capture_output=True, text=True, cwd=REPOSITORY)
@@ -64,14 +64,14 @@ def test_runbooks_link_to_pages_that_exist() -> None:
             assert (page.parent / target).exists(), (page.name, target)
 
 
-def test_dashboards_are_those_of_the_code() -> None:
+def test_dashboards_are_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/generate-dashboards", "--check"], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_the_chart_brings_rules_and_dashboards(render: Render) -> None:
+def test_the_chart_contains_rules_and_dashboards(render: Render) -> None:
     found = render(values_of("values-production.yaml"), bare=True)
     (rule,) = select(found, "PrometheusRule")
     written = {rule["alert"] for group in rule["spec"]["groups"] for rule in group["rules"] if "alert" in rule}

@@ -1,4 +1,4 @@
-"""What every pod promises to the cluster: the restricted Pod Security Standard, probes, a calm end."""
+"""Every pod: the restricted Pod Security Standard, probes, graceful termination."""
 
 import re
 from typing import Any
@@ -50,7 +50,7 @@ def test_an_outage_of_the_database_restarts_nothing(found: list[Object]) -> None
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
-def test_the_end_is_long_enough_for_open_requests(found: list[Object]) -> None:
+def test_the_grace_period_is_long_enough_for_open_requests(found: list[Object]) -> None:
     for deployment in select(found, "Deployment"):
         pod = deployment["spec"]["template"]
         (container,) = pod["spec"]["containers"]
@@ -84,7 +84,7 @@ def test_every_deployment_can_lose_one_pod_at_a_time(found: list[Object]) -> Non
         assert {term["topologyKey"] for term in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
 
 
-def test_a_digest_wins_over_a_tag(render: Render) -> None:
+def test_a_digest_takes_precedence_over_a_tag(render: Render) -> None:
     digest = "sha256:" + "ab" * 32
     values = {"auth": {"image": {"digest": digest, "tag": "1"}}, "image": {"registry": "r.example.org/x", "tag": "2"}}
     found = pods(render(values))
@@ -93,7 +93,7 @@ def test_a_digest_wins_over_a_tag(render: Render) -> None:
     assert _image(found["Deployment/euterpe-library"]) == "r.example.org/x/euterpe-library:2"
 
 
-def test_migrations_come_before_the_services(render: Render) -> None:
+def test_migrations_run_before_the_services(render: Render) -> None:
     jobs = select(render(), "Job")
     assert {item["metadata"]["name"].rsplit("-", 1)[1] for item in jobs} == {"auth", "library", "generator"}
     for item in jobs:
@@ -108,7 +108,7 @@ def test_a_trial_migrates_after_its_database_and_upgrades_before_its_services(re
         assert "pre-upgrade" in item["metadata"]["annotations"]["helm.sh/hook"]
 
 
-def test_a_rollback_to_the_first_revision_meets_no_hook_of_its_jobs_names(render: Render) -> None:
+def test_jobs_and_hooks_have_different_names(render: Render) -> None:
     small = values_of("values-small.yaml")
     first, later = (render(small, bare=True, upgrade=upgrade) for upgrade in (False, True))
     hooks = {(item["kind"], item["metadata"]["name"]) for item in later if "pre-upgrade" in str(item["metadata"])}
@@ -143,7 +143,7 @@ def test_trial_secrets_agree_with_each_other(render: Render) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9]{32}", value) for value in data("trial-postgres").values())
 
 
-def test_a_small_node_has_room_for_the_small_profile_while_it_rolls(render: Render) -> None:
+def test_the_small_profile_fits_a_small_node_during_an_upgrade(render: Render) -> None:
     found = render(values_of("values-small.yaml"), bare=True)
     millicores = mebibytes = 0
     for name, pod in pods(found).items():

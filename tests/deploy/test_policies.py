@@ -1,11 +1,11 @@
-"""The network: closed, but for the arrows of docs/architecture.md."""
+"""Network policies: only the connections of docs/architecture.md are allowed."""
 
 from typing import Any
 
 from tests.deploy.rendering import Object, Render, one, pods, select, values_of
 
 #: Who may open a connection to whom, inside the release.
-ARROWS = {
+CONNECTIONS = {
     ("library", "auth", 8000),
     ("generator", "auth", 8000),
     ("generator-worker", "auth", 8000),
@@ -38,13 +38,13 @@ def test_all_pods_are_closed_by_default(render: Render) -> None:
         assert closed["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), name
 
 
-def test_exactly_these_arrows_are_open_on_both_sides(render: Render) -> None:
-    assert _open(render()) == (ARROWS, ARROWS)
-    small = ARROWS | GATEWAY | TRIAL
+def test_exactly_these_connections_are_allowed(render: Render) -> None:
+    assert _open(render()) == (CONNECTIONS, CONNECTIONS)
+    small = CONNECTIONS | GATEWAY | TRIAL
     assert _open(render(values_of("values-small.yaml"), bare=True)) == (small, small)
 
 
-def test_only_the_pages_face_the_world_without_an_ingress(render: Render) -> None:
+def test_only_the_web_pods_are_public_without_an_ingress(render: Render) -> None:
     found = render()
     facing = {
         item["metadata"]["name"]
@@ -81,7 +81,7 @@ def test_prometheus_reaches_every_metrics_port(render: Render) -> None:
     assert opened["euterpe-web"] == 8001
 
 
-def test_databases_are_reached_only_where_they_are_said_to_be(render: Render) -> None:
+def test_databases_are_reached_only_at_their_addresses(render: Render) -> None:
     found = render(values_of("values-production.yaml"), bare=True)
     for name in ("auth", "library", "generator", "generator-worker", "migrations"):
         egress = one(found, "NetworkPolicy", f"euterpe-{name}")["spec"]["egress"]
@@ -92,7 +92,7 @@ def test_databases_are_reached_only_where_they_are_said_to_be(render: Render) ->
     assert 5432 not in {rule["ports"][0]["port"] for rule in converter}
 
 
-def test_traces_reach_their_collector_and_only_it(render: Render) -> None:
+def test_traces_reach_only_their_collector(render: Render) -> None:
     collector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     values = {"tracing": {"endpoint": "http://collector:4317"}, "networkPolicy": {"tracing": {"to": [collector]}}}
     for found, expected in ((render(values), {4317}), (render(), set())):
@@ -110,7 +110,7 @@ def test_every_component_has_a_policy_of_its_own(render: Render) -> None:
 
 
 def _open(found: list[Object]) -> tuple[set[Any], set[Any]]:
-    """Arrows as the receivers open them, and as the senders do."""
+    """Connections that the receivers allow, and those that the senders allow."""
     into, out = set(), set()
     for item in select(found, "NetworkPolicy"):
         own = _component(item["spec"]["podSelector"])

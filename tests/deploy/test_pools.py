@@ -1,4 +1,4 @@
-"""Pools of workers: CPU and GPU side by side, scaled by one queue."""
+"""Pools of workers: CPU and GPU pools, scaled by one queue."""
 
 import re
 
@@ -15,7 +15,7 @@ def gpu(render: Render) -> list[Object]:
     return render(values_of("values-production.yaml", "values-gpu.yaml"), bare=True)
 
 
-def test_the_gpu_pool_asks_for_its_gpu(gpu: list[Object]) -> None:
+def test_the_gpu_pool_requests_its_gpu(gpu: list[Object]) -> None:
     pod = one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]["template"]
     (container,) = pod["spec"]["containers"]
     assert container["image"].split(":")[0].endswith("/euterpe-generator-cuda")
@@ -29,13 +29,13 @@ def test_the_gpu_pool_asks_for_its_gpu(gpu: list[Object]) -> None:
     assert one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
 
 
-def test_the_cpu_pool_stays_off_the_gpus(gpu: list[Object]) -> None:
+def test_the_cpu_pool_uses_no_gpu(gpu: list[Object]) -> None:
     pod = one(gpu, "Deployment", "euterpe-generator-cpu")["spec"]["template"]
     assert not [key for key in pod["spec"]["containers"][0]["resources"]["limits"] if "nvidia" in key]
     assert "tolerations" not in pod["spec"]
 
 
-def test_pools_differ_in_their_settings_only_where_they_say_so(render: Render) -> None:
+def test_pools_share_the_settings_that_they_do_not_override(render: Render) -> None:
     values = {
         "generator": {"config": {"slots": 32, "leaseSeconds": 20}},
         "generators": [{"name": "a"}, {"name": "b", "config": {"slots": 256}}],
@@ -49,7 +49,7 @@ def test_pools_differ_in_their_settings_only_where_they_say_so(render: Render) -
     assert orders["EUTERPE_GENERATOR_WORKER_ENABLED"]["value"] == "false"
 
 
-def test_a_pool_that_sleeps_leaves_someone_to_take_orders(gpu: list[Object]) -> None:
+def test_the_api_runs_while_a_pool_is_at_zero(gpu: list[Object]) -> None:
     scaler = one(gpu, "ScaledObject", "euterpe-generator-cuda")["spec"]
     assert scaler["minReplicaCount"] == 0
     assert scaler["fallback"]["replicas"] >= 1

@@ -1,4 +1,4 @@
-"""Wrong values fail while rendering, with the key and what to write."""
+"""Invalid values fail at rendering, with the key and the remedy."""
 
 import helm_python as helm
 import pytest
@@ -14,7 +14,7 @@ REFUSED: list[tuple[Object, str]] = [
     ({"auth": {"config": {"logLevel": "LOUD"}}}, r"/auth/config/logLevel.*DEBUG.*INFO"),
     ({"generators": []}, r"/generators.*minItems"),
     ({"generators": [{"name": "A_B"}]}, r"/generators/0/name.*pattern"),
-    ({"generators": [{"name": "a"}, {"name": "a"}]}, r"generators\[1\]\.name .*taken.*name of its own"),
+    ({"generators": [{"name": "a"}, {"name": "a"}]}, r"generators\[1\]\.name .*another pool.*unique name"),
     (
         {"generators": [{"name": "a", "gpu": {"enabled": True}}]},
         r"generators\[0\]\.gpu\.resourceName is empty: write .*nvidia\.com/gpu",
@@ -71,7 +71,7 @@ REFUSED: list[tuple[Object, str]] = [
 
 
 @pytest.mark.parametrize(("values", "message"), REFUSED, ids=[message for _, message in REFUSED])
-def test_wrong_values_say_what_to_write(values: Object, message: str, render: Render) -> None:
+def test_invalid_values_are_refused_with_the_remedy(values: Object, message: str, render: Render) -> None:
     with pytest.raises(helm.HelmError, match=f"(?s){message}"):
         render(values)
 

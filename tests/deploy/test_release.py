@@ -1,4 +1,4 @@
-"""The small profile, run whole: every pod of the rendered chart as a container, from migrations to the first song."""
+"""The small profile with every pod of the rendered chart as a container, from migrations to the first song."""
 
 import shutil
 import time
@@ -38,14 +38,14 @@ def gateway(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         cluster.close()
 
 
-def test_the_charts_own_test_composes_a_song(gateway: tuple[Cluster, str]) -> None:
+def test_helm_test_composes_a_song(gateway: tuple[Cluster, str]) -> None:
     cluster, _ = gateway
     done = cluster.run("Pod/euterpe-test-compose")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bytes of MP3" in done.stdout
 
 
-def test_the_gateway_shows_what_is_public_and_hides_the_rest(gateway: tuple[Cluster, str]) -> None:
+def test_the_gateway_serves_only_public_paths(gateway: tuple[Cluster, str]) -> None:
     _, url = gateway
     assert "Euterpe" in httpx.get(f"{url}/").text
     assert wait_for(f"{url}/api/v1/models").json()["items"]
@@ -58,7 +58,7 @@ def test_the_gateway_shows_what_is_public_and_hides_the_rest(gateway: tuple[Clus
     assert too_large.status_code == 413
 
 
-def test_a_worker_that_is_killed_loses_no_piece(gateway: tuple[Cluster, str]) -> None:
+def test_a_killed_worker_loses_no_generation(gateway: tuple[Cluster, str]) -> None:
     cluster, url = gateway
     orders = [httpx.post(f"{url}/api/v1/generations", json={"length": 2000}) for _ in range(20)]
     assert {answer.status_code for answer in orders} == {202}

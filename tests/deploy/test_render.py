@@ -22,7 +22,7 @@ def values(request: pytest.FixtureRequest) -> Object:
     return values_of(*request.param)
 
 
-def test_lint_has_nothing_to_say(values: Object) -> None:
+def test_helm_lint_passes(values: Object) -> None:
     report = helm.lint(str(CHART), values, strict=True, namespace="music", kube_version="v1.36.0")
     assert not report["errors"]
     # An icon is the one thing that Helm misses.

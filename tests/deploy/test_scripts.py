@@ -1,4 +1,4 @@
-"""Dockerfiles and shell scripts, as their linters see them; and what Dockerfiles promise without a build."""
+"""Linters of Dockerfiles and shell scripts, and properties of Dockerfiles that need no build."""
 
 import subprocess
 import sysconfig
@@ -13,19 +13,19 @@ TOOLS = Path(sysconfig.get_path("scripts"))
 
 
 def shell_scripts() -> list[Path]:
-    """Everything with a shell's first line."""
+    """All files that start with a shell's #! line."""
     folders = ("scripts", "deploy/images", ".ci")
     files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
     return [path for path in files if path.read_bytes()[:40].startswith((b"#!/bin/sh", b"#!/usr/bin/env bash"))]
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
-def test_hadolint_is_content(path: Path) -> None:
+def test_hadolint_passes(path: Path) -> None:
     done = subprocess.run([TOOLS / "hadolint", path], capture_output=True, text=True, cwd=REPOSITORY)
     assert done.returncode == 0, done.stdout
 
 
-def test_shellcheck_is_content() -> None:
+def test_shellcheck_passes() -> None:
     scripts = shell_scripts()
     assert len(scripts) >= 5
     done = subprocess.run([TOOLS / "shellcheck", *scripts], capture_output=True, text=True)
@@ -33,7 +33,7 @@ def test_shellcheck_is_content() -> None:
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
-def test_the_last_stage_is_unprivileged_and_plain(path: Path) -> None:
+def test_the_last_stage_is_unprivileged(path: Path) -> None:
     text = path.read_text()
     assert text.count("\nARG BASE_IMAGE=") == 1
     last = text[text.rindex("\nFROM ") :]

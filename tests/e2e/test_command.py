@@ -74,4 +74,4 @@ def test_refusals_are_one_sentence(shell: Shell) -> None:
         assert done.returncode == 1
         assert done.stderr.startswith("euterpe: ")
         assert done.stderr.count("\n") == 1
-    assert shell("compose", "--format", "ogg").returncode == 2
+    assert shell("compose", "--format", "aiff").returncode == 2

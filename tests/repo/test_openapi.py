@@ -11,12 +11,12 @@ from openapi_spec_validator import validate
 
 
 def test_the_document_is_valid(root: Path) -> None:
-    validate(json.loads((root / "packages/stack/src/euterpe_stack/openapi.json").read_text()))
+    validate(json.loads((root / "api/openapi.json").read_text()))
 
 
 def test_everything_has_an_example(root: Path) -> None:
     """Of each parameter and field one sees what it looks like: an example, a default, a format or all its values."""
-    document = json.loads((root / "packages/stack/src/euterpe_stack/openapi.json").read_text())
+    document = json.loads((root / "api/openapi.json").read_text())
     schemas = document["components"]["schemas"]
 
     def shown(schema: dict[str, Any]) -> bool:

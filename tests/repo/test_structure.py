@@ -10,13 +10,15 @@ SERVICES = ("auth", "library", "generator", "converter")
 #: What may stand inside a service's package; one may be absent, none is renamed.
 NAMES = {
     "__init__", "__main__", "app", "settings", "dependencies", "errors", "metrics", "py.typed",
-    "routes", "rpc", "services", "domain", "storage", "clients", "engine", "rendering",
+    "routes", "rpc", "services", "domain", "storage", "clients", "engine", "models", "worker", "rendering",
 }  # fmt: skip
 #: Layer → the layers of its own service that it may import.
 ALLOWED = {
-    "routes": {"dependencies", "errors", "services", "domain", "routes"},
-    "rpc": {"errors", "services", "domain", "rpc"},
-    "services": {"errors", "metrics", "storage", "clients", "domain", "engine", "rendering", "services"},
+    "routes": {"dependencies", "errors", "services", "models", "domain", "routes"},
+    "rpc": {"errors", "services", "models", "domain", "rpc"},
+    "services": {"errors", "metrics", "storage", "clients", "domain", "engine", "models", "rendering", "services"},
+    "worker": {"errors", "metrics", "storage", "clients", "domain", "engine", "models", "services", "worker"},
+    "models": {"errors", "metrics", "clients", "domain", "engine", "models"},
     "storage": {"errors", "domain", "storage"},
     "clients": {"errors", "domain", "clients"},
     "engine": {"errors", "domain", "engine"},
@@ -63,9 +65,17 @@ def test_imports_run_in_one_direction(root: Path, service: str) -> None:
 def test_use_cases_know_neither_http_nor_grpc(root: Path, service: str) -> None:
     package = root / f"services/{service}/src/euterpe_{service}"
     banned = {"fastapi", "starlette", "grpc", "uvicorn"}
-    for layer in ("services", "domain", "storage", "engine"):
+    for layer in ("services", "worker", "models", "domain", "storage", "engine"):
         for path in modules(package / layer):
             assert not banned & {name.split(".")[0] for name in imports(path)}, path
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_stubs_are_imported_by_rpc_and_clients_only(root: Path, service: str) -> None:
+    package = root / f"services/{service}/src/euterpe_{service}"
+    for path in modules(package):
+        if path.relative_to(package).parts[0] not in ("rpc", "clients"):
+            assert "euterpe" not in {name.split(".")[0] for name in imports(path)}, path
 
 
 @pytest.mark.parametrize("service", SERVICES)

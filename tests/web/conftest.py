@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, in front of the whole product."""
+"""Fixtures for browser tests: Chromium with the pages of a running product."""
 
 import os
 import re
@@ -16,14 +16,14 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.e2e.conftest import Product
 
-# The machine may be busy with everything else that tests do.
+# Other tests may use the same machine at the same time.
 expect.set_options(timeout=20_000)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "op. 7, in A minor"
 DESKTOP, PHONE = (1280, 800), (360, 740)
 
-#: Opens pages with these sizes, languages and colour schemes.
+#: Opens a page with a window size, a language and a colour scheme.
 Open = Callable[..., Page]
 
 
@@ -37,7 +37,7 @@ class RunningProduct(Product):
 
 @pytest.fixture(scope="session")
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One product for all tests, with the pages that `make web` built; also where several processes share them."""
+    """Start one product for all tests and test processes, with the pages that `make web` built."""
     directory = tmp_path_factory.mktemp("product")
     shared = getattr(request.config, "workerinput", {}).get("product_url")
     if shared:
@@ -49,29 +49,29 @@ def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     product.stop()
 
 
-_SHARED: list[Product] = []
+_SHARED_PRODUCTS: list[Product] = []
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Before a worker of `pytest -n` starts: the product that all of them use."""
-    if not _SHARED:
+    """Start the shared product before the first worker of `pytest -n`."""
+    if not _SHARED_PRODUCTS:
         product = Product(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
         product.start()
-        _SHARED.append(product)
-    node.workerinput["product_url"] = _SHARED[0].url
+        _SHARED_PRODUCTS.append(product)
+    node.workerinput["product_url"] = _SHARED_PRODUCTS[0].url
 
 
 def pytest_sessionfinish() -> None:
-    """Ends that product."""
-    for product in _SHARED:
+    """Stop the shared product."""
+    for product in _SHARED_PRODUCTS:
         product.stop()
         shutil.rmtree(product.output.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium; what Playwright would download is not the one that people have."""
+    """Launch the Chromium of the system, or the one that EUTERPE_CHROMIUM names."""
     executable = os.environ.get("EUTERPE_CHROMIUM") or shutil.which("chromium")
     assert executable, "Chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -82,13 +82,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, product: Product) -> Iterator[Open]:
-    """Makes fresh browsers; at the end, none of their pages may have failed silently or asked a third party."""
+    """Open pages in new browser contexts. Fails if a page logged an error or sent a request to another origin."""
     contexts = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def check(response: Response) -> None:
         if not response.url.startswith((product.url, "blob:", "data:")):
-            complaints.append(f"a third party was asked: {response.url}")
+            errors.append(f"request to another origin: {response.url}")
 
     def make(size: tuple[int, int] = DESKTOP, *, language: str = "en", dark: bool = False) -> Page:
         context = browser.new_context(
@@ -101,68 +101,68 @@ def open_page(browser: Browser, product: Product) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: complaints.append(f"error in a page: {error}"))
+        page.on("pageerror", lambda error: errors.append(f"error in a page: {error}"))
         page.on("response", check)
-        page.on("console", lambda message: _console(message.text, message.type, complaints))
+        page.on("console", lambda message: _console(message.text, message.type, errors))
         return page
 
     yield make
     for context in contexts:
         context.close()
-    assert not complaints, "\n".join(complaints)
+    assert not errors, "\n".join(errors)
 
 
-def _console(text: str, kind: str, complaints: list[str]) -> None:
-    # A refused login is an answer, not an error of the page; Chromium writes it to the console nevertheless.
+def _console(text: str, kind: str, errors: list[str]) -> None:
+    # Chromium logs every 4xx response, which tests expect, and every lost connection.
     if kind == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET", text):
-        complaints.append(f"console: {text}")
+        errors.append(f"console: {text}")
 
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody at the pages, in a language."""
+    """A browser page in one language."""
 
     page: Page
     spanish: bool
 
-    def say(self, english: str, spanish: str) -> str:
-        """The words of this visit's language."""
+    def text(self, english: str, spanish: str) -> str:
+        """Return the text in the language of the page."""
         return spanish if self.spanish else english
 
     def log_in(self, name: str) -> None:
-        """Logs in with PASSWORD, and ends in the library."""
+        """Log in with PASSWORD and wait for the library."""
         self.page.goto("/login")
-        self.page.get_by_label(self.say("Name", "Nombre"), exact=True).fill(name)
-        self.page.get_by_label(self.say("Password", "Contraseña"), exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name=self.say("Log in", "Entrar")).click()
+        self.page.get_by_label(self.text("Name", "Nombre"), exact=True).fill(name)
+        self.page.get_by_label(self.text("Password", "Contraseña"), exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name=self.text("Log in", "Entrar")).click()
         expect(self.page).to_have_url(re.compile("/library$"))
 
 
-#: Sizes, languages, and whether it is dark.
-ENGLISH_DESK = pytest.param((DESKTOP, "en", False), id="english, desktop")
+#: Window size, language, dark theme.
+ENGLISH_DESKTOP = pytest.param((DESKTOP, "en", False), id="english, desktop")
 SPANISH_PHONE = pytest.param((PHONE, "es", True), id="spanish, phone, dark")
-OTHERS = [
+SLOW_VARIANTS = [
     pytest.param((PHONE, "en", False), id="english, phone", marks=pytest.mark.slow),
     pytest.param((DESKTOP, "es", True), id="spanish, desktop, dark", marks=pytest.mark.slow),
 ]
 
 
-def told_first(visit: Any) -> pytest.MarkDecorator:
-    """For stories that each change tells only once, like this; `make test-slow` tells the others."""
-    other = SPANISH_PHONE if visit is ENGLISH_DESK else ENGLISH_DESK
-    later = pytest.param(*other.values, id=str(other.id), marks=pytest.mark.slow)
-    return pytest.mark.parametrize("visit", [visit, later, *OTHERS], indirect=True)
+def fast_variant(visit: Any) -> pytest.MarkDecorator:
+    """Run a test in this variant by default, and in the other ones with `make test-slow`."""
+    other = SPANISH_PHONE if visit is ENGLISH_DESKTOP else ENGLISH_DESKTOP
+    slow_variant = pytest.param(*other.values, id=str(other.id), marks=pytest.mark.slow)
+    return pytest.mark.parametrize("visit", [visit, slow_variant, *SLOW_VARIANTS], indirect=True)
 
 
-@pytest.fixture(params=[ENGLISH_DESK, SPANISH_PHONE, *OTHERS])
+@pytest.fixture(params=[ENGLISH_DESKTOP, SPANISH_PHONE, *SLOW_VARIANTS])
 def visit(request: pytest.FixtureRequest, open_page: Open) -> Visit:
-    """Each story is told in English at a desk and in Spanish on a phone; `make test-slow` swaps them, too."""
+    """Open a page in English on a desktop and in Spanish on a phone; `make test-slow` also swaps the languages."""
     size, language, dark = request.param
     return Visit(open_page(size, language=language, dark=dark), spanish=language == "es")
 
 
-def token_of(client: httpx.Client, name: str) -> dict[str, str]:
-    """The headers of a new member, with PASSWORD."""
+def register(client: httpx.Client, name: str) -> dict[str, str]:
+    """Register a user with PASSWORD. Returns the headers for requests of this user."""
     client.post("/auth/users", json={"username": name, "password": PASSWORD}).raise_for_status()
     form = {"grant_type": "password", "username": name, "password": PASSWORD}
     token = client.post("/auth/token", data=form).raise_for_status().json()["access_token"]
@@ -171,5 +171,5 @@ def token_of(client: httpx.Client, name: str) -> dict[str, str]:
 
 @pytest.fixture
 def name() -> str:
-    """A name that nobody has."""
+    """Return an unused user name."""
     return f"clara-{secrets.token_hex(4)}"

@@ -1,5 +1,5 @@
-"""Every page and state, as axe sees it (WCAG 2.2 AA and its best practices): in both languages, light and dark, at a
-desk and on a phone, each pair of which is looked at once. No page is wider than its screen."""
+"""Each page and state passes axe (WCAG 2.2 AA and best practices) and fits its screen, in both languages and themes, on
+a desktop and on a phone."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import Visit, token_of
-from tests.web.tunes import tune
+from tests.web.conftest import Visit, register
+from tests.web.midi_files import melody_midi
 
 pytestmark = pytest.mark.web
 
@@ -17,7 +17,7 @@ AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.j
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _RUN = """async tags => {
     await document.fonts.ready;
-    // Menus and dialogs lie above the page, in no landmark of it: for them axe's advice about regions is not meant.
+    // The rule about landmarks does not apply to menus and dialogs, which are overlays outside the page.
     const options = {runOnly: {type: 'tag', values: tags}, rules: {region: {enabled: false}}};
     const found = await axe.run(document, {...options, resultTypes: ['violations']});
     return found.violations.flatMap(({id, help, nodes}) => nodes.map(
@@ -26,37 +26,37 @@ _RUN = """async tags => {
 
 
 class Inspector:
-    """Looks at a page again and again, and keeps what is wrong until the end."""
+    """Checks states of a page and collects the violations."""
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.page: Page = visit.page
-        self.say = visit.say
-        self.wrong: list[str] = []
+        self.text = visit.text
+        self.violations: list[str] = []
 
-    def look(self, state: str) -> None:
-        """Notes what is wrong with the page as it stands."""
-        # What fades in has its colours only when it has arrived.
+    def check(self, state: str) -> None:
+        """Check the current state of the page."""
+        # Colours are final only after the animations.
         self.page.evaluate(
             "Promise.allSettled(document.getAnimations().map(one => one.effect"
             "?.getComputedTiming().iterations === Infinity ? null : one.finished))"
         )
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
-        self.wrong += [f"{state}: {one}" for one in self.page.evaluate(_RUN, _TAGS)]
+        self.violations += [f"{state}: {one}" for one in self.page.evaluate(_RUN, _TAGS)]
         if not self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-            self.wrong.append(f"{state}: wider than the screen")
+            self.violations.append(f"{state}: wider than the screen")
 
     def open(self, path: str, state: str) -> None:
-        """Goes to a page, waits for its heading, and looks."""
+        """Open a page, wait for its content, and check it."""
         self.page.goto(path)
         expect(self.page.get_by_role("heading", level=1)).to_be_attached()
         expect(self.page.locator(".bars")).to_have_count(0)
-        self.look(state)
+        self.check(state)
 
-    def press(self, english: str, spanish: str, role: str = "button") -> None:
-        """Clicks what has this name."""
-        self.page.get_by_role(role, name=self.say(english, spanish), exact=True).first.click()  # type: ignore[arg-type]
+    def click(self, english: str, spanish: str, role: str = "button") -> None:
+        """Click the first element with this role and name."""
+        self.page.get_by_role(role, name=self.text(english, spanish), exact=True).first.click()  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -65,15 +65,15 @@ def inspector(visit: Visit) -> Inspector:
 
 
 @pytest.fixture
-def world(product: Product, name: str) -> dict[str, str]:
-    """A member with pieces, one of them public and talked about, a playlist, and links."""
+def urls(product: Product, name: str) -> dict[str, str]:
+    """Create a user with songs (one public), a comment, a playlist and share links. Returns the paths of the pages."""
     with product.client() as client:
-        headers = token_of(client, name)
+        headers = register(client, name)
         ids = []
         for title in ("Nocturne for a rainy day", "A very long title " * 9, "Sketch"):
             kind = {"Content-Type": "audio/midi"}
             song = client.post(
-                "/library/imports", params={"title": title.strip()}, content=tune(), headers=headers | kind
+                "/library/imports", params={"title": title.strip()}, content=melody_midi(), headers=headers | kind
             )
             ids.append(song.raise_for_status().json()["id"])
         change = {"visibility": "public", "tags": ["dawn", "rain"]}
@@ -96,97 +96,97 @@ def world(product: Product, name: str) -> dict[str, str]:
     }
 
 
-def _told(inspector: Inspector) -> None:
-    assert not inspector.wrong, "\n".join(inspector.wrong)
+def _assert_no_violations(inspector: Inspector) -> None:
+    assert not inspector.violations, "\n".join(inspector.violations)
 
 
-def test_pages_of_visitors(inspector: Inspector, world: dict[str, str]) -> None:
+def test_pages_without_a_session(inspector: Inspector, urls: dict[str, str]) -> None:
     page = inspector.page
     for path, state in (
-        ("/library", "library of nobody"),
+        ("/library", "library without a session"),
         ("/explore", "explore"),
-        ("/explore?q=nothing+like+it", "explore, nothing fits"),
-        (world["author"], "author"),
-        ("/authors/nobody", "author who is not there"),
-        (world["song"], "somebody's public piece"),
-        (world["link"], "shared piece"),
-        (world["listen_only"], "shared piece, to listen only"),
-        ("/s/nothing", "link that was withdrawn"),
-        ("/nowhere", "no page"),
+        ("/explore?q=nothing+like+it", "explore, no results"),
+        (urls["author"], "author"),
+        ("/authors/nobody", "unknown author"),
+        (urls["song"], "public song of another user"),
+        (urls["link"], "shared song"),
+        (urls["listen_only"], "shared song without download"),
+        ("/s/nothing", "unknown share link"),
+        ("/nowhere", "404 page"),
         ("/login", "login"),
     ):
         inspector.open(path, state)
-    inspector.press("Log in", "Entrar")
-    inspector.look("login, nothing entered")
+    inspector.click("Log in", "Entrar")
+    inspector.check("login, empty")
     inspector.open("/register", "register")
     page.locator("#username").fill("ä")
     page.locator("#password").fill("short")
-    inspector.press("Create the account", "Crear la cuenta")
-    inspector.look("register, refused")
-    _told(inspector)
+    inspector.click("Create the account", "Crear la cuenta")
+    inspector.check("register, rejected")
+    _assert_no_violations(inspector)
 
 
-def test_composing(inspector: Inspector) -> None:
-    page, say = inspector.page, inspector.say
+def test_compose_and_compare_pages(inspector: Inspector) -> None:
+    page, text = inspector.page, inspector.text
     inspector.open("/", "compose, idle")
-    page.get_by_text(say("Folk tunes", "Melodías folk"), exact=True).click()
-    chooser = page.get_by_label(say("Begin with a MIDI file", "Empezar con un archivo MIDI"))
-    chooser.set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": tune()})
-    page.get_by_text(say("Advanced settings", "Ajustes avanzados")).click()
+    page.get_by_text(text("Folk tunes", "Melodías folk"), exact=True).click()
+    chooser = page.get_by_label(text("Begin with a MIDI file", "Empezar con un archivo MIDI"))
+    chooser.set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": melody_midi()})
+    page.get_by_text(text("Advanced settings", "Ajustes avanzados")).click()
     page.locator("#seed").fill("-1")
-    inspector.look("compose, all settings, wrong seed")
+    inspector.check("compose, all settings, invalid seed")
     page.locator("#seed").fill("7")
     page.locator("#count").select_option("3")
-    inspector.press("Compose", "Componer")
-    expect(page.get_by_text(say("Finished: ", "Terminada: ")).first).to_be_visible(timeout=60_000)
-    inspector.press("Play", "Reproducir")
-    expect(page.get_by_role("button", name=say("Pause", "Pausar"), exact=True).first).to_be_visible()
-    inspector.look("composed, variations, playing")
-    inspector.press("Download", "Descargar")
+    inspector.click("Compose", "Componer")
+    expect(page.get_by_text(text("Finished: ", "Terminada: ")).first).to_be_visible(timeout=60_000)
+    inspector.click("Play", "Reproducir")
+    expect(page.get_by_role("button", name=text("Pause", "Pausar"), exact=True).first).to_be_visible()
+    inspector.check("composed, variations, playing")
+    inspector.click("Download", "Descargar")
     expect(page.get_by_role("dialog")).to_be_visible()
-    inspector.look("download dialog")
+    inspector.check("download dialog")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    inspector.press("Share", "Compartir")
+    inspector.click("Share", "Compartir")
     expect(page.get_by_role("dialog")).to_be_visible()
-    inspector.look("share dialog of a guest")
+    inspector.check("share dialog of a guest")
     inspector.open("/compare", "compare, idle")
-    inspector.press("Compare", "Comparar")
-    expect(page.get_by_role("button", name=say("Keep", "Quedarse")).first).to_be_visible(timeout=60_000)
-    inspector.look("compared")
-    _told(inspector)
+    inspector.click("Compare", "Comparar")
+    expect(page.get_by_role("button", name=text("Keep", "Quedarse")).first).to_be_visible(timeout=60_000)
+    inspector.check("compared")
+    _assert_no_violations(inspector)
 
 
-def test_pages_of_members(inspector: Inspector, world: dict[str, str], name: str) -> None:
-    page, say = inspector.page, inspector.say
+def test_pages_of_a_registered_user(inspector: Inspector, urls: dict[str, str], name: str) -> None:
+    page, text = inspector.page, inspector.text
     inspector.visit.log_in(name)
     expect(page.get_by_role("row")).to_have_count(3)
-    inspector.look("library, with a notice")
-    page.get_by_role("button", name=say("Filters", "Filtros")).click()
-    inspector.look("library, filters")
+    inspector.check("library, with a notice")
+    page.get_by_role("button", name=text("Filters", "Filtros")).click()
+    inspector.check("library, filters")
     dialogs: list[tuple[str, Callable[[], None]]] = [
-        ("edit dialog", lambda: inspector.press("Rename and edit", "Renombrar y editar", "menuitem")),
-        ("share dialog", lambda: inspector.press("Share", "Compartir", "menuitem")),
-        ("playlist dialog", lambda: inspector.press("Add to a playlist", "Añadir a una lista", "menuitem")),
+        ("edit dialog", lambda: inspector.click("Rename and edit", "Renombrar y editar", "menuitem")),
+        ("share dialog", lambda: inspector.click("Share", "Compartir", "menuitem")),
+        ("playlist dialog", lambda: inspector.click("Add to a playlist", "Añadir a una lista", "menuitem")),
     ]
     for state, choose in dialogs:
-        page.get_by_role("button", name=say("More about Nocturne", "Más sobre Nocturne")).click()
+        page.get_by_role("button", name=text("More about Nocturne", "Más sobre Nocturne")).click()
         expect(page.get_by_role("menuitem").first).to_be_visible()
         if state == "edit dialog":
-            inspector.look("menu of a piece")
+            inspector.check("menu of a song")
         choose()
         expect(page.get_by_role("dialog")).to_be_visible()
-        inspector.look(state)
+        inspector.check(state)
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
-    inspector.open("/library?q=nothing+like+it", "library, nothing fits")
+    inspector.open("/library?q=nothing+like+it", "library, no results")
     inspector.open("/library/playlists", "playlists")
-    inspector.open(world["playlist"], "playlist")
+    inspector.open(urls["playlist"], "playlist")
     inspector.open("/library/trash", "trash")
-    inspector.open(world["song"], "own piece")
+    inspector.open(urls["song"], "own song")
     inspector.open("/account", "account")
     page.context.set_offline(True)
-    page.get_by_role("navigation").get_by_role("link", name=say("Explore", "Explorar")).click()
-    inspector.look("offline")
+    page.get_by_role("navigation").get_by_role("link", name=text("Explore", "Explorar")).click()
+    inspector.check("offline")
     page.context.set_offline(False)
-    _told(inspector)
+    _assert_no_violations(inspector)

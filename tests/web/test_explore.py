@@ -1,4 +1,4 @@
-"""Listeners find, like and follow what others have published, and open what was shared with them."""
+"""The explore page, author pages, likes, follows, and share links."""
 
 import re
 
@@ -6,18 +6,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import ENGLISH_DESK, SPANISH_PHONE, Open, Visit, token_of, told_first
-from tests.web.tunes import import_midi, two_notes
+from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Open, Visit, fast_variant, register
+from tests.web.midi_files import import_midi, two_note_midi
 
 pytestmark = pytest.mark.web
 
 
 @pytest.fixture
 def published(product: Product, name: str) -> dict[str, str]:
-    """Somebody's public piece: its title, its author, and the tokens of two links, one of them without download."""
+    """Publish a song. Returns its title, its author, and the tokens of two share links, one without download."""
     title = f"Aubade of {name}"
     with product.client() as client:
-        headers = token_of(client, name)
+        headers = register(client, name)
         song = import_midi(client, title, headers)
         change = {"visibility": "public", "tags": ["dawn"]}
         client.patch(f"/songs/{song}", json=change, headers=headers).raise_for_status()
@@ -29,82 +29,80 @@ def published(product: Product, name: str) -> dict[str, str]:
     return {"title": title, "author": name, "link": tokens[0], "listen_only": tokens[1]}
 
 
-def test_a_published_piece_is_found_liked_and_its_author_followed(
+def test_a_public_song_is_found_and_liked_and_its_author_followed(
     visit: Visit, product: Product, published: dict[str, str]
 ) -> None:
-    page, say = visit.page, visit.say
+    page, text = visit.page, visit.text
     title, author = published["title"], published["author"]
-    like = say(f"Like {title}", f"Me gusta {title}")
+    like = text(f"Like {title}", f"Me gusta {title}")
     page.goto("/explore")
     page.get_by_role("searchbox").fill(title)
     expect(page.get_by_role("listitem").filter(has_text="Aubade of")).to_have_count(1)
     page.get_by_role("button", name=like).click()
     expect(
-        page.get_by_text(say("Log in to like pieces and follow authors.", "Entra para marcar piezas"))
+        page.get_by_text(text("Log in to like pieces and follow authors.", "Entra para marcar piezas"))
     ).to_be_visible()
     with product.client() as client:
-        token_of(client, f"{author}-fan")
+        register(client, f"{author}-fan")
     visit.log_in(f"{author}-fan")
     page.goto(f"/explore?q={author}")
     page.get_by_role("button", name=like).click()
     page.reload()
-    liked = page.get_by_role("button", name=say(f"Take back your like of {title}", f"Ya no me gusta {title}"))
+    liked = page.get_by_role("button", name=text(f"Take back your like of {title}", f"Ya no me gusta {title}"))
     expect(liked).to_contain_text("1")
-    page.get_by_role("link", name=say(f"by {author}", f"de {author}")).click()
+    page.get_by_role("link", name=text(f"by {author}", f"de {author}")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(author)
-    page.get_by_role("button", name=say("Follow", "Seguir"), exact=True).click()
-    expect(page.get_by_text(say("one follower", "un seguidor"))).to_be_visible()
+    page.get_by_role("button", name=text("Follow", "Seguir"), exact=True).click()
+    expect(page.get_by_text(text("one follower", "un seguidor"))).to_be_visible()
     page.goto("/explore")
-    page.get_by_role("button", name=say("From authors you follow", "De autores que sigues")).click()
+    page.get_by_role("button", name=text("From authors you follow", "De autores que sigues")).click()
     expect(page.get_by_role("link", name=title)).to_be_visible()
     expect(page).to_have_url(re.compile("following=true"))
 
 
-def test_a_link_plays_its_piece_without_an_account(visit: Visit, published: dict[str, str]) -> None:
-    page, say = visit.page, visit.say
+def test_a_share_link_plays_and_downloads_without_an_account(visit: Visit, published: dict[str, str]) -> None:
+    page, text = visit.page, visit.text
     page.goto(f"/s/{published['link']}")
     expect(page.get_by_role("heading", level=1)).to_have_text(published["title"])
-    page.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
-    expect(page.get_by_role("region", name=say("Player", "Reproductor"))).to_contain_text(published["title"])
+    page.get_by_role("button", name=text("Play", "Reproducir"), exact=True).click()
+    expect(page.get_by_role("region", name=text("Player", "Reproductor"))).to_contain_text(published["title"])
     with page.expect_download() as download:
-        page.get_by_role("button", name=say("Download", "Descargar")).click()
-        page.get_by_role("dialog").get_by_role("button", name=say("Download", "Descargar")).click()
-    assert download.value.path().read_bytes() == two_notes()
+        page.get_by_role("button", name=text("Download", "Descargar")).click()
+        page.get_by_role("dialog").get_by_role("button", name=text("Download", "Descargar")).click()
+    assert download.value.path().read_bytes() == two_note_midi()
 
 
-@told_first(SPANISH_PHONE)
-def test_a_link_to_listen_gives_no_file_and_a_wrong_one_says_so(visit: Visit, published: dict[str, str]) -> None:
-    page, say = visit.page, visit.say
+@fast_variant(SPANISH_PHONE)
+def test_a_share_link_without_download_and_an_unknown_share_link(visit: Visit, published: dict[str, str]) -> None:
+    page, text = visit.page, visit.text
     title = published["title"]
     page.goto(f"/s/{published['listen_only']}")
-    picture = page.get_by_role("img", name=say(f"Piano roll of {title}", f"Rollo de pianola de {title}"))
+    picture = page.get_by_role("img", name=text(f"Piano roll of {title}", f"Rollo de pianola de {title}"))
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
-    expect(page.get_by_role("button", name=say("Download", "Descargar"))).to_have_count(0)
-    page.get_by_role("button", name=say("Play", "Reproducir"), exact=True).click()
-    expect(page.get_by_role("button", name=say("Pause", "Pausar"), exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name=text("Download", "Descargar"))).to_have_count(0)
+    page.get_by_role("button", name=text("Play", "Reproducir"), exact=True).click()
+    expect(page.get_by_role("button", name=text("Pause", "Pausar"), exact=True).first).to_be_visible()
     page.goto("/s/nothing")
     expect(page.get_by_role("alert")).to_be_visible()
 
 
-@told_first(ENGLISH_DESK)
-def test_a_link_is_made_opened_by_somebody_else_and_withdrawn(
-    visit: Visit, open_page: Open, product: Product, name: str
-) -> None:
+@fast_variant(ENGLISH_DESKTOP)
+def test_a_share_link_is_created_opened_and_revoked(visit: Visit, open_page: Open, product: Product, name: str) -> None:
     with product.client() as client:
-        import_midi(client, "Serenade", token_of(client, name))
-    page, say = visit.page, visit.say
+        import_midi(client, "Serenade", register(client, name))
+    page, text = visit.page, visit.text
     visit.log_in(name)
-    page.get_by_role("button", name=say("More about Serenade", "Más sobre Serenade")).click()
-    page.get_by_role("menuitem", name=say("Share", "Compartir")).click()
+    page.get_by_role("button", name=text("More about Serenade", "Más sobre Serenade")).click()
+    page.get_by_role("menuitem", name=text("Share", "Compartir")).click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label(say("Valid for", "Válido durante")).select_option(say("one week", "una semana"))
-    dialog.get_by_role("button", name=say("Make a link", "Crear un enlace")).click()
-    link = dialog.get_by_label(say("The link", "El enlace")).input_value()
+    dialog.get_by_label(text("Valid for", "Válido durante")).select_option(text("one week", "una semana"))
+    dialog.get_by_role("button", name=text("Make a link", "Crear un enlace")).click()
+    link = dialog.get_by_label(text("The link", "El enlace")).input_value()
     other = open_page()
     other.goto(link)
     expect(other.get_by_role("heading", level=1)).to_have_text("Serenade")
-    dialog.get_by_role("button", name=say("Withdraw", "Retirar")).click()
+    dialog.get_by_role("button", name=text("Withdraw", "Retirar")).click()
     expect(dialog.get_by_role("listitem")).to_have_count(0)
     other.reload()
     expect(other.get_by_role("alert")).to_be_visible()

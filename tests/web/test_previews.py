@@ -1,4 +1,4 @@
-"""What a chat shows of a shared link: read as a crawler reads it, without scripts."""
+"""The preview metadata of a share link, read without scripts."""
 
 from html.parser import HTMLParser
 
@@ -6,19 +6,19 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import token_of
-from tests.web.tunes import two_notes
+from tests.web.conftest import register
+from tests.web.midi_files import two_note_midi
 
 pytestmark = pytest.mark.web
 
 
-def test_a_shared_link_has_title_picture_and_sound_for_who_runs_no_scripts(product: Product, name: str) -> None:
+def test_a_share_link_has_title_image_and_audio_metadata(product: Product, name: str) -> None:
     with product.client() as client:
-        headers = token_of(client, name)
+        headers = register(client, name)
         kind = {"Content-Type": "audio/midi"}
         title = 'Air "in" {{env "HOME"}} <b>'
         song = client.post(
-            "/library/imports", params={"title": title}, content=two_notes(), headers=headers | kind
+            "/library/imports", params={"title": title}, content=two_note_midi(), headers=headers | kind
         ).json()
         link = client.post(f"/songs/{song['id']}/shares", json={}, headers=headers).json()
     page = httpx.get(f"{product.url}/s/{link['token']}")
@@ -29,7 +29,7 @@ def test_a_shared_link_has_title_picture_and_sound_for_who_runs_no_scripts(produ
     assert picture.content.startswith(b"\x89PNG")
     sound = httpx.get(found["og:audio"], timeout=30)
     assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mpeg")
-    # Withdrawn is withdrawn: for the next look already.
+    # A revoked link has no metadata.
     with product.client() as client:
         client.delete(f"/songs/{song['id']}/shares/{link['id']}", headers=headers).raise_for_status()
     assert "og:title" not in _metas(httpx.get(f"{product.url}/s/{link['token']}").text)

@@ -1,4 +1,4 @@
-"""What surrounds every page: navigation, keyboard, screens of all sizes."""
+"""The frame of all pages: navigation, keyboard, screen sizes."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.web.conftest import Open
 pytestmark = pytest.mark.web
 
 
-def test_the_navigation_folds_and_stays_folded(open_page: Open) -> None:
+def test_the_navigation_collapses_and_stays_collapsed(open_page: Open) -> None:
     page = open_page()
     page.goto("/explore")
     navigation = page.get_by_role("navigation", name="Main navigation")
@@ -23,12 +23,12 @@ def test_the_navigation_folds_and_stays_folded(open_page: Open) -> None:
     assert wide is not None
     assert narrow is not None
     assert narrow["width"] < wide["width"] / 2
-    # Its words are still there for who does not see the symbols.
+    # The links keep their accessible names.
     navigation.get_by_role("link", name="Library").click()
     expect(page).to_have_url(re.compile("/library$"))
 
 
-def test_a_piece_is_composed_and_heard_with_the_keyboard_alone(open_page: Open) -> None:
+def test_a_piece_is_composed_and_played_with_the_keyboard(open_page: Open) -> None:
     page = open_page()
     page.goto("/")
     page.keyboard.press("Tab")
@@ -42,10 +42,10 @@ def test_a_piece_is_composed_and_heard_with_the_keyboard_alone(open_page: Open) 
     expect(page.get_by_text("Finished: ").first).to_be_visible(timeout=60_000)
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement?.closest('e-stage .actions') !== null"):
+        if page.evaluate("document.activeElement?.closest('e-piece-view .actions') !== null"):
             break
     page.keyboard.press("Space")
-    expect(page.locator("e-stage").get_by_role("button", name="Pause", exact=True)).to_be_focused()
+    expect(page.locator("e-piece-view").get_by_role("button", name="Pause", exact=True)).to_be_focused()
 
 
 @pytest.mark.slow

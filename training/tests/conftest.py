@@ -1,4 +1,4 @@
-"""A corpus that is made up, so that tests need none: short tunes of chords under a wandering melody."""
+"""A synthetic corpus: short tunes with chords and a random melody."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,8 +9,9 @@ import pytest
 import torch
 from euterpe_music.midi import Piece, Tempo, Track, write_midi
 from euterpe_music.piece import make_notes
-from euterpe_training.corpora import Corpus, load_corpus
-from euterpe_training.recipes import CrnnganConfig, recipe
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.crnngan.corpora import Corpus, load_corpus
+from euterpe_training.crnngan.recipes import CrnnganConfig, recipe
 
 
 def tune(seed: int, beats: int = 40) -> Piece:
@@ -57,3 +58,28 @@ def corpus(midi_directory: Path, config: CrnnganConfig) -> Corpus:
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+MakeBars = Callable[..., ImageSet]
+
+
+def bars(counts: list[int], size: int = 28, channels: int = 1, seed: int = 0) -> ImageSet:
+    """Return images of noise with a bright bar, whose row determines the class."""
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(len(counts)), counts)
+    images = random.integers(0, 60, (len(labels), size, size, channels)).astype(np.uint8)
+    step = size // len(counts)
+    for image, label in zip(images, labels, strict=True):
+        top = label * step + random.integers(0, max(1, step // 2))
+        image[top : top + 3, random.integers(0, 6) : size - random.integers(0, 6)] = random.integers(180, 255)
+    return ImageSet("bars", images, labels.astype(np.int64), tuple(f"c{n}" for n in range(len(counts))))
+
+
+@pytest.fixture(scope="session")
+def make_bars() -> MakeBars:
+    return bars
+
+
+@pytest.fixture(scope="session")
+def unbalanced() -> ImageSet:
+    return bars([60, 24, 8])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from euterpe_music.bundle import load_bundle
-from euterpe_training.evaluation import sample, to_pieces
+from euterpe_training.crnngan.evaluation import sample, to_pieces
 
 
 def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -39,9 +39,9 @@ def test_from_corpus_to_released_bundle(midi_directory: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
-        (("crnngan", "--corpus", "{empty}", "--recipe", "smoke", "--out", "{run}"), "holds no .mid"),
+        (("crnngan", "--corpus", "{empty}", "--recipe", "smoke", "--out", "{run}"), "has no .mid"),
         (("crnngan", "--corpus", "{empty}/none", "--recipe", "smoke", "--out", "{run}"), "not a directory"),
         (("crnngan", "--corpus", "{midi}", "--recipe", "polka", "--out", "{run}"), "no recipe 'polka'"),
         (("crnngan", "--corpus", "{midi}", "--out", "{run}", "--resume"), "no checkpoint"),
@@ -49,13 +49,13 @@ def test_from_corpus_to_released_bundle(midi_directory: Path, tmp_path: Path) ->
         (("crnngan",), "--corpus"),
     ],
 )  # fmt: skip
-def test_mistakes_are_one_sentence_and_status_2(
-    arguments: tuple[str, ...], words: str, tmp_path: Path, midi_directory: Path
+def test_errors_are_one_sentence_and_status_2(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, midi_directory: Path
 ) -> None:
     places = {"empty": tmp_path, "run": tmp_path / "run", "midi": midi_directory}
     done = train(*(argument.format(**places) for argument in arguments))
     assert done.returncode == 2
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -67,7 +67,7 @@ def test_a_run_is_not_overwritten(midi_directory: Path, tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.pt").read_bytes() == b"precious"
 
 
-def test_the_command_line_needs_no_torch_to_explain_itself() -> None:
+def test_recipes_are_listed_without_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; sys.argv[1:] = ['recipes']\n"
     code += "from euterpe_training.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

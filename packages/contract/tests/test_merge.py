@@ -1,4 +1,4 @@
-"""Documents become one, or it is said which name stands in the way."""
+"""Merging of OpenAPI documents, and conflicts between them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def document(path: str = "/a", operation: str = "read_a", *, schema: str = "stri
     }
 
 
-def test_paths_and_schemas_come_together() -> None:
+def test_merges_paths_schemas_and_tags() -> None:
     merged = merge({"one": document(), "two": document("/b", "read_b")})
     assert set(merged["paths"]) == {"/a", "/b"}
     assert merged["components"]["schemas"] == {"Problem": {"type": "string"}}
@@ -22,14 +22,14 @@ def test_paths_and_schemas_come_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "named"),
+    ("second", "message"),
     [
-        (document("/b", "read_a"), "two uses the name read_a"),
-        (document("/a", "read_b"), "two uses the name /a"),
-        (document("/b", "read_b", schema="object"), "two uses the name Problem"),
+        (document("/b", "read_a"), "two defines read_a differently"),
+        (document("/a", "read_b"), "two defines /a differently"),
+        (document("/b", "read_b", schema="object"), "two defines Problem differently"),
         (document("/b", "read_b", version="3.2.0"), r"3\.1\.1, 3\.2\.0"),
     ],
 )
-def test_one_name_for_two_things_is_refused(second: Any, named: str) -> None:
-    with pytest.raises(MergeConflict, match=named):
+def test_conflicting_definitions_are_refused(second: Any, message: str) -> None:
+    with pytest.raises(MergeConflict, match=message):
         merge({"one": document(), "two": second})

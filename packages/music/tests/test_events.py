@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from euterpe_music.events import decode, encode
-from euterpe_music.midi import MidiError, Piece, Track, read_midi, write_midi
+from euterpe_music.midi import MidiError, Piece, Track, read_recording, write_midi
 from euterpe_music.piece import NOTE_DTYPE, make_notes
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 from hypothesis import given, settings
@@ -140,7 +140,7 @@ def test_the_corpus_survives_and_its_malformed_files_are_refused(corpus: Path) -
     refused = 0
     for number, path in enumerate(files):
         try:
-            piece = read_midi(path).rescaled(384)
+            piece = read_recording(path).piece.rescaled(384)
         except MidiError:
             refused += 1
             continue

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from euterpe_music.key import TONICS, estimate_key
+from euterpe_music.key import estimate_key
 from euterpe_music.piece import Piece, Track, make_notes
+from euterpe_music.tonics import TONICS
 
 MAJOR = (0, 4, 7, 0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0)
 HARMONIC_MINOR = (0, 3, 7, 0, 2, 3, 5, 7, 8, 11, 12, 7, 3, 0)

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from euterpe_music.loops import Loop, find_loop
 from euterpe_music.measures import entropy, measure
+from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.piece import Piece, Track, make_notes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,3 +72,20 @@ def test_a_piece_of_nothing_has_no_loop() -> None:
 def test_entropy_counts_bits() -> None:
     assert entropy(np.array([60, 62, 64, 65])) == 2.0
     assert entropy(np.array([60, 60])) == 0.0
+
+
+def test_a_held_note_and_a_silence_of_more_than_two_bars_are_loops() -> None:
+    held = Piece(QUARTER, make_notes([0, 4, 8, 48], [4, 4, 40, 4], [60, 62, 64, 60], 80))
+    assert find_loop(held) == Loop(1, 0.0, "held")
+    silent = Piece(QUARTER, make_notes([0, 16, 20, 60, 64], 4, [60, 62, 64, 60, 67], 80))
+    assert find_loop(silent) == Loop(2, 0.0, "silent")
+    assert measure(held).loop_start_bar == 1
+
+
+def test_bars_are_those_of_the_meter() -> None:
+    waltz = replace(melody([60, 62, 64] + [60, 64, 67] * 4 + [72]), meters=(MeterChange(0, Meter(3, 4)),))
+    assert find_loop(waltz) == Loop(2, 1.0)
+
+
+def test_a_figure_that_is_left_after_eight_bars_is_a_loop() -> None:
+    assert find_loop(melody([72, 71] + [60, 64, 67, 64] * 9 + [72, 71, 69, 62, 61])) == Loop(1, 1.0)

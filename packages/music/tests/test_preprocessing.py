@@ -1,9 +1,9 @@
 import numpy as np
-from euterpe_music.columns import Columns
+from euterpe_music.note_columns import NoteColumns
 from euterpe_music.piece import Piece, make_notes
 from euterpe_music.preprocessing import correct_errors, normalize_data, preprocess, remove_noise
 
-NOTES = Columns.of(Piece(480, make_notes([0, 1, 2, 3], 10, [5, 60, 72, 120], [127, 12, 13, 64])))
+NOTES = NoteColumns.of(Piece(480, make_notes([0, 1, 2, 3], 10, [5, 60, 72, 120], [127, 12, 13, 64])))
 
 
 def test_velocities_are_scaled_to_one() -> None:

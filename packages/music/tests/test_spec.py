@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from euterpe_music.ladder import Ladder
+from euterpe_music.quantizer import NonUniformQuantizer
 from euterpe_music.spec import EventSpec, faithful_spec
 
 
@@ -60,17 +60,26 @@ def test_unknown_and_missing_fields_are_named() -> None:
         EventSpec.from_dict({**values, "grid": "x"})
 
 
-def test_a_ladder_is_exact_everywhere_and_monotone() -> None:
-    ladder = EventSpec().times
+def test_a_quantizer_is_exact_everywhere_and_monotone() -> None:
+    quantizer = EventSpec().times
     values = np.concatenate([np.arange(20_000), np.arange(20_000, 1 << 20, 997)])
-    coordinates = ladder.encode(values)
+    coordinates = quantizer.encode(values)
     assert (np.diff(coordinates) > 0).all()
-    assert (ladder.decode(coordinates) == values).all()
-    middle = (len(ladder.rungs) - 1) / 2
+    assert (quantizer.decode(coordinates) == values).all()
+    middle = (len(quantizer.levels) - 1) / 2
     single = ((coordinates - middle) / middle).astype(np.float32).astype(np.float64)
-    assert (ladder.decode(single * middle + middle) == values).all()
+    assert (quantizer.decode(single * middle + middle) == values).all()
 
 
 def test_a_rung_has_room_and_what_lies_between_shares_the_gap() -> None:
-    ladder = Ladder((0, 2, 4, 5), 0.4)
-    assert ladder.decode(np.array([-0.2, 0.39, 0.5, 0.61, 1.39, 1.5, 1.61, 2.4])).tolist() == [0, 0, 1, 2, 2, 3, 4, 4]
+    quantizer = NonUniformQuantizer((0, 2, 4, 5), 0.4)
+    assert quantizer.decode(np.array([-0.2, 0.39, 0.5, 0.61, 1.39, 1.5, 1.61, 2.4])).tolist() == [
+        0,
+        0,
+        1,
+        2,
+        2,
+        3,
+        4,
+        4,
+    ]

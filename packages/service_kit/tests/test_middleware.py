@@ -90,12 +90,69 @@ async def test_uploads_beyond_the_limit(client: httpx.AsyncClient) -> None:
     _is_too_large(await client.post("/form", content=chunks(), headers=headers))
 
 
-async def test_a_declared_length_is_refused_before_the_body_is_read(client: httpx.AsyncClient) -> None:
-    async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("the body was read")
-        yield b""
+async def test_a_declared_length_is_refused_before_the_body_is_read(app: FastAPI) -> None:
+    received, sent = await _call(app, [(b"x" * 1001, False)], [(b"content-length", b"1001")])
+    assert sent[0]["status"] == 413
+    assert sent[1]["more_body"]
+    assert sent[2] == {"type": "http.response.body"}
+    # The first message is read after the response, to drain the body.
+    assert received == [2]
 
-    _is_too_large(await client.post("/raw", content=never(), headers={"content-length": "1001"}))
+
+async def test_a_refused_body_is_drained_within_limits(app: FastAPI) -> None:
+    endless = [(b"x" * 65_536, True)] * 1000
+    received, sent = await _call(app, endless, [(b"content-length", b"65536000")])
+    assert sent[0]["status"] == 413
+    assert dict(sent[0]["headers"])[b"connection"] == b"close"
+    assert 10 < len(received) < 20
+
+
+async def test_a_body_that_ends_with_the_excess_is_not_waited_for(app: FastAPI) -> None:
+    @app.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    received, sent = await _call(app, [(b"x" * 900, True), (b"x" * 900, False)], [])
+    assert (sent[0]["status"], len(sent), received) == (413, 2, [0, 0])
+
+
+async def test_a_disconnected_client_is_no_server_error(app: FastAPI, client_of: Any, capfd: Any) -> None:
+    @app.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    async with client_of(app) as client:
+        _, sent = await _call(app, [(b"x" * 900, True), None], [])
+        text = (await client.get("/metrics")).text
+    assert sent == []
+    assert 'euterpe_probe_http_requests_total{method="POST",route="/raw",status="499"} 1.0' in text
+    assert "unexpected_error" not in capfd.readouterr().out
+
+
+async def _call(
+    app: FastAPI, body: list[tuple[bytes, bool] | None], headers: list[tuple[bytes, bytes]]
+) -> tuple[list[int], list[Any]]:
+    """The messages that the app sent for `POST /raw`, and how many it had sent at each message that it received."""
+    received: list[int] = []
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        received.append(len(sent))
+        message = body[len(received) - 1]
+        if message is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": message[0], "more_body": message[1]}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/raw", "raw_path": b"/raw", "root_path": "",
+        "scheme": "http", "query_string": b"", "headers": headers, "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return received, sent
 
 
 def _is_too_large(answer: httpx.Response) -> None:

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,10 @@ app = create_base_app("probe", settings, lifespan=lifespan, description="")
 async def who(request: Request, seconds: float = 0):
     await asyncio.sleep(seconds)
     return [request.client.host, request.url.scheme]
+
+@app.post("/raw")
+async def raw(request: Request):
+    return len(await request.body())
 
 serve(app, settings)
 """
@@ -70,6 +75,28 @@ def served(**environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
 def test_only_trusted_proxies_are_believed(trusted: str, seen: list[str]) -> None:
     with served(TRUSTED_PROXIES=trusted) as (_, url):
         assert httpx.get(f"{url}/who", headers=FORWARDED).json() == seen
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_refused_body_ends_the_connection_and_is_not_read_as_requests(chunked: bool) -> None:
+    hidden = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    body = hidden * 10_000
+    head = b"POST /raw HTTP/1.1\r\nHost: localhost\r\n"
+    if chunked:
+        request = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    else:
+        request = head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    with served(MAX_BODY_BYTES="1000") as (_, url):
+        port = int(url.rpartition(":")[2])
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(request + hidden)
+                received = b""
+                while data := connection.recv(65_536):
+                    received += data
+            assert received.startswith(b"HTTP/1.1 413 ")
+            assert received.count(b"HTTP/1.1 ") == 1
+            assert b"1000 bytes" in received
 
 
 def test_a_listener_cannot_put_an_address_before_the_proxys() -> None:

@@ -1,4 +1,4 @@
-"""Each service's role owns its schema and sees no other."""
+"""Each service's role owns its schema and cannot access others."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -40,13 +40,13 @@ async def connect(server: Postgres, service: str, database: str = DATABASE) -> a
     )
 
 
-async def test_a_service_rules_its_own_schema(auth: asyncpg.Connection) -> None:
+async def test_a_service_owns_its_schema(auth: asyncpg.Connection) -> None:
     await auth.execute("CREATE TABLE auth.users (name text)")
     await auth.execute("INSERT INTO auth.users VALUES ('clara')")
     await auth.execute("DROP TABLE auth.users")
 
 
-async def test_and_nothing_else(auth: asyncpg.Connection, server: Postgres) -> None:
+async def test_a_service_cannot_access_other_schemas(auth: asyncpg.Connection, server: Postgres) -> None:
     library = await connect(server, "library")
     await library.execute("CREATE TABLE IF NOT EXISTS library.songs (title text)")
     await library.close()

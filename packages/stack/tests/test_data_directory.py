@@ -1,4 +1,4 @@
-"""One supervisor per directory, and none before the children of the last one have ended."""
+"""One supervisor per directory, and none before the children of the previous one have ended."""
 
 import os
 import subprocess
@@ -9,10 +9,10 @@ from euterpe_stack.data_directory import DataDirectory
 from euterpe_stack.settings import StackError
 
 
-def test_a_second_supervisor_is_told_at_once(tmp_path: Path) -> None:
+def test_a_second_supervisor_is_refused(tmp_path: Path) -> None:
     first, second = DataDirectory(tmp_path / "var"), DataDirectory(tmp_path / "var")
     first.acquire()
-    with pytest.raises(StackError, match=rf"^Euterpe runs in {tmp_path}/var already; .*EUTERPE_DATA\.$"):
+    with pytest.raises(StackError, match=rf"^Euterpe is already running in {tmp_path}/var; .*EUTERPE_DATA"):
         second.acquire()
     second.release()
     DataDirectory(tmp_path / "elsewhere").acquire()
@@ -21,7 +21,7 @@ def test_a_second_supervisor_is_told_at_once(tmp_path: Path) -> None:
     second.release()
 
 
-def test_children_of_a_killed_supervisor_are_waited_for(tmp_path: Path) -> None:
+def test_acquire_waits_for_children_of_a_killed_supervisor(tmp_path: Path) -> None:
     killed, next_one = DataDirectory(tmp_path), DataDirectory(tmp_path)
     killed.acquire()
     child = subprocess.Popen(["sleep", "60"], pass_fds=[killed.children_lock])
@@ -37,13 +37,13 @@ def test_children_of_a_killed_supervisor_are_waited_for(tmp_path: Path) -> None:
     next_one.release()
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unusable_path_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StackError, match="EUTERPE_DATA cannot be"):
+    with pytest.raises(StackError, match=r"EUTERPE_DATA is .* which cannot be created"):
         DataDirectory(tmp_path / "file" / "var").acquire()
 
 
-def test_a_large_log_is_set_aside(tmp_path: Path) -> None:
+def test_a_large_log_is_renamed(tmp_path: Path) -> None:
     data = DataDirectory(tmp_path)
     data.acquire()
     log = data.log("auth")

@@ -1,4 +1,4 @@
-"""The gateway with real Caddy in front of four small servers: who gets what, and what stays inside."""
+"""The gateway with real Caddy and four test servers: routes, limits, headers and pages."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from euterpe_stack.data_directory import DataDirectory
-from euterpe_stack.gateway import PAGES, gateway_process
+from euterpe_stack.gateway import CONFIGURATION, gateway_process
 from euterpe_stack.loopback import require_free
 from euterpe_stack.ports import free_port
 from euterpe_stack.services import SERVICE_NAMES
@@ -164,7 +164,7 @@ def test_each_path_reaches_its_service_unchanged(client: httpx.Client, path: str
         "/Caddyfile",
     ],
 )
-def test_everything_else_is_a_problem(client: httpx.Client, path: str) -> None:
+def test_unknown_paths_are_not_found(client: httpx.Client, path: str) -> None:
     for method in ("GET", "POST"):
         answer = client.request(method, path)
         assert answer.status_code == 404
@@ -172,7 +172,9 @@ def test_everything_else_is_a_problem(client: httpx.Client, path: str) -> None:
         assert answer.json()["type"] == "/problems/not-found"
 
 
-def test_a_dead_service_is_told_with_a_time_to_come_back(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
+def test_an_unavailable_service_is_answered_with_503_and_retry_after(
+    tmp_path: Path, upstreams: dict[str, Upstream]
+) -> None:
     ports = {name: server.port for name, server in upstreams.items()} | {"library": free_port()}
     with running_gateway(tmp_path, ports) as client:
         answer = client.get("/api/v1/songs")
@@ -185,7 +187,7 @@ def test_a_dead_service_is_told_with_a_time_to_come_back(tmp_path: Path, upstrea
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_readiness_needs_all_four(client: httpx.Client, upstreams: dict[str, Upstream], service: str) -> None:
+def test_readiness_needs_all_services(client: httpx.Client, upstreams: dict[str, Upstream], service: str) -> None:
     assert client.get("/readyz").json() == {"status": "ready"}
     upstreams[service].ready = False
     answer = client.get("/readyz")
@@ -193,7 +195,7 @@ def test_readiness_needs_all_four(client: httpx.Client, upstreams: dict[str, Ups
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/api/v1/conversions", 12_000_000), ("/api/v1/auth/users", 16_384)])
-def test_large_bodies_are_refused_before_they_are_passed_on(
+def test_large_bodies_are_refused_by_the_gateway(
     client: httpx.Client, upstreams: dict[str, Upstream], path: str, limit: int
 ) -> None:
     assert client.post(path, content=b"x" * limit).status_code == 200
@@ -206,9 +208,7 @@ def test_large_bodies_are_refused_before_they_are_passed_on(
     assert sum(server.posts_read for server in upstreams.values()) == 1
 
 
-def test_a_service_is_asked_when_the_whole_request_is_there(
-    client: httpx.Client, upstreams: dict[str, Upstream]
-) -> None:
+def test_a_service_receives_only_complete_requests(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
     with socket.create_connection(("127.0.0.1", client.base_url.port or 80), timeout=10) as connection:
         connection.sendall(b"POST /api/v1/songs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
         time.sleep(0.3)
@@ -219,7 +219,7 @@ def test_a_service_is_asked_when_the_whole_request_is_there(
         assert (answer.status, upstreams["library"].posts_begun) == (200, 1)
 
 
-def test_events_come_through_one_by_one(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
+def test_events_are_not_buffered(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
     with client.stream("GET", "/api/v1/generations/1/events") as answer:
         lines = answer.iter_lines()
         # The second event is sent only once the first has arrived.
@@ -228,7 +228,7 @@ def test_events_come_through_one_by_one(client: httpx.Client, upstreams: dict[st
         assert [line for line in lines if line] == ["event: done"]
 
 
-def test_the_list_of_models_is_compressed_and_events_are_not(client: httpx.Client) -> None:
+def test_only_the_list_of_models_is_compressed(client: httpx.Client) -> None:
     headers = {"Accept-Encoding": "gzip"}
     with client.stream("GET", "/api/v1/models?" + "x" * 2000, headers=headers) as answer:
         assert answer.headers["content-encoding"] == "gzip"
@@ -236,7 +236,7 @@ def test_the_list_of_models_is_compressed_and_events_are_not(client: httpx.Clien
         assert "content-encoding" not in answer.headers
 
 
-def test_answers_carry_security_headers_and_no_server_names(client: httpx.Client) -> None:
+def test_responses_have_security_headers_and_no_server_name(client: httpx.Client) -> None:
     for path in ("/", "/api/v1/models", "/nothing"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -245,7 +245,7 @@ def test_answers_carry_security_headers_and_no_server_names(client: httpx.Client
         assert not {"server", "via"} & set(headers)
 
 
-def test_the_page_names_all_four_documents_and_no_other_host(client: httpx.Client) -> None:
+def test_the_static_page_links_all_documents_and_no_other_host(client: httpx.Client) -> None:
     page = client.get("/").text
     for service in SERVICE_NAMES:
         assert f'href="/api/v1/{service}/openapi.json"' in page
@@ -254,7 +254,7 @@ def test_the_page_names_all_four_documents_and_no_other_host(client: httpx.Clien
     assert client.get("/style.css").headers["content-type"].startswith("text/css")
 
 
-def test_one_document_describes_everything(client: httpx.Client) -> None:
+def test_the_openapi_document_describes_all_services(client: httpx.Client) -> None:
     answer = client.get("/api/v1/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert {"/api/v1/auth/users", "/api/v1/songs", "/api/v1/generations", "/api/v1/soundfonts"} <= answer.json()[
@@ -287,9 +287,12 @@ def test_every_route_of_the_pages_is_a_page() -> None:
     source = (Path(__file__).parents[3] / "web/src/app/app.routes.ts").read_text()
     routes = {path for path in re.findall(r"path: '([^']*)'", source) if path != "**"}
     assert len(routes) > 5
+    pages = re.search(r"@page path (.*)", (CONFIGURATION.parent / "pages.caddy").read_text())
+    assert pages is not None
     for route in routes:
         path = "/" + re.sub(r":\w+", "x", route)
-        assert any(path == page or (page.endswith("/*") and path.startswith(page[:-1])) for page in PAGES), path
+        matching = [page for page in pages[1].split() if path == page or path.startswith(page.removesuffix("*"))]
+        assert any(path == page or page.endswith("/*") for page in matching), path
 
 
 @contextmanager
@@ -301,9 +304,7 @@ def with_true_index(directory: Path, ports: dict[str, int]) -> Iterator[httpx.Cl
         yield client
 
 
-def test_the_page_of_a_link_holds_what_the_library_tells_previews(
-    tmp_path: Path, upstreams: dict[str, Upstream]
-) -> None:
+def test_the_page_of_a_shared_link_contains_its_preview(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
     with with_true_index(tmp_path, {name: server.port for name, server in upstreams.items()}) as client:
         wanted = '"path": "/api/v1/library/shared/a-token_1/head?origin='
         host = f"localhost:{client.base_url.port}".replace(":", "%3A")
@@ -317,14 +318,14 @@ def test_the_page_of_a_link_holds_what_the_library_tells_previews(
         assert (refused.status_code, "<e-root" in refused.text, "service" in refused.text) == (200, True, False)
 
 
-def test_the_page_of_a_link_opens_without_the_library(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
+def test_the_page_of_a_shared_link_opens_without_the_library(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
     ports = {name: server.port for name, server in upstreams.items()} | {"library": free_port()}
     with with_true_index(tmp_path, ports) as client:
         answer = client.get("/s/token")
         assert (answer.status_code, "<e-root" in answer.text, "problem" in answer.text) == (200, True, False)
 
 
-def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(pages: httpx.Client) -> None:
+def test_styles_are_allowed_by_a_nonce_per_response(pages: httpx.Client) -> None:
     nonces = set()
     for _ in range(2):
         answer = pages.get("/")
@@ -337,7 +338,7 @@ def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(pages: httpx.Client
     assert len(nonces) == 2
 
 
-def test_what_has_a_digest_in_its_name_is_kept_and_compressed_beforehand(pages: httpx.Client) -> None:
+def test_hashed_files_are_cacheable_and_precompressed(pages: httpx.Client) -> None:
     answer = pages.get("/main-N5GNB4XA.js", headers={"Accept-Encoding": "identity"})
     assert answer.text == "plain"
     assert "immutable" in answer.headers["cache-control"]
@@ -347,7 +348,7 @@ def test_what_has_a_digest_in_its_name_is_kept_and_compressed_beforehand(pages: 
         assert b"".join(stream.iter_raw()) == b"compressed"
 
 
-def test_people_who_are_lost_get_a_page_and_programs_a_problem(pages: httpx.Client) -> None:
+def test_browsers_get_the_404_page_and_programs_a_problem(pages: httpx.Client) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml"}
     answer = pages.get("/nowhere", headers=browser)
     assert (answer.status_code, "the pages" in answer.text) == (404, True)
@@ -358,7 +359,7 @@ def test_people_who_are_lost_get_a_page_and_programs_a_problem(pages: httpx.Clie
     assert pages.get("/api/v1/nowhere", headers=browser).headers["content-type"] == "application/problem+json"
 
 
-def test_a_taken_port_is_told_in_one_sentence(client: httpx.Client) -> None:
+def test_a_port_in_use_is_reported(client: httpx.Client) -> None:
     assert client.base_url.port is not None
-    with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is taken; .*EUTERPE_PORT\.$"):
+    with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is in use; .*EUTERPE_PORT to another port\.$"):
         require_free(client.base_url.port)

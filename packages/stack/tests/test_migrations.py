@@ -1,4 +1,4 @@
-"""The newest revision is found without starting Alembic, and is the one that Alembic would find."""
+"""The latest revision is found without starting Alembic."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from euterpe_stack.services import SERVICES
 
 
 @pytest.mark.parametrize("service", [spec.name for spec in SERVICES if spec.has_database])
-def test_it_agrees_with_alembic(repository_root: Path, service: str) -> None:
+def test_the_latest_revision_agrees_with_alembic(repository_root: Path, service: str) -> None:
     directory = repository_root / "services" / service
     assert newest_revision(directory) == ScriptDirectory(str(directory / "migrations")).get_current_head()
 
 
-def test_typed_and_branched_revisions_are_understood(tmp_path: Path) -> None:
+def test_typed_and_branched_revisions_are_parsed(tmp_path: Path) -> None:
     versions = tmp_path / "migrations" / "versions"
     versions.mkdir(parents=True)
     (versions / "a.py").write_text('revision = "a"\ndown_revision = None\n')

@@ -1,4 +1,4 @@
-"""The private S3 server keeps what it acknowledged and lets in nobody without the key."""
+"""The private S3 server keeps acknowledged objects and refuses requests without a key."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ def client_of(server: SeaweedFs, secret: str = CREDENTIALS.secret_access_key) ->
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_objects_survive_the_end_of_the_server(tmp_path: Path, end: str) -> None:
+def test_objects_survive_a_restart(tmp_path: Path, end: str) -> None:
     first = SeaweedFs(tmp_path / "s3", credentials=CREDENTIALS, log=tmp_path / "log")
     first.start()
     first.wait_ready(BUCKET)
@@ -52,7 +52,7 @@ def test_objects_survive_the_end_of_the_server(tmp_path: Path, end: str) -> None
         second.stop()
 
 
-def test_a_killed_server_comes_back_at_the_same_address(tmp_path: Path) -> None:
+def test_a_killed_server_restarts_at_the_same_address(tmp_path: Path) -> None:
     server = SeaweedFs(tmp_path / "s3", credentials=CREDENTIALS, log=tmp_path / "log")
     server.start()
     server.wait_ready(BUCKET)
@@ -68,7 +68,7 @@ def test_a_killed_server_comes_back_at_the_same_address(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_nobody_gets_in_without_the_key(tmp_path: Path) -> None:
+def test_requests_without_a_key_are_refused(tmp_path: Path) -> None:
     server = SeaweedFs(tmp_path / "s3", credentials=CREDENTIALS, log=tmp_path / "log")
     server.start()
     server.wait_ready(BUCKET)

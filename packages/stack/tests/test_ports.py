@@ -1,4 +1,4 @@
-"""Ports for servers that are about to start."""
+"""Free ports for servers."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ input()
 """
 
 
-def test_no_port_is_given_twice_while_its_owner_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_is_claimed_once_while_its_owner_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_FIRST_PORT", FIRST)
     monkeypatch.setattr(ports, "_LAST_PORT", LAST)
     with subprocess.Popen([sys.executable, "-c", OTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:

@@ -27,7 +27,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_killed_parent_takes_its_children_along(tmp_path: Path) -> None:
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path / "log")]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -42,7 +42,7 @@ def test_a_killed_parent_takes_its_children_along(tmp_path: Path) -> None:
     assert not alive(child)
 
 
-def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     script = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     )
@@ -54,7 +54,7 @@ def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
     assert process.exit_code() == -9
 
 
-def test_the_environment_is_only_what_was_given(tmp_path: Path) -> None:
+def test_the_environment_is_not_inherited(tmp_path: Path) -> None:
     process = ManagedProcess("env", ["env"], log=tmp_path / "log", env={"ONLY": "this", "PATH": os.defpath})
     process.start()
     process.wait_stopped(20)

@@ -9,7 +9,7 @@ from euterpe_stack.rotate_keys import auth_environment, main
 from euterpe_stack.services import SERVICE_NAMES
 
 
-def test_it_finds_the_database_and_the_key_of_what_runs(tmp_path: Path) -> None:
+def test_the_environment_has_database_and_key_of_the_running_product(tmp_path: Path) -> None:
     secrets = secret_file.load_or_create(tmp_path / "secrets.json", SERVICE_NAMES)
     server = Postgres(tmp_path / "postgres", password="only here", log=tmp_path / "log", durable=False)
     server.start()
@@ -22,7 +22,9 @@ def test_it_finds_the_database_and_the_key_of_what_runs(tmp_path: Path) -> None:
     assert main([], {"EUTERPE_DATA": str(tmp_path)}) == 1
 
 
-def test_where_nothing_runs_it_says_so_and_makes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_running_product_an_error_is_printed_and_nothing_created(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([], {"EUTERPE_DATA": str(tmp_path / "nowhere")}) == 1
     assert "make run" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()

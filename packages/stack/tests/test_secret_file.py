@@ -1,4 +1,4 @@
-"""Secrets are made once, kept, and readable by their owner alone."""
+"""Secrets are generated once, and only their owner can read them."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from euterpe_stack.secret_file import load_or_create
 from euterpe_stack.settings import StackError
 
 
-def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
+def test_secrets_are_generated_once(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     first = load_or_create(path, ["auth", "library"])
     assert path.stat().st_mode & 0o777 == 0o600
@@ -17,7 +17,7 @@ def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
     assert other.key_encryption_key != first.key_encryption_key
 
 
-def test_no_two_parts_share_one(tmp_path: Path) -> None:
+def test_secrets_are_distinct(tmp_path: Path) -> None:
     made = load_or_create(tmp_path / "secrets.json", ["auth", "library"])
     keys = [made.s3_admin, *made.s3_keys.values()]
     every = [made.postgres_superuser_password, made.key_encryption_key, *made.database_passwords.values()]
@@ -25,7 +25,7 @@ def test_no_two_parts_share_one(tmp_path: Path) -> None:
     assert len(set(every)) == len(every) == 9
 
 
-def test_a_new_service_gets_its_own_and_the_others_keep_theirs(tmp_path: Path) -> None:
+def test_a_new_service_gets_secrets_and_the_others_keep_theirs(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     before = load_or_create(path, ["auth"])
     after = load_or_create(path, ["auth", "studio"])
@@ -34,7 +34,7 @@ def test_a_new_service_gets_its_own_and_the_others_keep_theirs(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"key_encryption_key": 1}'])
-def test_a_damaged_file_is_named_and_not_replaced(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_is_reported_and_not_replaced(tmp_path: Path, content: str) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(content)
     with pytest.raises(StackError, match=r"secrets\.json is damaged"):

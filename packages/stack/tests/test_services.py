@@ -1,4 +1,4 @@
-"""What each service is told when it starts."""
+"""The environment of each service."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ def environments(directory: Path, **chosen: str) -> dict[str, dict[str, str]]:
     return {spec.name: found.of(spec) for spec in SERVICES}
 
 
-def test_a_machine_of_one_s_own_is_hardly_limited_unless_one_wants_it(tmp_path: Path) -> None:
-    told = environments(tmp_path, EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE="5")
-    assert told["library"]["EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE"] == "5"
-    assert int(told["library"]["EUTERPE_LIBRARY_ADDRESS_REQUESTS_PER_MINUTE"]) > 100_000
-    assert int(told["auth"]["EUTERPE_AUTH_TOKEN_REQUESTS_PER_MINUTE"]) > 100_000
+def test_rate_limits_are_high_unless_they_are_set(tmp_path: Path) -> None:
+    found = environments(tmp_path, EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE="5")
+    assert found["library"]["EUTERPE_LIBRARY_TOKEN_REQUESTS_PER_MINUTE"] == "5"
+    assert int(found["library"]["EUTERPE_LIBRARY_ADDRESS_REQUESTS_PER_MINUTE"]) > 100_000
+    assert int(found["auth"]["EUTERPE_AUTH_TOKEN_REQUESTS_PER_MINUTE"]) > 100_000
 
 
-def test_where_parts_find_each_other_is_not_chosen(tmp_path: Path) -> None:
-    told = environments(tmp_path, EUTERPE_AUTH_GENERATOR_TARGET="elsewhere:1", EUTERPE_AUTH_PORT="1")
-    assert told["auth"]["EUTERPE_AUTH_GENERATOR_TARGET"].startswith("127.0.0.1:")
-    assert told["auth"]["EUTERPE_AUTH_PORT"] != "1"
+def test_addresses_cannot_be_overridden(tmp_path: Path) -> None:
+    found = environments(tmp_path, EUTERPE_AUTH_GENERATOR_TARGET="elsewhere:1", EUTERPE_AUTH_PORT="1")
+    assert found["auth"]["EUTERPE_AUTH_GENERATOR_TARGET"].startswith("127.0.0.1:")
+    assert found["auth"]["EUTERPE_AUTH_PORT"] != "1"

@@ -1,4 +1,4 @@
-"""A signal is followed at the next pause, wherever it arrived."""
+"""A signal takes effect at the next pause."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def test_without_a_signal_nothing_happens(stop: StopRequest) -> None:
     stop.check()
 
 
-def test_a_signal_amid_a_callback_is_not_lost(stop: StopRequest) -> None:
+def test_a_signal_during_a_callback_is_not_lost(stop: StopRequest) -> None:
     class Thing:
         pass
 
@@ -36,7 +36,7 @@ def test_a_signal_amid_a_callback_is_not_lost(stop: StopRequest) -> None:
             stop.pause(0)
 
 
-def test_a_signal_during_the_pause_is_followed_after_it(stop: StopRequest) -> None:
+def test_a_signal_during_a_pause_takes_effect_after_it(stop: StopRequest) -> None:
     before = signal.signal(signal.SIGALRM, stop.on_signal)
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     try:

@@ -1,4 +1,4 @@
-"""The auth app over a real database, with a clock that tests can set."""
+"""The auth app with a database, and a clock that tests can advance."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
@@ -28,20 +28,20 @@ CLIENT_SECRET = "a long random secret"
 
 @dataclass
 class FakeClock:
-    """The true time, plus what a test has added to it."""
+    """The current time plus an offset."""
 
-    ahead: timedelta = field(default_factory=timedelta)
+    offset: timedelta = field(default_factory=timedelta)
 
     def __call__(self) -> datetime:
-        return utc_now() + self.ahead
+        return utc_now() + self.offset
 
     def advance(self, **delta: float) -> None:
-        self.ahead += timedelta(**delta)
+        self.offset += timedelta(**delta)
 
 
 @dataclass
-class Listener:
-    """What a listener does with auth."""
+class UserClient:
+    """A user of the API."""
 
     client: httpx.AsyncClient
     username: str = "Clara"
@@ -62,17 +62,17 @@ class Listener:
         return await self.client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {access_token}"})
 
     async def call(self, method: str, path: str, access_token: str, **request: Any) -> httpx.Response:
-        """Sends a request to a path below /api/v1/auth with an access token."""
+        """Send a request to a path below /api/v1/auth with an access token."""
         headers = {"Authorization": f"Bearer {access_token}"}
         return await self.client.request(method, f"/api/v1/auth{path}", headers=headers, **request)
 
     async def guest(self) -> dict[str, Any]:
-        """Begins as a guest."""
+        """Create a guest."""
         body: dict[str, Any] = (await self.client.post("/api/v1/auth/guest")).json()
         return body
 
     async def tokens(self) -> dict[str, Any]:
-        """Registers and logs in."""
+        """Register and log in."""
         await self.register()
         answer = await self.log_in()
         assert answer.status_code == 200, answer.text
@@ -96,7 +96,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def replica(settings: Settings, clock: FakeClock) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
-    """Starts one more auth over the same database; keyword arguments change its settings."""
+    """Start another instance with the same database; keyword arguments change its settings."""
 
     def start(**changes: Any) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return running_client(create_app(settings.model_copy(update=changes), clock=clock))
@@ -111,14 +111,14 @@ async def client(replica: Callable[..., Any]) -> AsyncIterator[httpx.AsyncClient
 
 
 @pytest.fixture
-def listener_of() -> type[Listener]:
-    """Makes listeners: `listener_of(client, username=…)`."""
-    return Listener
+def make_user() -> type[UserClient]:
+    """Creates users: `make_user(client, username=…)`."""
+    return UserClient
 
 
 @pytest.fixture
 def at() -> Callable[[httpx.AsyncClient, str], httpx.AsyncClient]:
-    """The same app as a client's, from another network address."""
+    """Call the same app from another network address."""
 
     def move(client: httpx.AsyncClient, address: str) -> httpx.AsyncClient:
         app = client._transport.app  # type: ignore[attr-defined]
@@ -130,8 +130,8 @@ def at() -> Callable[[httpx.AsyncClient, str], httpx.AsyncClient]:
 
 
 @pytest.fixture
-def listener(client: httpx.AsyncClient) -> Listener:
-    return Listener(client)
+def user(client: httpx.AsyncClient) -> UserClient:
+    return UserClient(client)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def client_secret() -> str:
 
 @pytest_asyncio.fixture
 async def rows(settings: Settings) -> AsyncIterator[Callable[..., Any]]:
-    """Runs one statement on auth's database and returns its rows."""
+    """Execute a statement on auth's database, and return its rows."""
     connection = await asyncpg.connect(settings.database_url.get_secret_value().replace("+asyncpg", ""))
     await connection.execute("SET search_path = auth")
     yield connection.fetch
@@ -150,7 +150,7 @@ async def rows(settings: Settings) -> AsyncIterator[Callable[..., Any]]:
 
 @pytest_asyncio.fixture
 async def signing_key(settings: Settings, clock: FakeClock) -> AsyncIterator[Callable[..., Any]]:
-    """Auth's own private key, for signing what auth would not sign."""
+    """Auth's private key, to sign tokens that auth would not issue."""
     database = Database(settings.database_url.get_secret_value(), schema="auth")
     yield KeyRing(database, settings.key_encryption_key.get_secret_value(), clock).signing_key
     await database.close()

@@ -1,4 +1,4 @@
-"""Auth without its database, and with a wrong environment."""
+"""Auth without its database, and with invalid settings."""
 
 import asyncio
 from pathlib import Path
@@ -15,36 +15,36 @@ from pydantic import SecretStr, ValidationError
 SERVICE = Path(__file__).resolve().parents[1]
 
 
-async def test_the_database_goes_and_comes_back(replica: Any, listener_of: Any, tmp_path: Path) -> None:
+async def test_an_unavailable_database_is_503_and_recovers(replica: Any, make_user: Any, tmp_path: Path) -> None:
     server = Postgres(tmp_path / "data", password="only here", log=tmp_path / "log", durable=False)
     server.start()
     migrate(SERVICE, url_variable="EUTERPE_AUTH_DATABASE_URL", url=_url(server))
     async with replica(database_url=SecretStr(_url(server))) as client:
-        listener = listener_of(client)
-        tokens = await listener.tokens()
+        user = make_user(client)
+        tokens = await user.tokens()
         server.stop()
-        for answer in (await listener.log_in(), await listener.register(), await listener.refresh("x")):
-            _is_unavailable(answer)
-        _is_unavailable(await listener.me(tokens["access_token"]))
+        for answer in (await user.log_in(), await user.register(), await user.refresh("x")):
+            _check_unavailable(answer)
+        _check_unavailable(await user.me(tokens["access_token"]))
         assert (await client.get("/readyz")).status_code == 503
-        # Other services can still verify tokens meanwhile.
+        # Other services can still verify tokens.
         assert (await client.get("/.well-known/jwks.json")).status_code == 200
         server.start()
-        assert (await listener.me(tokens["access_token"])).status_code == 200
-        assert (await listener.refresh(tokens["refresh_token"])).status_code == 200
+        assert (await user.me(tokens["access_token"])).status_code == 200
+        assert (await user.refresh(tokens["refresh_token"])).status_code == 200
     server.stop()
 
 
-async def test_it_starts_before_its_database(replica: Any, listener_of: Any, tmp_path: Path) -> None:
+async def test_it_starts_without_its_database(replica: Any, make_user: Any, tmp_path: Path) -> None:
     server = Postgres(tmp_path / "data", password="only here", log=tmp_path / "log", durable=False)
     async with replica(database_url=SecretStr(_url(server))) as client:
-        _is_unavailable(await client.get("/.well-known/jwks.json"))
+        _check_unavailable(await client.get("/.well-known/jwks.json"))
         assert (await client.get("/readyz")).json()["signing_keys"] == "Unavailable"
         assert (await client.get("/healthz")).status_code == 200
         server.start()
         migrate(SERVICE, url_variable="EUTERPE_AUTH_DATABASE_URL", url=_url(server))
         await _ready(client)
-        assert (await listener_of(client).tokens())["access_token"]
+        assert (await make_user(client).tokens())["access_token"]
     server.stop()
 
 
@@ -52,7 +52,7 @@ def _url(server: Postgres) -> str:
     return server.url(password="only here")
 
 
-def _is_unavailable(answer: httpx.Response) -> None:
+def _check_unavailable(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
     assert int(answer.headers["retry-after"]) > 0
 
@@ -73,7 +73,9 @@ async def _ready(client: httpx.AsyncClient) -> None:
         ({"EUTERPE_AUTH_ACCESS_TOKEN_SECONDS": "901"}, "access_token_seconds"),
     ],
 )
-def test_a_wrong_environment(monkeypatch: pytest.MonkeyPatch, change: dict[str, str | None], field: str) -> None:
+def test_invalid_settings_are_named_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str | None], field: str
+) -> None:
     environment = {
         "EUTERPE_AUTH_DATABASE_URL": "postgresql+asyncpg://auth@localhost/euterpe",
         "EUTERPE_AUTH_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
@@ -88,7 +90,7 @@ def test_a_wrong_environment(monkeypatch: pytest.MonkeyPatch, change: dict[str, 
     assert "and-secret" not in str(raised.value)
 
 
-async def test_a_body_beyond_the_limit(client: httpx.AsyncClient) -> None:
+async def test_a_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/auth/users", json={"username": "clara", "password": "x" * 20_000})
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/payload-too-large")
     assert "16384" in answer.json()["detail"]

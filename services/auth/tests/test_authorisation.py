@@ -1,4 +1,4 @@
-"""Every operation of the OpenAPI document × everybody who may call it: a new route cannot be forgotten."""
+"""Every operation of the OpenAPI document with every kind of caller, so that new operations are covered."""
 
 import base64
 import json
@@ -11,19 +11,19 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-#: Who may call what: anybody; whoever has a token, a guest and a key with the scope included; a registered login.
-ANYBODY, LISTENER, ACCOUNT = "anybody", "listener", "account"
+#: Access: without a token; with any token, including guests and API keys with the scope; with the token of a login.
+PUBLIC, USER, ACCOUNT = "public", "user", "account"
 POLICY = {
-    "register_user": ANYBODY, "create_token": ANYBODY, "create_guest": ANYBODY, "refresh_token": ANYBODY,
-    "log_out": ANYBODY, "exchange_api_key": ANYBODY, "read_jwks": ANYBODY,
-    "read_me": LISTENER,
+    "register_user": PUBLIC, "create_token": PUBLIC, "create_guest": PUBLIC, "refresh_token": PUBLIC,
+    "log_out": PUBLIC, "exchange_api_key": PUBLIC, "read_jwks": PUBLIC,
+    "read_me": USER,
     "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
     "list_sessions": ACCOUNT, "revoke_session": ACCOUNT, "log_out_everywhere": ACCOUNT, "create_api_key": ACCOUNT,
     "list_api_keys": ACCOUNT, "revoke_api_key": ACCOUNT,
 }  # fmt: skip
-#: Callers whose token is none.
+#: Callers with an invalid token.
 UNKNOWN = {"expired", "forged", "HS256 with the public key", "service"}
-#: Takes no credentials of its own, but a guest's token, so a wrong token is refused there, too.
+#: Needs no token, but accepts a guest's, so an invalid token is refused.
 READS_TOKEN = {"register_user"}
 
 
@@ -34,9 +34,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _expected(operation: str, caller: str) -> set[int]:
-    """The statuses of refusal for a caller; empty where it is let through."""
+    """Return the expected refusal statuses; empty if access is allowed."""
     policy = POLICY[operation]
-    if policy == ANYBODY:
+    if policy == PUBLIC:
         if operation in READS_TOKEN:
             return {401} if caller in UNKNOWN else {403} if caller.startswith("key") else set()
         return set()
@@ -49,8 +49,8 @@ def _expected(operation: str, caller: str) -> set[int]:
     return set()
 
 
-async def _callers(listener: Any, signing_key: Any) -> dict[str, str | None]:
-    owner = (await listener.tokens())["access_token"]
+async def _callers(user: Any, signing_key: Any) -> dict[str, str | None]:
+    owner = (await user.tokens())["access_token"]
     claims = jwt.decode(owner, options={"verify_signature": False})
     key = await signing_key()
     headers = {"kid": key.kid, "typ": "at+jwt"}
@@ -61,7 +61,7 @@ async def _callers(listener: Any, signing_key: Any) -> dict[str, str | None]:
     public = base64.urlsafe_b64decode(key.jwk["x"] + "=")
     return {
         "anonymous": None,
-        "guest": (await listener.guest())["access_token"],
+        "guest": (await user.guest())["access_token"],
         "owner": owner,
         "key": sign(scope="account:read songs:read"),
         "key without scope": sign(scope=""),
@@ -77,19 +77,19 @@ async def test_every_operation_has_a_policy(client: Any) -> None:
     assert {operation for operation, _, _ in _operations(document)} == set(POLICY)
 
 
-async def test_what_needs_a_token_says_so_in_the_document(client: Any) -> None:
+async def test_the_document_declares_required_tokens(client: Any) -> None:
     document = (await client.get("/api/v1/auth/openapi.json")).json()
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            if POLICY[operation["operationId"]] != ANYBODY:
+            if POLICY[operation["operationId"]] != PUBLIC:
                 assert operation["security"], path
                 assert {"401", "403"} <= operation["responses"].keys(), path
 
 
-async def test_who_may_call_what(client: Any, listener: Any, signing_key: Any, rows: Any) -> None:
+async def test_access_of_every_caller_to_every_operation(client: Any, user: Any, signing_key: Any, rows: Any) -> None:
     document = (await client.get("/api/v1/auth/openapi.json")).json()
-    callers = await _callers(listener, signing_key)
-    # An empty body: whoever is let through is told of its missing fields, and changes nothing.
+    callers = await _callers(user, signing_key)
+    # With an empty body, an allowed request fails validation and changes nothing.
     for operation, method, path in _operations(document):
         for caller, token in callers.items():
             if (operation, caller) == ("log_out_everywhere", "owner"):
@@ -107,8 +107,8 @@ async def test_who_may_call_what(client: Any, listener: Any, signing_key: Any, r
 
 
 @pytest.mark.parametrize("sub", ["not-a-uuid", "", "00000000-0000-0000-0000-000000000000"])
-async def test_a_token_whose_subject_is_nobody(client: Any, listener: Any, signing_key: Any, sub: str) -> None:
+async def test_a_token_with_an_unknown_subject_is_401(client: Any, user: Any, signing_key: Any, sub: str) -> None:
     key = await signing_key()
-    claims = jwt.decode((await listener.tokens())["access_token"], options={"verify_signature": False}) | {"sub": sub}
+    claims = jwt.decode((await user.tokens())["access_token"], options={"verify_signature": False}) | {"sub": sub}
     token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid, "typ": "at+jwt"})
-    assert (await listener.me(token)).status_code == 401
+    assert (await user.me(token)).status_code == 401

@@ -1,4 +1,4 @@
-"""The migrations, up, down and up again; and that they say what the models say."""
+"""Migrations: up, down, and compared with the models."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ async def _tables(database: Database) -> set[str]:
         return set(found)
 
 
-async def test_up_down_and_up_again(databases: DatabaseFactory) -> None:
+async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None:
     url = databases.create_empty()
     database = Database(url, schema="auth")
-    everything = {
+    all_tables = {
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
         "alembic_version",
     }  # fmt: skip
-    for revision, expected in (("head", everything), ("base", {"alembic_version"}), ("head", everything)):
+    for revision, expected in (("head", all_tables), ("base", {"alembic_version"}), ("head", all_tables)):
         migrate(SERVICE, url_variable=VARIABLE, url=url, revision=revision)
         assert await _tables(database) == expected
     await database.close()
 
 
-def test_models_and_migrations_agree(databases: DatabaseFactory) -> None:
+def test_models_match_migrations(databases: DatabaseFactory) -> None:
     url = databases.create(SERVICE, url_variable=VARIABLE)
     check_models(SERVICE, url_variable=VARIABLE, url=url)

@@ -1,4 +1,4 @@
-"""The running converter on real S3, FluidSynth and ffmpeg; the library is a real gRPC server with songs in memory."""
+"""The running converter with S3, FluidSynth and ffmpeg; the library is a gRPC server with songs in memory."""
 
 import asyncio
 import hashlib
@@ -56,7 +56,7 @@ class Sound:
 
 @pytest.fixture
 def decode() -> Callable[[bytes], Sound]:
-    """Decodes any audio with ffmpeg, which fails for what is no audio."""
+    """Decode audio with ffmpeg, which fails for invalid files."""
 
     def run(audio: bytes) -> Sound:
         raw = ["-f", "s16le", "-ar", "44100", "-ac", "2", "-"]
@@ -69,12 +69,12 @@ def decode() -> Callable[[bytes], Sound]:
 
 @pytest.fixture
 def make_midi() -> MakeMidi:
-    """Makes MIDI files that nobody has sent before: the bucket is shared, and a known file would not be rendered."""
+    """Make unique MIDI files: the bucket is shared, and a cached rendition would not be rendered again."""
 
     def make(seconds: float = 3.0, notes_per_second: float = 2.0, *, fresh: bool = True, program: int = 0) -> bytes:
         number = next(_fresh) if fresh else 0
         count = max(1, round(seconds * notes_per_second))
-        # 120 quarters a minute at 480 ticks: 960 ticks a second. Two digits to the base of 40 tell the pieces apart.
+        # 120 quarters per minute at 480 ticks: 960 ticks per second. The number is encoded in two velocities.
         onsets = np.arange(count) * (seconds * 960 / count)
         pitches = 48 + (np.arange(count) * 7) % 24
         notes = make_notes(onsets, round(seconds * 960 / count), pitches, 70 + number % 40)
@@ -86,7 +86,7 @@ def make_midi() -> MakeMidi:
 
 @dataclass
 class LibraryDouble(LibraryServiceServicer):
-    """The library at the contract's boundary: who may hear which song."""
+    """A fake library service: which user may read which song."""
 
     songs: dict[str, tuple[pb.ResolveArtifactResponse, str]] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)
@@ -152,7 +152,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def add_song(library: RunningLibrary, object_store: ObjectStore, make_midi: MakeMidi) -> AddSong:
-    """Stores a MIDI file and lets the library know it; returns the song's id."""
+    """Store a MIDI file and register it with the fake library; return the song's id."""
 
     async def add(
         owner: str = "alice",
@@ -203,26 +203,26 @@ def _processes() -> list[Process]:
 
 
 def _renders(service: int) -> list[Process]:
-    everybody = _processes()
-    stages = {one.pid for one in everybody if one.parent == service and "stage_worker" in one.command}
-    return [one for one in everybody if one.parent in stages]
+    processes = _processes()
+    workers = {one.pid for one in processes if one.parent == service and "synth_process" in one.command}
+    return [one for one in processes if one.parent in workers]
 
 
 @pytest.fixture
 def renders() -> Callable[[int], list[Process]]:
-    """The processes of a service that render now, zombies included."""
+    """List the render processes of a service, zombies included."""
     return _renders
 
 
 @pytest.fixture
 def children() -> Callable[[int], list[Process]]:
-    """The processes that a process has started."""
+    """List the child processes of a process."""
     return lambda parent: [one for one in _processes() if one.parent == parent]
 
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
-    """Waits until something holds, and returns it; the limit only ends a test that would hang."""
+    """Wait until a condition is true, and return its value; fails after 20 seconds."""
 
     async def wait(condition: Callable[[], Any]) -> Any:
         async with asyncio.timeout(20):
@@ -235,7 +235,7 @@ def eventually() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
 
 @pytest.fixture
 def rendered(app: FastAPI) -> Callable[..., float]:
-    """How many renders ended with a result since the test began, from the service's own metrics."""
+    """Count the renders that ended with a result since the test began, by the service's metrics."""
 
     def total(result: str, audio_format: str) -> float:
         labels = {"format": audio_format, "result": result}

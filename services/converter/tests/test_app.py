@@ -1,4 +1,4 @@
-"""The app as an operator sees it."""
+"""Readiness, missing dependencies, metrics and the OpenAPI document."""
 
 import asyncio
 
@@ -6,12 +6,12 @@ from euterpe_converter.app import create_app
 from euterpe_test_kit.fixtures import running_client
 
 
-async def test_ready_when_every_part_is_there(client):
+async def test_readiness_checks_every_dependency(client):
     answer = await client.get("/readyz")
     assert (answer.status_code, set(answer.json())) == (200, {"object_store", "soundfont", "fluidsynth", "ffmpeg"})
 
 
-async def test_without_a_soundfont_it_starts_and_says_what_to_install(make_settings, make_midi, tmp_path):
+async def test_a_missing_soundfont_is_reported_with_its_package(make_settings, make_midi, tmp_path):
     async with running_client(create_app(make_settings(soundfont=tmp_path / "none.sf2"))) as client:
         assert (await client.get("/healthz")).status_code == 200
         ready = await client.get("/readyz")
@@ -23,7 +23,7 @@ async def test_without_a_soundfont_it_starts_and_says_what_to_install(make_setti
         assert "retry-after" in answer.headers
 
 
-async def test_without_fluidsynth_it_starts_and_says_what_to_install(make_settings, make_midi):
+async def test_a_missing_fluidsynth_is_reported_with_its_package(make_settings, make_midi):
     async with running_client(create_app(make_settings(fluidsynth="libnosuchsynth.so"))) as client:
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["fluidsynth"]) == (503, "ToolMissing")
@@ -32,9 +32,7 @@ async def test_without_fluidsynth_it_starts_and_says_what_to_install(make_settin
         assert "Install the package `libfluidsynth3`" in answer.json()["detail"]
 
 
-async def test_an_object_store_that_is_away_is_said_and_can_be_tried_again(
-    make_settings, make_midi, object_store_settings
-):
+async def test_an_unavailable_object_store_is_503_with_retry_after(make_settings, make_midi, object_store_settings):
     away = object_store_settings.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
     async with running_client(create_app(make_settings(s3=away))) as client:
         answer = await client.post("/api/v1/conversions", files={"file": ("a.mid", make_midi())})
@@ -42,7 +40,7 @@ async def test_an_object_store_that_is_away_is_said_and_can_be_tried_again(
         assert "retry-after" in answer.headers
 
 
-async def test_metrics_tell_renders_hits_and_misses(make_settings, make_midi):
+async def test_metrics_count_renders_hits_and_misses(make_settings, make_midi):
     async with running_client(create_app(make_settings())) as client:
         await _check_metrics(client, make_midi)
 
@@ -62,18 +60,18 @@ async def _check_metrics(client, make_midi):
         assert line in text
 
 
-async def test_the_document_describes_both_operations(client):
+async def test_the_openapi_document_describes_both_operations(client):
     document = (await client.get("/api/v1/converter/openapi.json")).json()
-    listen = document["paths"]["/api/v1/audio/{song_id}.{format}"]["get"]
+    get_audio = document["paths"]["/api/v1/audio/{song_id}.{format}"]["get"]
     convert = document["paths"]["/api/v1/conversions"]["post"]
-    assert (listen["operationId"], convert["operationId"]) == ("get_song_audio", "convert_midi")
-    assert {"audio/wav", "audio/mpeg", "audio/flac"} < set(listen["responses"]["200"]["content"])
-    assert {"401", "404", "416", "422", "503"} <= set(listen["responses"])
+    assert (get_audio["operationId"], convert["operationId"]) == ("get_song_audio", "convert_midi")
+    assert {"audio/wav", "audio/mpeg", "audio/flac"} < set(get_audio["responses"]["200"]["content"])
+    assert {"401", "404", "416", "422", "503"} <= set(get_audio["responses"])
     assert {"413", "422", "500", "503"} <= set(convert["responses"])
     assert "multipart/form-data" in convert["requestBody"]["content"]
 
 
-async def test_the_event_loop_turns_while_it_renders(client, make_midi):
+async def test_rendering_does_not_block_the_event_loop(client, make_midi):
     rendering = asyncio.create_task(client.post("/api/v1/conversions", files={"file": ("a.mid", make_midi(120, 20))}))
     answered = 0
     while not rendering.done():

@@ -1,4 +1,4 @@
-"""Files that were damaged or made to hurt: each gets audio or a 422 that says what is wrong, within bounds."""
+"""Damaged and crafted files: each gets audio or a 422 with a reason, within bounds of time and memory."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ def _smf(*tracks: bytes, division: int = 480) -> bytes:
 
 
 def mutate(midi: bytes, source: random.Random) -> bytes:
-    """One to six wounds: flipped, lost, doubled and strange bytes, wrong lengths, a cut."""
+    """Damage a file one to six times: flipped, missing, repeated and random bytes, wrong lengths, truncation."""
     data = bytearray(midi)
     for _ in range(source.randint(1, 6)):
         place, size = source.randrange(len(data)), source.choice((1, 2, 4, 8, 32))
@@ -56,7 +56,7 @@ def _peak_bytes(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-async def test_a_thousand_damaged_files_are_read_or_refused_in_words(make_midi):
+async def test_a_thousand_damaged_files_are_read_or_refused_with_a_reason(make_midi):
     reader = MidiReader(ReadingLimits(10 * MEBIBYTE, 200_000, 1200.0))
     good = bad = peak = 0
     for midi in _mutants(make_midi, 1000):
@@ -69,7 +69,7 @@ async def test_a_thousand_damaged_files_are_read_or_refused_in_words(make_midi):
                 assert (problem.field, problem.message != "") == ("body.file", True)
                 bad += 1
             case other:
-                pytest.fail(f"neither length nor refusal: {other}")
+                pytest.fail(f"neither a duration nor a refusal: {other}")
         if reader.pid:
             peak = max(peak, _peak_bytes(reader.pid))
     await reader.close()
@@ -79,7 +79,7 @@ async def test_a_thousand_damaged_files_are_read_or_refused_in_words(make_midi):
 
 
 async def _convert_all(client, mutants: list[bytes]) -> str:
-    """Sends them all; says how many were rendered and refused, and how long the slowest took."""
+    """Convert all files; return how many were rendered and refused, and the longest time."""
     seen, slowest = Counter(), 0.0
     for number, midi in enumerate(mutants):
         started = time.perf_counter()
@@ -95,15 +95,15 @@ async def _convert_all(client, mutants: list[bytes]) -> str:
     return f"{seen[200]} rendered, {seen[422]} refused, the slowest in {slowest:.1f} s"
 
 
-async def test_damaged_files_never_hurt_the_service(client, make_midi):
+async def test_damaged_files_do_not_affect_the_service(client, make_midi):
     await _convert_all(client, _mutants(make_midi, 40))
 
 
 @pytest.mark.fuzz
-async def test_a_thousand_damaged_files_never_hurt_the_service(client, make_midi, capsys):
-    told = await _convert_all(client, _mutants(make_midi, 1000))
+async def test_a_thousand_damaged_files_do_not_affect_the_service(client, make_midi, capsys):
+    summary = await _convert_all(client, _mutants(make_midi, 1000))
     with capsys.disabled():
-        print(f"\n{told}")
+        print(f"\n{summary}")
 
 
 NOTE = b"\x00\x90\x3c\x40"
@@ -111,27 +111,27 @@ LONGEST = b"\xff\xff\xff\x7e"
 
 
 @pytest.mark.parametrize(
-    ("midi", "words"),
+    ("midi", "message"),
     [
-        # Ten hours at 480 ticks a quarter and half a second a quarter.
+        # Ten hours at 480 ticks per quarter and half a second per quarter.
         (_smf(NOTE + b"\x90\xbd\xb0\x00\x80\x3c\x00" + END), "the limit is 1200 s"),
         (_smf(NOTE + LONGEST + b"\x80\x3c\x00" + END), "the limit is 1200 s"),
         (_smf(NOTE + b"\x60\x80\x3c\x00" + END, division=0), "ticks per quarter"),
-        # As many notes as ten megabytes hold.
+        # As many notes as fit into ten megabytes.
         (_smf(b"\x00\x90\x3c\x40" + b"\x00\x3c\x00\x00\x3c\x40" * 1_700_000 + END), "limit"),
         (_smf(*[bytes(n for p in range(100) for n in (0, 0x90 | p % 16, p, 1)) + END] * 20_000), "limit"),
         (_smf(b"\x00\xff\x51\x03\x00\x00\x01" + END), "no notes"),
     ],
     ids=["ten-hours", "longest-note", "no-ticks", "millions-of-notes", "thousands-of-tracks", "tempo-alone"],
 )
-async def test_bombs_are_refused_before_anything_is_rendered(client, midi, words, rendered):
-    answer = await client.post(URL, files={"file": ("bomb.mid", midi)})
+async def test_crafted_files_are_refused_before_rendering(client, midi, message, rendered):
+    answer = await client.post(URL, files={"file": ("crafted.mid", midi)})
     assert answer.status_code == 422, answer.text
-    assert words in answer.json()["errors"][0]["message"] or "max_notes" in str(answer.json()["errors"][0]["limits"])
+    assert message in answer.json()["errors"][0]["message"] or "max_notes" in str(answer.json()["errors"][0]["limits"])
     assert rendered() == rendered("failed") == 0
 
 
-async def test_the_quickest_tempo_is_only_short(client, decode):
+async def test_the_fastest_tempo_is_accepted(client, decode):
     midi = _smf(b"\x00\xff\x51\x03\x00\x00\x01" + NOTE + b"\x60\x80\x3c\x00" + END)
     answer = await client.post(URL, files={"file": ("quick.mid", midi)})
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The service as a process of its own: clients that leave, signals, and what is left afterwards."""
+"""The service as a process: disconnecting clients, signals, and clean-up."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from euterpe_stack.ports import free_port
 
 @pytest_asyncio.fixture
 async def service(make_settings, tmp_path):
-    """`python -m euterpe_converter`, ready; yields the process and its URL."""
+    """Start `python -m euterpe_converter`; yield the process and its URL when it is ready."""
     settings, port = make_settings(), free_port()
     environment = {
         "PORT": str(port),
@@ -25,7 +25,7 @@ async def service(make_settings, tmp_path):
         "PEER": json.dumps(settings.peer.model_dump() | {"client_secret": "unused"}),
         "LIBRARY_TARGET": settings.library_target,
         "WORKERS": "2",
-        # A machine that does much else must not cut short what the tests wait for.
+        # Long enough for a busy machine.
         "SHUTDOWN_GRACE_SECONDS": "60",
     }
     with (tmp_path / "log").open("wb") as log:
@@ -50,7 +50,7 @@ async def service(make_settings, tmp_path):
     await process.wait()
 
 
-async def test_a_render_ends_when_its_only_listener_leaves(service, make_midi, renders, eventually):
+async def test_a_render_is_cancelled_when_its_only_client_disconnects(service, make_midi, renders, eventually):
     process, url = service
     files = {"file": ("long.mid", make_midi(1100, 60))}
     async with httpx.AsyncClient(timeout=60) as client:
@@ -62,20 +62,20 @@ async def test_a_render_ends_when_its_only_listener_leaves(service, make_midi, r
         assert 'result="cancelled"} 1.0' in (await client.get(f"{url}/metrics")).text
 
 
-async def test_a_render_goes_on_for_those_who_stay(service, make_midi, renders, eventually):
+async def test_a_render_continues_for_the_remaining_client(service, make_midi, renders, eventually):
     process, url = service
     files = {"file": ("long.mid", make_midi(300, 20))}
-    async with httpx.AsyncClient(timeout=60) as leaver, httpx.AsyncClient(timeout=60) as stayer:
-        leaving = asyncio.create_task(leaver.post(f"{url}/api/v1/conversions", files=files))
-        staying = asyncio.create_task(stayer.post(f"{url}/api/v1/conversions", files=files))
+    async with httpx.AsyncClient(timeout=60) as first, httpx.AsyncClient(timeout=60) as second:
+        disconnecting = asyncio.create_task(first.post(f"{url}/api/v1/conversions", files=files))
+        remaining = asyncio.create_task(second.post(f"{url}/api/v1/conversions", files=files))
         await eventually(lambda: len(renders(process.pid)) == 1)
-        leaving.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
-        assert (await staying).status_code == 200
-        assert 'result="cancelled"' not in (await stayer.get(f"{url}/metrics")).text
+        disconnecting.cancel()
+        await asyncio.gather(disconnecting, return_exceptions=True)
+        assert (await remaining).status_code == 200
+        assert 'result="cancelled"' not in (await second.get(f"{url}/metrics")).text
 
 
-async def test_on_sigterm_what_runs_is_finished(service, make_midi, renders, eventually):
+async def test_running_renders_finish_after_sigterm(service, make_midi, renders, eventually):
     process, url = service
     async with httpx.AsyncClient(timeout=60) as client:
         files = {"file": ("a.mid", make_midi(120, 20))}

@@ -1,5 +1,6 @@
-"""Fixtures of the generator's tests: a real app on real PostgreSQL and S3, and a library that keeps what it is told."""
+"""Fixtures: an app on real PostgreSQL and S3, a fake library and a manual clock."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,8 +24,8 @@ SERVICE_DIRECTORY = Path(__file__).parents[1]
 TINY_MODELS = SERVICE_DIRECTORY.parents[1] / "packages/music/tests/data"
 
 
-class LibraryDouble(LibraryServiceServicer):
-    """Stands in for the library at its contract: idempotent on source_id, behind a service token."""
+class FakeLibrary(LibraryServiceServicer):
+    """A library in memory with the same contract: idempotent by source_id, requires a service token."""
 
     def __init__(self) -> None:
         self.songs: dict[str, pb.RegisterSongRequest] = {}
@@ -32,7 +33,7 @@ class LibraryDouble(LibraryServiceServicer):
         self.calls = 0
         self.failing = 0
         self.deleted: set[str] = set()
-        #: Songs that can be read: (song, listener) → the key of its object.
+        #: Readable songs: (song id, user id) → key of the MIDI file.
         self.readable: dict[tuple[str, str], str] = {}
         self.target = ""
 
@@ -46,17 +47,72 @@ class LibraryDouble(LibraryServiceServicer):
         self.calls += 1
         if self.failing:
             self.failing -= 1
-            raise Unavailable("The library was told to be away.")
+            raise Unavailable("The library is unavailable.")
         return pb.RegisterSongsResponse(songs=[self._register(song) for song in request.songs])
 
     def _register(self, song: pb.RegisterSongRequest) -> pb.RegisteredSong:
         if song.owner_id in self.deleted:
-            return pb.RegisteredSong(refusal="The listener's account was deleted; nothing can be kept for it.")
+            return pb.RegisteredSong(refusal="The account was deleted.")
         created = song.source_id not in self.songs
         if created:
             self.songs[song.source_id] = song
             self.ids[song.source_id] = str(uuid.uuid4())
         return pb.RegisteredSong(song_id=self.ids[song.source_id], created=created)
+
+
+class ManualClock:
+    """A clock that stands still until `advance`; see euterpe_generator.domain.clock.Clock."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._waiting: list[tuple[float, asyncio.Future[None]]] = []
+        self._has_waiting = asyncio.Event()
+
+    def monotonic(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        await self._until(self._now + seconds)
+
+    async def wait_for(self, event: asyncio.Event, timeout_seconds: float) -> bool:
+        timeout = asyncio.ensure_future(self._until(self._now + timeout_seconds))
+        waiting = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait([timeout, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timeout.cancel()
+            waiting.cancel()
+        return event.is_set()
+
+    async def advance(self, seconds: float) -> None:
+        """Wait until something waits for the time, then move it forward."""
+        async with asyncio.timeout(10):
+            await self._has_waiting.wait()
+        self.skip(seconds)
+
+    def skip(self, seconds: float) -> None:
+        """Move the time forward, whether or not something waits for it."""
+        self._now += seconds
+        for deadline, future in self._waiting:
+            if deadline <= self._now and not future.done():
+                future.set_result(None)
+
+    async def _until(self, deadline: float) -> None:
+        entry = (deadline, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        self._has_waiting.set()
+        try:
+            await entry[1]
+        finally:
+            self._waiting.remove(entry)
+            if not self._waiting:
+                self._has_waiting.clear()
+
+
+@pytest.fixture
+async def manual_clock() -> ManualClock:
+    """A clock that the test moves forward."""
+    return ManualClock()
 
 
 @pytest.fixture
@@ -66,22 +122,22 @@ def database_url(databases: DatabaseFactory) -> str:
 
 
 @pytest.fixture
-async def library(token_issuer: TokenIssuer) -> AsyncIterator[LibraryDouble]:
-    """A library that runs."""
+async def library(token_issuer: TokenIssuer) -> AsyncIterator[FakeLibrary]:
+    """A running library."""
     async with httpx.AsyncClient() as http:
         server = RpcServer(TokenVerifier(RemoteKeys(token_issuer.jwks_url, http), SERVICE))
-        double = LibraryDouble()
-        add_LibraryServiceServicer_to_server(double, server.server)
-        double.target = f"127.0.0.1:{await server.start('127.0.0.1', 0)}"
-        yield double
+        fake = FakeLibrary()
+        add_LibraryServiceServicer_to_server(fake, server.server)
+        fake.target = f"127.0.0.1:{await server.start('127.0.0.1', 0)}"
+        yield fake
         await server.stop(0)
 
 
 @pytest.fixture
 def settings(
-    database_url: str, object_store_settings: ObjectStoreSettings, token_issuer: TokenIssuer, library: LibraryDouble
+    database_url: str, object_store_settings: ObjectStoreSettings, token_issuer: TokenIssuer, library: FakeLibrary
 ) -> Settings:
-    """Settings of a generator with the tiny model."""
+    """Settings with the tiny model."""
     return Settings(
         database_url=SecretStr(database_url),
         s3=object_store_settings,
@@ -95,6 +151,6 @@ def settings(
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a generator that runs."""
+    """A client of a running generator."""
     async with running_client(create_app(settings)) as client:
         yield client

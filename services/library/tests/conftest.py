@@ -1,4 +1,4 @@
-"""The running library on real PostgreSQL and S3, with songs registered the way the generator does."""
+"""The running library with PostgreSQL and S3, and songs registered as the generator does."""
 
 import hashlib
 import uuid
@@ -26,6 +26,7 @@ from pydantic import SecretStr
 MIDI = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00" + bytes(range(200))
 Register = Callable[..., Awaitable[str]]
 MakeRequest = Callable[..., pb.RegisterSongRequest]
+RegisterOne = Callable[[pb.RegisterSongRequest], Awaitable[pb.RegisteredSong]]
 
 
 @pytest.fixture
@@ -52,20 +53,20 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture
 async def library(app: FastAPI, client: httpx.AsyncClient) -> AsyncIterator[LibraryServiceStub]:
-    """The gRPC side of the running app, without any credential."""
+    """A gRPC stub of the running app, without credentials."""
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.state.grpc_port}") as channel:
         yield LibraryServiceStub(channel)
 
 
 @pytest.fixture
 def peer(token_issuer: TokenIssuer) -> list[tuple[str, str]]:
-    """A peer's credential."""
+    """The metadata of an authenticated peer."""
     return [("authorization", f"Bearer {token_issuer.service_token()}")]
 
 
 @pytest.fixture
 def make_request() -> MakeRequest:
-    """A complete request; `changes` replace its fields."""
+    """Make a complete request; `changes` replace its fields."""
 
     def make(**changes: Any) -> pb.RegisterSongRequest:
         sha256 = hashlib.sha256(MIDI).hexdigest()
@@ -87,16 +88,27 @@ def make_request() -> MakeRequest:
     return make
 
 
+@pytest.fixture
+def register_one(library: LibraryServiceStub, peer: list[tuple[str, str]]) -> RegisterOne:
+    """Register one song; return its id, or why it was refused."""
+
+    async def call(request: pb.RegisterSongRequest) -> pb.RegisteredSong:
+        answer = await library.RegisterSongs(pb.RegisterSongsRequest(songs=[request]), metadata=peer)
+        (registered,) = answer.songs
+        return registered
+
+    return call
+
+
 @pytest_asyncio.fixture
-async def register(
-    library: LibraryServiceStub, peer: list[tuple[str, str]], make_request: MakeRequest, object_store: ObjectStore
-) -> Register:
-    """Stores a MIDI object and registers a song over it, as the generator does; returns the song's id."""
+async def register(register_one: RegisterOne, make_request: MakeRequest, object_store: ObjectStore) -> Register:
+    """Store a MIDI object and register a song with it, as the generator does; return the song's id."""
 
     async def call(**changes: Any) -> str:
         request = make_request(**changes)
         await object_store.put(request.midi.key, MIDI, content_type="audio/midi")
-        answer = await library.RegisterSong(request, metadata=peer)
-        return str(answer.song_id)
+        registered = await register_one(request)
+        assert registered.song_id, registered.refusal
+        return str(registered.song_id)
 
     return call

@@ -1,4 +1,4 @@
-"""What listeners and peers get while PostgreSQL or S3 is away."""
+"""Responses to users and peers while PostgreSQL or S3 is unavailable."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -9,7 +9,6 @@ import grpc
 import httpx
 import pytest
 import pytest_asyncio
-from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 from euterpe_library.app import create_app
 from euterpe_library.settings import Settings
 from euterpe_stack.postgres import Postgres
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 MakeRequest = Any
+RegisterOne = Any
 Register = Any
 
 
@@ -38,10 +38,9 @@ def settings(settings: Settings, own_postgres: Postgres, repository_root: Path) 
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
-async def test_postgresql_away_is_503_and_comes_back_by_itself(
+async def test_an_unavailable_database_is_503_and_recovers(
     client: httpx.AsyncClient,
-    library: LibraryServiceStub,
-    peer: list[tuple[str, str]],
+    register_one: RegisterOne,
     make_request: MakeRequest,
     register: Register,
     own_postgres: Postgres,
@@ -60,7 +59,7 @@ async def test_postgresql_away_is_503_and_comes_back_by_itself(
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
         assert int(answer.headers["retry-after"]) > 0
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await library.RegisterSong(make_request(), metadata=peer)
+        await register_one(make_request())
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
     assert (await client.get("/readyz")).status_code == 503
     assert (await client.get("/healthz")).status_code == 200
@@ -73,13 +72,13 @@ async def test_postgresql_away_is_503_and_comes_back_by_itself(
 
 @pytest_asyncio.fixture
 async def without_s3(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A second instance on the same database, whose object store does not answer."""
-    away = settings.s3.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
-    async with running_client(create_app(settings.model_copy(update={"s3": away}))) as client:
+    """A second instance on the same database, without an object store."""
+    unreachable = settings.s3.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
+    async with running_client(create_app(settings.model_copy(update={"s3": unreachable}))) as client:
         yield client
 
 
-async def test_s3_away_is_503_for_files_only(
+async def test_an_unavailable_object_store_is_503_for_files_only(
     register: Register, without_s3: httpx.AsyncClient, token_issuer: TokenIssuer
 ) -> None:
     clara = token_issuer.headers("clara")
@@ -90,11 +89,11 @@ async def test_s3_away_is_503_for_files_only(
     assert (await without_s3.get(f"/api/v1/songs/{song_id}", headers=clara)).status_code == 200
 
 
-async def test_an_unexpected_error_does_not_show_its_inside_to_peers(
-    app: FastAPI, library: LibraryServiceStub, peer: list[tuple[str, str]], make_request: MakeRequest
+async def test_an_unexpected_error_reveals_no_details_to_peers(
+    app: FastAPI, register_one: RegisterOne, make_request: MakeRequest
 ) -> None:
     app.state.database.sessions = None
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await library.RegisterSong(make_request(), metadata=peer)
+        await register_one(make_request())
     assert caught.value.code() == grpc.StatusCode.INTERNAL
     assert "NoneType" not in (caught.value.details() or "")

@@ -1,269 +1,50 @@
-"""The command `euterpe-train`."""
+"""The command `euterpe-train`: the commands of all families."""
 
-import json
-import shlex
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import typer
-from euterpe_music.bundle import (
-    MANIFEST_FILE,
-    Bundle,
-    BundleError,
-    MelodyBundle,
-    load_any_bundle,
-    load_bundle,
-)
-from euterpe_music.manifest import Variant
-from rich.console import Console
 
-from euterpe_training.balancing.cli import balance_app, study_app
-from euterpe_training.corpora import Corpus, load_corpus
+from euterpe_training.balancing.cli import balance_app, study_balancing
+from euterpe_training.comparison.cli import evaluate, evaluation_app
+from euterpe_training.crnngan.cli import crnngan, export, int8, recipes, settings
+from euterpe_training.crnngan.recipes.settings_table import settings_help
+from euterpe_training.crnngan.studies.cli import study_crnngan, study_styles
+from euterpe_training.ensemble.cli import ensemble_app
 from euterpe_training.errors import TrainingError
-from euterpe_training.evaluation.cli import evaluation_app, music_report
-from euterpe_training.melody.cli import melody_app, study
-from euterpe_training.recipes import CrnnganConfig, recipe
-from euterpe_training.recipes.settings_text import settings_help, settings_table
-from euterpe_training.studies.cli import study_crnngan, study_styles
+from euterpe_training.melody.cli import melody_app, study_melody
+from euterpe_training.style_classifier.cli import train_style_classifier
+from euterpe_training.terminal import console
 
 _INTERRUPTED = 130
-Measures = Literal["all", "music", "overlap"]
 
-app = typer.Typer(help="Train the models behind Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(help="Train the models of Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command(epilog=settings_help())(crnngan)
+for _command in (settings, export, evaluate, int8, recipes):
+    app.command()(_command)
 app.add_typer(balance_app, name="balance")
+balance_app.command("styles")(train_style_classifier)
 app.add_typer(melody_app, name="melody")
-app.add_typer(study_app, name="study")
+app.add_typer(ensemble_app, name="ensemble")
 app.add_typer(evaluation_app, name="evaluation")
-study_app.command("melody")(study)
+study_app = typer.Typer(help="Studies: comparisons of models, with reports.", no_args_is_help=True)
+study_app.command("balancing")(study_balancing)
+study_app.command("melody")(study_melody)
 study_app.command("crnngan")(study_crnngan)
 study_app.command("styles")(study_styles)
-console = Console(stderr=True)
-
-CorpusDir = Annotated[Path, typer.Option("--corpus", help="Directory of MIDI files, read with its subdirectories.")]
-CacheDir = Annotated[Path | None, typer.Option("--cache", help="Keep the encoded corpus in this directory.")]
-RunDir = Annotated[Path, typer.Option("--run", help="Directory of the run, as --out of training.")]
-BundleDir = Annotated[Path, typer.Option("--out", help="Directory of the bundle, e.g. models/NAME/VERSION.")]
-
-
-@app.command(epilog=settings_help())
-def crnngan(
-    corpus: CorpusDir,
-    out: Annotated[Path, typer.Option(help="Directory of the run: checkpoint and history.")],
-    recipe_name: Annotated[str, typer.Option("--recipe", help="Which settings to train with.")] = "classical",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    cache: CacheDir = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE: a setting instead of the recipe's; repeatable.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads; results are equal only for equal numbers.")] = 1,
-) -> None:
-    """Train a C-RNN-GAN: pretraining, then the game of generator and discriminator."""
-    _torch()
-    from euterpe_training.machine import use_machine
-    from euterpe_training.trainer import Trainer
-    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
-    from euterpe_training.trainer.progress import run_with_progress
-    from euterpe_training.trainer.samples import SAMPLES, write_samples
-    from euterpe_training.trainer.team import Team
-
-    use_machine(threads)
-    team = Team.of_torchrun()
-    asked = recipe(recipe_name).changed(changes or ())
-    if resume or asked.sample:
-        saved = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
-        config = asked if asked.ignore_saved_args else saved.changed(changes or ())
-        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config, team=team)
-    elif (out / CHECKPOINT_FILE).exists():
-        raise TrainingError(f"{out} already holds a run; go on with it by --resume, or choose another --out")
-    else:
-        config = asked
-        trainer = Trainer(config, _load(corpus, config, cache), team)
-    if config.sample:
-        console.print(f"{len(write_samples(trainer, out))} pieces in {out / SAMPLES}", highlight=False)
-    else:
-        run_with_progress(trainer, out, console)
-    if config.call_after and team.leads:
-        # The command is the user's own, given on this command line or in the checkpoint that it wrote.
-        subprocess.run(shlex.split(config.call_after), check=False)
-
-
-@app.command()
-def settings() -> None:
-    """List every setting of C-RNN-GAN: meaning, range, default."""
-    typer.echo("\n".join(settings_table()))
-
-
-@app.command()
-def export(
-    run: RunDir,
-    corpus: CorpusDir,
-    out: BundleDir,
-    name: Annotated[str, typer.Option(help="The model's name.")],
-    version: Annotated[str, typer.Option(help="The bundle's version.")],
-    title: Annotated[str, typer.Option(help="The model's name for people.")],
-    description: Annotated[str, typer.Option(help="One sentence about it.")] = "",
-    notes: Annotated[str, typer.Option(help="What the settings alone do not tell about the training.")] = "",
-    changes: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, such as pitch_sharpness=1.5.")] = None,
-    cache: CacheDir = None,
-) -> None:
-    """Export a run as a bundle: ONNX graph, manifest, measures against held-out pieces, and the card."""
-    _torch()
-    from euterpe_training.export.label import Label
-    from euterpe_training.export.release import release
-    from euterpe_training.trainer import Trainer
-    from euterpe_training.trainer.checkpoint import CHECKPOINT_FILE, load_checkpoint
-
-    config = CrnnganConfig.from_dict(load_checkpoint(run / CHECKPOINT_FILE)["config"])
-    trainer = Trainer.resume(run, _load(corpus, config, cache), changes or ())
-    bundle = release(trainer, out, Label(name, version, title, description), notes)
-    console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
-
-
-@app.command()
-def evaluate(
-    source: Annotated[Path, typer.Argument(help="A bundle, models/NAME/VERSION, or a folder of composed MIDI files.")],
-    reference: Annotated[Path, typer.Option(help="Directory of real MIDI files: the corpus of the model.")],
-    measures: Annotated[
-        Measures, typer.Option(help="music: any bundle or folder; overlap: C-RNN-GAN bundles only; all: what applies.")
-    ] = "all",
-    styles: Annotated[
-        list[str] | None, typer.Option("--style", help="Compare this style; repeatable. NAME=FOLDER if names differ.")
-    ] = None,
-    test_works: Annotated[
-        Path | None, typer.Option(help="List of held-out files, JSON or text; by default a fifth, by hash.")
-    ] = None,
-    composed: Annotated[int, typer.Option(min=10, help="music: pieces composed for each style.")] = 400,
-    windows: Annotated[int, typer.Option(min=10, help="music: windows of each side.")] = 400,
-    notes: Annotated[int, typer.Option(min=32, max=2000, help="music: notes of a window.")] = 200,
-    rolls: Annotated[bool, typer.Option(help="music: test with a network on piano rolls, too.")] = True,
-    seed: Annotated[int, typer.Option(help="music: decides pieces, windows and folds.")] = 0,
-    length: Annotated[int, typer.Option(min=16, max=2000, help="overlap: events of each piece.")] = 100,
-    pieces: Annotated[int, typer.Option(min=8, help="overlap: pieces per seed, at most half of the test songs.")] = 200,
-    seeds: Annotated[int, typer.Option(min=1, help="overlap: how often to draw them.")] = 5,
-    variant: Annotated[Variant | None, typer.Option(help="overlap: fp32 or int8; the bundle's own by default.")] = None,
-    legacy: Annotated[bool, typer.Option("--legacy", help="overlap: statistics with the public code's slips.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the JSON into this file, too.")] = None,
-    cache: CacheDir = None,
-) -> None:
-    """Compare composed music with real music: two-sample tests, endings, form, copies; overlap areas of C-RNN-GANs."""
-    overlaps = measures != "music" and _is_crnngan(source)
-    if measures == "overlap" and not overlaps:
-        raise TrainingError(f"{source} is no C-RNN-GAN bundle, and overlap areas are for those; use --measures music")
-    report: dict[str, Any] = {}
-    lines: list[str] = []
-    with console.status("Reading the reference") as status:
-        if overlaps:
-            report, lines = _overlap_report(
-                source, reference, variant, cache, lambda name: status.update(f"Measured {name}"),
-                length=length, pieces=pieces, seeds=seeds, legacy=legacy,
-            )  # fmt: skip
-        if measures != "overlap":
-            from euterpe_training.evaluation.music_table import report_section
-
-            report["music"] = music_report(
-                source, reference, styles=styles or (), pieces=composed, test_works=test_works,
-                options={"windows": windows, "notes": notes, "seed": seed, "rolls": rolls}, progress=status.update,
-            )  # fmt: skip
-            lines += ["", *report_section(report["music"])]
-    text = json.dumps(report, indent=1)
-    if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text + "\n", encoding="utf-8")
-    typer.echo(text if as_json else "\n".join(lines))
-
-
-def _is_crnngan(source: Path) -> bool:
-    return (source / MANIFEST_FILE).is_file() and isinstance(_any_bundle(source), Bundle)
-
-
-def _overlap_report(
-    source: Path, reference: Path, variant: Variant | None, cache: Path | None, after: Callable[[str], None], **how: Any
-) -> tuple[dict[str, Any], list[str]]:
-    """The report on a C-RNN-GAN bundle in its own representation, and its tables."""
-    from euterpe_training.evaluation.reference import load_reference
-    from euterpe_training.evaluation.report import evaluate as compare_overlaps
-    from euterpe_training.evaluation.table import feature_table, statistics_table, table
-
-    loaded = _bundle(source)
-    if variant == "int8" and loaded.int8 is None:
-        raise TrainingError(f"the bundle {source} has no int8 graph; `euterpe-train int8` adds one")
-    if variant is not None:
-        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"variant": variant}))
-    report = compare_overlaps(loaded, load_reference(loaded, reference, how["length"], cache), after=after, **how)
-    return report, [*table(report), "", *feature_table(report), "", *statistics_table(report)]
-
-
-@app.command()
-def int8(
-    bundle: Annotated[Path, typer.Argument(help="Directory of the bundle, e.g. models/NAME/VERSION.")],
-    version: Annotated[str, typer.Argument(help="The version of the new bundle, written beside it.")],
-    variant: Annotated[Variant, typer.Option(help="What is run unless a deployment says otherwise.")] = "int8",
-) -> None:
-    """Write a bundle anew, with its LSTM layers in 8-bit integers beside the floats; `evaluate` says what it costs."""
-    from euterpe_training.export.bundle import add_int8
-
-    written = add_int8(_bundle(bundle), version, variant)
-    sizes = [f"{len(graph or b'') / 1e6:.1f} MB" for graph in (written.model, written.int8)]
-    console.print(f"{written.directory}: fp32 {sizes[0]}, int8 {sizes[1]}")
-
-
-@app.command()
-def recipes() -> None:
-    """List the recipes."""
-    from euterpe_training.recipes import RECIPES
-
-    for name, make in sorted(RECIPES.items()):
-        typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")
-
-
-def _any_bundle(directory: Path) -> Bundle | MelodyBundle:
-    try:
-        return load_any_bundle(directory)
-    except BundleError as error:
-        raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
-
-
-def _bundle(directory: Path) -> Bundle:
-    try:
-        return load_bundle(directory)
-    except BundleError as error:
-        raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
-    return torch
-
-
-def _load(directory: Path, config: CrnnganConfig, cache: Path | None) -> Corpus:
-    with console.status("Reading the corpus") as status:
-        corpus = load_corpus(
-            directory, config.spec, config.corpus, cache,
-            lambda done, total: status.update(f"Reading the corpus: {done} of {total} files"),
-        )  # fmt: skip
-    console.print(f"{len(corpus)} songs, {len(corpus.events):,} events; {len(corpus.skipped)} files skipped")
-    return corpus
+app.add_typer(study_app, name="study")
 
 
 def main() -> None:
-    """Runs the command; what a user can mend becomes one sentence and exit status 2."""
+    """Run the command; report errors that the user can correct in one sentence, with exit status 2."""
     try:
         app()
     except TrainingError as error:
         console.print(f"[red]error:[/red] {error}", highlight=False)
         sys.exit(2)
     except SystemExit as leaving:
-        # Typer turns Ctrl-C into this status, and says nothing.
+        # Typer turns Ctrl-C into this status without a message.
         if leaving.code == _INTERRUPTED:
-            console.print("stopped; runs go on with --resume, studies and searches when they are started again")
+            console.print("stopped; continue runs with --resume, studies and searches with the same command")
         raise
 
 

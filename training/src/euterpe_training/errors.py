@@ -1,5 +1,5 @@
-"""The one exception that the command line turns into a sentence."""
+"""The error that the command line reports without a traceback."""
 
 
 class TrainingError(Exception):
-    """Something that whoever started the training can mend; the message is one sentence."""
+    """A problem that the user can correct; the message is one sentence with the remedy."""

@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 SMOKE = BAGAN_RECIPES["smoke"]
 
 
-def test_both_games_by_hand() -> None:
+def test_both_adversarial_losses_by_hand() -> None:
     real, fake, wrong = torch.tensor([2.0, 0.0]), torch.tensor([-1.0, 1.0]), torch.tensor([0.5, 0.5])
     assert float(discriminator_loss("wasserstein", real, fake, wrong)) == pytest.approx((0 + 0.5) / 2 - 1)
     assert float(generator_loss("wasserstein", fake)) == 0
@@ -48,7 +48,9 @@ def test_a_wrong_label_is_never_the_right_one_and_all_others_come() -> None:
 
 @pytest.mark.parametrize(("size", "channels"), [(28, 1), (32, 3), (64, 1)])
 @pytest.mark.parametrize("game", ["wasserstein", "bce"])
-def test_it_plays_with_images_of_all_sizes(make_bars: object, size: int, channels: int, game: str) -> None:
+def test_images_of_all_sizes_are_trained_on_and_generated(
+    make_bars: object, size: int, channels: int, game: str
+) -> None:
     images = make_bars([40, 12, 3], size, channels)  # type: ignore[operator]
     method = Bagan(images, replace(SMOKE, game=game, epochs=1), CPU)
     losses = list(method.train())
@@ -56,28 +58,28 @@ def test_it_plays_with_images_of_all_sizes(make_bars: object, size: int, channel
     assert losses[1].keys() == {"discriminator", "penalty", "generator"}
     assert method.balance().counts.tolist() == [40, 40, 40]
     assert method.generate(2, 3).shape == (3, size, size, channels)
-    # A class may have fewer members than DeepSMOTE needs: BAGAN-GP draws codes at random.
+    # A class may have fewer members than DeepSMOTE needs: BAGAN-GP samples random codes.
     assert len({image.tobytes() for image in method.generate(2, 8)}) == 8
 
 
-def test_the_game_begins_with_what_the_autoencoder_learnt(unbalanced: ImageSet) -> None:
+def test_adversarial_training_starts_with_the_encoders_weights(unbalanced: ImageSet) -> None:
     method = Bagan(unbalanced, SMOKE, CPU)
     training = iter(method.train())
     next(training)
     encoder = {name: value.clone() for name, value in method.encoder.convolutions.state_dict().items()}
     before = method.discriminator.convolutions.state_dict()["0.weight"].clone()
     assert not torch.equal(before, encoder["0.weight"])
-    method.discriminator.begin_as(method.encoder)
+    method.discriminator.initialise_from(method.encoder)
     assert torch.equal(method.discriminator.convolutions.state_dict()["0.weight"], encoder["0.weight"])
     next(training)
     assert torch.equal(method.encoder.convolutions.state_dict()["0.weight"], encoder["0.weight"])
 
 
-def test_real_images_come_with_labels_as_uniform_as_those_of_made_ones(make_bars: object) -> None:
+def test_real_images_have_uniform_labels(make_bars: object) -> None:
     images = make_bars([120, 12, 12])  # type: ignore[operator]
     method = Bagan(images, SMOKE, CPU)
     generator = torch.Generator().manual_seed(0)
-    drawn = [method._one_of_each(generator) for _ in range(100)]
+    drawn = [method._uniform_batch(generator) for _ in range(100)]
     counts = torch.cat([labels for _, labels in drawn]).bincount(minlength=3)
     assert (counts > 0.25 * counts.sum()).all()
     own = [
@@ -90,7 +92,7 @@ def test_real_images_come_with_labels_as_uniform_as_those_of_made_ones(make_bars
     )
 
 
-def test_the_penalty_lies_between_real_images_and_both_kinds_of_false_ones(
+def test_the_penalty_is_between_real_images_and_both_kinds_of_negatives(
     make_bars: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = make_bars([40, 40, 40])  # type: ignore[operator]
@@ -103,7 +105,7 @@ def test_the_penalty_lies_between_real_images_and_both_kinds_of_false_ones(
 
     monkeypatch.setattr(method, "gradient_penalty", seen)
     generator = torch.Generator().manual_seed(0)
-    bagan._critic_step(*bagan._one_of_each(generator), generator)
+    bagan._critic_step(*bagan._uniform_batch(generator), generator)
     real = {picture.numpy().tobytes(): label for label, own in enumerate(bagan._batches.by_class)
             for picture in bagan._batches.images[own]}  # fmt: skip
     [(false, labels)] = ends
@@ -124,7 +126,7 @@ def test_an_epoch_has_a_step_of_the_generator_for_each_batch_after_all_of_the_cr
     assert steps == ["critic", "critic", "critic", "generator"] * -(-len(unbalanced) // SMOKE.batch_size)
 
 
-def test_the_label_decides_what_is_made(make_bars: object) -> None:
+def test_the_label_determines_the_generated_images(make_bars: object) -> None:
     images = make_bars([80, 60])  # type: ignore[operator]
     config = replace(SMOKE, autoencoder_epochs=5, epochs=10, critic_steps=2)
     config = replace(config, hidden_size=8, latent_size=16, learning_rate=2e-3)

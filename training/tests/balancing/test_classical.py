@@ -18,7 +18,7 @@ def test_every_method_runs_and_the_rare_class_gains_share(unbalanced: ImageSet) 
     before = unbalanced.counts[2] / len(unbalanced)
     for method in set(CLASSICAL) - {"adasyn"}:
         after = resample(unbalanced, method, seed=1)
-        # Those that clean up find nothing to remove here, but must not lose the rare class.
+        # Cleaning methods find nothing to remove here, but must not remove the rare class.
         assert after.counts[2] / len(after) >= before, method
         assert after.images.shape[1:] == unbalanced.images.shape[1:]
 
@@ -37,7 +37,7 @@ def test_a_ratio_fills_up_half(unbalanced: ImageSet) -> None:
     assert resample(unbalanced, "smote", ratio=0.5).counts.tolist() == [60, 30, 30]
 
 
-def test_smote_lies_between_its_neighbours(make_bars: object) -> None:
+def test_smote_interpolates_between_neighbours(make_bars: object) -> None:
     images = make_bars([40, 6])  # type: ignore[operator]
     made = resample(images, "smote").images[len(images) :].astype(int)
     rare = images.images[images.labels == 1].astype(int)
@@ -50,13 +50,13 @@ def test_smote_lies_between_its_neighbours(make_bars: object) -> None:
     ("counts", "method", "ratio", "words"),
     [
         ([40, 5], "smote", 1.0, "class c1 has 5 images, but 5 neighbours need 6"),
-        ([2, 2, 2], "edited", 1.0, "edited leaves no image of class c1; balance in another way"),
-        ([40], "random-over", 1.0, "one class only"),
-        ([40, 9], "random-over", 1.5, r"lies in \(0, 1\]"),
-        ([40, 9], "magic", 1.0, "there are: random-under"),
+        ([2, 2, 2], "edited", 1.0, "edited leaves no image of class c1; use another method"),
+        ([40], "random-over", 1.0, "only one class"),
+        ([40, 9], "random-over", 1.5, r"must be in \(0, 1\]"),
+        ([40, 9], "magic", 1.0, "methods are: random-under"),
     ],
 )
-def test_what_cannot_be_balanced_is_one_sentence(
+def test_sets_that_cannot_be_balanced_are_refused(
     make_bars: object, counts: list[int], method: str, ratio: float, words: str
 ) -> None:
     with pytest.raises(TrainingError, match=words):

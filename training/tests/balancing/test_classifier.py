@@ -5,8 +5,8 @@ import pytest
 import torch
 from euterpe_training.balancing.classifier import FitOptions, fit, mirrored, shifted
 from euterpe_training.balancing.networks import NETWORKS, make_network
-from euterpe_training.balancing.scores import Interval, Scores, difference
 from euterpe_training.errors import TrainingError
+from euterpe_training.reports.scores import Interval, Scores, difference
 
 OPTIONS = FitOptions(network="small", epochs=6, batch_size=16, learning_rate=3e-3)
 
@@ -34,14 +34,14 @@ def test_rounds_of_fixed_steps_are_equal_for_small_and_large_sets(make_bars: obj
     steps: list[int] = []
     from euterpe_training.balancing import classifier
 
-    inner = classifier._round
-    monkeypatch.setattr(classifier, "_round", lambda *a: (steps.append(len(a[3])), inner(*a))[1])  # type: ignore[attr-defined]
+    inner = classifier._train_round
+    monkeypatch.setattr(classifier, "_train_round", lambda *a: (steps.append(len(a[3])), inner(*a))[1])  # type: ignore[attr-defined]
     for counts in ([30, 10], [90, 90]):
         fit(make_bars(counts), make_bars([8, 8], seed=1), replace(OPTIONS, epochs=2, steps_per_round=7))  # type: ignore[operator]
     assert steps == [7, 7, 7, 7]
 
 
-def test_windows_of_a_piece_vote_together(make_bars: object) -> None:
+def test_windows_of_a_piece_are_classified_together(make_bars: object) -> None:
     images = make_bars([30, 30])  # type: ignore[operator]
     fitted = fit(images, images, OPTIONS)
     grouped = replace(images, groups=np.arange(60) // 3)
@@ -52,7 +52,7 @@ def test_windows_of_a_piece_vote_together(make_bars: object) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 32)])
-def test_every_network_takes_every_image_and_all_of_it_learns(name: str, channels: int, size: int) -> None:
+def test_every_network_accepts_all_sizes_and_has_gradients_for_all_weights(name: str, channels: int, size: int) -> None:
     network = make_network(name, channels, 7)
     logits = network(torch.randn(4, channels, size, size))
     assert logits.shape == (4, 7)
@@ -79,27 +79,27 @@ def test_intervals_by_hand() -> None:
     assert str(Interval.of([0.5])) == "0.500"
 
 
-def test_an_annealed_training_takes_all_its_rounds_and_ends_at_rest(make_bars: object) -> None:
+def test_an_annealed_training_runs_all_rounds_and_uses_the_last_weights(make_bars: object) -> None:
     train, validation = make_bars([40, 40]), make_bars([10, 10], seed=1)  # type: ignore[operator]
     annealed = replace(OPTIONS, epochs=5, patience=1, anneal=True)
     fitted = fit(train, validation, annealed)
     assert len(fitted.history) == 5
-    # The last weights count, whatever the validation images said of those before.
+    # The last weights are used, whatever the validation scores of earlier ones.
     assert fitted.scores(validation).macro_f1 == fitted.history[-1]["macro_f1"]
     assert [row["loss"] for row in fitted.history] != [row["loss"] for row in fit(train, validation, OPTIONS).history]
 
 
-def test_half_as_precise_products_learn_as_much_and_leave_whole_weights(make_bars: object) -> None:
+def test_bfloat16_products_learn_as_well_with_float32_weights(make_bars: object) -> None:
     train, validation = make_bars([60, 60, 60]), make_bars([20, 20, 20], seed=1)  # type: ignore[operator]
     fitted = fit(train, validation, replace(OPTIONS, precision="bfloat16"))
     assert all(weight.dtype == torch.float32 for weight in fitted.network.parameters())
     assert fitted.scores(validation).macro_f1 > 0.9
     assert fitted.history != fit(train, validation, OPTIONS).history
-    with pytest.raises(TrainingError, match="it is float32 or bfloat16"):
+    with pytest.raises(TrainingError, match="must be float32 or bfloat16"):
         replace(OPTIONS, precision="int4")
 
 
-def test_mirrored_images_are_learnt_and_judged_both_ways(make_bars: object) -> None:
+def test_with_mirror_predictions_do_not_depend_on_the_orientation(make_bars: object) -> None:
     train = make_bars([60, 60, 60])  # type: ignore[operator]
     fitted = fit(train, make_bars([20, 20, 20], seed=1), replace(OPTIONS, mirror=True))  # type: ignore[operator]
     turned = replace(train, images=train.images[:, :, ::-1].copy())
@@ -110,15 +110,15 @@ def test_mirrored_images_are_learnt_and_judged_both_ways(make_bars: object) -> N
     assert seen == {tuple(row.flatten().tolist()) for row in (*images, *images.flip(3))}
 
 
-def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None:
-    with pytest.raises(TrainingError, match="there are: resnet18"):
+def test_unknown_networks_and_infinite_losses_are_reported(make_bars: object) -> None:
+    with pytest.raises(TrainingError, match="networks are: resnet18"):
         make_network("vgg", 1, 2)
     images = make_bars([20, 20])  # type: ignore[operator]
     with pytest.raises(TrainingError, match="lower its learning rate"):
         fit(images, images, replace(OPTIONS, learning_rate=float("inf")))
 
 
-def test_images_are_moved_as_a_whole_and_no_further_than_asked() -> None:
+def test_images_are_shifted_as_a_whole_within_the_limits() -> None:
     images = torch.full((200, 1, 9, 2), -1.0)
     images[:, 0, 4, :] = 1.0
     moved = shifted(images, 3, 0, torch.Generator().manual_seed(0))

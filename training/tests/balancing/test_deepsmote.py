@@ -18,7 +18,7 @@ SMOKE = DEEPSMOTE_RECIPES["smoke"]
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [28, 32, 38, 40, 64])
-def test_images_of_all_sizes_come_back_in_their_shape(size: int, channels: int) -> None:
+def test_images_of_all_sizes_are_decoded_in_their_shape(size: int, channels: int) -> None:
     images = torch.randn(3, channels, size, size)
     made = Decoder(size, channels, 4, 8)(Encoder(size, channels, 4, 8)(images))
     assert made.shape == images.shape
@@ -35,12 +35,12 @@ def test_the_network_is_the_paper_s_at_28_pixels() -> None:
 
 
 @pytest.mark.parametrize("size", [27, 29, 42, 72, 20])
-def test_other_sizes_say_which_can_be_made(size: int) -> None:
+def test_other_sizes_are_refused_with_the_supported_ones(size: int) -> None:
     with pytest.raises(TrainingError, match="give --size"):
         Encoder(size, 1, 4, 8)
 
 
-def test_pixels_survive_the_way_there_and_back() -> None:
+def test_pixels_survive_the_round_trip() -> None:
     pixels = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
     assert np.array_equal(to_pixels(to_tensor(pixels)), pixels)
     assert float(to_tensor(pixels).min()) == -1
@@ -52,14 +52,14 @@ def test_the_permuted_penalty_compares_with_the_image_at_another_s_code(unbalanc
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     for form, expected in (("permuted", (images[order] - images).square().mean()), ("own", torch.tensor(0.0))):
         method = DeepSmote(unbalanced, replace(SMOKE, penalty=form), CPU)
-        # Codes are the images themselves: what is decoded at another's code is that other image.
+        # Codes are the images themselves: decoding the code of another image gives that image.
         method.encoder, method.decoder = torch.nn.Flatten(), torch.nn.Unflatten(1, (1, 28, 28))  # type: ignore[assignment]
         penalty = method.penalty(images, torch.Generator().manual_seed(0))
         assert float(penalty) == pytest.approx(float(expected), rel=1e-5), form
 
 
 @pytest.mark.parametrize("form", ["own", "permuted"])
-def test_the_penalty_teaches_the_encoder(unbalanced: ImageSet, form: str) -> None:
+def test_the_penalty_has_a_gradient_for_the_encoder(unbalanced: ImageSet, form: str) -> None:
     method = DeepSmote(unbalanced, replace(SMOKE, penalty=form), CPU)
     method.penalty(to_tensor(unbalanced.images[unbalanced.labels == 1]), torch.Generator()).backward()
     gradients = [parameter.grad for parameter in method.encoder.parameters()]
@@ -107,7 +107,7 @@ def test_classes_are_filled_up_behind_the_real_images(unbalanced: ImageSet) -> N
     assert np.array_equal(balanced.images, method.balance().images)
 
 
-def test_codes_lie_between_neighbours_of_the_class(unbalanced: ImageSet) -> None:
+def test_codes_are_between_neighbours_of_the_class(unbalanced: ImageSet) -> None:
     method = DeepSmote(unbalanced, SMOKE, CPU)
     seen: list[np.ndarray] = []
     method.decode = lambda codes: seen.append(codes) or np.zeros((len(codes), 28, 28, 1), np.uint8)  # type: ignore[method-assign, func-returns-value]
@@ -126,5 +126,5 @@ def test_codes_lie_between_neighbours_of_the_class(unbalanced: ImageSet) -> None
 def test_too_few_members_are_refused(make_bars: object) -> None:
     with pytest.raises(TrainingError, match="class c1 has 5 images, but 5 neighbours need 6"):
         DeepSmote(make_bars([20, 5]), SMOKE, CPU)  # type: ignore[operator]
-    with pytest.raises(TrainingError, match="one class only"):
+    with pytest.raises(TrainingError, match="only one class"):
         DeepSmote(make_bars([20]), SMOKE, CPU)  # type: ignore[operator]

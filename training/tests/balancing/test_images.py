@@ -56,7 +56,7 @@ def test_counts_by_name_by_part_and_by_list(unbalanced: ImageSet) -> None:
     assert parse_counts("9, 5,2", unbalanced) == [9, 5, 2]
     assert parse_counts("all", unbalanced) == [60, 24, 8]
     for wrong in ("many", "mnist/0.5", "1,x"):
-        with pytest.raises(TrainingError, match="give one of mnist"):
+        with pytest.raises(TrainingError, match="must be one of mnist"):
             parse_counts(wrong, unbalanced)
 
 
@@ -65,7 +65,7 @@ def test_filling_up_stops_at_the_ratio() -> None:
     assert missing(counts).tolist() == [0, 40, 93]
     assert missing(counts, 0.5).tolist() == [0, 0, 43]
     for ratio in (0.0, 1.01, float("nan"), -1):
-        with pytest.raises(TrainingError, match=r"lies in \(0, 1\]"):
+        with pytest.raises(TrainingError, match=r"must be in \(0, 1\]"):
             missing(counts, ratio)
-    with pytest.raises(TrainingError, match="one class only"):
+    with pytest.raises(TrainingError, match="only one class"):
         missing(np.array([100, 0]))

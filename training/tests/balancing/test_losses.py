@@ -1,4 +1,4 @@
-"""Losses against values worked out by hand, and their gradients against finite differences."""
+"""Losses against values computed by hand, and gradients against finite differences."""
 
 from math import log
 
@@ -97,12 +97,12 @@ def test_the_focal_loss_has_a_gradient_where_a_root_has_none() -> None:
     assert torch.isfinite(logits.grad).all()
 
 
-def test_mistakes_are_named() -> None:
-    with pytest.raises(TrainingError, match="there are: cross-entropy"):
+def test_invalid_arguments_are_reported() -> None:
+    with pytest.raises(TrainingError, match="losses are: cross-entropy"):
         make_loss("hinge", torch.tensor([1, 1]))
-    with pytest.raises(TrainingError, match=r"lies in \[0, 1\]"):
+    with pytest.raises(TrainingError, match=r"must be in \[0, 1\]"):
         MixedLoss(MeanSquaredError(), 1.5)
     with pytest.raises(TrainingError, match="square"):
         BilinearLoss(torch.ones(2, 3))
-    with pytest.raises(TrainingError, match="negative"):
+    with pytest.raises(TrainingError, match="must be 0 or more"):
         FocalLoss(-1)

@@ -18,7 +18,7 @@ QUIET = Console(quiet=True)
 
 
 @pytest.mark.parametrize("config", [DEEPSMOTE_RECIPES["smoke"], BAGAN_RECIPES["smoke"]], ids=["deepsmote", "bagan"])
-def test_a_resumed_run_is_as_if_it_had_never_stopped(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     unbalanced: ImageSet, tmp_path: Path, config: DeepSmoteConfig | BaganConfig
 ) -> None:
     whole = Run.start(unbalanced, config, tmp_path / "whole", CPU)
@@ -39,18 +39,20 @@ def test_a_resumed_run_is_as_if_it_had_never_stopped(
         assert picture.size == (2 * (11 * 30 + 2), 2 * (3 * 30 + 2))
 
 
-def test_nothing_is_overwritten_and_runs_of_other_images_are_refused(unbalanced: ImageSet, tmp_path: Path) -> None:
+def test_runs_are_not_overwritten_and_other_images_are_refused(unbalanced: ImageSet, tmp_path: Path) -> None:
     config = replace(DEEPSMOTE_RECIPES["smoke"], epochs=1)
     Run.start(unbalanced, config, tmp_path, CPU).train(QUIET)
     with pytest.raises(TrainingError, match="--resume"):
         Run.start(unbalanced, config, tmp_path, CPU)
-    with pytest.raises(TrainingError, match="of other images"):
+    with pytest.raises(TrainingError, match="trained on other images"):
         Run.resume(unbalanced.take(np.arange(60)), tmp_path, CPU)
-    with pytest.raises(TrainingError, match="of networks with other sizes"):
+    with pytest.raises(TrainingError, match="networks of other sizes"):
         Run.resume(unbalanced, tmp_path, CPU, ["latent_size=9"])
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(unbalanced: ImageSet, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(
+    unbalanced: ImageSet, tmp_path: Path
+) -> None:
     run = Run.start(unbalanced, DEEPSMOTE_RECIPES["smoke"], tmp_path, CPU)
     run.save()
     before = (tmp_path / "checkpoint.pt").read_bytes()
@@ -62,7 +64,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(unbalan
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, TrainingError("no number")], ids=["ctrl-c", "no number"])
-def test_a_run_that_is_stopped_goes_on_after_its_last_whole_epoch(
+def test_an_interrupted_run_continues_after_its_last_complete_epoch(
     unbalanced: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
 ) -> None:
     config = replace(DEEPSMOTE_RECIPES["smoke"], epochs=4, epochs_per_checkpoint=10)
@@ -86,7 +88,7 @@ def test_a_run_that_is_stopped_goes_on_after_its_last_whole_epoch(
     assert again.method.history == whole.method.history
 
 
-def test_a_resumed_run_takes_the_rate_that_it_is_given(unbalanced: ImageSet, tmp_path: Path) -> None:
+def test_a_resumed_run_uses_a_changed_learning_rate(unbalanced: ImageSet, tmp_path: Path) -> None:
     Run.start(unbalanced, replace(DEEPSMOTE_RECIPES["smoke"], epochs=1), tmp_path, CPU).train(QUIET)
     again = Run.resume(unbalanced, tmp_path, CPU, ["learning_rate=1e-7"])
     rates = {group["lr"] for one in again.method.optimizers().values() for group in one.param_groups}
@@ -96,13 +98,13 @@ def test_a_resumed_run_takes_the_rate_that_it_is_given(unbalanced: ImageSet, tmp
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("epochs=0", "epochs is 0"),
-        ("batch_size=1", "batch norm needs 2"),
+        ("epochs=0", "epochs must be 1 or more, got 0"),
+        ("batch_size=1", "2 or more for batch norm"),
         ("learning_rate=2", "between 0 and 1"),
         ("latent=5", "there is no setting 'latent'"),
-        ("epochs=many", "no int"),
+        ("epochs=many", "must be an integer"),
     ],
 )  # fmt: skip
-def test_wrong_settings_are_named(change: str, words: str) -> None:
+def test_invalid_settings_are_reported(change: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         DEEPSMOTE_RECIPES["smoke"].changed([change])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from euterpe_music.tokens import Meter
+from euterpe_music.meter import Meter
 from euterpe_training.evaluation.scores import GRID, Score, make_score, ticks_per_bar
 
 MAJOR = np.array([0, 2, 4, 5, 7, 9, 11])

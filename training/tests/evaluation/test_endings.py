@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from euterpe_music.tokens import Meter
+from euterpe_music.meter import Meter
 from euterpe_training.evaluation.endings import density_ratio, find_ending, longest_note_and_rest
 from euterpe_training.evaluation.scores import Score
 

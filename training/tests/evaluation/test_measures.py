@@ -1,13 +1,13 @@
-"""The measures on music whose answer is known."""
+"""The measures on music with known results."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from euterpe_music.piece import Piece, make_notes
-from euterpe_training.evaluation.copying import CopyCheck
 from euterpe_training.evaluation.loops import longest_loop_bars
 from euterpe_training.evaluation.markov import Markov
+from euterpe_training.evaluation.memorization import MemorizationIndex
 from euterpe_training.evaluation.muspy_metrics import muspy_metrics
 from euterpe_training.evaluation.overlap import compare_densities, features, likeness, mean_overlap
 from euterpe_training.evaluation.statistics import statistics
@@ -55,7 +55,7 @@ def test_features_of_a_scale() -> None:
     assert features(piece([]))["pitch_count"].tolist() == [0]
 
 
-def test_the_legacy_statistics_have_the_public_codes_slips() -> None:
+def test_the_legacy_statistics_have_the_errors_of_the_public_code() -> None:
     b_major = (SCALE - 60 + 11) % 12 + 60
     tune = piece(np.concatenate([b_major, b_major]))
     right, legacy = statistics(tune), statistics(tune, legacy=True)
@@ -104,14 +104,14 @@ def test_groove_is_perfect_for_a_steady_beat() -> None:
     assert np.isnan(muspy_metrics(piece([60]))["groove_consistency"])
 
 
-def test_transposed_copies_are_found_and_inventions_are_not() -> None:
+def test_transposed_copies_are_found_and_new_music_is_not() -> None:
     random = np.random.default_rng(0)
     known, new = random.integers(40, 80, 400), random.integers(40, 80, 400)
-    check = CopyCheck([known])
-    assert check.share([known[100:140] + 7]) == 1.0
-    assert check.share([new]) == 0.0
-    assert check.longest([np.concatenate([new[:50], known[:33] - 2])]) == 32
-    assert check.longest([new]) == 0
+    index = MemorizationIndex([known])
+    assert index.share([known[100:140] + 7]) == 1.0
+    assert index.share([new]) == 0.0
+    assert index.longest([np.concatenate([new[:50], known[:33] - 2])]) == 32
+    assert index.longest([new]) == 0
 
 
 def test_loops_are_measured_in_bars() -> None:
@@ -122,7 +122,7 @@ def test_loops_are_measured_in_bars() -> None:
 
 
 @pytest.mark.parametrize("streams", [[(0, 1)], [(0,), (1,)]])
-def test_a_markov_chain_says_only_what_it_heard_after_two_events(streams: list[tuple[int, ...]]) -> None:
+def test_a_markov_chain_continues_pairs_of_events_as_the_corpus_does(streams: list[tuple[int, ...]]) -> None:
     song = np.array([[0, 1], [1, 2], [2, 0]] * 20)
     made = Markov([song, song[1:]], streams).sample(50, np.random.default_rng(0))
     assert made.shape == (50, 2)

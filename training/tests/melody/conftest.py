@@ -1,4 +1,4 @@
-"""Corpora that are made up: tunes in C over three chords, some in six eighths, as each layout keeps them."""
+"""Synthetic corpora in each layout: tunes in C over three chords, some in 6/8."""
 
 from pathlib import Path
 

@@ -30,7 +30,7 @@ def test_white_keys_hold_every_song_and_as_written_moves_none(two_folders: Path)
     assert {song.shift for song in written.songs} == {0}
 
 
-def test_what_does_not_fit_is_named_with_its_reason(any_folder: Path) -> None:
+def test_skipped_files_are_reported_with_the_reason(any_folder: Path) -> None:
     report = load_melody_corpus(any_folder).report
     assert (report.files, report.used) == (7, 4)
     assert set(report.skipped) == {"short.mid", "drums.mid", "broken.mid"}
@@ -46,7 +46,7 @@ def test_every_song_is_in_exactly_one_part(two_folders: Path) -> None:
 
 
 def test_long_rests_of_the_melody_go_with_their_accompaniment() -> None:
-    """Bars 0 (an introduction), 6 and 7 (all but two of a long rest) go."""
+    """Bars 0 (an introduction), 6 and 7 (all but two of a long rest) are removed."""
     melody = Notes(np.array([4.0, 8.0, 12.0, 32.0]), np.full(4, 4.0), np.full(4, 72))
     chords = Notes(np.arange(10) * 4.0, np.full(10, 4.0), 48 + np.arange(10))
     tune = Tune("x", "pop", Meter(4, 4), np.arange(10) * 4.0, melody, chords)
@@ -59,8 +59,8 @@ def test_long_rests_of_the_melody_go_with_their_accompaniment() -> None:
     assert without_interludes(pickup)[0].melody.onset.tolist() == [4.0, 8.0, 12.0, 24.0]
 
 
-def test_a_corpus_without_tunes_says_why(tmp_path: Path) -> None:
-    for directory, words in ((tmp_path / "none", "not a directory"), (tmp_path, "holds no")):
+def test_a_corpus_without_tunes_is_refused_with_the_reason(tmp_path: Path) -> None:
+    for directory, words in ((tmp_path / "none", "not a directory"), (tmp_path, "has no")):
         with pytest.raises(TrainingError, match=words):
             load_melody_corpus(directory)
     (tmp_path / "x.mid").write_bytes(b"MThd")

@@ -1,4 +1,4 @@
-"""A study that is stopped and goes on, corpus by corpus, and what its report says."""
+"""A study that is stopped and continued, corpus by corpus, and its report."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from euterpe_training.melody.recipes import melody_recipe
 TINY = study.Scale(units=0.02, epochs=1, songs=0, rate=0.01, batch=8)
 
 
-def test_the_plan_holds_all_runs_of_both_models_and_what_goes_beyond() -> None:
+def test_the_plan_has_all_runs_of_both_models_and_variants() -> None:
     planned = list(study.plan(study.Scale()))
     thesis = [(name, config.encoding, config.part) for group, name, config in planned if group != "Beyond the thesis"]
     assert len(set(thesis)) == len(thesis) == 16
@@ -31,7 +31,7 @@ def test_the_plan_holds_all_runs_of_both_models_and_what_goes_beyond() -> None:
     assert any(config.cell == "transformer" for config in beyond)
 
 
-def test_a_stopped_study_goes_on_and_takes_in_another_corpus(
+def test_a_stopped_study_continues_and_accepts_another_corpus(
     two_folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.set_num_threads(1)

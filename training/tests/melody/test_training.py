@@ -1,4 +1,4 @@
-"""From a corpus to a bundle that a service loads, and what may go wrong on the way."""
+"""From a corpus to a bundle that the generator service loads, and errors on the way."""
 
 import os
 import subprocess
@@ -15,10 +15,10 @@ from euterpe_training.cli import main
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import MelodyCorpus, load_melody_corpus
-from euterpe_training.melody.data import IGNORED, SHIFTS, batches, encode_split, key_table, languages
+from euterpe_training.melody.data import IGNORED, SHIFTS, batches, encode_split, key_table, make_token_format
 from euterpe_training.melody.evaluation import held_out
 from euterpe_training.melody.recipes import melody_recipe
-from euterpe_training.melody.sampling import Drawing, compose
+from euterpe_training.melody.sampling import SamplingParams, generate
 from euterpe_training.melody.trainer import MelodyTrainer
 
 SMALL = replace(melody_recipe("smoke"), precision="float32", keys="white")
@@ -30,8 +30,8 @@ def corpus(two_folders: Path) -> MelodyCorpus:
 
 
 def test_windows_show_every_token_after_the_one_before_it(corpus: MelodyCorpus) -> None:
-    language = languages(corpus, SMALL)
-    encoded = encode_split(corpus, "train", language, SMALL)
+    token_format = make_token_format(corpus, SMALL)
+    encoded = encode_split(corpus, "train", token_format, SMALL)
     seen = 0
     for batch in batches(encoded, SMALL, None):
         live = batch.targets[..., 0] != IGNORED
@@ -44,13 +44,13 @@ def test_windows_show_every_token_after_the_one_before_it(corpus: MelodyCorpus) 
 
 def test_an_augmented_song_keeps_its_melody_under_its_chords(corpus: MelodyCorpus) -> None:
     config = replace(SMALL, keys="augmented", part="accompaniment")
-    language = languages(corpus, config)
-    vocabulary = language.vocabularies[0]
+    token_format = make_token_format(corpus, config)
+    vocabulary = token_format.vocabularies[0]
     table = key_table(vocabulary)
     for row, shift in zip(table, SHIFTS.tolist(), strict=True):
         for place, word in enumerate(vocabulary.words[2:], start=2):
             assert vocabulary.words[row[place]] == (word if word == "_" else transpose_symbol(word, shift))
-    encoded = encode_split(corpus, "train", language, config)
+    encoded = encode_split(corpus, "train", token_format, config)
     plain = next(iter(batches(encoded, replace(config, batch_size=1000), None)))
     moved = next(iter(batches(encoded, replace(config, batch_size=1000), np.random.default_rng(0), table)))
     for batch in (plain, moved):
@@ -62,13 +62,13 @@ def test_an_augmented_song_keeps_its_melody_under_its_chords(corpus: MelodyCorpu
         assert all((pitch - 1) % 12 in chord for pitch, chord in zip(melody[starts].tolist(), chords, strict=True))
 
 
-def test_a_network_is_told_its_own_words_of_earlier_bars(corpus: MelodyCorpus) -> None:
+def test_bar_lag_features_are_the_tokens_of_earlier_bars(corpus: MelodyCorpus) -> None:
     config = replace(SMALL, echoes=True)
-    language = languages(corpus, config)
-    encoded = encode_split(corpus, "train", language, config)
+    token_format = make_token_format(corpus, config)
+    encoded = encode_split(corpus, "train", token_format, config)
     begin, end = encoded.offsets[:2]
     song = corpus.split("train")[0]
-    for place, column in enumerate(language.columns):
+    for place, column in enumerate(token_format.features):
         if column.name == "echo":
             back = column.offset * song.meter.bar
             echo, words = encoded.conditions[begin:end, place], encoded.targets[begin:end, 0]
@@ -79,7 +79,7 @@ def test_a_network_is_told_its_own_words_of_earlier_bars(corpus: MelodyCorpus) -
         replace(config, keys="augmented")
 
 
-def test_training_stops_when_nothing_gets_better_and_resumes_alike(corpus: MelodyCorpus, tmp_path: Path) -> None:
+def test_training_stops_early_and_resumes_exactly(corpus: MelodyCorpus, tmp_path: Path) -> None:
     config = replace(SMALL, epochs=4, dropout=0.0, learning_rate=1e-2)
     straight = MelodyTrainer(config, corpus)
     straight.train()
@@ -128,7 +128,7 @@ def test_from_corpus_to_bundle(two_folders: Path, corpus: MelodyCorpus, tmp_path
     here, there = trainer.score("test"), held_out(bundle, "melody", corpus.split("test"))
     assert abs(here.loss - there["loss"]) < 1e-3
     assert str(round(there["perplexity"], 2)) in (out / "card.md").read_text()
-    first, again = (compose(bundle, 2, 4, "jigs", Drawing(seed=3)) for _ in range(2))
+    first, again = (generate(bundle, 2, 4, "jigs", SamplingParams(seed=3)) for _ in range(2))
     assert first == again
     assert first[0].melody.end == 64
 
@@ -137,15 +137,15 @@ def test_from_corpus_to_bundle(two_folders: Path, corpus: MelodyCorpus, tmp_path
     ("arguments", "words"),
     [
         (("train", "--corpus", "{folk}", "--out", "{run}", "--recipe", "polka"), "no recipe 'polka'"),
-        (("train", "--corpus", "{folk}", "--out", "{run}", "--set", "units=0"), "units is 0"),
-        (("train", "--corpus", "{folk}", "--out", "{run}", "--part", "drums"), "part is 'drums'"),
-        (("train", "--corpus", "{run}", "--out", "{run}"), "holds no .mid"),
+        (("train", "--corpus", "{folk}", "--out", "{run}", "--set", "units=0"), "units must be in 1..8192, got 0"),
+        (("train", "--corpus", "{folk}", "--out", "{run}", "--part", "drums"), "got 'drums'"),
+        (("train", "--corpus", "{run}", "--out", "{run}"), "has no .mid"),
         (("train", "--corpus", "{folk}", "--out", "{run}", "--resume"), "no checkpoint"),
         (("export", "--corpus", "{folk}", "--run", "{run}", "--out", "{run}", "--name", "x", "--version", "1.0.0",
           "--title", "X"), "no checkpoint"),
     ],
 )  # fmt: skip
-def test_mistakes_are_one_sentence_and_status_2(
+def test_errors_are_one_sentence_and_status_2(
     arguments: tuple[str, ...],
     words: str,
     tmp_path: Path,

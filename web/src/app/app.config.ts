@@ -10,7 +10,7 @@ import {
 } from '@angular/router';
 import { routes } from './app.routes';
 import { Session } from './core/session/session';
-import { Say } from './core/text/say';
+import { ErrorMessages } from './core/text/error-messages';
 import { PageTitles } from './core/text/page-titles';
 
 export const appConfig: ApplicationConfig = {
@@ -19,15 +19,15 @@ export const appConfig: ApplicationConfig = {
     provideRouter(
       routes,
       withComponentInputBinding(),
-      // A page whose code could not be had: the one that is seen stays.
+      // If the chunk of a page cannot be loaded, the current page stays.
       withNavigationErrorHandler((error) => {
-        inject(Say).notice(navigator.onLine ? error.error : new TypeError('offline'));
+        inject(ErrorMessages).show(navigator.onLine ? error.error : new TypeError('offline'));
         return new RedirectCommand(inject(Router).parseUrl(inject(Router).url), { skipLocationChange: true });
       }),
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled', anchorScrolling: 'enabled' }),
     ),
     { provide: TitleStrategy, useExisting: PageTitles },
-    // Not awaited: the first page is painted meanwhile.
-    provideAppInitializer(() => void inject(Session).resume()),
+    // Not awaited, so that the first page is painted meanwhile.
+    provideAppInitializer(() => void inject(Session).restore()),
   ],
 };

@@ -1,15 +1,39 @@
-import { Routes } from '@angular/router';
+import { Route } from '@angular/router';
+import type { CommonKey } from './core/text/common-texts';
+import type { IconName } from './shared/icon';
 
-/** Every page is a chunk of its own; `title` is a key of the common texts. */
-export const routes: Routes = [
-  { path: '', pathMatch: 'full', loadComponent: () => import('./compose/compose-page'), title: 'compose' },
-  { path: 'library', loadChildren: () => import('./library/routes'), title: 'library' },
-  { path: 'explore', loadComponent: () => import('./explore/explore-page'), title: 'explore' },
+/** A page. `title` is a key of the common texts; a page with an `icon` is in the main navigation. */
+export interface PageRoute extends Route {
+  readonly path: string;
+  readonly title?: CommonKey;
+  readonly icon?: IconName;
+}
+
+/** All pages, each in a chunk of its own. The gateway serves index.html at these paths (PAGES in gateway.py). */
+export const routes: PageRoute[] = [
+  {
+    path: '',
+    pathMatch: 'full',
+    loadComponent: () => import('./compose/compose-page'),
+    title: 'compose',
+    icon: 'compose',
+  },
+  { path: 'library', loadComponent: () => import('./library/library-page'), title: 'library', icon: 'library' },
+  { path: 'library/songs/:id', loadComponent: () => import('./library/song-page'), title: 'library' },
+  { path: 'library/playlists', loadComponent: () => import('./library/playlists-page'), title: 'library' },
+  { path: 'library/playlists/:id', loadComponent: () => import('./library/playlist-page'), title: 'library' },
+  { path: 'library/trash', loadComponent: () => import('./library/trash-page'), title: 'library' },
+  { path: 'explore', loadComponent: () => import('./explore/explore-page'), title: 'explore', icon: 'explore' },
   { path: 'authors/:id', loadComponent: () => import('./explore/author-page'), title: 'explore' },
   { path: 's/:token', loadComponent: () => import('./shared-song/shared-song-page') },
-  { path: 'compare', loadComponent: () => import('./compare/compare-page'), title: 'compare' },
+  { path: 'compare', loadComponent: () => import('./compare/compare-page'), title: 'compare', icon: 'compare' },
   { path: 'account', loadComponent: () => import('./account/account-page'), title: 'account' },
-  { path: 'login', loadComponent: () => import('./login/login-page'), title: 'login' },
-  { path: 'register', loadComponent: () => import('./login/register-page'), title: 'register' },
+  { path: 'login', loadComponent: () => import('./login/credentials-page'), title: 'login', data: { mode: 'login' } },
+  {
+    path: 'register',
+    loadComponent: () => import('./login/credentials-page'),
+    title: 'register',
+    data: { mode: 'register' },
+  },
   { path: '**', loadComponent: () => import('./shell/not-found-page'), title: 'notFoundTitle' },
 ];

@@ -2,32 +2,32 @@ import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, Type, effect, inject, signal } from '@angular/core';
 import { RouterLink, RouterOutlet } from '@angular/router';
 import { Notices } from './core/notices/notices';
-import { lazily } from './core/patience';
+import { loadWithRetry } from './core/backoff';
 import { Player } from './core/player/player';
-import { remembered } from './core/remembered';
+import { localPreferences } from './core/local-preferences';
 import { commonTexts } from './core/text/common-texts';
 import { injectTexts } from './core/text/texts';
 import { Navigation } from './shell/navigation';
 import { NoticeList } from './shell/notice-list';
 
-const FOLDED = 'euterpe.folded';
+const COLLAPSED_KEY = 'euterpe.folded';
 
-/** The frame of all pages: navigation, the page, the player, notices. */
+/** The frame of all pages: navigation, page, player bar and notices. */
 @Component({
   selector: 'e-root',
   imports: [Navigation, NgComponentOutlet, NoticeList, RouterLink, RouterOutlet],
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { '(window:offline)': 'offline()', '(window:online)': 'online()' },
   template: `
-    <a class="skip" href="#main" (click)="skip($event, main)">{{ t('skip') }}</a>
+    <a class="skip" href="#main" (click)="skip($event, main)">{{ t('skipToContent') }}</a>
     <div class="shell">
       <header class="top">
         <a class="wordmark" routerLink="/"><img src="icon.svg" alt="" width="30" height="30" />Euterpe</a>
       </header>
-      <e-navigation [folded]="folded()" (fold)="fold()" />
+      <e-navigation [collapsed]="collapsed()" (toggleCollapsed)="toggleCollapsed()" />
       <main #main id="main" tabindex="-1"><router-outlet /></main>
-      @if (player.track() && bar(); as bar) {
-        <ng-container *ngComponentOutlet="bar" />
+      @if (player.track() && playerBar(); as playerBar) {
+        <ng-container *ngComponentOutlet="playerBar" />
       }
       <e-notice-list />
     </div>
@@ -82,23 +82,24 @@ const FOLDED = 'euterpe.folded';
 export class App {
   protected readonly player = inject(Player);
   protected readonly t = injectTexts(commonTexts);
-  protected readonly folded = signal(remembered.get(FOLDED) === 'true');
-  /** Comes with the first thing that sounds. */
-  protected readonly bar = signal<Type<unknown> | null>(null);
+  protected readonly collapsed = signal(localPreferences.get(COLLAPSED_KEY) === 'true');
+  /** The player bar; its chunk is loaded with the first track. */
+  protected readonly playerBar = signal<Type<unknown> | null>(null);
   private readonly notices = inject(Notices);
 
   constructor() {
     effect(() => {
       const root = document.documentElement;
-      root.toggleAttribute('data-folded', this.folded());
+      root.toggleAttribute('data-collapsed', this.collapsed());
       root.style.setProperty('--bar', this.player.track() ? '72px' : '0px');
-      if (this.player.track()) void lazily(() => import('./shell/player-bar')).then((m) => this.bar.set(m.PlayerBar));
+      if (this.player.track())
+        void loadWithRetry(() => import('./shell/player-bar')).then((m) => this.playerBar.set(m.PlayerBar));
     });
   }
 
-  protected fold(): void {
-    this.folded.update((folded) => !folded);
-    remembered.set(FOLDED, String(this.folded()));
+  protected toggleCollapsed(): void {
+    this.collapsed.update((collapsed) => !collapsed);
+    localPreferences.set(COLLAPSED_KEY, String(this.collapsed()));
   }
 
   protected skip(event: Event, main: HTMLElement): void {
@@ -107,10 +108,10 @@ export class App {
   }
 
   protected offline(): void {
-    this.notices.show(this.t('offlineNow'), { kind: 'problem' });
+    this.notices.show(this.t('offline'), { kind: 'problem' });
   }
 
   protected online(): void {
-    this.notices.show(this.t('onlineAgain'), { kind: 'good' });
+    this.notices.show(this.t('online'), { kind: 'good' });
   }
 }

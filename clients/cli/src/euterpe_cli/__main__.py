@@ -1,4 +1,4 @@
-"""`python -m euterpe_cli`, the same as `euterpe`."""
+"""Runs the command as `python -m euterpe_cli`."""
 
 from euterpe_cli.app import main
 

@@ -1,25 +1,29 @@
-"""The commands, their options, and the exit status: 0 done, 1 not done, 2 not understood, 130 interrupted."""
+"""The commands and their options.
+
+Exit status: 0 success, 1 failure, 2 invalid arguments or settings, 130 interrupted.
+"""
 
 import json
-import os
-import re
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
+from euterpe_client import EuterpeError, models
 
-from euterpe_cli import display, events, files, wishes
-from euterpe_cli.api import Api
+from euterpe_cli import actions, display, errors, files, output, terminal
 from euterpe_cli.credentials import CredentialStore
 from euterpe_cli.errors import CliError
 from euterpe_cli.files import Format
+from euterpe_cli.output import STDOUT
+from euterpe_cli.request_options import parse_parameters, parse_prompt, parse_variants
+from euterpe_cli.session import Session
 
 app = typer.Typer(
-    help="Compose, hear and keep pieces of music with Euterpe.",
+    help="Compose, download and list pieces of music with Euterpe.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,222 +33,221 @@ app = typer.Typer(
 
 def _server(value: str) -> str:
     if not value.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{value!r} is no address; it must begin with http:// or https://")
+        raise typer.BadParameter(f"{value!r} is not a URL; it must begin with http:// or https://")
     return value.rstrip("/")
 
 
 Server = Annotated[
-    str, typer.Option(envvar="EUTERPE_SERVER", callback=_server, help="Where Euterpe is.", metavar="URL")
+    str, typer.Option(envvar="EUTERPE_SERVER", callback=_server, help="URL of the server.", metavar="URL")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the standard input.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; - is the standard output.")]
-Wanted = Annotated[Format | None, typer.Option("--format", "-f", help="By default what --out ends in, else mid.")]
-Username = Annotated[str, typer.Argument(help="Letters, digits, dots, underscores and hyphens.")]
-
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; repeat it for more.")
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; - is standard output.")]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", "-f", help="File format; by default the suffix of --out, else mid.")
 ]
-Prompt = Annotated[str | None, typer.Option(help="What to begin with: a MIDI file, or a song's id.", metavar="FILE|ID")]
-PromptBars = Annotated[int | None, typer.Option(help="How many bars of it.", min=1)]
+Username = Annotated[str, typer.Argument(help="Letters, digits, dots, underscores and hyphens.")]
+Model = Annotated[str | None, typer.Option(help="Name or name@version of a model.")]
+Title = Annotated[str | None, typer.Option(help="Title of the piece.")]
+Seed = Annotated[int | None, typer.Option(help="Random seed; the same seed gives the same piece.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model; repeatable.")
+]
+Prompt = Annotated[str | None, typer.Option(help="Music to continue: a MIDI file or a song id.", metavar="FILE|ID")]
+PromptBars = Annotated[int | None, typer.Option(help="Bars of the prompt to use; by default all.", min=1)]
 
 _DEFAULT_SERVER = "http://localhost:8080"
 
 
-@contextmanager
-def _api(server: str) -> Iterator[Api]:
-    api = Api(server, CredentialStore())
-    try:
-        yield api
-    finally:
-        api.close()
-
-
 @app.command()
 def register(username: Username, password_stdin: PasswordStdin = False, server: Server = _DEFAULT_SERVER) -> None:
-    """Make an account and log in."""
-    password = _password(password_stdin, confirm=True)
-    with _api(server) as api:
-        api.register(username, password)
-        api.log_in(username, password)
-    typer.echo(f"Welcome, {username}. You are logged in at {server}.", err=True)
+    """Create an account and log in."""
+    password = _read_password(password_stdin, confirm=True)
+    with _session(server) as session:
+        session.register(username, password)
+    terminal.notify(f"Welcome, {username}. You are logged in at {server}.")
 
 
 @app.command()
 def login(username: Username, password_stdin: PasswordStdin = False, server: Server = _DEFAULT_SERVER) -> None:
-    """Log in; the login is kept for the commands that follow."""
-    password = _password(password_stdin, confirm=False)
-    with _api(server) as api:
-        api.log_in(username, password)
-    typer.echo(f"You are logged in at {server} as {username}.", err=True)
+    """Log in and store the login for later commands."""
+    password = _read_password(password_stdin, confirm=False)
+    with _session(server) as session:
+        session.log_in(username, password)
+    terminal.notify(f"You are logged in at {server} as {username}.")
 
 
 @app.command()
 def logout(server: Server = _DEFAULT_SERVER) -> None:
-    """Log out and forget the login."""
-    with _api(server) as api:
-        username = api.log_out()
-    typer.echo(f"{username} is logged out." if username else "Nobody was logged in.", err=True)
+    """Log out and delete the stored login."""
+    with _session(server) as session:
+        username = session.log_out()
+    terminal.notify(f"{username} is logged out." if username else "No login is stored.")
 
 
 @app.command()
 def compose(
-    model: Annotated[str | None, typer.Option(help="Name or name@version of a model.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same piece.")] = None,
-    length: Annotated[int | None, typer.Option(help="How many events the piece has.")] = None,
-    title: Annotated[str | None, typer.Option(help="What the piece is called.")] = None,
+    model: Model = None,
+    seed: Seed = None,
+    length: Annotated[int | None, typer.Option(help="Number of events of the piece.")] = None,
+    title: Title = None,
     settings: Settings = None,
     prompt: Prompt = None,
     prompt_bars: PromptBars = None,
-    wanted: Wanted = None,
+    file_format: FormatOption = None,
     out: Out = None,
     as_json: AsJson = False,
     server: Server = _DEFAULT_SERVER,
 ) -> None:
-    """Compose a piece and save it; whoever is logged in finds it in their library, too."""
-    if out is not None:
-        files.require_writable(out)
-    chosen = files.chosen_format(wanted, out)
-    wish: dict[str, Any] = {"model": model, "seed": seed, "length": length, "title": title}
-    wish |= {"parameters": wishes.parameters(settings) or None, "prompt": wishes.prompt(prompt, prompt_bars)}
-    with _api(server) as api:
-        generation = _composed(api, {name: value for name, value in wish.items() if value is not None})
-        path = out or files.default_name(generation["title"], chosen)
-        _save_generation(api, generation, chosen, path)
-    if as_json:
-        # A piece that goes to the standard output leaves no room there for anything else.
-        typer.echo(json.dumps(generation | {"file": str(path)}), err=path == Path("-"))
-    else:
+    """Compose a piece and save it; if you are logged in, it is also added to your library."""
+    _require_destination(out, as_json)
+    chosen = files.choose_format(file_format, out)
+    body = _request(model, seed, title, settings, prompt, prompt_bars) | ({} if length is None else {"length": length})
+    with _session(server) as session:
+        generation = actions.compose(session.client, cast(models.GenerationRequest, body))
+        path = out or files.unused_path(generation["title"], chosen)
+        actions.save_generation(session.client, generation, chosen, path)
+    if not as_json:
         seconds = generation.get("duration_seconds") or 0
-        typer.echo(f"{generation['title']}: {seconds:.0f} s, seed {generation['seed']}, saved as {path}", err=True)
+        terminal.notify(f"{generation['title']}: {seconds:.0f} s, seed {generation['seed']}, saved as {path}")
+        return
+    # Standard output may hold the piece itself.
+    (terminal.notify if path == STDOUT else terminal.print_line)(json.dumps(generation | {"file": str(path)}))
 
 
 @app.command()
 def compare(
-    out: Annotated[Path, typer.Option("--out", "-o", help="A directory for pieces and pictures; made when absent.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory for pieces and piano rolls; created if missing.")],
     ways: Annotated[
         list[str] | None,
-        typer.Option("--way", help="A strategy, or e.g. strategy=top_k,top_k=5; repeat it. By default every strategy."),
+        typer.Option("--way", help="Strategy, or e.g. strategy=top_k,top_k=5; repeatable. By default every strategy."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Name or name@version of a model.")] = None,
-    seed: Annotated[int | None, typer.Option(help="All pieces have the same one.")] = None,
-    title: Annotated[str | None, typer.Option(help="What the pieces are called.")] = None,
+    model: Model = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed of all pieces.")] = None,
+    title: Title = None,
     settings: Settings = None,
     prompt: Prompt = None,
     prompt_bars: PromptBars = None,
     as_json: AsJson = False,
     server: Server = _DEFAULT_SERVER,
 ) -> None:
-    """Compose one beginning in several ways, side by side: measures, MIDI files and piano rolls."""
-    files.require_directory(out)
-    wish: dict[str, Any] = {"model": model, "seed": seed, "title": title, "variants": wishes.variants(ways) or None}
-    wish |= {"parameters": wishes.parameters(settings) or None, "prompt": wishes.prompt(prompt, prompt_bars)}
-    with _api(server) as api:
-        compared = api.compare({name: value for name, value in wish.items() if value is not None})
-        for item in compared["items"]:
-            _save_compared(api, item, out)
+    """Compose a piece with several strategies and compare them: measures, MIDI files and piano rolls."""
+    output.require_directory(out)
+    body = _request(model, seed, title, settings, prompt, prompt_bars)
+    if variants := parse_variants(ways):
+        body["variants"] = variants
+    with _session(server) as session:
+        comparison = actions.compare(session.client, cast(models.ComparisonRequest, body))
+        stems = files.stems(item["label"] for item in comparison["items"])
+        for item, stem in zip(comparison["items"], stems, strict=True):
+            if item.get("picture_url"):
+                generation_id = item["generation"]["id"]
+                output.write(out / f"{stem}.mid", [session.client.get_generation_midi(generation_id)])
+                output.write(out / f"{stem}.svg", [session.client.get_generation_pianoroll(generation_id)])
     if as_json:
-        typer.echo(json.dumps(compared))
+        terminal.print_line(json.dumps(comparison))
     else:
-        display.comparison_table(compared["items"])
+        display.print_comparison(comparison["items"])
 
 
 @app.command()
 def songs(
-    search: Annotated[str, typer.Option(help="Only songs whose title contains this.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    search: Annotated[str, typer.Option(help="List only songs whose title contains this text.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of songs.")] = 20,
     as_json: AsJson = False,
     server: Server = _DEFAULT_SERVER,
 ) -> None:
     """List your songs, newest first."""
-    with _api(server) as api:
-        found = api.songs(search, limit)
+    with _session(server) as session:
+        found = session.list_songs(search, limit)
     if as_json:
-        typer.echo(json.dumps(found))
+        terminal.print_line(json.dumps(found))
     elif found:
-        display.song_table(found)
+        display.print_songs(found)
     else:
-        typer.echo("There are no such songs." if search else "There are no songs yet.", err=True)
+        terminal.notify("No song matches." if search else "Your library is empty.")
 
 
 @app.command()
 def download(
-    song_id: Annotated[uuid.UUID, typer.Argument(help="The id, from `euterpe songs`.")],
-    wanted: Wanted = None,
+    song_id: Annotated[uuid.UUID, typer.Argument(help="Id of the song, from `euterpe songs`.")],
+    file_format: FormatOption = None,
     out: Out = None,
     server: Server = _DEFAULT_SERVER,
 ) -> None:
     """Save a song as MIDI or audio."""
-    if out is not None:
-        files.require_writable(out)
-    chosen = files.chosen_format(wanted, out)
-    with _api(server) as api:
-        path = out or files.default_name(api.song(song_id)["title"], chosen)
-        _save_song(api, str(song_id), chosen, path)
-    typer.echo(f"Saved as {path}", err=True)
+    _require_destination(out, as_json=False)
+    chosen = files.choose_format(file_format, out)
+    with _session(server) as session:
+        path = out or files.unused_path(session.client.get_song(str(song_id))["title"], chosen)
+        actions.save_song(session.client, str(song_id), chosen, path)
+    terminal.notify(f"Saved as {path}")
 
 
-def _password(from_stdin: bool, *, confirm: bool) -> str:
+@contextmanager
+def _session(server: str) -> Iterator[Session]:
+    try:
+        with Session(server, CredentialStore()) as session:
+            yield session
+    except EuterpeError as error:
+        raise errors.from_client(error, server) from error
+
+
+def _read_password(from_stdin: bool, *, confirm: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        return terminal.read_line()
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     return password
 
 
-def _composed(api: Api, wish: dict[str, Any]) -> dict[str, Any]:
-    """Orders a piece and follows it to its end; Ctrl-C cancels it."""
-    ordered = ended = api.compose(wish)
-    try:
-        with display.composing() as report:
-            for state in events.follow(api, ordered["id"]):
-                report(state["progress"], "Waiting" if state["status"] == "queued" else "Composing")
-                ended = state
-    except KeyboardInterrupt:
-        api.cancel(ordered["id"])
-        typer.echo("Cancelled.", err=True)
-        raise typer.Exit(130) from None
-    if ended["status"] != "succeeded":
-        raise CliError(ended.get("failure") or f"The piece was not composed: it is {ended['status']}.")
-    return ended
+def _require_destination(out: Path | None, as_json: bool) -> None:
+    """Raise CliError before the server is used if the result could not be written."""
+    if as_json and out != STDOUT:
+        terminal.require_stdout()
+    if out is None:
+        output.require_directory(Path())
+    else:
+        output.require_writable(out)
 
 
-def _save_compared(api: Api, item: dict[str, Any], directory: Path) -> None:
-    if item["picture_url"] is None:
-        return
-    place = f"/generations/{item['generation']['id']}"
-    for path, ending in ((f"{place}/midi", "mid"), (f"{place}/pianoroll", "svg")):
-        with api.stream("GET", path) as answer:
-            name = re.sub(r"[^A-Za-z0-9.]+", "-", item["label"]).strip("-")
-            files.write(directory / f"{name}.{ending}", [answer.read()])
-
-
-def _save_generation(api: Api, generation: dict[str, Any], wanted: Format, path: Path) -> None:
-    if generation.get("song_id") and wanted is not Format.mid:
-        _save_song(api, generation["song_id"], wanted, path)
-        return
-    with api.stream("GET", f"/generations/{generation['id']}/midi") as answer:
-        midi = answer.read()
-    if wanted is Format.mid:
-        files.write(path, [midi])
-        return
-    with api.convert(midi, wanted.value) as answer:
-        files.write(path, display.chunks(answer, "Fetching"))
-
-
-def _save_song(api: Api, song_id: str, wanted: Format, path: Path) -> None:
-    where = f"/songs/{song_id}/midi" if wanted is Format.mid else f"/audio/{song_id}.{wanted}"
-    with api.render(where) as answer:
-        files.write(path, display.chunks(answer, "Fetching"))
+def _request(
+    model: str | None,
+    seed: int | None,
+    title: str | None,
+    settings: list[str] | None,
+    prompt: str | None,
+    prompt_bars: int | None,
+) -> dict[str, Any]:
+    """Return the fields that compositions and comparisons have in common, without those that are not given."""
+    fields: dict[str, Any] = {"model": model, "seed": seed, "title": title}
+    fields |= {"parameters": parse_parameters(settings) or None, "prompt": parse_prompt(prompt, prompt_bars)}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def main() -> None:
-    """The command itself."""
+    """Run the command and exit with its status."""
+    terminal.allow_all_characters()
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
         app(prog_name="euterpe")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
     except CliError as error:
-        typer.echo(f"euterpe: {error}", err=True)
-        sys.exit(1)
+        terminal.notify(f"euterpe: {error}")
+        return error.status
+    except UnicodeEncodeError as error:
+        # Arguments that are not valid in the locale's encoding become characters that cannot be encoded again.
+        invalid = error.object[error.start : error.end]
+        terminal.notify(f"euterpe: An argument holds {invalid!r}, which is not valid text.")
+        return 2
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more may be written at the exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        terminal.discard_stdout()
+        return 1
+    except OSError as error:
+        terminal.notify(f"euterpe: The standard output cannot be written: {error.strerror or error}.")
+        terminal.discard_stdout()
+        return 1
+    return 0

@@ -1,13 +1,38 @@
-"""What the user is told when something cannot be done."""
+"""Errors of the commands, and their messages for the errors of the client."""
+
+from euterpe_client import ApiError, ConfigurationError, ConnectionFailed, EuterpeError
 
 
 class CliError(Exception):
-    """One sentence for the user; the command ends with status 1."""
+    """An error with one sentence for the user; the command ends with `status`."""
+
+    status = 1
+
+
+class InvalidSettings(CliError):
+    """The server's URL, the proxy or the certificates are not usable."""
+
+    status = 2
 
 
 class NotLoggedIn(CliError):
-    """The command needs a login that is not there or not valid any more."""
+    """The command needs a login, and there is none or it has expired."""
 
 
-class ServerUnreachable(CliError):
-    """Nothing answered; trying again may work."""
+def from_client(error: EuterpeError, server: str) -> CliError:
+    """Return the error that reports a failure of the client to the user; `server` is the URL in use."""
+    if isinstance(error, ConfigurationError):
+        return InvalidSettings(_sentence(str(error)))
+    if isinstance(error, ApiError):
+        return CliError(" ".join(error.detail.split()) or f"{server} returned HTTP status {error.status}.")
+    message = _sentence(str(error))
+    if not isinstance(error, ConnectionFailed):
+        return CliError(message)
+    if error.proxy:
+        return CliError(f"{message} Correct the proxy settings, or add the server's host to NO_PROXY.")
+    return CliError(f"{message} Check that Euterpe is running there, or name another server with --server.")
+
+
+def _sentence(text: str) -> str:
+    # A URL at the beginning keeps its spelling.
+    return f"{text if text.startswith('http') else text[:1].upper() + text[1:]}."

@@ -1,74 +1,54 @@
-"""Names of files, and writing them whole or not at all."""
+"""File formats, and file names made from titles."""
 
 import os
 import re
-import secrets
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal, get_args
 
-from euterpe_cli.errors import CliError
+from euterpe_client import models
 
+Format = Literal["mid", models.AudioFormat]
 
-class Format(StrEnum):
-    """What a piece can be had as."""
-
-    mid = "mid"
-    wav = "wav"
-    mp3 = "mp3"
-    flac = "flac"
+#: NAME_MAX of the usual file systems.
+_MAX_NAME_BYTES = 255
+_MAX_STEM_CHARACTERS = 80
 
 
-def chosen_format(wanted: Format | None, out: Path | None) -> Format:
-    """What was asked for, else what the file's name says, else MIDI."""
-    if wanted is not None:
-        return wanted
+def choose_format(requested: Format | None, out: Path | None) -> Format:
+    """Return the requested format, else the one that the suffix of `out` names, else MIDI."""
+    if requested is not None:
+        return requested
     suffix = out.suffix.lower().lstrip(".") if out else ""
-    return Format(suffix) if suffix in set(Format) else Format.mid
+    formats: tuple[Format, ...] = get_args(Format)
+    return next((each for each in formats if each == suffix), "mid")
 
 
-def default_name(title: str, wanted: Format) -> Path:
-    """A file in the working directory that does not exist yet, named after the title."""
-    stem = re.sub(r"[^\w.-]+", "-", title).strip(".-")[:80] or "piece"
-    path, number = Path(f"{stem}.{wanted}"), 2
-    while path.exists():
-        path, number = Path(f"{stem}-{number}.{wanted}"), number + 1
+def unused_path(title: str, file_format: Format) -> Path:
+    """Return a path in the working directory that does not exist yet, named after the title."""
+    stem = re.sub(r"[^\w.-]+", "-", title).strip(".-")[:_MAX_STEM_CHARACTERS] or "piece"
+    path, number = _named(stem, f".{file_format}"), 2
+    while os.path.lexists(path):
+        path, number = _named(stem, f"-{number}.{file_format}"), number + 1
     return path
 
 
-def require_writable(out: Path) -> None:
-    """Raises CliError when the file cannot be written, before anybody has composed anything for it."""
-    if out == Path("-"):
-        return
-    if out.is_dir():
-        raise CliError(f"{out} is a directory; name a file with --out.")
-    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
-        raise CliError(f"{out.parent} is no directory that can be written; name another file with --out.")
+def stems(labels: Iterable[str]) -> list[str]:
+    """Return a file name without suffix for each label; no two are equal."""
+    taken: list[str] = []
+    for label in labels:
+        base = re.sub(r"[^A-Za-z0-9.]+", "-", label).strip(".-") or "piece"
+        stem, number = base, 2
+        while stem in taken:
+            stem, number = f"{base}-{number}", number + 1
+        taken.append(stem)
+    return taken
 
 
-def require_directory(out: Path) -> None:
-    """Makes the directory when it is absent; raises CliError when that cannot be."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CliError(f"{out} cannot be made a directory: {error.strerror}.") from error
-
-
-def write(out: Path, chunks: Iterable[bytes]) -> None:
-    """Writes to the file, which appears only when it is complete; `-` is the standard output."""
-    if out == Path("-"):
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        return
-    fresh = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-    try:
-        with fresh.open("xb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        fresh.replace(out)
-    except OSError as error:
-        raise CliError(f"{out} cannot be written: {error.strerror}.") from error
-    finally:
-        fresh.unlink(missing_ok=True)
+def _named(stem: str, ending: str) -> Path:
+    """Return the stem and the ending as a path, with the stem cut to the longest name that file systems allow."""
+    encoding = sys.getfilesystemencoding()
+    # A stem has no question marks of its own: they stand for characters that the encoding lacks.
+    encoded = stem.encode(encoding, "replace").replace(b"?", b"-")
+    return Path(encoded[: _MAX_NAME_BYTES - len(ending)].decode(encoding, "ignore") + ending)

@@ -1,59 +1,60 @@
-"""Every operation of the public API. Written by `make openapi` from the OpenAPI document."""
+"""All operations of the public API. Generated from the OpenAPI document by `make openapi`; do not edit."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, cast
 
 from euterpe_client import models
-from euterpe_client.transport import Event, Transport, quoted
+from euterpe_client.transport import ByteStream, Event, Transport, quoted
 
 __all__ = ["Operations"]
 
 
 class Operations(Transport):
-    """One method for each operation. Raises ApiError for every answer that is a problem."""
+    """One method per operation. Each raises ApiError if the response is an error."""
 
     def register_user(self, body: models.Registration) -> models.UserAnswer:
         """Register.
 
-        Makes an account; log in with `POST /api/v1/auth/token` next.
+        Creates an account. Log in with `POST /api/v1/auth/token` afterwards.
 
-        With a guest's access token in the Authorization header, the guest becomes the account: its pieces are the
-        account's, and its sessions end.
+        With a guest's access token in the Authorization header, the guest becomes the account: the account owns the guest's
+        songs, and the guest's sessions end.
         """
         return cast(models.UserAnswer, self._json("POST", "/api/v1/auth/users", json=body))
 
     def read_me(self) -> models.UserAnswer:
-        """Who am I.
+        """Get the current account.
 
-        The account of the access token, be it a guest's.
+        The account or guest of the access token.
         """
         return cast(models.UserAnswer, self._json("GET", "/api/v1/auth/me"))
 
     def change_password(self, body: models.PasswordChange) -> None:
         """Change the password.
 
-        Stores another password. All other sessions end; API keys stay.
+        Changes the password, and ends all other sessions. API keys remain valid.
         """
         self._nothing("PUT", "/api/v1/auth/me/password", json=body)
 
     def delete_account(self, body: models.ConfirmBody) -> None:
         """Delete the account.
 
-        Deletes the account for good. Its songs, shares, comments and files follow as soon as the library answers.
+        Deletes the account permanently. Its songs, share links, comments and files are deleted in the background.
         """
         self._nothing("POST", "/api/v1/auth/me/deletion", json=body)
 
     def claim_guest(self, body: models.ClaimBody) -> None:
-        """Claim a guest's pieces.
+        """Claim a guest's songs.
 
-        Gives what was composed as a guest to the account; the guest, whose access token proves it, is forgotten.
+        Transfers the songs of a guest, identified by its access token, to the account, and deletes the guest.
         """
         self._nothing("POST", "/api/v1/auth/me/claims", json=body)
 
     def list_security_events(self, *, limit: int | None = None, before: int | None = None) -> models.SecurityEventPage:
-        """What happened to my account.
+        """List security events.
 
-        Logins, failed logins and changes, the newest first; kept for a year.
+        Logins, failed logins and changes of the account, newest first. They are kept for a year.
         """
         return cast(
             models.SecurityEventPage,
@@ -63,94 +64,99 @@ class Operations(Transport):
     def create_token(self, body: models.PasswordForm) -> models.TokenAnswer:
         """Log in.
 
-        Begins a session (OAuth 2.0 password grant).
+        Creates a session (OAuth 2.0 password grant).
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/token", data=cast(dict[str, Any], body)))
+        return cast(
+            models.TokenAnswer,
+            self._json("POST", "/api/v1/auth/token", data=cast(dict[str, Any], body), authenticated=False),
+        )
 
     def create_guest(self, body: models.GuestBody | None = None) -> models.TokenAnswer:
-        """Begin as a guest.
+        """Create a guest.
 
-        Begins a session of somebody who has not registered.
+        Creates a guest with a session, for use without an account.
 
-        What a guest composes can be kept: register with the guest's access token in the Authorization header, or log in
-        and send it to `POST /api/v1/auth/me/claims`. Otherwise it goes when the guest's session has ended.
+        To keep a guest's songs, register with the guest's access token in the Authorization header, or log in and send the
+        token to `POST /api/v1/auth/me/claims`. Otherwise they are deleted when the guest's session has expired.
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/guest", json=body))
+        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/guest", json=body, authenticated=False))
 
     def refresh_token(self, body: models.RefreshBody | None = None) -> models.TokenAnswer:
-        """Refresh.
+        """Refresh tokens.
 
-        Exchanges a refresh token for new tokens, once; presenting a used one again ends its session.
+        Exchanges a refresh token for new tokens. Each refresh token is valid once; reusing it ends the session.
 
-        An answer that got lost may be asked for again within ten seconds, and holds the same refresh token. Without a body,
-        the token is taken from the cookie and the next one put there.
+        If the response was lost, the request can be repeated within ten seconds, and returns the same refresh token.
+        Without a body, the token is read from the cookie, and the next one is set as a cookie.
         """
-        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/refresh", json=body))
+        return cast(models.TokenAnswer, self._json("POST", "/api/v1/auth/refresh", json=body, authenticated=False))
 
     def log_out(self, body: models.RefreshBody | None = None) -> None:
         """Log out.
 
-        Ends the session of a refresh token. A token that is not valid (any more) is no error.
+        Ends the session of a refresh token. Idempotent: an invalid token is accepted.
 
-        Without a body, the token is taken from the cookie, which is removed.
+        Without a body, the token is read from the cookie, which is deleted.
         """
-        self._nothing("POST", "/api/v1/auth/logout", json=body)
+        self._nothing("POST", "/api/v1/auth/logout", json=body, authenticated=False)
 
     def list_sessions(self) -> models.SessionList:
-        """My sessions.
+        """List sessions.
 
-        The sessions that have not ended, the one used last first.
+        The active sessions, the one used last first.
         """
         return cast(models.SessionList, self._json("GET", "/api/v1/auth/sessions"))
 
     def revoke_session(self, session_id: str) -> None:
         """End a session.
 
-        Its refresh token is refused from now on; an access token that it has lives for the rest of its ten minutes.
+        Ends a session. Its refresh token is revoked; its access token remains valid for at most ten minutes.
         """
         self._nothing("DELETE", f"/api/v1/auth/sessions/{quoted(session_id)}")
 
     def log_out_everywhere(self) -> None:
         """Log out everywhere.
 
-        Ends all sessions, this one too. API keys stay.
+        Ends all sessions, including the current one. API keys remain valid.
         """
         self._nothing("POST", "/api/v1/auth/logout-everywhere")
 
     def list_api_keys(self) -> models.ApiKeyList:
-        """My API keys.
+        """List API keys.
 
-        The account's keys, the newest first; an expired one for another 30 days.
+        The account's API keys, newest first. Expired keys are listed for 30 days.
         """
         return cast(models.ApiKeyList, self._json("GET", "/api/v1/auth/api-keys"))
 
     def create_api_key(self, body: models.ApiKeyBody) -> models.NewApiKeyAnswer:
-        """Make an API key.
+        """Create an API key.
 
-        Makes a key. It is shown this once, for only its digest is stored.
+        Creates an API key. Only this response contains it, because its digest is stored.
         """
         return cast(models.NewApiKeyAnswer, self._json("POST", "/api/v1/auth/api-keys", json=body))
 
     def revoke_api_key(self, key_id: str) -> None:
         """Revoke an API key.
 
-        The key is exchanged no more; a token that it was exchanged for lives for the rest of its ten minutes.
+        Revokes the key. Access tokens that it was exchanged for remain valid until they expire, at most ten minutes.
         """
         self._nothing("DELETE", f"/api/v1/auth/api-keys/{quoted(key_id)}")
 
     def exchange_api_key(self, body: models.ApiKeyExchange) -> models.ScopedTokenAnswer:
-        """Token for an API key.
+        """Exchange an API key for a token.
 
-        Exchanges a key for an access token that may do what the key's scopes say.
+        Returns an access token with the scopes of the API key.
         """
-        return cast(models.ScopedTokenAnswer, self._json("POST", "/api/v1/auth/api-keys/token", json=body))
+        return cast(
+            models.ScopedTokenAnswer, self._json("POST", "/api/v1/auth/api-keys/token", json=body, authenticated=False)
+        )
 
     def read_jwks(self) -> models.KeySet:
-        """Public keys.
+        """Get the public keys.
 
-        The keys that verify tokens (RFC 7517).
+        The public keys that verify tokens, as a JSON Web Key Set (RFC 7517).
         """
-        return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json"))
+        return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json", authenticated=False))
 
     def list_songs(
         self,
@@ -178,7 +184,7 @@ class Operations(Transport):
     ) -> models.SongPage:
         """List and search your songs.
 
-        A page of your songs. Songs that are added meanwhile do not shift the pages that follow.
+        Your songs, filtered and sorted. Songs added meanwhile do not shift later pages.
         """
         return cast(
             models.SongPage,
@@ -234,9 +240,9 @@ class Operations(Transport):
         cursor: str | None = None,
         visibility: models.Visibility | None = None,
     ) -> models.FacetsAnswer:
-        """What your songs have in common.
+        """Count values of your songs.
 
-        Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored.
+        Number of songs per value of each facet. `sort`, `limit` and `cursor` are ignored.
         """
         return cast(
             models.FacetsAnswer,
@@ -271,16 +277,16 @@ class Operations(Transport):
     def list_deleted_songs(self, *, limit: int | None = None, cursor: str | None = None) -> models.DeletedPage:
         """List your deleted songs.
 
-        Songs that can still be restored, the last deleted first.
+        Songs that can still be restored, the latest deleted first.
         """
         return cast(
             models.DeletedPage, self._json("GET", "/api/v1/songs/trash", params={"limit": limit, "cursor": cursor})
         )
 
     def get_song(self, song_id: str, *, if_none_match: str | None = None) -> models.SongAnswer:
-        """A song.
+        """Get a song.
 
-        A song of yours, or one that is public or unlisted, with everything that is known of it.
+        One of your songs, or a public or unlisted one.
         """
         return cast(
             models.SongAnswer,
@@ -290,7 +296,7 @@ class Operations(Transport):
     def change_song(self, song_id: str, body: models.SongChanges, *, if_match: str | None = None) -> models.SongAnswer:
         """Change a song.
 
-        Changes what you name. With `If-Match`, only when nobody changed it since.
+        Changes the given fields. With `If-Match`, only if the song is unchanged.
         """
         return cast(
             models.SongAnswer,
@@ -300,30 +306,34 @@ class Operations(Transport):
     def delete_song(self, song_id: str, *, if_match: str | None = None) -> None:
         """Delete a song.
 
-        Takes a song out of your library; it can be restored for 30 days. With `If-Match`, only when unchanged.
+        Moves the song to the trash, where it can be restored for 30 days. With `If-Match`, only if it is unchanged.
         """
         self._nothing("DELETE", f"/api/v1/songs/{quoted(song_id)}", headers={"if-match": if_match})
 
     def restore_song(self, song_id: str) -> models.SongAnswer:
         """Restore a deleted song.
 
-        Brings a song back as it was, within 30 days of its deletion.
+        Restores a song within 30 days of its deletion.
         """
         return cast(models.SongAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/restore"))
 
     def remix_song(self, song_id: str) -> models.Remix:
-        """How to compose it again.
+        """Get the request for a remix.
 
-        The request that composes with this song's settings and another seed.
+        The request that generates a song with the same settings and another seed.
         """
         return cast(models.Remix, self._json("GET", f"/api/v1/songs/{quoted(song_id)}/remix"))
 
     def download_midi(self, song_id: str) -> bytes:
-        """A song as a MIDI file.
+        """Download a song as MIDI.
 
         The MIDI file, named after the title. `Range`, `If-Range` and `If-None-Match` are honoured.
         """
         return self._bytes("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
+
+    def download_midi_stream(self, song_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
 
     def explore_songs(
         self,
@@ -350,9 +360,9 @@ class Operations(Transport):
         author: str | None = None,
         following: bool | None = None,
     ) -> models.SongPage:
-        """Explore public songs.
+        """List and search public songs.
 
-        Songs that their authors have published: the newest, the most liked, of a style, of those whom you follow.
+        Public songs, filtered and sorted: the newest, the most liked, of a style, of authors that you follow.
         """
         return cast(
             models.SongPage,
@@ -410,9 +420,9 @@ class Operations(Transport):
         author: str | None = None,
         following: bool | None = None,
     ) -> models.FacetsAnswer:
-        """What public songs have in common.
+        """Count values of public songs.
 
-        Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored.
+        Number of songs per value of each facet. `sort`, `limit` and `cursor` are ignored.
         """
         return cast(
             models.FacetsAnswer,
@@ -446,58 +456,64 @@ class Operations(Transport):
         )
 
     def share_song(self, song_id: str, body: models.NewShare) -> models.NewShareAnswer:
-        """Share a song by a link.
+        """Create a share link.
 
-        A link by which people without an account can hear the song. Its token is shown in this answer only.
+        Creates a link with which people without an account can listen to the song. Only this response has its token.
         """
         return cast(models.NewShareAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/shares", json=body))
 
     def list_shares(self, song_id: str) -> models.ShareList:
-        """List the links to your song.
+        """List the share links of a song.
 
-        Links that were not revoked, with how often they were opened.
+        The links that were not revoked, with their number of views.
         """
         return cast(models.ShareList, self._json("GET", f"/api/v1/songs/{quoted(song_id)}/shares"))
 
     def revoke_share(self, song_id: str, share_id: str) -> None:
-        """Revoke a link.
+        """Revoke a share link.
 
-        The link shows nothing from now on.
+        Revokes the link with immediate effect.
         """
         self._nothing("DELETE", f"/api/v1/songs/{quoted(song_id)}/shares/{quoted(share_id)}")
 
     def open_share(self, token: str) -> models.SharedSong:
         """Open a share link.
 
-        The song that a link leads to; counts as one view.
+        The song of a share link. Counts as one view.
         """
-        return cast(models.SharedSong, self._json("GET", f"/api/v1/library/shared/{quoted(token)}"))
+        return cast(
+            models.SharedSong, self._json("GET", f"/api/v1/library/shared/{quoted(token)}", authenticated=False)
+        )
 
     def download_shared_midi(self, token: str) -> bytes:
-        """A shared song as a MIDI file.
+        """Download a shared song as MIDI.
 
-        The file of a song whose link allows downloads.
+        The MIDI file of a song whose link allows downloads.
         """
-        return self._bytes("GET", f"/api/v1/library/shared/{quoted(token)}/midi")
+        return self._bytes("GET", f"/api/v1/library/shared/{quoted(token)}/midi", authenticated=False)
+
+    def download_shared_midi_stream(self, token: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_shared_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/library/shared/{quoted(token)}/midi", authenticated=False)
 
     def like_song(self, song_id: str) -> None:
         """Like a song.
 
-        Twice is once.
+        Likes the song. Idempotent.
         """
         self._nothing("PUT", f"/api/v1/songs/{quoted(song_id)}/like")
 
     def unlike_song(self, song_id: str) -> None:
-        """Like it no longer.
+        """Unlike a song.
 
-        Nothing happens when you did not.
+        Removes your like. Idempotent.
         """
         self._nothing("DELETE", f"/api/v1/songs/{quoted(song_id)}/like")
 
     def list_liked_songs(self, *, limit: int | None = None, cursor: str | None = None) -> models.SongPage:
-        """List the songs that you like.
+        """List liked songs.
 
-        The latest liked first; without those that you may not see any more.
+        Songs that you like and may still read, the latest liked first.
         """
         return cast(
             models.SongPage, self._json("GET", "/api/v1/library/likes", params={"limit": limit, "cursor": cursor})
@@ -506,7 +522,7 @@ class Operations(Transport):
     def list_comments(self, song_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.CommentPage:
         """List comments.
 
-        What was said about a song, the newest first.
+        The comments on a song, newest first.
         """
         return cast(
             models.CommentPage,
@@ -516,63 +532,63 @@ class Operations(Transport):
     def comment_on_song(self, song_id: str, body: models.NewComment) -> models.CommentAnswer:
         """Comment on a song.
 
-        Plain text of up to 2,000 characters. Refused with 403 when the song's owner has closed its comments.
+        Adds a comment of up to 2,000 characters of plain text. Answers 403 if the song's owner has closed comments.
         """
         return cast(models.CommentAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/comments", json=body))
 
     def delete_comment(self, comment_id: str) -> None:
         """Delete a comment.
 
-        One that you wrote, or one on a song of yours.
+        Deletes a comment that you wrote, or one on a song of yours.
         """
         self._nothing("DELETE", f"/api/v1/library/comments/{quoted(comment_id)}")
 
     def report_comment(self, comment_id: str, body: models.CommentReport) -> None:
         """Report a comment.
 
-        Tells the operators that a comment should not be there. A second report of yours replaces the first.
+        Reports the comment to the operators. A second report of yours replaces the first.
         """
         self._nothing("PUT", f"/api/v1/library/comments/{quoted(comment_id)}/report", json=body)
 
     def get_author(self, author_id: str) -> models.AuthorAnswer:
-        """An author.
+        """Get an author.
 
-        Somebody who has published songs; the songs are at `/library/explore?author=`.
+        A user with public songs. The songs are at `/library/explore?author=`.
         """
         return cast(models.AuthorAnswer, self._json("GET", f"/api/v1/library/authors/{quoted(author_id)}"))
 
     def follow_author(self, author_id: str) -> None:
         """Follow an author.
 
-        Their songs appear at `/library/explore?following=true`.
+        Follows the author. Idempotent. Their songs are at `/library/explore?following=true`.
         """
         self._nothing("PUT", f"/api/v1/library/authors/{quoted(author_id)}/follow")
 
     def unfollow_author(self, author_id: str) -> None:
-        """Follow an author no longer.
+        """Unfollow an author.
 
-        Nothing happens when you did not.
+        Unfollows the author. Idempotent.
         """
         self._nothing("DELETE", f"/api/v1/library/authors/{quoted(author_id)}/follow")
 
     def list_followed_authors(self) -> models.Following:
-        """List whom you follow.
+        """List followed authors.
 
-        The latest followed first.
+        The authors that you follow, the latest followed first.
         """
         return cast(models.Following, self._json("GET", "/api/v1/library/following"))
 
     def create_playlist(self, body: models.NewPlaylist) -> models.PlaylistAnswer:
-        """Make a playlist.
+        """Create a playlist.
 
-        An empty playlist.
+        Creates an empty playlist.
         """
         return cast(models.PlaylistAnswer, self._json("POST", "/api/v1/library/playlists", json=body))
 
     def list_playlists(self, *, limit: int | None = None, cursor: str | None = None) -> models.PlaylistPage:
         """List your playlists.
 
-        The newest first.
+        Your playlists, newest first.
         """
         return cast(
             models.PlaylistPage,
@@ -580,9 +596,9 @@ class Operations(Transport):
         )
 
     def get_playlist(self, playlist_id: str) -> models.FullPlaylist:
-        """A playlist.
+        """Get a playlist.
 
-        A playlist of yours, or one that is public or unlisted, with those of its songs that you may see.
+        One of your playlists, or a public or unlisted one, with those of its songs that you may read.
         """
         return cast(models.FullPlaylist, self._json("GET", f"/api/v1/library/playlists/{quoted(playlist_id)}"))
 
@@ -591,7 +607,7 @@ class Operations(Transport):
     ) -> models.PlaylistAnswer:
         """Change a playlist.
 
-        Changes what you name. With `If-Match`, only when nobody changed it since.
+        Changes the given fields. With `If-Match`, only if the playlist is unchanged.
         """
         return cast(
             models.PlaylistAnswer,
@@ -603,16 +619,16 @@ class Operations(Transport):
     def delete_playlist(self, playlist_id: str, *, if_match: str | None = None) -> None:
         """Delete a playlist.
 
-        Removes it for good; its songs stay where they are.
+        Deletes the playlist permanently. Its songs are not deleted.
         """
         self._nothing("DELETE", f"/api/v1/library/playlists/{quoted(playlist_id)}", headers={"if-match": if_match})
 
     def put_playlist_songs(
         self, playlist_id: str, body: models.PlaylistSongs, *, if_match: str | None = None
     ) -> models.PlaylistAnswer:
-        """Set the songs of a playlist.
+        """Replace the songs of a playlist.
 
-        These songs in this order: to move, add and remove many at once.
+        Sets the songs and their order, to move, add or remove several at once.
         """
         return cast(
             models.PlaylistAnswer,
@@ -627,7 +643,7 @@ class Operations(Transport):
     def add_playlist_song(self, playlist_id: str, song_id: str) -> models.PlaylistAnswer:
         """Add a song to a playlist.
 
-        At the end, unless it is there already.
+        Appends the song. Idempotent.
         """
         return cast(
             models.PlaylistAnswer,
@@ -635,9 +651,9 @@ class Operations(Transport):
         )
 
     def remove_playlist_song(self, playlist_id: str, song_id: str) -> models.PlaylistAnswer:
-        """Take a song out of a playlist.
+        """Remove a song from a playlist.
 
-        Nothing happens when it is not there.
+        Removes the song. Idempotent.
         """
         return cast(
             models.PlaylistAnswer,
@@ -649,7 +665,7 @@ class Operations(Transport):
     ) -> models.SongAnswer:
         """Import a MIDI file.
 
-        A new song of yours from a file: measured, with tempo, instruments and an estimate of its key.
+        Creates a song from the file. Its measures, tempo, instruments and key are determined from the music.
         """
         return cast(
             models.SongAnswer,
@@ -664,20 +680,24 @@ class Operations(Transport):
         )
 
     def export_library(self) -> bytes:
-        """Export all that is yours.
+        """Export your library.
 
-        Your songs as MIDI with all that is known of them as JSON, your playlists, comments, likes and follows.
+        A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, likes and follows.
         """
         return self._bytes("GET", "/api/v1/library/export")
+
+    def export_library_stream(self) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `export_library`, which is read while it arrives."""
+        return self._stream("GET", "/api/v1/library/export")
 
     def create_generation(
         self, body: models.GenerationRequest, *, prefer: str | None = None, idempotency_key: str | None = None
     ) -> models.OrderView:
-        """Compose a piece.
+        """Create a generation.
 
-        Orders a piece or several variations, with or without an account; with one, they appear in its library.
+        Compose a piece or several variations. With an account, finished pieces become songs in your library.
 
-        Answers 202 at once, or with `Prefer: wait=N` the ended generation if it ends within N seconds.
+        Returns 202 at once, or with `Prefer: wait=N` the finished generation if it ends within N seconds.
         """
         return cast(
             models.OrderView,
@@ -687,16 +707,16 @@ class Operations(Transport):
         )
 
     def get_generation(self, generation_id: str) -> models.GenerationView:
-        """Look at a generation.
+        """Get a generation.
 
-        Where the generation stands; while it waits, with its place in the queue.
+        Get the state of a generation; while it is queued, with its position in the queue.
         """
         return cast(models.GenerationView, self._json("GET", f"/api/v1/generations/{quoted(generation_id)}"))
 
     def cancel_generation(self, generation_id: str, *, keep: bool | None = None) -> models.GenerationView:
         """Cancel a generation.
 
-        Cancels a generation that has not ended. One that has stays as it is; its piece is not deleted.
+        Cancel a generation. If it has already ended, it is unchanged and its piece is kept.
         """
         return cast(
             models.GenerationView,
@@ -708,11 +728,11 @@ class Operations(Transport):
     ) -> Iterator[Event]:
         """Follow a generation.
 
-        Server-sent events `queued`, `started`, `progress` and `notes`, then one of `done`, `failed`, `cancelled`.
+        Stream server-sent events: `queued`, `started`, `progress` and `notes`, then `done`, `failed` or `cancelled`.
 
-        The data of `notes` are the notes since the last such event; of all others, the generation as GET gives it. What
-        still waits after a second is `queued` with its place, and again whenever that has changed. The stream ends after
-        the last event.
+        The data of `notes` are the notes since the last such event; the data of all other events are the generation, as
+        from GET. A generation that waits longer than a second sends `queued` with its position in the queue, and again
+        whenever the position changes. The stream ends after the last event.
         """
         return self._events(
             "GET",
@@ -722,48 +742,60 @@ class Operations(Transport):
         )
 
     def get_generation_midi(self, generation_id: str) -> bytes:
-        """Download the piece as MIDI.
+        """Download a generation as MIDI.
 
-        The MIDI file, once the generation has succeeded.
+        Download the MIDI file of a finished generation.
         """
         return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/midi")
 
-    def get_generation_pianoroll(self, generation_id: str) -> bytes:
-        """See the piece.
+    def get_generation_midi_stream(self, generation_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_generation_midi`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/generations/{quoted(generation_id)}/midi")
 
-        The piano roll as an SVG picture, once the generation has succeeded.
+    def get_generation_pianoroll(self, generation_id: str) -> bytes:
+        """Get a generation's piano roll.
+
+        Get the piano roll of a finished generation as SVG.
         """
         return self._bytes("GET", f"/api/v1/generations/{quoted(generation_id)}/pianoroll")
 
-    def list_models(self) -> models.ModelList:
-        """List the models.
+    def get_generation_pianoroll_stream(self, generation_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_generation_pianoroll`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/generations/{quoted(generation_id)}/pianoroll")
 
-        The models that are loaded, with the limits of their parameters.
+    def list_models(self) -> models.ModelList:
+        """List models.
+
+        List the loaded models with the limits of their parameters.
         """
-        return cast(models.ModelList, self._json("GET", "/api/v1/models"))
+        return cast(models.ModelList, self._json("GET", "/api/v1/models", authenticated=False))
 
     def get_model(self, name: str) -> models.ModelView:
-        """Look at a model.
+        """Get a model.
 
-        What the model is, and what a listener may set of it.
+        Get the description of a model and its parameters.
         """
-        return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}"))
+        return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}", authenticated=False))
 
     def get_model_sample(self, name: str) -> bytes:
-        """A sample of a model.
+        """Download a model's sample.
 
-        A short piece that the model composed; it came with the bundle, and stays the same for a version.
+        Download a short piece composed by the model, as MIDI. It is part of the bundle and fixed for a version.
         """
-        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample")
+        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
+
+    def get_model_sample_stream(self, name: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_model_sample`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
 
     def create_comparison(
         self, body: models.ComparisonRequest, *, prefer: str | None = None, idempotency_key: str | None = None
     ) -> models.ComparisonView:
-        """Compare ways to compose.
+        """Create a comparison.
 
-        Orders one piece per variant, all from the same seed and prompt, and puts them side by side.
+        Compose one piece per variant, all with the same seed and prompt.
 
-        Each is a generation of its own, with events, measures and a MIDI file. Answers as `POST /generations` does.
+        Each is a generation with its own events, measures and MIDI file. Status codes are those of `POST /generations`.
         """
         return cast(
             models.ComparisonView,
@@ -773,9 +805,9 @@ class Operations(Transport):
         )
 
     def get_comparison(self, comparison_id: str) -> models.ComparisonView:
-        """Look at a comparison.
+        """Get a comparison.
 
-        The pieces as they stand.
+        Get the current state of all generations of a comparison.
         """
         return cast(models.ComparisonView, self._json("GET", f"/api/v1/comparisons/{quoted(comparison_id)}"))
 
@@ -801,14 +833,14 @@ class Operations(Transport):
         share: str | None = None,
         download: bool | None = None,
     ) -> bytes:
-        """A song as audio.
+        """Play or download a song as audio.
 
-        The audio, sent while it is rendered when it is asked for the first time. `Range`, `If-Range` and
-        `If-None-Match` are honoured from the first request on.
+        The song's audio. The first request renders it, and receives the audio while it is rendered. `Range`, `If-Range`
+        and `If-None-Match` are honoured from the first request on.
 
-        Without a login, only songs that everybody may hear are found, and the one to which `share` is a link's token. MP3
-        of constant bit rate, WAV and Opus have a known length from the start; FLAC, Ogg Vorbis and MP3 of variable bit
-        rate when they have been rendered once.
+        Without a login, public and unlisted songs are available, and the song of the share link in `share`. The length is
+        known from the start for MP3 with a constant bit rate, WAV and Opus, and after the first render for FLAC, Ogg Vorbis
+        and MP3 with a variable bit rate.
         """
         return self._bytes(
             "GET",
@@ -833,21 +865,72 @@ class Operations(Transport):
             },
         )
 
-    def prepare_song_audio(self, song_id: str, body: models.NewRenditions) -> models.RenditionList:
-        """Render a song ahead of time.
+    def get_song_audio_stream(
+        self,
+        song_id: str,
+        format_: models.AudioFormat,
+        *,
+        sample_rate: int | None = None,
+        channels: Literal["mono", "stereo"] | None = None,
+        bit_depth: int | None = None,
+        bitrate: int | None = None,
+        vbr: int | None = None,
+        soundfont: str | None = None,
+        instrument: Sequence[str] | None = None,
+        gain: float | None = None,
+        reverb: float | None = None,
+        chorus: float | None = None,
+        tail: float | None = None,
+        fade: float | None = None,
+        loudness: float | None = None,
+        trim: bool | None = None,
+        share: str | None = None,
+        download: bool | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_audio`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/audio/{quoted(song_id)}.{quoted(format_)}",
+            params={
+                "sample_rate": sample_rate,
+                "channels": channels,
+                "bit_depth": bit_depth,
+                "bitrate": bitrate,
+                "vbr": vbr,
+                "soundfont": soundfont,
+                "instrument": instrument,
+                "gain": gain,
+                "reverb": reverb,
+                "chorus": chorus,
+                "tail": tail,
+                "fade": fade,
+                "loudness": loudness,
+                "trim": trim,
+                "share": share,
+                "download": download,
+            },
+        )
 
-        Renders the song in these formats in the background, so that it starts at once and can be sought in freely when
-        somebody plays it. Asking again tells how far it is, and renders nothing twice.
+    def prepare_song_audio(self, song_id: str, body: models.NewRenditions) -> models.RenditionList:
+        """Render a song in advance.
+
+        Renders the song in these formats in the background, so that playback starts at once and seeking is unrestricted.
+        Idempotent: a repeated request reports the progress and renders nothing again.
         """
         return cast(models.RenditionList, self._json("POST", f"/api/v1/audio/{quoted(song_id)}/renditions", json=body))
 
     def convert_midi(self, file: bytes, fields: dict[str, Any] | None = None) -> bytes:
         """Convert a MIDI file to audio.
 
-        The audio of the uploaded file, named after it, sent while it is rendered. Sending the same file again does not
-        render it again.
+        The audio of the uploaded file, sent while it is rendered. Equal uploads share the rendered audio.
         """
-        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields)
+        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
+
+    def convert_midi_stream(
+        self, file: bytes, fields: dict[str, Any] | None = None
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `convert_midi`, which is read while it arrives."""
+        return self._stream("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
 
     def get_song_pianoroll(
         self,
@@ -860,10 +943,10 @@ class Operations(Transport):
         card: bool | None = None,
         share: str | None = None,
     ) -> bytes:
-        """A song as a piano roll.
+        """Draw a song as a piano roll.
 
-        Time from left to right, pitch from the bottom up, a colour for each track, louder notes stronger. Whoever may
-        hear the song may see it, also by the token of a share link.
+        Time from left to right, pitch from bottom to top, a colour per track, louder notes stronger. Available to
+        all users who may read the song, including holders of a share link.
         """
         return self._bytes(
             "GET",
@@ -871,9 +954,27 @@ class Operations(Transport):
             params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
         )
 
-    def list_soundfonts(self) -> models.SoundFontList:
-        """SoundFonts and instruments.
+    def get_song_pianoroll_stream(
+        self,
+        song_id: str,
+        format_: models.PictureFormat,
+        *,
+        theme: models.Theme | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        card: bool | None = None,
+        share: str | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_pianoroll`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/pianorolls/{quoted(song_id)}.{quoted(format_)}",
+            params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
+        )
 
-        The SoundFonts that audio can be rendered with, their licences, and the names of instruments.
+    def list_soundfonts(self) -> models.SoundFontList:
+        """List SoundFonts and instruments.
+
+        The available SoundFonts with their licences, and the names of the instruments.
         """
-        return cast(models.SoundFontList, self._json("GET", "/api/v1/soundfonts"))
+        return cast(models.SoundFontList, self._json("GET", "/api/v1/soundfonts", authenticated=False))

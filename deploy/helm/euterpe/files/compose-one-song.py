@@ -1,6 +1,6 @@
-"""Composes one song with the services at $AUTH_URL, $GENERATOR_URL, $LIBRARY_URL and $CONVERTER_URL, and fetches it.
+"""Compose one song with the services at $AUTH_URL, $GENERATOR_URL, $LIBRARY_URL and $CONVERTER_URL, and download it.
 
-Standard library only. The exit status is 0 when the song is in the library of a new listener, as MIDI and as MP3.
+Standard library only. The exit status is 0 if a new user's library has the song as MIDI and as MP3.
 """
 
 import json
@@ -16,7 +16,7 @@ DEADLINE = time.monotonic() + 240
 
 
 def call(service: str, path: str, *, body: object = None, form: object = None, token: str = "") -> bytes:
-    """One request; 503 and refused connections are tried again until the deadline."""
+    """Send one request; retry 503 and refused connections until the deadline."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     data = None
     if body is not None:
@@ -29,8 +29,8 @@ def call(service: str, path: str, *, body: object = None, form: object = None, t
     while True:
         try:
             request = urllib.request.Request(url, data, headers)  # noqa: S310 - the chart's own URL
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                return bytes(answer.read())
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+                return bytes(response.read())
         except urllib.error.HTTPError as error:
             print(f"{path}: {error.code} {error.read()[:300]!r}", flush=True)
             if error.code not in (429, 502, 503, 504):
@@ -38,7 +38,7 @@ def call(service: str, path: str, *, body: object = None, form: object = None, t
         except OSError as error:
             print(f"{path}: {error!r}", flush=True)
         if time.monotonic() > DEADLINE:
-            raise SystemExit(f"{path} did not answer in time")
+            raise SystemExit(f"{path} did not respond in time")
         time.sleep(2)
 
 
@@ -46,15 +46,15 @@ KEY = secrets.token_hex(16)
 
 
 def main() -> int:
-    """Register, log in, compose, list, listen."""
-    listener = {"username": f"helm-test-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
-    call("auth", "/api/v1/auth/users", body=listener)
-    form = {"username": listener["username"], "password": listener["password"], "grant_type": "password"}
+    """Register, log in, compose, list songs, download the MIDI file and the audio."""
+    user = {"username": f"helm-test-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(24)}
+    call("auth", "/api/v1/auth/users", body=user)
+    form = {"username": user["username"], "password": user["password"], "grant_type": "password"}
     token = json.loads(call("auth", "/api/v1/auth/token", form=form))["access_token"]
     generation = json.loads(call("generator", "/api/v1/generations", body={"length": 100}, token=token))
     while generation["status"] in ("queued", "running"):
         if time.monotonic() > DEADLINE:
-            raise SystemExit("the piece was not composed in time")
+            raise SystemExit("the generation did not complete in time")
         time.sleep(1)
         generation = json.loads(call("generator", f"/api/v1/generations/{generation['id']}", token=token))
     assert generation["status"] == "succeeded", generation

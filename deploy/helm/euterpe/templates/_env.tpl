@@ -1,4 +1,4 @@
-{{/* The environment of each service. tests/deploy checks that it and the services' settings name the same variables. */}}
+{{/* The environment of each service. tests/deploy compares its variables with the services' settings. */}}
 
 {{/* One variable from a Secret; takes root, service, variable and key. */}}
 {{- define "euterpe.env.secret" -}}
@@ -9,7 +9,7 @@
       key: {{ .key }}
 {{- end -}}
 
-{{/* What every service has; takes root, service, config and grace. Lists and maps become JSON, as the services read them. */}}
+{{/* Variables of every service; takes root, service, config and grace. Lists and maps are written as JSON. */}}
 {{- define "euterpe.env.base" -}}
 {{- $prefix := printf "EUTERPE_%s_" (upper .service) -}}
 - name: {{ $prefix }}HOST
@@ -103,7 +103,7 @@
 {{ include "euterpe.env.grpc" . }}
 {{- end -}}
 
-{{/* Takes worker, too: whether the process composes. */}}
+{{/* Also takes worker: whether the process composes. */}}
 {{- define "euterpe.env.generator" -}}
 {{ include "euterpe.env.base" . }}
 {{ include "euterpe.env.jwks" . }}
@@ -134,17 +134,16 @@
 {{ include "euterpe.env.jwks" . }}
 {{- include "euterpe.env.objectStore" . }}
 {{ include "euterpe.env.library" . }}
-{{ include "euterpe.env.grpc" . }}
 {{- with include "euterpe.soundfont.path" .root }}
 - name: EUTERPE_CONVERTER_SOUNDFONT
   value: {{ . }}
-# Others in the same volume may be asked for by name.
+# Requests can name other SoundFonts in the same volume.
 - name: EUTERPE_CONVERTER_SOUNDFONTS
   value: /soundfonts
 {{- end }}
 {{- end -}}
 
-{{/* Caddy's own tracing follows OpenTelemetry's variables. */}}
+{{/* Caddy's tracing is configured by OpenTelemetry's variables. */}}
 {{- define "euterpe.env.gateway" -}}
 - name: EUTERPE_LIBRARY
   value: {{ include "euterpe.fullname" . }}-library:8000

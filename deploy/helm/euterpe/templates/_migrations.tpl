@@ -1,6 +1,6 @@
 {{/*
-Migrations run before anything else is installed or upgraded. Where the chart itself brings the database or the Secrets,
-that cannot be at the first installation: then they are ordinary Jobs, and the services wait for them.
+Migrations run as hooks before an installation or upgrade. If the chart creates the database or the Secrets, the first
+installation has no database yet: then migrations are ordinary Jobs, and the services wait for them.
 */}}
 {{- define "euterpe.migrationHook" -}}
 {{- if not (include "euterpe.migratesWithin" .root) -}}
@@ -11,7 +11,7 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty where migrations are objects of the release itself. */}}
+{{/* Not empty if migrations are objects of the release. */}}
 {{- define "euterpe.migratesWithin" -}}
 {{- if and .Release.IsInstall (or .Values.trial.enabled .Values.externalSecrets.enabled) -}}
 true
@@ -19,8 +19,8 @@ true
 {{- end -}}
 
 {{/*
-The release's own Jobs are named apart from the hooks': a rollback to the first revision creates what it does not find, and
-fails on an object of that name which is there but belongs to no revision, as the last upgrade's hooks are.
+The release's Jobs and the hooks' Jobs have different names: a rollback to the first revision creates missing objects, and
+would fail on a hook's Job of the same name, which belongs to no revision.
 */}}
 {{- define "euterpe.migrations" -}}
 {{- printf "%s-%s" (include "euterpe.fullname" .) (ternary "setup" "migrate" (not (empty (include "euterpe.migratesWithin" .)))) -}}

@@ -10,7 +10,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What selects pods: never changes between versions of the chart. Takes root, component and, for a pool, pool. */}}
+{{/* Labels that select pods; they must not change between chart versions. Takes root, component and, for a pool, pool. */}}
 {{- define "euterpe.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -28,7 +28,7 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{/* Takes root, image (a component's own settings) and repository. A digest wins over a tag. */}}
+{{/* Takes root, image (a component's own settings) and repository. A digest takes precedence over a tag. */}}
 {{- define "euterpe.image" -}}
 {{- $image := .image | default dict -}}
 {{- $name := printf "%s/%s" .root.Values.image.registry ($image.repository | default .repository) -}}

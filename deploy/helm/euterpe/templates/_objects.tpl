@@ -1,4 +1,4 @@
-{{/* The small objects that every service has in the same way. */}}
+{{/* Small objects that every service has. */}}
 
 {{- define "euterpe.metadata" -}}
 name: {{ .fullName }}
@@ -89,7 +89,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  # The job is the component, as the rules and dashboards expect.
+  # The rules and dashboards expect the component as job.
   jobLabel: app.kubernetes.io/component
   podTargetLabels: [euterpe/pool, euterpe/gpu]
   selector:
@@ -102,8 +102,8 @@ spec:
 {{- end -}}
 
 {{/*
-Lets `from` (components of this release) and `peers` (raw peers) reach `ports`, and the pods reach what `to` names.
-Everything that is not opened here is closed by the policy in shared/networkpolicy.yaml.
+Allows `from` (components of this release) and `peers` (raw peers) to reach `ports`, and the pods to reach `to`.
+The policy in shared/networkpolicy.yaml blocks everything else.
 */}}
 {{- define "euterpe.networkPolicy" -}}
 apiVersion: networking.k8s.io/v1

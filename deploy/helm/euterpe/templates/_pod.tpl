@@ -1,4 +1,4 @@
-{{/* The parts of a pod. Every pod meets the "restricted" Pod Security Standard. */}}
+{{/* Parts of a pod. Every pod satisfies the "restricted" Pod Security Standard. */}}
 
 {{- define "euterpe.podSecurity" -}}
 runAsNonRoot: true
@@ -22,7 +22,7 @@ capabilities:
 {{- define "euterpe.podBase" -}}
 serviceAccountName: {{ .account }}
 automountServiceAccountToken: false
-# Kubernetes would announce the Service euterpe-auth as EUTERPE_AUTH_PORT, which is the name of a setting.
+# Service links would set EUTERPE_AUTH_PORT for the Service euterpe-auth, which is also the name of a setting.
 enableServiceLinks: false
 securityContext:
   {{- include "euterpe.podSecurity" . | nindent 2 }}
@@ -67,7 +67,7 @@ priorityClassName: {{ . }}
 {{- end -}}
 
 {{/*
-Probes. Health does not depend on anything else, so that an outage of PostgreSQL or S3 restarts nothing.
+Probes. Liveness has no dependencies, so that an outage of PostgreSQL or S3 restarts no pod.
 Takes values and port.
 */}}
 {{- define "euterpe.probes" -}}
@@ -80,8 +80,8 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
-# A pod that leaves loses its endpoint by leaving, not by this probe. So the probe is patient: under a load that makes all
-# pods slow, taking them out one after the other would turn waiting into refusing.
+# A terminating pod loses its endpoint without this probe. So the probe tolerates failures: under a load that slows all
+# pods, removing them one by one would turn slow responses into errors.
 readinessProbe:
   httpGet: {path: /readyz, port: {{ .port }}}
   periodSeconds: 3
@@ -91,7 +91,7 @@ readinessProbe:
 
 {{/*
 A service's Deployment.
-Takes root, component (label), service (whose image, env and settings), fullName, values, env, grpc (bool),
+Takes root, component (label), service (its image, environment and settings), fullName, values, env, grpc (bool),
 and optionally pool, class, strategy, repository, models (bool), soundfont (bool), resources, annotations.
 */}}
 {{- define "euterpe.deployment" -}}
@@ -164,7 +164,7 @@ spec:
           {{- include "euterpe.probes" (dict "values" .values "port" (ternary "metrics" "http" (not (empty .metricsPort)))) | nindent 10 }}
           {{- with .values.preStopSeconds }}
           lifecycle:
-            # Time for every proxy to learn that this pod is leaving, before it stops to accept.
+            # Time for all proxies to remove this pod before it stops accepting connections.
             preStop:
               sleep: {seconds: {{ . }}}
           {{- end }}
@@ -197,7 +197,7 @@ spec:
         {{- end }}
 {{- end -}}
 
-{{/* preStop, then the seconds of closing connections, then open requests, then the worker's own grace, then what closing takes. */}}
+{{/* The sum of preStop, draining, open requests, the worker's grace period and shutdown. */}}
 {{- define "euterpe.grace" -}}
 {{- add .preStopSeconds (mul 2 .shutdownGraceSeconds) 25 -}}
 {{- end -}}

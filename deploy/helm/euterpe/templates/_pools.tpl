@@ -1,6 +1,6 @@
 {{/* Pools of workers. */}}
 
-{{/* A pool with the defaults of generator.pool under it, as JSON; takes root and pool. */}}
+{{/* A pool merged over generatorDefaults, as JSON; takes root and pool. */}}
 {{- define "euterpe.pool" -}}
 {{- $defaults := deepCopy .root.Values.generatorDefaults -}}
 {{- $config := merge (deepCopy (.pool.config | default dict)) .root.Values.generator.config -}}
@@ -14,7 +14,7 @@
 {{- dict "component" "generator-worker" "pool" .pool.name "fullName" $name | toJson -}}
 {{- end -}}
 
-{{/* Requests and limits of a pool's container, with its GPUs. CUDA_VISIBLE_DEVICES is the device plugin's business. */}}
+{{/* Requests and limits of a pool's container, with its GPUs. The device plugin sets CUDA_VISIBLE_DEVICES. */}}
 {{- define "euterpe.poolResources" -}}
 {{- $resources := deepCopy .resources -}}
 {{- if .gpu.enabled -}}
@@ -34,8 +34,8 @@
 {{- end -}}
 
 {{/*
-Pieces running and queued, over the slots of one pod times the load that it should carry. The queue is rows in
-PostgreSQL, so it is seen, and kept, when there is no pod at all.
+Running and queued generations, divided by one pod's slots times its target occupancy. The queue is in PostgreSQL, so it
+is visible and durable without any pod.
 */}}
 {{- define "euterpe.kedaTrigger" -}}
 {{- $scaling := .values.autoscaling -}}

@@ -1,4 +1,4 @@
-{{/* Which keys the Secret of each service must have. */}}
+{{/* The keys that each service's Secret must contain. */}}
 {{- define "euterpe.secretKeys" -}}
 auth: [database-url, key-encryption-key, service-clients]
 library: [database-url, s3-access-key-id, s3-secret-access-key]

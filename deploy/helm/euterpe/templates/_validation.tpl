@@ -1,9 +1,9 @@
-{{/* What the schema cannot say. Every message names the key and says what to write. */}}
+{{/* Checks that the schema cannot express. Every message names the key and the remedy. */}}
 {{- define "euterpe.validate" -}}
 {{- include "euterpe.validate.secrets" . -}}
 {{- include "euterpe.validate.generators" . -}}
 {{- include "euterpe.validate.sources" . -}}
-{{- include "euterpe.validate.entrance" . -}}
+{{- include "euterpe.validate.access" . -}}
 {{- include "euterpe.validate.scaling" . -}}
 {{- end -}}
 
@@ -22,7 +22,7 @@
 {{- fail "externalSecrets.storeRef.name is empty: write the name of the SecretStore that holds the secrets." -}}
 {{- end -}}
 {{- if not .Values.objectStore.bucket -}}
-{{- fail "objectStore.bucket is empty: write the name of the S3 bucket that keeps pieces and audio." -}}
+{{- fail "objectStore.bucket is empty: write the name of the S3 bucket for MIDI and audio files." -}}
 {{- end -}}
 {{- end -}}
 
@@ -30,17 +30,17 @@
 {{- $names := list -}}
 {{- range $index, $pool := .Values.generators -}}
 {{- if has $pool.name $names -}}
-{{- fail (printf "generators[%d].name %q is taken by another pool: give each pool a name of its own." $index $pool.name) -}}
+{{- fail (printf "generators[%d].name %q is the name of another pool: use a unique name." $index $pool.name) -}}
 {{- end -}}
 {{- $names = append $names $pool.name -}}
 {{- $values := include "euterpe.pool" (dict "root" $ "pool" $pool) | fromJson -}}
 {{- if and $values.gpu.enabled (not $values.gpu.resourceName) -}}
-{{- fail (printf "generators[%d].gpu.resourceName is empty: write what the device plugin offers, e.g. nvidia.com/gpu, nvidia.com/gpu.shared or nvidia.com/mig-1g.10gb." $index) -}}
+{{- fail (printf "generators[%d].gpu.resourceName is empty: write a resource of the device plugin, e.g. nvidia.com/gpu, nvidia.com/gpu.shared or nvidia.com/mig-1g.10gb." $index) -}}
 {{- end -}}
 {{- $scaling := $values.autoscaling -}}
 {{- if ne $scaling.kind "none" -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}
-{{- fail (printf "generators[%d].autoscaling.minReplicas is %d and maxReplicas is %d: write a maximum that is not below the minimum." $index (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- fail (printf "generators[%d].autoscaling.minReplicas is %d and maxReplicas is %d: write a maximum of at least the minimum." $index (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- end -}}
 {{- if and (eq $scaling.kind "hpa") (lt (int $scaling.minReplicas) 1) -}}
 {{- fail (printf "generators[%d].autoscaling.minReplicas is 0: only kind keda can scale to zero; write 1 or more." $index) -}}
@@ -51,7 +51,7 @@
 {{- fail (printf "generators[%d].autoscaling.prometheusAddress is empty: write the URL of Prometheus, or set trigger to postgresql." $index) -}}
 {{- end -}}
 {{- if lt (int $scaling.minReplicas) 1 -}}
-{{- fail (printf "generators[%d].autoscaling.minReplicas is 0, but the trigger prometheus counts in the pods themselves: write 1, or set trigger to postgresql." $index) -}}
+{{- fail (printf "generators[%d].autoscaling.minReplicas is 0, but the trigger prometheus needs metrics of a pod: write 1, or set trigger to postgresql." $index) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -69,15 +69,15 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "euterpe.validate.entrance" -}}
+{{- define "euterpe.validate.access" -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
-{{- fail "ingress.host is empty: write the name under which listeners reach Euterpe, e.g. music.example.org." -}}
+{{- fail "ingress.host is empty: write the name of the public host, e.g. music.example.org." -}}
 {{- end -}}
 {{- if and .Values.gatewayApi.enabled (or (not .Values.gatewayApi.parentRefs) (not .Values.gatewayApi.hostnames)) -}}
 {{- fail "gatewayApi.parentRefs and gatewayApi.hostnames must not be empty: name the Gateway and the host names." -}}
 {{- end -}}
 {{- if and .Values.networkPolicy.enabled (or .Values.ingress.enabled .Values.gatewayApi.enabled) (not .Values.networkPolicy.ingressFrom) -}}
-{{- fail "networkPolicy.ingressFrom is empty: write the peers that the ingress controller runs as, e.g. a namespaceSelector, or set networkPolicy.enabled to false." -}}
+{{- fail "networkPolicy.ingressFrom is empty: write the peers of the ingress controller, e.g. a namespaceSelector, or set networkPolicy.enabled to false." -}}
 {{- end -}}
 {{- end -}}
 
@@ -85,7 +85,7 @@
 {{- range $service := list "auth" "library" "generator" "converter" "web" -}}
 {{- $scaling := (get $.Values $service).autoscaling -}}
 {{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
-{{- fail (printf "%s.autoscaling.minReplicas is %d and maxReplicas is %d: write a maximum that is not below the minimum." $service (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- fail (printf "%s.autoscaling.minReplicas is %d and maxReplicas is %d: write a maximum of at least the minimum." $service (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* Where models and SoundFonts come from. */}}
+{{/* Volumes of models and SoundFonts. */}}
 
 {{- define "euterpe.tmp.volume" -}}
 - name: tmp

@@ -1,1 +1,1 @@
-"""The public HTTP API: one document of all services, and what a change of it may break."""
+"""The public HTTP API: the merged OpenAPI document, breaking changes, and the Python client."""

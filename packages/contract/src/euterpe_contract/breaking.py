@@ -1,8 +1,8 @@
-"""What a change of the public API breaks for those who use it already.
+"""Finds the changes between two OpenAPI documents that break existing clients.
 
-Compared are two OpenAPI documents. A program that fits the old one must fit the new one: it sends what it has sent and
-understands what it is sent. So requests may only be allowed more, and answers may only promise more. The rules are
-those of oasdiff's `breaking` that our documents can run into; a change that no rule knows (a pattern, a combination of
+A client of the old API must work with the new one: every request that it sends must stay valid, and every response must
+keep what the client reads. So request schemas may only become wider, and response schemas only narrower. The rules are
+those of oasdiff's `breaking` check that apply to these documents; a change without a rule (a pattern, a combination of
 schemas) counts as breaking.
 """
 
@@ -11,9 +11,11 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-#: Parts of a schema that are for people.
-_PROSE = frozenset({"title", "description", "examples", "example", "default", "deprecated", "readOnly", "writeOnly"})
-#: Limits of a request that may only become laxer: key → whether more is laxer.
+#: Keys of a schema that do not affect validation.
+_ANNOTATIONS = frozenset(
+    {"title", "description", "examples", "example", "default", "deprecated", "readOnly", "writeOnly"}
+)
+#: Limits of requests: key → whether a greater value allows more.
 _LIMITS = {
     "maximum": True, "exclusiveMaximum": True, "maxLength": True, "maxItems": True, "maxProperties": True,
     "minimum": False, "exclusiveMinimum": False, "minLength": False, "minItems": False, "minProperties": False,
@@ -22,7 +24,7 @@ _HANDLED = frozenset({"$ref", "type", "enum", "properties", "required", "items",
 
 
 def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """One sentence for each change that breaks somebody; empty when nothing does."""
+    """Return one line per breaking change, sorted; an empty list if there is none."""
     return sorted(set(_Comparison(old, new).run()))
 
 
@@ -44,16 +46,16 @@ class _Comparison:
 
     def _operation(self, where: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if old["operationId"] != new["operationId"]:
-            yield f"{where}: the operation id {old['operationId']} became {new['operationId']}"
+            yield f"{where}: the operation id changed from {old['operationId']} to {new['operationId']}"
         if {} in old.get("security", []) and {} not in new.get("security", []):
-            yield f"{where} needs a login now"
+            yield f"{where} requires a login now"
         if not old.get("security") and new.get("security") and {} not in new["security"]:
-            yield f"{where} needs a login now"
+            yield f"{where} requires a login now"
         yield from self._parameters(where, old, new)
         yield from self._body(where, old.get("requestBody"), new.get("requestBody"))
-        for status, answer in old["responses"].items():
+        for status, response in old["responses"].items():
             if status.startswith(("2", "3")):
-                yield from self._answer(f"{where} {status}", answer, new["responses"].get(status))
+                yield from self._response(f"{where} {status}", response, new["responses"].get(status))
 
     def _parameters(self, where: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         before = {(item["in"], item["name"].lower()): item for item in old.get("parameters", [])}
@@ -63,7 +65,7 @@ class _Comparison:
         for key, item in after.items():
             was = before.get(key)
             if item.get("required") and not (was or {}).get("required"):
-                yield f"{where}: the {key[0]} parameter {key[1]} is required now"
+                yield f"{where}: the {key[0]} parameter {key[1]} became required"
             if was is not None:
                 yield from self._schema(
                     f"{where}: the {key[0]} parameter {key[1]}", was["schema"], item["schema"], True
@@ -72,28 +74,32 @@ class _Comparison:
     def _body(self, where: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[str]:
         if new is None:
             if old is not None:
-                yield f"{where} takes no body any more"
+                yield f"{where} no longer accepts a body"
             return
         if new.get("required") and not (old or {}).get("required"):
-            yield f"{where} needs a body now"
+            yield f"{where} requires a body now"
         for kind, content in (old or {"content": {}})["content"].items():
             if kind not in new["content"]:
-                yield f"{where} takes no {kind} any more"
+                yield f"{where} no longer accepts {kind}"
             else:
-                yield from self._schema(f"{where}: the body", content["schema"], new["content"][kind]["schema"], True)
+                yield from self._schema(
+                    f"{where}: the request body", content["schema"], new["content"][kind]["schema"], True
+                )
 
-    def _answer(self, where: str, old: dict[str, Any], new: dict[str, Any] | None) -> Iterator[str]:
+    def _response(self, where: str, old: dict[str, Any], new: dict[str, Any] | None) -> Iterator[str]:
         if new is None:
-            yield f"{where} is answered no more"
+            yield f"{where}: the response was removed"
             return
         for name in old.get("headers", {}).keys() - new.get("headers", {}).keys():
             yield f"{where}: the header {name} was removed"
         for kind, content in old.get("content", {}).items():
             found = new.get("content", {}).get(kind)
             if found is None:
-                yield f"{where} has no {kind} any more"
+                yield f"{where} no longer returns {kind}"
             elif "schema" in content:
-                yield from self._schema(f"{where}: the answer", content["schema"], found.get("schema", {}), False)
+                yield from self._schema(
+                    f"{where}: the response body", content["schema"], found.get("schema", {}), False
+                )
 
     def _schema(self, where: str, old: Schema, new: Schema, request: bool) -> Iterator[str]:
         key = (old.get("$ref", where), new.get("$ref", where), request)
@@ -108,8 +114,10 @@ class _Comparison:
             return
         if not new and request:
             return
-        if old.get("type") != new.get("type") and not (request and (old.get("type"), new.get("type")) == _WIDER):
-            yield f"{where} has the type {new.get('type')} instead of {old.get('type')}"
+        if old.get("type") != new.get("type") and not (
+            request and (old.get("type"), new.get("type")) == _WIDENED_TYPES
+        ):
+            yield f"{where} has the type {new.get('type')}, was {old.get('type')}"
             return
         yield from self._values(where, old, new, request)
         yield from self._properties(where, old, new, request)
@@ -117,31 +125,31 @@ class _Comparison:
             yield from self._schema(f"{where}[]", old["items"], new["items"], request)
 
     def _alternatives(self, where: str, old: list[Schema], new: list[Schema], request: bool) -> Iterator[str]:
-        # Everything that could be sent must find its place among what may be; which way depends on who sends.
-        sent, taken = (old, new) if request else (new, old)
+        # Each alternative of the sender must match one of the receiver. Clients send requests, the server responses.
+        sent, accepted = (old, new) if request else (new, old)
         for alternative in sent:
-            trials = [self._trial(where, alternative, other, request) for other in taken]
+            trials = [self._trial(where, alternative, other, request) for other in accepted]
             if all(trials):
-                yield from trials[0] if len(taken) == 1 else [f"{where} does not fit its alternatives any more"]
+                yield from trials[0] if len(accepted) == 1 else [f"{where} no longer matches one of its alternatives"]
 
-    def _trial(self, where: str, sent: Schema, taken: Schema, request: bool) -> list[str]:
-        apart = _Comparison(self._old, self._new)
-        apart._seen = set(self._seen)
-        return list(apart._schema(where, *((sent, taken) if request else (taken, sent)), request))
+    def _trial(self, where: str, sent: Schema, accepted: Schema, request: bool) -> list[str]:
+        trial = _Comparison(self._old, self._new)
+        trial._seen = set(self._seen)
+        return list(trial._schema(where, *((sent, accepted) if request else (accepted, sent)), request))
 
     def _values(self, where: str, old: Schema, new: Schema, request: bool) -> Iterator[str]:
         before, after = old.get("enum"), new.get("enum")
         if request and after is not None and (before is None or set(before) - set(after)):
-            yield f"{where} may not be {_names(set(before or ['everything']) - set(after))} any more"
+            yield f"{where} no longer accepts {_names(set(before or ['any value']) - set(after))}"
         if not request and before is not None and (after is None or set(after) - set(before)):
-            yield f"{where} may be {_names(set(after or ['anything']) - set(before))}, which nobody expects"
-        for limit, more_is_laxer in _LIMITS.items():
-            if request and limit in new and _stricter(old.get(limit), new[limit], more_is_laxer):
-                yield f"{where} has a stricter {limit}: {new[limit]} instead of {old.get(limit, 'none')}"
-        for key in (old.keys() | new.keys()) - _PROSE - _HANDLED - _LIMITS.keys():
-            laxer = request and key not in new
-            if old.get(key) != new.get(key) and not laxer:
-                yield f"{where} has another {key}"
+            yield f"{where} may now be {_names(set(after or ['any value']) - set(before))}"
+        for limit, greater_is_wider in _LIMITS.items():
+            if request and limit in new and _stricter(old.get(limit), new[limit], greater_is_wider):
+                yield f"{where} has a stricter {limit}: {new[limit]}, was {old.get(limit, 'unlimited')}"
+        for key in (old.keys() | new.keys()) - _ANNOTATIONS - _HANDLED - _LIMITS.keys():
+            is_wider = request and key not in new
+            if old.get(key) != new.get(key) and not is_wider:
+                yield f"{where}: {key} changed"
 
     def _properties(self, where: str, old: Schema, new: Schema, request: bool) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
@@ -149,25 +157,27 @@ class _Comparison:
         for name in before.keys() - after.keys():
             yield f"{where}.{name} was removed"
         if request:
-            yield from (f"{where}.{name} is required now" for name in is_required - was_required)
+            yield from (f"{where}.{name} became required" for name in is_required - was_required)
         else:
-            yield from (f"{where}.{name} may be missing now" for name in (was_required - is_required) & after.keys())
+            yield from (f"{where}.{name} became optional" for name in (was_required - is_required) & after.keys())
         for name in before.keys() & after.keys():
             yield from self._schema(f"{where}.{name}", before[name], after[name], request)
-        yield from self._further(where, old.get("additionalProperties"), new.get("additionalProperties"), request)
+        yield from self._additional_properties(
+            where, old.get("additionalProperties"), new.get("additionalProperties"), request
+        )
 
-    def _further(self, where: str, old: Any, new: Any, request: bool) -> Iterator[str]:
+    def _additional_properties(self, where: str, old: Any, new: Any, request: bool) -> Iterator[str]:
         if request and new is False and old is not False:
-            yield f"{where} may have no further properties any more"
+            yield f"{where} no longer accepts additional properties"
         if isinstance(old, dict) and isinstance(new, dict):
             yield from self._schema(f"{where}.*", old, new, request)
 
 
-_WIDER = ("integer", "number")
+_WIDENED_TYPES = ("integer", "number")
 
 
-def _stricter(old: float | None, new: float, more_is_laxer: bool) -> bool:
-    return old is None or (new < old if more_is_laxer else new > old)
+def _stricter(old: float | None, new: float, greater_is_wider: bool) -> bool:
+    return old is None or (new < old if greater_is_wider else new > old)
 
 
 def _alternatives(schema: Schema) -> list[Schema]:

@@ -1,65 +1,89 @@
-"""The Python client's operations, written from the OpenAPI document: one typed method for each."""
+"""Writes the operations of the Python client from the OpenAPI document: one typed method per operation.
+
+An operation that returns bytes has a second method, `…_stream`, which reads them while they arrive.
+"""
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-_HEAD = '''"""Every operation of the public API. Written by `make openapi` from the OpenAPI document."""
+_HEADER = '''"""All operations of the public API. Generated from the OpenAPI document by `make openapi`; do not edit."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, cast
 
 from euterpe_client import models
-from euterpe_client.transport import Event, Transport, quoted
+from euterpe_client.transport import ByteStream, Event, Transport, quoted
 
 __all__ = ["Operations"]
 
 
 class Operations(Transport):
-    """One method for each operation. Raises ApiError for every answer that is a problem."""
+    """One method per operation. Each raises ApiError if the response is an error."""
 '''
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+_STREAM_TYPE = "AbstractContextManager[ByteStream]"
 
 
 def operations_module(document: dict[str, Any]) -> str:
-    """The source of `euterpe_client.operations`."""
+    """Return the source of `euterpe_client.operations`. Raises ValueError if an operation documents no success."""
     methods = [
-        _method(method.upper(), path, operation)
+        text
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
+        for text in _methods(method.upper(), path, operation)
     ]
-    return _HEAD + "".join(f"\n{textwrap.indent(text, '    ')}" for text in methods)
+    return _HEADER + "".join(f"\n{textwrap.indent(text, '    ')}" for text in methods)
 
 
-def _method(method: str, path: str, operation: dict[str, Any]) -> str:
+def _methods(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    kind, result = _result(operation)
+    name, arguments = operation["operationId"], _arguments(method, path, operation)
+    call = f"self._{kind}({arguments})"
+    returned = {"json": f"return cast({result}, {call})", "nothing": call}.get(kind, f"return {call}")
+    yield _method(f"{name}({_signature(operation)}) -> {result}", _docstring(operation), returned)
+    if kind == "bytes":
+        docstring = [f'    """Stream the result of `{name}`, which is read while it arrives."""']
+        signature = f"{name}_stream({_signature(operation)}) -> {_STREAM_TYPE}"
+        yield _method(signature, docstring, f"return self._stream({arguments})")
+
+
+def _method(signature: str, docstring: Iterable[str], statement: str) -> str:
+    return "\n".join([f"def {signature}:", *docstring, f"    {statement}"]) + "\n"
+
+
+def _parameters(operation: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the path parameters, then the optional query and header parameters."""
     parameters = [item for item in operation.get("parameters", []) if item["in"] != "cookie"]
-    optional = [item for item in parameters if item["in"] != "path"]
-    signature = ["self", *(f"{_name(item)}: {_type(item['schema'])}" for item in parameters if item["in"] == "path")]
-    signature += _body_parameters(operation)
+    return [item for item in parameters if item["in"] == "path"], [item for item in parameters if item["in"] != "path"]
+
+
+def _signature(operation: dict[str, Any]) -> str:
+    required, optional = _parameters(operation)
+    signature = [
+        "self",
+        *(f"{_name(item)}: {_type(item['schema'])}" for item in required),
+        *_body_parameters(operation),
+    ]
     if optional:
         signature += ["*", *(f"{_name(item)}: {_optional(item['schema'])} = None" for item in optional)]
-    kind, answer = _answer(operation)
+    return ", ".join(signature)
+
+
+def _arguments(method: str, path: str, operation: dict[str, Any]) -> str:
+    optional = _parameters(operation)[1]
     arguments = [f'"{method}"', f'f"{_path(path)}"' if "{" in path else f'"{path}"']
-    for place in ("query", "header"):
-        pairs = [f'"{item["name"]}": {_name(item)}' for item in optional if item["in"] == place]
+    for location, keyword in (("query", "params"), ("header", "headers")):
+        pairs = [f'"{item["name"]}": {_name(item)}' for item in optional if item["in"] == location]
         if pairs:
-            arguments.append(f"{ {'query': 'params', 'header': 'headers'}[place] }={{{', '.join(pairs)}}}")
+            arguments.append(f"{keyword}={{{', '.join(pairs)}}}")
     arguments += _body_arguments(operation)
-    call = f"self._{kind}({', '.join(arguments)})"
-    lines = [
-        f"def {operation['operationId']}({', '.join(signature)}) -> {answer}:",
-        *_docstring(operation),
-        f"    {_returned(kind, answer, call)}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _returned(kind: str, answer: str, call: str) -> str:
-    if kind == "json":
-        return f"return cast({answer}, {call})"
-    return call if kind == "nothing" else f"return {call}"
+    if not operation.get("security"):
+        arguments.append("authenticated=False")
+    return ", ".join(arguments)
 
 
 def _docstring(operation: dict[str, Any]) -> Iterator[str]:
@@ -109,9 +133,9 @@ def _body_parameters(operation: dict[str, Any]) -> list[str]:
     kind, schema = body
     if kind == _MULTIPART:
         return ["file: bytes", "fields: dict[str, Any] | None = None"]
-    needed = operation["requestBody"].get("required", False)
+    required = operation["requestBody"].get("required", False)
     python = _type(schema) if kind in (_JSON, _FORM) else "bytes"
-    return [f"body: {python}" if needed else f"body: {_optional(schema)} = None"]
+    return [f"body: {python}" if required else f"body: {_optional(schema)} = None"]
 
 
 def _body_arguments(operation: dict[str, Any]) -> list[str]:
@@ -121,12 +145,12 @@ def _body_arguments(operation: dict[str, Any]) -> list[str]:
     kind = body[0]
     if kind == _MULTIPART:
         return ['files={"file": file}', "data=fields"]
-    names = {_JSON: "json=body", _FORM: "data=cast(dict[str, Any], body)"}
-    return [names.get(kind, f'content=body, media_type="{kind}"')]
+    arguments = {_JSON: "json=body", _FORM: "data=cast(dict[str, Any], body)"}
+    return [arguments.get(kind, f'content=body, media_type="{kind}"')]
 
 
-def _answer(operation: dict[str, Any]) -> tuple[str, str]:
-    """Which way of the transport's reads the answer, and its type."""
+def _result(operation: dict[str, Any]) -> tuple[str, str]:
+    """Return the kind of the successful response (json, bytes, events or nothing) and its Python type."""
     for status, response in operation["responses"].items():
         if status.startswith("2"):
             for kind, content in response.get("content", {}).items():
@@ -137,4 +161,4 @@ def _answer(operation: dict[str, Any]) -> tuple[str, str]:
                 if content["schema"] != {"type": "null"}:
                     return "json", _type(content["schema"])
             return "nothing", "None"
-    raise ValueError(f"{operation['operationId']} documents no success")
+    raise ValueError(f"{operation['operationId']} documents no successful response")

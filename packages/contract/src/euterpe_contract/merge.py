@@ -1,26 +1,26 @@
-"""One OpenAPI document out of those of the services, as the gateway publishes it."""
+"""Merges the OpenAPI documents of the services into the one that the gateway publishes."""
 
 from collections.abc import Mapping
 from typing import Any
 
 Document = dict[str, Any]
 
-DESCRIPTION = """Compose music, follow a piece while it is composed, listen, keep it, share it.
+DESCRIPTION = """Compose music, follow its progress, and listen to, store and share songs.
 
-Everybody may compose and listen; what one keeps needs an account, or a guest's token (`POST /api/v1/auth/guest`).
-Send the access token as `Authorization: Bearer …`. Every error is problem details (RFC 9457): `type` for programs,
-`detail` for people, `errors` with the wrong fields and their limits."""
+Composing and listening work without a login. A library needs an account or a guest session (`POST /api/v1/auth/guest`).
+Send the access token as `Authorization: Bearer …`. Errors are problem details (RFC 9457): `type` identifies the problem
+for programs, `detail` describes it for people, and `errors` lists the invalid fields with their limits."""
 
 
 class MergeConflict(ValueError):
-    """Two services use one name for different things."""
+    """Two services define different things under one name."""
 
 
 def merge(documents: Mapping[str, Document]) -> Document:
-    """The documents of the services (name → document) as one; raises MergeConflict, which names what to rename.
+    """Merge the documents of the services (name → document).
 
-    Paths, operation ids and schemas keep their names, so that what is generated from a service's own document and
-    from this one fits together.
+    Paths, operation ids and schemas keep their names, so code generated from the document of one service is compatible
+    with code generated from the merged one. Raises MergeConflict if two services define one name differently.
     """
     merged: Document = {
         "openapi": _only({document["openapi"] for document in documents.values()}),
@@ -30,7 +30,7 @@ def merge(documents: Mapping[str, Document]) -> Document:
             "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/", "description": "Wherever this document comes from."}],
+        "servers": [{"url": "/", "description": "The server of this document"}],
         "tags": [],
         "paths": {},
         "components": {"securitySchemes": {}, "schemas": {}},
@@ -50,13 +50,13 @@ def merge(documents: Mapping[str, Document]) -> Document:
 
 def _only(versions: set[str]) -> str:
     if len(versions) != 1:
-        raise MergeConflict(f"the services speak different versions of OpenAPI: {', '.join(sorted(versions))}")
+        raise MergeConflict(f"the services use different OpenAPI versions: {', '.join(sorted(versions))}")
     return versions.pop()
 
 
 def _add(target: dict[str, Any], name: str, value: Any, service: str) -> None:
     if target.setdefault(name, value) != value:
-        raise MergeConflict(f"{service} uses the name {name} for something else than the services before it; rename it")
+        raise MergeConflict(f"{service} defines {name} differently from another service; rename one of them")
 
 
 def _add_tags(tags: list[dict[str, str]], document: Document) -> None:

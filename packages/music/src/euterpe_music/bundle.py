@@ -15,7 +15,7 @@ from euterpe_music.spec import EventSpec
 from euterpe_music.tokens import Vocabulary, VocabularyError
 
 MANIFEST_FILE: Final = "manifest.json"
-#: A short piece of the model, for people who choose one; a bundle may go without.
+#: A short piece composed by the model; optional.
 SAMPLE_FILE: Final = "sample.mid"
 
 M = TypeVar("M", Manifest, Manifest | MelodyManifest)
@@ -82,7 +82,7 @@ class MelodyBundle:
 
     @cached_property
     def vocabularies(self) -> dict[str, tuple[Vocabulary, ...]]:
-        """The words of each network's streams."""
+        """The vocabularies of each network's streams."""
         return {
             name: tuple(Vocabulary.from_json(self.files[info.file]) for info in graph.vocabularies)
             for name, graph in self.manifest.graphs.items()
@@ -128,7 +128,7 @@ def _parse(adapter: TypeAdapter[M], text: bytes) -> M:
 
 
 def bundle_files(manifest: Manifest | MelodyManifest) -> tuple[str, ...]:
-    """The files beside the manifest that a bundle cannot be loaded without."""
+    """Return the files, besides the manifest, that a bundle cannot be loaded without."""
     if isinstance(manifest, Manifest):
         return (manifest.graph.file, *([manifest.int8.file] if manifest.int8 else []))
     return tuple(one.file for one in manifest.files)

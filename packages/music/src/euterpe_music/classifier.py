@@ -1,6 +1,6 @@
 """Bundles of classifiers: models/<name>/<version>/ with model.onnx, classifier.json and card.md.
 
-They lie beside the bundles that compose, which have a manifest.json; so neither is taken for the other.
+Bundles that compose have a manifest.json instead, so that neither is mistaken for the other.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_music.columns import Columns, begins
+from euterpe_music.note_columns import NoteColumns, begins
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
 
@@ -34,19 +34,19 @@ _VELOCITY_CENTRE: Final = 64.0
 
 
 def encode(piece: Piece, spec: EventSpec) -> Events:
-    """Events [events, 1 + 3·tones_per_cell] of a piece: tracks merged, tempo and programs dropped (FACTS §1).
+    """Events [events, 1 + 3·tones_per_cell] of a piece: tracks merged, tempo and programs dropped (references.md §1).
 
     Notes with one onset share cells, lowest pitch first; a full cell is followed by another with a delta of 0.
     """
-    return encode_all(Columns.of(piece), spec)[0]
+    return encode_all(NoteColumns.of(piece), spec)[0]
 
 
 def encode_all(
-    pieces: Columns, spec: EventSpec, allocate: Callable[[int], Events] | None = None
+    pieces: NoteColumns, spec: EventSpec, allocate: Callable[[int], Events] | None = None
 ) -> tuple[Events, NDArray[np.int64]]:
     """The events of several pieces, one after another, and where each piece's begin and the last one's end.
 
-    `pieces` must be in order (`Columns.in_order`). `allocate` gives a C-contiguous array [events, features] for a
+    `pieces` must be in order (`NoteColumns.in_order`). `allocate` gives a C-contiguous array [events, features] for a
     number of events, with whatever in it, for callers that have a place for them.
     """
     notes, tones, features = _on_grid(pieces, spec), spec.tones_per_cell, spec.features
@@ -114,7 +114,7 @@ def silent_event(spec: EventSpec) -> NDArray[np.float64]:
     return event
 
 
-def _on_grid(pieces: Columns, spec: EventSpec) -> Columns:
+def _on_grid(pieces: NoteColumns, spec: EventSpec) -> NoteColumns:
     """The notes at the spec's resolution and on its grid, each piece's in order of onset, pitch, length, velocity."""
     notes, grid = pieces.rescaled(spec.ticks_per_quarter), spec.grid
     if grid > 1:

@@ -1,6 +1,6 @@
-"""The key of a piece, by Krumhansl and Schmuckler's algorithm.
+"""Key estimation by the algorithm of Krumhansl and Schmuckler.
 
-The time for which each pitch class sounds is correlated with how well listeners found it to fit each of the 24 keys
+The time for which each pitch class sounds is correlated with rated fits of pitch classes to each of the 24 keys
 (C. L. Krumhansl, Cognitive Foundations of Musical Pitch, 1990, chapters 2 and 4).
 """
 
@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_music.piece import Piece
+from euterpe_music.tonics import TONICS
 
-#: Names of the twelve tonics, from C upwards, as their keys are usually spelt.
-TONICS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 #: Ratings of Krumhansl and Kessler (1982) of the twelve pitch classes over the tonic.
 _PROFILES: Final = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
@@ -41,7 +40,7 @@ def rate_keys(weights: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def estimate_key(piece: Piece) -> str | None:
-    """The most likely key, e.g. "A minor"; None without pitched notes, or when all pitch classes sound equally long."""
+    """Return the most likely key, e.g. "A minor"; None when no pitch class sounds longer than the others."""
     drums = np.array([track.is_drum for track in piece.tracks])
     notes = piece.notes[~drums[piece.notes["track"]]]
     weights = np.bincount(notes["pitch"] % 12, weights=notes["duration"].astype(np.float64), minlength=12)

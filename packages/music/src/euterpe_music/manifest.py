@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from euterpe_music.parameters import Parameter, ParameterError, Value, check_parameters
-from euterpe_music.post import program_number
+from euterpe_music.postprocessing import program_number
 from euterpe_music.spec import EventSpec
 
 #: Raised when the manifest changes in a way that older readers would misunderstand.
@@ -102,7 +102,7 @@ class GraphInfo(Part):
 
 
 class IntRange(Part):
-    """A whole-number parameter of sampling: its limits and what it is when nobody says."""
+    """A whole-number setting: its limits and its default."""
 
     min: int
     default: int
@@ -116,7 +116,7 @@ class IntRange(Part):
 
 
 class Sampling(Part):
-    """What a listener may choose. `length` is the number of events of a piece; presets are values by parameter."""
+    """Length and parameters of a model. `length` is in events; presets are values by parameter."""
 
     length: IntRange
     parameters: tuple[Parameter, ...] = ()
@@ -183,7 +183,7 @@ class TrainingInfo(Part):
 
 
 class ManifestBase(Part):
-    """What `manifest.json` says of any model. The directory it lies in is models/<name>/<version>/."""
+    """The fields of `manifest.json` that every kind of model has. Its directory is models/<name>/<version>/."""
 
     format: Literal["euterpe-bundle/1"] = FORMAT
     name: str = Field(pattern=NAME_PATTERN)

@@ -1,4 +1,4 @@
-"""Statistics of one piece, as C-RNN-GAN's authors took them, with their slips mended (FACTS §1 and §4)."""
+"""Statistics of one piece, after the public C-RNN-GAN code, corrected (references.md §1 and §4)."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -25,7 +25,7 @@ _PITCH_BITS: Final = 7
 
 @dataclass(frozen=True)
 class Measures:
-    """What is counted of one piece; all 0 for a piece without notes."""
+    """Statistics of one piece; all 0 for a piece without notes."""
 
     notes: int = 0
     #: Seconds to the end of the last note.
@@ -50,8 +50,8 @@ class Measures:
     longest_run: int = 0
     #: Bits of information in a pitch, by how often each occurs.
     pitch_entropy: float = 0.0
-    #: The bar from which on the piece only repeats itself, counted from 1, and after how many bars of 4/4; 0 when it
-    #: does not. See euterpe_music.loops.
+    #: The bar in which a loop begins, counted from 1, and its period in bars; 0 without a loop. See
+    #: euterpe_music.loops.
     loop_start_bar: int = 0
     loop_period_bars: float = 0.0
     #: n → share of n-grams of pitches that occurred before in the piece.
@@ -69,7 +69,8 @@ class Measures:
 
 
 def measure(piece: Piece) -> Measures:
-    """All measures of `piece`. Rates are over the time from its first onset to its end."""
+    """Measure the piece as it is played and written. Rates are over the time from its first onset to its end."""
+    piece = piece.playable()
     notes = piece.notes
     if not len(notes):
         return Measures()

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from euterpe_music.manifest import FileInfo, ManifestBase, Part, StatePair, TensorInfo, Variant
-from euterpe_music.tokens import METERS, Condition, Form, Meter
-from euterpe_music.tokens.conditions import Name as ConditionName
+from euterpe_music.tokens import METERS, ConditioningFeature, Form, Meter
+from euterpe_music.tokens.conditioning import Name as ConditionName
 
 
 class VocabularyInfo(FileInfo):
@@ -17,23 +17,23 @@ class VocabularyInfo(FileInfo):
 
 
 class ConditionInfo(Part):
-    """One column of the conditions; see euterpe_music.tokens.Condition."""
+    """One column of the conditions; see euterpe_music.tokens.ConditioningFeature."""
 
     name: ConditionName
     size: int = Field(ge=1)
     offset: int = 0
 
     @property
-    def column(self) -> Condition:
+    def column(self) -> ConditioningFeature:
         """The column as a value."""
-        return Condition(self.name, self.size, self.offset)
+        return ConditioningFeature(self.name, self.size, self.offset)
 
 
 class TokenGraph(Part):
     """A graph that takes every row of its batch one step further.
 
     `token` [batch, streams] int64 is the last token of each stream (at the beginning 0, the vocabularies' BEGIN),
-    `condition` [batch, conditions] int64 what else the network is told at this step; `logits` [batch, sum of the
+    `condition` [batch, conditions] int64 the conditioning features of this step; `logits` [batch, sum of the
     vocabularies' sizes] comes out, the streams side by side. A state's axis `batch` is the only dynamic one, and every
     state begins with zeros. All variants have the same tensors; their rows must not depend on each other.
     """
@@ -55,8 +55,8 @@ class TokenGraph(Part):
             raise ValueError("there is no variant fp32")
         inputs = {tensor.name: tensor for tensor in self.inputs}
         outputs = {tensor.name: tensor for tensor in self.outputs}
-        told = {self.token} if self.condition is None else {self.token, self.condition}
-        if told | {pair.input for pair in self.state} != set(inputs):
+        fed = {self.token} if self.condition is None else {self.token, self.condition}
+        if fed | {pair.input for pair in self.state} != set(inputs):
             raise ValueError("inputs must be token, condition if any and the states' inputs, and nothing else")
         if {self.logits, *(pair.output for pair in self.state)} != set(outputs):
             raise ValueError("outputs must be logits and the states' outputs, and nothing else")
@@ -92,10 +92,10 @@ class TokenGraph(Part):
 class MelodyManifest(ManifestBase):
     """The manifest of melody networks (thesis 001).
 
-    `encoding` 1 has the stream `steps`, 2 has `pitches` and `durations` (FACTS §2). Conditions count sixteenths; in
-    encoding 2 a network is told those of the sixteenth in which its event begins. `styles` are the choices of the
-    parameter `style`, in the order of the condition's numbers. `variant` is the one that is run unless a deployment
-    says otherwise; `sampling.length` limits bars. `prompt_bars` is the longest beginning that a listener may give.
+    `encoding` 1 has the stream `steps`, 2 has `pitches` and `durations` (references.md §2). Conditions count
+    sixteenths; in encoding 2 a network gets those of the sixteenth in which its event begins. `styles` are the choices
+    of the parameter `style`, in the order of the condition's numbers. `variant` is the default; a deployment may choose
+    another. `sampling.length` limits bars. `prompt_bars` is the longest prompt.
     """
 
     kind: Literal["melody"]
@@ -103,14 +103,14 @@ class MelodyManifest(ManifestBase):
     styles: tuple[str, ...] = ()
     graphs: dict[Literal["melody", "accompaniment"], TokenGraph]
     variant: Variant = "fp32"
-    #: Style → the meter that it is in where a listener sets none, e.g. jigs: 6/8; 4/4 for all others.
+    #: Style → its default meter, e.g. jigs: 6/8; 4/4 for all others.
     style_meters: dict[str, str] = Field(default_factory=dict)
-    #: `white`: the networks know the white keys only, C major and A minor. What they are given has to be moved there
-    #: (tokens.tonality.white_key_shift), and what they compose from there: back, or to the key that the listener sets
-    #: (tokens.tonality.key_shift). `any`: they compose in any key, and a key is kept by its legal notes.
+    #: `white`: the networks are trained on white keys, C major and A minor. Prompts are transposed to them, and pieces
+    #: from them: back, or to the requested key (see tokens.tonality).
+    #: `any`: the networks compose in any key, and a requested key restricts the legal notes.
     tonality: Literal["any", "white"] = "any"
     prompt_bars: int = Field(default=16, ge=1)
-    #: Quarters per minute of pieces whose listener sets no tempo.
+    #: Default tempo, in quarters per minute.
     bpm: float = Field(default=120.0, ge=4, le=1000)
 
     @model_validator(mode="after")
@@ -123,25 +123,25 @@ class MelodyManifest(ManifestBase):
                 raise ValueError(f"{name}: encoding {self.encoding} needs vocabularies for {' and '.join(streams)}")
             self._check_conditions(name, graph)
         if not self.style_meters.keys() <= set(self.styles) or not {*self.style_meters.values()} <= {*map(str, METERS)}:
-            raise ValueError("style_meters names styles or meters that there are not")
+            raise ValueError("style_meters names styles or meters that do not exist")
         parameters = {one.name: one for one in self.sampling.parameters}
         if "style" in parameters and parameters["style"].choices != self.styles:
             raise ValueError("the choices of the parameter style are not the styles")
         if "meter" in parameters and not set(parameters["meter"].choices) <= {str(meter) for meter in METERS}:
-            raise ValueError("the parameter meter has choices that are no meters of euterpe_music.tokens")
+            raise ValueError("the parameter meter has choices that are not meters of euterpe_music.tokens")
         return self
 
     def _check_conditions(self, name: str, graph: TokenGraph) -> None:
         for condition in graph.conditions:
             if condition.name == "melody" and name == "melody":
-                raise ValueError("the melody's network cannot be told the melody")
+                raise ValueError("the melody's network cannot be conditioned on the melody")
             if condition.name == "echo" and (self.encoding != 1 or condition.size != graph.vocabularies[0].size):
-                raise ValueError(f"{name}: the condition echo is for encoding 1, and has as many numbers as words")
+                raise ValueError(f"{name}: the condition echo needs encoding 1 and a value for each token")
             if condition.name == "style" and condition.size < len(self.styles):
-                raise ValueError(f"{name}: the condition style has fewer numbers than there are styles")
+                raise ValueError(f"{name}: the condition style has fewer values than there are styles")
 
     def form(self, bars: int, style: str | None = None, meter: str | None = None) -> Form:
-        """The frame of a piece, for its conditions: of the first style and that style's meter if nothing is said."""
+        """Return the frame of a piece for its conditions; defaults are the first style and its meter."""
         chosen = style or next(iter(self.styles), "")
         signature = Meter.parse(meter or self.style_meters.get(chosen, str(METERS[0])))
         place = self.styles.index(chosen) if chosen in self.styles else 0
@@ -149,6 +149,6 @@ class MelodyManifest(ManifestBase):
 
     @property
     def files(self) -> tuple[FileInfo, ...]:
-        """All files beside the manifest."""
+        """All files of the bundle but the manifest."""
         each = (one for graph in self.graphs.values() for one in (*graph.variants.values(), *graph.vocabularies))
         return tuple({one.file: one for one in each}.values())

@@ -1,11 +1,11 @@
-"""What a listener may set of melody networks: for manifests, so that all of them offer the same in the same words."""
+"""Parameters of melody networks, for their manifests."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from euterpe_music.key import TONICS
 from euterpe_music.parameters import Parameter
-from euterpe_music.post import PROGRAMS
+from euterpe_music.postprocessing import PROGRAMS
+from euterpe_music.tonics import TONICS
 
 STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 ACCOMPANIMENTS: Final = ("on", "off", "only")

@@ -1,4 +1,4 @@
-"""What a listener may set of a model: described in its manifest, checked the same way for every model."""
+"""Parameters of a model: declared in its manifest, checked the same way for every model."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,15 +6,15 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-#: What a parameter may be set to.
+#: The values of parameters.
 Value = bool | int | float | str
 
-#: What these parameters do is done to the finished piece, whatever network it comes from; see euterpe_music.post.
+#: Parameters that are applied to the finished piece, after any network; see euterpe_music.postprocessing.
 POST: Final = frozenset({"tempo", "transpose", "instrument", "melody_instrument", "accompaniment_instrument"})
 
 
 class ParameterError(ValueError):
-    """A value that cannot be; `name` is the parameter, `limits` what would be right."""
+    """An invalid value; `name` is the parameter, `limits` the allowed values."""
 
     def __init__(self, name: str, message: str, limits: Mapping[str, Any]) -> None:
         super().__init__(message)
@@ -23,10 +23,10 @@ class ParameterError(ValueError):
 
 
 class Parameter(BaseModel):
-    """One thing that a listener may set.
+    """One setting of a model.
 
-    `minimum` and `maximum` belong to `int` and `number`, `choices` to `choice`. `post` says that it acts on the
-    finished piece and not on the network. `excludes` names parameters of which only one can differ from its default;
+    `minimum` and `maximum` belong to `int` and `number`, `choices` to `choice`. `post` parameters are applied to the
+    finished piece, not to the network. `excludes` names parameters of which only one can differ from its default;
     `only_with` names another parameter and the values of that one for which this one means something.
     """
 
@@ -63,7 +63,7 @@ class Parameter(BaseModel):
 
     @property
     def limits(self) -> dict[str, Any]:
-        """What a value has to keep to, in plain values."""
+        """The allowed values, in plain types for JSON."""
         if self.kind == "choice":
             return {"choices": list(self.choices)}
         if self.kind == "boolean":
@@ -72,7 +72,7 @@ class Parameter(BaseModel):
         return {"minimum": cast(self.minimum or 0), "maximum": cast(self.maximum or 0)}
 
     def check(self, value: Any) -> Value:
-        """The value in this parameter's own type; raises ParameterError when it cannot be."""
+        """Return the value in this parameter's own type; raises ParameterError for an invalid one."""
         if self.kind == "boolean":
             if not isinstance(value, bool):
                 raise self._wrong(f"must be true or false, not {_shown(value)}")
@@ -98,23 +98,23 @@ class Parameter(BaseModel):
 
 
 def check_parameters(given: Mapping[str, Any], parameters: Sequence[Parameter]) -> dict[str, Value]:
-    """All parameters that mean something together, those that are not given at their defaults.
+    """Return the values of all parameters in effect; those that are not given have their defaults.
 
-    Raises ParameterError for an unknown name, a value that cannot be, and names that cannot be set together.
+    Raises ParameterError for an unknown name, an invalid value, and names that exclude each other.
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name in given:
         if name not in known:
-            there = f"there are: {', '.join(known)}" if known else "this model has none"
-            raise ParameterError(name, f"there is no such parameter; {there}", {"parameters": list(known)})
+            there = f"parameters are {', '.join(known)}" if known else "this model has none"
+            raise ParameterError(name, f"unknown parameter; {there}", {"parameters": list(known)})
     values = {name: known[name].check(given[name]) if name in given else known[name].default for name in known}
-    # What is set to its default changes nothing, so a list of all values, as answers have it, is a request, too.
+    # A value equal to the default changes nothing, so that the complete list of an answer is a valid request.
     changed = {name for name in given if values[name] != known[name].default}
     for name in given:
         for other in known[name].excludes:
             if {name, other} <= changed:
                 raise ParameterError(name, f"cannot be set together with {other}", {"excludes": [other]})
-    # A parameter without meaning is left out, and with it those that depend on it; so the order of all must not matter.
+    # A parameter that is not in effect is left out, and with it those that depend on it, in any order.
     while idle := [name for name in values if not _applies(known[name], values)]:
         for name in idle:
             if name in given:

@@ -1,4 +1,4 @@
-"""The piano roll: a piece as rectangles over time, for whoever draws it."""
+"""The piano roll: notes as arrays of times and pitches."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ class PianoRoll:
 
 
 def piano_roll(piece: Piece) -> PianoRoll:
-    """The roll of `piece`, in order of onset."""
+    """Return the roll of `piece`, ordered by onset; ends are those of the sound, held by the pedal or not."""
     notes = piece.notes
     return PianoRoll(
         piece.seconds(notes["onset"]),
-        piece.seconds(notes["onset"] + notes["duration"]),
+        piece.seconds(piece.sounding_ends),
         notes["pitch"].copy(),
         notes["velocity"].copy(),
         notes["track"].copy(),

@@ -19,8 +19,8 @@ def roll_images(piece: Piece, size: int = 64, most: int | None = None) -> NDArra
     """Windows of `piece` as images uint8 [windows, size, size], pitch upwards and time to the right.
 
     A column is a sixteenth, a row a semitone, with middle C in the middle; drums and pitches outside are left out.
-    Onsets are white and what is held is grey. Velocity is not shown: it tells who typed the file more than what the
-    music is. Windows follow one another; a last one that is less than half full is dropped unless it is the only
+    Onsets are white, held notes are grey. Velocity is not shown: it depends on who made the file more than on the
+    music. Windows follow one another; a last one that is less than half full is dropped unless it is the only
     one. Of more than `most`, evenly spread ones are kept. A piece without notes has no windows.
     """
     notes = _drawn(piece, size)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from euterpe_music.ladder import Ladder
+from euterpe_music.quantizer import NonUniformQuantizer
 
 #: Ticks per quarter of all events, as in the reference.
 EVENT_TICKS_PER_QUARTER: Final = 384
@@ -16,10 +16,10 @@ REFERENCE_BPM: Final = 45.0
 MAX_TICKS: Final = 1 << 20
 
 #: Common times in ticks: thirty-seconds, sixteenths, eighths, their triplets and dotted forms, up to four bars.
-_TIME_RUNGS: Final = (
+_TIME_LEVELS: Final = (
     0, 32, 48, 64, 96, 128, 144, 192, 256, 288, 384, 480, 576, 672, 768, 960, 1152, 1536, 2304, 3072, 6144,
 )  # fmt: skip
-#: The white keys of ten octaves; a black key lies in the gap between two.
+#: The white keys of ten octaves; a black key is in the gap between two.
 _WHITE_KEYS: Final = tuple(12 * octave + degree for octave in range(11) for degree in (0, 2, 4, 5, 7, 9, 11))[:75]
 
 
@@ -28,8 +28,8 @@ class EventSpec:
     """How notes become the floats of C-RNN-GAN's events (Mogren 2016; thesis 000).
 
     An event is 1 + 3·`tones_per_cell` floats: ticks since the previous onset, then length, pitch and velocity per
-    tone. `faithful` states them as ticks, hertz and MIDI velocity. `normalised` states times on a ladder of note
-    values, pitch on a ladder of white keys, and velocity, all scaled to about ±1.
+    tone. `faithful` states them as ticks, hertz and MIDI velocity. `normalised` states times on a scale of note
+    values, pitch on a scale of white keys, and velocity, all scaled to about ±1.
     """
 
     representation: Literal["faithful", "normalised"] = "normalised"
@@ -42,9 +42,9 @@ class EventSpec:
     #: Decoding folds pitches by octaves into low..high.
     pitch_low: int = 0
     pitch_high: int = 127
-    time_rungs: tuple[int, ...] = _TIME_RUNGS
+    time_rungs: tuple[int, ...] = _TIME_LEVELS
     pitch_rungs: tuple[int, ...] = _WHITE_KEYS
-    #: Half the width of a rung, where the gap between two rungs is 1 - 2·half_width.
+    #: Half the width of a level, where the gap between two levels is 1 - 2·half_width.
     time_half_width: float = 0.4
     pitch_half_width: float = 0.4
 
@@ -60,7 +60,7 @@ class EventSpec:
             raise ValueError(f"bpm is {self.bpm}, not 4..1000")
         if self.time_rungs[0] != 0:
             raise ValueError("time_rungs must begin with 0")
-        # Builds both, so that a bad ladder is refused here.
+        # Builds both quantizers, so that invalid levels are refused here.
         _ = self.times, self.pitches
 
     @property
@@ -69,14 +69,14 @@ class EventSpec:
         return 1 + 3 * self.tones_per_cell
 
     @cached_property
-    def times(self) -> Ladder:
-        """The ladder of deltas and lengths, in ticks."""
-        return Ladder(self.time_rungs, self.time_half_width)
+    def times(self) -> NonUniformQuantizer:
+        """The scale of deltas and lengths, in ticks."""
+        return NonUniformQuantizer(self.time_rungs, self.time_half_width)
 
     @cached_property
-    def pitches(self) -> Ladder:
-        """The ladder of pitches, in semitones."""
-        return Ladder(self.pitch_rungs, self.pitch_half_width)
+    def pitches(self) -> NonUniformQuantizer:
+        """The scale of pitches, in semitones."""
+        return NonUniformQuantizer(self.pitch_rungs, self.pitch_half_width)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from euterpe_music.spec import EventSpec
-from euterpe_training.export.bundle import export_bundle
-from euterpe_training.export.graph import GeneratorWeights, LstmWeights
-from euterpe_training.export.label import Label
+from euterpe_training.bundle_label import BundleLabel
+from euterpe_training.crnngan.export.bundle import export_bundle
+from euterpe_training.crnngan.export.weights import GeneratorWeights, LstmWeights
 
 HIDDEN, NOISE, LAYERS = 8, 4, 2
 
@@ -31,7 +31,7 @@ def main() -> None:
         draw(spec.features, HIDDEN, scale=0.8),
         np.array([-0.75, -0.3, -0.03, 0.1], np.float32),
     )
-    label = Label("tiny", "0.0.1", "Tiny", "Random weights, for tests only.", created="2026-11-21")
+    label = BundleLabel("tiny", "0.0.1", "Tiny", "Random weights, for tests only.", created="2026-11-21")
     export_bundle(Path(__file__).parent / "tiny" / "0.0.1", weights, spec, label)
 
 

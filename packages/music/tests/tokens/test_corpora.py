@@ -6,30 +6,30 @@ from pathlib import Path
 import numpy as np
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.tokens import (
-    QuantisationLoss,
-    Slices,
+    QuantizationLoss,
+    QuantizedTrack,
     Vocabulary,
     decode_steps,
     decode_streams,
     encode_steps,
     encode_streams,
-    quantise,
+    quantize,
     split_parts,
     to_piece,
 )
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 
 
-def parts(directory: Path, pattern: str, every: int, grid: int) -> Iterator[tuple[Slices, QuantisationLoss]]:
+def parts(directory: Path, pattern: str, every: int, grid: int) -> Iterator[tuple[QuantizedTrack, QuantizationLoss]]:
     for path in sorted(directory.glob(pattern))[::every]:
         piece = read_midi(path)
         both = split_parts(piece)
         for notes in (both.melody, both.accompaniment):
             if len(notes):
-                yield quantise(notes, piece.ticks_per_quarter, grid)
+                yield quantize(notes, piece.ticks_per_quarter, grid)
 
 
-def tracks(nottingham: Path, pop909: Path, grid: int) -> list[Slices]:
+def tracks(nottingham: Path, pop909: Path, grid: int) -> list[QuantizedTrack]:
     sources = ((nottingham, "*.mid", 3), (pop909, "*/*.mid", 30))
     found = [slices for source in sources for slices, _ in parts(*source, grid)]
     assert len(found) > 600
@@ -62,18 +62,18 @@ def test_a_melody_comes_back_from_its_tokens_through_midi(nottingham: Path) -> N
     for slices, loss in parts(nottingham / "melody", "*.mid", 5, FINE):
         piece = to_piece(decode_streams(*encode_streams(slices)))
         again = read_midi(write_midi(piece))
-        found, _ = quantise(again.notes, again.ticks_per_quarter, FINE)
+        found, _ = quantize(again.notes, again.ticks_per_quarter, FINE)
         assert found.onsets == slices.onsets
         assert found.pitches == slices.canonical().pitches
         assert loss.notes >= len(slices)
 
 
 def test_the_grid_of_sixteenths_loses_what_the_report_says(nottingham: Path) -> None:
-    total = QuantisationLoss()
+    total = QuantizationLoss()
     notes = off = 0
     for path in sorted((nottingham / "melody").glob("*.mid")):
         piece = read_midi(path)
-        total += quantise(piece.notes, piece.ticks_per_quarter)[1]
+        total += quantize(piece.notes, piece.ticks_per_quarter)[1]
         notes += len(piece.notes)
         off += int(((piece.notes["onset"] * 4 % piece.ticks_per_quarter) != 0).sum())
     assert (total.notes, total.moved) == (notes, off)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from euterpe_music.key import TONICS
 from euterpe_music.tokens.tonality import key_shift, white_key_shift
+from euterpe_music.tonics import TONICS
 
 
 def test_a_scale_goes_to_the_white_keys_and_back() -> None:
@@ -15,5 +15,5 @@ def test_a_scale_goes_to_the_white_keys_and_back() -> None:
 
 def test_minor_keys_are_told_from_a_minor() -> None:
     assert [key_shift(key) for key in ("C major", "A minor", "B minor", "D major", "G minor")] == [0, 0, 2, 2, -2]
-    with pytest.raises(ValueError, match="no key"):
+    with pytest.raises(ValueError, match="not a key"):
         key_shift("H dur")

@@ -1,4 +1,16 @@
-"""PostgreSQL through SQLAlchemy and asyncpg: one pool, transactions at the edge."""
+"""PostgreSQL through SQLAlchemy and asyncpg.
+
+Transaction policy of all services:
+
+- Statements are written in `storage/` only, in classes named `XRepository`. A repository is created with a session, and
+  neither begins nor commits a transaction.
+- A route that only needs the database takes `SessionDep`: one transaction per request, committed before the answer is
+  sent. A route that only reads takes `ReadSessionDep`, which cannot write.
+- A use case that also waits for something slow (a password hash, the object store, a peer) receives the `Database` and
+  opens its own short transactions around the wait, never across it.
+- A gRPC method opens one transaction per call and answers after the commit.
+- A streamed answer and a background loop hold no session while they send or sleep.
+"""
 
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -20,14 +32,14 @@ _PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
 class Database:
     """A service's database. `schema` is the search path, so that statements name no schema.
 
-    `sessions` make transactions. `readers` make sessions that cannot write and in which every statement stands by
-    itself: a read is one round trip instead of three. They have a pool of their own, which is empty until it is used.
+    `sessions` creates transactions. `readers` creates read-only sessions in autocommit mode: a read is one round trip
+    instead of three. They use a separate pool, which is empty until its first use.
 
-    A connection that the server has closed is noticed before its use. `pre_ping` finds those, too, that a network has
-    lost in silence, and costs round trips; without it, the first statement on such a one fails, and is answered as
-    unavailable. `options` are further settings of PostgreSQL's that hold for the service's connections.
-    `query_cache_size` is how many compiled statements SQLAlchemy keeps; where they are of many kinds, fewer of them
-    make garbage collections shorter.
+    A connection that the server has closed is detected before its use. `pre_ping` also detects connections that the
+    network dropped silently, at the cost of a round trip; without it, the first statement on such a connection fails
+    and is answered as unavailable. `options` are further PostgreSQL settings for the service's connections.
+    `query_cache_size` is the number of compiled statements that SQLAlchemy caches; a smaller cache shortens garbage
+    collections in services with many kinds of statements.
     """
 
     def __init__(

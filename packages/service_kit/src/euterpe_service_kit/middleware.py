@@ -1,12 +1,13 @@
 """Pure ASGI middleware: request id, access log and metrics; and the limit on request bodies."""
 
+import asyncio
 import time
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from euterpe_service_kit.errors import PayloadTooLarge
@@ -18,7 +19,12 @@ log = structlog.get_logger("euterpe.access")
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CONFIDENTIAL = "{token}"
-#: Asked by the platform itself, all the time.
+#: Recorded, never sent: the client disconnected before the end of its request (nginx's status).
+_CLIENT_CLOSED_REQUEST = 499
+#: The most that is read of a refused body so that the client receives the response before the connection is reset.
+_MAX_DRAINED_BYTES = 1_048_576
+_MAX_DRAIN_SECONDS = 1.0
+#: Requested by the platform itself, at short intervals.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -68,10 +74,13 @@ class RequestContextMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            # There is no one to answer, and nothing failed here. The gateway disconnects when a body exceeds its limit.
+            status = status or _CLIENT_CLOSED_REQUEST
         except Exception as error:
             if status:
                 raise
-            # Answered here, and not further out, so that a failure carries the request id, too.
+            # Answered here, and not further out, so that the response carries the request id.
             response = await unexpected_error(Request(scope), error)
             await response(scope, receive, send_with_id)
         finally:
@@ -94,7 +103,10 @@ def _route_template(scope: Scope) -> str:
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies over the limit: by Content-Length before reading, by counting when that is absent."""
+    """Refuse bodies over the limit and close the connection, as the rest of the body is not read.
+
+    A declared length is refused before the body is read; any other body when it exceeds the limit.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -107,23 +119,25 @@ class BodyLimitMiddleware:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._max_bytes:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send, has_more=True)
             return
-        seen = 0
+        received_bytes = 0
+        has_more = True
         started = False
 
         async def counted_receive() -> Message:
-            nonlocal seen
+            nonlocal received_bytes, has_more
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
+            received_bytes += len(message.get("body", b""))
+            has_more = message.get("more_body", False)
+            if received_bytes > self._max_bytes:
                 raise _BodyTooLarge
             return message
 
         async def watched_send(message: Message) -> None:
             nonlocal started
-            # FastAPI answers any error while it reads a body with 400; the answer to this one is ours.
-            if started or seen <= self._max_bytes:
+            # FastAPI answers any error while it reads a body with 400, which is replaced by the refusal below.
+            if started or received_bytes <= self._max_bytes:
                 started = True
                 await send(message)
 
@@ -132,13 +146,34 @@ class BodyLimitMiddleware:
         except _BodyTooLarge:
             if started:
                 raise
-        if seen > self._max_bytes and not started:
-            await self._refuse(scope, receive, send)
+        if received_bytes > self._max_bytes and not started:
+            await self._refuse(scope, receive, send, has_more=has_more)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, *, has_more: bool) -> None:
+        async def send_and_drain(message: Message) -> None:
+            if message["type"] == "http.response.body" and has_more:
+                await send({**message, "more_body": True})
+                await _drain(receive)
+                message = {"type": "http.response.body"}
+            await send(message)
+
         error = PayloadTooLarge(f"The request body is larger than the limit of {self._max_bytes} bytes.")
         response = problem_response(Request(scope), error, {"Connection": "close"})
-        await response(scope, receive, send)
+        await response(scope, receive, send_and_drain)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read and discard the rest of a body, within limits: a client that is still sending would miss the response."""
+    drained_bytes = 0
+    try:
+        async with asyncio.timeout(_MAX_DRAIN_SECONDS):
+            while drained_bytes < _MAX_DRAINED_BYTES:
+                message = await receive()
+                drained_bytes += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        pass
 
 
 class _BodyTooLarge(Exception):

@@ -34,7 +34,7 @@ class Put:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class QuickPut:
+class FastPut:
     """Writes objects to one bucket of a store that is addressed by path, from any thread."""
 
     def __init__(self, settings: ObjectStoreSettings, endpoint_url: str, *, connections: int) -> None:

@@ -17,9 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from euterpe_service_kit.errors import NotFound, Unavailable
-from euterpe_service_kit.object_put import Put, QuickPut
+from euterpe_service_kit.object_put import FastPut, Put
 from euterpe_service_kit.settings import ObjectStoreSettings
-from euterpe_service_kit.tracing import part
+from euterpe_service_kit.tracing import span
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -91,7 +91,7 @@ class ObjectStore:
 
         # Buckets in the host's name, as AWS wants them, are boto3's business.
         url = settings.endpoint_url
-        self._quick = QuickPut(settings, url, connections=threads) if url else None
+        self._fast_put = FastPut(settings, url, connections=threads) if url else None
 
     async def put(
         self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
@@ -107,8 +107,8 @@ class ObjectStore:
     async def put_all(self, objects: Sequence[Put]) -> list[Unavailable | None]:
         """Writes small objects side by side; in the place of one that could not be written, why."""
         written = [False] * len(objects)
-        if self._quick is not None:
-            written = await self._call(partial(self._quick.put, objects))
+        if self._fast_put is not None:
+            written = await self._call(partial(self._fast_put.put, objects))
         left = (one for one, done in zip(objects, written, strict=True) if not done)
         outcomes = iter(await asyncio.gather(*(self._try_put(one) for one in left)))
         return [None if done else next(outcomes) for done in written]
@@ -203,15 +203,6 @@ class ObjectStore:
         """Deletes an object; a missing one is no error."""
         await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
-    def presigned_url(self, key: str, *, seconds: int, filename: str) -> str:
-        """A URL that lets its holder fetch the object for a while, under a file name."""
-        parameters = {
-            "Bucket": self._bucket,
-            "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{filename}"',
-        }
-        return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
-
     async def ping(self) -> None:
         """Raises when the bucket cannot be reached."""
         await self._call(partial(self._client.head_bucket, Bucket=self._bucket))
@@ -220,12 +211,12 @@ class ObjectStore:
         """Ends the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
-        if self._quick is not None:
-            self._quick.close()
+        if self._fast_put is not None:
+            self._fast_put.close()
 
     async def _call(self, operation: Callable[[], T]) -> T:
         try:
-            with part("s3"):
+            with span("s3"):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")

@@ -135,19 +135,20 @@ class _Verified:
 class TokenVerifier:
     """Verifies tokens of one kind.
 
-    A token that was found valid need not be checked again while it has not expired and its key is still published:
-    listeners send the same one for minutes, and a signature costs as much as the rest of a small request.
+    A valid token is cached until it expires or its key is withdrawn: clients send the same one for minutes, and
+    verifying a signature costs as much as the rest of a small request. `clock` returns Unix time in seconds.
     """
 
-    def __init__(self, keys: KeySource, kind: TokenKind) -> None:
+    def __init__(self, keys: KeySource, kind: TokenKind, clock: Callable[[], float] = time.time) -> None:
         self._keys = keys
         self._kind = kind
+        self._clock = clock
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
         """Returns who holds the token; raises Unauthenticated, and says no more than that it is invalid or expired."""
         known = self._verified.get(token)
-        if known is not None and time.time() < known.expires_at and await self._keys.find(known.kid) is known.key:
+        if known is not None and self._clock() < known.expires_at and await self._keys.find(known.kid) is known.key:
             self._verified.move_to_end(token)
             return known.principal
         self._verified.pop(token, None)
@@ -165,8 +166,9 @@ class TokenVerifier:
         if key is None:
             raise Unauthenticated("The token is not valid.")
         claims = self._claims(token, key)
+        expires_at = self._check_expiry(claims)
         principal = _principal(claims)
-        self._verified[token] = _Verified(principal, kid, key, float(claims["exp"]))
+        self._verified[token] = _Verified(principal, kid, key, expires_at)
         if len(self._verified) > _MOST_REMEMBERED:
             self._verified.popitem(last=False)
         return principal
@@ -180,12 +182,20 @@ class TokenVerifier:
                 audience=self._kind.audience,
                 issuer=ISSUER,
                 # A token from a machine whose clock is a second ahead is no forgery, so `iat` may lie ahead.
-                options={"require": ["exp", "iat", "sub", "aud", "iss"], "verify_iat": False},
+                # `exp` is checked with this verifier's clock.
+                options={"require": ["exp", "iat", "sub", "aud", "iss"], "verify_iat": False, "verify_exp": False},
             )
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated("The token has expired.") from None
         except jwt.PyJWTError:
             raise Unauthenticated("The token is not valid.") from None
+
+    def _check_expiry(self, claims: Mapping[str, Any]) -> float:
+        try:
+            expires_at = int(claims["exp"])
+        except (TypeError, ValueError, OverflowError):
+            raise Unauthenticated("The token is not valid.") from None
+        if expires_at <= self._clock():
+            raise Unauthenticated("The token has expired.")
+        return float(expires_at)
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

@@ -111,8 +111,8 @@ def headers() -> dict[str, str]:
     return carrier
 
 
-def part(name: str) -> AbstractContextManager[Span | None]:
-    """A span inside the trace of the current work, if that is traced; what loops of workers do on their own is not."""
+def span(name: str) -> AbstractContextManager[Span | None]:
+    """Start a child span of the current one. Without a current span, as in background loops, it records nothing."""
     if not trace.get_current_span().is_recording():
         return nullcontext()
     return _tracer.start_as_current_span(name, kind=SpanKind.CLIENT)

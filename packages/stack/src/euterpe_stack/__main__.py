@@ -1,4 +1,4 @@
-"""`python -m euterpe_stack`: the whole product on this machine, until Ctrl-C."""
+"""`python -m euterpe_stack`: run the product on this machine until Ctrl-C."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from euterpe_stack.supervisor import Supervisor
 
 
 def main() -> int:
-    """Starts, watches and stops; the exit status is 0 after a stop that was asked for."""
+    """Start, supervise and stop the product; return 0 after a requested stop."""
     stop = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop.on_signal)
@@ -20,13 +20,13 @@ def main() -> int:
     supervisor: Supervisor | None = None
     try:
         settings = StackSettings.from_environment(os.environ)
-        supervisor = Supervisor(settings, _say, stop)
-        _say(f"Starting Euterpe; its data are in {settings.data} …")
+        supervisor = Supervisor(settings, _print, stop)
+        _print(f"Starting Euterpe with its data in {settings.data} …")
         supervisor.start()
-        _say(_welcome(settings, time.monotonic() - started))
+        _print(_welcome(settings, time.monotonic() - started))
         supervisor.watch()
     except StopRequested:
-        _say("Stopping …")
+        _print("Stopping …")
     except (StackError, ProcessFailedError) as error:
         print(f"euterpe: {error}", file=sys.stderr, flush=True)
         return 1
@@ -36,7 +36,7 @@ def main() -> int:
     return 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)
 
 
@@ -50,7 +50,7 @@ Euterpe is ready at {settings.url} after {seconds:.1f} s.
   Over HTTP            curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
                          -d '{{"length": 100}}' {settings.url}/api/v1/generations
   Logs                 {settings.data}/logs
-  Stop                 Ctrl-C; what you composed stays
+  Stop                 Ctrl-C; your songs are kept
 """
 
 

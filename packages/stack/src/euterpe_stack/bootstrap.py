@@ -1,4 +1,4 @@
-"""The database of one installation: one role per service, which owns its own schema and sees no other."""
+"""The database of one installation: one role per service, which owns its schema and can access no other."""
 
 from collections.abc import Mapping
 
@@ -6,22 +6,22 @@ import asyncpg
 
 DATABASE = "euterpe"
 
-#: What only the superuser may make: pg_trgm, for searching titles.
+#: Only the superuser can create extensions. pg_trgm is for searching titles.
 _EXTENSIONS = ("pg_trgm",)
 
 
 def role_of(service: str) -> str:
-    """The role of a service."""
+    """Return the name of the service's role."""
     return f"euterpe_{service}"
 
 
 async def prepare_database(port: int, superuser: str, password: str, services: Mapping[str, str]) -> None:
-    """Makes the database, and for every service (name → password) a role and its schema, unless they exist."""
+    """Create the database, and for every service (name → password) a role and its schema, unless they exist."""
     server = await asyncpg.connect(host="127.0.0.1", port=port, user=superuser, password=password, database="postgres")
     try:
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await server.execute(f'CREATE DATABASE "{DATABASE}"')
-        # Every new database lets everyone in; these two are nobody's business but the superuser's.
+        # New databases accept every role; only the superuser needs these two.
         await server.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     finally:
         await server.close()
@@ -40,7 +40,7 @@ async def _prepare_inside(database: asyncpg.Connection, services: Mapping[str, s
     for service, password in services.items():
         role = role_of(service)
         exists = await database.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
-        # Utility statements take no parameters; PostgreSQL itself quotes the values.
+        # Utility statements take no parameters, so PostgreSQL quotes the values first.
         statement = await database.fetchval(
             "SELECT format($1 || ' ROLE %I LOGIN PASSWORD %L', $2::text, $3::text)",
             "ALTER" if exists else "CREATE",
@@ -53,12 +53,12 @@ async def _prepare_inside(database: asyncpg.Connection, services: Mapping[str, s
 
 
 async def current_revision(url: str, schema: str) -> str | None:
-    """The migration at which a service's schema stands; None when there is none."""
+    """Return the current migration of a service's schema; None if it has none."""
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         if not await connection.fetchval("SELECT to_regclass($1)", f'"{schema}".alembic_version'):
             return None
-        revision = await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608 - a name of ours
+        revision = await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608 - a constant name
         return None if revision is None else str(revision)
     finally:
         await connection.close()

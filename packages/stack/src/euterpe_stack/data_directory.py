@@ -1,4 +1,4 @@
-"""The directory of one installation: who uses it, and where things lie in it."""
+"""The data directory of one installation: its locks and its logs."""
 
 import fcntl
 import os
@@ -12,11 +12,11 @@ _LARGE_LOG_BYTES = 10_000_000
 
 
 class DataDirectory:
-    """`EUTERPE_DATA`, held by at most one supervisor at a time.
+    """`EUTERPE_DATA`, used by at most one supervisor at a time.
 
-    There are two locks. The supervisor's own tells a second one at once that it is too many. The other one is
-    inherited by all child processes, so that it is free only when the last of them has ended: after a supervisor was
-    killed its children end by themselves, and the next start must not overtake them.
+    There are two locks. The supervisor's own lock refuses a second supervisor. The other lock is inherited by all child
+    processes, so it is free only after the last of them ended: the children of a killed supervisor end by themselves,
+    and the next supervisor must wait for them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,48 +26,49 @@ class DataDirectory:
 
     @property
     def logs(self) -> Path:
-        """One file per process."""
+        """The directory of the logs, one file per process."""
         return self.path / "logs"
 
     @property
     def children_lock(self) -> int:
-        """The open file that child processes inherit."""
+        """The file descriptor that child processes inherit."""
         if self._shared is None:
             raise StackError("The data directory was not acquired.")
         return self._shared
 
     def acquire(self, pause: Callable[[float], None] = time.sleep, *, seconds: float = 30) -> None:
-        """Raises StackError when another supervisor runs here, or its children do not end within the time.
+        """Lock the directory.
 
-        `pause` is called while they are waited for, and may raise to end the waiting.
+        Raises StackError if another supervisor uses it, or if processes of an earlier one do not end within `seconds`.
+        `pause` is called while waiting, and can raise to stop waiting.
         """
         try:
             self.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StackError(f"EUTERPE_DATA cannot be {self.path}: {error.strerror}.") from error
+            raise StackError(f"EUTERPE_DATA is {self.path}, which cannot be created: {error.strerror}.") from error
         self._own = _open(self.path / "supervisor.lock")
         if not _try_lock(self._own):
             raise StackError(
-                f"Euterpe runs in {self.path} already; stop it, or choose another directory with EUTERPE_DATA."
+                f"Euterpe is already running in {self.path}; stop it, or set EUTERPE_DATA to another directory."
             )
         self._shared = _open(self.path / "children.lock")
         deadline = time.monotonic() + seconds
         while not _try_lock(self._shared):
             if time.monotonic() > deadline:
                 raise StackError(
-                    f"Processes of an earlier run in {self.path} do not end; see `fuser {self.path}/*.lock`."
+                    f"Processes of an earlier run in {self.path} do not end; list them with `fuser {self.path}/*.lock`."
                 )
             pause(0.05)
 
     def release(self) -> None:
-        """Gives the directory free."""
+        """Unlock the directory."""
         for lock in (self._shared, self._own):
             if lock is not None:
                 os.close(lock)
         self._own = self._shared = None
 
     def log(self, name: str) -> Path:
-        """The log of a process; a large one of earlier runs is set aside first."""
+        """Return the path of a process's log, after renaming a large log of earlier runs."""
         log = self.logs / f"{name}.log"
         if log.exists() and log.stat().st_size > _LARGE_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))

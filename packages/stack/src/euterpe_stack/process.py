@@ -1,4 +1,4 @@
-"""Child processes that log to a file, end when asked, and do not outlive their parent."""
+"""Child processes that log to a file, stop on a signal, and end with their parent."""
 
 import ctypes
 import os
@@ -13,14 +13,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 class ProcessFailedError(RuntimeError):
-    """A process ended, or did not get ready, when it should have; the message holds the end of its log."""
+    """A process ended or did not become ready; the message contains the end of its log."""
 
 
 class ManagedProcess:
     """One child process.
 
-    Start it from the main thread: Linux ties the signal that a child gets on its parent's death to the thread
-    that made the child.
+    Start it from the main thread: Linux sends the parent-death signal when the thread that created the child ends.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class ManagedProcess:
         stop_signal: signal.Signals = signal.SIGTERM,
         inherited: Sequence[int] = (),
     ) -> None:
-        """`env` replaces the environment, and `inherited` are open files that the process keeps while it lives."""
+        """`env` replaces the environment; `inherited` are file descriptors that the process keeps open."""
         self.name = name
         self.log = log
         self._inherited = tuple(inherited)
@@ -46,13 +45,13 @@ class ManagedProcess:
 
     @property
     def pid(self) -> int:
-        """The process id; raises when it was never started."""
+        """The process id. Raises ProcessFailedError before the first start."""
         if self._process is None:
             raise ProcessFailedError(f"{self.name} was not started")
         return self._process.pid
 
     def start(self) -> None:
-        """Starts the process, in its own group so that a terminal's Ctrl-C reaches only the supervisor."""
+        """Start the process in its own session, so that a terminal's Ctrl-C reaches only the supervisor."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -67,29 +66,29 @@ class ManagedProcess:
                 preexec_fn=_die_with_parent(self._stop_signal) if sys.platform == "linux" else None,
             )
 
-    def running(self) -> bool:
-        """Whether the process is alive."""
+    def is_running(self) -> bool:
+        """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     def exit_code(self) -> int | None:
-        """The exit status; None while it runs or when it was never started."""
+        """Return the exit status; None while the process runs and before its start."""
         return None if self._process is None else self._process.poll()
 
     def request_stop(self) -> None:
-        """Sends the stop signal and returns at once."""
-        if self.running():
+        """Send the stop signal without waiting."""
+        if self.is_running():
             assert self._process is not None
             self._process.send_signal(self._stop_signal)
 
     def kill(self) -> None:
-        """Ends the process as a crash would."""
-        if self.running():
+        """Kill the process."""
+        if self.is_running():
             assert self._process is not None
             self._process.kill()
             self._process.wait()
 
     def wait_stopped(self, seconds: float) -> None:
-        """Waits for the end after `request_stop`; kills what is left after the time."""
+        """Wait for the end after `request_stop`; kill the process after `seconds`."""
         if self._process is None:
             return
         try:
@@ -98,17 +97,17 @@ class ManagedProcess:
             self.kill()
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
-        """Polls `ready`; raises ProcessFailedError when the process ends or the time is over first."""
+        """Wait for `ready`. Raises ProcessFailedError if the process ends, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while not ready():
-            if not self.running():
+            if not self.is_running():
                 raise ProcessFailedError(f"{self.name} ended with status {self.exit_code()}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise ProcessFailedError(f"{self.name} was not ready after {seconds:.0f} s:\n{self.log_tail()}")
             time.sleep(0.02)
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of the log."""
+        """Return the last lines of the log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 

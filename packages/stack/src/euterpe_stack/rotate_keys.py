@@ -1,7 +1,6 @@
-"""`python -m euterpe_stack.rotate_keys`: replaces auth's signing key in the product that runs on this machine.
+"""`python -m euterpe_stack.rotate_keys`: replace auth's signing key in the product that runs on this machine.
 
-It runs `python -m euterpe_auth rotate-keys` with the environment that the supervisor gives to auth, and passes its
-arguments on.
+It runs `python -m euterpe_auth rotate-keys` with its own arguments and with auth's environment.
 """
 
 import os
@@ -15,12 +14,12 @@ from euterpe_stack.bootstrap import DATABASE, role_of
 from euterpe_stack.services import SERVICE_NAMES
 from euterpe_stack.settings import StackError, StackSettings, child_environment
 
-#: PostgreSQL writes its port into the fourth line of this file, and removes the file when it stops.
+#: PostgreSQL writes its port to the fourth line of this file, and removes the file when it stops.
 _LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
 
 
 def auth_environment(data: Path) -> dict[str, str]:
-    """What auth needs to reach its keys. Raises StackError when no product runs over this data directory."""
+    """Return the environment in which auth can read its keys. Raises StackError if the product is not running."""
     port = _postgres_port(data / "postgres")
     secrets = secret_file.load_or_create(data / "secrets.json", SERVICE_NAMES)
     password = secrets.database_passwords["auth"]
@@ -30,7 +29,7 @@ def auth_environment(data: Path) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
-    """Returns auth's exit status, or 1 with a message for the operator."""
+    """Return auth's exit status, or 1 after printing an error."""
     try:
         settings = StackSettings.from_environment(environment)
         auth = auth_environment(settings.data)
@@ -46,7 +45,7 @@ def _postgres_port(directory: Path) -> int:
         return int((directory / _LOCK_FILE).read_text().splitlines()[_PORT_LINE])
     except (OSError, ValueError, IndexError) as error:
         raise StackError(
-            f"No product runs over {directory.parent}; start it with `make run`, or name its data with EUTERPE_DATA."
+            f"Euterpe is not running in {directory.parent}; start it with `make run`, or set EUTERPE_DATA to its data."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The secrets of one installation: made at its first start, kept readable by its owner alone."""
+"""The secrets of one installation, generated at its first start and readable only by their owner."""
 
 import json
 import os
@@ -15,21 +15,21 @@ from euterpe_stack.settings import StackError
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """All of them; the mappings are by service."""
+    """The secrets; mappings have the service as key."""
 
     postgres_superuser_password: str
     database_passwords: dict[str, str]
     s3_admin: S3Credentials
     s3_keys: dict[str, S3Credentials]
     client_secrets: dict[str, str]
-    #: A Fernet key, with which auth encrypts its signing keys.
+    #: The Fernet key that encrypts auth's signing keys.
     key_encryption_key: str
 
 
 def load_or_create(path: Path, services: Sequence[str]) -> Secrets:
-    """The secrets in the file; new ones for a service that has none yet, and for everything at the first start.
+    """Return the secrets in the file, after generating those that are missing.
 
-    Raises StackError when the file is not what this function wrote.
+    Raises StackError if the file is damaged.
     """
     known = _read(path) if path.exists() else None
     merged = _with_missing(known, services)
@@ -65,12 +65,12 @@ def _read(path: Path) -> Secrets:
         return Secrets(**content)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StackError(
-            f"{path} is damaged ({error}); restore it from a copy, for without it the data cannot be opened."
+            f"{path} is damaged ({error}); restore it from a backup: the data cannot be read without it."
         ) from error
 
 
 def _write(path: Path, content: Secrets) -> None:
-    # Beside it and then renamed: a start that is killed here must not leave half a file.
+    # Written to another file and renamed, so that an interrupted start leaves no partial file.
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""The four services: what each needs, and the environment that gives it exactly that."""
+"""The four services: what each needs of the others, and its environment."""
 
 import hashlib
 import http.client
@@ -19,21 +19,21 @@ from euterpe_stack.settings import StackSettings, child_environment
 
 BUCKET = "euterpe"
 
-#: Everybody comes from this machine and has its only address, and whoever measures it sends what it can bear.
+#: All requests come from one address, and load tests send as many as possible.
 _REQUESTS_PER_MINUTE = 600_000
-#: Seconds that open requests get when the product stops.
+#: Seconds for open requests to finish when the product stops.
 _GRACE_SECONDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """What a service needs of the others."""
+    """What one service needs of the others."""
 
     name: str
     has_database: bool = False
-    #: What it may do with the bucket; empty when it has no business there.
+    #: Permitted actions on the bucket; empty for a service without objects.
     s3_actions: tuple[str, ...] = ()
-    #: Whether it calls the library, with a service token from auth.
+    #: Whether it calls the library with a service token from auth.
     calls_library: bool = False
     serves_rpc: bool = False
     loads_models: bool = False
@@ -56,14 +56,14 @@ SERVICE_NAMES = tuple(spec.name for spec in SERVICES)
 
 
 def s3_users(secrets: Secrets) -> list[S3User]:
-    """One user of the object store per service that needs it."""
+    """Return one user of the object store per service that needs it."""
     return [
         S3User(spec.name, secrets.s3_keys[spec.name], BUCKET, spec.s3_actions) for spec in SERVICES if spec.s3_actions
     ]
 
 
 class ServicePorts:
-    """Ports that were free when this was made: one for HTTP and one for gRPC per service."""
+    """Free ports, one for HTTP and one for gRPC per service."""
 
     def __init__(self) -> None:
         ports = free_ports(2 * len(SERVICES))
@@ -72,7 +72,7 @@ class ServicePorts:
 
 
 class ServiceEnvironments:
-    """Writes each service's environment."""
+    """Builds each service's environment."""
 
     def __init__(
         self, settings: StackSettings, secrets: Secrets, ports: ServicePorts, postgres: Postgres, s3_endpoint: str
@@ -84,12 +84,12 @@ class ServiceEnvironments:
         self._s3_endpoint = s3_endpoint
 
     def database_url(self, service: str) -> str:
-        """The service's database, in its own role."""
+        """Return the URL of the database with the service's role."""
         password = self._secrets.database_passwords[service]
         return self._postgres.url(DATABASE, user=role_of(service), password=password)
 
     def of(self, spec: ServiceSpec) -> dict[str, str]:
-        """The whole environment of a service's process."""
+        """Return the complete environment of a service's process."""
         fields = {
             "HOST": "127.0.0.1",
             "PORT": str(self._ports.http[spec.name]),
@@ -110,13 +110,13 @@ class ServiceEnvironments:
         if spec.loads_models:
             fields["MODELS_URL"] = str(self._settings.models)
         prefix = f"EUTERPE_{spec.name.upper()}_"
-        # glibc keeps an arena per thread; the object store's threads would keep memory that nobody uses.
+        # glibc keeps an arena per thread; those of the object store's threads would waste memory.
         process = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
         limits = dict.fromkeys(
             (f"{prefix}{who}_REQUESTS_PER_MINUTE" for who in ("TOKEN", "ADDRESS")), str(_REQUESTS_PER_MINUTE)
         )
-        chosen = {name: value for name, value in self._settings.tuning.items() if name.startswith(prefix)}
-        # Where parts find each other is not the operator's to choose here.
+        chosen = {name: value for name, value in self._settings.service_settings.items() if name.startswith(prefix)}
+        # Addresses of services and servers take precedence over the operator's settings.
         return child_environment(limits | chosen | process | {prefix + name: value for name, value in fields.items()})
 
     def _url(self, service: str) -> str:
@@ -157,15 +157,15 @@ class ServiceEnvironments:
 def service_process(
     spec: ServiceSpec, environment: dict[str, str], data: DataDirectory, *, inherited: Sequence[int]
 ) -> ManagedProcess:
-    """The service's process; it has to be started."""
+    """Return the service's process, not yet started."""
     command = [sys.executable, "-m", f"euterpe_{spec.name}"]
     return ManagedProcess(
         spec.name, command, log=data.log(spec.name), env=environment, cwd=Path("/"), inherited=inherited
     )
 
 
-def answers_ready(port: int) -> bool:
-    """Whether `/readyz` on the loopback port says yes."""
+def is_ready(port: int) -> bool:
+    """Return whether `/readyz` on the loopback port answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
     try:
         connection.request("GET", "/readyz")

@@ -1,4 +1,4 @@
-"""What an operator of one machine may choose, read from the environment."""
+"""Settings of one machine, read from the environment."""
 
 import os
 import re
@@ -7,44 +7,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_PORT = 8080
+REPOSITORY = Path(__file__).resolve().parents[4]
 _SERVICE_SETTING = re.compile("EUTERPE_(AUTH|LIBRARY|GENERATOR|CONVERTER)_")
 
 
 class StackError(RuntimeError):
-    """The product cannot start; the message is one sentence for whoever typed the command."""
+    """The product cannot start; the message is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """`EUTERPE_PORT`, `EUTERPE_DATA` and `EUTERPE_MODELS`; the defaults lie in the repository.
-
-    And any setting of a service, as `EUTERPE_<SERVICE>_<SETTING>`.
-    """
+    """`EUTERPE_PORT`, `EUTERPE_DATA`, `EUTERPE_MODELS`, and settings of services as `EUTERPE_<SERVICE>_<SETTING>`."""
 
     #: The gateway's port on loopback.
     port: int
-    #: Everything that is kept between runs.
+    #: The directory of all persistent data.
     data: Path
-    #: Model bundles, `<name>/<version>/`.
+    #: The directory of the model bundles, `<name>/<version>/`.
     models: Path
-    repository: Path
-    #: Settings of services, under their full names.
-    tuning: Mapping[str, str] = field(default_factory=dict)
+    #: Settings of services by their full names.
+    service_settings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
-        """Raises StackError for a port that is no port and for a data path that is a file."""
-        repository = Path(__file__).resolve().parents[4]
-        data = Path(environment.get("EUTERPE_DATA") or repository / "var").expanduser().absolute()
+        """Read the settings. Raises StackError for an invalid port, or a data path that is a file."""
+        data = Path(environment.get("EUTERPE_DATA") or REPOSITORY / "var").expanduser().absolute()
         if data.exists() and not data.is_dir():
-            raise StackError(f"EUTERPE_DATA is {data}, which is a file and not a directory.")
-        models = Path(environment.get("EUTERPE_MODELS") or repository / "models").expanduser().absolute()
-        tuning = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
-        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, repository, tuning)
+            raise StackError(f"EUTERPE_DATA is {data}, which is a file; set it to a directory.")
+        models = Path(environment.get("EUTERPE_MODELS") or REPOSITORY / "models").expanduser().absolute()
+        service_settings = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, service_settings)
 
     @property
     def url(self) -> str:
-        """Where the product is served."""
+        """The URL of the product."""
         return f"http://localhost:{self.port}"
 
 
@@ -52,11 +48,11 @@ def _port(text: str) -> int:
     if not text:
         return DEFAULT_PORT
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise StackError(f"EUTERPE_PORT is {text!r}, but must be a port from 1 to 65535.")
+        raise StackError(f"EUTERPE_PORT is {text!r}, but must be a number from 1 to 65535.")
     return int(text)
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """What a child process gets: where programs and homes are, the locale, and `extra`, but nobody else's secrets."""
+    """Return `extra` with paths and locale of this process's environment, and without any other variable."""
     passed = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in passed if name in os.environ} | dict(extra)

@@ -1,8 +1,7 @@
-"""The wish to stop, from a signal to the next moment at which the supervisor can follow it.
+"""A stop request by a signal, which takes effect at the supervisor's next pause.
 
-The signal only leaves a note. An exception raised by a signal handler surfaces wherever the interpreter happens to be,
-which may be a callback in which exceptions are printed and dropped; the supervisor would go on as if nothing had been
-said.
+The signal handler only sets a flag. An exception raised by a handler occurs anywhere in the program, possibly in a
+callback that prints and ignores exceptions, and the supervisor would not stop.
 """
 
 import time
@@ -10,26 +9,26 @@ from types import FrameType
 
 
 class StopRequested(Exception):
-    """Somebody asked the supervisor to stop."""
+    """A stop was requested."""
 
 
 class StopRequest:
-    """Whether the supervisor was asked to stop."""
+    """A flag that a signal sets."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self._is_requested = False
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Notes the wish; another signal changes nothing, as stopping is bounded in time."""
-        self._asked = True
+        """Set the flag. Further signals have no effect, as stopping has a time limit."""
+        self._is_requested = True
 
     def pause(self, seconds: float) -> None:
-        """Sleeps. Raises StopRequested when a stop was asked for, before or meanwhile."""
+        """Sleep. Raises StopRequested if a stop was requested before or meanwhile."""
         self.check()
         time.sleep(seconds)
         self.check()
 
     def check(self) -> None:
-        """Raises StopRequested when a stop was asked for."""
-        if self._asked:
+        """Raise StopRequested if a stop was requested."""
+        if self._is_requested:
             raise StopRequested

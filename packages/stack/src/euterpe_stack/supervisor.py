@@ -1,7 +1,6 @@
-"""Starts all parts, keeps them running, and stops them in order.
+"""Starts all processes, restarts those that end, and stops them in order.
 
-Everything happens in one thread: children get their parent's death signal from the thread that made them, and one
-loop is easier to follow than ten waiting threads.
+There is one thread, as children get the parent-death signal when the thread that created them ends.
 """
 
 import asyncio
@@ -14,7 +13,6 @@ from euterpe_stack.data_directory import DataDirectory
 from euterpe_stack.gateway import gateway_process
 from euterpe_stack.loopback import require_free
 from euterpe_stack.object_store import SeaweedFs
-from euterpe_stack.part import Part, Say
 from euterpe_stack.ports import claim_port
 from euterpe_stack.postgres import Postgres
 from euterpe_stack.process import ManagedProcess, ProcessFailedError
@@ -25,14 +23,15 @@ from euterpe_stack.services import (
     SERVICES,
     ServiceEnvironments,
     ServicePorts,
-    answers_ready,
+    is_ready,
     s3_users,
     service_process,
 )
-from euterpe_stack.settings import StackSettings
+from euterpe_stack.settings import REPOSITORY, StackSettings
 from euterpe_stack.stop_request import StopRequest
+from euterpe_stack.supervised_process import Report, SupervisedProcess
 
-#: Who is stopped together, and the seconds they get: callers before those whom they call.
+#: Processes that are stopped together, callers first, and their time limit in seconds.
 _STOP_ORDER = (
     (("gateway",), 4.0),
     (("generator", "converter"), 6.0),
@@ -40,7 +39,7 @@ _STOP_ORDER = (
     (("auth",), 5.0),
     (("seaweedfs", "postgres"), 8.0),
 )
-_PAUSE = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -51,21 +50,20 @@ class _Infrastructure:
 
 
 class Supervisor:
-    """One running product. `say` gets a sentence whenever something happens that an operator wants to know."""
+    """One running product. `report` is called with one sentence for the operator at each event."""
 
-    def __init__(self, settings: StackSettings, say: Say, stop: StopRequest) -> None:
+    def __init__(self, settings: StackSettings, report: Report, stop: StopRequest) -> None:
         self._settings = settings
-        self._say = say
+        self._report = report
         self._stop = stop
         self._data = DataDirectory(settings.data)
-        self._parts: dict[str, Part] = {}
+        self._processes: dict[str, SupervisedProcess] = {}
         self._migrations: dict[str, ManagedProcess] = {}
 
     def start(self, *, seconds: float = 120) -> None:
-        """Starts everything and returns when all is ready.
+        """Start all processes and wait until they are ready.
 
-        Raises StackError or ProcessFailedError, with one message for the operator, when that cannot be, and
-        StopRequested.
+        Raises StackError or ProcessFailedError, with a message for the operator, and StopRequested.
         """
         deadline = time.monotonic() + seconds
         self._data.acquire(self._stop.pause)
@@ -74,37 +72,37 @@ class Supervisor:
         secrets = secret_file.load_or_create(self._settings.data / "secrets.json", SERVICE_NAMES)
         infrastructure = self._assemble(secrets)
         self._stop.check()
-        # What needs no database starts while that is being made.
+        # These start while the database is created.
         for name in ("seaweedfs", "converter", "gateway", "postgres"):
-            self._parts[name].start()
-        self._wait(lambda: self._parts["postgres"].ready, "postgres", deadline)
+            self._processes[name].start()
+        self._wait(lambda: self._processes["postgres"].ready, "postgres", deadline)
         self._prepare_database(infrastructure.postgres, secrets)
         self._start_services(infrastructure.environments, deadline)
-        for name, part in self._parts.items():
-            self._wait(lambda part=part: part.ready, name, deadline)  # type: ignore[misc]
+        for name, process in self._processes.items():
+            self._wait(lambda process=process: process.ready, name, deadline)  # type: ignore[misc]
 
     def watch(self) -> None:
-        """Starts again what ends, until StopRequested is raised."""
+        """Restart processes that end, until StopRequested is raised."""
         while True:
-            self._look()
-            self._stop.pause(2 * _PAUSE)
+            self._check()
+            self._stop.pause(2 * _POLL_SECONDS)
 
     def stop(self) -> None:
-        """Stops everything in order; what does not end in time is killed."""
-        for process in self._migrations.values():
-            process.request_stop()
-            process.wait_stopped(5)
+        """Stop all processes in order; kill those that do not end in time."""
+        for migration in self._migrations.values():
+            migration.request_stop()
+            migration.wait_stopped(5)
         for names, seconds in _STOP_ORDER:
-            parts = [self._parts[name] for name in names if name in self._parts]
-            for part in parts:
-                part.request_stop()
-            for part in parts:
-                part.stop(seconds)
+            group = [self._processes[name] for name in names if name in self._processes]
+            for process in group:
+                process.request_stop()
+            for process in group:
+                process.stop(seconds)
         self._data.release()
 
     def pids(self) -> dict[str, int]:
-        """The process ids of what runs, by name."""
-        return {name: part.process().pid for name, part in self._parts.items() if part.started}
+        """Return the process ids of the started processes by name."""
+        return {name: process.process().pid for name, process in self._processes.items() if process.started}
 
     def _assemble(self, secrets: Secrets) -> _Infrastructure:
         data, inherited = self._data, (self._data.children_lock,)
@@ -128,22 +126,22 @@ class Supervisor:
         for spec in SERVICES:
             process = service_process(spec, environments.of(spec), data, inherited=inherited)
             self._add_process(process, ports.http[spec.name])
-        pages = self._settings.repository / "web" / "dist"
+        pages = REPOSITORY / "web" / "dist"
         gateway = gateway_process(self._settings.port, ports.http, data, pages=pages, inherited=inherited)
         self._add_process(gateway, self._settings.port)
         return _Infrastructure(postgres, store, environments)
 
     def _add_process(self, process: ManagedProcess, port: int) -> None:
-        self._add(process.name, process.start, lambda: answers_ready(port), lambda: process)
+        self._add(process.name, process.start, lambda: is_ready(port), lambda: process)
 
     def _add(
         self,
         name: str,
         launch: Callable[[], None],
-        answers: Callable[[], bool],
+        ready: Callable[[], bool],
         process: Callable[[], ManagedProcess],
     ) -> None:
-        self._parts[name] = Part(name, launch, answers, process)
+        self._processes[name] = SupervisedProcess(name, launch, ready, process)
 
     def _prepare_database(self, postgres: Postgres, secrets: Secrets) -> None:
         passwords = {spec.name: secrets.database_passwords[spec.name] for spec in SERVICES if spec.has_database}
@@ -154,40 +152,42 @@ class Supervisor:
         )
 
     def _start_services(self, environments: ServiceEnvironments, deadline: float) -> None:
-        """Starts each service as soon as its own schema is up to date."""
+        """Start each service as soon as its schema is up to date."""
         for spec in SERVICES:
             if not spec.has_database:
                 continue
-            directory = self._settings.repository / "services" / spec.name
+            directory = REPOSITORY / "services" / spec.name
             url = environments.database_url(spec.name)
             if asyncio.run(bootstrap.current_revision(url, spec.name)) == migrations.newest_revision(directory):
-                self._parts[spec.name].start()
+                self._processes[spec.name].start()
                 continue
             process = migrations.migration(
                 spec.name, directory, url, log=self._data.log("migrations"), inherited=(self._data.children_lock,)
             )
             process.start()
             self._migrations[spec.name] = process
-        self._wait(self._migrated, "the migrations", deadline)
+        self._wait(self._migrated, "The database migration", deadline)
 
     def _migrated(self) -> bool:
         for service, process in list(self._migrations.items()):
-            if process.running():
+            if process.is_running():
                 continue
             if process.exit_code() != 0:
-                raise ProcessFailedError(f"The {process.name} failed; {process.log} ends:\n{process.log_tail()}")
+                raise ProcessFailedError(
+                    f"The {process.name} failed. Its log {process.log} ends:\n{process.log_tail()}"
+                )
             del self._migrations[service]
-            self._parts[service].start()
+            self._processes[service].start()
         return not self._migrations
 
     def _wait(self, condition: Callable[[], bool], what: str, deadline: float) -> None:
         while not condition():
             if time.monotonic() > deadline:
-                raise ProcessFailedError(f"Waited too long for {what}; the logs are in {self._data.logs}.")
-            self._look()
-            self._stop.pause(_PAUSE)
+                raise ProcessFailedError(f"{what} was not ready in time; the logs are in {self._data.logs}.")
+            self._check()
+            self._stop.pause(_POLL_SECONDS)
 
-    def _look(self) -> None:
-        for part in self._parts.values():
-            if part.started:
-                part.look(self._say)
+    def _check(self) -> None:
+        for process in self._processes.values():
+            if process.started:
+                process.check(self._report)

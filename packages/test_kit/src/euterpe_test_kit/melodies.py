@@ -12,7 +12,7 @@ from euterpe_music.manifest import FileInfo, IntRange, Sampling, StatePair, Tens
 from euterpe_music.melody_manifest import ConditionInfo, MelodyManifest, TokenGraph, VocabularyInfo
 from euterpe_music.melody_parameters import melody_parameters
 from euterpe_music.tokens import Vocabulary
-from euterpe_music.tokens.conditions import SIZES
+from euterpe_music.tokens.conditioning import SIZES
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 

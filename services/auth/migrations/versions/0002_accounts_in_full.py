@@ -1,4 +1,4 @@
-"""Guests, API keys, attempts, security events, and what the library has to be told."""
+"""Guests, API keys, attempts, security events, and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -95,7 +95,7 @@ def downgrade() -> None:
     op.drop_index("ix_sessions_expires_at", "sessions")
     for name in ("user_agent", "address", "last_used_at"):
         op.drop_column("sessions", name)
-    # What came before knows no guests.
+    # Revision 0001 has no guests.
     op.execute("DELETE FROM users WHERE username IS NULL")
     op.drop_index("ix_users_guests", "users")
     op.drop_constraint(op.f("ck_users_guest"), "users")

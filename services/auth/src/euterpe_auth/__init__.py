@@ -1,1 +1,1 @@
-"""Accounts, sessions and signing keys."""
+"""The auth service: accounts, sessions and signing keys."""

@@ -14,12 +14,12 @@ from euterpe_auth.settings import Settings
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit status."""
+    """Run a command, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m euterpe_auth", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    rotate = commands.add_parser("rotate-keys", help="replace the signing key; tokens stay valid meanwhile")
+    rotate = commands.add_parser("rotate-keys", help="replace the signing key; valid tokens are still accepted")
     rotate.add_argument(
-        "--compromised", action="store_true", help="withdraw all present keys at once; every token must be renewed"
+        "--compromised", action="store_true", help="withdraw all current keys at once; all access tokens become invalid"
     )
     chosen = parser.parse_args(arguments)
     settings = Settings()
@@ -41,7 +41,7 @@ async def _rotate(settings: Settings, *, compromised: bool) -> int:
         await database.close()
     print(
         f"The key {done.kid} signs from {done.signs_from:%Y-%m-%d %H:%M:%S} UTC; "
-        f"the ones before it are accepted until {done.old_keys_published_until:%H:%M:%S}."
+        f"the previous keys are accepted until {done.old_keys_published_until:%H:%M:%S}."
     )
     return 0
 

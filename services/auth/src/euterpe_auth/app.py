@@ -1,4 +1,4 @@
-"""The auth app: all wiring."""
+"""Wiring of the auth app."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import api_keys, keys, service_tokens, sessions, tokens, users
+from euterpe_auth.routes import api_keys, jwks, service_tokens, sessions, tokens, users
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.guests import Guests
@@ -23,8 +23,8 @@ from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.outbox import Outbox, Peer
 from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.services.peer_tasks import Peer, PeerTasks
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -34,19 +34,19 @@ from euterpe_auth.settings import Settings
 _DESCRIPTION = """Accounts and sessions.
 
 Register, log in with the password form, and send the access token as `Authorization: Bearer …` to every service.
-It lives ten minutes; exchange the refresh token for the next pair, and keep the new refresh token: the old one is
-used up. Programs use API keys, which are exchanged for tokens that may do what the key's scopes say. Errors are problem
+It expires after ten minutes. Exchange the refresh token for a new pair, and store the new refresh token: each one is
+valid once. Programs use API keys, which they exchange for access tokens with the key's scopes. Errors are problem
 details (RFC 9457)."""
 _TAGS = {
-    "accounts": "Registering, oneself, the password, leaving.",
-    "sessions": "Logging in and out, guests, refreshing.",
+    "accounts": "Registration, profile, password and deletion.",
+    "sessions": "Login, guests, refresh and logout.",
     "API keys": "Credentials for programs, with scopes.",
-    "keys": "The public keys that verify tokens.",
+    "keys": "Public keys that verify tokens.",
 }
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
-    """The app. It starts without its database, too, and is ready as soon as that answers."""
+    """Create the app. It starts without its database, and becomes ready when the database answers."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
-    for module in (users, tokens, sessions, api_keys, service_tokens, keys):
+    for module in (users, tokens, sessions, api_keys, service_tokens, jwks):
         app.include_router(module.router)
     return app
 
@@ -69,20 +69,20 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     signer = TokenSigner(
         ring, clock, access_seconds=settings.access_token_seconds, service_seconds=settings.service_token_seconds
     )
-    tasks = PeerTasks(database, _peers(settings, signer, stack), metrics, clock)
-    app.state.use_cases = _use_cases(settings, database, ring, signer, tasks, metrics, clock)
+    outbox = Outbox(database, _peers(settings, signer, stack), metrics, clock)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("signing_keys", ring.ready)
-    await _first_keys(ring)
+    await _create_first_key(ring)
     housekeeping = Housekeeping(
         database,
-        tasks,
+        outbox,
         clock,
         session_seconds=settings.session_seconds,
         security_event_days=settings.security_event_days,
     )
-    for work in (tasks.run(), housekeeping.run()):
+    for work in (outbox.run(), housekeeping.run()):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
 
 
@@ -91,7 +91,7 @@ def _use_cases(
     database: Database,
     ring: KeyRing,
     signer: TokenSigner,
-    tasks: PeerTasks,
+    outbox: Outbox,
     metrics: AuthMetrics,
     clock: Clock,
 ) -> UseCases:
@@ -105,9 +105,9 @@ def _use_cases(
     )
     sessions = Sessions(database, signer, metrics, clock, session_seconds=settings.session_seconds)
     return UseCases(
-        users=Users(database, passwords, attempts, limits, tasks, metrics, clock),
+        users=Users(database, passwords, attempts, limits, outbox, metrics, clock),
         logins=Logins(database, passwords, sessions, attempts, limits, metrics, clock),
-        guests=Guests(database, sessions, attempts, limits, tasks, metrics, clock),
+        guests=Guests(database, sessions, attempts, limits, outbox, metrics, clock),
         sessions=sessions,
         api_keys=ApiKeys(database, signer, metrics, clock),
         clients=ServiceClients(settings.service_clients, signer, metrics),
@@ -133,8 +133,8 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def _first_keys(ring: KeyRing) -> None:
-    """Makes the keys at the first start; a wrong key encryption key ends the start, an absent database does not."""
+async def _create_first_key(ring: KeyRing) -> None:
+    """Create a key at the first start. A wrong key encryption key ends the start, an unavailable database does not."""
     try:
         await ring.published()
     except Unavailable:

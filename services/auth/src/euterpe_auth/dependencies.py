@@ -1,4 +1,4 @@
-"""The use cases, and who asks for them from where, as FastAPI dependencies."""
+"""FastAPI dependencies: the use cases, the caller, and the origin of a request."""
 
 import uuid
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from euterpe_auth.services.users import Users
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """What the app's lifespan wires and the routes call."""
+    """The use cases that the app's lifespan wires."""
 
     users: Users
     logins: Logins
@@ -34,7 +34,7 @@ class UseCases:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A registered listener who has logged in; no guest, and no API key."""
+    """A registered user who has logged in; no guest, and no API key."""
 
     id: uuid.UUID
     session_id: uuid.UUID | None
@@ -46,18 +46,18 @@ async def _use_cases(request: Request) -> UseCases:
 
 
 async def _origin(request: Request) -> Origin:
-    # The server has put the address in X-Forwarded-For here, when the request came from a gateway that it believes.
+    # The server takes the address from X-Forwarded-For, if the request came from a trusted gateway.
     address = request.client.host if request.client else ""
     return Origin.of(address, request.headers.get("user-agent", ""))
 
 
 async def _account(user: RegisteredUser) -> Account:
     session_id = None if user.session_id is None else uuid.UUID(user.session_id)
-    return Account(listener_id(user), session_id)
+    return Account(user_id_of(user), session_id)
 
 
-def listener_id(principal: Principal) -> uuid.UUID:
-    """The id that a token names; Unauthenticated when auth never gives out such ids."""
+def user_id_of(principal: Principal) -> uuid.UUID:
+    """Return the user id of a token. Raises Unauthenticated when it is not one that auth issues."""
     try:
         return uuid.UUID(principal.id)
     except ValueError:

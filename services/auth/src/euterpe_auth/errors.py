@@ -1,4 +1,4 @@
-"""The errors of auth, each with its status."""
+"""Errors of auth, each with its status."""
 
 from collections.abc import Mapping
 
@@ -14,35 +14,36 @@ from euterpe_service_kit.errors import (
 
 
 class NameTaken(Conflict):
-    """Another account has this name, in whatever case."""
+    """The name belongs to another account; case is ignored."""
 
     slug = "name-taken"
 
     def __init__(self) -> None:
         super().__init__(
-            "This username is taken.", fields=[FieldProblem("body.username", "This username is taken; choose another.")]
+            "This username is taken. Choose another one.",
+            fields=[FieldProblem("body.username", "This username is taken. Choose another one.")],
         )
 
 
 class GuessablePassword(Unprocessable):
-    """A password that is the account's name, or among the first that everybody tries, is no secret."""
+    """The password is the account's name, or one of the most common passwords."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}", fields=[FieldProblem(field, message)])
 
 
 class WrongPassword(Unprocessable):
-    """The password that confirms a change is wrong. Not 401: the access token itself is valid."""
+    """The password that confirms a change is wrong. Not 401: the access token is valid."""
 
     slug = "wrong-password"
 
     def __init__(self, field: str) -> None:
-        message = "This is not the account's password."
+        message = "The password is wrong."
         super().__init__(f"{field}: {message}", fields=[FieldProblem(field, message)])
 
 
 class TooManyAttempts(TooManyRequests):
-    """The same for a name that exists and for one that does not."""
+    """The same for existing and unknown names."""
 
     slug = "too-many-attempts"
 
@@ -52,57 +53,57 @@ class TooManyAttempts(TooManyRequests):
 
 
 class TooManyKeys(Conflict):
-    """An account has as many API keys as it may."""
+    """The account has the maximum number of API keys."""
 
     slug = "too-many-keys"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"An account may have {limit} API keys; revoke one first.")
+        super().__init__(f"An account can have at most {limit} API keys. Revoke one first.")
 
 
 class NoSuchSession(NotFound):
-    """No session, or somebody else's."""
+    """The session does not exist, or belongs to another account."""
 
     def __init__(self) -> None:
         super().__init__("You have no session with this id.")
 
 
 class NoSuchKey(NotFound):
-    """No key, or somebody else's."""
+    """The key does not exist, or belongs to another account."""
 
     def __init__(self) -> None:
         super().__init__("You have no API key with this id.")
 
 
 class NoSuchGuest(Conflict):
-    """The guest was claimed before, or has been forgotten."""
+    """The guest was already claimed, or has expired."""
 
     slug = "no-such-guest"
 
     def __init__(self) -> None:
-        super().__init__("This guest does not exist any more; it may have been claimed before.")
+        super().__init__("This guest no longer exists. It may have been claimed before.")
 
 
 class InvalidApiKey(Unauthenticated):
-    """Unknown, expired or revoked: the caller learns no more than that."""
+    """Unknown, expired or revoked; the response does not tell which."""
 
     slug = "invalid-api-key"
 
     def __init__(self) -> None:
-        super().__init__("The API key is not valid (any more).")
+        super().__init__("The API key is unknown, expired or revoked.")
 
 
 class CrossSiteRequest(Forbidden):
-    """A cookie counts only in requests from the site's own pages."""
+    """A cookie is accepted from the site's own pages only."""
 
     slug = "cross-site-request"
 
     def __init__(self) -> None:
-        super().__init__("A login in a cookie serves the site's own pages only; send the refresh token in the body.")
+        super().__init__("The cookie is accepted from this site's pages only. Send the refresh token in the body.")
 
 
 class WrongCredentials(Unauthenticated):
-    """The same for an unknown name and for a wrong password."""
+    """The same for an unknown name and a wrong password."""
 
     slug = "wrong-credentials"
 
@@ -111,16 +112,16 @@ class WrongCredentials(Unauthenticated):
 
 
 class InvalidRefreshToken(Unauthenticated):
-    """Unknown, expired, revoked or used before: the caller learns no more than that."""
+    """Unknown, expired, revoked or used before; the response does not tell which."""
 
     slug = "invalid-refresh-token"
 
     def __init__(self) -> None:
-        super().__init__("The refresh token is not valid any more. Log in again.")
+        super().__init__("The refresh token is no longer valid. Log in again.")
 
 
 class InvalidClient(Unauthenticated):
-    """No service of this name with this secret."""
+    """No service client has this id and secret."""
 
     slug = "invalid-client"
 
@@ -129,5 +130,5 @@ class InvalidClient(Unauthenticated):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Clients prove themselves with HTTP Basic (RFC 6749, section 2.3.1)."""
+        """Clients authenticate with HTTP Basic (RFC 6749, section 2.3.1)."""
         return {"WWW-Authenticate": 'Basic realm="euterpe-internal"'}

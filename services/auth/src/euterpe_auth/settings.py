@@ -1,4 +1,4 @@
-"""What auth reads from its environment."""
+"""Settings of auth, read from environment variables `EUTERPE_AUTH_<FIELD>`."""
 
 import re
 from typing import Annotated
@@ -13,7 +13,7 @@ def _fernet_key(value: SecretStr) -> SecretStr:
     try:
         Fernet(value.get_secret_value())
     except ValueError:
-        raise ValueError("must be 32 bytes in URL-safe base64, as Fernet.generate_key() makes them") from None
+        raise ValueError("must be 32 bytes in URL-safe base64, as Fernet.generate_key() creates them") from None
     return value
 
 
@@ -24,34 +24,34 @@ def _sha256_hex(value: SecretStr) -> SecretStr:
 
 
 class Settings(ServiceSettings):
-    """Environment variables `EUTERPE_AUTH_<FIELD>`; those without a default are required."""
+    """The settings; fields without a default are required."""
 
-    # Pydantic would show the rejected value in its message, and here that may be a secret.
+    # Pydantic's messages would contain the rejected value, which may be a secret.
     model_config = SettingsConfigDict(env_prefix="EUTERPE_AUTH_", hide_input_in_errors=True)
 
-    #: Nobody has a reason to send more than a name, a password and some punctuation.
+    #: Requests contain a name, a password and little else.
     max_body_bytes: int = 16_384
     database_url: SecretStr
-    #: Encrypts the private signing keys in the database; the same on all replicas.
+    #: Encrypts the private signing keys in the database; equal on all replicas.
     key_encryption_key: Annotated[SecretStr, AfterValidator(_fernet_key)]
-    #: Services that may have a service token: name → SHA-256 (hex) of its secret, which must be a long random one.
+    #: Services that may obtain service tokens: name → SHA-256 (hex) of a long random secret.
     service_clients: dict[str, Annotated[SecretStr, AfterValidator(_sha256_hex)]] = Field(default_factory=dict)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     service_token_seconds: int = Field(default=600, ge=60, le=900)
-    #: A session ends this long after its login, however often it was refreshed.
+    #: Maximum duration of a session after its login, regardless of refreshes.
     session_seconds: int = Field(default=30 * 86_400, ge=600, le=365 * 86_400)
-    #: Each hash in progress takes 19 MiB and one core.
+    #: Concurrent password hashes; each takes 19 MiB and one core.
     password_hashes_running: int = Field(default=2, ge=1, le=64)
     password_hashes_waiting: int = Field(default=64, ge=0, le=10_000)
-    #: Passwords may be tried so often per name and per address, and accounts and guests made per address, in a window.
+    #: Limits per window: password attempts per name and per address, and new accounts and guests per address.
     login_attempts_per_account: int = Field(default=10, ge=3, le=1000)
     login_attempts_per_address: int = Field(default=100, ge=3, le=100_000)
     new_accounts_per_address: int = Field(default=300, ge=1, le=1_000_000)
     attempt_window_seconds: int = Field(default=600, ge=10, le=86_400)
-    #: How long the audit log is kept.
+    #: Retention of the audit log.
     security_event_days: int = Field(default=365, ge=1, le=3650)
-    #: Marks the refresh cookie Secure even where the gateway does not say that it speaks TLS.
+    #: Marks the refresh cookie Secure even if the gateway does not report TLS.
     cookies_always_secure: bool = False
-    #: The library's and the generator's gRPC, host:port. Without both, what they have to be told waits in the database.
+    #: gRPC targets of the library and the generator, host:port. Without both, tasks for them wait in the outbox.
     library_target: str | None = None
     generator_target: str | None = None

@@ -1,4 +1,4 @@
-"""Where requests come from."""
+"""Origins of requests."""
 
 import pytest
 from euterpe_auth.domain.origin import Origin
@@ -15,9 +15,9 @@ from euterpe_auth.domain.origin import Origin
         ("testclient", "testclient"),
     ],
 )
-def test_a_subscriber_has_one_network(address: str, network: str) -> None:
+def test_the_network_of_an_address(address: str, network: str) -> None:
     assert Origin.of(address, "").network == network
 
 
-def test_what_a_client_says_of_itself_is_cut_and_cleaned() -> None:
+def test_the_user_agent_is_truncated_and_cleaned() -> None:
     assert Origin.of("", "a\0b\nc\u202e" + "x" * 1000).user_agent == "abc" + "x" * 253

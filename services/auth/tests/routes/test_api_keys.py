@@ -1,4 +1,4 @@
-"""API keys: made, exchanged, limited by their scopes, and revoked."""
+"""API keys: creation, exchange, scopes and revocation."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ KEYS = "/api-keys"
 BODY = {"name": "my studio", "scopes": ["songs:read", "account:read"]}
 
 
-async def _make(listener: Any, access: str, **changes: Any) -> dict[str, Any]:
-    answer = await listener.call("POST", KEYS, access, json=BODY | changes)
+async def _make(user: Any, access: str, **changes: Any) -> dict[str, Any]:
+    answer = await user.call("POST", KEYS, access, json=BODY | changes)
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -21,9 +21,9 @@ async def _exchange(client: httpx.AsyncClient, key: str) -> httpx.Response:
     return await client.post("/api/v1/auth/api-keys/token", json={"api_key": key})
 
 
-async def test_a_key_becomes_a_short_token_with_its_scopes(listener: Any, client: httpx.AsyncClient) -> None:
-    access = (await listener.tokens())["access_token"]
-    key = await _make(listener, access, scopes=["songs:write", "songs:read"])
+async def test_a_key_is_exchanged_for_a_token_with_its_scopes(user: Any, client: httpx.AsyncClient) -> None:
+    access = (await user.tokens())["access_token"]
+    key = await _make(user, access, scopes=["songs:write", "songs:read"])
     answer = await _exchange(client, key["api_key"])
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.json()["scope"] == "songs:read songs:write"
@@ -34,15 +34,13 @@ async def test_a_key_becomes_a_short_token_with_its_scopes(listener: Any, client
     assert "sid" not in claims
 
 
-async def test_a_key_is_shown_once_and_recognised_by_its_beginning(
-    listener: Any, client: httpx.AsyncClient, rows: Any
-) -> None:
-    access = (await listener.tokens())["access_token"]
-    new = await _make(listener, access)
+async def test_a_key_is_shown_once_and_listed_with_its_prefix(user: Any, client: httpx.AsyncClient, rows: Any) -> None:
+    access = (await user.tokens())["access_token"]
+    new = await _make(user, access)
     assert new["api_key"].startswith(new["prefix"])
     assert len(new["api_key"]) - len(new["prefix"]) > 30
     await _exchange(client, new["api_key"])
-    answer = await listener.call("GET", KEYS, access)
+    answer = await user.call("GET", KEYS, access)
     (shown,) = answer.json()["items"]
     assert new["api_key"] not in answer.text
     assert shown["last_used_at"] is not None
@@ -51,18 +49,18 @@ async def test_a_key_is_shown_once_and_recognised_by_its_beginning(
     assert new["api_key"][len(new["prefix"]) :] not in stored
 
 
-async def test_scopes_limit_what_a_token_may_do_here(listener: Any, client: httpx.AsyncClient) -> None:
-    access = (await listener.tokens())["access_token"]
-    allowed = (await _exchange(client, (await _make(listener, access))["api_key"])).json()["access_token"]
-    unscoped = (await _exchange(client, (await _make(listener, access, scopes=["songs:read"]))["api_key"])).json()
-    assert (await listener.me(allowed)).json()["username"] == "Clara"
-    assert (await listener.me(unscoped["access_token"])).status_code == 403
-    answer = await listener.call("POST", KEYS, allowed, json=BODY)
+async def test_scopes_limit_the_token(user: Any, client: httpx.AsyncClient) -> None:
+    access = (await user.tokens())["access_token"]
+    allowed = (await _exchange(client, (await _make(user, access))["api_key"])).json()["access_token"]
+    unscoped = (await _exchange(client, (await _make(user, access, scopes=["songs:read"]))["api_key"])).json()
+    assert (await user.me(allowed)).json()["username"] == "Clara"
+    assert (await user.me(unscoped["access_token"])).status_code == 403
+    answer = await user.call("POST", KEYS, allowed, json=BODY)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/insufficient-scope")
 
 
-async def test_an_expired_key(listener: Any, client: httpx.AsyncClient, clock: Any) -> None:
-    key = await _make(listener, (await listener.tokens())["access_token"], expires_in_days=1)
+async def test_an_expired_key_is_401(user: Any, client: httpx.AsyncClient, clock: Any) -> None:
+    key = await _make(user, (await user.tokens())["access_token"], expires_in_days=1)
     clock.advance(hours=23)
     assert (await _exchange(client, key["api_key"])).status_code == 200
     clock.advance(hours=2)
@@ -70,36 +68,36 @@ async def test_an_expired_key(listener: Any, client: httpx.AsyncClient, clock: A
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/invalid-api-key")
 
 
-async def test_a_revoked_key(listener: Any, client: httpx.AsyncClient) -> None:
-    access = (await listener.tokens())["access_token"]
-    key, other = await _make(listener, access), await _make(listener, access, name="other")
+async def test_a_revoked_key_is_401(user: Any, client: httpx.AsyncClient) -> None:
+    access = (await user.tokens())["access_token"]
+    key, other = await _make(user, access), await _make(user, access, name="other")
     for status in (204, 404):
-        assert (await listener.call("DELETE", f"{KEYS}/{key['id']}", access)).status_code == status
+        assert (await user.call("DELETE", f"{KEYS}/{key['id']}", access)).status_code == status
     assert (await _exchange(client, key["api_key"])).status_code == 401
     assert (await _exchange(client, other["api_key"])).status_code == 200
 
 
-async def test_nobody_revokes_somebody_else_s_key(listener: Any, listener_of: Any, client: httpx.AsyncClient) -> None:
-    key = await _make(listener, (await listener.tokens())["access_token"])
-    other = (await listener_of(client, username="johannes").tokens())["access_token"]
-    assert (await listener.call("DELETE", f"{KEYS}/{key['id']}", other)).status_code == 404
-    assert (await listener.call("GET", KEYS, other)).json()["items"] == []
+async def test_keys_of_others_cannot_be_revoked(user: Any, make_user: Any, client: httpx.AsyncClient) -> None:
+    key = await _make(user, (await user.tokens())["access_token"])
+    other = (await make_user(client, username="johannes").tokens())["access_token"]
+    assert (await user.call("DELETE", f"{KEYS}/{key['id']}", other)).status_code == 404
+    assert (await user.call("GET", KEYS, other)).json()["items"] == []
     assert (await _exchange(client, key["api_key"])).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", "euterpe_ak_made-up", "\0", "é"])
-async def test_made_up_keys(client: httpx.AsyncClient, key: str) -> None:
+async def test_unknown_keys_are_401(client: httpx.AsyncClient, key: str) -> None:
     assert (await _exchange(client, key)).status_code == 401
 
 
-async def test_an_account_has_fifty_keys_at_most(listener: Any, rows: Any) -> None:
-    access = (await listener.tokens())["access_token"]
-    await _make(listener, access)
+async def test_an_account_has_at_most_50_keys(user: Any, rows: Any) -> None:
+    access = (await user.tokens())["access_token"]
+    await _make(user, access)
     await rows(
         "INSERT INTO api_keys SELECT gen_random_uuid(), user_id, name, prefix, decode(md5(n::text), 'hex'), scopes,"
         " created_at, expires_at FROM api_keys, generate_series(1, 49) AS n"
     )
-    answer = await listener.call("POST", KEYS, access, json=BODY)
+    answer = await user.call("POST", KEYS, access, json=BODY)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-many-keys")
     assert "50" in answer.json()["detail"]
 
@@ -117,7 +115,7 @@ async def test_an_account_has_fifty_keys_at_most(listener: Any, rows: Any) -> No
         ({"owner": "x"}, "body.owner"),
     ],
 )
-async def test_wrong_input_names_the_field(listener: Any, change: dict[str, Any], field: str) -> None:
-    access = (await listener.tokens())["access_token"]
-    answer = await listener.call("POST", KEYS, access, json=BODY | change)
+async def test_invalid_input_names_the_field(user: Any, change: dict[str, Any], field: str) -> None:
+    access = (await user.tokens())["access_token"]
+    answer = await user.call("POST", KEYS, access, json=BODY | change)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)

@@ -1,4 +1,4 @@
-"""The refresh token in a cookie: for our own pages only."""
+"""The refresh token in a cookie."""
 
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
@@ -13,15 +13,15 @@ def _cookie(answer: httpx.Response) -> Morsel[str]:
     return SimpleCookie(answer.headers["set-cookie"])["euterpe_refresh"]
 
 
-async def _log_in(listener: Any, headers: dict[str, str] = OURS) -> httpx.Response:
-    await listener.register()
-    form = {"grant_type": "password", "username": "Clara", "password": listener.password, "delivery": "cookie"}
-    answer: httpx.Response = await listener.client.post("/api/v1/auth/token", data=form, headers=headers)
+async def _log_in(user: Any, headers: dict[str, str] = OURS) -> httpx.Response:
+    await user.register()
+    form = {"grant_type": "password", "username": "Clara", "password": user.password, "delivery": "cookie"}
+    answer: httpx.Response = await user.client.post("/api/v1/auth/token", data=form, headers=headers)
     return answer
 
 
-async def test_login_refresh_and_logout_with_a_cookie(listener: Any, client: httpx.AsyncClient) -> None:
-    answer = await _log_in(listener)
+async def test_login_refresh_and_logout_with_a_cookie(user: Any, client: httpx.AsyncClient) -> None:
+    answer = await _log_in(user)
     assert answer.status_code == 200
     assert "refresh_token" not in answer.json()
     first = _cookie(answer)
@@ -32,7 +32,7 @@ async def test_login_refresh_and_logout_with_a_cookie(listener: Any, client: htt
     assert answer.status_code == 200
     assert "refresh_token" not in answer.json()
     assert _cookie(answer).value != first.value
-    assert (await listener.me(answer.json()["access_token"])).status_code == 200
+    assert (await user.me(answer.json()["access_token"])).status_code == 200
 
     answer = await client.post("/api/v1/auth/logout", headers=OURS)
     assert answer.status_code == 204
@@ -53,37 +53,37 @@ async def test_login_refresh_and_logout_with_a_cookie(listener: Any, client: htt
         {"sec-fetch-site": "none"},
     ],
 )
-async def test_requests_from_elsewhere(listener: Any, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
-    await _log_in(listener)
+async def test_requests_from_other_sites_are_403(user: Any, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    await _log_in(user)
     for path in ("/refresh", "/logout"):
         answer = await client.post(f"/api/v1/auth{path}", headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/cross-site-request")
         assert "set-cookie" not in answer.headers
-    # Nothing was used up or ended.
+    # The token is still valid.
     assert (await client.post("/api/v1/auth/refresh", headers={"sec-fetch-site": "same-origin"})).status_code == 200
 
 
-async def test_another_site_cannot_log_a_browser_in(listener: Any, client: httpx.AsyncClient) -> None:
+async def test_another_site_cannot_log_a_browser_in(user: Any, client: httpx.AsyncClient) -> None:
     for answer in (
-        await _log_in(listener, {"origin": "https://evil.example"}),
+        await _log_in(user, {"origin": "https://evil.example"}),
         await client.post("/api/v1/auth/guest", json={"delivery": "cookie"}, headers={"sec-fetch-site": "cross-site"}),
     ):
         assert answer.status_code == 403
         assert "set-cookie" not in answer.headers
 
 
-async def test_behind_tls_the_cookie_is_secure(listener: Any, client: httpx.AsyncClient, replica: Any) -> None:
-    assert not _cookie(await _log_in(listener))["secure"]
+async def test_the_cookie_is_secure_behind_tls(user: Any, client: httpx.AsyncClient, replica: Any) -> None:
+    assert not _cookie(await _log_in(user))["secure"]
     client.base_url = httpx.URL("https://testserver")
-    assert _cookie(await _log_in(listener, {"origin": "https://testserver"}))["secure"]
+    assert _cookie(await _log_in(user, {"origin": "https://testserver"}))["secure"]
     async with replica(cookies_always_secure=True) as always:
         answer = await always.post("/api/v1/auth/guest", json={"delivery": "cookie"}, headers=OURS)
         assert _cookie(answer)["secure"]
 
 
-async def test_a_token_in_the_body_comes_before_the_cookie(listener: Any, client: httpx.AsyncClient) -> None:
-    await _log_in(listener)
-    mine = (await listener.log_in()).json()["refresh_token"]
+async def test_a_token_in_the_body_takes_precedence(user: Any, client: httpx.AsyncClient) -> None:
+    await _log_in(user)
+    mine = (await user.log_in()).json()["refresh_token"]
     answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": mine})
     assert answer.json()["refresh_token"]
     assert "set-cookie" not in answer.headers
@@ -91,6 +91,6 @@ async def test_a_token_in_the_body_comes_before_the_cookie(listener: Any, client
     assert (await client.post("/api/v1/auth/refresh", headers=OURS)).status_code == 200
 
 
-async def test_neither_body_nor_cookie(client: httpx.AsyncClient) -> None:
+async def test_requests_without_body_and_cookie(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/v1/auth/refresh")).status_code == 401
     assert (await client.post("/api/v1/auth/logout")).status_code == 204

@@ -1,4 +1,4 @@
-"""Guests, and how they become somebody."""
+"""Guests, their registration and claims."""
 
 import asyncio
 from typing import Any
@@ -16,32 +16,32 @@ async def _register(client: httpx.AsyncClient, guest_token: str, **changes: str)
     return await client.post("/api/v1/auth/users", json=body, headers={"Authorization": f"Bearer {guest_token}"})
 
 
-async def test_a_guest_is_somebody(listener: Any) -> None:
-    guest, other = await listener.guest(), await listener.guest()
+async def test_a_guest_has_an_id_of_its_own(user: Any) -> None:
+    guest, other = await user.guest(), await user.guest()
     claims = jwt.decode(guest["access_token"], options={"verify_signature": False})
     assert (claims["guest"], claims["name"]) == (True, "Guest")
     assert claims["sub"] != _sub(other["access_token"])
-    me = (await listener.me(guest["access_token"])).json()
+    me = (await user.me(guest["access_token"])).json()
     assert (me["id"], me["guest"]) == (claims["sub"], True)
 
 
-async def test_a_guest_stays_the_same_over_days(listener: Any, clock: Any) -> None:
-    guest = await listener.guest()
+async def test_a_guest_keeps_its_id_after_a_refresh(user: Any, clock: Any) -> None:
+    guest = await user.guest()
     clock.advance(days=3)
-    renewed = (await listener.refresh(guest["refresh_token"])).json()
+    renewed = (await user.refresh(guest["refresh_token"])).json()
     assert _sub(renewed["access_token"]) == _sub(guest["access_token"])
     assert jwt.decode(renewed["access_token"], options={"verify_signature": False})["guest"] is True
 
 
-async def test_a_guest_who_registers_keeps_the_id(listener: Any, client: httpx.AsyncClient, rows: Any) -> None:
-    guest = await listener.guest()
+async def test_a_guest_who_registers_keeps_the_id(user: Any, client: httpx.AsyncClient, rows: Any) -> None:
+    guest = await user.guest()
     answer = await _register(client, guest["access_token"])
     assert answer.status_code == 201
     assert answer.json()["id"] == _sub(guest["access_token"])
-    access = (await listener.log_in()).json()["access_token"]
+    access = (await user.log_in()).json()["access_token"]
     assert _sub(access) == answer.json()["id"]
     assert not jwt.decode(access, options={"verify_signature": False}).get("guest")
-    # The library learns the author's name.
+    # The library is sent the author's name.
     ((kind, source, target, author),) = await rows("SELECT kind, listener_id, target_id, author FROM peer_tasks")
     assert (kind, str(source), str(target), author) == (
         "transfer_songs",
@@ -51,15 +51,15 @@ async def test_a_guest_who_registers_keeps_the_id(listener: Any, client: httpx.A
     )
 
 
-async def test_a_guest_s_session_does_not_become_the_account_s(listener: Any, client: httpx.AsyncClient) -> None:
-    guest = await listener.guest()
+async def test_a_guests_sessions_end_with_the_registration(user: Any, client: httpx.AsyncClient) -> None:
+    guest = await user.guest()
     await _register(client, guest["access_token"])
-    assert (await listener.refresh(guest["refresh_token"])).status_code == 401
-    assert (await listener.call("GET", "/sessions", guest["access_token"])).status_code == 403
+    assert (await user.refresh(guest["refresh_token"])).status_code == 401
+    assert (await user.call("GET", "/sessions", guest["access_token"])).status_code == 403
 
 
-async def test_a_guest_registers_once(listener: Any, client: httpx.AsyncClient, rows: Any) -> None:
-    guest = (await listener.guest())["access_token"]
+async def test_a_guest_registers_once(user: Any, client: httpx.AsyncClient, rows: Any) -> None:
+    guest = (await user.guest())["access_token"]
     names = [f"clara{number}" for number in range(4)]
     answers = await asyncio.gather(*(_register(client, guest, username=name) for name in names))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
@@ -67,51 +67,51 @@ async def test_a_guest_registers_once(listener: Any, client: httpx.AsyncClient, 
     assert len(await rows("SELECT 1 FROM users")) == 1
 
 
-async def test_a_taken_name_leaves_the_guest_a_guest(listener: Any, client: httpx.AsyncClient) -> None:
-    await listener.register()
-    guest = await listener.guest()
+async def test_a_guest_remains_after_a_failed_registration(user: Any, client: httpx.AsyncClient) -> None:
+    await user.register()
+    guest = await user.guest()
     assert (await _register(client, guest["access_token"])).status_code == 409
-    assert (await listener.refresh(guest["refresh_token"])).status_code == 200
+    assert (await user.refresh(guest["refresh_token"])).status_code == 200
 
 
-async def test_a_listener_who_registers_another_account_keeps_its_own(listener: Any, client: httpx.AsyncClient) -> None:
-    access = (await listener.tokens())["access_token"]
+async def test_registering_with_an_accounts_token_creates_another_account(user: Any, client: httpx.AsyncClient) -> None:
+    access = (await user.tokens())["access_token"]
     answer = await _register(client, access, username="johannes")
     assert answer.status_code == 201
     assert answer.json()["id"] != _sub(access)
-    assert (await listener.me(access)).json()["username"] == "Clara"
+    assert (await user.me(access)).json()["username"] == "Clara"
 
 
-async def test_an_account_claims_what_it_composed_as_a_guest(listener: Any, rows: Any) -> None:
-    access, guest = (await listener.tokens())["access_token"], await listener.guest()
+async def test_an_account_claims_a_guest(user: Any, rows: Any) -> None:
+    access, guest = (await user.tokens())["access_token"], await user.guest()
     body = {"guest_token": guest["access_token"]}
-    assert (await listener.call("POST", "/me/claims", access, json=body)).status_code == 202
+    assert (await user.call("POST", "/me/claims", access, json=body)).status_code == 202
     ((source, target, author),) = await rows("SELECT listener_id, target_id, author FROM peer_tasks")
     assert (str(source), str(target), author) == (_sub(guest["access_token"]), _sub(access), "Clara")
-    assert (await listener.refresh(guest["refresh_token"])).status_code == 401
-    again = await listener.call("POST", "/me/claims", access, json=body)
+    assert (await user.refresh(guest["refresh_token"])).status_code == 401
+    again = await user.call("POST", "/me/claims", access, json=body)
     assert (again.status_code, again.json()["type"]) == (409, "/problems/no-such-guest")
 
 
-async def test_nobody_claims_an_account_or_a_forgery(listener: Any, listener_of: Any, rows: Any) -> None:
-    access = (await listener.tokens())["access_token"]
-    other = (await listener_of(listener.client, username="johannes").tokens())["access_token"]
+async def test_accounts_and_forged_tokens_cannot_be_claimed(user: Any, make_user: Any, rows: Any) -> None:
+    access = (await user.tokens())["access_token"]
+    other = (await make_user(user.client, username="johannes").tokens())["access_token"]
     for token, status in ((other, 409), (access, 409), ("a.b.c", 401), ("", 401)):
-        answer = await listener.call("POST", "/me/claims", access, json={"guest_token": token})
+        answer = await user.call("POST", "/me/claims", access, json={"guest_token": token})
         assert answer.status_code == status
     assert await rows("SELECT 1 FROM peer_tasks") == []
 
 
-async def test_nobody_is_called_guest(client: httpx.AsyncClient) -> None:
+async def test_the_name_guest_is_reserved(client: httpx.AsyncClient) -> None:
     body = {"username": "gUEST", "password": "op. 7, in A minor"}
     assert (await client.post("/api/v1/auth/users", json=body)).status_code == 409
 
 
-async def test_an_address_makes_so_many_accounts_and_guests(replica: Any, listener_of: Any, clock: Any) -> None:
+async def test_new_accounts_and_guests_per_address_are_limited(replica: Any, make_user: Any, clock: Any) -> None:
     async with replica(new_accounts_per_address=3) as client:
-        listener = listener_of(client)
+        user = make_user(client)
         assert [(await client.post("/api/v1/auth/guest")).status_code for _ in range(2)] == [200, 200]
-        assert (await listener.register()).status_code == 201
+        assert (await user.register()).status_code == 201
         answer = await client.post("/api/v1/auth/guest")
         assert (answer.status_code, answer.json()["type"]) == (429, "/problems/too-many-attempts")
         clock.advance(seconds=int(answer.headers["retry-after"]))

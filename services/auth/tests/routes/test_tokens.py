@@ -11,27 +11,27 @@ from argon2 import PasswordHasher
 TOKEN = "/api/v1/auth/token"
 
 
-async def test_login(listener: Any, client: httpx.AsyncClient) -> None:
-    await listener.register()
-    answer = await listener.log_in(username="cLaRa")
+async def test_login(user: Any, client: httpx.AsyncClient) -> None:
+    await user.register()
+    answer = await user.log_in(username="cLaRa")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["token_type"] == "bearer"
     assert answer.json()["refresh_expires_in"] in range(30 * 86_400 - 5, 30 * 86_400 + 1)
-    assert (await listener.me(answer.json()["access_token"])).json()["username"] == "Clara"
+    assert (await user.me(answer.json()["access_token"])).json()["username"] == "Clara"
 
 
-async def test_further_fields_of_an_oauth_client_are_ignored(listener: Any) -> None:
-    await listener.register()
-    assert (await listener.log_in(scope="", client_id="swagger")).status_code == 200
+async def test_other_fields_of_the_form_are_ignored(user: Any) -> None:
+    await user.register()
+    assert (await user.log_in(scope="", client_id="swagger")).status_code == 200
 
 
-async def test_wrong_password_and_unknown_name_look_alike(listener: Any) -> None:
-    await listener.register()
+async def test_wrong_password_and_unknown_name_look_alike(user: Any) -> None:
+    await user.register()
     answers = [
-        await listener.log_in(password="op. 8"),
-        await listener.log_in(username="nobody"),
-        await listener.log_in(username="no such name, ever\0"),
+        await user.log_in(password="op. 8"),
+        await user.log_in(username="nobody"),
+        await user.log_in(username="no such name, ever\0"),
     ]
     shapes = set()
     for answer in answers:
@@ -42,13 +42,13 @@ async def test_wrong_password_and_unknown_name_look_alike(listener: Any) -> None
     assert answers[0].status_code == 401
 
 
-async def test_an_unknown_name_costs_a_hash_too(listener: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    await listener.register()
+async def test_an_unknown_name_costs_a_hash(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    await user.register()
     verified = []
     real = PasswordHasher.verify
     monkeypatch.setattr(PasswordHasher, "verify", lambda *given: verified.append(given[1]) or real(*given))
-    await listener.log_in(password="op. 8")
-    await listener.log_in(username="nobody")
+    await user.log_in(password="op. 8")
+    await user.log_in(username="nobody")
     parameters = {stored.rsplit("$", 2)[0] for stored in verified}
     assert len(verified) == 2
     assert parameters == {"$argon2id$v=19$m=19456,t=2,p=1"}
@@ -66,153 +66,153 @@ async def test_an_unknown_name_costs_a_hash_too(listener: Any, monkeypatch: pyte
         ({"password": "a" * 129}, "body.password"),
     ],
 )
-async def test_wrong_forms(client: httpx.AsyncClient, change: dict[str, str | None], field: str) -> None:
+async def test_invalid_forms_are_422(client: httpx.AsyncClient, change: dict[str, str | None], field: str) -> None:
     form = {"grant_type": "password", "username": "clara", "password": "op. 7, in A minor"} | change
     answer = await client.post(TOKEN, data={name: value for name, value in form.items() if value is not None})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_an_old_hash_is_renewed_at_login(listener: Any, rows: Any) -> None:
-    await listener.register()
-    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(listener.password)
+async def test_an_old_hash_is_renewed_at_login(user: Any, rows: Any) -> None:
+    await user.register()
+    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(user.password)
     await rows("UPDATE users SET password_hash = $1", weak)
-    assert (await listener.log_in()).status_code == 200
+    assert (await user.log_in()).status_code == 200
     ((renewed,),) = await rows("SELECT password_hash FROM users")
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert (await listener.log_in()).status_code == 200
+    assert (await user.log_in()).status_code == 200
 
 
-async def test_refresh_rotates(listener: Any, clock: Any) -> None:
-    first = await listener.tokens()
+async def test_refresh_rotates(user: Any, clock: Any) -> None:
+    first = await user.tokens()
     clock.advance(days=1)
-    answer = await listener.refresh(first["refresh_token"])
+    answer = await user.refresh(first["refresh_token"])
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     second = answer.json()
     assert second["refresh_token"] != first["refresh_token"]
-    assert (await listener.me(second["access_token"])).status_code == 200
-    # The end of the session does not move.
+    assert (await user.me(second["access_token"])).status_code == 200
+    # The expiry of the session is unchanged.
     assert second["refresh_expires_in"] in range(29 * 86_400 - 5, 29 * 86_400 + 1)
 
 
-async def test_a_reused_token_ends_its_family(listener: Any, clock: Any) -> None:
-    first = (await listener.tokens())["refresh_token"]
-    second = (await listener.refresh(first)).json()["refresh_token"]
+async def test_a_reused_token_revokes_its_session(user: Any, clock: Any) -> None:
+    first = (await user.tokens())["refresh_token"]
+    second = (await user.refresh(first)).json()["refresh_token"]
     clock.advance(seconds=11)
-    answer = await listener.refresh(first)
+    answer = await user.refresh(first)
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/invalid-refresh-token")
-    assert (await listener.refresh(second)).status_code == 401
+    assert (await user.refresh(second)).status_code == 401
 
 
-async def test_reuse_leaves_other_sessions_alone(listener: Any, clock: Any) -> None:
-    phone = (await listener.tokens())["refresh_token"]
-    desk = (await listener.log_in()).json()["refresh_token"]
-    await listener.refresh(phone)
+async def test_reuse_does_not_affect_other_sessions(user: Any, clock: Any) -> None:
+    phone = (await user.tokens())["refresh_token"]
+    desk = (await user.log_in()).json()["refresh_token"]
+    await user.refresh(phone)
     clock.advance(seconds=11)
-    assert (await listener.refresh(phone)).status_code == 401
-    assert (await listener.refresh(desk)).status_code == 200
+    assert (await user.refresh(phone)).status_code == 401
+    assert (await user.refresh(desk)).status_code == 200
 
 
-async def test_a_lost_answer_can_be_asked_for_again(listener: Any, clock: Any) -> None:
-    first = (await listener.tokens())["refresh_token"]
-    lost = (await listener.refresh(first)).json()["refresh_token"]
+async def test_a_refresh_can_be_repeated_within_the_grace_period(user: Any, clock: Any) -> None:
+    first = (await user.tokens())["refresh_token"]
+    lost = (await user.refresh(first)).json()["refresh_token"]
     clock.advance(seconds=9)
-    again = await listener.refresh(first)
+    again = await user.refresh(first)
     assert (again.status_code, again.json()["refresh_token"]) == (200, lost)
-    assert (await listener.refresh(lost)).status_code == 200
+    assert (await user.refresh(lost)).status_code == 200
 
 
-async def test_the_grace_is_for_the_immediate_predecessor_only(listener: Any) -> None:
-    first = (await listener.tokens())["refresh_token"]
-    second = (await listener.refresh(first)).json()["refresh_token"]
-    third = (await listener.refresh(second)).json()["refresh_token"]
-    assert (await listener.refresh(first)).status_code == 401
-    assert (await listener.refresh(third)).status_code == 401
+async def test_the_grace_period_applies_to_the_immediate_predecessor_only(user: Any) -> None:
+    first = (await user.tokens())["refresh_token"]
+    second = (await user.refresh(first)).json()["refresh_token"]
+    third = (await user.refresh(second)).json()["refresh_token"]
+    assert (await user.refresh(first)).status_code == 401
+    assert (await user.refresh(third)).status_code == 401
 
 
-async def test_two_tabs_refresh_at_once_and_get_one_successor(listener: Any, rows: Any) -> None:
-    first = (await listener.tokens())["refresh_token"]
-    answers = await asyncio.gather(*(listener.refresh(first) for _ in range(6)))
+async def test_concurrent_refreshes_get_one_successor(user: Any, rows: Any) -> None:
+    first = (await user.tokens())["refresh_token"]
+    answers = await asyncio.gather(*(user.refresh(first) for _ in range(6)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
     assert len(await rows("SELECT 1 FROM refresh_tokens")) == 2
 
 
-async def test_a_session_ends_for_good(listener: Any, clock: Any) -> None:
-    token = (await listener.tokens())["refresh_token"]
+async def test_a_session_expires_regardless_of_refreshes(user: Any, clock: Any) -> None:
+    token = (await user.tokens())["refresh_token"]
     clock.advance(days=29, hours=23)
-    token = (await listener.refresh(token)).json()["refresh_token"]
+    token = (await user.refresh(token)).json()["refresh_token"]
     clock.advance(hours=2)
-    assert (await listener.refresh(token)).status_code == 401
+    assert (await user.refresh(token)).status_code == 401
 
 
-async def test_expired_sessions_go_at_the_next_login(listener: Any, clock: Any, rows: Any) -> None:
-    await listener.tokens()
+async def test_expired_sessions_are_deleted_at_the_next_login(user: Any, clock: Any, rows: Any) -> None:
+    await user.tokens()
     clock.advance(days=31)
-    await listener.log_in()
+    await user.log_in()
     assert len(await rows("SELECT 1 FROM sessions")) == len(await rows("SELECT 1 FROM refresh_tokens")) == 1
 
 
-async def test_logout(listener: Any, client: httpx.AsyncClient) -> None:
-    first = (await listener.tokens())["refresh_token"]
-    second = (await listener.refresh(first)).json()["refresh_token"]
-    other = (await listener.log_in()).json()["refresh_token"]
+async def test_logout(user: Any, client: httpx.AsyncClient) -> None:
+    first = (await user.tokens())["refresh_token"]
+    second = (await user.refresh(first)).json()["refresh_token"]
+    other = (await user.log_in()).json()["refresh_token"]
     for _ in range(2):
         answer = await client.post("/api/v1/auth/logout", json={"refresh_token": second})
         assert (answer.status_code, answer.content) == (204, b"")
-    assert (await listener.refresh(first)).status_code == 401
-    assert (await listener.refresh(second)).status_code == 401
-    assert (await listener.refresh(other)).status_code == 200
+    assert (await user.refresh(first)).status_code == 401
+    assert (await user.refresh(second)).status_code == 401
+    assert (await user.refresh(other)).status_code == 200
 
 
-async def test_logout_with_a_made_up_token(client: httpx.AsyncClient) -> None:
+async def test_logout_with_an_unknown_token(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/v1/auth/logout", json={"refresh_token": "made up"})).status_code == 204
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": "x" * 257}, {"refresh_token": 7}])
-async def test_malformed_refreshes(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+async def test_malformed_refreshes_are_422(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await client.post("/api/v1/auth/refresh", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.refresh_token")
 
 
-async def test_unknown_and_empty_refresh_tokens(listener: Any) -> None:
+async def test_unknown_and_empty_refresh_tokens_are_401(user: Any) -> None:
     for token in ("", "euterpe_rt_made-up", "\0"):
-        assert (await listener.refresh(token)).status_code == 401
+        assert (await user.refresh(token)).status_code == 401
 
 
-async def test_the_database_holds_no_secret(listener: Any, rows: Any) -> None:
-    tokens = await listener.tokens()
-    successor = (await listener.refresh(tokens["refresh_token"])).json()["refresh_token"]
+async def test_the_database_contains_no_secret(user: Any, rows: Any) -> None:
+    tokens = await user.tokens()
+    successor = (await user.refresh(tokens["refresh_token"])).json()["refresh_token"]
     dump = ""
     for table in ("users", "sessions", "refresh_tokens", "signing_keys"):
-        # bytea is shown in hexadecimal, so that text inside of it would go unseen.
+        # bytea is printed in hexadecimal, so text inside is checked separately.
         dump += "".join(row[0] for row in await rows(f"SELECT t::text FROM {table} AS t"))
     sealed = b"".join(row[0] for row in await rows("SELECT sealed_successor FROM refresh_tokens") if row[0])
-    for secret in (listener.password, tokens["refresh_token"], successor):
+    for secret in (user.password, tokens["refresh_token"], successor):
         assert secret not in dump
         assert secret.encode().hex() not in dump
         assert secret.encode() not in sealed
 
 
-async def test_the_log_tells_what_happened_and_no_secret(
-    listener: Any, client: httpx.AsyncClient, clock: Any, caplog: pytest.LogCaptureFixture
+async def test_the_log_has_events_and_no_secret(
+    user: Any, client: httpx.AsyncClient, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    tokens = await listener.tokens()
-    await listener.log_in(username="my-password", password="typed here by mistake")
-    successor = (await listener.refresh(tokens["refresh_token"])).json()
+    tokens = await user.tokens()
+    await user.log_in(username="my-password", password="typed here by mistake")
+    successor = (await user.refresh(tokens["refresh_token"])).json()
     clock.advance(seconds=11)
-    await listener.refresh(tokens["refresh_token"])
+    await user.refresh(tokens["refresh_token"])
     text = caplog.text
     for event in ("user_registered", "logged_in", "login_failed", "session_refreshed", "refresh_refused", "reused"):
         assert event in text
-    for secret in (listener.password, "my-password", "typed here", successor["access_token"], tokens["refresh_token"]):
+    for secret in (user.password, "my-password", "typed here", successor["access_token"], tokens["refresh_token"]):
         assert secret not in text
 
 
-async def test_logins_are_counted(listener: Any, client: httpx.AsyncClient) -> None:
-    await listener.tokens()
-    await listener.log_in(password="op. 8")
+async def test_logins_are_counted(user: Any, client: httpx.AsyncClient) -> None:
+    await user.tokens()
+    await user.log_in(password="op. 8")
     text = (await client.get("/metrics")).text
     assert 'euterpe_auth_logins_total{result="success"} 1.0' in text
     assert 'euterpe_auth_logins_total{result="wrong_credentials"} 1.0' in text

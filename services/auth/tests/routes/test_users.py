@@ -24,16 +24,18 @@ async def test_a_new_account(client: httpx.AsyncClient) -> None:
     assert answer.json()["created_at"].endswith("Z")
 
 
-async def test_a_name_is_taken_in_whatever_case(listener: Any, client: httpx.AsyncClient) -> None:
-    await listener.register()
+async def test_a_taken_name_is_409_regardless_of_case(user: Any, client: httpx.AsyncClient) -> None:
+    await user.register()
     answer = await client.post(USERS, json={"username": "cLARA", "password": "another password"})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/name-taken")
     assert answer.json()["errors"][0]["field"] == "body.username"
-    assert (await listener.log_in()).status_code == 200
+    assert (await user.log_in()).status_code == 200
 
 
-async def test_of_many_at_once_one_gets_the_name(client: httpx.AsyncClient, listener_of: Any, rows: Any) -> None:
-    rivals = [listener_of(client, username=name) for name in ("robert", "Robert", "ROBERT", "roberT")]
+async def test_of_concurrent_registrations_one_gets_the_name(
+    client: httpx.AsyncClient, make_user: Any, rows: Any
+) -> None:
+    rivals = [make_user(client, username=name) for name in ("robert", "Robert", "ROBERT", "roberT")]
     answers = await asyncio.gather(*(rival.register() for rival in rivals))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     assert len(await rows("SELECT 1 FROM users")) == 1
@@ -58,7 +60,7 @@ async def test_of_many_at_once_one_gets_the_name(client: httpx.AsyncClient, list
         ({"admin": True}, "body.admin", None),
     ],
 )
-async def test_wrong_input_names_field_and_limit(
+async def test_invalid_input_names_field_and_limit(
     client: httpx.AsyncClient, rows: Any, change: dict[str, Any], field: str, limits: dict[str, Any] | None
 ) -> None:
     body = {"username": "clara", "password": "op. 7, in A minor"} | change
@@ -71,48 +73,48 @@ async def test_wrong_input_names_field_and_limit(
 
 
 @pytest.mark.parametrize("field", ["username", "password", "\\ud800"])
-async def test_text_that_is_not_unicode(client: httpx.AsyncClient, field: str) -> None:
+async def test_unpaired_surrogates_are_422(client: httpx.AsyncClient, field: str) -> None:
     body = '{"username": "clara", "password": "op. 7, in A minor", "%s": "\\ud800 and more"}' % field  # noqa: UP031
     answer = await client.post(USERS, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
 
 
-async def test_a_refused_password_is_not_repeated(client: httpx.AsyncClient) -> None:
+async def test_a_refused_password_is_not_in_the_response(client: httpx.AsyncClient) -> None:
     answer = await client.post(USERS, json={"username": "clara", "password": "sEcrEt7"})
     assert answer.status_code == 422
     assert "sEcrEt7" not in answer.text
 
 
-async def test_any_characters_make_a_password(client: httpx.AsyncClient, listener_of: Any) -> None:
-    strange = listener_of(client, password="\0 \n🎹 ñandú ﷺ\u202e'; --")
+async def test_a_password_can_contain_any_characters(client: httpx.AsyncClient, make_user: Any) -> None:
+    strange = make_user(client, password="\0 \n🎹 ñandú ﷺ\u202e'; --")
     assert (await strange.register()).status_code == 201
     assert (await strange.log_in()).status_code == 200
 
 
-async def test_a_password_typed_on_another_keyboard_is_the_same(client: httpx.AsyncClient, listener_of: Any) -> None:
-    composed = listener_of(client, password=unicodedata.normalize("NFC", "élégie für zwei"))
+async def test_passwords_are_normalised_to_nfkc(client: httpx.AsyncClient, make_user: Any) -> None:
+    composed = make_user(client, password=unicodedata.normalize("NFC", "élégie für zwei"))
     await composed.register()
-    decomposed = listener_of(client, password=unicodedata.normalize("NFD", "élégie für zwei"))
+    decomposed = make_user(client, password=unicodedata.normalize("NFD", "élégie für zwei"))
     assert (await decomposed.log_in()).status_code == 200
     assert (await decomposed.log_in(password="elegie fur zwei")).status_code == 401
 
 
-async def test_me(listener: Any) -> None:
-    registered = (await listener.register()).json()
-    token = (await listener.log_in()).json()["access_token"]
-    answer = await listener.me(token)
+async def test_the_current_account(user: Any) -> None:
+    registered = (await user.register()).json()
+    token = (await user.log_in()).json()["access_token"]
+    answer = await user.me(token)
     assert (answer.status_code, answer.json()) == (200, registered)
 
 
-async def test_me_without_a_token(client: httpx.AsyncClient) -> None:
+async def test_the_current_account_needs_a_token(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/auth/me")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_the_access_token_says_who_and_for_how_long(listener: Any) -> None:
-    registered = (await listener.register()).json()
-    body = (await listener.log_in()).json()
+async def test_claims_of_the_access_token(user: Any) -> None:
+    registered = (await user.register()).json()
+    body = (await user.log_in()).json()
     header = jwt.get_unverified_header(body["access_token"])
     claims = jwt.decode(body["access_token"], options={"verify_signature": False})
     assert (header["alg"], header["typ"]) == ("EdDSA", "at+jwt")
@@ -122,11 +124,11 @@ async def test_the_access_token_says_who_and_for_how_long(listener: Any) -> None
     assert claims["jti"]
 
 
-async def test_an_expired_token(listener: Any, clock: Any) -> None:
-    await listener.register()
+async def test_an_expired_token_is_401(user: Any, clock: Any) -> None:
+    await user.register()
     clock.advance(minutes=-11)
-    token = (await listener.log_in()).json()["access_token"]
-    answer = await listener.me(token)
+    token = (await user.log_in()).json()["access_token"]
+    answer = await user.me(token)
     assert answer.status_code == 401
     assert "expired" in answer.json()["detail"]
 
@@ -136,7 +138,7 @@ def _segment(part: dict[str, Any]) -> str:
 
 
 async def _forgeries(client: httpx.AsyncClient, good: str) -> dict[str, str]:
-    """Tokens that must not pass, made from one that does; `own` is a key that auth does not know."""
+    """Return invalid variants of a valid token; `own` is a key unknown to auth."""
     header, claims = jwt.get_unverified_header(good), jwt.decode(good, options={"verify_signature": False})
     public = (await client.get("/.well-known/jwks.json")).json()["keys"][0]
     own = Ed25519PrivateKey.generate()
@@ -162,11 +164,11 @@ async def _forgeries(client: httpx.AsyncClient, good: str) -> dict[str, str]:
     }
 
 
-async def test_forged_tokens(client: httpx.AsyncClient, listener: Any) -> None:
-    good = (await listener.tokens())["access_token"]
-    assert (await listener.me(good)).status_code == 200
+async def test_forged_tokens_are_401(client: httpx.AsyncClient, user: Any) -> None:
+    good = (await user.tokens())["access_token"]
+    assert (await user.me(good)).status_code == 200
     for name, token in (await _forgeries(client, good)).items():
-        answer = await listener.me(token)
+        answer = await user.me(token)
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated"), name
 
 
@@ -183,24 +185,24 @@ async def test_forged_tokens(client: httpx.AsyncClient, listener: Any) -> None:
         (ACCESS.typ, {"exp": 1}),
     ],
 )
-async def test_tokens_that_auth_signed_for_something_else(
-    client: httpx.AsyncClient, listener: Any, signing_key: Any, typ: str, changes: dict[str, Any]
+async def test_tokens_for_another_purpose_are_401(
+    client: httpx.AsyncClient, user: Any, signing_key: Any, typ: str, changes: dict[str, Any]
 ) -> None:
-    good = (await listener.tokens())["access_token"]
+    good = (await user.tokens())["access_token"]
     claims = jwt.decode(good, options={"verify_signature": False}) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
     key = await signing_key()
     token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid, "typ": typ})
-    assert (await listener.me(token)).status_code == 401
+    assert (await user.me(token)).status_code == 401
 
 
-async def test_a_service_token_is_no_listeners(client: httpx.AsyncClient, listener: Any, client_secret: str) -> None:
+async def test_a_service_token_is_not_a_users(client: httpx.AsyncClient, user: Any, client_secret: str) -> None:
     form = {"grant_type": "client_credentials"}
     answer = await client.post("/api/v1/auth/service-token", data=form, auth=("generator", client_secret))
-    assert (await listener.me(answer.json()["access_token"])).status_code == 401
+    assert (await user.me(answer.json()["access_token"])).status_code == 401
 
 
-async def test_a_token_outlives_its_account_in_vain(listener: Any, rows: Any) -> None:
-    token = (await listener.tokens())["access_token"]
+async def test_the_token_of_a_deleted_account_is_401(user: Any, rows: Any) -> None:
+    token = (await user.tokens())["access_token"]
     await rows("DELETE FROM users")
-    assert (await listener.me(token)).status_code == 401
+    assert (await user.me(token)).status_code == 401

@@ -1,4 +1,4 @@
-"""Key rotation: planned, twice, after a compromise, and as a command."""
+"""Key rotation: planned, repeated, after a compromise, and as a command."""
 
 import os
 import subprocess
@@ -29,30 +29,30 @@ async def _published(client: Any) -> set[str]:
     return {key["kid"] for key in (await client.get("/.well-known/jwks.json")).json()["keys"]}
 
 
-async def test_a_planned_rotation_refuses_no_token(
-    replica: Any, rotation: KeyRotation, listener_of: Any, clock: Any
+async def test_a_planned_rotation_refuses_no_valid_token(
+    replica: Any, rotation: KeyRotation, make_user: Any, clock: Any
 ) -> None:
     async with replica() as client:
-        before = (await listener_of(client).tokens())["access_token"]
+        before = (await make_user(client).tokens())["access_token"]
     done = await rotation.rotate()
     async with replica() as client:
-        # Receivers see the next key for longer than they keep the set, before a token is signed with it.
+        # The next key is published for longer than services cache the key set, before it signs.
         assert await _published(client) == {_kid(before), done.kid}
         assert done.signs_from - clock() > timedelta(minutes=15)
-        assert _kid((await listener_of(client).log_in()).json()["access_token"]) == _kid(before)
+        assert _kid((await make_user(client).log_in()).json()["access_token"]) == _kid(before)
         clock.advance(minutes=19, seconds=50)
-        last = (await listener_of(client).log_in()).json()["access_token"]
+        last = (await make_user(client).log_in()).json()["access_token"]
         clock.advance(seconds=20)
-        first = (await listener_of(client).log_in()).json()["access_token"]
+        first = (await make_user(client).log_in()).json()["access_token"]
         assert (_kid(last), _kid(first)) == (_kid(before), done.kid)
         clock.advance(minutes=10)
         assert await _published(client) == {_kid(before), done.kid}
-        assert (await listener_of(client).me(last)).status_code == 200
+        assert (await make_user(client).me(last)).status_code == 200
         clock.advance(minutes=10)
         assert await _published(client) == {done.kid}
 
 
-async def test_a_second_rotation_waits_for_the_first(
+async def test_a_second_rotation_is_refused_until_the_first_signs(
     replica: Any, rotation: KeyRotation, rows: Any, clock: Any
 ) -> None:
     async with replica():
@@ -63,28 +63,28 @@ async def test_a_second_rotation_waits_for_the_first(
     assert len(await rows("SELECT 1 FROM signing_keys")) == 2
     clock.advance(hours=1)
     await rotation.rotate()
-    # The first key's private half is gone, now that nobody accepts its tokens.
+    # The first key is deleted, because its tokens are no longer accepted.
     assert len(await rows("SELECT 1 FROM signing_keys")) == 2
 
 
-async def test_after_a_compromise_only_the_new_key_counts(
-    replica: Any, rotation: KeyRotation, listener_of: Any
+async def test_after_a_compromise_only_the_new_key_is_accepted(
+    replica: Any, rotation: KeyRotation, make_user: Any
 ) -> None:
     async with replica() as client:
-        tokens = await listener_of(client).tokens()
+        tokens = await make_user(client).tokens()
     pending = await rotation.rotate()
     done = await rotation.rotate(compromised=True)
     async with replica() as client:
         assert await _published(client) == {done.kid}
         assert pending.kid != done.kid
-        listener = listener_of(client)
-        assert (await listener.me(tokens["access_token"])).status_code == 401
-        # Sessions live on: their tokens were not signed.
-        renewed = (await listener.refresh(tokens["refresh_token"])).json()["access_token"]
-        assert (await listener.me(renewed)).status_code == 200
+        user = make_user(client)
+        assert (await user.me(tokens["access_token"])).status_code == 401
+        # Sessions are kept: refresh tokens are not signed.
+        renewed = (await user.refresh(tokens["refresh_token"])).json()["access_token"]
+        assert (await user.me(renewed)).status_code == 200
 
 
-async def test_the_command(replica: Any, settings: Any, rows: Any) -> None:
+async def test_the_rotate_keys_command(replica: Any, settings: Any, rows: Any) -> None:
     environment = os.environ | {
         "EUTERPE_AUTH_DATABASE_URL": settings.database_url.get_secret_value(),
         "EUTERPE_AUTH_KEY_ENCRYPTION_KEY": settings.key_encryption_key.get_secret_value(),

@@ -1,1 +1,1 @@
-"""Turns MIDI into audio."""
+"""The converter: renders MIDI as audio."""

@@ -1,4 +1,4 @@
-"""All wiring of the converter in one place."""
+"""Wiring of the converter's HTTP app."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
-from euterpe.converter.v1.converter_pb2_grpc import add_ConverterServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
-from euterpe_service_kit.rpc_server import RpcServer
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.service_token import ServiceTokenSource
-from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
+from euterpe_service_kit.tokens import ACCESS, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
 from euterpe_converter.clients.library import LibraryClient
@@ -29,10 +27,9 @@ from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.renderer import Renderer
 from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
-from euterpe_converter.rendering.stage import StageOptions
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.synth_worker import SynthWorkerOptions
+from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
 from euterpe_converter.routes import audio, conversions, pianorolls, renditions, soundfonts
-from euterpe_converter.rpc.converter import ConverterRpc
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.services.prerendering import Prerenderer
@@ -40,16 +37,16 @@ from euterpe_converter.settings import Settings
 
 DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
 _TAGS = {
-    "audio": "Songs as audio.",
-    "conversions": "Any MIDI file as audio.",
-    "pictures": "Songs as piano rolls.",
-    "soundfonts": "What audio can be rendered with.",
+    "audio": "Play or download songs as audio.",
+    "conversions": "Convert MIDI files to audio.",
+    "pictures": "Draw songs as piano rolls.",
+    "soundfonts": "List SoundFonts and instruments.",
 }
 SCOPES = MethodScopes(read="songs:read", write="songs:write")
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The converter's HTTP app."""
+    """Create the converter's HTTP app."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,13 +74,13 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(channel.close, None)
     state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts, _remote(settings, state.object_store))
     limits = ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds)
-    reader, artist = MidiReader(limits), MidiReader(limits)
+    reader, picture_reader = MidiReader(limits), MidiReader(limits)
     stack.push_async_callback(reader.close)
-    stack.push_async_callback(artist.close)
+    stack.push_async_callback(picture_reader.close)
     metrics = Metrics(state.registry)
     cache = RenditionCache(state.object_store, memory_bytes=settings.memory_cache_bytes)
-    stages = Stages(_stage_options(settings), most=settings.loaded_soundfonts)
-    stack.push_async_callback(stages.close)
+    workers = SynthWorkerPool(_worker_options(settings), max_workers=settings.loaded_soundfonts)
+    stack.push_async_callback(workers.close)
     pool = RenderPool(
         workers=settings.workers,
         queue_limit=settings.queue_limit,
@@ -91,49 +88,39 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         window_bytes=settings.window_bytes,
         linger_seconds=settings.linger_seconds,
     )
-    # Closed before the stages: renders that are cut off clean up while everything else still stands.
+    # Closed before the workers, so that cancelled renders can clean up.
     stack.push_async_callback(pool.close)
     library = LibraryClient(channel)
-    state.pictures = PictureService(library=library, store=state.object_store, reader=artist)
+    state.pictures = PictureService(library=library, store=state.object_store, reader=picture_reader)
     state.audio = AudioService(
         library=library,
         store=state.object_store,
         cache=cache,
         reader=reader,
         soundfonts=state.soundfonts,
-        stages=stages,
-        renderer=Renderer(stages, cache, metrics, timeout_seconds=settings.render_timeout_seconds),
+        workers=workers,
+        renderer=Renderer(workers, cache, metrics, timeout_seconds=settings.render_timeout_seconds),
         pool=pool,
         metrics=metrics,
     )
     state.prerenderer = Prerenderer(state.audio)
     stack.push_async_callback(state.prerenderer.close)
-    await _serve_peers(app, settings, http, stack)
-    kept = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
-    evictor = Evictor(state.object_store, cache, metrics, kept, seconds=settings.sweep_seconds)
+    eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
+    evictor = Evictor(state.object_store, cache, metrics, eviction_limits, seconds=settings.sweep_seconds)
     await stack.enter_async_context(_in_background(evictor.run()))
-    _watch(app, settings, stages)
-    await asyncio.gather(_warm_up(state.soundfonts, stages), reader.start())
-
-
-async def _serve_peers(app: FastAPI, settings: Settings, http: httpx.AsyncClient, stack: AsyncExitStack) -> None:
-    if settings.grpc_port is None:
-        return
-    server = RpcServer(TokenVerifier(RemoteKeys(settings.jwks_url, http), SERVICE))
-    add_ConverterServiceServicer_to_server(ConverterRpc(app.state.audio, app.state.object_store), server.server)
-    app.state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
-    stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
+    _add_readiness_checks(app, settings, workers)
+    await asyncio.gather(_warm_up(state.soundfonts, workers), reader.start())
 
 
 def _remote(settings: Settings, store: ObjectStore) -> SoundFontStore | None:
     if settings.soundfonts_prefix is None:
         return None
     directory, size = settings.soundfonts_cache, settings.soundfonts_cache_bytes
-    return SoundFontStore(store, settings.soundfonts_prefix, directory, most_bytes=size)
+    return SoundFontStore(store, settings.soundfonts_prefix, directory, max_bytes=size)
 
 
-def _stage_options(settings: Settings) -> StageOptions:
-    return StageOptions(
+def _worker_options(settings: Settings) -> SynthWorkerOptions:
+    return SynthWorkerOptions(
         fluidsynth=settings.fluidsynth,
         ffmpeg=settings.ffmpeg,
         memory_bytes=settings.render_memory_bytes,
@@ -151,11 +138,11 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _watch(app: FastAPI, settings: Settings, stages: Stages) -> None:
+def _add_readiness_checks(app: FastAPI, settings: Settings, workers: SynthWorkerPool) -> None:
     soundfonts: SoundFontSource = app.state.soundfonts
 
     async def check_fluidsynth() -> None:
-        await stages.versions(await soundfonts.named())
+        await workers.versions(await soundfonts.named())
 
     async def check_ffmpeg() -> None:
         if shutil.which(settings.ffmpeg) is None:
@@ -168,7 +155,7 @@ def _watch(app: FastAPI, settings: Settings, stages: Stages) -> None:
     readiness.add("ffmpeg", check_ffmpeg)
 
 
-async def _warm_up(soundfonts: SoundFontSource, stages: Stages) -> None:
-    """Loads the default SoundFont: not the first listener."""
+async def _warm_up(soundfonts: SoundFontSource, workers: SynthWorkerPool) -> None:
+    """Load the default SoundFont, so that the first request does not wait for it."""
     with contextlib.suppress(ServiceError):
-        await stages.versions(await soundfonts.named())
+        await workers.versions(await soundfonts.named())

@@ -1,79 +1,79 @@
-"""The converter's own errors."""
+"""Errors of the converter."""
 
 from euterpe_service_kit.errors import FieldProblem, Forbidden, ServiceError, Unavailable, Unprocessable
 
 
 class ToolMissing(Unavailable):
-    """A program or library that rendering needs is not installed on this machine."""
+    """A program or library that rendering needs is not installed."""
 
     slug = "tool-missing"
 
     def __init__(self, name: str, package: str) -> None:
-        detail = f"Audio cannot be rendered here: `{name}` is missing. Install the package `{package}`."
+        detail = f"This server cannot render audio: `{name}` is missing. Install the package `{package}`."
         super().__init__(detail, retry_after_seconds=60)
 
 
 class SoundFontMissing(Unavailable):
-    """There is no usable SoundFont."""
+    """No usable SoundFont is installed."""
 
     slug = "soundfont-missing"
 
     def __init__(self, reason: str) -> None:
         detail = (
-            f"Audio cannot be rendered here: {reason} Install the package `fluid-soundfont-gm` "
+            f"This server cannot render audio: {reason} Install the package `fluid-soundfont-gm` "
             "(or `musescore-general-soundfont-small`), or set EUTERPE_CONVERTER_SOUNDFONT."
         )
         super().__init__(detail, retry_after_seconds=60)
 
 
 class UnknownSoundFont(Unprocessable):
-    """There is no SoundFont of this name."""
+    """No SoundFont has this name."""
 
     def __init__(self, name: str, known: list[str]) -> None:
-        message = f"there is no SoundFont `{name[:80]}`; there are: {', '.join(known) or 'none'}"
+        message = f"there is no SoundFont `{name[:80]}`; available: {', '.join(known) or 'none'}"
         super().__init__(f"soundfont: {message}", fields=[FieldProblem("soundfont", message, {})])
 
 
 class DownloadNotAllowed(Forbidden):
-    """A share link that lets one listen only."""
+    """The share link allows listening only."""
 
     slug = "download-not-allowed"
 
     def __init__(self) -> None:
-        super().__init__("This link lets you listen to the song, but not download it.")
+        super().__init__("This share link allows listening to the song, but not downloading it.")
 
 
 class RenderQueueFull(Unavailable):
-    """More renders wait already than may."""
+    """The queue of renders is full."""
 
     slug = "render-queue-full"
 
     def __init__(self, renders: int) -> None:
-        super().__init__(f"{renders} renders run or wait already. Try again shortly.", retry_after_seconds=5)
+        super().__init__(f"The render queue is full ({renders} renders). Try again shortly.", retry_after_seconds=5)
 
 
 class RenderTimeout(Unavailable):
-    """A render took longer than it may, and was ended."""
+    """A render exceeded the time limit."""
 
     slug = "render-timeout"
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"Rendering was ended after the limit of {seconds:g} seconds.", retry_after_seconds=30)
+        super().__init__(f"Rendering exceeded the limit of {seconds:g} seconds. Try again.", retry_after_seconds=30)
 
 
 class RenderFailed(ServiceError):
-    """The synthesiser or the encoder failed. What it said is in the log, not in the answer."""
+    """The synthesiser or the encoder failed. The cause is logged, and not part of the response."""
 
     status, slug = 500, "render-failed"
 
-    def __init__(self, stage: str, complaint: str) -> None:
-        super().__init__(f"Rendering failed in the {stage}. Asking again renders anew.")
-        self.stage = stage
-        self.complaint = complaint
+    def __init__(self, component: str, cause: str) -> None:
+        super().__init__(f"Rendering failed in the {component}. Try again.")
+        self.component = component
+        self.cause = cause
 
 
 class ClientGone(ServiceError):
-    """The client left before its answer was ready; nobody reads this one. The status is nginx's."""
+    """The client disconnected before the response was ready, so it receives none. The status is nginx's."""
 
     status, slug = 499, "client-closed-request"
 
@@ -82,5 +82,5 @@ class ClientGone(ServiceError):
 
     @property
     def title(self) -> str:
-        """A phrase of our own, because 499 is no registered status."""
+        """A custom phrase, because status 499 is not registered."""
         return "Client Closed Request"

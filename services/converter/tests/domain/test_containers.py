@@ -1,4 +1,4 @@
-"""What is told before a sample is made holds when all are: sizes to a byte, lengths to a frame, places of samples."""
+"""Size, duration and seek positions that are announced before rendering are exact afterwards."""
 
 import json
 import subprocess
@@ -6,8 +6,9 @@ import subprocess
 import numpy as np
 import pytest
 from euterpe_converter.domain import containers
-from euterpe_converter.domain.audio import AudioFormat, Tags, choose_encoding
-from euterpe_converter.rendering.encoders import encoder_for
+from euterpe_converter.domain.audio import Tags
+from euterpe_converter.domain.formats import AudioFormat, choose_encoding
+from euterpe_converter.rendering.encoders import EncoderInput, create_encoder
 
 TAGS = Tags("Étude in A", "Clara", "42")
 CASES = [
@@ -33,14 +34,14 @@ def _sound(frames: int, encoding) -> np.ndarray:
 
 
 def _encode(samples: np.ndarray, encoding) -> bytes:
-    encoder = encoder_for(encoding, len(samples), TAGS, "ffmpeg")
+    encoder = create_encoder(EncoderInput(encoding, len(samples), TAGS))
     parts = [encoder.encode(samples[start : start + 5000]) for start in range(0, len(samples), 5000)]
     return b"".join([*parts, encoder.finish()])
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
 @pytest.mark.parametrize("frames", [44_100, 100_001, 1152 * 40 - 576, 1152 * 40 - 575])
-def test_what_is_announced_is_what_comes(tmp_path, name, options, frames):
+def test_announced_size_and_duration_are_exact(tmp_path, name, options, frames):
     encoding = choose_encoding(AudioFormat(name), **options)
     samples = _sound(frames, encoding)
     body = _encode(samples, encoding)
@@ -52,24 +53,24 @@ def test_what_is_announced_is_what_comes(tmp_path, name, options, frames):
     done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", path, *raw], capture_output=True, check=True)
     decoded = np.frombuffer(done.stdout, "<f4").reshape(-1, encoding.channels)
     assert done.stderr == b""
-    # ffmpeg's Vorbis counts in blocks of 128.
+    # ffmpeg's Vorbis decoder rounds to blocks of 128.
     assert abs(len(decoded) - frames) <= (128 if name == "ogg" else 0)
-    # Every sample is where it belongs: a shift by one would be heard as -25 dB here.
+    # Samples are aligned: a shift by one would give an error of -25 dB.
     common = min(len(decoded), frames)
     error = np.sqrt(np.square(decoded[:common] - samples[:common]).mean())
     assert 20 * np.log10(error) < (-90 if name in ("wav", "flac") else -30)
 
 
 @pytest.mark.parametrize("name", ["wav", "mp3", "flac", "opus", "ogg"])
-def test_players_read_the_tags_and_the_length(tmp_path, name):
+def test_players_read_tags_and_duration(tmp_path, name):
     encoding = choose_encoding(AudioFormat(name))
     frames = 3 * encoding.sample_rate
     path = tmp_path / f"sound.{name}"
     path.write_bytes(containers.preamble(encoding, frames, TAGS) + _encode(_sound(frames, encoding), encoding))
     command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", path]
-    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    tags = told["format"].get("tags", {}) | told["streams"][0].get("tags", {})
+    probed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    tags = probed["format"].get("tags", {}) | probed["streams"][0].get("tags", {})
     tags = {key.lower(): value for key, value in tags.items()}
     assert (tags["title"], tags["artist"]) == ("Étude in A", "Clara")
     assert "42" in tags.get("seed", tags.get("comment", ""))
-    assert float(told["format"]["duration"]) == pytest.approx(3.0, abs=0.05)
+    assert float(probed["format"]["duration"]) == pytest.approx(3.0, abs=0.05)

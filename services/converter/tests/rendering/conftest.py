@@ -1,27 +1,28 @@
-"""A stage as the service opens it, and jobs for it."""
+"""A synth worker as the service starts it, and jobs for it."""
 
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from euterpe_converter.domain.audio import AudioFormat, Synthesis, choose_encoding
+from euterpe_converter.domain.audio import Synthesis
+from euterpe_converter.domain.formats import AudioFormat, choose_encoding
 from euterpe_converter.rendering.job import RenderJob
-from euterpe_converter.rendering.stage import Stage, StageOptions
+from euterpe_converter.rendering.synth_worker import SynthWorker, SynthWorkerOptions
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 MEMORY = 1024 * 1024 * 1024
 
 
 @pytest.fixture(scope="session")
-def stage_options() -> StageOptions:
-    return StageOptions("libfluidsynth.so.3", "ffmpeg", MEMORY, 60)
+def worker_options() -> SynthWorkerOptions:
+    return SynthWorkerOptions("libfluidsynth.so.3", "ffmpeg", MEMORY, 60)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def stage(stage_options):
-    stage = await Stage.open(SOUNDFONT, stage_options)
-    yield stage
-    await stage.close()
+async def worker(worker_options):
+    worker = await SynthWorker.start(SOUNDFONT, worker_options)
+    yield worker
+    await worker.close()
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def make_job(make_midi):
 
 
 @pytest.fixture
-def perform():
-    """The whole body of a job."""
+def render_all():
+    """Render a whole job, and return its body."""
 
-    async def whole(stage: Stage, job: RenderJob) -> bytes:
-        async with stage.performing(job) as (_, body):
+    async def collect(worker: SynthWorker, job: RenderJob) -> bytes:
+        async with worker.render(job) as (_, body):
             return b"".join([chunk async for chunk in body])
 
-    return whole
+    return collect

@@ -1,4 +1,4 @@
-"""The meter against ffmpeg's."""
+"""The loudness meter compared with ffmpeg's."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from euterpe_converter.rendering.loudness import LoudnessMeter
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])
-def test_it_agrees_with_ffmpegs(rate):
+def test_the_meter_agrees_with_ffmpeg(rate):
     random = np.random.default_rng(3)
     time = np.arange(12 * rate) / rate
     quiet_then_loud = np.where(time < 6, 0.02, 0.3)
@@ -21,8 +21,8 @@ def test_it_agrees_with_ffmpegs(rate):
         meter.add(samples[start : start + 7001])
     source = ["-f", "f32le", "-ar", str(rate), "-ac", "2", "-i", "-"]
     command = ["ffmpeg", "-hide_banner", *source, "-af", "ebur128", "-f", "null", "-"]
-    told = subprocess.run(command, input=samples.tobytes(), capture_output=True, check=True).stderr.decode()
-    reference = float(re.findall(r"I:\s+(-[\d.]+) LUFS", told)[-1])
+    output = subprocess.run(command, input=samples.tobytes(), capture_output=True, check=True).stderr.decode()
+    reference = float(re.findall(r"I:\s+(-[\d.]+) LUFS", output)[-1])
     assert meter.integrated() == pytest.approx(reference, abs=0.15)
     assert meter.peak == pytest.approx(float(np.abs(samples).max()))
 

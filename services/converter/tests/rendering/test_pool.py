@@ -1,4 +1,4 @@
-"""Sharing, bounds and cancellation of renders, without rendering."""
+"""Sharing, bounds and cancellation of jobs, without rendering."""
 
 import asyncio
 
@@ -6,25 +6,25 @@ import pytest
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.pool import RenderPool
-from euterpe_converter.rendering.reel import Reel
+from euterpe_converter.rendering.stream_buffer import StreamBuffer
 from prometheus_client import CollectorRegistry
 
 
 class Jobs:
-    """Jobs that wait to be let go, and tell what happened to them."""
+    """Jobs that wait for a gate, and record what happened to them."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
         self.started: list[str] = []
         self.cancelled: list[str] = []
-        self.running = self.most = 0
+        self.running = self.max_running = 0
 
     def __call__(self, name: str):
-        async def job(reel: Reel) -> None:
+        async def job(buffer: StreamBuffer) -> None:
             self.started.append(name)
             self.running += 1
-            self.most = max(self.most, self.running)
-            reel.begin(1)
+            self.max_running = max(self.max_running, self.running)
+            buffer.start(1)
             try:
                 await self.gate.wait()
             except asyncio.CancelledError:
@@ -32,8 +32,8 @@ class Jobs:
                 raise
             finally:
                 self.running -= 1
-            reel.append(name.encode())
-            reel.finish()
+            buffer.append(name.encode())
+            buffer.finish()
 
         return job
 
@@ -43,9 +43,9 @@ def _pool(workers: int = 1, queue_limit: int = 8, linger: float = 0.0) -> Render
     return RenderPool(workers=workers, queue_limit=queue_limit, metrics=metrics, linger_seconds=linger)
 
 
-async def _hear(pool: RenderPool, key: str, job) -> bytes:
-    async with pool.listening(key, job) as reel:
-        return b"".join([chunk async for chunk in reel.read(0)])
+async def _read(pool: RenderPool, key: str, job) -> bytes:
+    async with pool.subscribe(key, job) as buffer:
+        return b"".join([chunk async for chunk in buffer.read(0)])
 
 
 async def _settle() -> None:
@@ -53,19 +53,19 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_never_more_at_once_than_there_are_workers():
+async def test_the_number_of_concurrent_jobs_is_bounded():
     pool, jobs = _pool(workers=2), Jobs()
-    runs = [asyncio.create_task(_hear(pool, str(n), jobs(str(n)))) for n in range(6)]
+    runs = [asyncio.create_task(_read(pool, str(n), jobs(str(n)))) for n in range(6)]
     await _settle()
     assert jobs.running == 2
     jobs.gate.set()
     assert await asyncio.gather(*runs) == [b"0", b"1", b"2", b"3", b"4", b"5"]
-    assert (jobs.most, jobs.started) == (2, list("012345"))
+    assert (jobs.max_running, jobs.started) == (2, list("012345"))
 
 
-async def test_one_who_leaves_does_not_take_it_from_the_others():
+async def test_a_job_continues_for_the_remaining_subscribers():
     pool, jobs = _pool(), Jobs()
-    runs = [asyncio.create_task(_hear(pool, "k", jobs("k"))) for _ in range(3)]
+    runs = [asyncio.create_task(_read(pool, "k", jobs("k"))) for _ in range(3)]
     await _settle()
     runs[0].cancel()
     await _settle()
@@ -74,34 +74,34 @@ async def test_one_who_leaves_does_not_take_it_from_the_others():
     assert jobs.started == ["k"]
 
 
-async def test_the_last_to_leave_ends_it_and_frees_the_worker():
+async def test_the_last_unsubscription_cancels_the_job_and_frees_the_worker():
     pool, jobs = _pool(), Jobs()
-    runs = [asyncio.create_task(_hear(pool, "k", jobs("k"))) for _ in range(2)]
+    runs = [asyncio.create_task(_read(pool, "k", jobs("k"))) for _ in range(2)]
     await _settle()
     for run in runs:
         run.cancel()
     await _settle()
     assert jobs.cancelled == ["k"]
     jobs.gate.set()
-    assert await _hear(pool, "other", jobs("other")) == b"other"
+    assert await _read(pool, "other", jobs("other")) == b"other"
 
 
-async def test_who_comes_back_soon_finds_it_going_on():
+async def test_a_job_lingers_for_a_subscriber_that_returns():
     pool, jobs = _pool(linger=30.0), Jobs()
-    left = asyncio.create_task(_hear(pool, "k", jobs("k")))
+    left = asyncio.create_task(_read(pool, "k", jobs("k")))
     await _settle()
     left.cancel()
     await _settle()
-    back = asyncio.create_task(_hear(pool, "k", jobs("k")))
+    back = asyncio.create_task(_read(pool, "k", jobs("k")))
     await _settle()
     jobs.gate.set()
     assert await back == b"k"
     assert (jobs.started, jobs.cancelled) == (["k"], [])
 
 
-async def test_who_does_not_come_back_lets_it_end():
+async def test_a_lingering_job_without_subscribers_is_cancelled():
     pool, jobs = _pool(linger=0.01), Jobs()
-    left = asyncio.create_task(_hear(pool, "k", jobs("k")))
+    left = asyncio.create_task(_read(pool, "k", jobs("k")))
     await _settle()
     left.cancel()
     async with asyncio.timeout(20):
@@ -109,55 +109,55 @@ async def test_who_does_not_come_back_lets_it_end():
             await asyncio.sleep(0.005)
 
 
-async def test_who_comes_after_the_last_has_left_gets_a_new_one():
+async def test_a_subscription_after_the_last_has_left_starts_a_new_job():
     pool, jobs = _pool(), Jobs()
-    left = asyncio.create_task(_hear(pool, "k", jobs("k")))
+    left = asyncio.create_task(_read(pool, "k", jobs("k")))
     await _settle()
     left.cancel()
-    # Asks in the same turn of the loop in which the old one is told to end.
-    come = asyncio.create_task(_hear(pool, "k", jobs("k")))
+    # Subscribes in the same iteration of the event loop in which the old job is cancelled.
+    returning = asyncio.create_task(_read(pool, "k", jobs("k")))
     await _settle()
     jobs.gate.set()
-    assert await come == b"k"
+    assert await returning == b"k"
 
 
-async def test_one_that_waits_may_leave_the_queue():
+async def test_a_waiting_job_can_be_cancelled():
     pool, jobs = _pool(queue_limit=1), Jobs()
-    first = asyncio.create_task(_hear(pool, "a", jobs("a")))
-    waiting = asyncio.create_task(_hear(pool, "b", jobs("b")))
+    first = asyncio.create_task(_read(pool, "a", jobs("a")))
+    waiting = asyncio.create_task(_read(pool, "b", jobs("b")))
     await _settle()
     with pytest.raises(RenderQueueFull):
-        await _hear(pool, "c", jobs("c"))
-    # An equal one needs no place.
-    shared = asyncio.create_task(_hear(pool, "a", jobs("a")))
+        await _read(pool, "c", jobs("c"))
+    # A job of the same key is shared, so it needs no place in the queue.
+    shared = asyncio.create_task(_read(pool, "a", jobs("a")))
     waiting.cancel()
     await _settle()
-    third = asyncio.create_task(_hear(pool, "c", jobs("c")))
+    third = asyncio.create_task(_read(pool, "c", jobs("c")))
     await _settle()
     jobs.gate.set()
     assert await asyncio.gather(first, shared, third) == [b"a", b"a", b"c"]
     assert "b" not in jobs.started
 
 
-async def test_a_failure_reaches_everybody_and_is_not_remembered():
+async def test_a_failure_reaches_all_subscribers_and_is_not_cached():
     pool = _pool()
 
-    async def fails(reel: Reel) -> None:
+    async def fails(buffer: StreamBuffer) -> None:
         await asyncio.sleep(0)
         raise ValueError("broken")
 
-    async def works(reel: Reel) -> None:
-        reel.append(b"fine")
-        reel.finish()
+    async def works(buffer: StreamBuffer) -> None:
+        buffer.append(b"fine")
+        buffer.finish()
 
-    results = await asyncio.gather(*(_hear(pool, "k", fails) for _ in range(3)), return_exceptions=True)
+    results = await asyncio.gather(*(_read(pool, "k", fails) for _ in range(3)), return_exceptions=True)
     assert [str(result) for result in results] == ["broken"] * 3
-    assert await _hear(pool, "k", works) == b"fine"
+    assert await _read(pool, "k", works) == b"fine"
 
 
-async def test_closing_ends_what_is_left():
+async def test_closing_cancels_all_jobs():
     pool, jobs = _pool(), Jobs()
-    runs = [asyncio.create_task(_hear(pool, name, jobs(name))) for name in "ab"]
+    runs = [asyncio.create_task(_read(pool, name, jobs(name))) for name in "ab"]
     await _settle()
     await pool.close()
     assert jobs.cancelled == ["a"]

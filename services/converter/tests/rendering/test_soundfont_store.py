@@ -1,4 +1,4 @@
-"""SoundFonts that lie in the object store."""
+"""SoundFonts in the object store."""
 
 import pytest
 import pytest_asyncio
@@ -26,9 +26,9 @@ async def prefix(object_store):
         await object_store.delete(key)
 
 
-async def test_they_are_listed_with_licences_and_fetched_by_name(object_store, prefix, tmp_path):
+async def test_stored_soundfonts_are_listed_with_licences_and_fetched_by_name(object_store, prefix, tmp_path):
     (tmp_path / "local.sf2").write_bytes(_font(b"Local"))
-    remote = SoundFontStore(object_store, prefix, tmp_path / "cache", most_bytes=10_000)
+    remote = SoundFontStore(object_store, prefix, tmp_path / "cache", max_bytes=10_000)
     source = SoundFontSource(tmp_path / "local.sf2", tmp_path, remote)
     entries = {entry.name: entry for entry in await source.entries()}
     assert [(entry.title, entry.licence) for entry in entries.values()] == [
@@ -36,7 +36,7 @@ async def test_they_are_listed_with_licences_and_fetched_by_name(object_store, p
         ("A lute", None),
         ("Local", None),
     ]
-    assert not (tmp_path / "cache").exists(), "listing fetches none"
+    assert not (tmp_path / "cache").exists(), "listing downloads nothing"
     harp = await source.named("Harp")
     assert harp.path.read_bytes() == _font(b"A harp")
     assert (await source.named("Harp")) == harp
@@ -44,15 +44,15 @@ async def test_they_are_listed_with_licences_and_fetched_by_name(object_store, p
         await source.named("Zither")
 
 
-async def test_the_disk_is_bounded_and_the_latest_stay(object_store, prefix, tmp_path):
-    remote = SoundFontStore(object_store, prefix, tmp_path, most_bytes=1500)
+async def test_downloads_are_bounded_and_the_latest_are_kept(object_store, prefix, tmp_path):
+    remote = SoundFontStore(object_store, prefix, tmp_path, max_bytes=1500)
     harp = await remote.fetch("Harp")
     lute = await remote.fetch("Lute")
     assert (harp.exists(), lute.exists()) == (False, True)
     assert (await remote.fetch("Harp")).read_bytes() == _font(b"A harp")
 
 
-async def test_one_from_the_store_sounds(make_settings, object_store, soundfont, make_midi, decode, tmp_path):
+async def test_a_stored_soundfont_renders_audio(make_settings, object_store, soundfont, make_midi, decode, tmp_path):
     key = "fonts-sound/Stored.sf2"
     await object_store.put(key, soundfont.read_bytes(), content_type="audio/x-soundfont")
     settings = make_settings(soundfonts_prefix="fonts-sound/", soundfonts_cache=tmp_path / "cache")

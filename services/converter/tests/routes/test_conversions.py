@@ -1,4 +1,4 @@
-"""Uploads: what is converted, and what is refused with which words."""
+"""Uploads: conversion, limits and errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ def _upload(midi: bytes, name: str = "song.mid") -> dict[str, tuple[str, bytes, 
     return {"file": (name, midi, "audio/midi")}
 
 
-async def test_an_upload_is_answered_as_mp3_named_after_it(client, make_midi, decode):
+async def test_an_upload_is_converted_to_mp3_named_after_it(client, make_midi, decode):
     answer = await client.post(URL, files=_upload(make_midi(3), "Für Elise.mid"))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "audio/mpeg"
@@ -24,7 +24,7 @@ async def test_an_upload_is_answered_as_mp3_named_after_it(client, make_midi, de
     assert sound.rms(0, 3) > 100
 
 
-async def test_the_format_is_chosen(client, make_midi, decode):
+async def test_the_format_is_selectable(client, make_midi, decode):
     answer = await client.post(URL, files=_upload(make_midi()), data={"format": "flac"})
     assert answer.headers["content-type"] == "audio/flac"
     assert decode(answer.content).rms() > 50
@@ -34,7 +34,7 @@ async def test_the_same_file_is_rendered_once(client, make_midi, rendered):
     midi = make_midi()
     first = await client.post(URL, files=_upload(midi))
     second = await client.post(URL, files=_upload(midi, "other name.mid"))
-    # They differ in the title that is written into them.
+    # They differ in the title tag.
     assert first.content[-60_000:] == second.content[-60_000:]
     assert b"other name" in second.content[:200]
     assert rendered() == 1
@@ -49,7 +49,7 @@ async def test_an_upload_and_a_song_with_the_same_midi_share_audio(client, make_
     assert rendered() == 1
 
 
-async def test_what_is_not_midi_is_refused_by_name(client, make_midi, rendered):
+async def test_a_file_that_is_not_midi_is_refused(client, make_midi, rendered):
     good = make_midi()
     for bad in (b"", b"hello", b"RIFF" + bytes(100), good[: len(good) // 2], good[:14]):
         answer = await client.post(URL, files=_upload(bad))
@@ -68,7 +68,7 @@ async def test_what_is_not_midi_is_refused_by_name(client, make_midi, rendered):
         ({"max_notes": 20}, {"max_notes": 20}),
     ],
 )
-async def test_too_much_music_is_refused_with_the_limit(make_settings, make_midi, changes, limit):
+async def test_music_over_a_limit_is_refused_with_the_limit(make_settings, make_midi, changes, limit):
     async with running_client(create_app(make_settings(**changes))) as client:
         answer = await client.post(URL, files=_upload(make_midi(30)))
         assert answer.status_code == 422
@@ -77,7 +77,7 @@ async def test_too_much_music_is_refused_with_the_limit(make_settings, make_midi
         assert (await client.post(URL, files=_upload(make_midi(5)))).status_code == 200
 
 
-async def test_a_huge_upload_is_refused_before_it_is_read(client):
+async def test_an_oversized_upload_is_refused_before_it_is_read(client):
     sent = 0
 
     async def body() -> AsyncIterator[bytes]:
@@ -93,7 +93,7 @@ async def test_a_huge_upload_is_refused_before_it_is_read(client):
     assert sent == 0
 
 
-async def test_a_huge_upload_of_unknown_length_is_refused(client):
+async def test_an_oversized_upload_of_unknown_length_is_refused(client):
     async def body() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mid"\r\n\r\n'
         for _ in range(50):
@@ -118,16 +118,16 @@ async def test_a_file_just_over_the_limit_is_refused(client):
         (False, {"file": "text instead of a file"}, "body.file"),
     ],
 )
-async def test_a_wrong_form_names_its_field(client, make_midi, files, data, field):
+async def test_an_invalid_form_field_is_named(client, make_midi, files, data, field):
     given = _upload(make_midi()) if files else {"nothing": (None, b"")}
     answer = await client.post(URL, files=given, data=data)
     assert answer.status_code == 422
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-async def test_a_full_queue_says_when_to_come_again(make_settings, make_midi, app):
+async def test_a_full_queue_is_503_with_retry_after(make_settings, make_midi, app):
     async with running_client(create_app(make_settings(workers=1, queue_limit=1))) as client:
-        # Pieces of different content, so that nothing is shared.
+        # Different pieces, so that no render is shared.
         posts = [asyncio.create_task(client.post(URL, files=_upload(make_midi(60, 20)))) for _ in range(4)]
         answers = await asyncio.gather(*posts)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503]

@@ -1,4 +1,4 @@
-"""What may be asked of audio, and what is refused with which words."""
+"""Rendering options, and the errors for invalid ones."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ async def _sound(client, decode, midi: bytes, **options):
     return decode(answer.content)
 
 
-async def test_instruments_change_the_sound_and_only_where_asked(client, decode, make_midi):
+async def test_instrument_overrides_apply_to_the_requested_channels(client, decode, make_midi):
     midi = make_midi(2, 2)
     piano = await _sound(client, decode, midi)
     violin = await _sound(client, decode, midi, instrument="violin")
@@ -31,13 +31,13 @@ async def test_instruments_change_the_sound_and_only_where_asked(client, decode,
     assert len(written.samples) == len(violin.samples)
 
 
-async def test_an_instrument_by_request_sounds_like_one_in_the_file(client, decode, make_midi):
+async def test_an_instrument_override_sounds_like_the_program_in_the_file(client, decode, make_midi):
     asked = await _sound(client, decode, make_midi(2, 2, fresh=False), instrument="violin")
     written = await _sound(client, decode, make_midi(2, 2, fresh=False, program=40))
     assert np.abs(asked.samples.astype(int) - written.samples).max() <= 1
 
 
-async def test_loudness_is_what_was_asked_for(client, decode, make_midi):
+async def test_loudness_matches_the_target(client, decode, make_midi):
     from euterpe_converter.rendering.loudness import LoudnessMeter
 
     midi = make_midi(6, 6)
@@ -48,7 +48,7 @@ async def test_loudness_is_what_was_asked_for(client, decode, make_midi):
         assert meter.integrated() == pytest.approx(target, abs=0.3)
 
 
-async def test_silence_at_the_end_is_cut_and_the_tail_is_chosen(client, decode, make_midi):
+async def test_trim_and_tail(client, decode, make_midi):
     midi = make_midi(2, 4)
     whole = await _sound(client, decode, midi, tail="10", fade="0")
     trimmed = await _sound(client, decode, midi, tail="10", trim="true", fade="0")
@@ -58,7 +58,7 @@ async def test_silence_at_the_end_is_cut_and_the_tail_is_chosen(client, decode, 
     assert np.abs(whole.samples[len(trimmed.samples) :]).max() < 40
 
 
-async def test_effects_gain_and_channels_are_heard(client, decode, make_midi):
+async def test_effects_gain_and_channels_change_the_samples(client, decode, make_midi):
     midi = make_midi(2, 4)
     usual = await _sound(client, decode, midi)
     dry = await _sound(client, decode, midi, reverb="0", chorus="0")
@@ -69,7 +69,7 @@ async def test_effects_gain_and_channels_are_heard(client, decode, make_midi):
     assert (mono.samples[:, 0] == mono.samples[:, 1]).all()
 
 
-async def test_nothing_is_clipped_however_loud_it_is(client, decode):
+async def test_loud_audio_is_limited_instead_of_clipped(client, decode):
     notes = make_notes(np.zeros(40, int), 1920, np.arange(40, 80), 127)
     cluster = write_midi(Piece(480, notes, (Track(18),)))
     sound = await _sound(client, decode, cluster, format="wav", gain="2")
@@ -78,15 +78,15 @@ async def test_nothing_is_clipped_however_loud_it_is(client, decode):
 
 
 @pytest.mark.parametrize(
-    ("options", "field", "words"),
+    ("options", "field", "message"),
     [
-        ({"instrument": "kazoo"}, "body.instrument", "no instrument of General MIDI"),
+        ({"instrument": "kazoo"}, "body.instrument", "not a General MIDI instrument"),
         ({"instrument": "10:violin"}, "body.instrument", "the drums"),
         ({"format": "mp3", "bitrate": "100"}, "body.bitrate", "192"),
         ({"format": "flac", "bitrate": "192"}, "body.bitrate", "no constant bit rate"),
-        ({"format": "mp3", "bit_depth": "24"}, "body.bit_depth", "only wav and flac"),
+        ({"format": "mp3", "bit_depth": "24"}, "body.bit_depth", "with wav or flac only"),
         ({"format": "opus", "sample_rate": "44100"}, "body.sample_rate", "48000"),
-        ({"format": "mp3", "bitrate": "192", "vbr": "2"}, "body.vbr", "not together"),
+        ({"format": "mp3", "bitrate": "192", "vbr": "2"}, "body.vbr", "cannot be combined"),
         ({"soundfont": "nothing"}, "soundfont", "FluidR3_GM"),
         ({"soundfont": "../../etc/passwd"}, "soundfont", "there is no SoundFont"),
         ({"gain": "nan"}, "body.gain", ""),
@@ -94,15 +94,15 @@ async def test_nothing_is_clipped_however_loud_it_is(client, decode):
         ({"loudness": "0"}, "body.loudness", "-5"),
     ],
 )
-async def test_what_makes_no_sense_is_refused_by_name(client, make_midi, options, field, words):
+async def test_an_invalid_option_is_named(client, make_midi, options, field, message):
     answer = await _convert(client, make_midi(), **options)
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
     assert error["field"] == field
-    assert words in error["message"]
+    assert message in error["message"]
 
 
-async def test_options_are_part_of_a_songs_address(client, add_song, token_issuer, decode):
+async def test_options_are_query_parameters_of_a_song(client, add_song, token_issuer, decode):
     song, headers = await add_song(), token_issuer.headers("alice")
     url = f"/api/v1/audio/{song}.mp3"
     usual = await client.get(url, headers=headers)
@@ -113,7 +113,7 @@ async def test_options_are_part_of_a_songs_address(client, add_song, token_issue
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "query.instrumen")
 
 
-async def test_the_catalogue_tells_names_and_licences(client, make_midi, decode):
+async def test_soundfonts_are_listed_with_licences(client, make_midi, decode):
     answer = (await client.get("/api/v1/soundfonts")).json()
     fonts = {font["name"]: font for font in answer["soundfonts"]}
     assert fonts["FluidR3_GM"]["licence"] == "MIT"
@@ -122,7 +122,7 @@ async def test_the_catalogue_tells_names_and_licences(client, make_midi, decode)
     assert (len(answer["instruments"]), answer["instruments"][40]) == (128, "violin")
 
 
-async def test_another_soundfont_by_name(client, decode, make_midi):
+async def test_a_soundfont_is_selected_by_name(client, decode, make_midi):
     midi = make_midi(1, 2)
     usual = await _sound(client, decode, midi)
     other = await _sound(client, decode, midi, soundfont="MuseScore_General_Lite")

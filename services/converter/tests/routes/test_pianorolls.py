@@ -1,4 +1,4 @@
-"""Songs as pictures: who sees them, and that they show the music."""
+"""Songs as piano rolls: content and access."""
 
 import io
 import re
@@ -25,14 +25,14 @@ def _pixels(answer, colour: tuple[int, int, int]):
     return image, np.argwhere((np.asarray(image) == colour).all(axis=2))
 
 
-async def test_a_png_shows_the_notes_where_they_sound(client, add_song, two_notes, token_issuer):
+async def test_a_png_shows_the_notes_at_their_times_and_pitches(client, add_song, two_notes, token_issuer):
     song, headers = await add_song(midi=two_notes), token_issuer.headers("alice")
     answer = await client.get(f"/api/v1/pianorolls/{song}.png?width=800&height=300", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     image, loud = _pixels(answer, (0x3B, 0x5B, 0xDB))
     assert image.size == (800, 300)
     assert image.getpixel((799, 0)) == (255, 255, 255)
-    # The loud note has the full colour: in the second half of the time, above the quiet one.
+    # The loud note has the full colour: in the second half, above the quiet one.
     assert 400 < loud[:, 1].min() < 440
     assert loud[:, 1].max() > 780
     assert loud[:, 0].max() < 150
@@ -40,7 +40,7 @@ async def test_a_png_shows_the_notes_where_they_sound(client, add_song, two_note
     assert _pixels(dark, (0x8A, 0xA4, 0xFF))[0].getpixel((799, 0)) == (0x14, 0x16, 0x1B)
 
 
-async def test_an_svg_has_the_notes_and_follows_its_readers_theme(client, add_song, two_notes, token_issuer):
+async def test_an_svg_shows_the_notes_and_follows_the_viewers_theme(client, add_song, two_notes, token_issuer):
     song, headers = await add_song(title="Rock & <Roll>", midi=two_notes), token_issuer.headers("alice")
     answer = await client.get(f"/api/v1/pianorolls/{song}.svg", headers=headers)
     assert answer.headers["content-type"] == "image/svg+xml"
@@ -55,7 +55,7 @@ async def test_an_svg_has_the_notes_and_follows_its_readers_theme(client, add_so
     assert "prefers-color-scheme" not in fixed.text
 
 
-async def test_the_card_of_a_shared_page_needs_no_login(client, add_song, two_notes, library):
+async def test_the_card_is_available_with_a_share_link(client, add_song, two_notes, library):
     song = await add_song(title="Étude", midi=two_notes)
     library.double.shares["card-token"] = (song, False)
     for kind in ("png", "svg"):
@@ -69,7 +69,7 @@ async def test_the_card_of_a_shared_page_needs_no_login(client, add_song, two_no
     assert "Étude" in re.findall(r"<text[^>]*>([^<]*)</text>", drawn.text)
 
 
-async def test_what_one_has_is_not_sent_again(client, add_song, two_notes, token_issuer):
+async def test_if_none_match_with_the_current_tag_is_304(client, add_song, two_notes, token_issuer):
     song, headers = await add_song(midi=two_notes), token_issuer.headers("alice")
     url = f"/api/v1/pianorolls/{song}.svg"
     first = await client.get(url, headers=headers)
@@ -81,20 +81,20 @@ async def test_what_one_has_is_not_sent_again(client, add_song, two_notes, token
 
 
 @pytest.mark.parametrize("query", ["width=100", "height=9999", "theme=pink", "colour=red", "width=x"])
-async def test_a_wrong_option_is_named(client, add_song, token_issuer, query):
+async def test_an_invalid_option_is_named(client, add_song, token_issuer, query):
     song = await add_song()
     answer = await client.get(f"/api/v1/pianorolls/{song}.png?{query}", headers=token_issuer.headers("alice"))
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == f"query.{query.split('=')[0]}"
 
 
-async def test_others_songs_look_like_missing_ones(client, add_song, token_issuer):
+async def test_songs_of_other_users_look_like_missing_ones(client, add_song, token_issuer):
     song, headers = await add_song(), token_issuer.headers("bob")
     assert (await client.get(f"/api/v1/pianorolls/{song}.png", headers=headers)).status_code == 404
     assert (await client.get(f"/api/v1/pianorolls/{song}.gif", headers=headers)).status_code == 422
 
 
-async def test_a_piece_of_very_many_notes_stays_a_small_picture(client, add_song, make_midi, token_issuer):
+async def test_a_piece_with_many_notes_gives_a_small_picture(client, add_song, make_midi, token_issuer):
     song, headers = await add_song(midi=make_midi(600, 80)), token_issuer.headers("alice")
     for kind in ("svg", "png"):
         answer = await client.get(f"/api/v1/pianorolls/{song}.{kind}", headers=headers)

@@ -1,4 +1,4 @@
-"""Audio that is there before anybody plays it."""
+"""Audio rendered in advance."""
 
 import asyncio
 
@@ -9,16 +9,16 @@ async def _ready(client, song, headers, formats):
     return {item["format"]: item["ready"] for item in answer.json()["items"]}
 
 
-async def test_formats_are_rendered_ahead_and_once(client, add_song, token_issuer, rendered):
+async def test_formats_are_rendered_in_advance_and_once(client, add_song, token_issuer, rendered):
     song, headers = await add_song(), token_issuer.headers("alice")
     assert await _ready(client, song, headers, ["flac", "mp3"]) == {"flac": False, "mp3": False}
     async with asyncio.timeout(30):
-        # Audio may be had a moment before its render has ended and is counted.
+        # Audio is available shortly before its render is counted.
         while not all((await _ready(client, song, headers, ["flac", "mp3"])).values()) or not rendered():
             await asyncio.sleep(0.05)
     assert rendered() == 1
     played = await client.get(f"/api/v1/audio/{song}.flac", headers=headers | {"Range": "bytes=-100"})
-    # Of the known size of one that is kept.
+    # The size of a stored rendition is known.
     assert played.headers["content-range"].endswith(
         f"/{int(played.headers['content-range'].split('-')[1].split('/')[0]) + 1}"
     )
@@ -26,7 +26,7 @@ async def test_formats_are_rendered_ahead_and_once(client, add_song, token_issue
     assert rendered() == 1
 
 
-async def test_only_those_who_may_hear_a_song_and_have_a_login_have_it_rendered(client, add_song, token_issuer):
+async def test_rendering_in_advance_needs_a_login_and_read_access(client, add_song, token_issuer):
     song = await add_song(public=True)
     url = f"/api/v1/audio/{song}/renditions"
     assert (await client.post(url, json={"formats": ["mp3"]})).status_code == 401

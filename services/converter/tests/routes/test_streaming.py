@@ -1,4 +1,4 @@
-"""Audio that leaves while it is made: the first request may seek, nobody waits for the end, nothing is half there."""
+"""Streaming while rendering: ranges, visibility in the object store, lagging and abandoned readers."""
 
 import asyncio
 import uuid
@@ -6,8 +6,9 @@ import uuid
 import httpx
 import pytest
 from euterpe_converter.app import create_app
-from euterpe_converter.domain.audio import AudioFormat, Tags, Wish, choose_encoding
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.audio import RenderOptions, Tags
+from euterpe_converter.domain.formats import AudioFormat, choose_encoding
+from euterpe_converter.domain.requester import Requester
 from euterpe_test_kit.fixtures import running_client
 
 URL = "/api/v1/conversions"
@@ -18,7 +19,7 @@ def _length(answer: httpx.Response) -> int:
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav", "opus"])
-async def test_length_and_parts_are_right_before_anything_is_rendered(client, add_song, token_issuer, kind):
+async def test_length_and_ranges_are_exact_before_rendering(client, add_song, token_issuer, kind):
     song, headers = await add_song(), token_issuer.headers("alice")
     url = f"/api/v1/audio/{song}.{kind}"
     head = await client.head(url, headers=headers)
@@ -33,7 +34,7 @@ async def test_length_and_parts_are_right_before_anything_is_rendered(client, ad
 
 
 @pytest.mark.parametrize(("kind", "query"), [("flac", ""), ("mp3", "?vbr=2")])
-async def test_formats_of_unknown_length_say_so_and_serve_parts(client, add_song, token_issuer, kind, query):
+async def test_formats_of_unknown_length_omit_it_and_serve_ranges(client, add_song, token_issuer, kind, query):
     song, headers = await add_song(), token_issuer.headers("alice")
     url = f"/api/v1/audio/{song}.{kind}{query}"
     head = await client.head(url, headers=headers)
@@ -42,7 +43,7 @@ async def test_formats_of_unknown_length_say_so_and_serve_parts(client, add_song
     first = await client.get(url, headers=headers | {"Range": "bytes=0-99"})
     assert first.status_code == 206
     assert first.headers["content-range"].startswith("bytes 0-99/")
-    # What players begin with; a server may answer it with the whole.
+    # Players start with this range; a server may answer with the whole file.
     opened = await client.get(url, headers=headers | {"Range": "bytes=0-"})
     whole = await client.get(url, headers=headers)
     late = await client.get(url, headers=headers | {"Range": "bytes=5000-5999"})
@@ -54,11 +55,12 @@ async def test_formats_of_unknown_length_say_so_and_serve_parts(client, add_song
     assert beyond.status_code == 416
 
 
-async def test_sound_leaves_while_it_is_synthesised(app, client, add_song, make_midi, token_issuer):
+async def test_audio_is_sent_while_it_is_synthesised(app, client, add_song, make_midi, token_issuer):
     song = await add_song(midi=make_midi(600, 20))
     audio = app.state.audio
-    rendition = await audio.of_song(uuid.UUID(song), Wish(choose_encoding(AudioFormat.WAV)), Listener("alice"))
-    await rendition.begin()
+    options = RenderOptions(choose_encoding(AudioFormat.WAV))
+    rendition = await audio.for_song(uuid.UUID(song), options, Requester("alice"))
+    await rendition.start()
     chunks = rendition.read()
     first = await anext(chunks)
     assert first.startswith(b"RIFF")
@@ -70,30 +72,34 @@ async def test_sound_leaves_while_it_is_synthesised(app, client, add_song, make_
     await rendition.close()
 
 
-async def test_nothing_is_in_the_store_before_all_is(app, client, add_song, make_midi, token_issuer, object_store):
+async def test_an_object_becomes_visible_when_complete(app, client, add_song, make_midi, token_issuer, object_store):
     song, headers = await add_song(midi=make_midi(300, 10)), token_issuer.headers("alice")
     before = await object_store.list("audio/")
     asking = asyncio.create_task(client.get(f"/api/v1/audio/{song}.wav", headers=headers))
-    seen: set[str] = set()
+    size_bytes, listings = 302 * 44_100 * 4, 0
     while not asking.done():
-        for entry in await object_store.entries("audio/"):
-            if entry.key not in before:
-                seen.add(entry.key)
-                assert entry.size_bytes == 302 * 44_100 * 4
+        sizes = [entry.size_bytes for entry in await object_store.entries("audio/") if entry.key not in before]
+        assert sizes in ([], [size_bytes])
+        listings += 1
         await asyncio.sleep(0.01)
     assert asking.result().status_code == 200
+    assert listings > 1, "the store was not observed while rendering"
+    new = [entry for entry in await object_store.entries("audio/") if entry.key not in before]
+    assert [entry.size_bytes for entry in new] == [size_bytes]
     assert await object_store.open_uploads("audio/") == []
 
 
-async def test_one_whose_listener_left_early_leaves_nothing(make_settings, add_song, make_midi, object_store, renders):
+async def test_an_abandoned_render_leaves_no_object_and_no_upload(
+    make_settings, add_song, make_midi, object_store, renders
+):
     app = create_app(make_settings(linger_seconds=0))
     async with running_client(app):
         song = await add_song(midi=make_midi(1000, 30))
-        wish = Wish(choose_encoding(AudioFormat.WAV))
-        rendition = await app.state.audio.of_song(uuid.UUID(song), wish, Listener("alice"))
-        await rendition.begin()
-        # Far enough that parts have been uploaded.
-        await rendition.reaches(20_000_000)
+        options = RenderOptions(choose_encoding(AudioFormat.WAV))
+        rendition = await app.state.audio.for_song(uuid.UUID(song), options, Requester("alice"))
+        await rendition.start()
+        # Far enough for parts to have been uploaded.
+        await rendition.wait_for(20_000_000)
         await rendition.close()
         async with asyncio.timeout(20):
             while app.state.registry.get_sample_value("euterpe_converter_renders_running"):
@@ -102,17 +108,17 @@ async def test_one_whose_listener_left_early_leaves_nothing(make_settings, add_s
         assert await object_store.open_uploads("audio/") == []
 
 
-async def test_a_listener_who_falls_behind_still_gets_every_byte(make_settings, make_midi, app, client):
+async def test_a_lagging_reader_continues_from_the_object_store(make_settings, make_midi, app, client):
     midi = make_midi(60, 5)
     small = create_app(make_settings(window_bytes=1024 * 1024))
     async with running_client(small):
-        wish = Wish(choose_encoding(AudioFormat.WAV))
-        rendition = await small.state.audio.of_midi(midi, wish, Tags())
-        await rendition.begin()
+        options = RenderOptions(choose_encoding(AudioFormat.WAV))
+        rendition = await small.state.audio.for_midi(midi, options, Tags())
+        await rendition.start()
         chunks = rendition.read()
         parts = [await anext(chunks), await anext(chunks)]
-        # The rest has gone by when it reads on.
-        await rendition.finished()
+        # The rest has left the window when the reader continues.
+        await rendition.wait_finished()
         parts += [chunk async for chunk in chunks]
         await rendition.close()
     whole = await client.post(URL, files={"file": ("a.mid", midi)}, data={"format": "wav", "title": "x"})
@@ -120,7 +126,9 @@ async def test_a_listener_who_falls_behind_still_gets_every_byte(make_settings, 
     assert slow[slow.index(b"data") :] == whole.content[whole.content.index(b"data") :]
 
 
-async def test_what_another_process_evicted_is_rendered_again(client, add_song, token_issuer, object_store, rendered):
+async def test_a_rendition_evicted_by_another_process_is_rendered_again(
+    client, add_song, token_issuer, object_store, rendered
+):
     song, headers = await add_song(), token_issuer.headers("alice")
     url = f"/api/v1/audio/{song}.mp3"
     before = set(await object_store.list("audio/"))

@@ -1,1 +1,1 @@
-"""Composes: models, durable generations and the ONNX engine."""
+"""Generator: models, durable generations and the inference engine."""

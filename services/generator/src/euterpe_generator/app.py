@@ -1,12 +1,10 @@
-"""All wiring of the generator, in one place."""
+"""Wiring of the generator."""
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
-from euterpe.generator.v1 import generator_pb2 as pb
-from euterpe.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
@@ -21,44 +19,45 @@ from starlette.middleware import Middleware
 from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.classifiers import classifier_source
 from euterpe_generator.clients.library import LibraryClient
+from euterpe_generator.domain.clock import Clock, SystemClock
 from euterpe_generator.metrics import Metrics
+from euterpe_generator.models.catalogue import Catalogue
+from euterpe_generator.models.loader import ModelLoader
 from euterpe_generator.routes import comparisons, generations, models
-from euterpe_generator.routes.shedding import SheddingMiddleware
-from euterpe_generator.rpc.generator import GeneratorRpc
-from euterpe_generator.services.catalogue import Catalogue
-from euterpe_generator.services.finishing import Finisher
-from euterpe_generator.services.following import Following
+from euterpe_generator.routes.load_shedding import LoadSheddingMiddleware
+from euterpe_generator.rpc.generator import SERVICE_NAME, GeneratorRpc
 from euterpe_generator.services.generations import GenerationService, Limits
-from euterpe_generator.services.listeners import ListenerService
-from euterpe_generator.services.live import LiveBoard
-from euterpe_generator.services.model_loader import ModelLoader
-from euterpe_generator.services.ordering import Ordering
-from euterpe_generator.services.tagging import load_tagger
-from euterpe_generator.services.worker import Worker, WorkerOptions
+from euterpe_generator.services.live_events import LiveEvents
+from euterpe_generator.services.ownership import OwnershipService
+from euterpe_generator.services.progress_stream import ProgressStream
+from euterpe_generator.services.request_resolution import RequestResolver
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
+from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.style_tagging import load_tagger
+from euterpe_generator.worker.worker import Worker, WorkerOptions
 
-_DESCRIPTION = "Composes pieces. A generation is durable: once accepted, it survives crashes and restarts."
+_DESCRIPTION = "Composes pieces. Generations are durable: once accepted, they survive crashes and restarts."
 _TAGS = {
-    "generations": "Ordering a piece, following and fetching it.",
-    "models": "What pieces can be composed with.",
-    "comparisons": "One beginning and one seed through several strategies, side by side.",
+    "generations": "Create, follow, cancel and download generations.",
+    "models": "Models that generations can use.",
+    "comparisons": "One seed and prompt composed with several variants of the parameters.",
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The generator's app; everything that it needs is opened and closed by its lifespan."""
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Build the app. Its lifespan opens and closes all resources."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _wire(app, settings, stack)
+            await _wire(app, settings, stack, clock or SystemClock())
             yield
 
     scopes = MethodScopes("generations:read", "generations:write")
     app = create_base_app("generator", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS, scopes=scopes)
-    # Innermost: what it refuses has an id, is counted and counts against its sender's rate.
-    app.user_middleware.append(Middleware(SheddingMiddleware))
+    # Innermost, so that rejected requests have an id, are counted, and count against the rate limit.
+    app.user_middleware.append(Middleware(LoadSheddingMiddleware))
     app.state.settings = settings
     app.state.metrics = Metrics(app.state.registry)
     app.include_router(generations.router)
@@ -67,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: Clock) -> None:
     http = await stack.enter_async_context(httpx.AsyncClient())
     database = Database(settings.database_url.get_secret_value(), schema="generator", pool_size=20, pre_ping=False)
     stack.push_async_callback(database.close)
@@ -80,29 +79,29 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     catalogue = Catalogue(default=settings.default_model)
     await _start_loader(app, settings, stack, catalogue)
     limits = Limits(
-        queued=settings.max_queued,
+        max_queued=settings.max_queued,
         always_queued=settings.always_queued,
-        queue_seconds=settings.max_queue_seconds,
-        per_listener=settings.max_unfinished_per_listener,
-        anonymous=settings.max_unfinished_anonymous,
+        max_queue_seconds=settings.max_queue_seconds,
+        max_unfinished_per_user=settings.max_unfinished_per_listener,
+        max_unfinished_anonymous=settings.max_unfinished_anonymous,
     )
     tokens = ServiceTokenSource(settings.peer, http)
     channel = peer_channel(settings.library_target, tokens)
     stack.push_async_callback(channel.close, None)
     library = LibraryClient(channel)
-    service = GenerationService(database, changes, Ordering(catalogue, library, store), limits)
+    service = GenerationService(database, changes, RequestResolver(catalogue, library, store), limits, clock)
     app.state.access_verifier = TokenVerifier(keys, ACCESS)
     app.state.store = store
     app.state.catalogue = catalogue
-    board = LiveBoard()
+    live = LiveEvents()
     app.state.generations = service
-    app.state.following = Following(database, store, changes, catalogue, board, service.place)
+    app.state.progress_stream = ProgressStream(database, store, changes, catalogue, live, service.queue_position, clock)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
-        await _start_worker(app, settings, stack, database, store, changes, library, board)
-    rpc = GeneratorRpc(service, app.state.following, catalogue, ListenerService(database, changes))
+        await _start_worker(app, settings, stack, database, store, changes, library, live)
+    rpc = GeneratorRpc(OwnershipService(database, changes))
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
 
@@ -113,7 +112,7 @@ async def _start_loader(app: FastAPI, settings: Settings, stack: AsyncExitStack,
         app.state.metrics,
         slots=settings.slots,
         variant=settings.model_variant,
-        most=settings.max_models,
+        max_models=settings.max_models,
         poll_seconds=settings.models_poll_seconds,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
@@ -129,9 +128,9 @@ async def _start_worker(
     store: ObjectStore,
     changes: ChangeFeed,
     library: LibraryClient,
-    board: LiveBoard,
+    live: LiveEvents,
 ) -> None:
-    # Decoding to MIDI is pure computation: more threads than one would only take turns.
+    # Rendering is pure computation under the GIL: more than one thread would only take turns.
     threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="finish"))
     options = WorkerOptions(
         worker_id=settings.worker_id,
@@ -144,13 +143,13 @@ async def _start_worker(
     )
     tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
     finisher = Finisher(database, store, library, threads, tagger)
-    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, board)
+    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live)
     worker.start()
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 
 
 async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
-    server = RpcServer(verifier, pb.DESCRIPTOR.services_by_name["GeneratorService"].full_name)
-    add_GeneratorServiceServicer_to_server(rpc, server.server)
+    server = RpcServer(verifier, SERVICE_NAME)
+    rpc.add_to(server)
     await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, 5.0)

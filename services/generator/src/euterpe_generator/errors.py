@@ -1,10 +1,12 @@
-"""The generator's errors."""
+"""Errors of the generator."""
 
-from euterpe_service_kit.errors import Conflict, NotFound, TooManyRequests, Unavailable, Unprocessable
+from typing import Any
+
+from euterpe_service_kit.errors import Conflict, FieldProblem, NotFound, TooManyRequests, Unavailable, Unprocessable
 
 
 class GenerationNotFound(NotFound):
-    """No generation with this id that the caller may see."""
+    """No generation with this id is visible to the caller."""
 
     slug = "generation-not-found"
 
@@ -18,11 +20,11 @@ class SampleNotFound(NotFound):
     slug = "sample-not-found"
 
     def __init__(self) -> None:
-        super().__init__("This model comes without a sample.")
+        super().__init__("This model has no sample.")
 
 
 class ModelNotFound(NotFound):
-    """No model of this name is loaded."""
+    """No loaded model has this name."""
 
     slug = "model-not-found"
 
@@ -31,7 +33,7 @@ class ModelNotFound(NotFound):
 
 
 class NotFinished(Conflict):
-    """The piece is asked for before it exists, or after it failed to come about."""
+    """The generation has no piece: it has not ended, failed, or was cancelled."""
 
     slug = "generation-not-finished"
 
@@ -41,20 +43,25 @@ class InvalidParameters(Unprocessable):
 
     slug = "invalid-parameters"
 
+    @classmethod
+    def for_field(cls, field: str, message: str, **limits: Any) -> "InvalidParameters":
+        """Build the error for one field of the request."""
+        return cls(f"{field}: {message}.", fields=[FieldProblem(field, message, limits)])
+
 
 class IdempotencyKeyReused(Unprocessable):
-    """The same Idempotency-Key came with another request."""
+    """The Idempotency-Key was used for a different request."""
 
     slug = "idempotency-key-reused"
 
 
 class QueueFull(Unavailable):
-    """The deployment has as much work waiting as it accepts."""
+    """The queue of the deployment is full."""
 
     slug = "queue-full"
 
 
 class TooManyUnfinished(TooManyRequests):
-    """The listener has as much unfinished work as one may have."""
+    """The user has reached the limit of unfinished generations."""
 
     slug = "too-many-unfinished"

@@ -1,4 +1,4 @@
-"""What the generator tells Prometheus, under names that operators of inference servers look for."""
+"""Prometheus metrics of the generator, named like those of common inference servers."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -25,47 +25,49 @@ class Metrics:
         def counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
             return Counter(f"{_PREFIX}_{name}_total", text, labels, registry=registry)
 
-        self._queue_time = histogram("request_queue_time", "Time from the order to the first claim.")
-        self._latency = histogram("e2e_request_latency", "Time from the order to the end.", ("model",))
-        self._first_notes = histogram("time_to_first_notes", "Time from the start to the first notes told.")
-        self._load_time = histogram("model_load", "Time to load a model and test it.")
+        self._queue_time = histogram("request_queue_time", "Time from the request to the first claim.")
+        self._latency = histogram("e2e_request_latency", "Time from the request to the end.", ("model",))
+        self._first_notes = histogram("time_to_first_notes", "Time from the claim to the first notes, if watched.")
+        self._load_time = histogram("model_load", "Time to load and test a model.")
         self._success = counter(
-            "request_success", "Generations that ended with a piece, by reason.", ("model", "reason")
+            "request_success",
+            "Generations that ended with a piece, by reason.",
+            ("model", "reason"),
         )
         self._failure = counter(
-            "request_failure", "Generations that ended without one, by reason.", ("model", "reason")
+            "request_failure", "Generations that ended without a piece, by reason.", ("model", "reason")
         )
-        self._leases = counter("lease_expiries", "Leases of dead workers that ran out.")
+        self._leases = counter("lease_expiries", "Expired leases of workers that stopped renewing them.")
         self._retries = counter("retries", "Claims of generations that had been claimed before.")
-        self._refused = counter("model_load_failures", "Bundles that were refused.")
+        self._load_failures = counter("model_load_failures", "Model bundles that could not be loaded.")
         self._depth = Gauge(
-            f"{_PREFIX}_queue_depth", "Generations queued in the deployment, as of the last look.", registry=registry
+            f"{_PREFIX}_queue_depth", "Queued generations of the deployment, updated once a second.", registry=registry
         )
         self._models = Gauge(
-            f"{_PREFIX}_model_info", "Models that were loaded.", ("model", "version", "provider"), registry=registry
+            f"{_PREFIX}_model_info", "Loaded models.", ("model", "version", "provider"), registry=registry
         )
 
     def watch_schedulers(self, schedulers: Callable[[], Mapping[str, Scheduler]]) -> None:
-        """Reads the engine's load and counts from its schedulers at each scrape."""
+        """Collect the engine's load and counts from its schedulers at each scrape."""
         self._registry.register(_EngineCollector(schedulers))
 
     def queue_depth(self, queued: int) -> None:
-        """Says how long the queue is."""
+        """Set the length of the queue."""
         self._depth.set(queued)
 
     def claimed(self, generation: Generation) -> None:
-        """Counts a generation's time in the queue at its first claim, and later claims as retries."""
+        """Observe the queue time of a generation at its first claim, and count later claims as retries."""
         if generation.attempt > 1:
             self._retries.inc()
         elif generation.started_at is not None:
             self._queue_time.observe((generation.started_at - generation.created_at).total_seconds())
 
     def first_notes(self, seconds: float) -> None:
-        """Counts the time from a piece's start to its first notes told."""
+        """Observe the time from the claim to the first notes."""
         self._first_notes.observe(seconds)
 
     def ended(self, generation: Generation) -> None:
-        """Counts a generation that ended here."""
+        """Count a generation that ended in this process."""
         if generation.midi_key is not None:
             reason = "stopped" if generation.status is Status.CANCELLED else "finished"
             self._success.labels(generation.model, reason).inc()
@@ -76,38 +78,41 @@ class Metrics:
             self._latency.labels(generation.model).observe(seconds)
 
     def lease_expired(self, generation: Generation) -> None:
-        """Counts a lease that ran out, and the end of a generation that was given up for it."""
+        """Count an expired lease, and the end of a generation that failed because of it."""
         self._leases.inc()
         if generation.status.ended:
             self.ended(generation)
 
     def model_loaded(self, name: str, version: str, provider: str, seconds: float) -> None:
-        """Counts a model that was loaded."""
+        """Count a loaded model."""
         self._models.labels(name, version, provider).set(1)
         self._load_time.observe(seconds)
 
-    def model_refused(self) -> None:
-        """Counts a bundle that was refused."""
-        self._refused.inc()
+    def model_rejected(self) -> None:
+        """Count a bundle that could not be loaded."""
+        self._load_failures.inc()
 
 
 class _EngineCollector(Collector):
-    """The engine's state as of the scrape."""
+    """Reads the schedulers at the time of the scrape."""
 
     def __init__(self, schedulers: Callable[[], Mapping[str, Scheduler]]) -> None:
         self._schedulers = schedulers
 
     def collect(self) -> Iterable[Metric]:
-        """Yields the metrics, one sample per model."""
+        """Yield the metrics, one sample per model."""
         gauges: dict[str, tuple[str, Callable[[Scheduler], int]]] = {
-            "num_requests_running": ("Requests that hold a slot.", lambda one: one.running),
+            "num_requests_running": ("Requests that have a slot.", lambda one: one.running),
             "num_requests_waiting": ("Claimed requests that wait for a slot.", lambda one: one.waiting),
-            "slots": ("Requests that can run at the same time.", lambda one: one.slots),
+            "slots": ("Maximum number of running requests.", lambda one: one.slots),
         }
         counters: dict[str, tuple[str, Callable[[Scheduler], int]]] = {
             "executions": ("Calls of the network.", lambda one: one.executions),
-            "inferences": ("Rows over all calls; divided by executions, the batch size.", lambda one: one.inferences),
-            "steps": ("Events composed, idle ones included.", lambda one: one.steps),
+            "inferences": (
+                "Rows over all calls; divided by executions, the batch size.",
+                lambda one: one.inferences,
+            ),
+            "steps": ("Events composed, including those discarded after the end of a piece.", lambda one: one.steps),
         }
         schedulers = self._schedulers()
         for name, (text, read) in gauges.items():

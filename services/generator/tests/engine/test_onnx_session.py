@@ -1,4 +1,4 @@
-"""The session on a real graph: chunks, widths and moves leave every piece as it is alone."""
+"""The session on a real graph: chunks, batch widths and moves do not change any piece."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
+from euterpe_generator.engine.noise import piece_noise
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Array, Finished, Request
-from euterpe_generator.engine.sampler import piece_noise
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_music.bundle import Bundle, load_bundle
 
@@ -30,7 +30,7 @@ def make(bundle: Bundle, rows: int) -> OnnxSession:
 
 
 def compose(session: OnnxSession, seeds: list[int], chunk: int) -> Array:
-    """[seeds, STEPS, features], composed side by side in chunks."""
+    """Compose one batch in chunks → [seeds, STEPS, features]."""
     noises = []
     for row, seed in enumerate(seeds):
         initial, noise = piece_noise(
@@ -69,13 +69,13 @@ def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Bundle) 
         assert np.array_equal(finished[request.id], whole[: request.steps])
 
 
-def test_where_kernels_differ_by_width_the_width_is_fixed(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_padded_if_results_depend_on_the_width(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     session = OnnxSession(bundle.model, bundle.manifest.graph, rows=8)
     widths = []
     run = session._run
 
     def uneven(feed: dict[str, Any]) -> list[Any]:
-        """A runtime in which a state of single rows comes out a little different."""
+        """Simulate a runtime whose states differ slightly for a batch of one."""
         width = feed[bundle.manifest.graph.noise].shape()[1]
         widths.append(width)
         *rest, last = run(feed)

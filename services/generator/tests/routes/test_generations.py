@@ -1,15 +1,19 @@
-"""The API as a listener meets it."""
+"""Generations over HTTP."""
 
 import asyncio
 import hashlib
 import json
+import uuid
 from typing import Any
 
 import httpx
 import pytest
 from euterpe_generator.app import create_app
+from euterpe_generator.domain.generation import Owner
+from euterpe_generator.services.progress_stream import POLL_SECONDS, StreamPosition
 from euterpe_generator.settings import Settings
 from euterpe_music.midi import read_midi
+from euterpe_music.seed import MAX_SEED
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
 
@@ -26,7 +30,7 @@ async def compose(client: httpx.AsyncClient, headers: dict[str, str] | None = No
 
 
 def parse_events(text: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """(id, event, data) of a server-sent event stream."""
+    """Parse a stream of server-sent events into (id, event, data)."""
     events = []
     for block in text.strip().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
@@ -35,7 +39,7 @@ def parse_events(text: str) -> list[tuple[str, str, dict[str, Any]]]:
     return events
 
 
-async def test_an_order_is_accepted_at_once_and_comes_about(client: httpx.AsyncClient) -> None:
+async def test_a_request_is_accepted_at_once_and_completes(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"seed": 7, "length": 20, "title": "  Dawn "})
     assert answer.status_code == 202
     accepted = answer.json()
@@ -46,7 +50,7 @@ async def test_an_order_is_accepted_at_once_and_comes_about(client: httpx.AsyncC
     assert events[-1][2]["progress"] == 1.0
 
 
-async def test_the_midi_is_music_of_the_length_asked_for(client: httpx.AsyncClient) -> None:
+async def test_the_midi_file_matches_the_generation(client: httpx.AsyncClient) -> None:
     ended = await compose(client, seed=3, length=40)
     midi = await client.get(ended["midi_url"])
     assert midi.headers["content-type"] == "audio/midi"
@@ -56,7 +60,7 @@ async def test_the_midi_is_music_of_the_length_asked_for(client: httpx.AsyncClie
     assert midi.headers["etag"] == f'"{hashlib.sha256(midi.content).hexdigest()}"'
 
 
-async def test_the_same_seed_gives_the_same_bytes_in_whatever_company(client: httpx.AsyncClient) -> None:
+async def test_equal_seeds_give_equal_bytes_in_any_batch(client: httpx.AsyncClient) -> None:
     alone = await compose(client, seed=11, length=60)
     crowd = await asyncio.gather(*(compose(client, seed=seed, length=20 + 3 * seed) for seed in range(25)))
     again = await asyncio.gather(compose(client, seed=11, length=60), *(compose(client, seed=s) for s in range(5)))
@@ -66,7 +70,7 @@ async def test_the_same_seed_gives_the_same_bytes_in_whatever_company(client: ht
     assert len(set(others)) == len(others)
 
 
-async def test_what_is_left_out_is_chosen_and_told(client: httpx.AsyncClient) -> None:
+async def test_omitted_fields_are_chosen_and_returned(client: httpx.AsyncClient) -> None:
     one, two = await compose(client), await compose(client)
     assert one["seed"] != two["seed"]
     models = (await client.get("/api/v1/models")).json()["items"]
@@ -76,7 +80,7 @@ async def test_what_is_left_out_is_chosen_and_told(client: httpx.AsyncClient) ->
     assert one["title"]
 
 
-async def test_a_listener_s_piece_becomes_a_song(
+async def test_a_generation_with_an_account_becomes_a_song(
     client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
 ) -> None:
     ended = await compose(client, token_issuer.headers("anna", "Anna"), seed=5, length=30, title="Dusk")
@@ -87,13 +91,13 @@ async def test_a_listener_s_piece_becomes_a_song(
     assert song.measures["scale_score"] == ended["measures"]["scale_score"] > 0
 
 
-async def test_an_anonymous_piece_becomes_no_song(client: httpx.AsyncClient, library: Any) -> None:
+async def test_an_anonymous_generation_becomes_no_song(client: httpx.AsyncClient, library: Any) -> None:
     ended = await compose(client, seed=5, length=30)
     assert ended["song_id"] is None
     assert not library.songs
 
 
-async def test_others_do_not_see_a_listener_s_generation(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
+async def test_other_users_cannot_read_a_generation(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     mine = await compose(client, token_issuer.headers("anna"), length=20)
     for headers in ({}, token_issuer.headers("ben")):
         for method, path in [("GET", ""), ("DELETE", ""), ("GET", "/midi"), ("GET", "/events")]:
@@ -102,7 +106,7 @@ async def test_others_do_not_see_a_listener_s_generation(client: httpx.AsyncClie
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_events_resume_after_the_last_one_seen(client: httpx.AsyncClient) -> None:
+async def test_events_resume_after_the_last_event_id(client: httpx.AsyncClient) -> None:
     ended = await compose(client, length=30)
     whole = parse_events((await client.get(f"{URL}/{ended['id']}/events")).text)
     assert [event for _, event, _ in whole] == ["notes", "done"]
@@ -111,18 +115,18 @@ async def test_events_resume_after_the_last_one_seen(client: httpx.AsyncClient) 
         assert parse_events(rest.text) == whole[number:]
 
 
-async def test_the_notes_told_are_the_piece(client: httpx.AsyncClient) -> None:
+async def test_streamed_notes_equal_the_piece(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"length": 300, "seed": 4})
     events = parse_events((await client.get(answer.headers["location"] + "/events")).text)
-    told = [tuple(note) for _, event, data in events if event == "notes" for note in data["notes"]]
+    streamed = [tuple(note) for _, event, data in events if event == "notes" for note in data["notes"]]
     piece = read_midi((await client.get(answer.headers["location"] + "/midi")).content)
     onsets = piece.seconds(piece.notes["onset"])
-    assert [(note[0], note[2]) for note in told] == [
+    assert [(note[0], note[2]) for note in streamed] == [
         (round(float(onset), 4), int(pitch)) for onset, pitch in zip(onsets, piece.notes["pitch"], strict=True)
     ]
 
 
-async def test_variations_are_pieces_of_neighbouring_seeds(client: httpx.AsyncClient) -> None:
+async def test_variations_have_consecutive_seeds(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"seed": 40, "length": 30, "count": 4, "title": "Sketch"}, headers=WAIT)
     assert answer.status_code == 200
     order = answer.json()
@@ -135,14 +139,14 @@ async def test_variations_are_pieces_of_neighbouring_seeds(client: httpx.AsyncCl
     assert (await client.get(single["midi_url"])).content == (await client.get(pieces[2]["midi_url"])).content
 
 
-async def test_a_waiting_piece_tells_its_place(settings: Settings) -> None:
+async def test_a_queued_generation_has_a_position(settings: Settings) -> None:
     async with running_client(create_app(settings.model_copy(update={"worker_enabled": False}))) as client:
         locations = [(await client.post(URL, json={"length": 20})).headers["location"] for _ in range(3)]
-        places = [(await client.get(location)).json()["queue"]["position"] for location in locations]
-    assert places == [1, 2, 3]
+        positions = [(await client.get(location)).json()["queue"]["position"] for location in locations]
+    assert positions == [1, 2, 3]
 
 
-async def test_fifty_equal_orders_with_one_key_are_one_order(client: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_with_one_key_create_one_generation(client: httpx.AsyncClient) -> None:
     body, headers = {"length": 30}, {"Idempotency-Key": "once"}
     answers = await asyncio.gather(*(client.post(URL, json=body, headers=headers) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {202}
@@ -152,7 +156,7 @@ async def test_fifty_equal_orders_with_one_key_are_one_order(client: httpx.Async
     assert other.json()["type"] == "/problems/idempotency-key-reused"
 
 
-async def test_keys_of_different_listeners_do_not_meet(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
+async def test_keys_of_different_users_are_independent(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     ids = set()
     for user in ("anna", "ben"):
         headers = token_issuer.headers(user) | {"Idempotency-Key": "same"}
@@ -160,7 +164,7 @@ async def test_keys_of_different_listeners_do_not_meet(client: httpx.AsyncClient
     assert len(ids) == 2
 
 
-async def test_cancelling_what_has_ended_changes_nothing(client: httpx.AsyncClient) -> None:
+async def test_cancelling_an_ended_generation_changes_nothing(client: httpx.AsyncClient) -> None:
     ended = await compose(client, length=20)
     answer = await client.delete(f"{URL}/{ended['id']}")
     assert answer.status_code == 200
@@ -175,7 +179,7 @@ async def test_cancelling_what_has_ended_changes_nothing(client: httpx.AsyncClie
         ({"length": "long"}, "body.length", "integer"),
         ({"length": 2.5}, "body.length", "integer"),
         ({"seed": -1}, "body.seed", "0"),
-        ({"seed": 2**53}, "body.seed", str(2**53 - 1)),
+        ({"seed": MAX_SEED + 1}, "body.seed", str(MAX_SEED)),
         ({"seed": 1e400}, "body.seed", "integer"),
         ({"model": "nobody"}, "body.model", "tiny"),
         ({"model": "tiny@9.9.9"}, "body.model", "tiny"),
@@ -186,7 +190,7 @@ async def test_cancelling_what_has_ended_changes_nothing(client: httpx.AsyncClie
         ({"tempo": 120}, "body.tempo", "permitted"),
     ],
 )
-async def test_a_wrong_field_is_named_with_its_limit(
+async def test_an_invalid_field_is_named_with_its_limit(
     client: httpx.AsyncClient, body: dict[str, Any], field: str, limit: str
 ) -> None:
     answer = await client.post(URL, content=json.dumps(body), headers={"Content-Type": "application/json"})
@@ -197,13 +201,13 @@ async def test_a_wrong_field_is_named_with_its_limit(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe"])
-async def test_what_is_no_request_is_a_problem(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_malformed_body_is_a_problem(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_bad_tokens_are_refused_even_where_none_is_needed(
+async def test_invalid_tokens_are_rejected_even_where_none_is_required(
     client: httpx.AsyncClient, token_issuer: TokenIssuer
 ) -> None:
     for token in (token_issuer.access_token("anna", exp=1), token_issuer.service_token(), "x.y.z"):
@@ -213,13 +217,13 @@ async def test_bad_tokens_are_refused_even_where_none_is_needed(
 
 
 @pytest.mark.parametrize("generation_id", ["7", "00000000-0000-0000-0000-000000000000"])
-async def test_what_does_not_exist_is_not_found(client: httpx.AsyncClient, generation_id: str) -> None:
+async def test_an_unknown_id_is_not_found(client: httpx.AsyncClient, generation_id: str) -> None:
     answer = await client.get(f"{URL}/{generation_id}")
     assert answer.status_code in (404, 422)
     assert answer.json()["status"] == answer.status_code
 
 
-async def test_more_than_the_limit_is_refused_before_it_is_accepted(settings: Settings) -> None:
+async def test_requests_above_the_limit_of_unfinished_generations_are_rejected(settings: Settings) -> None:
     tight = settings.model_copy(update={"max_unfinished_anonymous": 2, "worker_enabled": False})
     async with running_client(create_app(tight)) as client:
         answers = [await client.post(URL, json={"length": 20}) for _ in range(4)]
@@ -228,7 +232,7 @@ async def test_more_than_the_limit_is_refused_before_it_is_accepted(settings: Se
     assert answers[-1].json()["type"] == "/problems/too-many-unfinished"
 
 
-async def test_a_full_queue_says_so(settings: Settings) -> None:
+async def test_a_full_queue_rejects_requests(settings: Settings) -> None:
     full = settings.model_copy(update={"max_queued": 1, "worker_enabled": False})
     async with running_client(create_app(full)) as client:
         answers = [await client.post(URL, json={"length": 20}) for _ in range(2)]
@@ -236,38 +240,55 @@ async def test_a_full_queue_says_so(settings: Settings) -> None:
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
-async def test_who_waits_is_told_the_place_and_when_it_changes(settings: Settings) -> None:
-    idle = settings.model_copy(update={"worker_enabled": False})
-    async with running_client(create_app(idle)) as client:
+async def test_a_waiting_generation_streams_its_position_and_its_changes(settings: Settings, manual_clock: Any) -> None:
+    app = create_app(settings.model_copy(update={"worker_enabled": False}), manual_clock)
+    async with running_client(app) as client:
         first, second = [(await client.post(URL, json={"length": 20})).json()["id"] for _ in range(2)]
-        watched = asyncio.create_task(client.get(f"{URL}/{second}/events"))
-        await asyncio.sleep(1.5)
+        generation = await app.state.generations.get(uuid.UUID(second), Owner.anonymous("127.0.0.1"))
+        stream = app.state.progress_stream.stream(generation, StreamPosition(), notes=True)
+
+        async def next_update() -> tuple[str, int | None]:
+            async with asyncio.timeout(10):
+                update = await anext(stream)
+            position = update.queue_position
+            return update.generation.status.value, None if position is None else position.position
+
+        async def next_update_after(seconds: float) -> tuple[str, int | None]:
+            waiting = asyncio.create_task(next_update())
+            await manual_clock.advance(seconds)
+            return await waiting
+
+        assert await next_update() == ("queued", None)
+        assert await next_update_after(POLL_SECONDS) == ("queued", 2)
         await client.delete(f"{URL}/{first}")
-        await asyncio.sleep(1.5)
+        assert await next_update_after(POLL_SECONDS) == ("queued", 1)
         await client.delete(f"{URL}/{second}")
-        events = parse_events((await watched).text)
-    assert [name for _, name, _ in events] == ["queued", "queued", "queued", "cancelled"]
-    assert [data["queue"] and data["queue"]["position"] for _, _, data in events] == [None, 2, 1, None]
+        assert await next_update() == ("cancelled", None)
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
 
 
-async def test_an_overload_is_refused_at_the_door_but_not_what_may_wait_or_was_accepted(settings: Settings) -> None:
+async def test_an_overload_is_rejected_unread_except_background_and_repeated_requests(
+    settings: Settings, manual_clock: Any
+) -> None:
     small = settings.model_copy(update={"always_queued": 2, "worker_enabled": False})
-    async with running_client(create_app(small)) as client:
+    async with running_client(create_app(small, manual_clock)) as client:
         again = {"Idempotency-Key": "again"}
         accepted = await client.post(URL, json={"length": 20}, headers=again)
         assert (await client.post(URL, json={"length": 20})).status_code == 202
-        door = asyncio.get_running_loop().time() + 0.04
         assert (await client.post(URL, json={"length": 20})).status_code == 503
-        # What is not even read is not found wrong, either.
+        # The body is not parsed, so its error is not reported either.
         unread = await client.post(URL, json={"length": "long"})
-        assert asyncio.get_running_loop().time() > door or unread.status_code == 503
+        assert unread.status_code == 503
+        assert unread.headers["x-request-id"]
         assert (await client.post(URL, json={"length": 20, "background": True})).status_code == 202
         repeated = await client.post(URL, json={"length": 20}, headers=again)
-    assert repeated.json()["id"] == accepted.json()["id"]
-    assert unread.headers["x-request-id"]
+        assert repeated.json()["id"] == accepted.json()["id"]
+        manual_clock.skip(1)
+        assert (await client.post(URL, json={"length": "long"})).status_code == 422
 
 
-async def test_a_key_s_token_does_what_its_scopes_say(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
+async def test_scopes_of_api_keys_are_enforced(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     def bearer(scope: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token_issuer.access_token('anna', scope=scope)}"}
 

@@ -1,4 +1,4 @@
-"""Melodies over HTTP: strategies, prompts, accompaniment, comparisons, and what cannot be."""
+"""Melody models over HTTP: strategies, prompts, accompaniment, comparisons and errors."""
 
 import base64
 import json
@@ -14,6 +14,7 @@ import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
 from euterpe_music.bundle import write_melody_bundle
+from euterpe_music.melody_parameters import STRATEGIES
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece, Track, make_notes
 from euterpe_service_kit.object_store import ObjectStore
@@ -25,7 +26,6 @@ from euterpe_test_kit.melodies import melody_bundle
 TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny"
 URL = "/api/v1/generations"
 WAIT = {"Prefer": "wait=30"}
-STRATEGIES = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 #: Four bars of eighths, C D E F G A B C.
 SCALE = Piece(
     480, make_notes(np.arange(32) * 240, 240, np.tile([60, 62, 64, 65, 67, 69, 71, 72], 4), 90), (Track(program=0),)
@@ -64,7 +64,7 @@ def encoded(piece: Piece) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("model", ["steps", "streams"])
-async def test_every_strategy_composes_and_replays_to_the_byte(client: httpx.AsyncClient, model: str) -> None:
+async def test_every_strategy_composes_and_is_reproducible(client: httpx.AsyncClient, model: str) -> None:
     pieces = {}
     for strategy in STRATEGIES:
         one = await compose(client, model, strategy=strategy)
@@ -78,7 +78,7 @@ async def test_every_strategy_composes_and_replays_to_the_byte(client: httpx.Asy
 
 
 @pytest.mark.parametrize("model", ["steps", "streams"])
-async def test_a_beginning_is_kept_and_gone_on_from(client: httpx.AsyncClient, model: str) -> None:
+async def test_a_prompt_is_kept_and_continued(client: httpx.AsyncClient, model: str) -> None:
     one = await compose(client, model, {**encoded(SCALE), "bars": 2}, accompaniment="off", bars=6)
     assert (one["prompt"]["bars"], one["prompt"]["notes"], one["prompt"]["meter"]) == (2, 16, "4/4")
     notes = read_midi(await midi_of(client, one)).notes
@@ -89,7 +89,7 @@ async def test_a_beginning_is_kept_and_gone_on_from(client: httpx.AsyncClient, m
 
 
 @pytest.mark.parametrize("model", ["steps", "streams"])
-async def test_a_melody_is_accompanied_and_stays_what_it_is(client: httpx.AsyncClient, model: str) -> None:
+async def test_a_melody_is_accompanied_and_unchanged(client: httpx.AsyncClient, model: str) -> None:
     body = {"model": model, "seed": 1, "prompt": encoded(SCALE), "parameters": {"accompaniment": "only"}}
     answer = (await client.post(URL, json=body, headers=WAIT)).json()
     piece = read_midi(await midi_of(client, answer))
@@ -100,7 +100,7 @@ async def test_a_melody_is_accompanied_and_stays_what_it_is(client: httpx.AsyncC
     assert answer["parameters"]["bars"] == 4
 
 
-async def test_parts_have_their_instruments_and_the_piece_its_key_and_tempo(client: httpx.AsyncClient) -> None:
+async def test_instruments_key_and_tempo_are_applied(client: httpx.AsyncClient) -> None:
     one = await compose(
         client, key="D major", tempo=90, melody_instrument="flute", accompaniment_instrument="nylon guitar", bars=8
     )
@@ -112,7 +112,7 @@ async def test_parts_have_their_instruments_and_the_piece_its_key_and_tempo(clie
     assert len(read_midi(await midi_of(client, alone)).tracks) == 1
 
 
-async def test_a_song_can_be_the_beginning_for_who_may_read_it(
+async def test_a_readable_song_can_be_the_prompt(
     client: httpx.AsyncClient, library: Any, token_issuer: TokenIssuer, object_store_settings: ObjectStoreSettings
 ) -> None:
     store = ObjectStore(object_store_settings, threads=1)
@@ -129,17 +129,17 @@ async def test_a_song_can_be_the_beginning_for_who_may_read_it(
     assert refused.json()["errors"][0]["field"] == "body.prompt.song_id"
 
 
-async def test_notes_are_told_as_they_come_and_are_the_piece(client: httpx.AsyncClient) -> None:
+async def test_streamed_notes_equal_the_piece(client: httpx.AsyncClient) -> None:
     body = {"model": "steps", "seed": 9, "parameters": {"bars": 32, "strategy": "temperature"}}
     answer = await client.post(URL, json=body)
     stream = (await client.get(answer.headers["location"] + "/events")).text
     lines = [[line for line in block.splitlines() if ": " in line] for block in stream.split("\n\n")]
     blocks = [dict(line.split(": ", 1) for line in block) for block in lines]
-    told = [tuple(n) for b in blocks if b.get("event") == "notes" for n in json.loads(b["data"])["notes"]]
+    streamed = [tuple(n) for b in blocks if b.get("event") == "notes" for n in json.loads(b["data"])["notes"]]
     piece = read_midi((await client.get(answer.headers["location"] + "/midi")).content)
     notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
     onsets = piece.seconds(notes["onset"])
-    assert [(note[0], note[2]) for note in told] == [
+    assert [(note[0], note[2]) for note in streamed] == [
         (round(float(onset), 4), int(pitch)) for onset, pitch in zip(onsets, notes["pitch"], strict=True)
     ]
 
@@ -148,10 +148,10 @@ DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "told"),
+    ("body", "field", "expected"),
     [
         ({"prompt": {"midi": "!!!"}}, "body.prompt", "empty"),
-        ({"prompt": {"midi": base64.b64encode(b"no music").decode()}}, "body.prompt", "MIDI"),
+        ({"prompt": {"midi": base64.b64encode(b"not MIDI").decode()}}, "body.prompt", "MIDI"),
         ({"prompt": encoded(DRUMS)}, "body.prompt", "drums"),
         ({"prompt": {}}, "body.prompt", "either"),
         ({"prompt": {**encoded(SCALE), "song_id": str(uuid.UUID(int=1))}}, "body.prompt", "both"),
@@ -168,16 +168,18 @@ DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
         ({"parameters": {"key": "H major"}}, "body.parameters.key", "C major"),
     ],
 )
-async def test_what_cannot_be_is_named(client: httpx.AsyncClient, body: dict[str, Any], field: str, told: str) -> None:
+async def test_invalid_fields_are_named(
+    client: httpx.AsyncClient, body: dict[str, Any], field: str, expected: str
+) -> None:
     answer = await client.post(URL, json={"model": "steps", **body})
     assert answer.status_code == 422, answer.text
     [error] = answer.json()["errors"]
     assert error["field"] == field
-    assert told in json.dumps(error)
+    assert expected in json.dumps(error)
 
 
-async def test_a_prompt_in_another_meter_is_refused_with_the_remedy(client: httpx.AsyncClient) -> None:
-    waltz = write_midi(SCALE).replace(b"\xff\x2f\x00", b"\xff\x2f\x00")
+async def test_a_prompt_in_another_meter_is_rejected_with_a_remedy(client: httpx.AsyncClient) -> None:
+    waltz = write_midi(SCALE)
     head, track = waltz[:22], waltz[22:]
     meter = b"\x00\xff\x58\x04\x03\x02\x18\x08"
     length = int.from_bytes(waltz[18:22], "big") + len(meter)
@@ -187,7 +189,7 @@ async def test_a_prompt_in_another_meter_is_refused_with_the_remedy(client: http
     assert "3/4" in answer.json()["detail"]
 
 
-async def test_strategies_are_compared_side_by_side(client: httpx.AsyncClient) -> None:
+async def test_a_comparison_has_one_generation_per_strategy(client: httpx.AsyncClient) -> None:
     body = {"model": "steps", "seed": 3, "prompt": {**encoded(SCALE), "bars": 1}, "parameters": {"bars": 6}}
     answer = await client.post("/api/v1/comparisons", json=body, headers=WAIT)
     assert answer.status_code == 200, answer.text
@@ -206,8 +208,8 @@ async def test_strategies_are_compared_side_by_side(client: httpx.AsyncClient) -
     assert await midi_of(client, single.json()) == await midi_of(client, first)
 
 
-async def test_labels_stay_as_they_were_given(client: httpx.AsyncClient) -> None:
-    labels = ["t (0.65)", "plain", "x" * 60]
+async def test_labels_are_returned_unchanged(client: httpx.AsyncClient) -> None:
+    labels = ["t (0.65)", "a) or (b", "x" * 60]
     variants = [{"label": label, "parameters": {"strategy": "greedy"}} for label in labels]
     for title in ("Dawn (live)", "y" * 200):
         body = {"model": "steps", "title": title, "parameters": {"bars": 2}, "variants": variants}
@@ -216,7 +218,7 @@ async def test_labels_stay_as_they_were_given(client: httpx.AsyncClient) -> None
         assert all(item["generation"]["title"].startswith(title[:100]) for item in answer.json()["items"])
 
 
-async def test_a_wrong_variant_is_named(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_variant_is_named(client: httpx.AsyncClient) -> None:
     variants = [{"parameters": {"strategy": "greedy"}}, {"parameters": {"strategy": "top_k", "top_k": 0}}]
     answer = await client.post("/api/v1/comparisons", json={"model": "steps", "variants": variants})
     assert answer.status_code == 422
@@ -225,7 +227,7 @@ async def test_a_wrong_variant_is_named(client: httpx.AsyncClient) -> None:
     assert unknown.status_code == 404
 
 
-async def test_the_style_follows_the_meter_of_the_beginning(settings: Settings, tmp_path: Path) -> None:
+async def test_the_style_follows_the_meter_of_the_prompt(settings: Settings, tmp_path: Path) -> None:
     bundle = melody_bundle(tmp_path, name="jigs")
     meters = bundle.manifest.model_copy(update={"style_meters": {"plain": "6/8"}})
     write_melody_bundle(bundle.directory, meters, bundle.files)

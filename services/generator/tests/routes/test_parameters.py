@@ -1,4 +1,4 @@
-"""What a listener sets of a model: listed, checked, kept, and heard."""
+"""Parameters of models: listed, checked, stored and applied."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ async def compose(client: httpx.AsyncClient, **parameters: Any) -> tuple[dict[st
     return answer.json(), (await client.get(answer.json()["midi_url"])).content
 
 
-async def test_a_model_lists_what_may_be_set(client: httpx.AsyncClient) -> None:
+async def test_a_model_lists_its_parameters(client: httpx.AsyncClient) -> None:
     model = (await client.get(f"/api/v1/models/{MODEL}")).json()
     assert [one["name"] for one in model["parameters"]] == [one.name for one in PARAMETERS]
     swing = next(one for one in model["parameters"] if one["name"] == "swing")
@@ -45,7 +45,7 @@ async def test_a_model_lists_what_may_be_set(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/models/nobody")).status_code == 404
 
 
-async def test_settings_are_kept_heard_and_lead_to_the_same_piece_again(client: httpx.AsyncClient) -> None:
+async def test_parameters_are_stored_applied_and_reproduce_the_piece(client: httpx.AsyncClient) -> None:
     plain, plain_midi = await compose(client)
     assert plain["parameters"]["density"] == 0.5
     lively, lively_midi = await compose(client, style="lively", swing=0.5, tempo=90, instrument="flute")
@@ -61,7 +61,7 @@ async def test_settings_are_kept_heard_and_lead_to_the_same_piece_again(client: 
 
 
 @pytest.mark.parametrize(
-    ("parameters", "name", "told"),
+    ("parameters", "name", "expected"),
     [
         ({"density": 2}, "density", "maximum"),
         ({"density": float("nan")}, "density", "number"),
@@ -75,24 +75,24 @@ async def test_settings_are_kept_heard_and_lead_to_the_same_piece_again(client: 
         ({"tempo": 1000}, "tempo", "200"),
     ],
 )
-async def test_what_cannot_be_is_named_with_what_can(
-    client: httpx.AsyncClient, parameters: dict[str, Any], name: str, told: str
+async def test_invalid_values_are_named_with_their_limits(
+    client: httpx.AsyncClient, parameters: dict[str, Any], name: str, expected: str
 ) -> None:
     body = json.dumps({"model": MODEL, "parameters": parameters})
     answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422, answer.text
     [error] = answer.json()["errors"]
     assert error["field"] == f"body.parameters.{name}"
-    assert told in json.dumps(error)
+    assert expected in json.dumps(error)
 
 
-async def test_a_model_without_parameters_says_so(client: httpx.AsyncClient) -> None:
+async def test_parameters_are_rejected_by_a_model_without_any(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"model": "tiny", "parameters": {"density": 0.5}})
     assert answer.status_code == 422
     assert "has none" in answer.json()["detail"]
 
 
-async def test_equal_settings_in_another_order_are_one_order(client: httpx.AsyncClient) -> None:
+async def test_the_order_of_parameters_does_not_matter_for_idempotency(client: httpx.AsyncClient) -> None:
     one, two = {"density": 0.1, "voices": 2}, {"voices": 2, "density": 0.1}
     headers = {"Idempotency-Key": "k"}
     answers = [

@@ -1,4 +1,4 @@
-"""Batches: nobody is forgotten, nobody gets another's answer, and an error reaches those whom it concerns."""
+"""Batching: every caller gets its own outcome, and errors reach only the callers concerned."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,52 +8,60 @@ from euterpe_generator.services.batching import Batcher
 
 
 class Doubling:
-    """Doubles numbers; refuses odd ones above 100 alone, and whole batches while it is broken."""
+    """Doubles numbers once released; rejects odd ones above 100, and whole batches while it is broken."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
-        self.broken = False
+        self.is_broken = False
+        self.started = asyncio.Event()
+        self.released = asyncio.Event()
 
     async def __call__(self, items: Sequence[int]) -> list[int | Exception]:
         self.batches.append(list(items))
-        await asyncio.sleep(0.01)
-        if self.broken:
-            raise ConnectionError("away")
+        self.started.set()
+        await self.released.wait()
+        if self.is_broken:
+            raise ConnectionError("unavailable")
         return [ValueError(str(item)) if item > 100 and item % 2 else 2 * item for item in items]
 
 
-async def test_what_comes_meanwhile_shares_the_next_batch() -> None:
-    work = Doubling()
-    batcher: Batcher[int, int] = Batcher(work, name="test", most=10)
+@pytest.fixture
+async def work() -> Doubling:
+    return Doubling()
+
+
+async def test_items_put_during_a_batch_share_the_next_one(work: Doubling) -> None:
+    batcher: Batcher[int, int] = Batcher(work, name="test", max_items=10)
     first = asyncio.create_task(batcher.put(0))
-    await asyncio.sleep(0.005)
-    assert await asyncio.gather(*(batcher.put(number) for number in range(1, 26))) == list(range(2, 52, 2))
-    assert await first == 0
+    await work.started.wait()
+    others = [asyncio.create_task(batcher.put(number)) for number in range(1, 26)]
+    await asyncio.sleep(0)
+    work.released.set()
+    assert await asyncio.gather(first, *others) == list(range(0, 52, 2))
     assert [len(batch) for batch in work.batches] == [1, 10, 10, 5]
 
 
-async def test_errors_reach_whom_they_concern() -> None:
-    work = Doubling()
+async def test_errors_reach_only_the_callers_concerned(work: Doubling) -> None:
+    work.released.set()
     batcher: Batcher[int, int] = Batcher(work, name="test")
-    good, refused = await asyncio.gather(batcher.put(1), batcher.put(101), return_exceptions=True)
-    assert good == 2
-    assert isinstance(refused, ValueError)
-    work.broken = True
+    accepted, rejected = await asyncio.gather(batcher.put(1), batcher.put(101), return_exceptions=True)
+    assert work.batches == [[1, 101]]
+    assert accepted == 2
+    assert isinstance(rejected, ValueError)
+    work.is_broken = True
     with pytest.raises(ConnectionError):
         await batcher.put(1)
-    work.broken = False
+    work.is_broken = False
     assert await batcher.put(3) == 6
 
 
-async def test_who_gave_up_is_not_worked_for() -> None:
-    work = Doubling()
+async def test_items_of_cancelled_callers_are_skipped(work: Doubling) -> None:
     batcher: Batcher[int, int] = Batcher(work, name="test")
     first, second = (asyncio.create_task(batcher.put(number)) for number in (1, 2))
-    await asyncio.sleep(0.005)
+    await work.started.wait()
     third = asyncio.create_task(batcher.put(3))
     await asyncio.sleep(0)
     third.cancel()
-    assert await first == 2
-    assert await second == 4
-    assert await batcher.put(4) == 8
+    work.released.set()
+    assert [await first, await second, await batcher.put(4)] == [2, 4, 8]
     assert [number for batch in work.batches for number in batch] == [1, 2, 4]

@@ -1,4 +1,4 @@
-"""Songs, with the indexes for listing and for searching titles."""
+"""Songs, with indexes for listings and for searching titles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,12 +55,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The extension stays: an operator or another service may rely on it by now.
+    # The extension is kept: an operator or another service may use it.
     op.drop_table("songs")
 
 
 def _trigram_schema() -> str:
-    """Makes the extension unless it is there, and returns its schema, which need not be on our search path."""
+    """Create the extension unless it exists; return its schema, which may not be on our search path."""
     connection = op.get_bind()
     connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
     schema = connection.scalar(

@@ -1,4 +1,4 @@
-"""What songs sound like, who may read them, and the indexes under which they are found."""
+"""Metadata and visibility of songs, and the search indexes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What was imported has no model, which the older tables cannot hold.
+    # Imported songs have no model, which revision 0001 requires.
     op.execute("DELETE FROM songs WHERE model IS NULL")
     for name in ("model", "model_version", "seed"):
         op.alter_column("songs", name, nullable=False)
@@ -65,7 +65,7 @@ def _columns() -> list[sa.Column[object]]:
 
 
 def _find_older_songs_too() -> None:
-    """The words here are nearly those of `domain/terms.py`; the next change of such a song makes them the same."""
+    """Approximates the words of `domain/terms.py`; the next change of a song stores the exact ones."""
     op.execute(
         r"""
         UPDATE songs SET search_text = title_folded, document = array_to_tsvector(
@@ -78,7 +78,7 @@ def _find_older_songs_too() -> None:
 
 def _create_indexes() -> None:
     op.drop_index("ix_songs_title_trigrams", "songs")
-    # Without a pending list: a search must not wade through the latest writes one by one.
+    # Without a pending list, which a search would scan sequentially.
     op.create_index(
         "ix_songs_search",
         "songs",

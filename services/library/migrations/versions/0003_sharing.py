@@ -1,4 +1,4 @@
-"""Share links, likes, comments, follows, playlists, and what remains of the deleted."""
+"""Share links, likes, comments, follows, playlists, and records of deletions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -68,7 +68,7 @@ def _song_tables() -> None:
         _of_song(),
     )
     op.create_index("ix_shares_song", "shares", ["song_id"])
-    # Apart from songs, so that a like does not write a song's many indexes anew.
+    # A separate table, so that a like does not update the many indexes of songs.
     op.create_table(
         "song_counts",
         sa.Column("song_id", _UUID, nullable=False),
@@ -151,21 +151,21 @@ def _playlist_tables() -> None:
 
 
 def _remains() -> None:
-    # So that a late retry of a registration does not bring a purged song back.
+    # Prevents a late retry of a registration from restoring a purged song.
     op.create_table(
         "purged_sources",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("song_id", _UUID, nullable=False),
         sa.PrimaryKeyConstraint("source_id", name="pk_purged_sources"),
     )
-    # So that a piece that was being composed is not registered for an account that is gone.
+    # Prevents registrations for deleted accounts, e.g. of a generation in progress.
     op.create_table(
         "deleted_listeners",
         sa.Column("listener_id", sa.Text(), nullable=False),
         sa.Column("deleted_at", _TIME, server_default=_NOW, nullable=False),
         sa.PrimaryKeyConstraint("listener_id", name="pk_deleted_listeners"),
     )
-    # Objects that lost a song; whether another one still has them is asked when they are collected.
+    # Objects that may have no song; checked again before they are removed.
     op.create_table(
         "artifact_garbage",
         sa.Column("midi_key", sa.Text(), nullable=False),

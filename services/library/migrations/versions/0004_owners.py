@@ -1,4 +1,4 @@
-"""One's own songs: more orders, and their owner among the lexemes; measures to filter by as columns with statistics."""
+"""Own songs: more orders, the owner as a lexeme, and filterable measures as columns with statistics."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,7 @@ def upgrade() -> None:
         op.create_index(f"ix_songs_{name}", "songs", [name])
     op.drop_index("ix_songs_public_tempo", "songs")
     op.create_index("ix_songs_tempo_bpm", "songs", ["tempo_bpm"])
-    # Neither those nor this have a condition any more: PostgreSQL does not combine indexes that share one.
+    # Without a condition: PostgreSQL does not combine partial indexes with the same condition.
     op.drop_index("ix_songs_search", "songs")
     _create_search_index(where=None)
     for column in ("document", "search_text"):

@@ -1,1 +1,1 @@
-"""The library service: songs, their metadata, search, and the way to their MIDI."""
+"""The library: songs, their metadata, search and sharing."""

@@ -1,4 +1,4 @@
-"""All wiring of the library in one place."""
+"""Wiring of the library's HTTP app and gRPC server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import structlog
-from euterpe.library.v1.library_pb2_grpc import add_LibraryServiceServicer_to_server
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
@@ -24,33 +23,41 @@ from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-DESCRIPTION = "Songs: list, search, change, share and discuss them, collect them in playlists, download them as MIDI."
+DESCRIPTION = "Songs: list, search, edit, share and comment on them, organise them in playlists, download them as MIDI."
 SCOPES = MethodScopes(read="songs:read", write="songs:write")
-#: A plan that is good for a rare word is bad for a common one, so none is kept; and searches are too short for workers
-#: and compilers to be worth their start. Bitmaps of a million songs stay exact.
-_SEARCHING = {
+#: PostgreSQL settings for searches. A cached plan that suits a rare word is bad for a common one. Searches are too
+#: short for parallel workers and JIT compilation. With this memory, bitmaps of a million songs stay exact.
+_SEARCH_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "work_mem": "32MB",
-    # What is searched lies in memory, or on a disk without a head to move.
+    # Searched data is in memory, or on a disk without seek times.
     "random_page_cost": "1.1",
 }
-ROUTERS = (songs.router, explore.router, shares.router, shares.opened, social.router, playlists.router, files.router)
+ROUTERS = (
+    songs.router,
+    explore.router,
+    shares.router,
+    shares.link_router,
+    social.router,
+    playlists.router,
+    files.router,
+)
 _TAGS = {
-    "songs": "The listener's songs, and any song that one may see.",
-    "explore": "What others have published.",
-    "sharing": "Links for people without an account.",
-    "likes": "Songs that one likes.",
-    "comments": "What is said about a song.",
-    "authors": "Who publishes, and whom one follows.",
-    "playlists": "Songs in an order of one's own.",
-    "files": "MIDI files in, whole libraries out.",
+    "songs": "Your songs, and songs that you may read.",
+    "explore": "Public songs.",
+    "sharing": "Share links for people without an account.",
+    "likes": "Likes.",
+    "comments": "Comments on songs.",
+    "authors": "Authors, and following them.",
+    "playlists": "Playlists.",
+    "files": "Import of MIDI files, and export of the whole library.",
 }
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The library's HTTP app; its lifespan also runs the gRPC server, whose port is `app.state.grpc_port`."""
+    """Create the library's HTTP app. Its lifespan also runs the gRPC server, whose port is `app.state.grpc_port`."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,7 +78,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         schema="library",
         pool_size=settings.database_pool_size,
         pre_ping=False,
-        options=_SEARCHING,
+        options=_SEARCH_SETTINGS,
         query_cache_size=100,
     )
     stack.push_async_callback(state.database.close)
@@ -84,18 +91,18 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.importer = Importer(state.database, state.object_store)
     state.exporter = Exporter(state.database, state.object_store)
     state.erasure = Erasure(state.database, state.object_store)
-    sweeping = asyncio.create_task(state.erasure.run(settings.sweep_seconds))
-    stack.push_async_callback(_stopped, sweeping)
+    sweep = asyncio.create_task(state.erasure.run(settings.sweep_seconds))
+    stack.push_async_callback(_cancel, sweep)
     server = RpcServer(TokenVerifier(keys, SERVICE))
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
-    add_LibraryServiceServicer_to_server(rpc, server.server)
+    rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
     log.info("grpc_listening", host=settings.grpc_host, port=state.grpc_port)
 
 
-async def _stopped(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

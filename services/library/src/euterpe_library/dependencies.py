@@ -1,4 +1,4 @@
-"""What routes ask for beside the listener and the session."""
+"""FastAPI dependencies and parameters that several routes share."""
 
 import uuid
 from typing import Annotated
@@ -14,21 +14,21 @@ from euterpe_library.services import songs
 _EXAMPLE = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
 SongId = Annotated[uuid.UUID, Path(description="The song's id.", examples=[_EXAMPLE])]
 IfMatch = Annotated[
-    str | None, Header(description="Act only if it still has this entity tag; 412 otherwise.", examples=['"1"'])
+    str | None, Header(description="Apply only if the entity tag is unchanged; 412 otherwise.", examples=['"1"'])
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="Answer 304 if it still has this entity tag.", examples=['"1.0.0.0"'])
+    str | None, Header(description="Answer 304 if the entity tag is unchanged.", examples=['"1.0.0.0"'])
 ]
 
 
 async def get_object_store(request: Request) -> ObjectStore:
-    """The store that the app opened."""
+    """Return the object store of the app."""
     store: ObjectStore = request.app.state.object_store
     return store
 
 
 async def get_database(request: Request) -> Database:
-    """The database that the app opened: for what must not hold a transaction while it answers."""
+    """Return the database of the app, for handlers that must not hold a transaction while they answer."""
     database: Database = request.app.state.database
     return database
 
@@ -38,7 +38,7 @@ DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
 async def readable_song(database: DatabaseDep, user: OptionalUser, song_id: SongId) -> Song:
-    """The song, read in a transaction that has ended: streams must not hold a connection of the pool."""
+    """Return the song. Its transaction has ended, because a streamed answer must not hold a connection of the pool."""
     async with database.readers() as session:
         return await songs.find(session, song_id, user.id if user else None)
 

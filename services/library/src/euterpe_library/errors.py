@@ -1,120 +1,120 @@
-"""The library's own errors."""
+"""Errors of the library."""
 
 from euterpe_service_kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable, Unprocessable
 
 
 class SongNotFound(NotFound):
-    """There is no such song, it was deleted, or one may not read it: the answer is the same."""
+    """The song does not exist, was deleted, or may not be read: the answer is the same."""
 
     slug = "song-not-found"
 
     def __init__(self) -> None:
-        super().__init__("There is no song with this id that you may see.")
+        super().__init__("There is no song with this id that you may read.")
 
 
 class ShareNotFound(NotFound):
-    """There is no such link, it has expired, or it was revoked: the answer is the same."""
+    """The link does not exist, has expired, or was revoked: the answer is the same."""
 
     slug = "share-not-found"
 
     def __init__(self) -> None:
-        super().__init__("This link does not exist, has expired, or was revoked.")
+        super().__init__("This share link does not exist, has expired, or was revoked.")
 
 
 class DownloadNotAllowed(Forbidden):
-    """A share link that lets one listen only."""
+    """The share link allows listening only."""
 
     slug = "download-not-allowed"
 
     def __init__(self) -> None:
-        super().__init__("This link lets you listen to the song, not download it.")
+        super().__init__("This share link allows listening to the song, but not downloading it.")
 
 
 class CommentNotFound(NotFound):
-    """There is no such comment, or one may not read its song."""
+    """The comment does not exist, or its song may not be read."""
 
     slug = "comment-not-found"
 
     def __init__(self) -> None:
-        super().__init__("There is no comment with this id that you may see.")
+        super().__init__("There is no comment with this id that you may read.")
 
 
 class CommentsClosed(Forbidden):
-    """The song's owner takes no comments."""
+    """The song's owner has closed its comments."""
 
     slug = "comments-closed"
 
     def __init__(self) -> None:
-        super().__init__("The owner of this song has closed its comments.")
+        super().__init__("The owner of this song has closed comments.")
 
 
 class NotYours(Forbidden):
-    """It can be seen, and only its owner may do this with it."""
+    """The caller may read it, but only its owner may do this."""
 
     slug = "not-yours"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Only its owner may do this with a {what}.")
+        super().__init__(f"Only the owner may do this with a {what}.")
 
 
 class PlaylistNotFound(NotFound):
-    """There is no such playlist, or one may not read it."""
+    """The playlist does not exist, or may not be read."""
 
     slug = "playlist-not-found"
 
     def __init__(self) -> None:
-        super().__init__("There is no playlist with this id that you may see.")
+        super().__init__("There is no playlist with this id that you may read.")
 
 
 class AuthorNotFound(NotFound):
-    """There is no such author, or nothing of theirs is public."""
+    """The author does not exist, or has no public song."""
 
     slug = "author-not-found"
 
     def __init__(self) -> None:
-        super().__init__("There is no author with this id who has published a song.")
+        super().__init__("There is no author with this id and a public song.")
 
 
 class TooMany(Conflict):
-    """A limit on how much one may keep is reached."""
+    """A limit per user is reached."""
 
     slug = "limit-reached"
 
     def __init__(self, what: str, limit: int) -> None:
-        super().__init__(f"There may be at most {limit} {what}; remove one first.")
+        super().__init__(f"The limit of {limit} {what} is reached. Remove one first.")
 
 
 class NotComposed(Conflict):
-    """The song was imported, so there are no settings to compose it again with."""
+    """The song was imported, so it has no settings to generate it again with."""
 
     slug = "not-composed"
 
     def __init__(self) -> None:
-        super().__init__("This song was imported and not composed here, so there are no settings to use again.")
+        super().__init__("This song was imported, so it has no settings to generate it again with.")
 
 
-class ListenerDeleted(PreconditionFailed):
-    """The account for which a peer wants to register a piece is gone."""
+class UserDeleted(PreconditionFailed):
+    """The account for which a peer registers a song was deleted."""
 
     slug = "listener-deleted"
 
     def __init__(self) -> None:
-        super().__init__("The listener's account was deleted; nothing can be kept for it.")
+        super().__init__("The account was deleted, so no song can be registered for it.")
 
 
 class ArtifactCollected(Unavailable):
-    """The object had no song any more and was removed; the peer stores it again and tries again."""
+    """The object had no song and was removed; the peer stores it again and retries."""
 
     slug = "artifact-collected"
 
     def __init__(self) -> None:
-        super().__init__("The stored object was removed as unused. Store it again, then register it.")
+        super().__init__("The stored object was removed as unused. Store it again, then retry.")
 
 
 class IdempotencyKeyReused(Unprocessable):
-    """The key came before, with another file."""
+    """The idempotency key was used for another file."""
 
     slug = "idempotency-key-reused"
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used with another file before.")
+        super().__init__("This Idempotency-Key was used for another file. Use a new key.")

@@ -1,4 +1,4 @@
-"""Cursors carry a position exactly, and nothing else is taken for one."""
+"""Cursors encode positions exactly, and everything else is refused."""
 
 import base64
 import uuid
@@ -30,14 +30,14 @@ def cursor_of(text: str) -> str:
 
 
 @given(positions)
-def test_a_cursor_gives_its_position_back(position: Position) -> None:
+def test_a_cursor_round_trips(position: Position) -> None:
     cursor = position.cursor()
     assert Position.from_cursor(cursor, CURSOR_VALUES) == position
     assert len(cursor) <= MAX_CURSOR_LENGTH
 
 
 @given(st.text(max_size=60) | st.text(max_size=60).map(cursor_of))
-def test_anything_else_is_refused_or_is_a_position(text: str) -> None:
+def test_other_text_is_refused_or_is_a_valid_position(text: str) -> None:
     try:
         position = Position.from_cursor(text, CURSOR_VALUES)
     except ValueError:
@@ -68,7 +68,7 @@ def test_anything_else_is_refused_or_is_a_position(text: str) -> None:
         "7",
     ],
 )
-def test_what_looks_like_a_cursor_and_is_none_is_refused(written: str) -> None:
+def test_a_malformed_cursor_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not a cursor"):
         Position.from_cursor(cursor_of(written.replace("{id}", uuid.UUID(int=1).hex)), CURSOR_VALUES)
 

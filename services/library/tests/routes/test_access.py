@@ -1,4 +1,4 @@
-"""Who may do what: every operation of the OpenAPI document, so that a new one cannot be forgotten."""
+"""Access to every operation of the OpenAPI document, so that new operations are covered."""
 
 import time
 import uuid
@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 Register = Callable[..., Awaitable[str]]
 
-#: Operations that answer without a token when what they show is open to all.
+#: Operations that need no token for public data.
 OPEN = {
     "get_song",
     "remix_song",
@@ -28,11 +28,11 @@ OPEN = {
     "get_author",
     "get_playlist",
 }
-#: Operations for which a share token is all that counts.
+#: Operations that use a share token only.
 SHARED = {"open_share", "download_shared_midi"}
-#: Operations that succeed without a thing to act on, and so tell nothing of it.
-SILENT = {"unfollow_author"}
-#: Operations that guests may not call: what they write is seen by others.
+#: Idempotent operations that succeed for a missing object.
+IDEMPOTENT = {"unfollow_author"}
+#: Operations that guests may not call, because others see the result.
 REGISTERED = {
     "share_song",
     "like_song",
@@ -62,7 +62,7 @@ BODIES: dict[str, Any] = {
 
 @pytest_asyncio.fixture
 async def ids(client: httpx.AsyncClient, register: Register, token_issuer: TokenIssuer) -> dict[str, str]:
-    """Something private of Clara's for every parameter of a path."""
+    """A private object of Clara's for every path parameter."""
     song_id = await register(owner_id="clara")
     clara = token_issuer.headers("clara")
     playlist = await client.post("/api/v1/library/playlists", json={"title": "Private"}, headers=clara)
@@ -91,10 +91,10 @@ async def call(
 
 @pytest.fixture
 def credentials(token_issuer: TokenIssuer) -> dict[str, str]:
-    stranger = TokenIssuer()
-    stranger.kid = token_issuer.kid
-    other_key = stranger.access_token("clara")
-    stranger.close()
+    other_issuer = TokenIssuer()
+    other_issuer.kid = token_issuer.kid
+    other_key = other_issuer.access_token("clara")
+    other_issuer.close()
     valid = token_issuer.access_token("clara")
     head, body, signature = valid.split(".")
     return {
@@ -108,7 +108,7 @@ def credentials(token_issuer: TokenIssuer) -> dict[str, str]:
     }
 
 
-async def test_a_wrong_token_is_401_everywhere(
+async def test_an_invalid_token_is_401_for_every_operation(
     app: FastAPI, client: httpx.AsyncClient, ids: dict[str, str], credentials: dict[str, str]
 ) -> None:
     for operation in [each for each in operations(app) if each[0] not in SHARED]:
@@ -118,7 +118,7 @@ async def test_a_wrong_token_is_401_everywhere(
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_without_a_token_only_what_is_open_answers_and_private_things_are_missing(
+async def test_anonymous_requests_reach_open_operations_only(
     app: FastAPI, client: httpx.AsyncClient, ids: dict[str, str]
 ) -> None:
     for operation in operations(app):
@@ -129,12 +129,12 @@ async def test_without_a_token_only_what_is_open_answers_and_private_things_are_
             assert answer.status_code == 401, operation
 
 
-async def test_other_peoples_things_look_like_missing_ones(
+async def test_private_objects_of_others_look_like_missing_ones(
     app: FastAPI, client: httpx.AsyncClient, ids: dict[str, str], token_issuer: TokenIssuer
 ) -> None:
     robert = token_issuer.headers("robert")
     missing_ids = {name: str(uuid.uuid4()) for name in ids}
-    tried = [operation for operation in operations(app) if "{" in operation[2] and operation[0] not in SILENT]
+    tried = [operation for operation in operations(app) if "{" in operation[2] and operation[0] not in IDEMPOTENT]
     assert len(tried) >= 20
     for operation in tried:
         other = await call(client, operation, ids, robert)
@@ -149,7 +149,7 @@ async def test_other_peoples_things_look_like_missing_ones(
     assert (song["title"], song["version"]) == ("Nocturne", 1)
 
 
-async def test_a_guest_is_refused_what_others_would_see(
+async def test_a_guest_cannot_publish(
     app: FastAPI, client: httpx.AsyncClient, ids: dict[str, str], token_issuer: TokenIssuer
 ) -> None:
     guest = {"Authorization": f"Bearer {token_issuer.access_token('clara', guest=True)}"}
@@ -162,7 +162,7 @@ async def test_a_guest_is_refused_what_others_would_see(
     assert (await client.get("/api/v1/songs", headers=guest)).json()["items"][0]["visibility"] == "private"
 
 
-async def test_the_token_of_an_api_key_needs_the_scope_of_what_it_does(
+async def test_an_api_key_needs_the_scope_of_the_operation(
     app: FastAPI, client: httpx.AsyncClient, ids: dict[str, str], token_issuer: TokenIssuer
 ) -> None:
     for operation in [each for each in operations(app) if each[0] not in SHARED]:
@@ -191,4 +191,4 @@ def test_every_operation_documents_its_errors(settings: Settings) -> None:
             assert shared or operation["security"], (method, path)
             if "{" in path:
                 assert "404" in operation["responses"], (method, path)
-    assert names >= OPEN | REGISTERED | SILENT | BODIES.keys()
+    assert names >= OPEN | REGISTERED | IDEMPOTENT | BODIES.keys()

@@ -1,4 +1,4 @@
-"""MIDI files in, whole libraries out."""
+"""Import of MIDI files, and export of the library."""
 
 import asyncio
 import io
@@ -25,7 +25,7 @@ SCALE = np.array([69, 71, 72, 74, 76, 77, 80, 81])
 
 
 def tune(seconds: float = 4.0) -> bytes:
-    """A scale of A minor for violin over a drum, at 90 quarters a minute."""
+    """Return a scale in A minor for violin with a drum, at 90 quarters per minute."""
     step = int(seconds * 1.5 * 480 / len(SCALE))
     onsets = np.arange(len(SCALE)) * step
     violin = make_notes(onsets, step, SCALE, 80, 0)
@@ -46,9 +46,7 @@ async def upload(
     return await client.post(IMPORTS, params=query, content=content, headers=headers | more)
 
 
-async def test_a_file_becomes_a_song_that_is_measured_and_found(
-    client: httpx.AsyncClient, clara: dict[str, str]
-) -> None:
+async def test_an_imported_file_is_measured_and_searchable(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
     content = tune()
     answer = await upload(client, clara, content, title="Für Elise")
     assert answer.status_code == 201, answer.text
@@ -66,7 +64,9 @@ async def test_a_file_becomes_a_song_that_is_measured_and_found(
     assert (remix.status_code, remix.json()["type"]) == (409, "/problems/not-composed")
 
 
-async def test_fifty_equal_uploads_at_once_are_one_song(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
+async def test_fifty_concurrent_uploads_with_one_key_create_one_song(
+    client: httpx.AsyncClient, clara: dict[str, str]
+) -> None:
     answers = await asyncio.gather(*(upload(client, clara, tune(), key="once") for _ in range(50)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -75,7 +75,7 @@ async def test_fifty_equal_uploads_at_once_are_one_song(client: httpx.AsyncClien
     assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
 
 
-async def test_keys_of_different_listeners_have_nothing_to_do_with_each_other(
+async def test_idempotency_keys_are_separate_per_user(
     client: httpx.AsyncClient, clara: dict[str, str], token_issuer: TokenIssuer
 ) -> None:
     first = await upload(client, clara, tune(), key="same")
@@ -94,7 +94,7 @@ async def test_keys_of_different_listeners_have_nothing_to_do_with_each_other(
     ],
     ids=["text", "truncated", "long", "many"],
 )
-async def test_what_is_no_midi_within_limits_is_refused_and_not_kept(
+async def test_an_invalid_file_is_refused_and_not_stored(
     app: FastAPI, client: httpx.AsyncClient, clara: dict[str, str], content: bytes, reason: str
 ) -> None:
     answer = await upload(client, clara, content)
@@ -106,7 +106,7 @@ async def test_what_is_no_midi_within_limits_is_refused_and_not_kept(
         assert await session.scalar(text("SELECT count(*) FROM artifact_garbage")) == 0
 
 
-async def test_too_large_empty_and_wrongly_titled(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
+async def test_size_and_title_are_validated(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
     assert (await upload(client, clara, b"MThd" + bytes(imports.MAX_BYTES))).status_code == 413
     assert (await upload(client, clara, b"")).status_code == 422
     for query, field in (({"title": " "}, "query.title"), ({"title": "x" * 201}, "query.title")):
@@ -114,7 +114,7 @@ async def test_too_large_empty_and_wrongly_titled(client: httpx.AsyncClient, cla
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_an_upload_that_is_cut_off_leaves_no_object_for_good(
+async def test_the_object_of_an_interrupted_import_is_removed(
     app: FastAPI,
     client: httpx.AsyncClient,
     clara: dict[str, str],
@@ -127,7 +127,7 @@ async def test_an_upload_that_is_cut_off_leaves_no_object_for_good(
     async def crash(key: str, data: bytes, *, content_type: str) -> None:
         await put(key, data, content_type=content_type)
         keys.append(key)
-        raise RuntimeError("the process ends here")
+        raise RuntimeError("a crash after the object was stored")
 
     monkeypatch.setattr(app.state.object_store, "put", crash)
     assert (await upload(client, clara, tune(5.0))).status_code == 500
@@ -147,7 +147,7 @@ async def exported(client: httpx.AsyncClient, headers: dict[str, str]) -> zipfil
     return archive
 
 
-async def test_an_export_holds_all_that_is_ones_own_and_nothing_else(
+async def test_an_export_contains_all_own_data_and_nothing_else(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     imported = (await upload(client, clara, tune(), title="Für Elise / 1")).json()
@@ -165,14 +165,14 @@ async def test_an_export_holds_all_that_is_ones_own_and_nothing_else(
     assert archive.read(own) == tune()
     described = json.loads(archive.read(own.replace(".mid", ".json")))
     assert (described["id"], described["title"]) == (imported["id"], "Für Elise / 1")
-    listener = json.loads(archive.read("listener.json"))
-    assert (listener["liked_songs"], listener["comments"][0]["text"]) == ([other], "Lovely")
-    assert listener["playlists"][0]["song_ids"] == [other]
-    assert listener["missing_files"] == []
+    activity = json.loads(archive.read("listener.json"))
+    assert (activity["liked_songs"], activity["comments"][0]["text"]) == ([other], "Lovely")
+    assert activity["playlists"][0]["song_ids"] == [other]
+    assert activity["missing_files"] == []
     assert not any("robert" in name for name in names)
 
 
-async def test_a_lost_file_is_named_in_the_export(
+async def test_the_export_names_missing_files(
     client: httpx.AsyncClient, register: Register, object_store: ObjectStore, clara: dict[str, str]
 ) -> None:
     digest = uuid.uuid4().hex * 2

@@ -18,7 +18,7 @@ def clara(token_issuer: TokenIssuer) -> dict[str, str]:
     return token_issuer.headers("clara")
 
 
-async def test_the_file_is_whole_and_named_after_the_title(
+async def test_the_file_is_complete_and_named_after_the_title(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register(title='Für "Elise" / 夜')
@@ -33,9 +33,7 @@ async def test_the_file_is_whole_and_named_after_the_title(
     assert unquote(disposition.partition("filename*=UTF-8''")[2]) == "Für _Elise_ _ 夜.mid"
 
 
-async def test_parts_unchanged_and_outside(
-    client: httpx.AsyncClient, register: Register, clara: dict[str, str]
-) -> None:
+async def test_ranges_and_if_none_match(client: httpx.AsyncClient, register: Register, clara: dict[str, str]) -> None:
     url = f"/api/v1/songs/{await register()}/midi"
     whole = await client.get(url, headers=clara)
     part = await client.get(url, headers=clara | {"Range": "bytes=4-9"})
@@ -47,7 +45,7 @@ async def test_parts_unchanged_and_outside(
     assert outside.headers["content-range"] == f"bytes */{len(whole.content)}"
 
 
-async def test_a_lost_object_is_a_404_of_its_own_kind(
+async def test_a_missing_object_is_a_404_with_its_own_type(
     client: httpx.AsyncClient, register: Register, object_store: ObjectStore, clara: dict[str, str]
 ) -> None:
     sha256 = hashlib.sha256(b"lost").hexdigest()

@@ -1,4 +1,4 @@
-"""Playlists: their order, who sees them, and that nobody loses a change."""
+"""Playlists: order, visibility and concurrent changes."""
 
 import asyncio
 import uuid
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe_library.domain.sharing import MAX_PLAYLIST_SONGS
+from euterpe_library.domain.social import MAX_PLAYLIST_SONGS
 from euterpe_test_kit.issuer import TokenIssuer
 
 Register = Any
@@ -34,9 +34,7 @@ async def order(client: httpx.AsyncClient, url: str, headers: dict[str, str]) ->
     return [song["id"] for song in (await client.get(url, headers=headers)).json()["songs"]]
 
 
-async def test_songs_keep_the_order_that_they_are_given(
-    client: httpx.AsyncClient, register: Register, clara: dict[str, str]
-) -> None:
+async def test_songs_keep_the_given_order(client: httpx.AsyncClient, register: Register, clara: dict[str, str]) -> None:
     url = await make(client, clara)
     ids = [await register() for _ in range(4)]
     for song_id in [*ids, ids[0]]:
@@ -49,7 +47,7 @@ async def test_songs_keep_the_order_that_they_are_given(
     assert await order(client, url, clara) == [ids[2], ids[3]]
 
 
-async def test_songs_added_at_once_are_all_there(
+async def test_concurrently_added_songs_are_all_stored(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     url = await make(client, clara)
@@ -58,7 +56,7 @@ async def test_songs_added_at_once_are_all_there(
     assert sorted(await order(client, url, clara)) == sorted(ids)
 
 
-async def test_others_see_a_shared_playlist_without_what_they_may_not_hear(
+async def test_others_see_a_shared_playlist_without_private_songs(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     public, private = await register(visibility=pb.VISIBILITY_PUBLIC), await register()
@@ -72,7 +70,7 @@ async def test_others_see_a_shared_playlist_without_what_they_may_not_hear(
         assert (await client.get(url, headers=headers)).status_code == 404
 
 
-async def test_a_song_that_was_made_private_stays_in_place_unseen(
+async def test_a_song_made_private_keeps_its_position(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     song_id = await register(visibility=pb.VISIBILITY_PUBLIC)
@@ -85,7 +83,7 @@ async def test_a_song_that_was_made_private_stays_in_place_unseen(
     assert await order(client, url, robert) == [song_id]
 
 
-async def test_other_peoples_private_songs_cannot_be_put_in(
+async def test_private_songs_of_others_cannot_be_added(
     client: httpx.AsyncClient, register: Register, robert: dict[str, str]
 ) -> None:
     private, url = await register(), await make(client, robert)
@@ -95,7 +93,7 @@ async def test_other_peoples_private_songs_cannot_be_put_in(
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "body.song_ids.0")
 
 
-async def test_an_old_if_match_is_412_and_loses_nothing(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
+async def test_a_stale_if_match_is_412(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
     url = await make(client, clara)
     etag = (await client.get(url, headers=clara)).headers["etag"]
     await client.patch(url, json={"title": "Mine"}, headers=clara | {"If-Match": etag})
@@ -109,7 +107,7 @@ async def test_an_old_if_match_is_412_and_loses_nothing(client: httpx.AsyncClien
     assert (await client.get(url, headers=clara)).json()["playlist"]["title"] == "Mine"
 
 
-async def test_one_s_playlists_are_listed_and_deleted(
+async def test_own_playlists_are_listed_and_deleted(
     client: httpx.AsyncClient, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     urls = [await make(client, clara, title=f"Playlist {number}") for number in range(3)]
@@ -130,7 +128,7 @@ async def test_one_s_playlists_are_listed_and_deleted(
         ({}, "body.song_ids"),
     ],
 )
-async def test_a_wrong_order_is_named(
+async def test_an_invalid_list_of_songs_is_named(
     client: httpx.AsyncClient, clara: dict[str, str], body: dict[str, Any], field: str
 ) -> None:
     answer = await client.put(f"{await make(client, clara)}/songs", json=body, headers=clara)

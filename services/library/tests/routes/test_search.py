@@ -1,4 +1,4 @@
-"""Searching, filtering, sorting and counting, on small libraries whose answers are known."""
+"""Searching, filtering, sorting and counting in small libraries with known results."""
 
 import random
 from typing import Any
@@ -18,11 +18,11 @@ def clara(token_issuer: TokenIssuer) -> dict[str, str]:
     return token_issuer.headers("clara", "Clara")
 
 
-@pytest.fixture(params=["all that pass", "walks"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to a page: few songs would be found as a whole, and very short walks go on or are given up."""
-    if request.param == "walks":
-        monkeypatch.setattr(listing, "WALK", 1)
+@pytest.fixture(params=["search", "scan"])
+def strategy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both strategies: with few songs, all are searched; with a short scan length, scans are extended or given up."""
+    if request.param == "scan":
+        monkeypatch.setattr(listing, "SCAN_LENGTH", 1)
 
 
 @pytest_asyncio.fixture
@@ -110,8 +110,8 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("sort", ["newest", "shortest"])
-async def test_a_search_finds_exactly_what_it_asks_for(
-    client: httpx.AsyncClient, songs: None, way: None, sort: str
+async def test_a_search_returns_exactly_the_matching_songs(
+    client: httpx.AsyncClient, songs: None, strategy: None, sort: str
 ) -> None:
     for query, expected in SEARCHES:
         found = await titles(client, query | {"sort": sort})
@@ -119,8 +119,8 @@ async def test_a_search_finds_exactly_what_it_asks_for(
 
 
 @pytest.mark.parametrize("query", [{}, {"q": "-absent"}, {"duration_min": 1}])
-async def test_every_order_in_pages_of_any_size(
-    client: httpx.AsyncClient, songs: None, way: None, query: dict[str, Any]
+async def test_every_order_with_any_page_size(
+    client: httpx.AsyncClient, songs: None, strategy: None, query: dict[str, Any]
 ) -> None:
     for sort, expected in ORDERS.items():
         for limit in (1, 2, 4, 100):
@@ -134,7 +134,7 @@ async def test_every_order_in_pages_of_any_size(
             assert seen == expected, asked
 
 
-async def test_the_most_liked_come_first(client: httpx.AsyncClient, songs: None, token_issuer: TokenIssuer) -> None:
+async def test_the_most_liked_are_first(client: httpx.AsyncClient, songs: None, token_issuer: TokenIssuer) -> None:
     found = {song["title"]: song["id"] for song in (await client.get("/api/v1/library/explore")).json()["items"]}
     for title, likes in (("Rain Dance", 1), ("夜想曲", 3)):
         for number in range(likes):
@@ -145,7 +145,9 @@ async def test_the_most_liked_come_first(client: httpx.AsyncClient, songs: None,
     assert await titles(client, {"sort": "liked", "q": "rain"}) == ["Rain Dance"]
 
 
-async def test_facets_count_what_a_listing_has(client: httpx.AsyncClient, songs: None, clara: dict[str, str]) -> None:
+async def test_facets_count_the_values_of_a_listing(
+    client: httpx.AsyncClient, songs: None, clara: dict[str, str]
+) -> None:
     facets = (await client.get("/api/v1/library/explore/facets", params={"model": "crnngan-classical"})).json()
     assert (facets["counted"], facets["complete"]) == (3, True)
     assert facets["facets"]["style"] == {"classical": 1, "folk": 1}
@@ -158,7 +160,7 @@ async def test_facets_count_what_a_listing_has(client: httpx.AsyncClient, songs:
     assert own["model"] == {"crnngan-classical": 3, "melody-lstm": 2}
 
 
-async def test_own_songs_are_filtered_by_who_may_read_them(
+async def test_own_songs_are_filtered_by_visibility(
     client: httpx.AsyncClient, songs: None, clara: dict[str, str]
 ) -> None:
     query = {"visibility": "private", "q": "rain"}
@@ -166,7 +168,7 @@ async def test_own_songs_are_filtered_by_who_may_read_them(
     assert [song["title"] for song in items] == ["Private Rain"]
 
 
-async def test_changed_tags_and_style_are_found_and_the_old_ones_not(
+async def test_search_finds_changed_values_and_not_the_old_ones(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register(title="Sketch", tags=["draft"], style="jazz", visibility=pb.VISIBILITY_PUBLIC)
@@ -206,7 +208,7 @@ async def test_changed_tags_and_style_are_found_and_the_old_ones_not(
         ({"visibility": "private"}, "query.visibility"),
     ],
 )
-async def test_a_wrong_filter_is_named(client: httpx.AsyncClient, query: dict[str, Any], field: str) -> None:
+async def test_an_invalid_filter_is_named(client: httpx.AsyncClient, query: dict[str, Any], field: str) -> None:
     answer = await client.get("/api/v1/library/explore", params=query)
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
@@ -217,7 +219,7 @@ async def test_a_cursor_of_another_order_is_refused(client: httpx.AsyncClient, s
     assert [error["field"] for error in answer.json()["errors"]] == ["query.cursor"]
 
 
-async def test_no_search_text_breaks_a_search(client: httpx.AsyncClient, songs: None) -> None:
+async def test_random_search_text_is_accepted(client: httpx.AsyncClient, songs: None) -> None:
     rng = random.Random(5)
     alphabet = "a rain'\"\\%_-!&|:*()<>@夜é\u0300\u200b\ud83c😀"
     for _ in range(150):

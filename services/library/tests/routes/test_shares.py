@@ -1,4 +1,4 @@
-"""Share links: what they open, for how long, and what they must not give away."""
+"""Share links: access, expiry, previews and secrecy of the token."""
 
 import logging
 import re
@@ -42,7 +42,7 @@ async def resolve(
         return None
 
 
-async def test_a_link_opens_a_private_song_for_anybody_and_counts(
+async def test_a_share_link_opens_a_private_song_and_counts_views(
     client: httpx.AsyncClient, library: LibraryServiceStub, peer: Any, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register(title="Secret")
@@ -62,7 +62,7 @@ async def test_a_link_opens_a_private_song_for_anybody_and_counts(
     assert made["token"] not in str(listed)
 
 
-async def test_a_link_for_listening_gives_no_file(
+async def test_a_link_for_listening_only_refuses_downloads(
     client: httpx.AsyncClient, library: LibraryServiceStub, peer: Any, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register()
@@ -75,7 +75,7 @@ async def test_a_link_for_listening_gives_no_file(
     assert not found.download_allowed
 
 
-async def test_previews_of_a_link_show_its_song_whatever_it_is_called(
+async def test_link_previews_escape_the_title(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     title = '"><script>alert(1)</script>{{env "HOME"}}'
@@ -97,20 +97,20 @@ async def test_previews_of_a_link_show_its_song_whatever_it_is_called(
 @pytest.mark.parametrize(
     "origin", ["", "javascript:alert(1)", "https://a b", 'https://x"><script>', "https://x/{{.}}", "//x"]
 )
-async def test_previews_are_for_the_origins_of_pages_only(
+async def test_link_previews_refuse_invalid_origins(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], origin: str
 ) -> None:
     made = await share(client, await register(), clara)
     assert (await client.get(f"{made['url']}/head", params={"origin": origin})).status_code == 422
 
 
-async def test_a_link_that_is_none_has_no_preview(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_link_has_no_preview(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/library/shared/nothing/head", params={"origin": "https://euterpe.example"})
     assert answer.status_code == 404
 
 
 class _Metas(HTMLParser):
-    """What the `meta` elements of a page say, by their names."""
+    """The contents of a page's `meta` elements by name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ async def test_a_link_opens_its_own_song_only(
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "deleted", "purged"])
-async def test_a_link_that_has_ended_looks_like_none(
+async def test_an_ended_link_looks_like_an_unknown_one(
     app: FastAPI,
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
@@ -160,7 +160,7 @@ async def test_a_link_that_has_ended_looks_like_none(
     assert await resolve(library, peer, song_id, made["token"]) is None
 
 
-async def test_the_token_is_kept_nowhere(
+async def test_the_token_is_neither_logged_nor_stored(
     app: FastAPI, client: httpx.AsyncClient, register: Register, clara: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     made = await share(client, await register(), clara)
@@ -174,7 +174,9 @@ async def test_the_token_is_kept_nowhere(
         assert made["token"] not in "".join(rows.scalars())
 
 
-async def test_there_is_an_end_to_links(client: httpx.AsyncClient, register: Register, clara: dict[str, str]) -> None:
+async def test_the_number_of_links_per_song_is_limited(
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str]
+) -> None:
     song_id = await register()
     for _ in range(MAX_SHARES):
         await share(client, song_id, clara)
@@ -193,7 +195,7 @@ async def test_there_is_an_end_to_links(client: httpx.AsyncClient, register: Reg
         ({"expires_at": "never"}, "body.expires_at"),
     ],
 )
-async def test_a_wrong_link_is_not_made(
+async def test_an_invalid_link_is_refused(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], body: dict[str, Any], field: str
 ) -> None:
     url = f"/api/v1/songs/{await register()}/shares"

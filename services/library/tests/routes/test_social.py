@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe_library.domain.sharing import MAX_FOLLOWS
+from euterpe_library.domain.social import MAX_FOLLOWS
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -31,7 +31,7 @@ async def url(register: Register) -> str:
     return f"/api/v1/songs/{await register(visibility=pb.VISIBILITY_PUBLIC)}"
 
 
-async def test_a_like_counts_once_however_often_and_at_once(
+async def test_concurrent_likes_of_one_user_count_once(
     client: httpx.AsyncClient, url: str, robert: dict[str, str], clara: dict[str, str]
 ) -> None:
     await asyncio.gather(*(client.put(f"{url}/like", headers=robert) for _ in range(20)))
@@ -49,7 +49,7 @@ async def test_a_like_counts_once_however_often_and_at_once(
     assert (await client.get("/api/v1/library/likes", headers=robert)).json()["items"] == []
 
 
-async def test_a_like_is_no_new_version_but_is_seen_by_a_client_that_asks_again(
+async def test_a_like_changes_the_entity_tag_but_not_the_version(
     client: httpx.AsyncClient, url: str, robert: dict[str, str], clara: dict[str, str]
 ) -> None:
     etag = (await client.get(url, headers=clara)).headers["etag"]
@@ -60,7 +60,7 @@ async def test_a_like_is_no_new_version_but_is_seen_by_a_client_that_asks_again(
         assert answer.status_code == (200 if tag == etag else 412)
 
 
-async def test_what_is_liked_is_listed_in_pages_the_latest_first(
+async def test_liked_songs_are_listed_latest_first(
     client: httpx.AsyncClient, register: Register, robert: dict[str, str]
 ) -> None:
     ids = [await register(visibility=pb.VISIBILITY_PUBLIC) for _ in range(3)]
@@ -76,12 +76,12 @@ async def test_what_is_liked_is_listed_in_pages_the_latest_first(
     assert seen == [ids[0], ids[2], ids[1]]
 
 
-async def test_comments_are_plain_text_newest_first_in_pages(
+async def test_comments_are_plain_text_and_listed_newest_first(
     client: httpx.AsyncClient, url: str, robert: dict[str, str]
 ) -> None:
     for number in range(3):
-        said = {"text": f"<b>{number}</b>\r\nsecond line"}
-        assert (await client.post(f"{url}/comments", json=said, headers=robert)).status_code == 201
+        comment = {"text": f"<b>{number}</b>\r\nsecond line"}
+        assert (await client.post(f"{url}/comments", json=comment, headers=robert)).status_code == 201
     page = (await client.get(f"{url}/comments", params={"limit": 2})).json()
     assert [item["text"] for item in page["items"]] == ["<b>2</b>\nsecond line", "<b>1</b>\nsecond line"]
     assert page["items"][0]["author"] == "Robert"
@@ -91,16 +91,16 @@ async def test_comments_are_plain_text_newest_first_in_pages(
     assert (await client.get(url)).json()["comment_count"] == 3
 
 
-@pytest.mark.parametrize("said", ["", " \n ", "\u200b", "x" * 2001, "a\x00b", "bell\x07", None, 7])
-async def test_what_is_no_comment_is_refused(
-    client: httpx.AsyncClient, url: str, robert: dict[str, str], said: Any
+@pytest.mark.parametrize("text_", ["", " \n ", "\u200b", "x" * 2001, "a\x00b", "bell\x07", None, 7])
+async def test_an_invalid_comment_is_refused(
+    client: httpx.AsyncClient, url: str, robert: dict[str, str], text_: Any
 ) -> None:
-    answer = await client.post(f"{url}/comments", json={"text": said}, headers=robert)
+    answer = await client.post(f"{url}/comments", json={"text": text_}, headers=robert)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.text")
     assert (await client.get(f"{url}/comments")).json()["items"] == []
 
 
-async def test_the_owner_closes_comments_and_what_was_said_stays(
+async def test_closing_comments_keeps_existing_ones(
     client: httpx.AsyncClient, url: str, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     await client.post(f"{url}/comments", json={"text": "First"}, headers=robert)
@@ -125,7 +125,7 @@ async def test_a_comment_is_deleted_by_its_author_or_the_songs_owner(
     assert (await client.get(url)).json()["comment_count"] == 0
 
 
-async def test_a_report_is_kept_once_for_each_listener(
+async def test_a_second_report_of_a_user_replaces_the_first(
     app: FastAPI, client: httpx.AsyncClient, url: str, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     comment = (await client.post(f"{url}/comments", json={"text": "Buy now"}, headers=robert)).json()
@@ -141,7 +141,7 @@ async def test_a_report_is_kept_once_for_each_listener(
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_the_songs_of_those_one_follows_are_a_feed_of_their_own(
+async def test_the_feed_of_followed_authors(
     client: httpx.AsyncClient, register: Register, robert: dict[str, str]
 ) -> None:
     public = pb.VISIBILITY_PUBLIC
@@ -168,7 +168,7 @@ async def test_the_songs_of_those_one_follows_are_a_feed_of_their_own(
     assert feed == []
 
 
-async def test_there_is_an_end_to_follows(
+async def test_the_number_of_follows_is_limited(
     app: FastAPI, client: httpx.AsyncClient, url: str, robert: dict[str, str]
 ) -> None:
     async with app.state.database.sessions.begin() as session:

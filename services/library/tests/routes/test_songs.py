@@ -1,4 +1,4 @@
-"""Listing, reading, renaming and deleting one's own songs."""
+"""Listing, reading, renaming and deleting own songs."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ async def titles(client: httpx.AsyncClient, headers: dict[str, str], **query: An
     return [song["title"] for song in answer.json()["items"]]
 
 
-async def test_a_song_says_all_that_is_needed_to_compose_it_again(
+async def test_a_song_has_everything_to_reproduce_it(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register()
@@ -39,7 +39,7 @@ async def test_a_song_says_all_that_is_needed_to_compose_it_again(
     assert (await client.get(song["midi_url"], headers=clara)).status_code == 200
 
 
-async def test_only_own_songs_newest_first(
+async def test_own_songs_are_listed_newest_first(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     for title in ("First", "Second", "Third"):
@@ -48,7 +48,7 @@ async def test_only_own_songs_newest_first(
     assert await titles(client, clara) == ["Third", "Second", "First"]
 
 
-async def test_pages_go_through_all_songs_once(
+async def test_pages_contain_all_songs_once(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     for number in range(5):
@@ -87,7 +87,7 @@ async def test_search_ignores_case_and_accents_and_takes_wildcards_literally(
     assert await titles(client, clara, q=search) == [title]
 
 
-async def test_search_finds_a_new_title_and_not_the_old_one(
+async def test_search_finds_the_new_title_and_not_the_old_one(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register(title="Sketch")
@@ -111,7 +111,7 @@ async def test_search_finds_a_new_title_and_not_the_old_one(
         ({"page": 2}, "query.page"),
     ],
 )
-async def test_a_wrong_query_is_422_naming_the_field(
+async def test_an_invalid_query_is_422_with_the_field(
     client: httpx.AsyncClient, clara: dict[str, str], query: dict[str, Any], field: str
 ) -> None:
     answer = await client.get("/api/v1/songs", params=query, headers=clara)
@@ -135,7 +135,7 @@ async def test_a_wrong_query_is_422_naming_the_field(
         ({"title": "Fine", "owner_id": "robert"}, "body.owner_id"),
     ],
 )
-async def test_a_wrong_title_changes_nothing(
+async def test_an_invalid_title_changes_nothing(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], body: dict[str, Any], field: str
 ) -> None:
     song_id = await register()
@@ -147,7 +147,7 @@ async def test_a_wrong_title_changes_nothing(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"title": "\\ud800"}', b"\xff"])
-async def test_a_body_that_is_no_text_is_a_client_error(
+async def test_a_malformed_body_is_a_client_error(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], body: bytes
 ) -> None:
     song_id = await register()
@@ -166,7 +166,7 @@ async def test_the_longest_title_is_accepted_and_trimmed(
     assert (answer.status_code, answer.json()["title"]) == (200, title)
 
 
-async def test_renaming_gives_a_new_version(
+async def test_renaming_increments_the_version(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     url = f"/api/v1/songs/{await register()}"
@@ -178,7 +178,7 @@ async def test_renaming_gives_a_new_version(
     assert after.json() == (await client.get(url, headers=clara)).json()
 
 
-async def test_a_client_that_has_the_version_gets_304(
+async def test_if_none_match_with_the_current_tag_is_304(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     url = f"/api/v1/songs/{await register()}"
@@ -189,7 +189,7 @@ async def test_a_client_that_has_the_version_gets_304(
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-async def test_an_old_if_match_is_412_and_loses_nothing(
+async def test_a_stale_if_match_is_412(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], method: str
 ) -> None:
     url = f"/api/v1/songs/{await register()}"
@@ -201,7 +201,7 @@ async def test_an_old_if_match_is_412_and_loses_nothing(
     assert (await client.get(url, headers=clara)).json()["title"] == "Mine"
 
 
-async def test_of_many_writers_with_one_version_exactly_one_wins(
+async def test_of_concurrent_writers_with_one_version_one_succeeds(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     url = f"/api/v1/songs/{await register()}"
@@ -215,7 +215,7 @@ async def test_of_many_writers_with_one_version_exactly_one_wins(
     assert (winners, song["version"]) == ([song["title"]], 2)
 
 
-async def test_a_deleted_song_is_gone_everywhere(
+async def test_a_deleted_song_is_404_for_every_route(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     song_id = await register()
@@ -228,6 +228,6 @@ async def test_a_deleted_song_is_gone_everywhere(
     assert (await client.patch(url, json={"title": "Back"}, headers=clara)).status_code == 404
 
 
-async def test_an_id_that_is_no_uuid_names_the_field(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
+async def test_an_id_that_is_not_a_uuid_is_422_with_the_field(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
     answer = await client.get("/api/v1/songs/seven", headers=clara)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path.song_id")

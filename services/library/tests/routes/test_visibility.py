@@ -1,4 +1,4 @@
-"""Who sees a song: private, unlisted, public, deleted, restored, and on every way that leads to it."""
+"""Visibility of songs: private, unlisted, public, deleted and restored, on every route."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,8 +25,8 @@ def robert(token_issuer: TokenIssuer) -> dict[str, str]:
     return token_issuer.headers("robert", "Robert")
 
 
-async def resolvable(library: LibraryServiceStub, peer: Any, song_id: str, listener: str) -> bool:
-    request = pb.ResolveArtifactRequest(song_id=song_id, listener_id=listener)
+async def resolvable(library: LibraryServiceStub, peer: Any, song_id: str, user_id: str) -> bool:
+    request = pb.ResolveArtifactRequest(song_id=song_id, listener_id=user_id)
     try:
         await library.ResolveArtifact(request, metadata=peer)
     except grpc.aio.AioRpcError as error:
@@ -37,7 +37,7 @@ async def resolvable(library: LibraryServiceStub, peer: Any, song_id: str, liste
 
 
 async def seen_by(client: httpx.AsyncClient, song_id: str, headers: dict[str, str]) -> set[str]:
-    """The routes that show the song to somebody."""
+    """Return the routes that show the song."""
     url = f"/api/v1/songs/{song_id}"
     found = set()
     for name in ("", "/midi", "/remix", "/comments"):
@@ -55,7 +55,7 @@ DIRECT = {"song", "/midi", "/remix", "/comments"}
 @pytest.mark.parametrize(
     ("visibility", "expected"), [("private", set()), ("unlisted", DIRECT), ("public", DIRECT | {"feed"})]
 )
-async def test_others_see_what_the_owner_lets_them(
+async def test_visibility_determines_what_others_see(
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
     peer: Any,
@@ -69,12 +69,12 @@ async def test_others_see_what_the_owner_lets_them(
     await client.patch(f"/api/v1/songs/{song_id}", json={"visibility": visibility}, headers=clara)
     assert await seen_by(client, song_id, robert) == expected
     assert await seen_by(client, song_id, {}) == expected
-    for listener in ("robert", ""):
-        assert await resolvable(library, peer, song_id, listener) is bool(expected)
+    for user_id in ("robert", ""):
+        assert await resolvable(library, peer, song_id, user_id) is bool(expected)
     assert await seen_by(client, song_id, clara) >= DIRECT
 
 
-async def test_a_song_made_private_again_disappears_everywhere(
+async def test_a_song_made_private_disappears_for_others(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     song_id = await register()
@@ -87,7 +87,7 @@ async def test_a_song_made_private_again_disappears_everywhere(
     assert (await client.get("/api/v1/library/authors/clara", headers=robert)).status_code == 404
 
 
-async def test_others_cannot_change_what_they_see(
+async def test_others_cannot_change_a_public_song(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     song_id = await register()
@@ -106,7 +106,7 @@ async def test_others_cannot_change_what_they_see(
     assert (await client.get(url, headers=clara)).json() == before
 
 
-async def test_publishing_again_keeps_the_place_in_the_feed(
+async def test_publishing_again_keeps_the_position_in_the_feed(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str]
 ) -> None:
     first, second = await register(title="First"), await register(title="Second")
@@ -118,7 +118,7 @@ async def test_publishing_again_keeps_the_place_in_the_feed(
     assert [song["title"] for song in feed] == ["Second", "First"]
 
 
-async def test_a_deleted_song_is_in_the_trash_and_comes_back_as_it_was(
+async def test_a_deleted_song_is_in_the_trash_and_can_be_restored(
     client: httpx.AsyncClient, register: Register, clara: dict[str, str], robert: dict[str, str]
 ) -> None:
     song_id = await register(title="Sketch")
@@ -138,7 +138,7 @@ async def test_a_deleted_song_is_in_the_trash_and_comes_back_as_it_was(
 
 
 @pytest.mark.parametrize(("age", "status"), [(timedelta(days=29, hours=23), 200), (timedelta(days=30, hours=1), 404)])
-async def test_a_song_can_be_restored_for_thirty_days(
+async def test_a_song_can_be_restored_for_30_days(
     app: FastAPI, client: httpx.AsyncClient, register: Register, clara: dict[str, str], age: timedelta, status: int
 ) -> None:
     song_id = await register()

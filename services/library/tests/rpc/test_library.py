@@ -1,4 +1,4 @@
-"""The contract with peers: registration happens once, and artifacts are found for those who may read them."""
+"""The gRPC contract: registration is idempotent, and objects are resolved for users who may read the song."""
 
 import asyncio
 import time
@@ -19,6 +19,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 Metadata = list[tuple[str, str]]
 MakeRequest = Any
+RegisterOne = Any
 
 
 async def listed(client: httpx.AsyncClient, issuer: TokenIssuer, owner: str = "clara") -> list[dict[str, Any]]:
@@ -33,40 +34,37 @@ async def refusal(call: Any) -> grpc.aio.AioRpcError:
     return caught.value
 
 
-async def test_fifty_calls_at_once_make_one_song(
-    library: LibraryServiceStub,
+async def test_fifty_concurrent_registrations_create_one_song(
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
     request = make_request(source_id="generation-1")
-    answers = await asyncio.gather(*(library.RegisterSong(request, metadata=peer) for _ in range(50)))
+    answers = await asyncio.gather(*(register_one(request) for _ in range(50)))
     assert len({answer.song_id for answer in answers}) == 1
     assert [answer.created for answer in answers].count(True) == 1
     assert [song["id"] for song in await listed(client, token_issuer)] == [answers[0].song_id]
 
 
-async def test_a_repetition_changes_nothing(
-    library: LibraryServiceStub,
+async def test_a_repeated_registration_changes_nothing(
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
-    first = await library.RegisterSong(make_request(source_id="generation-1"), metadata=peer)
+    first = await register_one(make_request(source_id="generation-1"))
     headers = token_issuer.headers("clara")
     await client.patch(f"/api/v1/songs/{first.song_id}", json={"title": "Renamed"}, headers=headers)
-    again = await library.RegisterSong(make_request(source_id="generation-1"), metadata=peer)
+    again = await register_one(make_request(source_id="generation-1"))
     assert (again.song_id, again.created) == (first.song_id, False)
     assert [song["title"] for song in await listed(client, token_issuer)] == ["Renamed"]
 
 
-async def test_a_crash_before_the_commit_leaves_nothing_and_the_retry_succeeds(
+async def test_a_crash_before_the_commit_leaves_nothing_and_a_retry_succeeds(
     app: FastAPI,
-    library: LibraryServiceStub,
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
@@ -80,36 +78,36 @@ async def test_a_crash_before_the_commit_leaves_nothing_and_the_retry_succeeds(
     with pytest.raises(asyncio.CancelledError):
         await crash()
     assert await listed(client, token_issuer) == []
-    assert (await library.RegisterSong(request, metadata=peer)).created
+    assert (await register_one(request)).created
 
 
-async def test_callers_that_hang_up_at_any_moment_and_retry_make_one_song(
+async def test_calls_cancelled_at_any_moment_and_a_retry_create_one_song(
     library: LibraryServiceStub,
     client: httpx.AsyncClient,
     peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
     request = make_request()
     for milliseconds in range(12):
-        call = library.RegisterSong(request, metadata=peer)
+        call = library.RegisterSongs(pb.RegisterSongsRequest(songs=[request]), metadata=peer)
         await asyncio.sleep(milliseconds / 1000)
         call.cancel()
-    answer = await library.RegisterSong(request, metadata=peer)
+    answer = await register_one(request)
     assert [song["id"] for song in await listed(client, token_issuer)] == [answer.song_id]
 
 
-async def test_a_late_retry_does_not_bring_a_deleted_song_back(
-    library: LibraryServiceStub,
+async def test_a_late_retry_does_not_restore_a_deleted_song(
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
     request = make_request()
-    first = await library.RegisterSong(request, metadata=peer)
+    first = await register_one(request)
     await client.delete(f"/api/v1/songs/{first.song_id}", headers=token_issuer.headers("clara"))
-    again = await library.RegisterSong(request, metadata=peer)
+    again = await register_one(request)
     assert (again.song_id, again.created) == (first.song_id, False)
     assert await listed(client, token_issuer) == []
 
@@ -153,46 +151,45 @@ _SHA = "0" * 64
         ({"measures": {"scale_score": float("nan")}}, "measures.scale_score"),
     ],
 )
-async def test_a_wrong_field_is_named_and_nothing_is_kept(
-    library: LibraryServiceStub,
+async def test_an_invalid_field_is_named_and_nothing_is_registered(
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
     changes: dict[str, Any],
     field: str,
 ) -> None:
-    error = await refusal(library.RegisterSong(make_request(**changes), metadata=peer))
-    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert f"{field}: " in (error.details() or "")
+    refused = await register_one(make_request(**changes))
+    assert f"{field}: " in refused.refusal
+    assert (refused.song_id, refused.retry) == ("", False)
     assert await listed(client, token_issuer) == []
 
 
 @pytest.mark.parametrize(
     ("given", "kept"), [("", "Untitled"), ("\u200b", "Untitled"), ("two\nlines\x00", "two lines"), (" Dawn ", "Dawn")]
 )
-async def test_a_piece_is_not_lost_over_an_untidy_title(
-    library: LibraryServiceStub,
+async def test_an_invalid_title_is_normalised(
+    register_one: RegisterOne,
     client: httpx.AsyncClient,
-    peer: Metadata,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
     given: str,
     kept: str,
 ) -> None:
-    await library.RegisterSong(make_request(title=given), metadata=peer)
+    await register_one(make_request(title=given))
     assert [song["title"] for song in await listed(client, token_issuer)] == [kept]
 
 
-async def test_resolving_finds_the_object_for_its_owner_only(
+async def test_resolving_a_private_song_works_for_its_owner_only(
     library: LibraryServiceStub,
     client: httpx.AsyncClient,
     peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
     request = make_request()
-    song_id = (await library.RegisterSong(request, metadata=peer)).song_id
+    song_id = (await register_one(request)).song_id
     found = await library.ResolveArtifact(
         pb.ResolveArtifactRequest(song_id=song_id, listener_id="clara"), metadata=peer
     )
@@ -214,12 +211,12 @@ async def test_resolving_finds_the_object_for_its_owner_only(
     assert (await refusal(library.ResolveArtifact(asked, metadata=peer))).code() == grpc.StatusCode.NOT_FOUND
 
 
-async def test_an_id_that_is_no_uuid_is_the_callers_mistake(library: LibraryServiceStub, peer: Metadata) -> None:
+async def test_an_id_that_is_not_a_uuid_is_invalid_argument(library: LibraryServiceStub, peer: Metadata) -> None:
     error = await refusal(library.ResolveArtifact(pb.ResolveArtifactRequest(song_id="seven"), metadata=peer))
     assert (error.code(), error.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "song_id: Must be a UUID")
 
 
-async def test_without_a_service_token_no_call_is_served(
+async def test_every_method_needs_a_service_token(
     library: LibraryServiceStub, client: httpx.AsyncClient, make_request: MakeRequest, token_issuer: TokenIssuer
 ) -> None:
     wrong = [
@@ -231,7 +228,7 @@ async def test_without_a_service_token_no_call_is_served(
     ]
     for metadata in wrong:
         for call, request in [
-            (library.RegisterSong, make_request()),
+            (library.RegisterSongs, pb.RegisterSongsRequest(songs=[make_request()])),
             (library.ResolveArtifact, pb.ResolveArtifactRequest(song_id="seven", listener_id="clara")),
             (library.TransferSongs, pb.TransferSongsRequest(from_listener_id="clara", to_listener_id="robert")),
             (library.DeleteListener, pb.DeleteListenerRequest(listener_id="clara")),
@@ -241,21 +238,22 @@ async def test_without_a_service_token_no_call_is_served(
     assert await listed(client, token_issuer) == []
 
 
-async def test_health_is_open_to_probes(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_health_checks_need_no_token(app: FastAPI, client: httpx.AsyncClient) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.state.grpc_port}") as channel:
         answer = await HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_a_batch_keeps_what_it_can_and_says_what_it_refuses(
+async def test_a_batch_registers_valid_songs_and_reports_refused_ones(
     library: LibraryServiceStub,
     client: httpx.AsyncClient,
     peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
     await library.DeleteListener(pb.DeleteListenerRequest(listener_id="gone"), metadata=peer)
-    known = await library.RegisterSong(make_request(source_id="known"), metadata=peer)
+    known = await register_one(make_request(source_id="known"))
     batch = [
         make_request(source_id="first", title="First"),
         make_request(source_id="known"),
@@ -264,16 +262,16 @@ async def test_a_batch_keeps_what_it_can_and_says_what_it_refuses(
         make_request(source_id="first", title="First"),
     ]
     answer = await library.RegisterSongs(pb.RegisterSongsRequest(songs=batch), metadata=peer)
-    first, again, late, wrong, twin = answer.songs
-    assert (first.created, twin.created, again.created) == (True, False, False)
-    assert (twin.song_id, again.song_id) == (first.song_id, known.song_id)
+    first, again, late, wrong, duplicate = answer.songs
+    assert (first.created, duplicate.created, again.created) == (True, False, False)
+    assert (duplicate.song_id, again.song_id) == (first.song_id, known.song_id)
     assert "deleted" in late.refusal
     assert "note_count" in wrong.refusal
     assert not any((late.song_id, wrong.song_id, late.retry, wrong.retry))
     assert {song["id"] for song in await listed(client, token_issuer)} == {first.song_id, known.song_id}
 
 
-async def test_two_batches_of_the_same_songs_in_other_orders_make_each_once(
+async def test_concurrent_batches_in_different_orders_create_each_song_once(
     library: LibraryServiceStub, peer: Metadata, make_request: MakeRequest
 ) -> None:
     songs = [make_request(source_id=f"generation-{number}") for number in range(30)]
@@ -284,7 +282,9 @@ async def test_two_batches_of_the_same_songs_in_other_orders_make_each_once(
     assert len({song.song_id for answer in answers for song in answer.songs}) == 30
 
 
-async def test_a_batch_has_its_limit(library: LibraryServiceStub, peer: Metadata, make_request: MakeRequest) -> None:
+async def test_a_batch_over_the_limit_is_refused(
+    library: LibraryServiceStub, peer: Metadata, make_request: MakeRequest
+) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await library.RegisterSongs(pb.RegisterSongsRequest(songs=[make_request()] * 101), metadata=peer)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

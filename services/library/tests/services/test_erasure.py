@@ -1,8 +1,9 @@
-"""What goes for good goes entirely, and nothing else goes with it."""
+"""Permanent deletion removes everything that it should, and nothing else."""
 
 import asyncio
 import hashlib
 from typing import Any
+from unittest.mock import create_autospec
 
 import grpc
 import httpx
@@ -18,6 +19,7 @@ from sqlalchemy import text
 
 Register = Any
 MakeRequest = Any
+RegisterOne = Any
 Metadata = list[tuple[str, str]]
 
 
@@ -37,7 +39,7 @@ async def age(app: FastAPI, table: str, column: str, days: int) -> None:
 
 
 async def rows_with(app: FastAPI, needle: str) -> set[str]:
-    """Tables in which the text occurs anywhere."""
+    """Return the tables that contain the text."""
     async with app.state.database.sessions() as session:
         tables = list(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'library'")))
         found = set()
@@ -48,17 +50,17 @@ async def rows_with(app: FastAPI, needle: str) -> set[str]:
     return found
 
 
-async def delete_listener(library: LibraryServiceStub, peer: Metadata, listener: str) -> list[Any]:
+async def delete_user(library: LibraryServiceStub, peer: Metadata, user_id: str) -> list[Any]:
     answers = []
     for _ in range(10):
-        request = pb.DeleteListenerRequest(listener_id=listener)
+        request = pb.DeleteListenerRequest(listener_id=user_id)
         answers.append(await library.DeleteListener(request, metadata=peer))
         if answers[-1].done:
             return answers
-    raise AssertionError("never done")
+    raise AssertionError("the deletion is not done after 10 calls")
 
 
-async def test_an_object_goes_with_its_last_song(
+async def test_an_object_is_removed_with_its_last_song(
     app: FastAPI, client: httpx.AsyncClient, register: Register, object_store: ObjectStore, clara: dict[str, str]
 ) -> None:
     midi = artifact("shared by two")
@@ -76,11 +78,10 @@ async def test_an_object_goes_with_its_last_song(
     assert kept == [True, False]
 
 
-async def test_a_collected_object_is_asked_for_again_and_then_kept(
+async def test_a_removed_object_must_be_stored_again_before_registration(
     app: FastAPI,
     client: httpx.AsyncClient,
-    library: LibraryServiceStub,
-    peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     register: Register,
     object_store: ObjectStore,
@@ -92,33 +93,31 @@ async def test_a_collected_object_is_asked_for_again_and_then_kept(
     await app.state.erasure.sweep()
     await age(app, "artifact_garbage", "since", 1)
     await app.state.erasure.sweep()
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await library.RegisterSong(make_request(midi=midi), metadata=peer)
-    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+    refused = await register_one(make_request(midi=midi))
+    assert (refused.song_id, refused.retry) == ("", True)
     song_id = await register(midi=midi)
     await app.state.erasure.sweep()
     assert (await client.get(f"/api/v1/songs/{song_id}/midi", headers=clara)).status_code == 200
 
 
-async def test_a_late_retry_does_not_bring_a_purged_song_back(
+async def test_a_late_retry_does_not_restore_a_purged_song(
     app: FastAPI,
     client: httpx.AsyncClient,
-    library: LibraryServiceStub,
-    peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     clara: dict[str, str],
 ) -> None:
     request = make_request()
-    first = await library.RegisterSong(request, metadata=peer)
+    first = await register_one(request)
     await client.delete(f"/api/v1/songs/{first.song_id}", headers=clara)
     await age(app, "songs", "deleted_at", 31)
     await app.state.erasure.sweep()
-    again = await library.RegisterSong(request, metadata=peer)
+    again = await register_one(request)
     assert (again.song_id, again.created) == (first.song_id, False)
     assert (await client.get("/api/v1/songs", headers=clara)).json()["items"] == []
 
 
-async def test_all_of_a_listener_goes_and_nothing_of_others(
+async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     app: FastAPI,
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
@@ -128,12 +127,12 @@ async def test_all_of_a_listener_goes_and_nothing_of_others(
     token_issuer: TokenIssuer,
 ) -> None:
     public = pb.VISIBILITY_PUBLIC
-    gone, shared = artifact("gone"), artifact("kept")
-    mine = await register(owner_id="listener-g", author="Gone", visibility=public, midi=gone)
-    await register(owner_id="listener-g", author="Gone", midi=shared)
+    gone, shared = artifact("deleted"), artifact("kept")
+    mine = await register(owner_id="user-g", author="Gone", visibility=public, midi=gone)
+    await register(owner_id="user-g", author="Gone", midi=shared)
     other = await register(owner_id="clara", visibility=public, midi=shared)
-    leaving, clara = token_issuer.headers("listener-g", "Gone"), token_issuer.headers("clara", "Clara")
-    for headers, song_id, author in ((leaving, other, "clara"), (clara, mine, "listener-g")):
+    leaving, clara = token_issuer.headers("user-g", "Gone"), token_issuer.headers("clara", "Clara")
+    for headers, song_id, author in ((leaving, other, "clara"), (clara, mine, "user-g")):
         await client.put(f"/api/v1/songs/{song_id}/like", headers=headers)
         await client.post(f"/api/v1/songs/{song_id}/comments", json={"text": "Hello"}, headers=headers)
         await client.put(f"/api/v1/library/authors/{author}/follow", headers=headers)
@@ -143,19 +142,19 @@ async def test_all_of_a_listener_goes_and_nothing_of_others(
     await client.put(report, json={"reason": "spam"}, headers=leaving)
     await client.post(f"/api/v1/songs/{mine}/shares", json={}, headers=leaving)
 
-    answers = await delete_listener(library, peer, "listener-g")
+    answers = await delete_user(library, peer, "user-g")
     assert sum(answer.songs for answer in answers) == 2
-    # What must be remembered so that nothing comes back; an id says nothing of anybody whose account is gone.
-    assert await rows_with(app, "listener-g") <= {"deleted_listeners", "artifact_garbage"}
+    # The id is kept where it prevents that deleted data is registered again.
+    assert await rows_with(app, "user-g") <= {"deleted_listeners", "artifact_garbage"}
     assert await rows_with(app, "Gone") == set()
     assert await object_store.head(gone.key) is None
     assert await object_store.head(shared.key) is not None
     kept = (await client.get(f"/api/v1/songs/{other}", headers=clara)).json()
     assert (kept["like_count"], kept["comment_count"]) == (0, 0)
-    assert [answer.songs for answer in await delete_listener(library, peer, "listener-g")] == [0]
+    assert [answer.songs for answer in await delete_user(library, peer, "user-g")] == [0]
 
 
-async def test_a_deletion_goes_on_where_it_was_interrupted(
+async def test_an_interrupted_deletion_resumes(
     app: FastAPI,
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
@@ -169,23 +168,24 @@ async def test_a_deletion_goes_on_where_it_was_interrupted(
     for midi in midis:
         await register(owner_id="leaving", midi=midi)
     with monkeypatch.context() as patch:
-
-        async def away(key: str) -> None:
-            raise Unavailable("The object store does not answer.")
-
-        patch.setattr(app.state.object_store, "delete", away)
+        delete = create_autospec(
+            app.state.object_store.delete, side_effect=Unavailable("The object store does not answer.")
+        )
+        patch.setattr(app.state.object_store, "delete", delete)
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await library.DeleteListener(pb.DeleteListenerRequest(listener_id="leaving"), metadata=peer)
         assert failed.value.code() == grpc.StatusCode.UNAVAILABLE
-    answers = await delete_listener(library, peer, "leaving")
+        delete.assert_awaited_once()
+    answers = await delete_user(library, peer, "leaving")
     assert len(answers) > 1
     assert [await object_store.head(midi.key) for midi in midis] == [None] * 5
 
 
-async def test_nothing_is_registered_for_a_deleted_listener(
+async def test_nothing_is_registered_for_a_deleted_user(
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
     peer: Metadata,
+    register_one: RegisterOne,
     make_request: MakeRequest,
     register: Register,
     token_issuer: TokenIssuer,
@@ -194,23 +194,21 @@ async def test_nothing_is_registered_for_a_deleted_listener(
         await register(owner_id="leaving")
 
     async def late(number: int) -> str:
+        # Spread over the deletion, so that some registrations precede it and some follow.
         await asyncio.sleep(number / 500)
-        try:
-            await library.RegisterSong(make_request(owner_id="leaving"), metadata=peer)
-        except grpc.aio.AioRpcError as error:
-            return str(error.code().name)
-        return "OK"
+        return str((await register_one(make_request(owner_id="leaving"))).refusal)
 
     outcomes = asyncio.gather(*map(late, range(20)))
-    await delete_listener(library, peer, "leaving")
-    assert set(await outcomes) <= {"OK", "FAILED_PRECONDITION"}
-    await delete_listener(library, peer, "leaving")
-    assert await late(0) == "FAILED_PRECONDITION"
+    await delete_user(library, peer, "leaving")
+    deleted = "The account was deleted, so no song can be registered for it."
+    assert set(await outcomes) <= {"", deleted}
+    await delete_user(library, peer, "leaving")
+    assert await late(0) == deleted
     answer = await client.get("/api/v1/songs", headers=token_issuer.headers("leaving"))
     assert answer.json()["items"] == []
 
 
-async def test_a_guests_songs_and_playlists_become_the_accounts(
+async def test_a_guests_songs_are_transferred_to_the_account(
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
     peer: Metadata,
@@ -236,7 +234,7 @@ async def test_a_guests_songs_and_playlists_become_the_accounts(
         ({"author": "a\x00"}, "author"),
     ],
 )
-async def test_a_wrong_transfer_is_refused(
+async def test_an_invalid_transfer_is_refused(
     library: LibraryServiceStub, peer: Metadata, changes: dict[str, str], field: str
 ) -> None:
     request = pb.TransferSongsRequest(**({"from_listener_id": "a", "to_listener_id": "b", "author": "B"} | changes))

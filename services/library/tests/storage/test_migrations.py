@@ -1,10 +1,10 @@
-"""Migrations as operators run them."""
+"""Migrations: up, down, of existing data, and compared with the models."""
 
 from pathlib import Path
 
 import asyncpg
 import pytest
-from euterpe_library.storage import sharing_models  # noqa: F401 - adds its tables to the metadata
+from euterpe_library.storage import social_models  # noqa: F401 - adds its tables to the metadata
 from euterpe_library.storage.models import Base
 from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
 
@@ -29,7 +29,7 @@ async def tables(url: str) -> set[str]:
     return {row["tablename"] for row in rows} - {"alembic_version"}
 
 
-async def test_up_down_and_up_again(databases: DatabaseFactory, service: Path) -> None:
+async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
     all_tables = {table.name for table in Base.metadata.sorted_tables}
     assert {"songs", "shares", "artifact_garbage"} <= all_tables
@@ -38,7 +38,7 @@ async def test_up_down_and_up_again(databases: DatabaseFactory, service: Path) -
         assert await tables(url) == expected
 
 
-async def test_songs_from_before_the_search_are_found(databases: DatabaseFactory, service: Path) -> None:
+async def test_songs_from_before_the_search_migration_are_found(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
     migrate(service, url_variable=VARIABLE, url=url, revision="0001")
     await query(
@@ -54,7 +54,7 @@ async def test_songs_from_before_the_search_are_found(databases: DatabaseFactory
     assert [row["search_text"] for row in rows] == ["fur elise"]
 
 
-async def test_an_extension_that_an_operator_made_elsewhere_is_used(databases: DatabaseFactory, service: Path) -> None:
+async def test_an_extension_in_another_schema_is_used(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
     await query(url, 'CREATE SCHEMA "Shared Extensions"')
     await query(url, 'CREATE EXTENSION pg_trgm SCHEMA "Shared Extensions"')
@@ -63,6 +63,6 @@ async def test_an_extension_that_an_operator_made_elsewhere_is_used(databases: D
     assert '"Shared Extensions".gin_trgm_ops' in indexes[0]["indexdef"]
 
 
-def test_the_models_are_what_the_migrations_make(databases: DatabaseFactory, service: Path) -> None:
+def test_models_match_migrations(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create(service, url_variable=VARIABLE)
     check_models(service, url_variable=VARIABLE, url=url)

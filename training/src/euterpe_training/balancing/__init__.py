@@ -1,1 +1,1 @@
-"""Balancing of image sets: DeepSMOTE and BAGAN-GP beside the classical ways, judged on real images only (FACTS §3)."""
+"""Balancing of image sets: DeepSMOTE, BAGAN-GP and resampling, evaluated on real images (references.md §3)."""

@@ -1,25 +1,26 @@
-"""Settings of the two networks that make images, and the recipes that the thesis used (FACTS §3)."""
+"""Settings of the two generative methods, and their recipes (references.md §3)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import Any, Final, Literal, Self, get_args
 
 from euterpe_training.errors import TrainingError
+from euterpe_training.overrides import parse_overrides
 
-#: Of products while training: bfloat16 takes half the time where a processor has it. Weights stay in float32.
+#: Precision of products in training: bfloat16 takes half the time on processors that support it. Weights are float32.
 Precision = Literal["float32", "bfloat16"]
 
 
 def check_precision(name: str) -> None:
-    """TrainingError for one that there is not."""
+    """Raise TrainingError for an unknown precision."""
     if name not in get_args(Precision):
-        raise TrainingError(f"precision is {name!r}; it is {' or '.join(get_args(Precision))}")
+        raise TrainingError(f"precision must be {' or '.join(get_args(Precision))}, got {name!r}")
 
 
 @dataclass(frozen=True)
 class _Config:
-    """What both have in common."""
+    """The settings of both methods; field names are keys of checkpoints."""
 
     epochs: int
     learning_rate: float
@@ -29,63 +30,60 @@ class _Config:
     precision: Precision = "float32"
     seed: int = 0
     epochs_per_checkpoint: int = 10
-    #: Every so many epochs a picture of generated images is kept.
+    #: Epochs between pictures of generated images.
     epochs_per_grid: int = 10
 
     def __post_init__(self) -> None:
         for name in ("epochs", "latent_size", "hidden_size", "epochs_per_checkpoint", "epochs_per_grid"):
             if getattr(self, name) < 1:
-                raise TrainingError(f"{name} is {getattr(self, name)}; it must be 1 or more")
+                raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
         check_precision(self.precision)
         if self.batch_size < 2:
-            raise TrainingError(f"batch_size is {self.batch_size}; batch norm needs 2 or more")
+            raise TrainingError(f"batch_size must be 2 or more for batch norm, got {self.batch_size}")
         if not 0 < self.learning_rate < 1:
-            raise TrainingError(f"learning_rate is {self.learning_rate}; it lies between 0 and 1")
+            raise TrainingError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
 
-    def changed(self, changes: Iterable[str]) -> Self:
-        """With settings of the form NAME=VALUE instead; TrainingError for unknown names and wrong values."""
-        values: dict[str, Any] = {}
-        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
-        for change in changes:
-            name, _, text = change.partition("=")
-            if name not in kinds:
-                raise TrainingError(f"there is no setting {name!r}; there are: {', '.join(sorted(kinds))}")
-            try:
-                values[name] = kinds[name](text)
-            except ValueError:
-                raise TrainingError(f"{name} is {text!r}, which is no {kinds[name].__name__}") from None
-        return replace(self, **values)
+    def changed(self, assignments: Iterable[str]) -> Self:
+        """Return the configuration after assignments such as "epochs=5"; raise TrainingError for invalid ones."""
+        return replace(self, **parse_overrides(assignments, self.to_dict()))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class DeepSmoteConfig(_Config):
-    """`hidden_size` is the channels of the first convolution; the last has eight times as many."""
+    """Settings of DeepSMOTE.
+
+    `hidden_size` is the number of channels of the first convolution; the last one has eight times as many.
+    """
 
     epochs: int = 300
     learning_rate: float = 2e-4
     batch_size: int = 64
     latent_size: int = 600
     hidden_size: int = 128
-    #: In latent space, when images are made.
+    #: Neighbours in latent space between which images are generated.
     neighbours: int = 5
-    #: `permuted` as the paper describes it, `own` as its public code computes it: docs/adr/0012-deepsmote-penalty.md.
+    #: `permuted` as in the paper, `own` as in its public code: docs/adr/0012-deepsmote-penalty.md.
     penalty: Literal["own", "permuted"] = "own"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.penalty not in ("own", "permuted"):
-            raise TrainingError(f"penalty is {self.penalty!r}; it is own or permuted")
+            raise TrainingError(f"penalty must be own or permuted, got {self.penalty!r}")
         if self.neighbours < 1:
-            raise TrainingError(f"neighbours is {self.neighbours}; it must be 1 or more")
+            raise TrainingError(f"neighbours must be 1 or more, got {self.neighbours}")
 
 
 @dataclass(frozen=True)
 class BaganConfig(_Config):
-    """`hidden_size` is the channels of the first convolution. `game` is the paper's form or that of its code."""
+    """Settings of BAGAN-GP.
+
+    `hidden_size` is the number of channels of the first convolution. `game` is the adversarial loss: that of the paper
+    (wasserstein) or of its public code (bce).
+    """
 
     epochs: int = 20
     learning_rate: float = 2e-4
@@ -103,13 +101,13 @@ class BaganConfig(_Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.game not in ("wasserstein", "bce"):
-            raise TrainingError(f"game is {self.game!r}; it is wasserstein or bce")
+            raise TrainingError(f"game must be wasserstein or bce, got {self.game!r}")
         if self.autoencoder_epochs < 0 or self.critic_steps < 1 or not 0 <= self.gradient_penalty < inf:
-            raise TrainingError("autoencoder_epochs and gradient_penalty are 0 or more, critic_steps 1 or more")
+            raise TrainingError("autoencoder_epochs and gradient_penalty must be 0 or more, critic_steps 1 or more")
 
 
-#: The thesis' settings by data set, `compact` a quarter as wide for half an hour of one CPU core, `quick` for a look on
-#: one, and `smoke` for tests.
+#: The thesis' settings by data set; `compact` is a quarter as wide and takes half an hour on one CPU core, `quick`
+#: takes minutes, `smoke` is for tests.
 DEEPSMOTE_RECIPES: Final = {
     "mnist": DeepSmoteConfig(),
     "fashion": DeepSmoteConfig(batch_size=32),
@@ -131,7 +129,7 @@ BAGAN_RECIPES: Final = {
 
 
 def find_recipe(recipes: dict[str, Any], name: str) -> Any:
-    """The recipe called `name`; TrainingError when there is none."""
+    """Return the recipe called `name`; raise TrainingError with all names when there is none."""
     if name not in recipes:
-        raise TrainingError(f"there is no recipe {name!r}; there are: {', '.join(recipes)}")
+        raise TrainingError(f"there is no recipe {name!r}; the recipes are: {', '.join(recipes)}")
     return recipes[name]

@@ -1,4 +1,4 @@
-"""How many images of each class a set is cut to, and how many it is filled up with."""
+"""Counts per class: of unbalanced subsets, and of the images that balancing adds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from euterpe_training.balancing.images import ImageSet, counts_of_same_ratios, c
 from euterpe_training.errors import TrainingError
 
 _GREY: Final = (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40)
-#: What the thesis cuts its sets to (FACTS §3).
+#: The thesis' counts per class (references.md §3).
 THESIS_COUNTS: Final = {
     "mnist": _GREY,
     "fashion": _GREY,
@@ -21,10 +21,7 @@ THESIS_COUNTS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Unbalanced:
-    """A set to balance, and real images to judge by that no generator ever sees.
-
-    `whole` are all images that `train` was cut from.
-    """
+    """A training set to balance, real test images, and the whole set from which `train` was sampled."""
 
     train: ImageSet
     test: ImageSet
@@ -32,7 +29,10 @@ class Unbalanced:
 
 
 def parse_counts(text: str, images: ImageSet) -> list[int]:
-    """Counts per class from `mnist`, `fashion`, `cifar10`, one of them over a number (`mnist/4`), a list, or `all`."""
+    """Parse counts per class: `mnist`, `fashion`, `cifar10`, one of them divided (`mnist/4`), a list, or `all`.
+
+    Raise TrainingError for other texts.
+    """
     if text == "all":
         return [int(count) for count in images.counts]
     name, _, divisor = text.partition("/")
@@ -44,26 +44,29 @@ def parse_counts(text: str, images: ImageSet) -> list[int]:
     except ValueError:
         known = ", ".join(THESIS_COUNTS)
         raise TrainingError(
-            f"counts are {text!r}; give one of {known}, optionally over a number such as mnist/4, a list, or all"
+            f"--counts must be one of {known}, optionally divided as in mnist/4, a list, or all, got {text!r}"
         ) from None
 
 
 def unbalance(train: ImageSet, test: ImageSet, counts: Sequence[int], seed: int = 0) -> Unbalanced:
-    """`train` cut to `counts`, and `test` cut to the same ratios; both real."""
+    """Sample `train` down to `counts`, and `test` to the same ratios."""
     small = cut(train, counts, seed)
     return Unbalanced(small, cut(test, counts_of_same_ratios([int(n) for n in test.counts], counts), seed), train)
 
 
 def check_ratio(ratio: float) -> None:
-    """TrainingError outside (0, 1]."""
+    """Raise TrainingError for a ratio outside (0, 1]."""
     if not 0 < ratio <= 1:
-        raise TrainingError(f"the ratio is {ratio}; it says how full each class becomes and lies in (0, 1]")
+        raise TrainingError(f"--ratio must be in (0, 1], got {ratio}")
 
 
 def missing(counts: NDArray[np.int64], ratio: float = 1.0) -> NDArray[np.int64]:
-    """Images to make per class until each has `ratio` times the majority's; TrainingError outside (0, 1]."""
+    """Return the images per class that are missing to `ratio` times the largest count; classes without images get none.
+
+    Raise TrainingError for a ratio outside (0, 1] or a single class.
+    """
     check_ratio(ratio)
     if np.count_nonzero(counts) < 2:
-        raise TrainingError("there is one class only; balancing needs two or more")
-    wanted = np.rint(ratio * counts.max()).astype(np.int64)
-    return np.where(counts > 0, np.maximum(wanted - counts, 0), 0).astype(np.int64)
+        raise TrainingError("the set has only one class; balancing needs two or more")
+    target = np.rint(ratio * counts.max()).astype(np.int64)
+    return np.where(counts > 0, np.maximum(target - counts, 0), 0).astype(np.int64)

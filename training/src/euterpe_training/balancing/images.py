@@ -1,4 +1,4 @@
-"""Labelled images in memory, and how sets of them are cut and split."""
+"""Labelled images in memory, their subsets and splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,8 +17,8 @@ Labels = NDArray[np.int64]
 class ImageSet:
     """`images` are uint8 [count, height, width, channels], `labels` [count] index into `classes`.
 
-    `groups` [count] says which images belong together, such as windows of one piece: a split never parts them. By
-    default each image is its own group. Raises TrainingError when the shapes do not fit.
+    `groups` [count] identifies images that belong together, such as windows of one piece, which a split keeps together.
+    By default each image is its own group. Raise TrainingError when the shapes do not match.
     """
 
     name: str
@@ -29,9 +29,9 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[-1] not in (1, 3) or self.images.dtype != np.uint8:
-            raise TrainingError(f"the images of {self.name} are not 8-bit pictures with one or three channels")
+            raise TrainingError(f"the images of {self.name} must have 8 bits and one or three channels")
         if len(self.images) != len(self.labels):
-            raise TrainingError(f"{self.name} holds {len(self.images)} images but {len(self.labels)} labels")
+            raise TrainingError(f"{self.name} has {len(self.images)} images but {len(self.labels)} labels")
         if len(self.labels) and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
             raise TrainingError(f"{self.name} has labels outside its {len(self.classes)} classes")
         if len(self.groups) != len(self.labels):
@@ -52,21 +52,21 @@ class ImageSet:
 
     @property
     def channels(self) -> int:
-        """1 for grey images, 3 for coloured ones."""
+        """1 for grey images, 3 for colour images."""
         return int(self.images.shape[3])
 
     def of(self, label: int) -> NDArray[np.int64]:
-        """Indices of a class' images."""
+        """Return the indices of a class' images."""
         return np.flatnonzero(self.labels == label)
 
     def take(self, indices: NDArray[Any]) -> "ImageSet":
-        """Some of the images, in the order of `indices`."""
+        """Return some of the images, in the order of `indices`."""
         return replace(
             self, images=self.images[indices], labels=self.labels[indices], groups=self.groups[indices]
         )  # fmt: skip
 
     def joined(self, images: Pixels, labels: Labels) -> "ImageSet":
-        """With more images behind these; each is a group of its own."""
+        """Return the set with additional images at the end, each its own group."""
         first = int(self.groups.max(initial=-1)) + 1
         return replace(
             self,
@@ -77,31 +77,32 @@ class ImageSet:
 
 
 def cut(images: ImageSet, counts: Sequence[int], seed: int = 0) -> ImageSet:
-    """A random part with `counts[c]` images of class c, in random order; TrainingError when a class has fewer."""
+    """Sample `counts[c]` images of each class c, in random order; raise TrainingError when a class has fewer."""
     if len(counts) != len(images.classes):
         raise TrainingError(f"{len(counts)} counts were given, but {images.name} has {len(images.classes)} classes")
     random = np.random.default_rng(seed)
     chosen = []
-    for label, (wanted, there) in enumerate(zip(counts, images.counts, strict=True)):
-        if not 1 <= wanted <= there:
+    for label, (count, available) in enumerate(zip(counts, images.counts, strict=True)):
+        if not 1 <= count <= available:
             name = images.classes[label]
             raise TrainingError(
-                f"class {name} of {images.name} has {there} images; a count of {wanted} is not in 1..{there}"
+                f"class {name} of {images.name} has {available} images; its count must be in 1..{available}, "
+                f"got {count}"
             )
-        chosen.append(random.choice(images.of(label), wanted, replace=False))
+        chosen.append(random.choice(images.of(label), count, replace=False))
     return images.take(random.permutation(np.concatenate(chosen)))
 
 
 def counts_of_same_ratios(available: Sequence[int], counts: Sequence[int]) -> list[int]:
-    """The most images per class that `available` allows in the ratios of `counts`, at least one of each."""
-    factor = min(have / wanted for have, wanted in zip(available, counts, strict=True))
-    return [max(1, int(wanted * min(factor, 1.0) + 1e-9)) for wanted in counts]
+    """Return the largest counts within `available` that have the ratios of `counts`, at least one per class."""
+    factor = min(maximum / count for maximum, count in zip(available, counts, strict=True))
+    return [max(1, int(count * min(factor, 1.0) + 1e-9)) for count in counts]
 
 
 def split(images: ImageSet, share: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
-    """Two parts, the second with about `share` of every class; groups stay whole.
+    """Split a set into two parts, the second with about `share` of every class, without splitting groups.
 
-    Every class has at least one group in either part; TrainingError when it has only one.
+    Every class has at least one group in either part; raise TrainingError when it has only one.
     """
     random = np.random.default_rng(seed)
     second = np.zeros(len(images), bool)
@@ -111,7 +112,7 @@ def split(images: ImageSet, share: float, seed: int = 0) -> tuple[ImageSet, Imag
             continue
         groups = random.permutation(np.unique(images.groups[members]))
         if len(groups) < 2:
-            raise TrainingError(f"class {name} of {images.name} has one member only; splitting needs two, add another")
-        wanted = min(max(1, round(len(groups) * share)), len(groups) - 1)
-        second |= np.isin(images.groups, groups[:wanted])
+            raise TrainingError(f"class {name} of {images.name} has one member; a split needs two or more")
+        count = min(max(1, round(len(groups) * share)), len(groups) - 1)
+        second |= np.isin(images.groups, groups[:count])
     return images.take(np.flatnonzero(~second)), images.take(np.flatnonzero(second))

@@ -1,7 +1,7 @@
-"""Losses against imbalance (FACTS §3), as modules over logits [batch, classes] and labels [batch].
+"""Losses for imbalanced classes (references.md §3), as modules over logits [batch, classes] and labels [batch].
 
-Names and forms: MFE and MSFE after Wang et al. 2016, focal after Lin et al. 2017, bilinear and log-bilinear after
-Resheff et al. 2017 with a cost matrix M, whose entry M[y, j] is what it costs to take class y for class j.
+MFE and MSFE are those of Wang et al. 2016, focal of Lin et al. 2017, bilinear and log-bilinear of Resheff et al. 2017
+with a cost matrix M, whose entry M[y, j] is the cost of classifying class y as class j.
 """
 
 from collections.abc import Callable
@@ -15,27 +15,24 @@ from euterpe_training.errors import TrainingError
 
 
 def _squares(logits: Tensor, labels: Tensor) -> Tensor:
-    """Half the squared distance of the probabilities from the one-hot label, per example."""
+    """Return half the squared distance of the probabilities from the one-hot label, per example."""
     target = functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
     return 0.5 * (target - logits.softmax(1)).square().sum(1)
 
 
 class MeanSquaredError(nn.Module):
-    """MSE: the mean of the examples' errors, so the majority rules."""
+    """MSE: the mean of the examples' errors, which the majority class dominates."""
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         return _squares(logits, labels).mean()
 
 
 class MeanFalseError(nn.Module):
-    """MFE: the sum of the classes' own mean errors; with two classes FPE + FNE.
-
-    Classes that a batch lacks count nothing.
-    """
+    """MFE: the sum of the mean errors per class; with two classes FPE + FNE. Classes without examples are ignored."""
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         return _class_means(logits, labels).sum()
 
 
@@ -47,7 +44,7 @@ class MeanSquaredFalseError(nn.Module):
         self.reading = reading
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         means = _class_means(logits, labels)
         return means.square().sum() if self.reading == "sum_of_squares" else means.sum().square()
 
@@ -63,26 +60,26 @@ class FocalLoss(nn.Module):
     def __init__(self, gamma: float = 2.0) -> None:
         super().__init__()
         if gamma < 0:
-            raise TrainingError(f"gamma of the focal loss is {gamma}; it must not be negative")
+            raise TrainingError(f"gamma of the focal loss must be 0 or more, got {gamma}")
         self.gamma = gamma
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         log_p = functional.log_softmax(logits, 1).gather(1, labels[:, None])[:, 0]
-        # Away from 0, where a power below 1 has no gradient.
+        # Clamped away from 0, where a power below 1 has no gradient.
         wrong = (-torch.expm1(log_p)).clamp(min=torch.finfo(log_p.dtype).tiny)
         return (-(wrong**self.gamma) * log_p).mean()
 
 
 class BilinearLoss(nn.Module):
-    """yᵀ M p, mean over the batch: the expected cost of what the network believes."""
+    """yᵀ M p, mean over the batch: the expected cost under the predicted probabilities."""
 
     def __init__(self, costs: Tensor) -> None:
         super().__init__()
         self.register_buffer("costs", _checked(costs))
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         costs: Tensor = self.get_buffer("costs")[labels]
         return (costs * logits.softmax(1)).sum(1).mean()
 
@@ -95,9 +92,9 @@ class LogBilinearLoss(nn.Module):
         self.register_buffer("costs", _checked(costs))
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         costs: Tensor = self.get_buffer("costs")[labels]
-        # 1 − p is what the other classes have together; summing those is exact where subtracting from 1 is not.
+        # 1 − p is the sum of the other classes' probabilities, which is exact where the subtraction is not.
         others = logits[:, None, :].expand(-1, logits.shape[1], -1)
         own = torch.eye(logits.shape[1], dtype=torch.bool, device=logits.device)
         log_rest = others.masked_fill(own, -torch.inf).logsumexp(2) - logits.logsumexp(1, keepdim=True)
@@ -110,26 +107,27 @@ class MixedLoss(nn.Module):
     def __init__(self, other: nn.Module, alpha: float) -> None:
         super().__init__()
         if not 0 <= alpha <= 1:
-            raise TrainingError(f"alpha of a mixed loss is {alpha}; it lies in [0, 1]")
+            raise TrainingError(f"alpha of a mixed loss must be in [0, 1], got {alpha}")
         self.other, self.alpha = other, alpha
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """A scalar."""
+        """Return the loss, a scalar."""
         entropy = functional.cross_entropy(logits, labels)
         mixed: Tensor = (1 - self.alpha) * entropy + self.alpha * self.other(logits, labels)
         return mixed
 
 
 def inverse_frequencies(counts: Tensor) -> Tensor:
-    """Weights N / (classes · count), as scikit-learn's `balanced`; 0 for classes without images."""
+    """Return weights N / (classes · count), as scikit-learn's `balanced`; 0 for classes without images."""
     weights = counts.sum() / (len(counts) * counts.clamp(min=1))
     return torch.where(counts > 0, weights, 0.0).to(torch.float32)
 
 
 def costs_by_frequency(counts: Tensor) -> Tensor:
-    """A cost matrix: taking class y for j costs the more, the rarer y is beside j; nothing on the diagonal.
+    """Return a cost matrix in which classifying y as j costs more, the rarer y is compared with j.
 
-    M[y, j] = n_j / (n_y + n_j), so that the two mistakes between a pair of classes cost 1 together.
+    M[y, j] = n_j / (n_y + n_j), so the costs of the two errors between a pair of classes add up to 1; 0 on the
+    diagonal.
     """
     n = counts.to(torch.float32).clamp(min=1)
     costs = n[None, :] / (n[:, None] + n[None, :])
@@ -138,11 +136,11 @@ def costs_by_frequency(counts: Tensor) -> Tensor:
 
 def _checked(costs: Tensor) -> Tensor:
     if costs.ndim != 2 or costs.shape[0] != costs.shape[1] or not bool(torch.isfinite(costs).all()):
-        raise TrainingError("a cost matrix is square, with a finite cost for each pair of classes")
+        raise TrainingError("a cost matrix must be square, with a finite cost for each pair of classes")
     return costs
 
 
-#: Name → loss, given the counts of the classes it is to train with.
+#: Losses by name, given the counts of the classes in training.
 LOSSES: Final[dict[str, Callable[[Tensor], nn.Module]]] = {
     "cross-entropy": lambda _: nn.CrossEntropyLoss(),
     "weighted": lambda counts: nn.CrossEntropyLoss(weight=inverse_frequencies(counts)),
@@ -159,7 +157,7 @@ LOSSES: Final[dict[str, Callable[[Tensor], nn.Module]]] = {
 
 
 def make_loss(name: str, counts: Tensor) -> nn.Module:
-    """The loss called `name` for classes with `counts` images; TrainingError when there is none."""
+    """Return the loss called `name` for classes with `counts` images; raise TrainingError when there is none."""
     if name not in LOSSES:
-        raise TrainingError(f"there is no loss {name!r}; there are: {', '.join(LOSSES)}")
+        raise TrainingError(f"there is no loss {name!r}; the losses are: {', '.join(LOSSES)}")
     return LOSSES[name](counts)

@@ -1,4 +1,4 @@
-"""What a way of making images looks like to whoever trains it, saves it and asks it for images."""
+"""The interface of generative methods: training, checkpoints, and generation of images."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -12,61 +12,61 @@ from torch import nn
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import missing
 from euterpe_training.balancing.images import ImageSet, Pixels
-from euterpe_training.balancing.pixels import reduced
+from euterpe_training.balancing.pixels import reduced_precision
 from euterpe_training.errors import TrainingError
 
 AfterBatch = Callable[[], None]
 
 
 class Method(ABC):
-    """A network that learns from an unbalanced set and makes images of its classes."""
+    """A network that is trained on an unbalanced set and generates images of its classes."""
 
     kind: ClassVar[str]
 
     def __init__(self, images: ImageSet, device: torch.device, config: DeepSmoteConfig | BaganConfig) -> None:
         if len(set(images.size)) != 1:
             height, width = images.size
-            raise TrainingError(f"images of {images.name} are {width}×{height} pixels; give --size to make them square")
+            raise TrainingError(f"images of {images.name} have {width}×{height} pixels; make them square by --size")
         missing(images.counts)
         self.data, self.device, self.seed, self.precision = images, device, config.seed, config.precision
         self.learning_rate = config.learning_rate
         self.history: list[dict[str, float]] = []
         torch.manual_seed(self.seed)
 
-    def precise(self) -> torch.autocast:
-        """Where forward passes of training happen: with products in the precision that the settings ask for."""
-        return reduced(self.precision, self.device)
+    def autocast(self) -> torch.autocast:
+        """Return the context of forward passes in training, with products in the configured precision."""
+        return reduced_precision(self.precision, self.device)
 
     @property
     @abstractmethod
     def epochs(self) -> int:
-        """Epochs of the whole training, those before the game included."""
+        """Epochs of the whole training, including those of pretraining."""
 
     @property
     @abstractmethod
     def batches_per_epoch(self) -> int:
-        """Steps that one epoch takes, for a bar."""
+        """Steps of one epoch, for the progress bar."""
 
     @abstractmethod
     def modules(self) -> dict[str, nn.Module]:
-        """Networks by name, for checkpoints."""
+        """Return the networks by name, for checkpoints."""
 
     @abstractmethod
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Their optimizers, for checkpoints."""
+        """Return the optimizers by name, for checkpoints."""
 
     @abstractmethod
     def train_epoch(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
-        """Epoch `len(self.history)`: one pass over the data; mean losses by name."""
+        """Train epoch `len(self.history)`; return mean losses by name."""
 
     @abstractmethod
     def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
-        """New images [count, size, size, channels] of a class."""
+        """Generate images [count, size, size, channels] of a class."""
 
     def train(self, after_batch: AfterBatch = lambda: None) -> Iterable[dict[str, float]]:
-        """Trains what is left, an epoch at a time; TrainingError when a loss is no longer a number.
+        """Train the remaining epochs, and yield the losses of each; raise TrainingError when a loss is not finite.
 
-        Each epoch draws from a generator of its own, so that a resumed run repeats what it would have been.
+        Each epoch has its own random generator, so a resumed run equals an uninterrupted one.
         """
         while len(self.history) < self.epochs:
             number = len(self.history)
@@ -77,21 +77,21 @@ class Method(ABC):
             losses = self.train_epoch(generator, after_batch)
             for name, value in losses.items():
                 if not np.isfinite(value):
-                    go_on = " and go on with --resume" if number else ""
-                    raise TrainingError(f"{name} is not a number in epoch {number + 1}; lower learning_rate{go_on}")
+                    hint = " and continue with --resume" if number else ""
+                    raise TrainingError(f"{name} is not a number in epoch {number + 1}; lower learning_rate{hint}")
             self.history.append(losses)
             yield losses
 
     def balance(self, ratio: float = 1.0, seed: int = 0) -> ImageSet:
-        """The real images with made ones behind them, until each class has `ratio` times the majority's count."""
-        wanted: NDArray[np.int64] = missing(self.data.counts, ratio)
-        made = [self.generate(label, int(count), seed + label) for label, count in enumerate(wanted) if count]
-        if not made:
+        """Return the real images, followed by generated ones that fill classes to `ratio` times the largest count."""
+        counts: NDArray[np.int64] = missing(self.data.counts, ratio)
+        synthetic = [self.generate(label, int(count), seed + label) for label, count in enumerate(counts) if count]
+        if not synthetic:
             return self.data
-        return self.data.joined(np.concatenate(made), np.repeat(np.arange(len(wanted)), wanted))
+        return self.data.joined(np.concatenate(synthetic), np.repeat(np.arange(len(counts)), counts))
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Return what a checkpoint stores."""
         return {
             "kind": self.kind,
             "history": self.history,
@@ -100,7 +100,7 @@ class Method(ABC):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Back to a checkpoint; TrainingError when it is of other networks."""
+        """Set the state of a checkpoint; raise TrainingError when its networks have other sizes."""
         try:
             for name, module in self.modules().items():
                 module.load_state_dict(state["modules"][name])
@@ -110,6 +110,7 @@ class Method(ABC):
                     group["lr"] = self.learning_rate
         except (KeyError, RuntimeError, ValueError) as error:
             raise TrainingError(
-                "the checkpoint is of networks with other sizes; only other settings may change, such as learning_rate"
+                "the checkpoint has networks of other sizes; on --resume only other settings may change, such as "
+                "learning_rate"
             ) from error
         self.history = list(state["history"])

@@ -1,4 +1,4 @@
-"""The networks that judge a balanced set: torchvision's, trained from scratch, and two for small images."""
+"""The classifier networks: torchvision's, trained from scratch, and two for small images."""
 
 import sys
 import warnings
@@ -13,17 +13,17 @@ from torch.nn import functional
 
 from euterpe_training.errors import TrainingError
 
-#: Operators of object detection that torchvision's Python code expects of its compiled part.
+#: Operators of object detection that torchvision's Python code expects from its compiled part.
 _EXPECTED: Final = ("nms", "qnms")
 _SIGNATURE: Final = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 @cache
 def _torchvision() -> Any:
-    """torchvision's module of models.
+    """Return torchvision's module of models.
 
-    The wheels on PyPI are compiled for CUDA: beside a torch for CPUs their operators do not load, and the import fails
-    at two of them. The networks here need none of them, so these two are declared, without a body.
+    Its wheels are compiled for CUDA: with a torch for CPUs their operators do not load, and the import fails at two of
+    them. The networks do not use them, so these two are declared without an implementation.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -35,17 +35,17 @@ def _torchvision() -> Any:
             library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
             for operator in _EXPECTED:
                 library.define(f"{operator}{_SIGNATURE}")  # type: ignore[no-untyped-call]
-            # Operators are forgotten with the object that declared them.
-            _KEPT.append(library)
+            # The declarations end with the life of this object.
+            _LIBRARIES.append(library)
             import torchvision
     return torchvision.models
 
 
-_KEPT: Final[list[Any]] = []
+_LIBRARIES: Final[list[Any]] = []
 
 
-def _first_of(channels: int, convolution: nn.Conv2d) -> nn.Conv2d:
-    """A first convolution like the one given, for images with other channels."""
+def _with_channels(channels: int, convolution: nn.Conv2d) -> nn.Conv2d:
+    """Return a convolution like the given one for images with `channels` channels."""
     if channels == convolution.in_channels:
         return convolution
     return nn.Conv2d(
@@ -61,7 +61,7 @@ def _first_of(channels: int, convolution: nn.Conv2d) -> nn.Conv2d:
 def _resnet(depth: int) -> Callable[[int, int], nn.Module]:
     def make(channels: int, classes: int) -> nn.Module:
         network: nn.Module = getattr(_torchvision(), f"resnet{depth}")(weights=None, num_classes=classes)
-        network.conv1 = _first_of(channels, network.conv1)  # type: ignore[arg-type]
+        network.conv1 = _with_channels(channels, network.conv1)  # type: ignore[arg-type]
         return network
 
     return make
@@ -69,20 +69,20 @@ def _resnet(depth: int) -> Callable[[int, int], nn.Module]:
 
 def _squeezenet(channels: int, classes: int) -> nn.Module:
     network: Any = _torchvision().squeezenet1_1(weights=None, num_classes=classes)
-    network.features[0] = _first_of(channels, network.features[0])
-    # The ReLU after the last convolution leaves logits that cannot be negative, and a dead class never comes back.
+    network.features[0] = _with_channels(channels, network.features[0])
+    # The ReLU after the last convolution makes logits non-negative, and a class with a logit of 0 gets no gradient.
     network.classifier[2] = nn.Identity()
     return network  # type: ignore[no-any-return]
 
 
 def _efficientnet(channels: int, classes: int) -> nn.Module:
     network: Any = _torchvision().efficientnet_b0(weights=None, num_classes=classes)
-    network.features[0][0] = _first_of(channels, network.features[0][0])
+    network.features[0][0] = _with_channels(channels, network.features[0][0])
     return network  # type: ignore[no-any-return]
 
 
 class SmallNetwork(nn.Module):
-    """Four convolutions with stride 2 and batch norm, mean over places, linear: a tenth of a second per 1,000 images.
+    """Four convolutions with stride 2 and batch norm, average pooling, linear: 0.1 s per 1,000 images on a CPU.
 
     Images [batch, channels, height, width] in −1..1 → logits [batch, classes].
     """
@@ -103,7 +103,7 @@ class SmallNetwork(nn.Module):
 
 
 class _Residual(nn.Module):
-    """Two 3×3 convolutions with batch norm beside a way around them."""
+    """Two 3×3 convolutions with batch norm and a skip connection. The names of layers are keys of checkpoints."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -119,14 +119,14 @@ class _Residual(nn.Module):
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """[batch, before, height, width] → [batch, after, height / stride, width / stride]."""
+        """Map [batch, before, height, width] to [batch, after, height / stride, width / stride]."""
         return functional.relu(self.convolutions(images) + self.around(images))
 
 
 def resnet8(channels: int, classes: int, width: int = 16) -> nn.Module:
-    """Eight layers with ways around them (He et al. 2016), for small images: the first looks at every pixel.
+    """Return a residual network of eight layers (He et al. 2016) for small images: its first layer has stride 1.
 
-    Its larger relatives, made for 224 pixels, have 28 down to seven by seven after their first two layers. Images
+    Larger ResNets, designed for 224 pixels, reduce 28 pixels to 7 in their first two layers. Images
     [batch, channels, height, width] in −1..1 → logits [batch, classes].
     """
     return nn.Sequential(
@@ -136,7 +136,7 @@ def resnet8(channels: int, classes: int, width: int = 16) -> nn.Module:
     )  # fmt: skip
 
 
-#: Name → network, given channels and classes.
+#: Networks by name, given channels and classes.
 NETWORKS: Final[dict[str, Callable[[int, int], nn.Module]]] = {
     "resnet18": _resnet(18),
     "resnet34": _resnet(34),
@@ -149,13 +149,13 @@ NETWORKS: Final[dict[str, Callable[[int, int], nn.Module]]] = {
 
 
 def check_networks(names: list[str]) -> None:
-    """Raises TrainingError for a name that is no network."""
+    """Raise TrainingError for a name that is not a network."""
     for name in names:
         if name not in NETWORKS:
-            raise TrainingError(f"there is no network {name!r}; there are: {', '.join(NETWORKS)}")
+            raise TrainingError(f"there is no network {name!r}; the networks are: {', '.join(NETWORKS)}")
 
 
 def make_network(name: str, channels: int, classes: int) -> nn.Module:
-    """The network called `name`; TrainingError when there is none."""
+    """Return the network called `name`; raise TrainingError when there is none."""
     check_networks([name])
     return NETWORKS[name](channels, classes)

@@ -1,4 +1,4 @@
-"""How good made images are: their distance from real ones, their variety, and whether they were copied."""
+"""Quality of synthetic images: distance from real ones, variety, and memorization."""
 
 from typing import Any
 
@@ -18,25 +18,25 @@ _BATCH = 512
 _SSIM_WINDOW = 7
 
 
-def frechet_distance(real: NDArray[np.float64], made: NDArray[np.float64]) -> float:
-    """Between normal distributions fitted to features [count, size] (Heusel et al. 2017, eq. 6)."""
-    mean_real, mean_made = real.mean(0), made.mean(0)
-    covariance_real, covariance_made = np.cov(real, rowvar=False), np.cov(made, rowvar=False)
-    # tr(√(AB)) from the eigenvalues of the symmetric √A·B·√A, which are never negative but for rounding.
+def frechet_distance(real: NDArray[np.float64], synthetic: NDArray[np.float64]) -> float:
+    """Return the distance of normal distributions fitted to features [count, size] (Heusel et al. 2017, eq. 6)."""
+    mean_real, mean_synthetic = real.mean(0), synthetic.mean(0)
+    covariance_real, covariance_synthetic = np.cov(real, rowvar=False), np.cov(synthetic, rowvar=False)
+    # tr(√(AB)) from the eigenvalues of the symmetric √A·B·√A, which are non-negative up to rounding.
     root = linalg.sqrtm(covariance_real + 1e-9 * np.eye(len(mean_real))).real
-    eigenvalues = np.linalg.eigvalsh(root @ covariance_made @ root)
-    trace = covariance_real.trace() + covariance_made.trace() - 2 * np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    return float(max(np.square(mean_real - mean_made).sum() + trace, 0.0))
+    eigenvalues = np.linalg.eigvalsh(root @ covariance_synthetic @ root)
+    trace = covariance_real.trace() + covariance_synthetic.trace() - 2 * np.sqrt(np.maximum(eigenvalues, 0)).sum()
+    return float(max(np.square(mean_real - mean_synthetic).sum() + trace, 0.0))
 
 
 @torch.no_grad()
 def features(network: nn.Module, images: Pixels) -> NDArray[np.float64]:
-    """What the small network's last layer sees [count, size].
+    """Return the inputs [count, size] of the last layer of the network `small`.
 
-    A Fréchet distance on these is comparable among sets judged by the same network, not with Inception's FID.
+    Fréchet distances on these are comparable between sets with the same network, but not with Inception's FID.
     """
     if not isinstance(network, SmallNetwork):
-        raise TypeError("features are those of the network 'small'")
+        raise TypeError("features need the network 'small'")
     network.eval()
     device = next(network.parameters()).device
     parts = [network.features(part.to(device)).cpu() for part in torch.split(to_tensor(images), _BATCH)]
@@ -44,7 +44,7 @@ def features(network: nn.Module, images: Pixels) -> NDArray[np.float64]:
 
 
 def self_similarity(images: Pixels, pairs: int = 200, seed: int = 0) -> float:
-    """Mean SSIM of random pairs of images of one class: 1 when all are the same, the lower the more varied."""
+    """Return the mean SSIM of random pairs of images of one class: 1 when all are equal, lower with more variety."""
     if len(images) < 2:
         return 1.0
     random = np.random.default_rng(seed)
@@ -55,8 +55,8 @@ def self_similarity(images: Pixels, pairs: int = 200, seed: int = 0) -> float:
     return float(np.mean([compare(images[a], images[b], **options) for a, b in zip(first, second, strict=True)]))
 
 
-def nearest(made: Pixels, real: Pixels) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each made image the index of the real one nearest in pixels, and their root mean squared difference."""
-    flat = [np.asarray(images, np.float32).reshape(len(images), -1) for images in (made, real)]
+def nearest(synthetic: Pixels, real: Pixels) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return, per synthetic image, the index of the nearest real one and their root mean squared pixel difference."""
+    flat = [np.asarray(images, np.float32).reshape(len(images), -1) for images in (synthetic, real)]
     distances, indices = NearestNeighbors(n_neighbors=1).fit(flat[1]).kneighbors(flat[0])
     return indices[:, 0].astype(np.int64), distances[:, 0] / np.sqrt(flat[0].shape[1])

@@ -1,4 +1,4 @@
-"""Search for settings of DeepSMOTE or BAGAN-GP: the thesis' grid, or Optuna's sampler, resumable either way."""
+"""Search for settings of DeepSMOTE or BAGAN-GP, by grid or by Optuna; a search can be stopped and continued."""
 
 import csv
 import itertools
@@ -19,12 +19,12 @@ from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.pixels import to_tensor
 from euterpe_training.balancing.quality import frechet_distance
-from euterpe_training.balancing.report import Table
 from euterpe_training.balancing.run import digest, make_method
 from euterpe_training.balancing.search_report import write_search
 from euterpe_training.errors import TrainingError
+from euterpe_training.reports.html import Table
 
-#: What the thesis tries, where nothing else is asked for.
+#: The values that the thesis tries; used without --try.
 DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {
     "learning_rate": ("2e-4", "1e-3"),
     "batch_size": ("32", "64"),
@@ -35,15 +35,15 @@ DEFAULT_VALUES: Final[Mapping[str, Sequence[str]]] = {
 _DONE: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 _TABLE: Final = "trials.csv"
 _VALIDATION_SHARE: Final = 0.2
-_MOST_COMPARED: Final = 500
+_MAX_COMPARED: Final = 500
 
 
 @dataclass
 class Search:
-    """Tries settings around `config` and writes trials.csv, best.json, report.html and README.md into `directory`.
+    """Tries variants of `config` and writes trials.csv, best.json, report.html and README.md into `directory`.
 
-    The score is, for DeepSMOTE, the squared error with which held-out images are reconstructed; for BAGAN-GP the
-    Fréchet distance between made and held-out images, shrunk to 7×7 pixels. Lower is better for both.
+    The score of DeepSMOTE is the squared error of reconstructed held-out images, that of BAGAN-GP the Fréchet distance
+    between synthetic and held-out images, scaled to 7×7 pixels. Lower is better for both.
     """
 
     images: ImageSet
@@ -58,7 +58,7 @@ class Search:
 
     def __post_init__(self) -> None:
         if self.sampler not in ("grid", "optuna"):
-            raise TrainingError(f"there is no sampler {self.sampler!r}; there are: grid, optuna")
+            raise TrainingError(f"there is no sampler {self.sampler!r}; the samplers are: grid, optuna")
         self.grid = parse_values(self.values) or {name: list(values) for name, values in DEFAULT_VALUES.items()}
         for name, values in self.grid.items():
             for value in values:
@@ -66,8 +66,8 @@ class Search:
         self.train, self.held_out = split(self.images, _VALIDATION_SHARE)
 
     def run(self) -> None:
-        """Tries what was not tried before."""
-        # What no setting can mend is said at once, and not once per trial.
+        """Run the trials that are missing, and write the results."""
+        # Errors that do not depend on the settings are raised at once, not once per trial.
         make_method(self.train, self.config, self.device)
         self.directory.mkdir(parents=True, exist_ok=True)
         study = self._study()
@@ -79,7 +79,7 @@ class Search:
         self._write(study)
 
     def _study(self) -> optuna.Study:
-        # A trial that is stopped by hand is no failure to be traced.
+        # Without Optuna's log of trials that were interrupted by the user.
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         described = json.dumps([digest(self.images), asdict(self.config), self.grid, self.sampler], sort_keys=True)
         storage = f"sqlite:///{self.directory / 'search.db'}"
@@ -88,23 +88,23 @@ class Search:
         except DatabaseError as error:
             raise TrainingError(f"{self.directory}/search.db is damaged; remove it, or choose another --out") from error
         if study.user_attrs.get("of", described) != described:
-            raise TrainingError(f"{self.directory} holds a search with other images or settings; choose another --out")
+            raise TrainingError(f"{self.directory} has a search with other images or settings; choose another --out")
         study.set_user_attr("of", described)
-        # A search that goes on draws other numbers than those that it began with; a grid is in the queue as a whole.
+        # A continued search must not repeat the random numbers of its beginning; a grid is queued as a whole.
         study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
         return study
 
     def _queue(self, study: optuna.Study) -> None:
-        """Puts into the queue what is left of the grid, and settings whose trial was stopped in the middle."""
-        wanted = self._all() if self.sampler == "grid" else []
+        """Queue the missing settings of the grid, and those of interrupted trials."""
+        queued = self._all() if self.sampler == "grid" else []
         for trial in study.trials:
             if trial.state == TrialState.RUNNING:
                 study.tell(trial.number, state=TrialState.FAIL)
             if trial.state in (TrialState.RUNNING, TrialState.FAIL):
-                wanted.append(trial.params)
+                queued.append(trial.params)
         settled = [trial.system_attrs.get("fixed_params", trial.params) for trial in study.trials
                    if trial.state in (*_DONE, TrialState.WAITING)]  # fmt: skip
-        for params in wanted:
+        for params in queued:
             if params not in settled:
                 study.enqueue_trial(params)
                 settled.append(params)
@@ -118,13 +118,13 @@ class Search:
             if earlier.params == chosen and earlier.value is not None:
                 return earlier.value
         config = self.config.changed([f"{name}={value}" for name, value in chosen.items()])
-        words = ", ".join(f"{name} {value}" for name, value in chosen.items())
+        text = ", ".join(f"{name} {value}" for name, value in chosen.items())
         try:
             score = self._score(config)
         except TrainingError as error:
-            self.console.print(f"{words}: given up, {error}", highlight=False)
+            self.console.print(f"{text}: failed, {error}", highlight=False)
             raise optuna.TrialPruned from error
-        self.console.print(f"{words}: {score:.4f}", highlight=False)
+        self.console.print(f"{text}: {score:.4f}", highlight=False)
         return score
 
     def _score(self, config: DeepSmoteConfig | BaganConfig) -> float:
@@ -132,15 +132,15 @@ class Search:
         for _ in method.train():
             pass
         if hasattr(method, "encode"):
-            there = method.encode(to_tensor(self.held_out.images))
-            again = method.decode(there)  # type: ignore[attr-defined]
-            return float(np.square((again.astype(float) - self.held_out.images) / 127.5).mean())
-        made = [
-            method.generate(label, min(int(count), _MOST_COMPARED))
+            codes = method.encode(to_tensor(self.held_out.images))
+            decoded = method.decode(codes)  # type: ignore[attr-defined]
+            return float(np.square((decoded.astype(float) - self.held_out.images) / 127.5).mean())
+        synthetic = [
+            method.generate(label, min(int(count), _MAX_COMPARED))
             for label, count in enumerate(self.held_out.counts)
             if count
         ]
-        return frechet_distance(_shrunk(self.held_out.images), _shrunk(np.concatenate(made)))
+        return frechet_distance(_scaled_down(self.held_out.images), _scaled_down(np.concatenate(synthetic)))
 
     def _write(self, study: optuna.Study) -> None:
         rows = [self._row(trial) for trial in study.trials if trial.state in _DONE]
@@ -156,24 +156,24 @@ class Search:
         self.console.print(f"best: {best['settings']}, {study.best_value:.4f}", highlight=False)
 
     def _row(self, trial: optuna.trial.FrozenTrial) -> list[str]:
-        """Settings, score, seconds; the score is empty when the training came to nothing."""
+        """Return settings, score and seconds; the score is empty for a failed training."""
         score = "" if trial.value is None else f"{trial.value:.5f}"
         seconds = f"{trial.duration.total_seconds():.1f}" if trial.duration else ""
         return [*(str(trial.params.get(name, "")) for name in self.grid), score, seconds]
 
 
 def parse_values(texts: Sequence[str]) -> dict[str, list[str]]:
-    """From NAME=A,B,C; TrainingError when one is malformed."""
+    """Parse texts of the form NAME=A,B,C; raise TrainingError when one has no values."""
     found: dict[str, list[str]] = {}
     for text in texts:
         name, _, values = text.partition("=")
         found[name] = [value.strip() for value in values.split(",") if value.strip()]
         if not found[name]:
-            raise TrainingError(f"{text!r} names no values to try; write NAME=A,B,C")
+            raise TrainingError(f"--try {text} has no values; write NAME=A,B,C")
     return found
 
 
-def _shrunk(images: Any) -> Any:
-    """Grey images of 7×7 places as vectors [count, 49]."""
+def _scaled_down(images: Any) -> Any:
+    """Return grey images of 7×7 pixels as vectors [count, 49]."""
     grey = torch.from_numpy(images.mean(-1))[:, None] / 255.0
     return torch.nn.functional.adaptive_avg_pool2d(grey, 7).flatten(1).numpy().astype(np.float64)

@@ -1,4 +1,4 @@
-"""A search for readers, as tables 4.3 to 4.6 of the thesis: what was tried, and what is best for each data set."""
+"""The report on a search: trials and best settings, as in tables 4.3 to 4.6 of the thesis (references.md §3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,10 +10,10 @@ import optuna
 from matplotlib.figure import Figure
 
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
-from euterpe_training.balancing.report import Picture, Section, Table
-from euterpe_training.studies.pages import write_pages
+from euterpe_training.reports.html import Picture, Section, Table
+from euterpe_training.reports.pages import write_pages
 
-#: Loss and minutes of the thesis' own runs (NVIDIA A40 and T4), which it states with the settings of these recipes.
+#: Loss and minutes of the thesis' runs (NVIDIA A40 and T4) with the settings of these recipes.
 _THESIS: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, tuple[str, str]]]]] = {
     "deepsmote": (
         DEEPSMOTE_RECIPES,
@@ -23,8 +23,8 @@ _THESIS: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, tuple[str, str
 }
 _SETTINGS: Final = ("epochs", "learning_rate", "batch_size", "latent_size", "hidden_size")
 _SCORES: Final = {
-    "deepsmote": "The score is the squared error with which held-out images in −1..1 are reconstructed.",
-    "bagan-gp": "The score is the Fréchet distance between made and held-out images, shrunk to 7×7 pixels.",
+    "deepsmote": "The score is the squared error of reconstructed held-out images, with pixels in −1..1.",
+    "bagan-gp": "The score is the Fréchet distance between synthetic and held-out images, scaled to 7×7 pixels.",
 }
 
 
@@ -32,13 +32,13 @@ def write_search(
     directory: Path, images: str, config: DeepSmoteConfig | BaganConfig, grid: Mapping[str, Sequence[str]],
     study: optuna.Study, trials: Table,
 ) -> Path:  # fmt: skip
-    """HTML, README.md and PNG into `directory`; the path of the HTML."""
+    """Write HTML, README.md and PNG into `directory`; return the path of the HTML file."""
     kind = "bagan-gp" if isinstance(config, BaganConfig) else "deepsmote"
     tried = Section(
         "Values tried", [_SCORES[kind] + " Lower is better.", _around(config, grid)], [_values(study, grid)]
     )
     tried.figures.append(Picture.of_figure("scores", _figure(study, grid), "Score by the value of each setting"))
-    best = Section("Best settings", ["Below, what the thesis found best for its sets, with its loss and minutes."])
+    best = Section("Best settings", ["Below: the thesis' best settings for its sets, with loss and minutes."])
     best.tables.append(_best(kind, images, config, study))
     sections = [tried, best, Section("Trials", tables=[trials])]
     return write_pages(directory, f"Search for settings of {kind}: {images}", [_introduction(study)], sections)
@@ -52,18 +52,18 @@ def _introduction(study: optuna.Study) -> str:
 def _around(config: DeepSmoteConfig | BaganConfig, grid: Mapping[str, Sequence[str]]) -> str:
     rest = {name: value for name, value in asdict(config).items() if name in _SETTINGS and name not in grid}
     return (
-        "The same in all trials: " + (", ".join(f"{name} {value}" for name, value in rest.items()) or "nothing") + "."
+        "Constant in all trials: " + (", ".join(f"{name} {value}" for name, value in rest.items()) or "nothing") + "."
     )
 
 
 def _values(study: optuna.Study, grid: Mapping[str, Sequence[str]]) -> Table:
-    """For each value of each setting the trials that had it: their best and mean score."""
+    """Return, for each value of each setting, the number of its trials and their best and mean score."""
     rows = []
     for name, values in grid.items():
         for value in values:
             scores = [one.value for one in study.trials if one.value is not None and one.params.get(name) == value]
-            said = [f"{min(scores):.4f}", f"{mean(scores):.4f}"] if scores else ["–", "–"]
-            rows.append([name, value, str(len(scores)), *said])
+            cells = [f"{min(scores):.4f}", f"{mean(scores):.4f}"] if scores else ["–", "–"]
+            rows.append([name, value, str(len(scores)), *cells])
     return Table(["setting", "value", "trials", "best", "mean"], rows)
 
 

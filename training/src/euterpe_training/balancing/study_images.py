@@ -1,81 +1,85 @@
-"""The part of the study's report that is about the images themselves."""
+"""The sections of the study's report on synthetic images."""
 
 from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from euterpe_training.balancing.arms import Arm
-from euterpe_training.balancing.classifier import Fitted, fit
+from euterpe_training.balancing.classifier import TrainedClassifier, fit
+from euterpe_training.balancing.image_grid import grid
 from euterpe_training.balancing.images import ImageSet, Pixels, split
-from euterpe_training.balancing.pictures import grid
 from euterpe_training.balancing.quality import features, frechet_distance, nearest, self_similarity
-from euterpe_training.balancing.report import Picture, Section, Table
-from euterpe_training.balancing.study import VALIDATION_SHARE, Study, made_images
+from euterpe_training.balancing.study import VALIDATION_SHARE, Study, synthetic_images
+from euterpe_training.balancing.treatments import Treatment
+from euterpe_training.reports.html import Picture, Section, Table
 
 _SHOWN = 12
-_FEWEST_FOR_DISTANCE = 20
-_LOOKED_UP = 200
+_MIN_FOR_DISTANCE = 20
+_MAX_COMPARED = 200
 _READING = (
     (
-        "Fréchet distance to all real images of the class, also those that were cut off, on features of the network "
-        "'small', trained on them: comparable in this report, not with distances on Inception's features. 'Real, held "
-        "out' is the same measure of test images."
+        "Fréchet distance to all real images of the class, including those not used for training, on features of the "
+        "network 'small' trained on them. Distances are comparable within this report, but not with distances on "
+        "Inception's features. 'Real, held out' is the same measure for test images."
     ),
     (
-        "Recognised is the share that this network takes for members of the class. "
-        "SSIM of random pairs of a class: the lower, the more varied. Nearest is the root mean squared difference to "
-        "the nearest real training image in grey levels; near 0 would be a copy."
+        "Recognised: share of the images that this network assigns to their class. SSIM: mean over random pairs of a "
+        "class; lower means more variety. Nearest: root mean squared difference to the nearest real training image in "
+        "grey levels; values near 0 indicate memorized images."
     ),
 )
 
 
 def quality_section(study: Study) -> Section:
-    """Distance and variety of what was made, beside real images that were never trained on."""
+    """Return a section on the distance and variety of synthetic images, compared with held-out real images."""
     whole = study.task.whole
     shown, kept = split(whole, VALIDATION_SHARE)
     options = replace(study.options.fit, network="small", loss="cross-entropy")
-    judge = fit(shown, kept, options, 0, study.device)
-    section = Section("Made images", list(_READING))
+    classifier = fit(shown, kept, options, 0, study.device)
+    section = Section("Synthetic images", list(_READING))
     rows: list[list[str]] = []
     real = study.real
     for label, name in enumerate(real.classes):
         own, every = real.images[real.of(label)], whole.images[whole.of(label)]
         held_out = study.task.test.take(study.task.test.of(label))
-        rows.append(_quality_row(name, "real, held out", judge, (own, every), held_out))
-        for arm in study.arms.values():
-            made = dict(made_images(arm, real)).get(name) if arm.method is not None else None
-            if made is not None:
-                rows.append(_quality_row(name, arm.name, judge, (own, every), made))
+        rows.append(_quality_row(name, "real, held out", classifier, (own, every), held_out))
+        for treatment in study.treatments.values():
+            synthetic = dict(synthetic_images(treatment, real)).get(name) if treatment.method is not None else None
+            if synthetic is not None:
+                rows.append(_quality_row(name, treatment.name, classifier, (own, every), synthetic))
     columns = ["class", "images", "recognised", "Fréchet distance", "SSIM of pairs", "nearest"]
     section.tables.append(Table(columns, rows))
     return section
 
 
-def _quality_row(name: str, whose: str, judge: Fitted, real: tuple[Pixels, Pixels], images: ImageSet) -> list[str]:
-    """`real` are the class' images that were trained on, and all that there are; `images` are of one class."""
+def _quality_row(
+    name: str, source: str, classifier: TrainedClassifier, real: tuple[Pixels, Pixels], images: ImageSet
+) -> list[str]:
+    """Return the row of `images` of one class; `real` are the class' training images, and all its real images."""
     own, every = real
     distance = ""
-    if min(len(every), len(images)) >= _FEWEST_FOR_DISTANCE:
-        known, found = (features(judge.network, pixels) for pixels in (every, images.images))
+    if min(len(every), len(images)) >= _MIN_FOR_DISTANCE:
+        known, found = (features(classifier.network, pixels) for pixels in (every, images.images))
         distance = f"{frechet_distance(known, found):.2f}"
-    near = nearest(images.images[:_LOOKED_UP], own)[1].mean() if len(images) else float("nan")
-    recognised = judge.scores(images).accuracy
-    return [name, whose, f"{recognised:.0%}", distance, f"{self_similarity(images.images):.3f}", f"{near:.1f}"]
+    near = nearest(images.images[:_MAX_COMPARED], own)[1].mean() if len(images) else float("nan")
+    recognised = classifier.scores(images).accuracy
+    return [name, source, f"{recognised:.0%}", distance, f"{self_similarity(images.images):.3f}", f"{near:.1f}"]
 
 
-def made_section(study: Study, arm: Arm) -> Section:
-    """Samples per class, each over the real image nearest to it, and the losses of the training."""
-    section = Section(f"What {arm.name} made", ["Under each made image is the training image nearest to it."])
+def synthetic_section(study: Study, treatment: Treatment) -> Section:
+    """Return a section with samples per class, their nearest training images, and the losses of the training."""
+    section = Section(
+        f"Images generated by {treatment.name}", ["Below each generated image is the nearest training image."]
+    )
     rows = []
-    for _, made in made_images(arm, study.real):
-        shown = made.images[:_SHOWN]
-        own = study.real.images[study.real.of(int(made.labels[0]))]
+    for _, synthetic in synthetic_images(treatment, study.real):
+        shown = synthetic.images[:_SHOWN]
+        own = study.real.images[study.real.of(int(synthetic.labels[0]))]
         rows += [shown, own[nearest(shown, own)[0]]]
-    names = ", ".join(name for name, _ in made_images(arm, study.real))
-    section.figures.append(Picture.of_pixels(f"made-{arm.name}", grid(rows), f"Two rows per class: {names}"))
-    if arm.method is not None and arm.method.history:
+    names = ", ".join(name for name, _ in synthetic_images(treatment, study.real))
+    section.figures.append(Picture.of_pixels(f"made-{treatment.name}", grid(rows), f"Two rows per class: {names}"))
+    if treatment.method is not None and treatment.method.history:
         section.figures.append(
-            Picture.of_figure(f"losses-{arm.name}", _losses(arm.method.history), "Losses of its training")
+            Picture.of_figure(f"losses-{treatment.name}", _losses(treatment.method.history), "Training losses")
         )
     return section
 

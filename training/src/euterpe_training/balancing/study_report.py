@@ -1,4 +1,4 @@
-"""The study as an HTML report: tables and the thesis' figures 5.1 to 5.12, for every method and network."""
+"""The report on the study: tables and the thesis' figures 5.1 to 5.12, for every method and network."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from euterpe_training.balancing.arms import UNBALANCED
-from euterpe_training.balancing.report import Picture, Section, Table, data_section
-from euterpe_training.balancing.scores import Interval, difference, signed
+from euterpe_training.balancing.data_section import data_section
 from euterpe_training.balancing.study import Study
-from euterpe_training.balancing.study_images import made_section, quality_section
-from euterpe_training.studies.pages import write_pages
+from euterpe_training.balancing.study_images import quality_section, synthetic_section
+from euterpe_training.balancing.treatments import UNBALANCED
+from euterpe_training.reports.html import Picture, Section, Table
+from euterpe_training.reports.pages import write_pages
+from euterpe_training.reports.scores import Interval, difference, signed
 
 _COLOURS = (
     "#bbbbbb",
@@ -29,49 +30,51 @@ _COLOURS = (
 
 
 def study_report(study: Study) -> Path:
-    """HTML, README.md and PNGs into the study's directory; the path of the HTML."""
-    methods = list(study.arms)
+    """Write HTML, README.md and PNGs into the study's directory; return the path of the HTML file."""
+    methods = list(study.treatments)
     sections = [data_section(study.task.train, study.task.test), _summary(study, methods)]
     sections += [_network_section(study, network, methods) for network in study.options.networks]
-    made = [made_section(study, arm) for arm in study.arms.values() if arm.method is not None and arm.made]
-    if made:
-        sections += [quality_section(study), *made]
+    generative = [one for one in study.treatments.values() if one.method is not None and one.synthetic]
+    if generative:
+        sections += [quality_section(study), *(synthetic_section(study, one) for one in generative)]
     unit = "pieces" if study.options.pieces else "images"
     compared = (
-        f"{len(methods)} ways of treating imbalance, {len(study.options.networks)} network(s) trained from scratch, "
-        f"{_seeds(study)} seed(s), judged on real {unit} only, which no generator ever saw."
+        f"{len(methods)} treatments of imbalance, {len(study.options.networks)} network(s) trained from scratch, "
+        f"{_seeds(study)} seed(s). Evaluated on real {unit} that were not used to train the generative methods."
     )
-    validated = "Validation images are real too: a fifth of the training images, set aside before anything is balanced."
-    left_out = [f"Left out is {method}: {reason}." for method, reason in study.left_out.items()]
-    introduction = [compared, validated, _training_sentence(study), *left_out]
+    validated = "Validation images are real: a fifth of the training images, held out before balancing."
+    skipped = [f"Skipped {method}: {reason}." for method, reason in study.skipped.items()]
+    introduction = [compared, validated, _training_sentence(study), *skipped]
     return write_pages(study.directory, f"Balancing {study.task.train.name}", introduction, sections)
 
 
 def _seeds(study: Study) -> int:
-    return max(len(study.values(method, network)) for method in study.arms for network in study.options.networks)
+    return max(len(study.values(method, network)) for method in study.treatments for network in study.options.networks)
 
 
 def _training_sentence(study: Study) -> str:
     chosen = study.options.fit
     steps = f"{chosen.steps_per_round} steps" if chosen.steps_per_round else "one pass over the set"
     ends = (
-        f"the rate rises to {chosen.learning_rate} and falls to nothing over {chosen.epochs} rounds"
+        f"the learning rate rises to {chosen.learning_rate} and falls to zero over {chosen.epochs} rounds"
         if chosen.anneal
-        else f"training ends after {chosen.epochs} rounds, or {chosen.patience} without a better macro-F1 on "
-        f"validation images, at the rate of {chosen.learning_rate}"
+        else f"training ends after {chosen.epochs} rounds, or {chosen.patience} rounds without a better macro-F1 on "
+        f"validation images; the learning rate is {chosen.learning_rate}"
     )
     return (
-        f"A round is {steps} of {chosen.batch_size} images; {ends}. "
+        f"A round is {steps} with batches of {chosen.batch_size} images; {ends}. "
         f"Classes are filled up to {study.options.ratio:g} of the largest."
-        + (f" Training images are moved at random by up to {chosen.shift} pixels." if chosen.shift else "")
-        + (" Half of them are mirrored, and those to judge are seen both ways." if chosen.mirror else "")
-        + (f" Weights decay by {chosen.weight_decay}." if chosen.weight_decay else "")
-        + (f" Products in training are {chosen.precision}." if chosen.precision != "float32" else "")
+        + (f" Training images are shifted at random by up to {chosen.shift} pixels." if chosen.shift else "")
+        + (" Half of them are mirrored, and predictions are averaged over both orientations." if chosen.mirror else "")
+        + (f" Weight decay: {chosen.weight_decay}." if chosen.weight_decay else "")
+        + (f" Precision of products in training: {chosen.precision}." if chosen.precision != "float32" else "")
     )
 
 
 def _summary(study: Study, methods: Sequence[str]) -> Section:
-    section = Section("Macro-F1 on real test images", ["Mean over seeds with its 95 % interval after Student."])
+    section = Section(
+        "Macro-F1 on real test images", ["Mean over seeds with its 95 % confidence interval (Student's t)."]
+    )
     rows = [
         [method, *(str(Interval.of(study.values(method, network))) for network in study.options.networks)]
         for method in methods
@@ -106,7 +109,7 @@ def _bars(study: Study, methods: Sequence[str]) -> Figure:
 
 def _network_section(study: Study, network: str, methods: Sequence[str]) -> Section:
     section = Section(network)
-    head = ["method", "accuracy", "macro-F1", "against unbalanced", "validation macro-F1", "rounds"]
+    head = ["method", "accuracy", "macro-F1", "difference from unbalanced", "validation macro-F1", "rounds"]
     rows = [[method, *_row(study, network, method)] for method in methods]
     section.tables.append(Table(head, rows))
     classes = study.task.train.classes
@@ -124,7 +127,7 @@ def _network_section(study: Study, network: str, methods: Sequence[str]) -> Sect
         Picture.of_figure(
             f"{network}-confusion",
             _confusions(study, network, methods),
-            "Confusion: rows are true, columns guessed, in shares",
+            "Confusion matrices: rows are true classes, columns predictions, in shares",
         )
     )
     return section
@@ -170,7 +173,7 @@ def _f1_figure(study: Study, network: str, methods: Sequence[str]) -> Figure:
     axes.set_xticks(
         range(len(classes)), [f"{name}\n{count:,}" for name, count in zip(classes, counts, strict=True)], fontsize=8
     )
-    axes.set(ylabel="F1", xlabel="class, and its real images to train with")
+    axes.set(ylabel="F1", xlabel="class, and its real training images")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1))
     return figure

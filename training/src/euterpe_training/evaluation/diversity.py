@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from euterpe_training.evaluation.copied_passages import NGRAM
 from euterpe_training.evaluation.features.repetition import gram_hashes
-from euterpe_training.evaluation.memorization import NGRAM
 from euterpe_training.evaluation.scores import Score
 
 #: Notes of an opening.

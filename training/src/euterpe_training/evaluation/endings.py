@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from euterpe_music.key import TONICS
+from euterpe_music.tonics import TONICS
 
 from euterpe_training.evaluation.key_agreement import score_key
 from euterpe_training.evaluation.scores import GRID, Ints, Score, ticks_per_bar, ticks_per_beat

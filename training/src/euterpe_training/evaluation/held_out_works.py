@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from euterpe_music.midi import MidiError
 
-from euterpe_training.corpora.duplicates import groups, sketches
 from euterpe_training.errors import TrainingError
+from euterpe_training.evaluation.duplicates import groups, sketches
 from euterpe_training.evaluation.scores import BEATS_FILE, Score, read_score
 
 _SUFFIXES: Final = {".mid", ".midi"}

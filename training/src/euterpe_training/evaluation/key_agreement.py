@@ -3,7 +3,8 @@
 from typing import Final, Literal
 
 import numpy as np
-from euterpe_music.key import KEYS, TONICS, rate_keys
+from euterpe_music.key import KEYS, rate_keys
+from euterpe_music.tonics import TONICS
 
 from euterpe_training.evaluation.scores import GRID, Score
 

@@ -1,4 +1,4 @@
-"""The yardstick: a 3-gram Markov chain over the corpus' own events. A network that loses to it has learned little."""
+"""A baseline: a 3-gram Markov chain over the events of the corpus."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ Codes = NDArray[np.int64]
 
 
 class Markov:
-    """Draws each event after the two before it, as the corpus does; where it knows no such pair, after the one.
+    """Sample each event given the two before it; given the one before it where the corpus has no such pair.
 
-    Events are rows of codes. `streams` says which columns are drawn together: [(0, 1, 2, 3)] chains whole events,
-    [(0, 2), (1,), (3,)] rhythm, pitch and loudness apart, which copies less.
+    Events are rows of codes. `streams` lists the columns that are sampled together: [(0, 1, 2, 3)] chains whole events,
+    [(0, 2), (1,), (3,)] rhythm, pitch and velocity independently, which memorizes less.
     """
 
     def __init__(self, songs: Sequence[Codes], streams: Sequence[Sequence[int]]) -> None:
@@ -20,7 +20,7 @@ class Markov:
         self.columns = [list(columns) for columns in streams]
 
     def sample(self, length: int, random: np.random.Generator) -> Codes:
-        """Codes [length, columns] of a new piece."""
+        """Return the codes [length, columns] of a new piece."""
         codes = np.zeros((length, sum(len(columns) for columns in self.columns)), np.int64)
         for chain, columns in zip(self.streams, self.columns, strict=True):
             codes[:, columns] = chain.sample(length, random)
@@ -30,7 +30,7 @@ class Markov:
 class _Chain:
     def __init__(self, songs: Sequence[Codes]) -> None:
         rows = np.concatenate(songs)
-        # One number per row first: sorting rows themselves takes minutes.
+        # One number per row first: sorting whole rows takes minutes.
         keys = np.zeros(len(rows), np.int64)
         for column in rows.T:
             keys = keys * (int(column.max()) + 1) + column
@@ -62,7 +62,7 @@ class _Chain:
 
 
 class _Index:
-    """Key → the places at which it holds."""
+    """The positions of each key."""
 
     def __init__(self, keys: NDArray[np.int64], places: NDArray[np.int64]) -> None:
         order = np.argsort(keys, kind="stable")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 import numpy as np
-from euterpe_music.tokens import Meter
+from euterpe_music.meter import Meter
 
 from euterpe_training.evaluation.scores import GRID, Score, is_compound
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 
 from euterpe_training.evaluation.clashes import clash_share
+from euterpe_training.evaluation.copied_passages import KnownPassages
 from euterpe_training.evaluation.diversity import measure_diversity
 from euterpe_training.evaluation.endings import density_ratio, find_ending, longest_note_and_rest
 from euterpe_training.evaluation.held_out_works import WorkSplit
 from euterpe_training.evaluation.key_agreement import key_relation, score_key
-from euterpe_training.evaluation.memorization import KnownPassages
 from euterpe_training.evaluation.meter_agreement import estimate_meter_class, meter_class
 from euterpe_training.evaluation.scores import GRID, Score
 from euterpe_training.evaluation.self_similarity import LAGS, bar_similarity, rhythm_similarity

@@ -1,8 +1,8 @@
-"""The metrics of muspy (Dong et al. 2020, section 4), computed here.
+"""The metrics of muspy (Dong et al. 2020, section 4; references.md §4), without the package.
 
-muspy itself was last released in 2022 and brings music21, pretty_midi and downloads with it; the formulas are a few
-lines each. Its polyphony is by duration, unlike C-RNN-GAN's, and its rates count steps with *more* notes than the
-threshold. Metrics that need drums are left out: a C-RNN-GAN has none.
+muspy was last released in 2022 and depends on music21 and pretty_midi; the formulas are a few lines each. Its polyphony
+is by duration, unlike C-RNN-GAN's, and its rates count steps with *more* notes than the threshold. Metrics of drums are
+omitted.
 """
 
 from typing import Final
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 _STEPS: Final = 24
 _BEATS_PER_BAR: Final = 4
 #: Longer pieces are cut to this many quarters.
-_LONGEST: Final = 2000
+_MAX_QUARTERS: Final = 2000
 
 
 def muspy_metrics(piece: Piece, threshold: int = 2) -> dict[str, float]:
-    """muspy's metrics by its names; nan where a piece has nothing to measure."""
+    """Return muspy's metrics under its names; nan where a metric is not defined for the piece."""
     pitches = piece.notes["pitch"].astype(np.int64)
     sounding = _sounding(piece)
     used = sounding[sounding > 0]
@@ -45,13 +45,13 @@ def muspy_metrics(piece: Piece, threshold: int = 2) -> dict[str, float]:
 
 
 def _sounding(piece: Piece) -> NDArray[np.int64]:
-    """Notes that sound at each step."""
+    """Return the number of sounding notes at each step."""
     if not len(piece.notes):
         return np.zeros(0, np.int64)
     scaled = _STEPS / piece.ticks_per_quarter
     start = np.rint(piece.notes["onset"] * scaled).astype(np.int64)
     end = np.maximum(np.rint((piece.notes["onset"] + piece.notes["duration"]) * scaled).astype(np.int64), start + 1)
-    length = min(int(end.max()), _LONGEST * _STEPS)
+    length = min(int(end.max()), _MAX_QUARTERS * _STEPS)
     changes = np.zeros(length + 1, np.int64)
     np.add.at(changes, np.minimum(start, length), 1)
     np.add.at(changes, np.minimum(end, length), -1)
@@ -74,10 +74,10 @@ def _entropy(counts: NDArray[np.int64]) -> float:
 
 
 def _groove(piece: Piece) -> float:
-    """1 minus the mean share of steps in which neighbouring bars differ in having an onset."""
+    """Return 1 minus the mean share of steps at which only one of two adjacent bars has an onset."""
     steps = _STEPS * _BEATS_PER_BAR
     places = np.rint(piece.notes["onset"] * (_STEPS / piece.ticks_per_quarter)).astype(np.int64)
-    bars = min(int(places.max()) // steps + 1 if len(places) else 0, _LONGEST // _BEATS_PER_BAR)
+    bars = min(int(places.max()) // steps + 1 if len(places) else 0, _MAX_QUARTERS // _BEATS_PER_BAR)
     if bars < 2:
         return float("nan")
     grid = np.zeros((bars, steps), bool)

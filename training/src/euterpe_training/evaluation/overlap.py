@@ -1,4 +1,7 @@
-"""How alike two sets of pieces are (Yang & Lerch 2020): distances within and between them, feature by feature."""
+"""Similarity of two sets of pieces by the distances within and between them, per feature (Yang & Lerch 2018).
+
+See references.md §4.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ FEATURES: Final = (
     "pitch_count", "pitch_class_histogram", "pitch_class_transition_matrix", "pitch_range", "mean_interval",
     "mean_inter_onset_interval", "note_length_histogram", "note_length_transition_matrix",
 )  # fmt: skip
-#: Note lengths are counted in twelve classes, as there: full to sixteenth, dotted ones, triplets (in quarters).
+#: The twelve classes of note lengths, in quarters: whole to sixteenth notes, dotted ones, triplets.
 _LENGTHS: Final = np.array([4, 2, 1, 0.5, 0.25, 3, 1.5, 0.75, 0.375, 4 / 3, 2 / 3, 1 / 3])
 #: Points of the grid that all densities of a feature share.
 _GRID: Final = 1000
@@ -23,14 +26,14 @@ _TINY: Final = 1e-12
 
 @dataclass(frozen=True)
 class Likeness:
-    """Overlap area (1: alike) and Kullback-Leibler divergence (0: alike) of two densities of distances."""
+    """Overlap area (1: equal) and Kullback-Leibler divergence (0: equal) of two densities of distances."""
 
     overlap_area: float
     kl: float
 
 
 def features(piece: Piece) -> dict[str, Array]:
-    """Every feature of a piece as a flat array, zeros without notes."""
+    """Return every feature of a piece as a flat array; zeros for a piece without notes."""
     notes = piece.notes
     pitches = notes["pitch"].astype(np.int64)
     onsets = np.unique(notes["onset"]) / piece.ticks_per_quarter
@@ -49,10 +52,10 @@ def features(piece: Piece) -> dict[str, Array]:
 
 
 def likeness(generated: Sequence[Piece], reference: Sequence[Piece]) -> dict[str, Likeness]:
-    """Per feature: the reference's distances among itself against those from it to the generated pieces.
+    """Compare, per feature, the distances within the reference with those between reference and generated pieces.
 
-    Both densities are Gaussian kernel estimates (Scott's rule) on one grid over all distances of the feature, which
-    the public implementation of the paper forgets for its divergence.
+    Both densities are Gaussian kernel estimates (Scott's rule) on one grid over all distances of the feature; the
+    paper's public implementation uses different grids for its divergence.
     """
     made, real = [features(piece) for piece in generated], [features(piece) for piece in reference]
     result = {}
@@ -65,7 +68,7 @@ def likeness(generated: Sequence[Piece], reference: Sequence[Piece]) -> dict[str
 
 
 def compare_densities(one: Array, other: Array) -> Likeness:
-    """Overlap area of the densities of two samples, and the divergence of the first from the second."""
+    """Return the overlap area of the densities of two samples, and the divergence of the first from the second."""
     top = max(float(one.max()), float(other.max()), _TINY)
     low, high = -0.1 * top, 1.1 * top
     p, q = (_density(values, low, high) for values in (one, other))
@@ -73,24 +76,24 @@ def compare_densities(one: Array, other: Array) -> Likeness:
 
 
 def mean_overlap(found: dict[str, Likeness]) -> float:
-    """Mean overlap area over the features."""
+    """Return the mean overlap area over the features."""
     return float(np.mean([one.overlap_area for one in found.values()]))
 
 
 def _transitions(states: NDArray[np.int64]) -> Array:
-    """[144] shares of the steps from each of twelve states to each."""
+    """Return the shares [144] of the transitions from each of twelve states to each."""
     counts = np.bincount(12 * states[:-1] + states[1:], minlength=144) if len(states) > 1 else np.zeros(144)
     return np.asarray(counts / max(counts.sum(), 1), np.float64)
 
 
 def _distances(one: Array, other: Array) -> Array:
-    """Euclidean distances of all rows to all rows."""
+    """Return the Euclidean distances of all rows to all rows."""
     squares = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * one @ other.T
     return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float64)
 
 
 def _density(values: Array, low: float, high: float) -> Array:
-    """Shares of a Gaussian kernel estimate in the cells of a grid: a fine histogram, blurred."""
+    """Return the shares of a Gaussian kernel estimate in the cells of a grid: a fine histogram, convolved."""
     counts, _ = np.histogram(values, _GRID, (low, high))
     width = max(float(values.std()) * len(values) ** -0.2, (high - low) / _GRID)
     offsets = (np.arange(_GRID) - _GRID // 2) * (high - low) / _GRID

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import symusic
-from euterpe_music.key import TONICS
+from euterpe_music.key_signature import KeySignature, pitch_class
+from euterpe_music.meter import Meter
 from euterpe_music.midi import MidiError, read_midi
 from euterpe_music.piece import Piece
-from euterpe_music.tokens import Meter
+from euterpe_music.tonics import TONICS
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -20,8 +20,6 @@ GRID: Final = 24
 #: A POP909 song states its beats and downbeats in this file; its ticks follow neither.
 BEATS_FILE: Final = "beat_midi.txt"
 _NO_BARS: Final = np.zeros(0, np.int64)
-#: Tonics of the major keys with -7 to 7 sharps, as MIDI's key signatures count them.
-_FIFTHS_TO_PITCH_CLASS: Final = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +74,16 @@ def make_score(onset: Any, duration: Any, pitch: Any, velocity: Any = 80, **deta
 
 
 def from_piece(piece: Piece, meter: Meter | None = None, **details: Any) -> Score:
-    """The score of a piece; with `meter`, bars begin at tick 0 and have this length throughout."""
+    """Return the score of a piece. `meter` replaces the piece's own meters, with bars from tick 0 on."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~drums[piece.notes["track"]]]
     scale = GRID / piece.ticks_per_quarter
     onset = np.rint(notes["onset"] * scale)
     # Both ends are rounded, so that notes that met still meet.
     end = np.rint((notes["onset"] + notes["duration"]) * scale)
-    if meter is not None:
-        last = int(onset.max()) if len(onset) else 0
-        details |= {"bars": np.arange(0, last + 1, ticks_per_bar(meter)), "meters": (meter,)}
+    changes = [(0, meter)] if meter else [(round(change.tick * scale), change.meter) for change in piece.meters]
+    bars, meters = bar_lines(changes, int(onset.max()) + 1 if len(onset) else 1)
+    details = {"bars": bars, "meters": meters} | details
     return make_score(onset, np.maximum(end - onset, 1), notes["pitch"], notes["velocity"], **details)
 
 
@@ -97,7 +95,7 @@ def read_score(path: Path, name: str = "", work: str = "", style: str = "") -> S
     piece = read_midi(path)
     details: dict[str, Any] = {"name": name or path.name, "work": work or name or path.name, "style": style}
     beats = path.parent / BEATS_FILE
-    score = _on_beats(piece, beats, details) if beats.is_file() else _as_written(piece, path, details)
+    score = _on_beats(piece, beats, details) if beats.is_file() else _as_written(piece, details)
     if not len(score):
         raise MidiError("no-notes", "the file holds no notes but drums")
     return score
@@ -119,17 +117,16 @@ def is_compound(meter: Meter) -> bool:
     return meter.unit >= 8 and meter.beats % 3 == 0 and meter.beats > 3
 
 
-def _as_written(piece: Piece, path: Path, details: dict[str, Any]) -> Score:
-    score: Any = symusic.Score(str(path))
-    scale = GRID / piece.ticks_per_quarter
-    signatures = [(round(sign.time * scale), Meter(int(sign.numerator), int(sign.denominator)))
-                  for sign in score.time_signatures if sign.numerator and sign.denominator]  # fmt: skip
-    bars, meters = bar_lines(signatures, round(piece.end_tick * scale))
-    keys = [key_name(int(sign.key), int(sign.tonality)) for sign in score.key_signatures]
+def _as_written(piece: Piece, details: dict[str, Any]) -> Score:
+    keys = {key_name(change.key) for change in piece.keys}
     # A file that only states C major states MIDI's default more often than its key.
-    key = keys[0] if len(set(keys)) == 1 and keys[0] not in ("C major", None) else None
-    stated: dict[str, Any] = {"bars": bars, "meters": meters, "key": key}
-    return from_piece(piece, **stated | details)
+    key = keys.pop() if len(keys) == 1 and keys != {"C major"} else None
+    return from_piece(piece, **{"key": key} | details)
+
+
+def key_name(key: KeySignature) -> str:
+    """Return the name of a key as estimates spell it, e.g. "Db minor"."""
+    return f"{TONICS[pitch_class(key.tonic)]} {'minor' if key.is_minor else 'major'}"
 
 
 def bar_lines(signatures: Sequence[tuple[int, Meter]], end: int) -> tuple[Ints, tuple[Meter, ...]]:
@@ -147,14 +144,6 @@ def bar_lines(signatures: Sequence[tuple[int, Meter]], end: int) -> tuple[Ints, 
     spans = zip(ticks, ends, meters, strict=True)
     bars = [np.arange(start, stop, ticks_per_bar(meter)) for start, stop, meter in spans]
     return np.concatenate(bars).astype(np.int64), tuple(dict.fromkeys(meters))
-
-
-def key_name(sharps: int, mode: int) -> str | None:
-    """The key of a MIDI key signature: sharps -7..7, mode 0 for major and 1 for minor; None for other numbers."""
-    if not -7 <= sharps <= 7 or mode not in (0, 1):
-        return None
-    tonic = (_FIFTHS_TO_PITCH_CLASS * sharps - 3 * mode) % 12
-    return f"{TONICS[tonic]} {'minor' if mode else 'major'}"
 
 
 def _on_beats(piece: Piece, path: Path, details: dict[str, Any]) -> Score:

@@ -1,4 +1,4 @@
-"""The public C-RNN-GAN code's statistics of a piece, corrected, and as they came out there (FACTS §1, §4)."""
+"""The public C-RNN-GAN code's statistics of a piece, corrected or with its errors (references.md §1, §4)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -9,13 +9,13 @@ from euterpe_music.piece import Piece
 from numpy.typing import NDArray
 
 _TOP_INTERVALS: Final = 10
-#: The legacy count of repetitions compares every place with every other; longer pieces are cut to this many tones.
+#: The legacy count of repetitions compares all pairs of positions; longer pieces are cut to this many tones.
 _LEGACY_TONES: Final = 2000
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the reference prints about a song, under its names."""
+    """The statistics of the reference code, under its names."""
 
     num_tones: int
     scale_score: float
@@ -23,28 +23,28 @@ class Statistics:
     tone_max: int
     tone_span: int
     tones_unique: int
-    #: n → corrected: share of n-grams that came before; legacy: pairs of equal n-grams that do not overlap.
+    #: By n; corrected: share of n-grams that occurred before; legacy: pairs of equal n-grams that do not overlap.
     repetitions: dict[int, float]
-    #: Ticks of the quarter between 0.75 and 1 of the notated one that onsets fit best, and how far off they are.
+    #: Ticks of the quarter, between 0.75 and 1 of the notated one, that fits the onsets best, and their mean deviation.
     estimated_beat: int
     estimated_beat_avg_ticks_off: float
     intensity_span: int
-    #: Share of onsets with more than one note; legacy: of a count that takes every note twice.
+    #: Share of onsets with more than one note; legacy: with notes counted twice.
     polyphony_score: float
-    #: The ten commonest distances of neighbouring onsets in ticks, with their shares.
+    #: The ten commonest distances of adjacent onsets in ticks, with their shares.
     top_intervals: tuple[tuple[int, float], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {**asdict(self), "repetitions": {str(n): value for n, value in self.repetitions.items()}}
 
 
 def statistics(piece: Piece, legacy: bool = False) -> Statistics | None:
-    """All of `piece`; None for one without notes. `legacy` repeats the public code's slips, to compare with its tables.
+    """Return the statistics of `piece`; None for one without notes.
 
-    Its slips: scales over high roots miss the tones past the octave (no mod 12); repetitions are counted in pairs, so
-    they grow with the square of the length; the first onset's event and every event's last note count twice for
-    polyphony; the first interval is measured from tick 0.
+    `legacy` reproduces the public code's errors, for comparison with its tables: scales on high roots miss the tones
+    past the octave (no mod 12); repetitions are counted in pairs, so they grow with the square of the length; the first
+    onset's event and every event's last note count twice for polyphony; the first interval is measured from tick 0.
     """
     notes = piece.notes
     if not len(notes):
@@ -82,7 +82,7 @@ def _repetitions(pitches: NDArray[np.int64], n: int, legacy: bool) -> float:
     numbers = numbers.ravel()
     if not legacy:
         return 1 - (int(numbers.max()) + 1) / total
-    # The reference's loops end one n-gram early in both indices, and need room for two.
+    # The reference's loops end one n-gram early in both indices, and need space for two.
     if len(pitches) // 2 <= n:
         return 0.0
     pairs = 0
@@ -119,7 +119,7 @@ def _intervals(onsets: NDArray[np.int64], legacy: bool) -> tuple[tuple[int, floa
 
 
 def _beat(onsets: NDArray[np.int64], ticks_per_quarter: int) -> tuple[int, float]:
-    """The quarter, of all from 0.75 to 1 of the notated one, on whose sixteenths onsets lie best at some phase."""
+    """Return the quarter, from 0.75 to 1 of the notated one, whose sixteenths fit the onsets best at some phase."""
     best, closest = ticks_per_quarter, float("inf")
     for quarter in range(ticks_per_quarter, int(0.75 * ticks_per_quarter), -1):
         sixteenth = quarter // 4

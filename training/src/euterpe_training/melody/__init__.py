@@ -1,1 +1,1 @@
-"""Melody networks (FACTS §2): corpora of melody and accompaniment, networks, training, the study, export."""
+"""Melody networks (references.md §2): corpora, networks, training, study and export."""

@@ -1,50 +1,46 @@
-"""`euterpe-train melody …` and `euterpe-train study melody`."""
+"""The commands `euterpe-train melody …` and `euterpe-train study melody`."""
 
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.recipes import RECIPES, melody_recipe
+from euterpe_training.terminal import Overrides, Threads, console, require_torch
 
-melody_app = typer.Typer(help="Melody networks: train, export, look at a corpus.", no_args_is_help=True)
-console = Console(stderr=True)
+melody_app = typer.Typer(help="Melody networks: train, export, describe a corpus.", no_args_is_help=True)
 
 CorpusDir = Annotated[Path, typer.Option("--corpus", help="Nottingham, POP909, or any directory of MIDI files.")]
-Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
 
 @melody_app.command()
 def train(
     corpus: CorpusDir,
-    out: Annotated[Path, typer.Option(help="Directory of the run; melody and accompaniment share it.")],
+    out: Annotated[Path, typer.Option(help="Directory of the run, shared by melody and accompaniment.")],
     recipe: Annotated[str, typer.Option(help=f"One of {', '.join(RECIPES)}.")] = "folk",
     part: Annotated[str, typer.Option(help="melody or accompaniment.")] = "melody",
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE: a setting instead of the recipe's; repeatable.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     threads: Threads = 1,
 ) -> None:
-    """Train one network of one part."""
-    trainer_type = _torch(threads)
-    config = melody_recipe(recipe).changed([f"part={part}", *(changes or ())])
+    """Train the network of one part."""
+    trainer_type = _trainer_type(threads)
+    config = melody_recipe(recipe).changed([f"part={part}", *(overrides or ())])
     path = out / f"{part}.pt"
     if path.exists() and not resume:
-        raise TrainingError(f"{path} already holds a run; go on with it by --resume, or choose another --out")
+        raise TrainingError(f"{path} already has a run; continue it with --resume, or choose another --out")
     music = _corpus(corpus, config)
     trainer = trainer_type.load(path, music) if resume else trainer_type(config, music)
-    console.print(f"{trainer.parameters:,} parameters, words {trainer.language.sizes}")
+    console.print(f"{trainer.parameters:,} parameters, vocabulary sizes {trainer.token_format.sizes}")
 
     def after(done: Any) -> None:
         last = done.history[-1]
-        right = " / ".join(f"{each:.3f}" for each in last.validation.accuracy)
+        accuracy = " / ".join(f"{each:.3f}" for each in last.validation.accuracy)
         console.print(
             f"epoch {last.number + 1}: training loss {last.train.loss:.4f}, validation loss "
-            f"{last.validation.loss:.4f}, accuracy {right}, {last.seconds:.0f} s"
+            f"{last.validation.loss:.4f}, accuracy {accuracy}, {last.seconds:.0f} s"
         )
         done.save(out)
 
@@ -55,20 +51,21 @@ def train(
 @melody_app.command()
 def export(
     corpus: CorpusDir,
-    run: Annotated[Path, typer.Option(help="Directory of the run, as --out of training.")],
+    run: Annotated[Path, typer.Option(help="Directory of the run: the --out of training.")],
     out: Annotated[Path, typer.Option(help="Directory of the bundle, e.g. models/NAME/VERSION.")],
-    name: Annotated[str, typer.Option(help="The model's name.")],
-    version: Annotated[str, typer.Option(help="The bundle's version.")],
-    title: Annotated[str, typer.Option(help="The model's name for people.")],
-    description: Annotated[str, typer.Option(help="One sentence about it.")] = "",
-    notes: Annotated[str, typer.Option(help="What the settings alone do not tell about the training.")] = "",
-    bpm: Annotated[float, typer.Option(min=40, max=240, help="Tempo unless a listener sets one.")] = 120.0,
-    instruments: Annotated[tuple[str, str], typer.Option(help="Of melody and accompaniment, by General MIDI's names.")]
-    = ("acoustic grand piano", "acoustic grand piano"),
-    pieces: Annotated[int, typer.Option(min=8, help="Pieces that are composed to judge it.")] = 96,
-) -> None:  # fmt: skip
+    name: Annotated[str, typer.Option(help="Name of the model.")],
+    version: Annotated[str, typer.Option(help="Version of the bundle.")],
+    title: Annotated[str, typer.Option(help="Title of the model for users.")],
+    description: Annotated[str, typer.Option(help="Description in one sentence.")] = "",
+    notes: Annotated[str, typer.Option(help="Notes on the training for the card.")] = "",
+    bpm: Annotated[float, typer.Option(min=40, max=240, help="Default tempo, in quarters per minute.")] = 120.0,
+    instruments: Annotated[
+        tuple[str, str], typer.Option(help="Default instruments of melody and accompaniment, by General MIDI names.")
+    ] = ("acoustic grand piano", "acoustic grand piano"),
+    pieces: Annotated[int, typer.Option(min=8, help="Pieces to generate for the evaluation.")] = 96,
+) -> None:
     """Export a run as a bundle: graphs of one step in fp32 and int8, held-out figures, pictures, and the card."""
-    trainer_type = _torch(1)
+    trainer_type = _trainer_type(1)
     from euterpe_training.melody.export.release import MelodyLabel, release_melody
 
     music = _corpus(corpus, _config(run / "melody.pt"))
@@ -78,15 +75,15 @@ def export(
     label = MelodyLabel(name, version, title, description, bpm=bpm, instruments=instruments, notes=notes)
     bundle = release_melody(melody, accompaniment, out, label, pieces)
     size = sum(info.bytes for info in bundle.manifest.files)
-    console.print(f"{bundle.directory}: {size / 1e6:.1f} MB, runs {bundle.manifest.variant}")
+    console.print(f"{bundle.directory}: {size / 1e6:.1f} MB, default variant {bundle.manifest.variant}")
 
 
 @melody_app.command()
 def corpus(
     directory: Annotated[Path, typer.Argument(help="Nottingham, POP909, or any directory of MIDI files.")],
-    fine: Annotated[bool, typer.Option("--fine", help="The grid of encoding 2 instead of sixteenths.")] = False,
+    fine: Annotated[bool, typer.Option("--fine", help="Use the grid of encoding 2 instead of sixteenths.")] = False,
 ) -> None:
-    """Say what a corpus holds, what the grid loses, and which files do not fit and why, as JSON."""
+    """Describe a corpus as JSON: songs, quantization losses, and skipped files with reasons."""
     from euterpe_training.melody.corpus import load_melody_corpus
 
     found = load_melody_corpus(directory, 24 if fine else 4, white_keys=False)
@@ -107,33 +104,31 @@ def recipes() -> None:
         typer.echo(f"{name}: {(make.__doc__ or '').strip().splitlines()[0]}")
 
 
-def study(
+def study_melody(
     out: Annotated[Path, typer.Option(help="Directory of the report.")],
-    corpora: Annotated[list[Path], typer.Option("--corpus", help="Repeatable: a table for each.")],
-    scale: Annotated[float, typer.Option(min=0.01, max=4, help="Of the thesis' units.")] = 1.0,
-    epochs: Annotated[int, typer.Option(min=1, help="Of every run.")] = 50,
-    songs: Annotated[int, typer.Option(min=0, help="Of each corpus, evenly spread; 0: all. The thesis had 62.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of weights and order.")] = 0,
+    corpora: Annotated[list[Path], typer.Option("--corpus", help="Directory of a corpus; repeatable.")],
+    scale: Annotated[float, typer.Option(min=0.01, max=4, help="Units, as a share of the thesis'.")] = 1.0,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of every run.")] = 50,
+    songs: Annotated[
+        int, typer.Option(min=0, help="Songs of each corpus, evenly spread; 0 for all. The thesis used 62.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of weights and order.")] = 0,
     rate: Annotated[float, typer.Option(min=1e-6, max=1, help="Learning rate of every run.")] = 1e-3,
     batch: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 64,
     threads: Threads = 1,
 ) -> None:
-    """The thesis' tables and more: run1 to run4 of both models, both parts, held-out figures beside training ones.
+    """Repeat the thesis' study of melody networks with held-out figures, and compare variants beyond it.
 
-    A study that was stopped goes on by the same command; another corpus may join it at a scale of its own.
+    The same command continues a stopped study; other corpora can be added, each at its own scale.
     """
-    _torch(threads)
+    _trainer_type(threads)
     from euterpe_training.melody.study import Scale, run_study
 
     run_study(corpora, out, Scale(scale, epochs, songs, seed, rate, batch), console.print)
 
 
-def _torch(threads: int) -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
-    torch.set_num_threads(threads)
+def _trainer_type(threads: int) -> Any:
+    require_torch().set_num_threads(threads)
     from euterpe_training.melody.trainer import MelodyTrainer
 
     return MelodyTrainer
@@ -151,5 +146,5 @@ def _corpus(directory: Path, config: Any) -> Any:
     with console.status("Reading the corpus"):
         found = corpus_for(directory, config)
     report = found.report
-    console.print(f"{report.used} of {report.files} files; {len(report.skipped)} do not fit")
+    console.print(f"{report.used} of {report.files} files used; {len(report.skipped)} skipped")
     return found

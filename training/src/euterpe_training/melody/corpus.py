@@ -1,4 +1,4 @@
-"""From a directory to tunes on a grid, transposed, split, with a report of all that was lost."""
+"""Loading a directory as tunes on a grid, transposed and split, with a report of losses."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -6,52 +6,59 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from euterpe_music.tokens import Form, Meter, Slices
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS, quantise_times
+from euterpe_music.tokens import Form, Meter, QuantizedTrack
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
 from euterpe_music.tokens.tonality import white_key_shift
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.layouts import read_tunes
-from euterpe_training.melody.tunes import Report, Tune, grid_start, on_grid, why_not, without_interludes
+from euterpe_training.melody.tunes import (
+    Report,
+    Tune,
+    grid_start,
+    quantize_tune,
+    rejection_reason,
+    without_interludes,
+)
 
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
-#: As C-RNN-GAN's corpora are split (FACTS §1).
+#: Shares of training and validation songs, as in C-RNN-GAN's corpora (references.md §1).
 _SHARES: Final = (0.64, 0.16)
 
 
 @dataclass(frozen=True, eq=False)
 class Song:
-    """A tune on a grid. `bars` are the steps at which bars begin; `shift` semitones brought it onto the white keys."""
+    """A tune on a grid. `bars` are the steps at which bars begin; `shift` is its transposition in semitones."""
 
     name: str
     style: str
     meter: Meter
     bars: tuple[int, ...]
-    melody: Slices
-    accompaniment: Slices
+    melody: QuantizedTrack
+    accompaniment: QuantizedTrack
     shift: int = 0
 
     def form(self, style: int) -> Form:
-        """Its frame, for conditions."""
+        """Return its form, for conditioning."""
         return Form(self.melody.end, self.meter, style, bars=self.bars)
 
     def coarse(self) -> "Song":
-        """The song on the grid of sixteenths, on which conditions are stated."""
+        """Return the song on the grid of sixteenths, on which conditioning features are defined."""
         per = self.melody.steps_per_quarter // SIXTEENTHS
         parts = []
-        for slices in (self.melody, self.accompaniment):
-            onset, length = (np.array(column, np.float64) / per for column in (slices.onsets, slices.lengths))
-            pitch = np.array([pitches[-1] for pitches in slices.pitches], np.int64)
-            parts.append(quantise_times(onset, length, pitch, SIXTEENTHS, -(-slices.end // per))[0])
+        for track in (self.melody, self.accompaniment):
+            onset, length = (np.array(column, np.float64) / per for column in (track.onsets, track.lengths))
+            pitch = np.array([pitches[-1] for pitches in track.pitches], np.int64)
+            parts.append(quantize_times(onset, length, pitch, SIXTEENTHS, -(-track.end // per))[0])
         bars = tuple(bar // per for bar in self.bars)
         return replace(self, bars=bars, melody=parts[0], accompaniment=parts[1])
 
 
 @dataclass(frozen=True, eq=False)
 class MelodyCorpus:
-    """Songs, and what became of all files. `sha256` is of the notes as they were read."""
+    """Songs, and a report on all files. `sha256` is of the notes as read."""
 
     name: str
     songs: tuple[Song, ...]
@@ -60,7 +67,7 @@ class MelodyCorpus:
     styles: tuple[str, ...] = field(default=())
 
     def split(self, wanted: Split, seed: int = 0) -> list[Song]:
-        """The songs of a part: every song is in exactly one, the same for the same seed."""
+        """Return the songs of a part: every song is in exactly one, equal for equal seeds."""
         order = np.random.default_rng(seed).permutation(len(self.songs))
         first = round(len(order) * _SHARES[0])
         second = first + round(len(order) * _SHARES[1])
@@ -71,17 +78,17 @@ class MelodyCorpus:
 def load_melody_corpus(
     directory: Path, steps_per_quarter: int = SIXTEENTHS, *, white_keys: bool = True, limit: int | None = None
 ) -> MelodyCorpus:
-    """The tunes under `directory` on a grid; what cannot be used is named in the report.
+    """Load the tunes under `directory` on a grid; the report lists unusable files.
 
-    With `white_keys` each tune is moved to where most of it is on the white keys: C major, A minor, and the modes
-    between them. `limit` reads only so many files, evenly spread. Raises TrainingError when there is none.
+    With `white_keys` each tune is transposed to maximize its time on white keys: C major, A minor, and modes with the
+    same notes. `limit` is the number of files to read, evenly spread. Raise TrainingError when no file is usable.
     """
     report = Report()
     total = hashlib.sha256()
     tunes: list[Tune] = []
     for name, tune in read_tunes(directory, limit):
         report.files += 1
-        reason = tune if isinstance(tune, str) else why_not(tune)
+        reason = tune if isinstance(tune, str) else rejection_reason(tune)
         if reason or isinstance(tune, str):
             report.skipped[name] = str(reason)
             continue
@@ -89,7 +96,7 @@ def load_melody_corpus(
             total.update(np.round(np.stack([part.onset, part.length, part.pitch]), 4).tobytes())
         tunes.append(tune)
     if not tunes:
-        raise TrainingError(f"none of the {report.files} files of {directory} can be used; the first because "
+        raise TrainingError(f"none of the {report.files} files of {directory} can be used; the first one: "
                             f"{next(iter(report.skipped.values()), 'there is none')}")  # fmt: skip
     songs = tuple(_song(tune, steps_per_quarter, report, white_keys=white_keys) for tune in tunes)
     report.used = len(songs)
@@ -99,13 +106,13 @@ def load_melody_corpus(
 
 def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: bool) -> Song:
     report.irregular_bars += int((np.abs(np.diff(tune.bars) - tune.meter.bar / 4) > 1e-6).sum())
-    tune, left_out = without_interludes(tune)
-    report.rest_bars_left_out += left_out
+    tune, removed = without_interludes(tune)
+    report.rest_bars_left_out += removed
     shift = _white_key_shift(tune) if white_keys else 0
     tune = replace(tune, melody=tune.melody.transposed(shift), accompaniment=tune.accompaniment.transposed(shift))
-    melody, accompaniment, lost, also_lost = on_grid(tune, steps_per_quarter)
-    report.melody += lost
-    report.accompaniment += also_lost
+    melody, accompaniment, melody_loss, accompaniment_loss = quantize_tune(tune, steps_per_quarter)
+    report.melody += melody_loss
+    report.accompaniment += accompaniment_loss
     start = grid_start(tune, steps_per_quarter)
     steps = (round(bar * steps_per_quarter) - start for bar in tune.bars.tolist())
     bars = tuple(step for step in steps if 0 <= step < melody.end)
@@ -119,6 +126,6 @@ def _white_key_shift(tune: Tune) -> int:
 
 
 def corpus_for(directory: Path, config: MelodyConfig) -> MelodyCorpus:
-    """The corpus as a configuration wants it."""
+    """Load the corpus with the grid, key and number of songs of a configuration."""
     grid = SIXTEENTHS if config.encoding == 1 else FINE
     return load_melody_corpus(directory, grid, white_keys=config.keys == "white", limit=config.songs or None)

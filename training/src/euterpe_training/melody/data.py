@@ -1,4 +1,4 @@
-"""Songs as arrays of integers, and windows of them: nothing is ever one-hot in memory."""
+"""Songs as arrays of token indices, and batches of windows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ import numpy as np
 from euterpe_music.tokens import (
     HOLD,
     REST,
-    Condition,
+    ConditioningFeature,
     Vocabulary,
-    condition_table,
-    echo_columns,
+    bar_lag_features,
+    conditioning_table,
     encode_steps,
     encode_streams,
-    recall,
+    fill_bar_lag_tokens,
 )
-from euterpe_music.tokens.conditions import SIZES
-from euterpe_music.tokens.slices import FINE, SIXTEENTHS
+from euterpe_music.tokens.conditioning import SIZES
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.symbols import transpose_symbol
 from numpy.typing import NDArray
 
@@ -25,36 +25,36 @@ from euterpe_training.melody.corpus import MelodyCorpus, Song, Split
 
 Ints = NDArray[np.int64]
 
-#: Keys in which an augmented song may be shown, in semitones from how it is written.
+#: Transpositions of augmented songs, in semitones.
 SHIFTS = np.arange(-5, 7)
-#: Sixteenths by which an accompaniment looks ahead in its melody.
-AHEAD = (0, 4, 8)
-#: Bars back to which a network is told its own words.
-ECHOES = (1, 2, 4, 8, 16)
-#: Marks targets that do not count.
+#: Sixteenths by which the accompaniment is conditioned on the melody ahead.
+LOOKAHEAD_STEPS = (0, 4, 8)
+#: Lags of the bar-lag tokens, in bars.
+LAG_BARS = (1, 2, 4, 8, 16)
+#: Marks targets without loss.
 IGNORED = -100
 
 
 @dataclass(frozen=True)
-class Language:
-    """What a network reads and writes: one vocabulary per stream, and its conditions' columns."""
+class TokenFormat:
+    """The inputs and outputs of a network: one vocabulary per stream, conditioning features, and styles."""
 
     vocabularies: tuple[Vocabulary, ...]
-    columns: tuple[Condition, ...]
+    features: tuple[ConditioningFeature, ...]
     styles: tuple[str, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Words per stream."""
+        """Tokens per stream."""
         return tuple(len(vocabulary) for vocabulary in self.vocabularies)
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
-    """Songs one after the other: song i is [offsets[i], offsets[i + 1]).
+class EncodedSongs:
+    """Concatenated songs: song i is [offsets[i], offsets[i + 1]).
 
     `targets` [tokens, streams] are the tokens, `previous` those before them (BEGIN at a song's start), `conditions`
-    [tokens, columns] what the network is told with them.
+    [tokens, features] the conditioning. `replaced` counts tokens that were not in the vocabulary.
     """
 
     previous: Ints
@@ -64,9 +64,9 @@ class Encoded:
     replaced: int
 
     def windows(self, window: int, random: np.random.Generator | None) -> Ints:
-        """Starts of windows that cover every song: from its beginning, and on from a random place in the first.
+        """Return starts of windows that cover every song: one at its beginning, the next at a random offset in it.
 
-        Without `random` they follow each other without overlap.
+        Without `random` windows are adjacent.
         """
         starts: list[Ints] = []
         for begin, end in zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True):
@@ -77,66 +77,77 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Windows [batch, window, …] of inputs and targets; targets behind a song's end are IGNORED."""
+    """Windows [batch, window, …] of inputs and targets; targets after a song's end are IGNORED."""
 
     previous: Ints
     conditions: Ints
     targets: Ints
 
 
-def languages(corpus: MelodyCorpus, config: MelodyConfig) -> Language:
-    """The language of the corpus' training songs. Augmented songs need every word in every key."""
-    songs = corpus.split("train")
-    words = [_words(song, config) for song in songs]
+def make_token_format(corpus: MelodyCorpus, config: MelodyConfig) -> TokenFormat:
+    """Build the vocabularies of the training songs; for augmented songs they have every token in every key."""
+    symbols = [_symbols(song, config) for song in corpus.split("train")]
     streams = ("steps",) if config.encoding == 1 else ("pitches", "durations")
     vocabularies = []
     for at, stream in enumerate(streams):
-        vocabulary = Vocabulary.build(stream, (song[at] for song in words), config.least)  # type: ignore[arg-type]
+        vocabulary = Vocabulary.build(stream, (song[at] for song in symbols), config.least)  # type: ignore[arg-type]
         if config.keys == "augmented" and stream != "durations":
             vocabulary = _in_all_keys(vocabulary)
         vocabularies.append(vocabulary)
-    return Language(tuple(vocabularies), columns(config, len(corpus.styles), len(vocabularies[0])), corpus.styles)
+    features = conditioning_features(config, len(corpus.styles), len(vocabularies[0]))
+    return TokenFormat(tuple(vocabularies), features, corpus.styles)
 
 
-def columns(config: MelodyConfig, styles: int, words: int) -> tuple[Condition, ...]:
-    """What the networks of the configuration are told at each step."""
+def conditioning_features(config: MelodyConfig, styles: int, tokens: int) -> tuple[ConditioningFeature, ...]:
+    """Return the conditioning features of the configuration, for numbers of styles and of tokens of a stream."""
     if not config.conditioned:
         return ()
-    told = [Condition("style", styles)]
-    told += [Condition(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
+    features = [ConditioningFeature("style", styles)]
+    features += [ConditioningFeature(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
     if config.echoes:
-        told += [Condition("section", SIZES["section"]), *(Condition("echo", words, bars) for bars in ECHOES)]
+        features += [
+            ConditioningFeature("section", SIZES["section"]),
+            *(ConditioningFeature("echo", tokens, bars) for bars in LAG_BARS),
+        ]
     if config.part == "accompaniment":
-        told += [Condition("melody", SIZES["melody"], offset) for offset in AHEAD]
-    return tuple(told)
+        features += [ConditioningFeature("melody", SIZES["melody"], offset) for offset in LOOKAHEAD_STEPS]
+    return tuple(features)
 
 
-def encode_songs(songs: Sequence[Song], styles: Sequence[str], language: Language, config: MelodyConfig) -> Encoded:
-    """Songs in a language."""
+def encode_songs(
+    songs: Sequence[Song], styles: Sequence[str], token_format: TokenFormat, config: MelodyConfig
+) -> EncodedSongs:
+    """Encode songs in a token format; `styles` are those of the corpus."""
     previous, targets, conditions, replaced = [], [], [], 0
     for song in songs:
-        found = [vocabulary.encode(words) for vocabulary, words in
-                 zip(language.vocabularies, _words(song, config), strict=True)]  # fmt: skip
+        found = [vocabulary.encode(symbols) for vocabulary, symbols in
+                 zip(token_format.vocabularies, _symbols(song, config), strict=True)]  # fmt: skip
         tokens = np.stack([numbers for numbers, _ in found], axis=1)
         replaced += sum(count for _, count in found)
         targets.append(tokens)
         previous.append(np.concatenate([np.zeros((1, tokens.shape[1]), np.int64), tokens[:-1]]))
-        told = _conditions(song, styles, language, config)[: len(tokens)]
-        own = np.zeros(len(tokens), np.int64)
-        conditions.append(recall(told, echo_columns(language.columns), tokens[None, :, 0], own))
+        table = _conditions(song, styles, token_format, config)[: len(tokens)]
+        rows = np.zeros(len(tokens), np.int64)
+        lags = bar_lag_features(token_format.features)
+        conditions.append(fill_bar_lag_tokens(table, lags, tokens[None, :, 0], rows))
     offsets = np.cumsum([0, *(len(tokens) for tokens in targets)])
-    return Encoded(np.concatenate(previous), np.concatenate(targets), np.concatenate(conditions), offsets, replaced)
+    return EncodedSongs(
+        np.concatenate(previous), np.concatenate(targets), np.concatenate(conditions), offsets, replaced
+    )
 
 
-def encode_split(corpus: MelodyCorpus, part: Split, language: Language, config: MelodyConfig) -> Encoded:
-    """One part of the corpus."""
-    return encode_songs(corpus.split(part), corpus.styles, language, config)
+def encode_split(corpus: MelodyCorpus, part: Split, token_format: TokenFormat, config: MelodyConfig) -> EncodedSongs:
+    """Encode one part of the corpus."""
+    return encode_songs(corpus.split(part), corpus.styles, token_format, config)
 
 
 def batches(
-    encoded: Encoded, config: MelodyConfig, random: np.random.Generator | None, keys: Ints | None = None
+    encoded: EncodedSongs, config: MelodyConfig, random: np.random.Generator | None, keys: Ints | None = None
 ) -> Iterator[Batch]:
-    """One epoch. With `random`, windows come in random order, and with `keys` [shifts, words] in random keys."""
+    """Yield the batches of one epoch.
+
+    With `random`, windows are in random order, and with `keys` [shifts, tokens] in random keys.
+    """
     starts = encoded.windows(config.window, random)
     if random is not None:
         random.shuffle(starts)
@@ -152,26 +163,26 @@ def batches(
             shifts = random.integers(0, len(SHIFTS), len(places))
             previous[..., 0] = keys[shifts[:, None], previous[..., 0]]
             targets[..., 0] = keys[shifts[:, None], targets[..., 0]]
-            conditions = _moved(conditions, SHIFTS[shifts], config)
+            conditions = _transposed(conditions, SHIFTS[shifts], config)
         targets[~inside] = IGNORED
         yield Batch(previous, conditions, targets)
 
 
 def key_table(vocabulary: Vocabulary) -> Ints:
-    """[shifts, words]: what each word is in another key."""
+    """Return the index of each token in each key: [shifts, tokens]."""
 
-    def moved(word: str, shift: int) -> int:
-        plain = word == HOLD or word.startswith("<")
-        return vocabulary.index[word if plain else vocabulary.nearest(transpose_symbol(word, shift))]
+    def transposed(symbol: str, shift: int) -> int:
+        unpitched = symbol == HOLD or symbol.startswith("<")
+        return vocabulary.index[symbol if unpitched else vocabulary.nearest(transpose_symbol(symbol, shift))]
 
-    return np.array([[moved(word, int(shift)) for word in vocabulary.words] for shift in SHIFTS], np.int64)
+    return np.array([[transposed(symbol, int(shift)) for symbol in vocabulary.words] for shift in SHIFTS], np.int64)
 
 
-def _moved(conditions: Ints, shifts: Ints, config: MelodyConfig) -> Ints:
-    """Conditions [batch, window, columns] with the melody in other keys; the other columns know no key."""
+def _transposed(conditions: Ints, shifts: Ints, config: MelodyConfig) -> Ints:
+    """Transpose the melody in conditions [batch, window, features]; the other features do not depend on the key."""
     if not config.conditioned or config.part != "accompaniment":
         return conditions
-    for at in range(conditions.shape[2] - len(AHEAD), conditions.shape[2]):
+    for at in range(conditions.shape[2] - len(LOOKAHEAD_STEPS), conditions.shape[2]):
         column = conditions[..., at]
         pitch = np.clip((column - 1) % 128 + shifts[:, None], 0, 127)
         conditions[..., at] = np.where(column > 0, 1 + pitch + 128 * (column > 128), 0)
@@ -179,25 +190,25 @@ def _moved(conditions: Ints, shifts: Ints, config: MelodyConfig) -> Ints:
 
 
 def _in_all_keys(vocabulary: Vocabulary) -> Vocabulary:
-    words = dict.fromkeys(vocabulary.words[:2])
-    for word in vocabulary.words[2:]:
-        words.update(dict.fromkeys([word] if word in (HOLD, REST) else
-                                   [transpose_symbol(word, int(shift)) for shift in SHIFTS]))  # fmt: skip
-    return Vocabulary(vocabulary.stream, tuple(words))
+    symbols = dict.fromkeys(vocabulary.words[:2])
+    for symbol in vocabulary.words[2:]:
+        symbols.update(dict.fromkeys([symbol] if symbol in (HOLD, REST) else
+                                     [transpose_symbol(symbol, int(shift)) for shift in SHIFTS]))  # fmt: skip
+    return Vocabulary(vocabulary.stream, tuple(symbols))
 
 
-def _words(song: Song, config: MelodyConfig) -> tuple[list[str], ...]:
-    slices = song.melody if config.part == "melody" else song.accompaniment
-    return (encode_steps(slices),) if config.encoding == 1 else encode_streams(slices)
+def _symbols(song: Song, config: MelodyConfig) -> tuple[list[str], ...]:
+    track = song.melody if config.part == "melody" else song.accompaniment
+    return (encode_steps(track),) if config.encoding == 1 else encode_streams(track)
 
 
-def _conditions(song: Song, styles: Sequence[str], language: Language, config: MelodyConfig) -> Ints:
-    """[tokens, columns]; with encoding 2, those of the sixteenth at which each event begins."""
+def _conditions(song: Song, styles: Sequence[str], token_format: TokenFormat, config: MelodyConfig) -> Ints:
+    """Return the conditions [tokens, features]; with encoding 2, of the sixteenth at which each event begins."""
     if config.encoding == 1:
-        return condition_table(language.columns, song.form(styles.index(song.style)), song.melody)
-    slices = song.melody if config.part == "melody" else song.accompaniment
-    lengths = [length for length, _ in slices.with_rests()]
+        return conditioning_table(token_format.features, song.form(styles.index(song.style)), song.melody)
+    track = song.melody if config.part == "melody" else song.accompaniment
+    lengths = [length for length, _ in track.with_rests()]
     begins = np.cumsum([0, *lengths[:-1]]) // (FINE // SIXTEENTHS)
     coarse = song.coarse()
-    table = condition_table(language.columns, coarse.form(styles.index(song.style)), coarse.melody)
+    table = conditioning_table(token_format.features, coarse.form(styles.index(song.style)), coarse.melody)
     return np.asarray(table[np.minimum(begins, max(len(table) - 1, 0))])

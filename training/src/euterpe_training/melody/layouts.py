@@ -1,6 +1,6 @@
-"""How corpora keep melody and accompaniment apart: Nottingham, POP909, and any folder of MIDI files."""
+"""Layouts of corpora with melody and accompaniment: Nottingham, POP909, and any folder of MIDI files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,18 +15,17 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.melody.tunes import Notes, Tune, regular_bars
 
 _SUFFIXES: Final = {".mid", ".midi"}
-#: Of POP909's songs, those in which fewer bars than this are of four beats do not fit.
-_LEAST_REGULAR: Final = 0.8
+#: Minimum share of bars of four beats in a song of POP909.
+_MIN_REGULAR: Final = 0.8
 
-#: A file's name, and its tune or the reason why it is none.
+#: A file's name, and its tune or the reason why it cannot be used.
 Found = tuple[str, Tune | str]
-Progress = Callable[[int, int], None]
 
 
 def read_tunes(directory: Path, limit: int | None = None) -> Iterator[Found]:
-    """Every tune under `directory`, which may be Nottingham's, POP909's or any folder of MIDI files.
+    """Yield every tune under `directory`, which may be Nottingham, POP909 or any folder of MIDI files.
 
-    With `limit` only so many files are read, evenly spread. Raises TrainingError when there is no directory or no file.
+    `limit` is the number of files to read, evenly spread. Raise TrainingError without a directory or file.
     """
     if not directory.is_dir():
         raise TrainingError(f"the corpus {directory} is not a directory")
@@ -35,7 +34,7 @@ def read_tunes(directory: Path, limit: int | None = None) -> Iterator[Found]:
         return
     paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not paths:
-        raise TrainingError(f"the corpus {directory} holds no .mid or .midi files")
+        raise TrainingError(f"the corpus {directory} has no .mid or .midi files")
     for path in _spread(paths, limit):
         name = str(path.relative_to(directory))
         try:
@@ -51,10 +50,10 @@ def _spread(paths: list[Path], limit: int | None) -> list[Path]:
 
 
 def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
-    """One tune per file of melody/, with the file of the same name in chords/; its style is the file's name."""
+    """Yield one tune per file of melody/ and the file of the same name in chords/; the file name gives the style."""
     paths = sorted((directory / "melody").glob("*.mid"))
     if not paths:
-        raise TrainingError(f"the corpus {directory} holds no melody/*.mid")
+        raise TrainingError(f"the corpus {directory} has no melody/*.mid")
     for path in _spread(paths, limit):
         chords = directory / "chords" / path.name
         if not chords.is_file():
@@ -74,7 +73,7 @@ def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
 
 
 def _annotated(path: Path) -> Tune | str:
-    """A song of POP909: MELODY against PIANO and BRIDGE, its time told by the annotated beats.
+    """Read a song of POP909: the track MELODY, and PIANO with BRIDGE, timed by the annotated beats.
 
     The files' own ticks do not follow the beat; the annotation does, to a hundredth of a sixteenth.
     """
@@ -86,8 +85,8 @@ def _annotated(path: Path) -> Tune | str:
     beats = np.loadtxt(path.parent / "beat_midi.txt", ndmin=2)
     down = np.flatnonzero(beats[:, 2] == 1)
     sizes = np.diff(down)
-    if len(sizes) < 4 or (sizes == 4).mean() < _LEAST_REGULAR:
-        return f"{(sizes != 4).sum()} of its {len(sizes)} bars are not of four beats"
+    if len(sizes) < 4 or (sizes == 4).mean() < _MIN_REGULAR:
+        return f"{(sizes != 4).sum()} of its {len(sizes)} bars do not have four beats"
     accompaniment = [named["PIANO"], *([named["BRIDGE"]] if "BRIDGE" in named else [])]
     joined = {key: np.concatenate([part[key] for part in accompaniment]) for key in ("time", "duration", "pitch")}
     parts = [_on_beats(part, beats[:, 0]) for part in (named["MELODY"], joined)]
@@ -95,7 +94,7 @@ def _annotated(path: Path) -> Tune | str:
 
 
 def _on_beats(part: dict[str, NDArray[Any]], beats: NDArray[np.float64]) -> Notes:
-    """Notes in seconds → notes in beats, which go on evenly before the first annotated one and after the last."""
+    """Convert notes from seconds to beats, extrapolated before the first annotated beat and after the last."""
     before = beats[0] - np.arange(8, 0, -1) * (beats[1] - beats[0])
     after = beats[-1] + np.arange(1, 9) * (beats[-1] - beats[-2])
     times = np.concatenate([before, beats, after])
@@ -107,7 +106,7 @@ def _on_beats(part: dict[str, NDArray[Any]], beats: NDArray[np.float64]) -> Note
 
 
 def _any(path: Path, directory: Path) -> Tune | str:
-    """Any MIDI file: two tracks, or skyline and the rest; its style is the folder in which it lies."""
+    """Read any MIDI file, as two tracks or as skyline and rest; the first folder gives the style."""
     content = path.read_bytes()
     piece = read_midi(content)
     try:
@@ -124,7 +123,7 @@ def _any(path: Path, directory: Path) -> Tune | str:
 def _one_meter(content: bytes) -> Meter:
     meters = read_meters(content)
     if len(meters) > 1:
-        raise ValueError(f"it is in more than one time signature: {', '.join(map(str, meters))}")
+        raise ValueError(f"it has more than one time signature: {', '.join(map(str, meters))}")
     return meters[0]
 
 

@@ -1,4 +1,7 @@
-"""The networks: recurrent ones as in the thesis, and a small transformer over the same tokens."""
+"""The networks: recurrent ones as in the thesis, and a small transformer over the same tokens.
+
+The names of layers are keys of checkpoints.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from euterpe_training.melody.config import MelodyConfig
-from euterpe_training.melody.data import Language
+from euterpe_training.melody.data import TokenFormat
 
 
 class Inputs(nn.Module):
-    """Tokens [batch, steps, streams] and conditions [batch, steps, columns] → numbers [batch, steps, width].
+    """Tokens [batch, steps, streams] and conditions [batch, steps, features] → inputs [batch, steps, width].
 
-    One embedding per stream, side by side; one per column, added up and put beside them.
+    The embeddings of the streams are concatenated with the sum of the embeddings of the features.
     """
 
-    def __init__(self, sizes: Sequence[int], columns: Sequence[int], embedding: int) -> None:
+    def __init__(self, sizes: Sequence[int], features: Sequence[int], embedding: int) -> None:
         super().__init__()
         self.tokens = nn.ModuleList(nn.Embedding(size, embedding) for size in sizes)
-        self.columns = nn.ModuleList(nn.Embedding(size, embedding) for size in columns)
-        self.width = embedding * (len(sizes) + bool(columns))
+        self.columns = nn.ModuleList(nn.Embedding(size, embedding) for size in features)
+        self.width = embedding * (len(sizes) + bool(features))
         for table in [*self.tokens, *self.columns]:
             nn.init.normal_(table.weight, std=0.1)
 
@@ -33,29 +36,30 @@ class Inputs(nn.Module):
 
 
 class RecurrentNetwork(nn.Module):
-    """Embeddings → layers of LSTM or GRU, dropout after each → one softmax per stream (side by side)."""
+    """Embeddings → layers of LSTM or GRU, dropout after each → logits of each stream, concatenated."""
 
-    def __init__(self, config: MelodyConfig, language: Language) -> None:
+    def __init__(self, config: MelodyConfig, token_format: TokenFormat) -> None:
         super().__init__()
-        self.inputs = Inputs(language.sizes, [column.size for column in language.columns], config.embedding)
+        features = [feature.size for feature in token_format.features]
+        self.inputs = Inputs(token_format.sizes, features, config.embedding)
         kind = nn.LSTM if config.cell == "lstm" else nn.GRU
         between = config.dropout if config.layers > 1 else 0.0
         self.cells = kind(self.inputs.width, config.units, config.layers, batch_first=True, dropout=between)
         self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(config.units) if config.layer_norm else nn.Identity()
-        self.output = nn.Linear(config.units, sum(language.sizes))
+        self.output = nn.Linear(config.units, sum(token_format.sizes))
         if config.tied:
             self.output.weight = self.inputs.tokens[0].weight  # type: ignore[assignment]
 
     def forward(self, tokens: Tensor, conditions: Tensor) -> Tensor:
-        """Logits [batch, steps, sum of sizes], from a state of zeros."""
+        """Return logits [batch, steps, sum of sizes], from a zero state."""
         hidden, _ = self.cells(self.inputs(tokens, conditions))
         logits: Tensor = self.output(self.dropout(self.norm(hidden)))
         return logits
 
 
 class Block(nn.Module):
-    """Causal attention and a feed-forward part, each behind a layer norm and beside a shortcut."""
+    """Causal attention and a feed-forward layer, each with layer norm before it and a residual connection."""
 
     def __init__(self, units: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -66,7 +70,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """[batch, steps, units] under `bias` [heads, steps, steps]."""
+        """Map [batch, steps, units] with the attention bias `bias` [heads, steps, steps]."""
         batch, steps, units = x.shape
         q, k, v = self.qkv(self.norm1(x)).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
@@ -76,19 +80,20 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A decoder of `layers` blocks. Distance counts by ALiBi (Press et al. 2022), so that a window can slide."""
+    """A decoder of `layers` blocks with relative positions (ALiBi, Press et al. 2022), for a sliding window."""
 
-    def __init__(self, config: MelodyConfig, language: Language) -> None:
+    def __init__(self, config: MelodyConfig, token_format: TokenFormat) -> None:
         super().__init__()
-        self.inputs = Inputs(language.sizes, [column.size for column in language.columns], config.embedding)
+        features = [feature.size for feature in token_format.features]
+        self.inputs = Inputs(token_format.sizes, features, config.embedding)
         self.enter = nn.Linear(self.inputs.width, config.units)
         self.blocks = nn.ModuleList(Block(config.units, config.heads, config.dropout) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.units)
-        self.output = nn.Linear(config.units, sum(language.sizes))
+        self.output = nn.Linear(config.units, sum(token_format.sizes))
         self.register_buffer("slopes", alibi_slopes(config.heads), persistent=False)
 
     def forward(self, tokens: Tensor, conditions: Tensor) -> Tensor:
-        """Logits [batch, steps, sum of sizes]."""
+        """Return logits [batch, steps, sum of sizes]."""
         x = self.enter(self.inputs(tokens, conditions))
         steps = torch.arange(tokens.shape[1], device=x.device)
         distance = (steps[:, None] - steps).float()
@@ -101,10 +106,10 @@ class Transformer(nn.Module):
 
 
 def alibi_slopes(heads: int) -> Tensor:
-    """How fast each head forgets: 2^(−8/heads), 2^(−16/heads), …"""
+    """Return the penalty per step of distance of each head: 2^(−8/heads), 2^(−16/heads), …"""
     return 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)
 
 
-def build_network(config: MelodyConfig, language: Language) -> nn.Module:
-    """The network of the configuration; its weights come from torch's seed."""
-    return Transformer(config, language) if config.cell == "transformer" else RecurrentNetwork(config, language)
+def build_network(config: MelodyConfig, token_format: TokenFormat) -> nn.Module:
+    """Return the network of the configuration, with weights from PyTorch's global random generator."""
+    return Transformer(config, token_format) if config.cell == "transformer" else RecurrentNetwork(config, token_format)

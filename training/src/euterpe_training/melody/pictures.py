@@ -1,21 +1,21 @@
-"""Pictures of melody networks: curves, and piano rolls of two parts."""
+"""Pictures of melody networks: loss curves, and piano rolls of two parts."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from euterpe_music.tokens import Slices
+from euterpe_music.tokens import QuantizedTrack
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from euterpe_training.melody.sampling import Composed
+from euterpe_training.melody.sampling import TwoPartPiece
 
 mpl.use("Agg")
 
 
 def draw_curves(metrics: dict[str, Any], path: Path) -> None:
-    """Loss and accuracy per epoch of each part, training and held out; `metrics` as in a melody bundle's manifest."""
+    """Draw training and validation loss and accuracy per epoch of each part; `metrics` are those of the manifest."""
     parts = {name: rows["history"] for name, rows in metrics.items() if "history" in rows}
     figure = Figure(figsize=(9, 2.6 * len(parts)), layout="constrained")
     panels = figure.subplots(len(parts), 2, squeeze=False)
@@ -30,16 +30,17 @@ def draw_curves(metrics: dict[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=80)
 
 
-def draw_rolls(titled: Sequence[tuple[str, Composed]], path: Path) -> None:
-    """Pieces one under the other: the melody dark, the accompaniment light, a line per four quarters."""
+def draw_rolls(titled: Sequence[tuple[str, TwoPartPiece]], path: Path) -> None:
+    """Draw pieces one below the other: dark melody, light accompaniment, a grid line per four quarters."""
     figure = Figure(figsize=(11, 2.1 * len(titled)), layout="constrained")
-    for axes, (title, composed) in zip(figure.subplots(len(titled), 1, squeeze=False)[:, 0], titled, strict=True):
-        if composed.accompaniment is not None:
-            _boxes(axes, composed.accompaniment, "#9ecae1")
-        _boxes(axes, composed.melody, "#08306b")
-        axes.set_xlim(0, composed.melody.end / composed.melody.steps_per_quarter)
+    for axes, (title, piece) in zip(figure.subplots(len(titled), 1, squeeze=False)[:, 0], titled, strict=True):
+        if piece.accompaniment is not None:
+            _boxes(axes, piece.accompaniment, "#9ecae1")
+        _boxes(axes, piece.melody, "#08306b")
+        quarters = piece.melody.end / piece.melody.steps_per_quarter
+        axes.set_xlim(0, quarters)
         axes.set_ylim(40, 92)
-        axes.set_xticks(range(0, int(composed.melody.end / composed.melody.steps_per_quarter) + 1, 4))
+        axes.set_xticks(range(0, int(quarters) + 1, 4))
         axes.grid(alpha=0.25)
         axes.set_ylabel("MIDI pitch")
         axes.set_title(title, fontsize=9, loc="left")
@@ -47,8 +48,8 @@ def draw_rolls(titled: Sequence[tuple[str, Composed]], path: Path) -> None:
     figure.savefig(path, dpi=75)
 
 
-def _boxes(axes: Axes, slices: Slices, colour: str) -> None:
-    per = slices.steps_per_quarter
-    for onset, length, pitches in zip(slices.onsets, slices.lengths, slices.pitches, strict=True):
+def _boxes(axes: Axes, track: QuantizedTrack, colour: str) -> None:
+    per = track.steps_per_quarter
+    for onset, length, pitches in zip(track.onsets, track.lengths, track.pitches, strict=True):
         for pitch in pitches:
             axes.broken_barh([(onset / per, length / per * 0.96)], (pitch - 0.4, 0.8), color=colour)

@@ -1,4 +1,4 @@
-"""The thesis' four runs for both of its models, and what the shipped bundles are trained with."""
+"""The recipes of melody networks: the thesis' four runs, and those of the released bundles."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ def run4() -> MelodyConfig:
 
 
 def folk() -> MelodyConfig:
-    """Shipped as melody-folk: told where it is in the tune, in white keys, long windows, two LSTMs."""
+    """The released melody-folk: conditioned on the position in the tune, in white keys, long windows, two LSTMs."""
     return MelodyConfig(
         "folk", units=256, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=30, patience=5,
         learning_rate=3e-3, anneal=True, conditioned=True, echoes=True, keys="white", layer_norm=True, least=5,
@@ -37,12 +37,12 @@ def folk() -> MelodyConfig:
 
 
 def pop() -> MelodyConfig:
-    """Shipped as melody-pop: as folk, for a corpus of more songs and a much larger vocabulary of chords."""
+    """The released melody-pop: as folk, for a larger corpus with a much larger vocabulary of chords."""
     return replace(folk(), recipe="pop", dropout=0.25, batch_size=32, epochs=20, least=20)
 
 
 def transformer() -> MelodyConfig:
-    """The thesis' future work: a small transformer over the same tokens, its context a window."""
+    """The thesis' future work: a small transformer over the same tokens, with the window as context."""
     return MelodyConfig(
         "transformer", cell="transformer", units=192, layers=4, heads=4, embedding=192, dropout=0.1, window=256,
         batch_size=32, epochs=24, learning_rate=2e-3, anneal=True, patience=4, conditioned=True, keys="white", least=5,
@@ -50,7 +50,7 @@ def transformer() -> MelodyConfig:
 
 
 def smoke() -> MelodyConfig:
-    """Seconds on any machine, to see that everything works."""
+    """A test of the installation that takes seconds."""
     return MelodyConfig("smoke", units=24, layers=2, embedding=16, window=32, batch_size=8, epochs=2, conditioned=True)
 
 
@@ -60,7 +60,7 @@ RECIPES: Final[dict[str, Callable[[], MelodyConfig]]] = {
 
 
 def melody_recipe(name: str) -> MelodyConfig:
-    """The recipe called `name`; TrainingError with all names when there is none."""
+    """Return the recipe called `name`; raise TrainingError with all names when there is none."""
     if name not in RECIPES:
-        raise TrainingError(f"there is no recipe {name!r} for melodies; there are {', '.join(RECIPES)}")
+        raise TrainingError(f"there is no recipe {name!r} for melodies; the recipes are: {', '.join(RECIPES)}")
     return RECIPES[name]()

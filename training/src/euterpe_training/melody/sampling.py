@@ -1,7 +1,6 @@
-"""Pieces from a bundle's own graphs, for its card: top-p sampling of many pieces at once, melody first.
+"""Generation of pieces with a bundle's graphs, for its evaluation: top-p sampling of many pieces, melody first.
 
-The generator's engine composes for listeners; this is only as much of it as judging a bundle needs. Bundles of encoding
-1 only.
+The generator service has an engine of its own; this module has what an evaluation needs, for bundles of encoding 1.
 """
 
 from dataclasses import dataclass
@@ -11,36 +10,38 @@ import numpy as np
 import onnxruntime
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.manifest import Variant
-from euterpe_music.piece import Piece
-from euterpe_music.tokens import Form, Slices, condition_table, decode_steps, echo_columns, recall, to_piece
+from euterpe_music.tokens import (
+    Form,
+    QuantizedTrack,
+    bar_lag_features,
+    conditioning_table,
+    decode_steps,
+    fill_bar_lag_tokens,
+)
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Composed:
-    """A piece in parts; the accompaniment is None where the bundle has none."""
+class TwoPartPiece:
+    """A melody and its accompaniment, which is None for a bundle without one."""
 
-    melody: Slices
-    accompaniment: Slices | None
-
-    def piece(self, bpm: float = 120.0) -> Piece:
-        """As MIDI would have it."""
-        return to_piece(self.melody, self.accompaniment, bpm=bpm)
+    melody: QuantizedTrack
+    accompaniment: QuantizedTrack | None
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How tokens are drawn: the likeliest that together have `top_p`, at `temperature`."""
+class SamplingParams:
+    """Temperature, the probability mass of top-p sampling, and the seed."""
 
     temperature: float = 0.9
     top_p: float = 0.95
     seed: int = 0
 
 
-class Network:
-    """One of a bundle's graphs, all rows of a batch one step further per call."""
+class StepSession:
+    """An ONNX Runtime session of one of a bundle's graphs, with the recurrent state of a batch."""
 
     def __init__(self, bundle: MelodyBundle, part: Literal["melody", "accompaniment"], variant: Variant) -> None:
         options = onnxruntime.SessionOptions()
@@ -49,12 +50,12 @@ class Network:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.graph = bundle.manifest.graphs[part]
         self.vocabulary = bundle.vocabularies[part][0]
-        self.echoes = echo_columns([info.column for info in self.graph.conditions])
+        self.lags = bar_lag_features([info.column for info in self.graph.conditions])
         self._names = [tensor.name for tensor in self.graph.outputs]
         self._state: dict[str, Any] = {}
 
-    def begin(self, rows: int) -> None:
-        """Zero states for so many pieces."""
+    def reset(self, rows: int) -> None:
+        """Set a zero state for a batch of `rows` pieces."""
         shapes = {pair.input: self.graph.input(pair.input).axes for pair in self.graph.state}
         self._state = {
             name: np.zeros([rows if axis == "batch" else int(axis) for axis in axes], np.float32)
@@ -62,7 +63,7 @@ class Network:
         }
 
     def step(self, tokens: Ints, conditions: Ints) -> NDArray[np.float32]:
-        """Logits [rows, words] after `tokens` [rows] under `conditions` [rows, columns]."""
+        """Run one step: return logits [rows, tokens] after `tokens` [rows] with `conditions` [rows, features]."""
         feeds: dict[str, Any] = {self.graph.token: tokens[:, None], **self._state}
         if self.graph.condition is not None:
             feeds[self.graph.condition] = conditions
@@ -71,57 +72,59 @@ class Network:
         logits: NDArray[np.float32] = values[self.graph.logits]
         return logits
 
-    def table(self, form: Form, melody: Slices | None = None) -> Ints:
-        """Conditions [steps, columns] of one piece."""
-        return condition_table([info.column for info in self.graph.conditions], form, melody)
+    def table(self, form: Form, melody: QuantizedTrack | None = None) -> Ints:
+        """Return the conditions [steps, features] of one piece."""
+        return conditioning_table([info.column for info in self.graph.conditions], form, melody)
 
 
-def compose(
+def generate(
     bundle: MelodyBundle,
     pieces: int,
     bars: int,
     style: str | None = None,
-    drawing: Drawing | None = None,
+    params: SamplingParams | None = None,
     variant: Variant = "fp32",
-) -> list[Composed]:
-    """So many pieces of one style; the same for the same seed. Raises ValueError for a bundle of encoding 2."""
+) -> list[TwoPartPiece]:
+    """Generate pieces of one style; equal seeds give equal pieces. Raise ValueError for a bundle of encoding 2."""
     if bundle.manifest.encoding != 1:
-        raise ValueError("only bundles of encoding 1 can be sampled here")
-    chosen = drawing or Drawing()
+        raise ValueError(f"the bundle must have encoding 1, got {bundle.manifest.encoding}")
+    chosen = params or SamplingParams()
     form = bundle.manifest.form(bars, style)
     random = np.random.default_rng(chosen.seed)
-    first = Network(bundle, "melody", variant)
-    melodies = _draw(first, np.stack([first.table(form)] * pieces, 1), chosen, random)
+    first = StepSession(bundle, "melody", variant)
+    melodies = _sample(first, np.stack([first.table(form)] * pieces, 1), chosen, random)
     if "accompaniment" not in bundle.manifest.graphs:
-        return [Composed(melody, None) for melody in melodies]
-    second = Network(bundle, "accompaniment", variant)
+        return [TwoPartPiece(melody, None) for melody in melodies]
+    second = StepSession(bundle, "accompaniment", variant)
     tables = np.stack([second.table(form, melody) for melody in melodies], 1)
-    return [Composed(*both) for both in zip(melodies, _draw(second, tables, chosen, random), strict=True)]
+    return [TwoPartPiece(*both) for both in zip(melodies, _sample(second, tables, chosen, random), strict=True)]
 
 
-def _draw(network: Network, conditions: Ints, drawing: Drawing, random: np.random.Generator) -> list[Slices]:
+def _sample(
+    session: StepSession, conditions: Ints, params: SamplingParams, random: np.random.Generator
+) -> list[QuantizedTrack]:
     steps, rows = conditions.shape[:2]
-    network.begin(rows)
-    vocabulary = network.vocabulary
-    opening, legal = vocabulary.legal(), vocabulary.legal(2)
+    session.reset(rows)
+    vocabulary = session.vocabulary
+    first_legal, legal = vocabulary.legal(), vocabulary.legal(2)
     tokens = np.zeros(rows, np.int64)
-    drawn = np.zeros((steps, rows), np.int64)
+    sampled = np.zeros((steps, rows), np.int64)
     for step in range(steps):
-        logits = network.step(tokens, recall(conditions[step], network.echoes, drawn.T))
-        tokens = top_p(np.where(legal if step else opening, logits, -np.inf), drawing, random)
-        drawn[step] = tokens
-    return [decode_steps(vocabulary.decode(row)) for row in drawn.T.tolist()]
+        logits = session.step(tokens, fill_bar_lag_tokens(conditions[step], session.lags, sampled.T))
+        tokens = sample_top_p(np.where(legal if step else first_legal, logits, -np.inf), params, random)
+        sampled[step] = tokens
+    return [decode_steps(vocabulary.decode(row)) for row in sampled.T.tolist()]
 
 
-def top_p(logits: NDArray[Any], drawing: Drawing, random: np.random.Generator) -> Ints:
-    """One token per row of logits [rows, words]."""
-    scaled = (logits - logits.max(axis=1, keepdims=True)) / drawing.temperature
+def sample_top_p(logits: NDArray[Any], params: SamplingParams, random: np.random.Generator) -> Ints:
+    """Sample one token per row of logits [rows, tokens]."""
+    scaled = (logits - logits.max(axis=1, keepdims=True)) / params.temperature
     probability = np.exp(scaled)
     probability /= probability.sum(axis=1, keepdims=True)
     order = np.argsort(-probability, axis=1, kind="stable")
     ranked = np.take_along_axis(probability, order, 1)
     reached = np.cumsum(ranked, axis=1)
-    ranked[reached - ranked >= drawing.top_p] = 0.0
+    ranked[reached - ranked >= params.top_p] = 0.0
     reached = np.cumsum(ranked, axis=1)
     place = (random.random((len(logits), 1)) * reached[:, -1:] >= reached).sum(axis=1, keepdims=True)
     return np.asarray(np.take_along_axis(order, place, 1)[:, 0], np.int64)

@@ -1,4 +1,4 @@
-"""The thesis' study again, with held-out figures beside the training ones, and what was tried beyond it."""
+"""The thesis' study of melody networks (references.md §2) with held-out figures, and variants beyond it."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +15,19 @@ from euterpe_training.melody.trainer import MelodyTrainer
 
 _RUNS: Final = ("run1", "run2", "run3", "run4")
 _PARTS: Final[tuple[Part, ...]] = ("melody", "accompaniment")
+#: Names of networks in results.json before 2026-11-29, and their present names.
+_OLD_NAMES: Final = {
+    "told place, style and (accompaniment) melody": "conditioned on position, style and (accompaniment) melody",
+    "… and its own words of earlier bars": "… and on bar-lag tokens",
+    "… a transformer instead": "… with a transformer",
+}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much smaller than the thesis a study is: its units' share, epochs, songs of each corpus (0: all).
+    """The size of a study: units as a share of the thesis', epochs, songs of each corpus (0: all).
 
-    Few songs make few batches; a higher rate and smaller batches then learn more in as many epochs.
+    Few songs make few batches; a higher learning rate and smaller batches then learn more in as many epochs.
     """
 
     units: float = 1.0
@@ -32,17 +38,17 @@ class Scale:
     batch: int = 64
 
 
-def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[str], None]) -> list[Result]:
-    """Trains everything, one network after the other, and writes README.md, results.json and curves into `out`.
+def run_study(corpora: Sequence[Path], out: Path, scale: Scale, log: Callable[[str], None]) -> list[Result]:
+    """Train all networks, one after the other, and write README.md, results.json and curves into `out`.
 
-    What results.json holds already is not trained again, so that a study can be stopped, and corpora can come one by
-    one, each at its own scale. Raises TrainingError when it holds one of the corpora at another scale.
+    Results in results.json are not computed again: a study can be stopped and continued, and corpora can be added, each
+    at its own scale. Raise TrainingError when it has one of the corpora at another scale.
     """
     out.mkdir(parents=True, exist_ok=True)
     results, scales = _read(out / "results.json")
     for directory in corpora:
         if scales.setdefault(directory.name, scale) != scale:
-            raise TrainingError(f"{out} holds a study of {directory.name} at another scale; choose another directory")
+            raise TrainingError(f"{out} has a study of {directory.name} at another scale; choose another --out")
         loaded: dict[tuple[int, bool], MelodyCorpus] = {}
         for group, name, config in plan(scale):
             if (directory.name, group, name, config.part) in {(r.corpus, r.group, r.name, r.part) for r in results}:
@@ -52,7 +58,7 @@ def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[s
                 loaded[key] = corpus_for(directory, config)
             results.append(_train(loaded[key], group, name, config))
             last = results[-1]
-            say(f"{last.corpus}, {group}, {name}, {last.part}: held-out loss {last.test_loss:.3f}")
+            log(f"{last.corpus}, {group}, {name}, {last.part}: held-out loss {last.test_loss:.3f}")
             (out / "results.json").write_text(_json(results, scales), encoding="utf-8")
     places = {(group, name, str(config.part)): at for at, (group, name, config) in enumerate(plan(scale))}
     results.sort(key=lambda row: (row.corpus, places.get((row.group, row.name, row.part), len(places))))
@@ -64,21 +70,24 @@ def run_study(corpora: Sequence[Path], out: Path, scale: Scale, say: Callable[[s
 
 
 def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
-    """Group, name and configuration of every network of a study."""
+    """Yield group, name and configuration of every network of a study; the names are keys of stored results."""
     for model in (1, 2):
         for run in _RUNS:
             for part in _PARTS:
                 yield f"Model {model}", run, _scaled(replace(melody_recipe(run), encoding=model, part=part), scale)
     base = _scaled(replace(melody_recipe("run1"), keys="white", window=128, dropout=0.1), scale)
-    told = replace(base, conditioned=True)
+    conditioned = replace(base, conditioned=True)
     for name, config in (
         ("as the thesis, in white keys", base),
         ("in a random key each time", replace(base, keys="augmented")),
-        ("told place, style and (accompaniment) melody", told),
-        ("… and its own words of earlier bars", replace(told, echoes=True)),
-        ("… with layer norm", replace(told, layer_norm=True)),
-        ("… with tied weights", replace(told, tied=True, embedding=told.units)),
-        ("… a transformer instead", replace(told, cell="transformer", units=told.units // 4 * 4, layers=2)),
+        ("conditioned on position, style and (accompaniment) melody", conditioned),
+        ("… and on bar-lag tokens", replace(conditioned, echoes=True)),
+        ("… with layer norm", replace(conditioned, layer_norm=True)),
+        ("… with tied weights", replace(conditioned, tied=True, embedding=conditioned.units)),
+        (
+            "… with a transformer",
+            replace(conditioned, cell="transformer", units=conditioned.units // 4 * 4, layers=2),
+        ),
     ):
         for part in _PARTS:
             yield "Beyond the thesis", name, replace(config, part=part)
@@ -128,5 +137,5 @@ def _read(path: Path) -> tuple[list[Result], dict[str, Scale]]:
     if not path.is_file():
         return [], {}
     content = json.loads(path.read_text(encoding="utf-8"))
-    rows = [Result(**row) for row in content["results"]]
+    rows = [Result(**{**row, "name": _OLD_NAMES.get(row["name"], row["name"])}) for row in content["results"]]
     return rows, {corpus: Scale(**scale) for corpus, scale in content["scales"].items()}

@@ -1,4 +1,4 @@
-"""Training of one network: every position of a window at once, early stopping, checkpoints."""
+"""Training of one network: teacher forcing on whole windows, early stopping, checkpoints."""
 
 import pickle
 import time
@@ -17,12 +17,12 @@ from euterpe_training.melody.corpus import MelodyCorpus, Split
 from euterpe_training.melody.data import (
     IGNORED,
     Batch,
-    Encoded,
-    Language,
+    EncodedSongs,
+    TokenFormat,
     batches,
     encode_split,
     key_table,
-    languages,
+    make_token_format,
 )
 from euterpe_training.melody.networks import build_network
 
@@ -36,15 +36,10 @@ class Score:
     loss: float
     accuracy: tuple[float, ...]
 
-    @property
-    def perplexity(self) -> float:
-        """Of a token, all streams together."""
-        return float(np.exp(self.loss))
-
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of the history."""
+    """The record of an epoch; the names are keys of checkpoints."""
 
     number: int
     train: Score
@@ -54,57 +49,57 @@ class Epoch:
 
 
 class MelodyTrainer:
-    """A network, its corpus in its language, and how far it is."""
+    """One run: a network, its encoded corpus, and the history."""
 
     def __init__(self, config: MelodyConfig, corpus: MelodyCorpus) -> None:
         self.config, self.corpus = config, corpus
-        self.language: Language = languages(corpus, config)
+        self.token_format: TokenFormat = make_token_format(corpus, config)
         torch.manual_seed(config.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network: nn.Module = build_network(config, self.language).to(self.device)
+        self.network: nn.Module = build_network(config, self.token_format).to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = self._weights()
-        self._encoded: dict[str, Encoded] = {}
-        self._keys = key_table(self.language.vocabularies[0]) if config.keys == "augmented" else None
+        self._encoded: dict[str, EncodedSongs] = {}
+        self._keys = key_table(self.token_format.vocabularies[0]) if config.keys == "augmented" else None
 
     @property
     def parameters(self) -> int:
-        """Weights of the network."""
+        """Number of weights of the network."""
         return sum(each.numel() for each in self.network.parameters())
 
-    def part(self, name: Split) -> Encoded:
-        """Songs of one part, encoded once."""
+    def part(self, name: Split) -> EncodedSongs:
+        """Return the songs of one part, encoded once."""
         if name not in self._encoded:
-            self._encoded[name] = encode_split(self.corpus, name, self.language, self.config)
+            self._encoded[name] = encode_split(self.corpus, name, self.token_format, self.config)
         return self._encoded[name]
 
     def train(self, after_epoch: Callable[["MelodyTrainer"], None] = lambda _: None) -> None:
-        """Epochs until the last one, or until `patience` of them brought nothing; then the best weights."""
-        while self._progress() < 1 and not self._stuck():
+        """Train to the end, or until `patience` epochs without improvement; then load the best weights."""
+        while self._progress() < 1 and not self._patience_exceeded():
             self.run_epoch()
             after_epoch(self)
         self.network.load_state_dict(self.best)
 
     def run_epoch(self) -> Epoch:
-        """One epoch, and the validation loss after it."""
+        """Train one epoch, and compute the validation loss after it."""
         number = len(self.history)
         random = np.random.default_rng([self.config.seed, number])
         torch.manual_seed(self.config.seed * 100_003 + number)
-        began, tally = time.perf_counter(), _Tally(self.language.sizes)
+        started, totals = time.perf_counter(), _Totals(self.token_format.sizes)
         self.network.train()
-        everything = list(batches(self.part("train"), self.config, random, self._keys))
-        for at, batch in enumerate(everything):
-            self._set_rate(number + at / len(everything), time.perf_counter() - began)
-            loss = self._loss(batch, tally)
+        epoch_batches = list(batches(self.part("train"), self.config, random, self._keys))
+        for at, batch in enumerate(epoch_batches):
+            self._set_learning_rate(number + at / len(epoch_batches), time.perf_counter() - started)
+            loss = self._loss(batch, totals)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.max_grad_norm)
             self.optimizer.step()
-        seconds = time.perf_counter() - began
-        epoch = Epoch(number, tally.score(), self.score("validation"), seconds, tally.tokens)
+        seconds = time.perf_counter() - started
+        epoch = Epoch(number, totals.score(), self.score("validation"), seconds, totals.tokens)
         if not self.history or epoch.validation.loss < min(past.validation.loss for past in self.history):
             self.best = self._weights()
         self.history.append(epoch)
@@ -112,15 +107,15 @@ class MelodyTrainer:
 
     @torch.no_grad()
     def score(self, part: Split) -> Score:
-        """Loss and accuracy on a part, without dropout, windows side by side."""
+        """Return loss and accuracy on a part, without dropout, on adjacent windows."""
         self.network.eval()
-        tally = _Tally(self.language.sizes)
+        totals = _Totals(self.token_format.sizes)
         for batch in batches(self.part(part), self.config, None):
-            self._loss(batch, tally)
-        return tally.score()
+            self._loss(batch, totals)
+        return totals.score()
 
     def save(self, directory: Path) -> None:
-        """Everything that `load` needs, in one file; the old one stays until the new one is whole."""
+        """Write the checkpoint into `directory`, replacing an older one only once the new one is complete."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / CHECKPOINT.format(part=self.config.part)
         state = {
@@ -134,7 +129,7 @@ class MelodyTrainer:
 
     @classmethod
     def load(cls, path: Path, corpus: MelodyCorpus) -> "MelodyTrainer":
-        """The run in a checkpoint; TrainingError when there is none, or it is of another corpus."""
+        """Load the run in a checkpoint; raise TrainingError when there is none, or it is of another corpus."""
         state = _read(path)
         if state["corpus"] != corpus.sha256:
             raise TrainingError(f"{path} was trained on another corpus than {corpus.name}")
@@ -145,30 +140,30 @@ class MelodyTrainer:
         trainer.history = [_epoch(row) for row in state["history"]]
         return trainer
 
-    def _loss(self, batch: Batch, tally: "_Tally") -> Tensor:
+    def _loss(self, batch: Batch, totals: "_Totals") -> Tensor:
         previous, conditions, targets = (
             torch.from_numpy(part).to(self.device) for part in (batch.previous, batch.conditions, batch.targets)
         )
         half = self.config.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             logits = self.network(previous, conditions)
-        losses, right = [], []
-        for at, stream in enumerate(logits.float().split(self.language.sizes, -1)):
-            wanted = targets[..., at]
-            losses.append(nn.functional.cross_entropy(stream.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED))
-            right.append(int((stream.argmax(-1) == wanted).sum()))
+        losses, correct = [], []
+        for at, stream in enumerate(logits.float().split(self.token_format.sizes, -1)):
+            target = targets[..., at]
+            losses.append(nn.functional.cross_entropy(stream.flatten(0, 1), target.flatten(), ignore_index=IGNORED))
+            correct.append(int((stream.argmax(-1) == target).sum()))
         loss = torch.stack(losses).sum()
-        tally.add(float(loss.detach()), right, int((targets[..., 0] != IGNORED).sum()))
+        totals.add(float(loss.detach()), correct, int((targets[..., 0] != IGNORED).sum()))
         return loss
 
     def _progress(self, epochs: float = 0.0, seconds: float = 0.0) -> float:
-        """The share of the training that is done, by epochs or by time, whichever ends first."""
+        """Return the completed share of the training, by epochs or by time, whichever is larger."""
         config = self.config
         spent = sum(epoch.seconds for epoch in self.history) + seconds
         by_time = spent / (60 * config.minutes) if config.minutes else 0.0
         return max((epochs or len(self.history)) / config.epochs, by_time)
 
-    def _set_rate(self, epochs: float, seconds: float) -> None:
+    def _set_learning_rate(self, epochs: float, seconds: float) -> None:
         config = self.config
         progress = min(self._progress(epochs, seconds), 1.0)
         warm = min(1.0, epochs * 4)
@@ -176,7 +171,7 @@ class MelodyTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = float(config.learning_rate * factor * max(warm, 0.02))
 
-    def _stuck(self) -> bool:
+    def _patience_exceeded(self) -> bool:
         losses = [epoch.validation.loss for epoch in self.history]
         patience = self.config.patience
         return bool(patience and losses) and len(losses) - 1 - int(np.argmin(losses)) >= patience
@@ -186,33 +181,33 @@ class MelodyTrainer:
 
 
 def read_config(path: Path) -> MelodyConfig:
-    """The configuration of the run in a checkpoint; TrainingError when there is none."""
+    """Return the configuration of the run in a checkpoint; raise TrainingError when there is none."""
     return MelodyConfig.from_dict(_read(path)["config"])
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise TrainingError(f"there is no checkpoint {path}")
+        raise TrainingError(f"there is no checkpoint at {path}")
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise TrainingError(f"{path} is no checkpoint of a melody network") from error
+        raise TrainingError(f"{path} is not a checkpoint of a melody network, or is damaged") from error
     return state
 
 
-class _Tally:
-    """Sums over batches."""
+class _Totals:
+    """Sums of losses and of correct predictions over batches."""
 
     def __init__(self, sizes: tuple[int, ...]) -> None:
-        self.tokens, self._loss, self._right = 0, 0.0, np.zeros(len(sizes), np.int64)
+        self.tokens, self._loss, self._correct = 0, 0.0, np.zeros(len(sizes), np.int64)
 
-    def add(self, loss: float, right: list[int], tokens: int) -> None:
+    def add(self, loss: float, correct: list[int], tokens: int) -> None:
         self.tokens += tokens
         self._loss += loss * tokens
-        self._right += right
+        self._correct += correct
 
     def score(self) -> Score:
-        return Score(self._loss / self.tokens, tuple((self._right / self.tokens).tolist()))
+        return Score(self._loss / self.tokens, tuple((self._correct / self.tokens).tolist()))
 
 
 def _epoch(row: dict[str, Any]) -> Epoch:

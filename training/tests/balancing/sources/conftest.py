@@ -1,4 +1,4 @@
-"""idx files as MNIST's, written from images in memory, and a server of files."""
+"""idx files like MNIST's, written from images in memory, and a file server."""
 
 import gzip
 import http.server
@@ -31,7 +31,7 @@ def write_idx() -> WriteIdx:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """Where the files in `tmp_path` can be fetched from."""
+    """The URL of a server of the files in `tmp_path`."""
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Archives that are damaged, that are not what was asked for, or that cannot be fetched or kept."""
+"""Archives that are damaged, have another digest, or cannot be downloaded or stored."""
 
 import hashlib
 import tarfile
@@ -17,7 +17,7 @@ Damage = Callable[[bytes], bytes]
 
 
 def pack(directory: Path, kind: str, name: str = "noise") -> Path:
-    """Three classes of 8 images of noise, which hardly compresses: damage hits one of its files."""
+    """Three classes of 8 images of noise, which is incompressible, so that damage affects one of the files."""
     random = np.random.default_rng(0)
     for label in range(3):
         folder = directory / "packed" / f"c{label}"
@@ -72,11 +72,11 @@ def _first_header_after_the_half(content: bytes) -> bytes:
         ("zip", lambda _: b""),
     ],
 )
-def test_a_damaged_archive_is_refused_and_nothing_of_it_kept(tmp_path: Path, kind: str, damage: Damage) -> None:
+def test_a_damaged_archive_is_refused_and_not_stored(tmp_path: Path, kind: str, damage: Damage) -> None:
     archive = pack(tmp_path, kind)
     archive.write_bytes(damage(archive.read_bytes()))
     for _ in range(2):
-        with pytest.raises(TrainingError, match="is damaged; fetch it again") as error:
+        with pytest.raises(TrainingError, match="is damaged; download it again") as error:
             load_source(str(archive), SourceOptions(cache=tmp_path / "cache"))
         assert_one_sentence(error, archive.name)
     assert not list((tmp_path / "cache").iterdir())
@@ -92,7 +92,7 @@ def test_no_damage_to_a_compressed_archive_loses_images(tmp_path: Path) -> None:
             load_source(str(archive), options)
 
 
-def test_an_encrypted_archive_and_one_that_writes_elsewhere_are_refused(tmp_path: Path) -> None:
+def test_encrypted_archives_and_path_traversal_are_refused(tmp_path: Path) -> None:
     archive = pack(tmp_path, "zip")
     content = bytearray(archive.read_bytes())
     content[6] |= 1
@@ -102,19 +102,19 @@ def test_an_encrypted_archive_and_one_that_writes_elsewhere_are_refused(tmp_path
         load_source(str(archive), SourceOptions(cache=tmp_path / "cache"))
     with tarfile.open(tmp_path / "evil.tar", "w") as tar:
         tar.add(archive, "../outside.zip")
-    with pytest.raises(TrainingError, match="would write elsewhere"):
+    with pytest.raises(TrainingError, match="would write outside its directory"):
         load_source(str(tmp_path / "evil.tar"), SourceOptions(cache=tmp_path / "cache"))
     assert not list((tmp_path / "cache").iterdir())
 
 
-def test_the_digest_of_a_local_archive_counts(tmp_path: Path) -> None:
+def test_the_digest_of_a_local_archive_is_verified(tmp_path: Path) -> None:
     archive = pack(tmp_path, "zip")
     right, cache = hashlib.sha256(archive.read_bytes()).hexdigest().upper(), tmp_path / "cache"
     assert load_source(str(archive), SourceOptions(right, cache)).train.classes == ("c0", "c1", "c2")
     with pytest.raises(TrainingError, match="has the SHA-256") as error:
         load_source(str(archive), SourceOptions("0" * 64, cache))
     assert_one_sentence(error, archive.name)
-    with pytest.raises(TrainingError, match="leave --sha256 away"):
+    with pytest.raises(TrainingError, match="omit --sha256"):
         load_source(str(tmp_path / "packed"), SourceOptions(right, cache))
 
 
@@ -124,23 +124,23 @@ def served(tmp_path: Path, address: str) -> tuple[str, Path]:
     return address, archive
 
 
-def test_a_page_that_is_not_there_is_one_sentence(served: tuple[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="the server answers 404") as error:
+def test_a_missing_page_is_reported_in_one_sentence(served: tuple[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="the server answered 404") as error:
         load_source(f"{served[0]}/other.zip", SourceOptions("0" * 64, tmp_path / "cache"))
     assert_one_sentence(error, "other.zip")
 
 
 @pytest.mark.parametrize("place", ["http://[", "http://", "HTTPS://a:99999999/b.zip", "http://a\x01b/c.zip"])
-def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, place: str) -> None:
-    with pytest.raises(TrainingError, match=r"check it|cannot be fetched") as error:
+def test_an_invalid_url_is_reported_in_one_sentence(tmp_path: Path, place: str) -> None:
+    with pytest.raises(TrainingError, match=r"not a valid URL|cannot be downloaded") as error:
         load_source(place, SourceOptions("0" * 64, tmp_path / "cache"))
     assert_one_sentence(error, place)
 
 
-def test_a_cache_that_is_a_file_is_one_sentence(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_cache_that_is_a_file_is_reported_in_one_sentence(served: tuple[str, Path], tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
     for place, digest in ((str(served[1]), ""), (f"{served[0]}/noise.zip", "0" * 64)):
-        with pytest.raises(TrainingError, match="give --cache a directory") as error:
+        with pytest.raises(TrainingError, match="writable directory with --cache") as error:
             load_source(place, SourceOptions(digest, tmp_path / "cache"))
         assert_one_sentence(error, "cache")
 

@@ -1,4 +1,4 @@
-"""What is read from folders, and what is said of it when something is missing, left out or not as it seems."""
+"""Reading of folders: skipped files, missing files, and formats that are detected."""
 
 import shutil
 from collections.abc import Callable
@@ -59,13 +59,13 @@ def test_sizes_below_one_pixel_are_refused(tmp_path: Path, size: int, midi_direc
         lambda: load_source(str(tmp_path / "images"), SourceOptions(size=size)),
         lambda: load_source(str(midi_directory), SourceOptions(size=size)),
     ):
-        with pytest.raises(TrainingError, match=f"images of {size} pixels"):
+        with pytest.raises(TrainingError, match=f"--size must be 1 or more, got {size}"):
             load()
 
 
 @pytest.fixture
 def corpus(midi_directory: Path, tmp_path: Path) -> Path:
-    """Class x with 5 pieces and files that are none, y with 4, z with 1."""
+    """Class x with 5 pieces and unreadable files, y with 4, z with 1."""
     songs = sorted((midi_directory / "deeper").iterdir())
     for name, count in (("x", 5), ("y", 4), ("z", 1)):
         (tmp_path / "corpus" / name).mkdir(parents=True)
@@ -80,27 +80,27 @@ def corpus(midi_directory: Path, tmp_path: Path) -> Path:
     return tmp_path / "corpus"
 
 
-def test_what_is_left_out_of_a_corpus_is_said(corpus: Path) -> None:
+def test_skipped_files_and_classes_are_noted(corpus: Path) -> None:
     source = load_source(str(corpus), SourceOptions(at_least=3))
     assert source.train.classes == ("x", "y")
     assert source.train.name == "corpus"
     assert source.notes == (
-        "1 file of no class left out: lone.mid",
-        "1 file of class x could not be read: junk.mid",
-        "5 files of class y could not be read: bad0.MIDI, bad1.MIDI, bad2.MIDI and 2 more",
-        "1 file of class z without notes to draw left out: drums.mid",
-        "class z has 1 piece and is left out: 3 are needed",
+        "skipped 1 file without a class: lone.mid",
+        "skipped 1 unreadable file of class x: junk.mid",
+        "skipped 5 unreadable files of class y: bad0.MIDI, bad1.MIDI, bad2.MIDI and 2 more",
+        "skipped 1 file of class z without notes in range: drums.mid",
+        "skipped class z with 1 piece: 3 are needed",
     )
 
 
-def test_a_corpus_of_which_all_is_read_has_no_notes(corpus: Path) -> None:
+def test_a_completely_read_corpus_has_no_notes(corpus: Path) -> None:
     for path in (*corpus.glob("*/bad*"), *corpus.glob("z/*"), corpus / "x" / "junk.mid", corpus / "lone.mid"):
         path.unlink()
     assert load_source(str(corpus), SourceOptions(at_least=4)).notes == ()
 
 
 @pytest.mark.parametrize("at_least", [0, 1])
-def test_a_class_without_a_readable_piece_is_none(corpus: Path, at_least: int) -> None:
+def test_a_class_without_a_readable_piece_is_skipped(corpus: Path, at_least: int) -> None:
     (corpus / "z" / "0.mid").unlink()
     assert load_rolls(corpus, by_folder(1), at_least=at_least).classes == ("x", "y")
 
@@ -113,7 +113,7 @@ def test_a_missing_batch_of_cifar_is_named(tmp_path: Path, missing: str, end: st
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         if name != missing:
             (folder / (name + end)).write_bytes(bytes(3073 * 2))
-    with pytest.raises(TrainingError, match=f"lacks {missing}{end}; fetch"):
+    with pytest.raises(TrainingError, match=f"lacks {missing}{end}; download"):
         load_source(str(tmp_path))
 
 
@@ -134,7 +134,7 @@ def test_a_missing_idx_file_is_named(digits: Path, missing: str) -> None:
         load_source(str(digits))
 
 
-def test_folders_above_do_not_make_digits_clothes(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_parent_folders_do_not_decide_on_fashion(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(digits)
     for place in (str(digits), "."):
         train = load_source(place).train
@@ -161,7 +161,7 @@ def test_idx_files_in_archives_are_named_after_them(
     assert (train.name, train.classes[0]) == (name, first)
 
 
-def test_train_and_test_folders_are_named_after_what_holds_them(tmp_path: Path, unbalanced: ImageSet) -> None:
+def test_train_and_test_folders_are_named_after_their_parent(tmp_path: Path, unbalanced: ImageSet) -> None:
     save_folders({"train": unbalanced, "test": unbalanced}, tmp_path / "photos")
     source = load_source(str(tmp_path / "photos"))
     assert (source.train.name, source.test.name, source.notes) == ("photos", "photos", ())

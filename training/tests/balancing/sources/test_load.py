@@ -33,9 +33,9 @@ def test_idx_files_plain_and_gzipped(idx: Path, unbalanced: ImageSet) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("t10k-images-idx3-ubyte", b"\0\0\x08\x03\0\0", "cut off"),
-        ("t10k-images-idx3-ubyte", b"\0\0\x0d\x03" + bytes(12), "no idx file"),
-        ("t10k-images-idx3-ubyte", struct.pack(">4B3I", 0, 0, 8, 3, 9, 28, 28) + b"x", "header states"),
+        ("t10k-images-idx3-ubyte", b"\0\0\x08\x03\0\0", "truncated"),
+        ("t10k-images-idx3-ubyte", b"\0\0\x0d\x03" + bytes(12), "not an idx file"),
+        ("t10k-images-idx3-ubyte", struct.pack(">4B3I", 0, 0, 8, 3, 9, 28, 28) + b"x", "its header says"),
         ("train-labels-idx1-ubyte.gz", b"\x1f\x8bnot gzip at all", "cannot be read"),
     ],
 )
@@ -47,7 +47,7 @@ def test_damaged_idx_files_are_named(idx: Path, name: str, content: bytes, words
 
 
 def cifar_archive(directory: Path, kind: str) -> Path:
-    """A made-up archive laid out as the real one, with 20 images per batch."""
+    """A synthetic archive with the layout of the real one, and 20 images per batch."""
     random = np.random.default_rng(0)
     archive = directory / f"cifar-10-{kind}.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
@@ -78,7 +78,7 @@ def test_both_archives_of_cifar_hold_the_same_images(tmp_path: Path) -> None:
     assert np.array_equal(binary.train.images[0, 0, :3, 0], red.integers(0, 256, (20, 3072), np.uint8)[0, :3])
 
 
-def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
+def test_a_pickle_that_would_execute_code_is_refused(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return (exec, (f"open({str(tmp_path / 'pwned')!r}, 'w')",))
@@ -86,19 +86,19 @@ def test_a_pickle_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test_batch").write_bytes(pickle.dumps(Evil()))
     for number in range(1, 6):
         (tmp_path / f"data_batch_{number}").write_bytes(pickle.dumps({b"labels": Evil()}))
-    with pytest.raises(TrainingError, match="no batch of CIFAR-10"):
+    with pytest.raises(TrainingError, match="not a batch of CIFAR-10"):
         load_source(str(tmp_path))
     assert not (tmp_path / "pwned").exists()
 
 
-def test_folders_come_back_as_they_were_written(tmp_path: Path, unbalanced: ImageSet) -> None:
+def test_written_folders_are_read_back_unchanged(tmp_path: Path, unbalanced: ImageSet) -> None:
     save_folders({"set": unbalanced}, tmp_path / "in")
     again = load_folder(tmp_path / "in" / "set")
     assert np.array_equal(again.images, unbalanced.images)
     assert again.classes == unbalanced.classes
     source = load_source(str(tmp_path / "in" / "set"))
     assert (len(source.train), len(source.test)) == (73, 19)
-    with pytest.raises(TrainingError, match="exists already"):
+    with pytest.raises(TrainingError, match="already exists"):
         save_folders({"set": unbalanced}, tmp_path / "in")
 
 
@@ -112,15 +112,15 @@ def test_folders_of_pictures_of_all_kinds_can_be_scaled(tmp_path: Path) -> None:
     assert load_folder(tmp_path, size=32).images.shape == (6, 32, 32, 3)
 
 
-def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, unbalanced: ImageSet) -> None:
-    with pytest.raises(TrainingError, match="holds no folders"):
+def test_problems_of_a_folder_are_reported(tmp_path: Path, unbalanced: ImageSet) -> None:
+    with pytest.raises(TrainingError, match="has no folders"):
         load_source(str(tmp_path))
     save_folders({"set": unbalanced}, tmp_path / "in")
     (tmp_path / "in" / "set" / "c9").mkdir()
-    with pytest.raises(TrainingError, match="c9 holds no images"):
+    with pytest.raises(TrainingError, match="c9 has no images"):
         load_source(str(tmp_path / "in" / "set"))
     (tmp_path / "in" / "set" / "c9" / "x.png").write_bytes(b"\x89PNG but no more")
-    with pytest.raises(TrainingError, match=r"x\.png is no image"):
+    with pytest.raises(TrainingError, match=r"x\.png is not an image"):
         load_source(str(tmp_path / "in" / "set"))
 
 
@@ -138,7 +138,7 @@ def test_midi_files_become_piano_rolls_by_folder(midi_directory: Path, tmp_path:
     assert source.train.images.shape[1:] == (64, 64, 1)
     assert not set(source.train.groups) & set(source.test.groups)
     assert len(set(source.train.groups) | set(source.test.groups)) == 12
-    with pytest.raises(TrainingError, match="0 classes of 50"):
+    with pytest.raises(TrainingError, match="0 classes with at least 50"):
         load_source(str(tmp_path), SourceOptions(at_least=50))
 
 
@@ -148,7 +148,7 @@ def served(tmp_path: Path, address: str) -> tuple[str, Path]:
     return f"{address}/{archive.name}", archive
 
 
-def test_a_url_is_fetched_once_and_its_checksum_counts(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_url_is_downloaded_once_and_its_digest_is_verified(served: tuple[str, Path], tmp_path: Path) -> None:
     url, archive = served
     cache = tmp_path / "cache"
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -160,5 +160,5 @@ def test_a_url_is_fetched_once_and_its_checksum_counts(served: tuple[str, Path],
     assert len(load_source(url, SourceOptions(sha256=digest, cache=cache)).train) == 100
     archive.unlink()
     assert len(load_source(url, SourceOptions(sha256=digest, cache=cache)).train) == 100
-    with pytest.raises(TrainingError, match="cannot be fetched"):
+    with pytest.raises(TrainingError, match="cannot be downloaded"):
         load_source(url, SourceOptions(sha256="1" * 64, cache=cache))

@@ -4,23 +4,23 @@ import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { saveFile } from '../shared/save-file';
 import { accountTexts } from './account-texts';
-import { ApiKeys } from './api-keys';
-import { LeaveForm } from './leave-form';
-import { PasswordForm } from './password-form';
-import { Sessions } from './sessions';
+import { ApiKeyList } from './api-key-list';
+import { DeleteAccountForm } from './delete-account-form';
+import { ChangePasswordForm } from './change-password-form';
+import { SessionList } from './session-list';
 
-/** Who one is here, from where, with which keys; and the way out. */
+/** The account: export, password, sessions, API keys, deletion. */
 @Component({
-  imports: [ApiKeys, Icon, LeaveForm, PageState, PasswordForm, RouterLink, Sessions],
+  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
-  styleUrl: './account-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './account-page.scss'],
 })
 export default class AccountPage {
   protected readonly t = injectTexts(accountTexts);
@@ -30,7 +30,7 @@ export default class AccountPage {
   protected readonly exporting = signal(false);
   private readonly api = inject(Api);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   protected async logOut(): Promise<void> {
     await this.session.logOut();
@@ -40,10 +40,10 @@ export default class AccountPage {
   protected async export(): Promise<void> {
     this.exporting.set(true);
     try {
-      const answer = await this.api.fetch('/api/v1/library/export');
-      saveFile(await answer.blob(), 'euterpe.zip');
+      const response = await this.api.fetch('/api/v1/library/export');
+      saveFile(await response.blob(), 'euterpe.zip');
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     } finally {
       this.exporting.set(false);
     }

@@ -1,62 +1,67 @@
-import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
-import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
-import { Notices } from '../core/notices/notices';
-import { Say } from '../core/text/say';
-import { injectTexts } from '../core/text/texts';
+import { ChangeDetectionStrategy, Component, inject, input } from '@angular/core';
+import { RequestState } from '../core/api/request-state';
+import { ErrorMessages } from '../core/text/error-messages';
 import { accountTexts } from './account-texts';
+import { injectTexts } from '../core/text/texts';
 
+export interface PasswordField {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: 'current' | 'new';
+}
+
+/** A form whose fields are passwords. `action` gets their values by name; its error is shown in the form. */
 @Component({
   selector: 'e-password-form',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  styleUrl: './part.scss',
+  styleUrl: './account-section.scss',
   template: `
-    <h2>{{ t('password') }}</h2>
-    <form (submit)="$event.preventDefault(); change(current.value, fresh.value)">
-      <label class="field">
-        {{ t('current') }}
-        <input #current class="input" type="password" autocomplete="current-password" maxlength="128" required />
-      </label>
-      <label class="field">
-        {{ t('fresh') }}
-        <input
-          #fresh
-          class="input"
-          type="password"
-          autocomplete="new-password"
-          minlength="8"
-          maxlength="128"
-          required
-        />
-        <span class="hint">{{ t('freshHint') }}</span>
-      </label>
-      @if (problem(); as problem) {
-        <p class="error" role="alert">{{ say.problem(problem) }}</p>
+    <h2>{{ heading() }}</h2>
+    <form #form (submit)="$event.preventDefault(); submit(form)">
+      @if (lead()) {
+        <p class="muted">{{ lead() }}</p>
+      }
+      @for (field of fields(); track field.name) {
+        <label class="field">
+          {{ field.label }}
+          <input
+            class="input"
+            type="password"
+            maxlength="128"
+            required
+            [name]="field.name"
+            [autocomplete]="field.kind + '-password'"
+            [attr.minlength]="field.kind === 'new' ? 8 : null"
+          />
+          @if (field.kind === 'new') {
+            <span class="hint">{{ t('newPasswordHint') }}</span>
+          }
+        </label>
+      }
+      @if (request.problem(); as problem) {
+        <p class="error" role="alert">{{ errorMessages.of(problem) }}</p>
       }
       <div>
-        <button type="submit" class="button" [disabled]="busy()">{{ t('change') }}</button>
+        <button type="submit" class="button" [class.danger]="danger()" [disabled]="request.isPending()">
+          {{ submitLabel() }}
+        </button>
       </div>
     </form>
   `,
 })
 export class PasswordForm {
+  readonly heading = input.required<string>();
+  readonly lead = input('');
+  readonly fields = input.required<readonly PasswordField[]>();
+  readonly submitLabel = input.required<string>();
+  readonly danger = input(false);
+  readonly action = input.required<(passwords: Record<string, string>) => Promise<void>>();
   protected readonly t = injectTexts(accountTexts);
-  protected readonly say = inject(Say);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<Problem | null>(null);
-  private readonly api = inject(Api);
-  private readonly notices = inject(Notices);
+  protected readonly errorMessages = inject(ErrorMessages);
+  protected readonly request = new RequestState();
 
-  protected async change(current_password: string, new_password: string): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      await this.api.put('/api/v1/auth/me/password', { json: { current_password, new_password } });
-      this.notices.show(this.t('changed'), { kind: 'good' });
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
+  protected submit(form: HTMLFormElement): void {
+    const passwords = Object.fromEntries(new FormData(form)) as Record<string, string>;
+    void this.request.run(() => this.action()(passwords));
   }
 }

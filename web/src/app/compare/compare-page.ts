@@ -3,31 +3,41 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
-import { BeginningControl } from '../compose/beginning';
+import { PromptControl } from '../compose/prompt-control';
 import { Composer } from '../compose/composer';
 import { composeTexts } from '../compose/compose-texts';
-import { Beginning, Model, Parameter, Value, Values, dice, seedProblem, valueOf, withValue } from '../compose/draft';
+import {
+  Prompt,
+  Model,
+  Parameter,
+  Value,
+  Values,
+  randomSeed,
+  isInvalidSeed,
+  valueOf,
+  withValue,
+} from '../compose/draft';
 import { ParameterControl } from '../compose/parameter-control';
-import { parameterWord } from '../core/text/parameter-words';
-import { promptOf } from '../compose/prompt';
+import { manifestLabel } from '../core/text/manifest-labels';
+import { promptRequest } from '../compose/prompt-request';
 import { SeedField } from '../compose/seed-field';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { ComparedCard } from './compared-card';
-import { Compared, Comparison } from './comparison';
+import { ComparisonCard } from './comparison-card';
+import { ComparisonItem, Comparison } from './comparison';
 import { compareTexts } from './compare-texts';
 
 type StrategyKey = 'greedy' | 'temperature' | 'top_k' | 'top_p' | 'top_k_top_p' | 'beam';
-/** What is the same for all that are compared, in this order; the strategies have their own defaults. */
-const SHARED = ['bars', 'style', 'meter', 'key'];
+/** The parameters that all variants share, in their order; the strategies keep their own defaults. */
+const SHARED_PARAMETERS = ['bars', 'style', 'meter', 'key'];
 
-/** Ways to choose the next note, side by side from one seed. `?id=` shows a comparison that was ordered before. */
+/** Compares sampling strategies with one seed. `?id=` shows an earlier comparison. */
 @Component({
-  imports: [BeginningControl, ComparedCard, Icon, PageState, ParameterControl, SeedField],
+  imports: [PromptControl, ComparisonCard, Icon, PageState, ParameterControl, SeedField],
   providers: [Comparison],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compare-page.html',
@@ -38,56 +48,58 @@ export default class ComparePage {
   protected readonly composer = inject(Composer);
   protected readonly comparison = inject(Comparison);
   protected readonly t = injectTexts(compareTexts);
-  protected readonly words = injectTexts(composeTexts);
+  protected readonly composeText = injectTexts(composeTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly language = inject(Language);
 
   protected readonly models = computed(() => this.composer.models()?.filter(isComparable) ?? null);
-  private readonly wanted = signal<string | null>(null);
+  private readonly modelName = signal<string | null>(null);
   protected readonly model = computed(
-    () => this.models()?.find((model) => model.name === this.wanted()) ?? this.models()?.[0] ?? null,
+    () => this.models()?.find((model) => model.name === this.modelName()) ?? this.models()?.[0] ?? null,
   );
   protected readonly values = signal<Values>({});
-  protected readonly seed = signal(dice());
-  protected readonly beginning = signal<Beginning | null>(null);
-  protected readonly left = signal<ReadonlySet<string>>(new Set());
+  protected readonly seed = signal(randomSeed());
+  protected readonly prompt = signal<Prompt | null>(null);
+  protected readonly excluded = signal<ReadonlySet<string>>(new Set());
   protected readonly strategies = computed(() => {
-    const parameter = this.model()?.parameters.find((one) => one.name === 'strategy');
+    const parameter = this.model()?.parameters.find((each) => each.name === 'strategy');
     return (parameter?.choices ?? []).map(String);
   });
-  protected readonly shared = computed(() =>
-    SHARED.map((name) => this.model()?.parameters.find((one) => one.name === name)).filter((one) => one !== undefined),
+  protected readonly sharedParameters = computed(() =>
+    SHARED_PARAMETERS.map((name) => this.model()?.parameters.find((each) => each.name === name)).filter(
+      (each) => each !== undefined,
+    ),
   );
-  protected readonly chosen = computed(() => this.strategies().filter((one) => !this.left().has(one)));
-  protected readonly seedWrong = computed(() => seedProblem(this.seed()));
-  protected readonly ended = computed(() => this.comparison.items().every(({ piece }) => piece.ended));
-  /** A problem that belongs to none of the controls. */
-  protected readonly general = computed(() => {
-    const problem = this.comparison.problem();
-    const names = ['seed', 'prompt', ...this.shared().map((one) => one.name)];
-    return problem && !names.some((name) => problem.field(name)) ? this.say.problem(problem) : null;
+  protected readonly selected = computed(() => this.strategies().filter((each) => !this.excluded().has(each)));
+  protected readonly hasInvalidSeed = computed(() => isInvalidSeed(this.seed()));
+  protected readonly isFinished = computed(() => this.comparison.items().every(({ piece }) => piece.isFinished));
+  /** The message of a problem that concerns none of the controls. */
+  protected readonly formError = computed(() => {
+    const problem = this.comparison.submission.problem();
+    const names = ['seed', 'prompt', ...this.sharedParameters().map((each) => each.name)];
+    return problem && !names.some((name) => problem.field(name)) ? this.errorMessages.of(problem) : null;
   });
 
   constructor() {
     void this.composer.loadModels();
-    loadOnceKnown(this.id, (id) => this.openComparison(id));
+    loadWhenReady(this.id, (id) => this.openComparison(id));
     inject(DestroyRef).onDestroy(() => this.comparison.close());
   }
 
-  protected named(label: string): string {
+  protected strategyLabel(label: string): string {
     const key = label.replaceAll(' ', '_');
     return this.strategies().includes(key) ? this.t(key as StrategyKey) : label;
   }
 
   protected fieldError(name: string): string | null {
-    return this.say.field(this.comparison.problem()?.field(name));
+    return this.errorMessages.ofField(this.comparison.submission.problem()?.field(name));
   }
 
   protected chooseModel(name: string): void {
-    this.wanted.set(name);
+    this.modelName.set(name);
     this.values.set({});
   }
 
@@ -95,36 +107,36 @@ export default class ComparePage {
     return valueOf(parameter, this.values());
   }
 
-  protected set(parameter: Parameter, value: Value): void {
+  protected setValue(parameter: Parameter, value: Value): void {
     const parameters = this.model()?.parameters ?? [];
     this.values.update((values) => withValue(parameters, values, parameter.name, value));
-    this.comparison.problem.set(null);
+    this.comparison.submission.problem.set(null);
   }
 
   protected toggle(strategy: string): void {
-    this.left.update((left) => {
-      const next = new Set(left);
+    this.excluded.update((excluded) => {
+      const next = new Set(excluded);
       if (!next.delete(strategy)) next.add(strategy);
       return next;
     });
   }
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 
   protected async compare(event: Event): Promise<void> {
     event.preventDefault();
-    const [model, beginning] = [this.model(), this.beginning()];
-    if (!model || this.seedWrong() || this.chosen().length < 2) return;
-    const id = await this.comparison.order({
+    const [model, prompt] = [this.model(), this.prompt()];
+    if (!model || this.hasInvalidSeed() || this.selected().length < 2) return;
+    const id = await this.comparison.start({
       model: model.name,
       seed: Number(this.seed()),
       count: 1,
       background: false,
       parameters: { ...this.values() },
-      ...(beginning ? { prompt: promptOf(beginning) } : {}),
-      variants: this.chosen().map((strategy) => ({
+      ...(prompt ? { prompt: promptRequest(prompt) } : {}),
+      variants: this.selected().map((strategy) => ({
         label: strategy.replaceAll('_', ' '),
         parameters: { strategy },
       })),
@@ -132,31 +144,31 @@ export default class ComparePage {
     if (id) await this.router.navigate([], { queryParams: { id } });
   }
 
-  /** Keeps one piece and puts the others into the trash, from where they can be brought back. */
-  protected async keep(kept: Compared): Promise<void> {
+  /** Keep one piece and move the others to the trash. */
+  protected async keep(kept: ComparisonItem): Promise<void> {
     const others = this.comparison.items().filter((item) => item !== kept);
-    const gone = await Promise.allSettled(others.map((item) => this.discard(item)));
-    const all = gone.every((one) => one.status === 'fulfilled');
+    const results = await Promise.allSettled(others.map((item) => this.discard(item)));
+    const isComplete = results.every((each) => each.status === 'fulfilled');
     const title = kept.piece.state().title;
-    this.notices.show(this.t(all ? 'kept' : 'keptPart', { title }), { kind: all ? 'good' : 'problem' });
+    this.notices.show(this.t(isComplete ? 'kept' : 'keptPartly', { title }), { kind: isComplete ? 'good' : 'problem' });
   }
 
-  private async discard(item: Compared): Promise<void> {
+  private async discard(item: ComparisonItem): Promise<void> {
     const id = item.piece.state().song_id;
     if (id) await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: id } });
-    this.comparison.drop(item);
+    this.comparison.remove(item);
   }
 
   private async openComparison(id: string): Promise<void> {
     try {
       await this.comparison.open(id);
     } catch (error) {
-      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      this.notices.show(this.errorMessages.of(Problem.from(error)), { kind: 'problem' });
       await this.router.navigate([], { replaceUrl: true });
     }
   }
 }
 
 function isComparable(model: Model): boolean {
-  return model.kind === 'melody' && model.parameters.some((one) => one.name === 'strategy');
+  return model.kind === 'melody' && model.parameters.some((each) => each.name === 'strategy');
 }

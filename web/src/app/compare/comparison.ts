@@ -1,61 +1,56 @@
 import { Injectable, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Piece } from '../compose/piece';
-import { Watch } from '../compose/watch';
+import { GenerationMonitor } from '../compose/generation-monitor';
 
-/** One way to compose, and the piece that it comes to. */
-export interface Compared {
+/** One variant of a comparison, with its piece. */
+export interface ComparisonItem {
   readonly label: string;
   readonly piece: Piece;
 }
 
-/** Pieces of one seed and beginning, composed in several ways, each followed while it is composed. */
+/** Pieces with the same seed and prompt and different sampling parameters. */
 @Injectable()
 export class Comparison {
   readonly id = signal<string | null>(null);
-  readonly items = signal<readonly Compared[]>([]);
-  readonly ordering = signal(false);
-  readonly problem = signal<Problem | null>(null);
+  readonly items = signal<readonly ComparisonItem[]>([]);
+  /** The request of the comparison; its problem is also set if following the generations fails. */
+  readonly submission = new RequestState();
   private readonly api = inject(Api);
-  private readonly watch = new Watch(this.api, (error) => this.problem.set(Problem.from(error)));
+  private readonly monitor = new GenerationMonitor(this.api, (error) =>
+    this.submission.problem.set(Problem.from(error)),
+  );
 
-  /** Orders a comparison; its id, or null with `problem` set. */
-  async order(json: Schema<'ComparisonRequest'>): Promise<string | null> {
-    this.ordering.set(true);
-    this.problem.set(null);
-    try {
+  /** Request a comparison. Returns its id, or null with `problem` set. */
+  async start(json: Schema<'ComparisonRequest'>): Promise<string | null> {
+    const isStarted = await this.submission.run(async () => {
       const headers = { 'Idempotency-Key': crypto.randomUUID() };
-      const view = await this.api.post('/api/v1/comparisons', { as: 'guest', headers, json });
-      this.show(view);
-      return view.id;
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-      return null;
-    } finally {
-      this.ordering.set(false);
-    }
+      this.show(await this.api.post('/api/v1/comparisons', { as: 'guest', headers, json }));
+    });
+    return isStarted ? this.id() : null;
   }
 
-  /** Shows a comparison that was ordered before, by its id. Raises Problem. */
+  /** Show the comparison with this id. Throws Problem. */
   async open(id: string): Promise<void> {
     if (this.id() === id) return;
     const path = { comparison_id: id };
     this.show(await this.api.get('/api/v1/comparisons/{comparison_id}', { path }));
   }
 
-  /** Lets one piece go from what is shown. */
-  drop(item: Compared): void {
-    this.items.update((all) => all.filter((one) => one !== item));
+  /** Remove one piece from the page. */
+  remove(item: ComparisonItem): void {
+    this.items.update((all) => all.filter((other) => other !== item));
   }
 
   close(): void {
-    this.watch.close();
+    this.monitor.close();
   }
 
   private show(view: Schema<'ComparisonView'>): void {
-    const pieces = this.watch.show(view.items.map(({ generation }) => generation));
+    const pieces = this.monitor.follow(view.items.map(({ generation }) => generation));
     this.id.set(view.id);
     this.items.set(pieces.map((piece, index) => ({ label: view.items[index]?.label ?? '', piece })));
   }

@@ -4,19 +4,19 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
-import { lazily } from '../core/patience';
+import { loadWithRetry } from '../core/backoff';
 import { Session } from '../core/session/session';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
-import { beginningTexts } from './beginning-texts';
+import { promptTexts } from './prompt-texts';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Draft } from './draft';
-import { Plucks } from './plucks';
+import { NotePreview } from './note-preview';
 import { SettingsPanel } from './settings-panel';
 
-/** Home: choose, compose, watch, listen, keep. `?piece=` shows one that was ordered before. */
+/** The home page: settings, and the result of the last request. `?piece=` shows an earlier generation. */
 @Component({
   imports: [NgComponentOutlet, PageState, SettingsPanel],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -25,22 +25,22 @@ import { SettingsPanel } from './settings-panel';
 })
 export default class ComposePage {
   readonly piece = input<string>();
-  /** Songs to go on from, or to accompany. */
+  /** The ids of the song to continue and of the song to accompany. */
   readonly continued = input<string | undefined>(undefined, { alias: 'continue' });
   readonly accompanied = input<string | undefined>(undefined, { alias: 'accompany' });
   protected readonly composer = inject(Composer);
   private readonly session = inject(Session);
-  /** What shows pieces comes with the first of them. */
+  /** The component that shows pieces; its chunk is loaded with the first piece. */
   protected readonly result = signal<Type<unknown> | null>(null);
   protected readonly t = injectTexts(composeTexts);
-  private readonly begins = injectTexts(beginningTexts);
+  private readonly promptText = injectTexts(promptTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly plucks = inject(Plucks);
+  private readonly notePreview = inject(NotePreview);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
-  /** A phrase at rest: x, y, length and opacity of its notes. */
+  /** The notes of the decoration: x, y, width and opacity. */
   protected readonly decoration = [
     [8, 96, 46, 0.35],
     [52, 78, 30, 0.5],
@@ -58,42 +58,43 @@ export default class ComposePage {
   constructor() {
     void this.composer.loadModels();
     effect(() => {
-      if (this.composer.ordering() || this.composer.piece())
-        void lazily(() => import('./result')).then((m) => this.result.set(m.Result));
+      if (this.composer.submission.isPending() || this.composer.piece())
+        void loadWithRetry(() => import('./result')).then((m) => this.result.set(m.Result));
     });
     effect(() => {
       const id = this.piece();
       if (id) untracked(() => void this.openPiece(id));
     });
     effect(() => {
-      const [id, only] = [this.continued() ?? this.accompanied(), !this.continued()];
-      // Whoever may read the song is known only when the session is; the model, when the models are.
-      if (id && this.session.settled() && this.composer.models()) untracked(() => void this.begin(id, only));
+      const [id, accompanyOnly] = [this.continued() ?? this.accompanied(), !this.continued()];
+      // Reading the song needs the session, choosing a model for it needs the models.
+      if (id && this.session.isRestored() && this.composer.models())
+        untracked(() => void this.usePrompt(id, accompanyOnly));
     });
   }
 
-  protected readonly order = (draft: Draft) => this.compose(draft);
+  protected readonly submit = (draft: Draft) => this.compose(draft);
 
   protected async compose(draft: Draft): Promise<void> {
-    this.plucks.prepare();
-    const id = await this.composer.order(draft);
+    this.notePreview.prepare();
+    const id = await this.composer.generate(draft);
     if (id === null) return;
     await this.router.navigate(['/'], { queryParams: { piece: id } });
-    document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
+    document.querySelector('.result')?.scrollIntoView({ block: 'nearest' });
   }
 
-  private async begin(id: string, only: boolean): Promise<void> {
+  private async usePrompt(songId: string, accompanyOnly: boolean): Promise<void> {
     try {
-      const { title } = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
-      if (!this.composer.begin({ title, songId: id, bars: null }, only)) {
-        this.notices.show(this.begins('noModel'), { kind: 'problem' });
+      const { title } = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: songId } });
+      if (!this.composer.setPrompt({ title, songId, bars: null }, accompanyOnly)) {
+        this.notices.show(this.promptText('noModel'), { kind: 'problem' });
         return;
       }
-      const place = await appeared('e-beginning fieldset');
-      place?.scrollIntoView({ block: 'start' });
-      place?.focus({ preventScroll: true });
+      const fieldset = await afterRender('e-prompt-control fieldset');
+      fieldset?.scrollIntoView({ block: 'start' });
+      fieldset?.focus({ preventScroll: true });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
@@ -101,14 +102,14 @@ export default class ComposePage {
     try {
       await this.composer.open(id);
     } catch (error) {
-      this.notices.show(this.say.problem(Problem.from(error)), { kind: 'problem' });
+      this.notices.show(this.errorMessages.of(Problem.from(error)), { kind: 'problem' });
       await this.router.navigate(['/'], { replaceUrl: true });
     }
   }
 }
 
-/** An element that is about to be rendered. */
-function appeared(selector: string): Promise<HTMLElement | null> {
+/** Return the element with this selector after the next rendering. */
+function afterRender(selector: string): Promise<HTMLElement | null> {
   return new Promise((resolve) =>
     requestAnimationFrame(() => setTimeout(() => resolve(document.querySelector<HTMLElement>(selector)))),
   );

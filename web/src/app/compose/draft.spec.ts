@@ -1,4 +1,4 @@
-import { Model, Parameter, applicable, presetValues, seedProblem, surprise, withValue } from './draft';
+import { Model, Parameter, applicableParameters, presetValues, isInvalidSeed, randomValues, withValue } from './draft';
 
 const parameter = (name: string, rest: Partial<Parameter>): Parameter => ({
   name,
@@ -35,30 +35,30 @@ describe('withValue', () => {
     expect(withValue(parameters, { temperature: 1.5 }, 'temperature', 1)).toEqual({});
   });
 
-  it('lets go what the new value excludes, in both directions', () => {
+  it('drops values that the new value excludes, in both directions', () => {
     expect(withValue(parameters, { top_p: 0.9 }, 'top_k', 5)).toEqual({ top_k: 5 });
     expect(withValue(parameters, { top_k: 5 }, 'top_p', 0.9)).toEqual({ top_p: 0.9 });
   });
 
-  it('lets go what means nothing any more', () => {
+  it('drops values that no longer apply', () => {
     expect(withValue(parameters, { temperature: 1.5 }, 'strategy', 'beam')).toEqual({ strategy: 'beam' });
-    expect(applicable(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
+    expect(applicableParameters(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
   });
 });
 
-describe('presets', () => {
-  it('leave out what is the default anyway', () => {
+describe('presetValues', () => {
+  it('leaves out default values', () => {
     expect(presetValues(model, 'calm')).toEqual({ temperature: 0.6 });
     expect(presetValues(model, 'sure')).toEqual({ strategy: 'beam', beam_width: 8 });
   });
 });
 
-describe('surprise', () => {
-  it('stays inside every range and never sets what excludes each other', () => {
+describe('randomValues', () => {
+  it('stays inside every range and never sets values that exclude each other', () => {
     for (let seed = 0; seed < 200; seed++) {
       let state = seed;
       const random = () => ((state = (state * 16807 + 11) % 2147483647) / 2147483647 + 1) % 1;
-      const values = surprise(model, random);
+      const values = randomValues(model, random);
       expect('top_k' in values && 'top_p' in values).toBe(false);
       for (const [name, value] of Object.entries(values)) {
         const found = parameters.find((each) => each.name === name) as Parameter;
@@ -71,9 +71,9 @@ describe('surprise', () => {
   });
 });
 
-describe('seedProblem', () => {
-  it('accepts whole numbers that JSON keeps exact', () => {
-    for (const seed of ['0', '42', '9007199254740991']) expect(seedProblem(seed)).toBe(false);
-    for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(seedProblem(seed)).toBe(true);
+describe('isInvalidSeed', () => {
+  it('accepts whole numbers that JSON represents exactly', () => {
+    for (const seed of ['0', '42', '9007199254740991']) expect(isInvalidSeed(seed)).toBe(false);
+    for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(isInvalidSeed(seed)).toBe(true);
   });
 });

@@ -5,69 +5,69 @@ export type Parameter = Schema<'ParameterView'>;
 export type Value = boolean | number | string;
 export type Values = Readonly<Record<string, Value>>;
 
-/** What will be asked for: only what differs from the model's defaults stands in `values`. */
+/** The settings of the next generation request. `values` holds only what differs from the model's defaults. */
 export interface Draft {
   readonly model: string;
-  /** In events; null for a model that measures its pieces otherwise, by a parameter. */
+  /** In events; null for a model whose length is one of its parameters. */
   readonly length: number | null;
   readonly seed: string;
   readonly count: number;
   readonly title: string;
   readonly values: Values;
-  /** What a melody model goes on from, or accompanies. */
-  readonly beginning: Beginning | null;
+  /** What a melody model continues or accompanies. */
+  readonly prompt: Prompt | null;
 }
 
-/** A song by its id, or a MIDI file; of either the first bars. */
-export interface Beginning {
+/** A song, by its id, or a MIDI file. */
+export interface Prompt {
   readonly title: string;
   readonly songId?: string;
   readonly midi?: Uint8Array;
-  /** null for all that fits. */
+  /** The number of bars that are used; null for as many as fit. */
   readonly bars: number | null;
 }
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
-export function freshDraft(model: Model, from?: Draft): Draft {
+export function newDraft(model: Model, from?: Draft): Draft {
   return {
     model: model.name,
     length: model.length?.default ?? null,
-    seed: from?.seed ?? dice(),
+    seed: from?.seed ?? randomSeed(),
     count: from?.count ?? 1,
     title: from?.title ?? '',
     values: {},
-    beginning: from && takesBeginnings(model) ? from.beginning : null,
+    prompt: from && acceptsPrompt(model) ? from.prompt : null,
   };
 }
 
-/** Whether a model goes on from what it is given. */
-export function takesBeginnings(model: Model): boolean {
+/** Return whether a model can continue a piece. */
+export function acceptsPrompt(model: Model): boolean {
   return model.kind === 'melody';
 }
 
-/** Whether a model can leave a melody as it is and compose chords only. */
-export function accompanies(model: Model): boolean {
+/** Return whether a model can keep a melody and compose only chords. */
+export function canAccompany(model: Model): boolean {
   const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
   return parameter?.choices?.includes('only') ?? false;
 }
 
-/** The draft with a beginning, or without one: continued, or with `only` accompanied. */
-export function withBeginning(model: Model, draft: Draft, beginning: Beginning | null, only: boolean): Draft {
-  const now = draft.values['accompaniment'];
-  const wanted = only ? 'only' : now === 'only' ? undefined : now;
+/** Return the draft with another prompt, which the model continues or, with `accompanyOnly`, accompanies. */
+export function withPrompt(model: Model, draft: Draft, prompt: Prompt | null, accompanyOnly: boolean): Draft {
+  const current = draft.values['accompaniment'];
+  const value = accompanyOnly ? 'only' : current === 'only' ? undefined : current;
   const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
-  if (!parameter) return { ...draft, beginning };
-  const values = withValue(model.parameters, draft.values, 'accompaniment', wanted ?? parameter.default);
-  return { ...draft, beginning, values };
+  if (!parameter) return { ...draft, prompt };
+  const values = withValue(model.parameters, draft.values, 'accompaniment', value ?? parameter.default);
+  return { ...draft, prompt, values };
 }
 
-/** A seed as a person would write one down. */
-export function dice(): string {
+/** Return a random seed of at most six digits. */
+export function randomSeed(): string {
   return String(Math.floor(Math.random() * 1_000_000));
 }
 
-export function seedProblem(seed: string): boolean {
+export function isInvalidSeed(seed: string): boolean {
   return !/^\d{1,16}$/.test(seed.trim()) || Number(seed) > MAX_SEED;
 }
 
@@ -75,20 +75,22 @@ export function valueOf(parameter: Parameter, values: Values): Value {
   return values[parameter.name] ?? parameter.default;
 }
 
-/** The parameters that mean something with these values (`only_with`), in their order. */
-export function applicable(parameters: readonly Parameter[], values: Values): Parameter[] {
-  let left = [...parameters];
+/** Return the parameters that apply with these values (`only_with`), in their order. */
+export function applicableParameters(parameters: readonly Parameter[], values: Values): Parameter[] {
+  let applicable = [...parameters];
   for (;;) {
-    const there = new Map(left.map((parameter) => [parameter.name, valueOf(parameter, values)]));
-    const next = left.filter((parameter) =>
-      Object.entries(parameter.only_with ?? {}).every(([name, wanted]) => wanted.includes(there.get(name) as Value)),
+    const remaining = new Map(applicable.map((parameter) => [parameter.name, valueOf(parameter, values)]));
+    const next = applicable.filter((parameter) =>
+      Object.entries(parameter.only_with ?? {}).every(([name, allowed]) =>
+        allowed.includes(remaining.get(name) as Value),
+      ),
     );
-    if (next.length === left.length) return next;
-    left = next;
+    if (next.length === applicable.length) return next;
+    applicable = next;
   }
 }
 
-/** The values with one of them set; those that it excludes fall back, and so do those that mean nothing any more. */
+/** Return the values with one of them set; values that it excludes or that no longer apply go back to the defaults. */
 export function withValue(parameters: readonly Parameter[], values: Values, name: string, value: Value): Values {
   const parameter = parameters.find((candidate) => candidate.name === name);
   if (!parameter) return values;
@@ -98,11 +100,11 @@ export function withValue(parameters: readonly Parameter[], values: Values, name
     const excluded = parameters.filter((other) => other.excludes?.includes(name)).map((other) => other.name);
     for (const other of [...(parameter.excludes ?? []), ...excluded]) delete next[other];
   }
-  const meaningful = new Set(applicable(parameters, next).map((candidate) => candidate.name));
-  return Object.fromEntries(Object.entries(next).filter(([key]) => meaningful.has(key)));
+  const remaining = new Set(applicableParameters(parameters, next).map((candidate) => candidate.name));
+  return Object.fromEntries(Object.entries(next).filter(([key]) => remaining.has(key)));
 }
 
-/** A preset's values, less those that are the defaults anyway. */
+/** Return the values of a preset that differ from the defaults. */
 export function presetValues(model: Model, preset: string): Values {
   let values: Values = {};
   for (const [name, value] of Object.entries(model.presets[preset] ?? {})) {
@@ -111,19 +113,19 @@ export function presetValues(model: Model, preset: string): Values {
   return values;
 }
 
-/** Something new that is still safe: a preset, its numbers moved a little, its basic choices thrown. */
-export function surprise(model: Model, random: () => number = Math.random): Values {
+/** Return random values close to the tested ones: a random preset, numbers moved by up to 15 % of their range, random choices. */
+export function randomValues(model: Model, random: () => number = Math.random): Values {
   const presets = Object.keys(model.presets);
   const preset = presets[Math.floor(random() * presets.length)];
   let values = preset ? presetValues(model, preset) : {};
   for (const parameter of model.parameters.filter((candidate) => candidate.group === 'basic')) {
-    const now = valueOf(parameter, values);
+    const current = valueOf(parameter, values);
     if (parameter.kind === 'choice' && parameter.choices?.length) {
-      const thrown = parameter.choices[Math.floor(random() * parameter.choices.length)];
-      values = withValue(model.parameters, values, parameter.name, thrown as Value);
-    } else if (typeof now === 'number' && parameter.minimum != null && parameter.maximum != null) {
+      const choice = parameter.choices[Math.floor(random() * parameter.choices.length)];
+      values = withValue(model.parameters, values, parameter.name, choice as Value);
+    } else if (typeof current === 'number' && parameter.minimum != null && parameter.maximum != null) {
       const range = parameter.maximum - parameter.minimum;
-      const moved = Math.min(parameter.maximum, Math.max(parameter.minimum, now + (random() - 0.5) * 0.3 * range));
+      const moved = Math.min(parameter.maximum, Math.max(parameter.minimum, current + (random() - 0.5) * 0.3 * range));
       const rounded = parameter.kind === 'int' ? Math.round(moved) : Math.round(moved * 100) / 100;
       values = withValue(model.parameters, values, parameter.name, rounded);
     }
@@ -131,7 +133,7 @@ export function surprise(model: Model, random: () => number = Math.random): Valu
   return values;
 }
 
-/** Whether two sets of values say the same. */
+/** Return whether two sets of values are equal. */
 export function sameValues(a: Values, b: Values): boolean {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((name) => a[name] === b[name]);

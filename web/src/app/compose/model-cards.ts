@@ -4,9 +4,9 @@ import { injectTexts } from '../core/text/texts';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
 import { ModelSample } from './model-sample';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 
-/** The models that can compose here, one of which is chosen. */
+/** Chooses one of the models. */
 @Component({
   selector: 'e-model-cards',
   imports: [ModelSample],
@@ -16,24 +16,24 @@ import { parameterWord } from '../core/text/parameter-words';
       <legend>{{ t('model') }}</legend>
       <div class="cards">
         @for (model of models(); track model.name) {
-          <div class="card" [class.sampled]="model.sample_url">
+          <div class="card" [class.has-sample]="model.sample_url">
             <label>
               <input
                 class="visually-hidden"
                 type="radio"
                 name="model"
                 [value]="model.name"
-                [checked]="model.name === chosen()"
-                (change)="choose.emit(model.name)"
+                [checked]="model.name === selected()"
+                (change)="modelChange.emit(model.name)"
               />
-              <span class="words">
-                <strong>{{ word(model.title) }}</strong>
-                <span class="muted">{{ word(model.description) }}</span>
+              <span class="text">
+                <strong>{{ label(model.title) }}</strong>
+                <span class="muted">{{ label(model.description) }}</span>
                 <span class="tag">{{ model.name }} {{ model.version }}</span>
               </span>
             </label>
             @if (model.sample_url) {
-              <e-model-sample [model]="model" [name]="word(model.title)" />
+              <e-model-sample [model]="model" [name]="label(model.title)" />
             }
           </div>
         }
@@ -44,12 +44,12 @@ import { parameterWord } from '../core/text/parameter-words';
 })
 export class ModelCards {
   readonly models = input.required<readonly Model[]>();
-  readonly chosen = input.required<string>();
-  readonly choose = output<string>();
+  readonly selected = input.required<string>();
+  readonly modelChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
   private readonly language = inject(Language);
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { Api } from '../core/api/api';
-import { Player } from '../core/player/player';
+import { Playback } from '../core/player/player';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
@@ -9,22 +9,22 @@ import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
 
-/** What a model sounds like: a short piece that comes with it, seen small and heard on demand. */
+/** The sample of a model: a small piano roll and a button to play it. */
 @Component({
   selector: 'e-model-sample',
   imports: [Icon, PianoRoll],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <e-piano-roll aria-hidden="true" [notes]="notes()" [clock]="clock()" />
+    <e-piano-roll aria-hidden="true" [notes]="notes()" [playback]="playback" [seekable]="false" />
     <button
       type="button"
       class="icon-button"
-      [attr.aria-label]="t(playing() ? 'silence' : 'sample', { model: name() })"
-      [title]="t(playing() ? 'silence' : 'sample', { model: name() })"
-      [attr.aria-disabled]="(current() && player.state() === 'loading') || null"
-      (click)="toggle()"
+      [attr.aria-label]="t(playback.isPlaying() ? 'pauseSample' : 'playSample', { model: name() })"
+      [title]="t(playback.isPlaying() ? 'pauseSample' : 'playSample', { model: name() })"
+      [attr.aria-disabled]="playback.isLoading() || null"
+      (click)="playback.toggle()"
     >
-      <e-icon [name]="playing() ? 'pause' : 'play'" [solid]="!playing()" />
+      <e-icon [name]="playback.isPlaying() ? 'pause' : 'play'" [solid]="!playback.isPlaying()" />
     </button>
   `,
   styles: `
@@ -55,42 +55,39 @@ import { Model } from './draft';
 })
 export class ModelSample {
   readonly model = input.required<Model>();
-  /** The model's title in the listener's language. */
+  /** The model's title in the user's language. */
   readonly name = input.required<string>();
-  protected readonly player = inject(Player);
   protected readonly t = injectTexts(composeTexts);
   protected readonly notes = signal<readonly RollNote[]>([]);
   private readonly api = inject(Api);
   private midi: ArrayBuffer | null = null;
 
-  private readonly id = computed(() => `sample of ${this.model().name}`);
-  protected readonly current = computed(() => this.player.is(this.id()));
-  protected readonly playing = computed(() => this.current() && this.player.playing());
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(
+    computed(() => ({
+      id: `sample of ${this.model().name}`,
+      title: this.t('sampleTitle', { model: this.name() }),
+      load: (signal: AbortSignal) => this.renderSample(signal),
+    })),
+  );
 
   constructor() {
     effect(() => {
       const url = this.model().sample_url;
-      if (url) untracked(() => void this.read(url));
+      if (url) untracked(() => void this.readSample(url));
     });
   }
 
-  protected toggle(): void {
-    const title = this.t('sampleTitle', { model: this.name() });
-    void this.player.toggle({ id: this.id(), title, load: (signal) => this.convert(signal) });
-  }
-
-  private async read(url: string): Promise<void> {
+  private async readSample(url: string): Promise<void> {
     try {
       this.midi = await (await this.api.fetch(url, {}, 'none')).arrayBuffer();
       this.notes.set(readMidi(this.midi));
     } catch {
-      // A card without a picture is a card still; playing tells what is wrong.
+      // The card works without the piano roll; playing the sample reports the error.
     }
   }
 
-  private async convert(signal: AbortSignal): Promise<Blob> {
-    if (!this.midi) await this.read(this.model().sample_url ?? '');
+  private async renderSample(signal: AbortSignal): Promise<Blob> {
+    if (!this.midi) await this.readSample(this.model().sample_url ?? '');
     const body = new FormData();
     body.set('file', new File([this.midi ?? new ArrayBuffer(0)], 'sample.mid', { type: 'audio/midi' }));
     body.set('format', 'mp3');

@@ -1,12 +1,10 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { injectTexts } from '../core/text/texts';
-import { composeTexts } from './compose-texts';
 import { Parameter, Value } from './draft';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 
-/** The control that a parameter's description asks for. */
+/** The form control for a parameter of a model. */
 @Component({
   selector: 'e-parameter-control',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -20,15 +18,15 @@ import { parameterWord } from '../core/text/parameter-words';
             type="checkbox"
             [checked]="value() === true"
             [attr.aria-describedby]="id + '-note'"
-            (change)="set.emit($any($event.target).checked)"
+            (change)="valueChange.emit($any($event.target).checked)"
           />
-          {{ word(parameter.label) }}
+          {{ label(parameter.label) }}
         </label>
       } @else {
         <label [for]="id">
-          {{ word(parameter.label) }}
+          {{ label(parameter.label) }}
           @if (parameter.kind !== 'choice') {
-            <output class="tabular" [for]="id">{{ shown() }}</output>
+            <output class="tabular" [for]="id">{{ valueText() }}</output>
           }
         </label>
         @if (parameter.kind === 'choice') {
@@ -36,10 +34,10 @@ import { parameterWord } from '../core/text/parameter-words';
             class="input"
             [id]="id"
             [attr.aria-describedby]="id + '-note'"
-            (change)="set.emit($any($event.target).value)"
+            (change)="valueChange.emit($any($event.target).value)"
           >
             @for (choice of parameter.choices; track choice) {
-              <option [value]="choice" [selected]="choice === value()">{{ word('' + choice) }}</option>
+              <option [value]="choice" [selected]="choice === value()">{{ label('' + choice) }}</option>
             }
           </select>
         } @else {
@@ -50,13 +48,13 @@ import { parameterWord } from '../core/text/parameter-words';
             [max]="parameter.maximum"
             [step]="step()"
             [value]="value()"
-            [attr.aria-valuetext]="shown()"
+            [attr.aria-valuetext]="valueText()"
             [attr.aria-describedby]="id + '-note'"
-            (input)="set.emit($any($event.target).valueAsNumber)"
+            (input)="valueChange.emit($any($event.target).valueAsNumber)"
           />
         }
       }
-      <span class="hint" [id]="id + '-note'">{{ word(parameter.advice ?? '') }}</span>
+      <span class="hint" [id]="id + '-note'">{{ label(parameter.advice ?? '') }}</span>
       @if (error(); as error) {
         <span class="error" role="alert">{{ error }}</span>
       }
@@ -94,10 +92,9 @@ export class ParameterControl {
   readonly parameter = input.required<Parameter>();
   readonly value = input.required<Value>();
   readonly error = input<string | null>(null);
-  readonly set = output<Value>();
+  readonly valueChange = output<Value>();
   private readonly language = inject(Language);
   private readonly format = inject(Format);
-  protected readonly t = injectTexts(composeTexts);
 
   protected readonly step = computed(() => {
     const { kind, minimum, maximum } = this.parameter();
@@ -105,14 +102,14 @@ export class ParameterControl {
     const range = (maximum ?? 1) - (minimum ?? 0);
     return range > 20 ? 1 : range > 2 ? 0.1 : 0.01;
   });
-  protected readonly shown = computed(() => {
+  protected readonly valueText = computed(() => {
     const value = this.value();
     const number = typeof value === 'number' ? this.format.number(value, 2) : String(value);
     const unit = this.parameter().unit;
-    return unit ? `${number} ${parameterWord(unit, this.language.code()).toLowerCase()}` : number;
+    return unit ? `${number} ${manifestLabel(unit, this.language.code()).toLowerCase()}` : number;
   });
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

@@ -3,20 +3,20 @@ import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
-import { Draft, dice } from './draft';
+import { Draft, randomSeed } from './draft';
 import { Piece } from './piece';
-import { Stage } from './stage';
+import { PieceView } from './piece-view';
 import { Variations } from './variations';
 
-/** What was ordered last: its variations, one of them on the stage, and what can be done with it. */
+/** The result of the last request: its variations, the selected piece, and the actions on it. */
 @Component({
   selector: 'e-result',
-  imports: [RouterLink, Stage, Variations],
+  imports: [RouterLink, PieceView, Variations],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './result.html',
   styleUrl: './result.scss',
@@ -29,12 +29,12 @@ export class Result {
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
-  protected async again(): Promise<void> {
+  protected async another(): Promise<void> {
     const draft = this.composer.draft();
     if (!draft) return;
-    const next = { ...draft, seed: dice() };
+    const next = { ...draft, seed: randomSeed() };
     this.composer.draft.set(next);
     await this.compose()(next);
   }
@@ -52,16 +52,16 @@ export class Result {
     void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), { id, title });
   }
 
-  protected async rename(piece: Piece, typed: string): Promise<void> {
-    const title = typed.trim();
-    const { song_id: id, title: before } = piece.state();
-    if (!id || !title || title === before) return;
+  protected async rename(piece: Piece, value: string): Promise<void> {
+    const title = value.trim();
+    const { song_id: id, title: oldTitle } = piece.state();
+    if (!id || !title || title === oldTitle) return;
     try {
       await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
       piece.state.update((state) => ({ ...state, title }));
       this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

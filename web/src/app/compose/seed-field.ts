@@ -2,9 +2,9 @@ import { ChangeDetectionStrategy, Component, computed, input, output } from '@an
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { composeTexts } from './compose-texts';
-import { dice, seedProblem } from './draft';
+import { randomSeed, isInvalidSeed } from './draft';
 
-/** A seed, typed or thrown; what stands inside the element comes beside it. */
+/** A seed, entered or random; the content of the element is shown next to it. */
 @Component({
   selector: 'e-seed-field',
   imports: [Icon],
@@ -20,16 +20,16 @@ import { dice, seedProblem } from './draft';
             inputmode="numeric"
             autocomplete="off"
             [value]="seed()"
-            [attr.aria-invalid]="!!wrong()"
+            [attr.aria-invalid]="!!invalid()"
             aria-describedby="seed-note"
-            (input)="choose.emit($any($event.target).value)"
+            (input)="seedChange.emit($any($event.target).value)"
           />
           <button
             type="button"
             class="icon-button"
-            [attr.aria-label]="t('dice')"
-            [title]="t('dice')"
-            (click)="choose.emit(throwDice())"
+            [attr.aria-label]="t('randomSeed')"
+            [title]="t('randomSeed')"
+            (click)="seedChange.emit(randomSeed())"
           >
             <e-icon name="dice" />
           </button>
@@ -37,7 +37,7 @@ import { dice, seedProblem } from './draft';
       </div>
       <ng-content />
     </div>
-    <span id="seed-note" [class.error]="wrong()">{{ wrong() ?? t('seedAdvice') }}</span>
+    <span id="seed-note" [class.error]="invalid()">{{ invalid() ?? t('seedHint') }}</span>
   `,
   styles: `
     :host {
@@ -80,10 +80,10 @@ import { dice, seedProblem } from './draft';
 })
 export class SeedField {
   readonly seed = input.required<string>();
-  /** What the API says of it. */
+  /** The error of the API. */
   readonly error = input<string | null>(null);
-  readonly choose = output<string>();
+  readonly seedChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
-  protected readonly throwDice = dice;
-  protected readonly wrong = computed(() => (seedProblem(this.seed()) ? this.t('seedWrong') : this.error()));
+  protected readonly randomSeed = randomSeed;
+  protected readonly invalid = computed(() => (isInvalidSeed(this.seed()) ? this.t('seedInvalid') : this.error()));
 }

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, output } from '@angular/core';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { ComposeKey, composeTexts } from './compose-texts';
@@ -10,27 +10,27 @@ import {
   Draft,
   Parameter,
   Value,
-  applicable,
-  dice,
-  freshDraft,
+  applicableParameters,
+  randomSeed,
+  newDraft,
   presetValues,
   sameValues,
-  seedProblem,
-  surprise,
-  takesBeginnings,
+  isInvalidSeed,
+  randomValues,
+  acceptsPrompt,
   valueOf,
   withValue,
 } from './draft';
-import { BeginningControl } from './beginning';
+import { PromptControl } from './prompt-control';
 import { ModelCards } from './model-cards';
 import { ParameterControl } from './parameter-control';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { SeedField } from './seed-field';
 
-/** Everything that may be set of a piece, from the model's own description of it. */
+/** The form for a generation request, built from the model's parameters. */
 @Component({
   selector: 'e-settings-panel',
-  imports: [BeginningControl, Icon, ModelCards, ParameterControl, SeedField],
+  imports: [PromptControl, Icon, ModelCards, ParameterControl, SeedField],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './settings-panel.html',
   styleUrl: './settings-panel.scss',
@@ -42,53 +42,64 @@ export class SettingsPanel {
   protected readonly t = injectTexts(composeTexts);
   protected readonly counts = [1, 2, 3, 4];
   private readonly language = inject(Language);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
-  private readonly shown = computed(() =>
-    applicable(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
+  private readonly visibleParameters = computed(() =>
+    applicableParameters(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
   );
-  protected readonly basic = computed(() => this.shown().filter((parameter) => parameter.group !== 'advanced'));
-  protected readonly advanced = computed(() => this.shown().filter((parameter) => parameter.group === 'advanced'));
-  protected readonly takesBeginning = computed(() => {
+  protected readonly basic = computed(() =>
+    this.visibleParameters().filter((parameter) => parameter.group !== 'advanced'),
+  );
+  protected readonly advanced = computed(() =>
+    this.visibleParameters().filter((parameter) => parameter.group === 'advanced'),
+  );
+  protected readonly showsPrompt = computed(() => {
     const model = this.composer.model();
-    return model !== null && takesBeginnings(model);
+    return model !== null && acceptsPrompt(model);
   });
   protected readonly presets = computed(() => Object.keys(this.composer.model()?.presets ?? {}));
-  protected readonly wrong = computed<Partial<Record<'seed' | 'title', string>>>(() => {
+  protected readonly invalid = computed<Partial<Record<'seed' | 'title', string>>>(() => {
     const draft = this.composer.draft();
     if (!draft) return {};
     return {
-      ...(seedProblem(draft.seed) ? { seed: this.t('seedWrong') } : {}),
-      ...(draft.title.trim().length > 200 ? { title: this.t('titleLong') } : {}),
+      ...(isInvalidSeed(draft.seed) ? { seed: this.t('seedInvalid') } : {}),
+      ...(draft.title.trim().length > 200 ? { title: this.t('titleTooLong') } : {}),
     };
   });
-  /** A problem that belongs to none of the controls. */
-  protected readonly general = computed(() => {
-    const problem = this.composer.problem();
+  /** The message of a problem that concerns none of the controls. */
+  protected readonly formError = computed(() => {
+    const problem = this.composer.submission.problem();
     if (!problem) return null;
-    const names = ['length', 'seed', 'title', 'count', 'prompt', ...this.shown().map((parameter) => parameter.name)];
-    return names.some((name) => problem.field(name)) ? null : this.say.problem(problem);
+    const names = [
+      'length',
+      'seed',
+      'title',
+      'count',
+      'prompt',
+      ...this.visibleParameters().map((parameter) => parameter.name),
+    ];
+    return names.some((name) => problem.field(name)) ? null : this.errorMessages.of(problem);
   });
 
   protected fieldError(name: string): string | null {
-    return this.say.field(this.composer.problem()?.field(name));
+    return this.errorMessages.ofField(this.composer.submission.problem()?.field(name));
   }
 
   protected change(changes: Partial<Draft>): void {
     this.composer.draft.update((draft) => draft && { ...draft, ...changes });
-    this.composer.problem.set(null);
+    this.composer.submission.problem.set(null);
   }
 
   protected chooseModel(name: string): void {
     const model = this.composer.models()?.find((candidate) => candidate.name === name);
-    if (model) this.composer.draft.update((draft) => freshDraft(model, draft ?? undefined));
+    if (model) this.composer.draft.update((draft) => newDraft(model, draft ?? undefined));
   }
 
   protected valueOf(parameter: Parameter): Value {
     return valueOf(parameter, this.composer.draft()?.values ?? {});
   }
 
-  protected set(parameter: Parameter, value: Value): void {
+  protected setValue(parameter: Parameter, value: Value): void {
     const [model, draft] = [this.composer.model(), this.composer.draft()];
     if (model && draft) this.change({ values: withValue(model.parameters, draft.values, parameter.name, value) });
   }
@@ -104,26 +115,26 @@ export class SettingsPanel {
     return sameValues(draft.values, preset === null ? {} : presetValues(model, preset));
   }
 
-  protected surprise(): void {
+  protected randomize(): void {
     const model = this.composer.model();
-    if (model) this.change({ values: surprise(model), seed: dice() });
+    if (model) this.change({ values: randomValues(model), seed: randomSeed() });
   }
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 
   protected submit(event: Event): void {
     event.preventDefault();
     const draft = this.composer.draft();
     if (!draft) return;
-    const wrong = Object.keys(this.wrong())[0];
-    if (wrong) document.getElementById(wrong)?.focus();
+    const invalid = Object.keys(this.invalid())[0];
+    if (invalid) document.getElementById(invalid)?.focus();
     else this.send.emit(draft);
   }
 
-  protected readonly sendKey = computed<ComposeKey>(() => {
-    if (this.composer.ordering()) return 'ordering';
+  protected readonly submitKey = computed<ComposeKey>(() => {
+    if (this.composer.submission.isPending()) return 'submitting';
     return this.composer.pieces().length ? 'composeAgain' : 'compose';
   });
 }

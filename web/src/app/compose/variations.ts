@@ -6,18 +6,22 @@ import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
 
-/** The variations of an order side by side, each with its roll; one of them is on the stage. */
+/** The variations of a request side by side, each with its piano roll; one of them is selected. */
 @Component({
   selector: 'e-variations',
   imports: [PianoRoll],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <div class="all" role="group" [attr.aria-label]="t('variations')">
+    <div class="grid" role="group" [attr.aria-label]="t('variations')">
       @for (piece of composer.pieces(); track piece.id) {
-        <button type="button" [attr.aria-pressed]="piece === composer.piece()" (click)="composer.chosen.set($index)">
+        <button
+          type="button"
+          [attr.aria-pressed]="piece === composer.piece()"
+          (click)="composer.selectedIndex.set($index)"
+        >
           <span class="head">
             <strong>{{ t('variation', { n: $index + 1 }) }}</strong>
-            <span class="muted tabular">{{ said(piece) }}</span>
+            <span class="muted tabular">{{ status(piece) }}</span>
           </span>
           <e-piano-roll aria-hidden="true" [notes]="piece.notes()" [duration]="piece.span()" />
         </button>
@@ -29,14 +33,14 @@ import { Piece } from './piece';
       container: variations / inline-size;
     }
 
-    .all {
+    .grid {
       display: grid;
       grid-template-columns: 1fr 1fr;
       gap: 0.75rem;
     }
 
     @container variations (width > 660px) {
-      .all {
+      .grid {
         grid-auto-columns: 1fr;
         grid-auto-flow: column;
         grid-template-columns: none;
@@ -85,9 +89,9 @@ export class Variations {
   protected readonly t = injectTexts(composeTexts);
   private readonly format = inject(Format);
 
-  protected said(piece: Piece): string {
-    const { status, progress, song_id: song, duration_seconds: seconds } = piece.state();
-    if (status === 'succeeded' || (status === 'cancelled' && song)) return this.format.duration(seconds);
+  protected status(piece: Piece): string {
+    const { status, progress, song_id: songId, duration_seconds: seconds } = piece.state();
+    if (status === 'succeeded' || (status === 'cancelled' && songId)) return this.format.duration(seconds);
     if (status === 'running') return this.format.percent(progress);
     return this.t(status === 'queued' ? 'queuedShort' : status === 'failed' ? 'failedShort' : 'cancelled');
   }

@@ -1,24 +1,24 @@
 import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { PageTitles } from '../core/text/page-titles';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
-import { Listing } from '../shared/songs/listing';
+import { SongList } from '../shared/songs/song-list';
 import { exploreTexts } from './explore-texts';
 import { Feed } from './feed';
 
-/** An author, and what they have published. */
+/** An author and their public songs. */
 @Component({
   imports: [Feed, PageState],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <div class="page">
-      @if (problem(); as problem) {
+      @if (request.problem(); as problem) {
         <h1 class="visually-hidden">{{ t('title') }}</h1>
         <e-page-state [problem]="problem" (retry)="load(id())" />
       } @else if (author(); as author) {
@@ -28,14 +28,14 @@ import { Feed } from './feed';
             <span class="muted">
               {{ t('songs', { n: author.songs }) }} · {{ t('followers', { n: author.followers }) }}
             </span>
-            @if (session.member() && session.user()?.id !== author.id) {
+            @if (session.isRegistered() && session.user()?.id !== author.id) {
               <button type="button" class="button small" [attr.aria-pressed]="author.followed" (click)="follow(author)">
                 {{ t(author.followed ? 'unfollow' : 'follow') }}
               </button>
             }
           </p>
         </header>
-        <e-feed [listing]="listing" [empty]="t('none')" [byMany]="false" />
+        <e-feed [songList]="songList" [emptyText]="t('none')" [showAuthor]="false" />
       } @else {
         <h1 class="visually-hidden">{{ t('title') }}</h1>
         <e-page-state [loading]="true" />
@@ -48,29 +48,26 @@ export default class AuthorPage {
   protected readonly t = injectTexts(exploreTexts);
   protected readonly session = inject(Session);
   protected readonly author = signal<Schema<'AuthorAnswer'> | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
-  private readonly say = inject(Say);
-  private readonly titles = inject(PageTitles);
+  private readonly errorMessages = inject(ErrorMessages);
+  private readonly pageTitles = inject(PageTitles);
 
-  protected readonly listing = new Listing((query) =>
+  protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/library/explore', { query: { limit: 30, author: this.id(), ...query } as never }),
   );
 
   constructor() {
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const author = await this.api.get('/api/v1/library/authors/{author_id}', { path: { author_id: id } });
       this.author.set(author);
-      this.titles.name.set(author.name);
-      await this.listing.show({});
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+      this.pageTitles.name.set(author.name);
+      await this.songList.load({});
+    });
   }
 
   protected async follow(author: Schema<'AuthorAnswer'>): Promise<void> {
@@ -81,7 +78,7 @@ export default class AuthorPage {
       const followers = author.followers + (author.followed ? -1 : 1);
       this.author.set({ ...author, followed: !author.followed, followers });
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

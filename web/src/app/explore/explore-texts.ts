@@ -3,13 +3,11 @@ import { texts } from '../core/text/texts';
 export const exploreTexts = texts(
   {
     title: 'Explore',
-    lead: 'What others have composed and shown to everybody.',
+    lead: 'Public pieces of all users.',
     newest: 'New',
     liked: 'Most liked',
     followed: 'From authors you follow',
     search: 'Search titles and tags',
-    play: 'Play {title}',
-    pause: 'Pause {title}',
     by: 'by {author}',
     empty: 'Nothing here yet. Publish a piece of yours in the library, and it appears here.',
     none: 'Nothing fits.',
@@ -26,8 +24,6 @@ export const exploreTexts = texts(
     liked: 'Más gustadas',
     followed: 'De autores que sigues',
     search: 'Buscar en títulos y etiquetas',
-    play: 'Reproducir {title}',
-    pause: 'Pausar {title}',
     by: 'de {author}',
     empty: 'Todavía no hay nada. Publica una pieza desde tu biblioteca y aparecerá aquí.',
     none: 'Nada coincide.',

@@ -1,44 +1,36 @@
 import { ChangeDetectionStrategy, Component, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Player } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
-import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { LikeButton } from '../shared/songs/like-button';
-import { Listing, Song } from '../shared/songs/listing';
+import { SongList } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
 import { exploreTexts } from './explore-texts';
 
-/** Public songs, one below the other, to be played and liked. */
+/** A list of public songs, with buttons to play and like them. */
 @Component({
   selector: 'e-feed',
-  imports: [Icon, LikeButton, PageState, RouterLink],
+  imports: [LikeButton, PageState, RouterLink, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './feed.html',
   styleUrl: './feed.scss',
 })
 export class Feed {
-  readonly listing = input.required<Listing>();
-  /** What to say when there is nothing. */
-  readonly empty = input.required<string>();
-  /** Whether the songs are of several authors, so that each has to be named. */
-  readonly byMany = input(true);
+  readonly songList = input.required<SongList>();
+  /** The message of an empty list. */
+  readonly emptyText = input.required<string>();
+  /** Whether each song shows its author. */
+  readonly showAuthor = input(true);
   protected readonly t = injectTexts(exploreTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
   private readonly language = inject(Language);
 
-  protected word(text: string): string {
-    return parameterWord(text, this.language.code());
-  }
-
-  protected playing(song: Song): boolean {
-    return this.player.is(song.id) && this.player.playing();
-  }
-
-  protected toggle({ id, title, author, duration_seconds: durationSeconds }: Song): void {
-    void this.player.toggle({ id, title, author, durationSeconds, link: ['/library/songs', id] });
+  protected label(text: string): string {
+    return manifestLabel(text, this.language.code());
   }
 }

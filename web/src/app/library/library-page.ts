@@ -16,15 +16,15 @@ import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { Listing, Song, Sort } from '../shared/songs/listing';
-import { AddressedQuery } from '../shared/songs/query';
+import { SongList, Song, Sort } from '../shared/songs/song-list';
+import { UrlQuery } from '../shared/songs/url-query';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
 import { SongFilters } from './song-filters';
 import { SongTable } from './song-table';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
-/** A listener's own songs: searched while typing, filtered, ordered; what is shown stands in the address. */
+/** The songs of the user, with search, filters and order, which are kept in the URL. */
 @Component({
   imports: [Icon, LibraryTabs, PageState, RouterLink, SongFilters, SongTable],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -32,13 +32,13 @@ import { Songs } from './songs';
   styleUrl: './library-page.scss',
 })
 export default class LibraryPage {
-  protected readonly address = new AddressedQuery();
-  protected readonly query = this.address.query;
+  protected readonly urlQuery = new UrlQuery();
+  protected readonly query = this.urlQuery.query;
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
   protected readonly filtersOpen = signal(false);
-  protected readonly sorts = [
+  protected readonly sortOptions = [
     { value: 'newest', key: 'newest' },
     { value: 'oldest', key: 'oldest' },
     { value: 'title', key: 'byTitle' },
@@ -47,46 +47,48 @@ export default class LibraryPage {
     { value: 'liked', key: 'liked' },
   ] as const;
   private readonly api = inject(Api);
-  private readonly songs = inject(Songs);
-  private readonly end = viewChild<ElementRef<HTMLElement>>('end');
+  private readonly songs = inject(SongActions);
+  private readonly listEnd = viewChild<ElementRef<HTMLElement>>('listEnd');
 
-  protected readonly listing = new Listing((query) =>
+  protected readonly songList = new SongList((query) =>
     this.api.get('/api/v1/songs', { query: { limit: 30, ...query } as never }),
   );
   protected readonly filterCount = computed(
     () => Object.keys(this.query()).filter((name) => name !== 'q' && name !== 'sort').length,
   );
-  protected readonly asked = computed(() => this.filterCount() > 0 || !!this.query().q);
+  protected readonly isFiltered = computed(() => this.filterCount() > 0 || !!this.query().q);
   protected readonly count = computed(() => {
-    const n = this.listing.songs().length;
-    return this.listing.complete() ? this.t('count', { n }) : this.t('countMore', { n });
+    const n = this.songList.songs().length;
+    return this.songList.isComplete() ? this.t('count', { n }) : this.t('countMore', { n });
   });
 
   constructor() {
     effect(() => {
       const query = this.query();
-      if (this.session.user()) untracked(() => void this.listing.show(query));
+      if (this.session.user()) untracked(() => void this.songList.load(query));
     });
-    effect((clean) => {
-      const end = this.end()?.nativeElement;
+    effect((onCleanup) => {
+      const end = this.listEnd()?.nativeElement;
       if (!end) return;
-      const observer = new IntersectionObserver((seen) => seen[0]?.isIntersecting && void this.listing.more());
+      const observer = new IntersectionObserver(
+        (entries) => entries[0]?.isIntersecting && void this.songList.loadMore(),
+      );
       observer.observe(end);
-      clean(() => observer.disconnect());
+      onCleanup(() => observer.disconnect());
     });
   }
 
-  protected sortBy(sort: Sort): void {
-    this.address.change({ sort: sort === 'newest' ? undefined : sort });
+  protected setSort(sort: Sort): void {
+    this.urlQuery.update({ sort: sort === 'newest' ? undefined : sort });
   }
 
   protected restored(song: Song): void {
-    if (!this.listing.songs().some((one) => one.id === song.id)) void this.listing.again();
+    if (!this.songList.songs().some((other) => other.id === song.id)) void this.songList.reload();
   }
 
   protected async import(input: HTMLInputElement): Promise<void> {
     const file = input.files?.[0];
     input.value = '';
-    if (file && (await this.songs.import(file))) await this.listing.again();
+    if (file && (await this.songs.import(file))) await this.songList.reload();
   }
 }

@@ -4,7 +4,7 @@ import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
 import { libraryTexts } from './library-texts';
 
-/** The heading of the library, and its parts. */
+/** The heading and the tabs of the library. */
 @Component({
   selector: 'e-library-tabs',
   imports: [RouterLink, RouterLinkActive],
@@ -20,7 +20,7 @@ import { libraryTexts } from './library-texts';
           routerLink="/library"
           routerLinkActive="active"
           ariaCurrentWhenActive="page"
-          [routerLinkActiveOptions]="here"
+          [routerLinkActiveOptions]="exactMatch"
           >{{ t('songs') }}</a
         >
         <a routerLink="/library/playlists" routerLinkActive="active" ariaCurrentWhenActive="page">{{
@@ -69,7 +69,7 @@ import { libraryTexts } from './library-texts';
 export class LibraryTabs {
   protected readonly session = inject(Session);
   protected readonly t = injectTexts(libraryTexts);
-  protected readonly here = {
+  protected readonly exactMatch = {
     paths: 'exact',
     queryParams: 'ignored',
     matrixParams: 'ignored',

@@ -1,25 +1,26 @@
 import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
-import { loadOnceKnown } from '../core/session/known';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
-import { Song } from '../shared/songs/listing';
+import { Song } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
+import { songTrack } from '../shared/songs/song-track';
 import { libraryTexts } from './library-texts';
-import { Songs } from './songs';
 
-/** A playlist: heard in its order, put into another one, emptied. */
+/** A playlist: plays its songs in order; its owner can reorder and remove them. */
 @Component({
-  imports: [Icon, PageState, RouterLink],
+  imports: [Icon, PageState, RouterLink, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './playlist-page.html',
   styleUrl: './playlist-page.scss',
@@ -29,48 +30,44 @@ export default class PlaylistPage {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
-  protected readonly actions = inject(Songs);
-  protected readonly full = signal<Schema<'FullPlaylist'> | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly content = signal<Schema<'FullPlaylist'> | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
   constructor() {
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
-  protected mine(): boolean {
-    return this.full()?.playlist.author_id === this.session.user()?.id;
+  protected isOwner(): boolean {
+    return this.content()?.playlist.author_id === this.session.user()?.id;
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const path = { playlist_id: id };
-      const full = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
-      this.full.set(full);
-      this.titles.name.set(full.playlist.title);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+      const content = await this.api.get('/api/v1/library/playlists/{playlist_id}', { path });
+      this.content.set(content);
+      this.pageTitles.name.set(content.playlist.title);
+    });
   }
 
   protected playAll(songs: readonly Song[]): void {
-    this.player.queue(songs.map((song) => this.actions.track(song)));
+    this.player.playAll(songs.map(songTrack));
   }
 
   protected moveUp(index: number): Promise<void> {
-    const songs = [...(this.full()?.songs ?? [])];
+    const songs = [...(this.content()?.songs ?? [])];
     songs.splice(index - 1, 0, ...songs.splice(index, 1));
-    return this.set(songs);
+    return this.saveSongs(songs);
   }
 
   protected async remove(song: Song): Promise<void> {
-    await this.set((this.full()?.songs ?? []).filter((one) => one.id !== song.id));
+    await this.saveSongs((this.content()?.songs ?? []).filter((other) => other.id !== song.id));
     this.notices.show(this.t('removed'));
   }
 
@@ -80,21 +77,21 @@ export default class PlaylistPage {
       this.notices.show(this.t('playlistDeleted'));
       await this.router.navigate(['/library/playlists']);
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 
-  private async set(songs: Song[]): Promise<void> {
-    const before = this.full();
-    if (!before) return;
-    this.full.set({ ...before, songs });
+  private async saveSongs(songs: Song[]): Promise<void> {
+    const previous = this.content();
+    if (!previous) return;
+    this.content.set({ ...previous, songs });
     try {
       const path = { playlist_id: this.id() };
       const json = { song_ids: songs.map((song) => song.id) };
       await this.api.put('/api/v1/library/playlists/{playlist_id}/songs', { path, json });
     } catch (error) {
-      this.full.set(before);
-      this.say.notice(error);
+      this.content.set(previous);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -1,26 +1,24 @@
-import { ChangeDetectionStrategy, Component, effect, inject, signal, untracked } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
+import { ErrorMessages } from '../core/text/error-messages';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { PageState } from '../shared/page-state';
-import { LibraryTabs } from './library-tabs';
+import { LibraryList } from './library-list';
 import { libraryTexts } from './library-texts';
+import { UserItems } from './user-items';
 
-/** A listener's playlists. */
+/** The playlists of the user. */
 @Component({
-  imports: [Icon, LibraryTabs, PageState, RouterLink],
+  imports: [Icon, LibraryList, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <div class="page">
-      <e-library-tabs />
-      @if (session.member()) {
+    <e-library-list icon="list" [list]="playlists" [emptyHeading]="t('noPlaylists')" [emptyText]="t('noPlaylistsText')">
+      @if (session.isRegistered()) {
         <form class="row" (submit)="create($event)">
           <label class="visually-hidden" for="name">{{ t('playlistName') }}</label>
           <input
@@ -36,28 +34,20 @@ import { libraryTexts } from './library-texts';
           </button>
         </form>
       }
-      @if (problem(); as problem) {
-        <e-page-state [problem]="problem" (retry)="load()" />
-      } @else if (playlists() === null && (session.user() || !session.settled())) {
-        <e-page-state [loading]="true" />
-      } @else if (!playlists()?.length) {
-        <e-page-state icon="list" [heading]="t('noPlaylists')">{{ t('noPlaylistsText') }}</e-page-state>
-      } @else {
-        <ul>
-          @for (playlist of playlists(); track playlist.id) {
-            <li>
-              <a class="panel" [routerLink]="['/library/playlists', playlist.id]">
-                <e-icon name="list" />
-                <span>
-                  <strong>{{ playlist.title }}</strong>
-                  <span class="muted">{{ format.date(playlist.created_at) }}</span>
-                </span>
-              </a>
-            </li>
-          }
-        </ul>
-      }
-    </div>
+      <ul>
+        @for (playlist of playlists.items(); track playlist.id) {
+          <li>
+            <a class="panel" [routerLink]="['/library/playlists', playlist.id]">
+              <e-icon name="list" />
+              <span>
+                <strong>{{ playlist.title }}</strong>
+                <span class="muted">{{ format.date(playlist.created_at) }}</span>
+              </span>
+            </a>
+          </li>
+        }
+      </ul>
+    </e-library-list>
   `,
   styles: `
     form {
@@ -103,36 +93,22 @@ export default class PlaylistsPage {
   protected readonly session = inject(Session);
   protected readonly format = inject(Format);
   protected readonly name = signal('');
-  protected readonly playlists = signal<readonly Schema<'PlaylistAnswer'>[] | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
-
-  constructor() {
-    effect(() => {
-      if (this.session.user()) untracked(() => void this.load());
-    });
-  }
-
-  protected async load(): Promise<void> {
-    this.problem.set(null);
-    try {
-      this.playlists.set((await this.api.get('/api/v1/library/playlists', { query: { limit: 100 } })).items);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
-  }
+  private readonly errorMessages = inject(ErrorMessages);
+  protected readonly playlists = new UserItems<Schema<'PlaylistAnswer'>>(() =>
+    this.api.get('/api/v1/library/playlists', { query: { limit: 100 } }),
+  );
 
   protected async create(event: Event): Promise<void> {
     event.preventDefault();
     try {
-      const made = await this.api.post('/api/v1/library/playlists', { json: { title: this.name().trim() } });
+      const { title } = await this.api.post('/api/v1/library/playlists', { json: { title: this.name().trim() } });
       this.name.set('');
-      this.notices.show(this.t('created', { title: made.title }), { kind: 'good' });
-      await this.load();
+      this.notices.show(this.t('created', { title }), { kind: 'good' });
+      await this.playlists.load();
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

@@ -1,27 +1,27 @@
 import { ChangeDetectionStrategy, Component, effect, inject, input, output, signal } from '@angular/core';
 import { Api } from '../core/api/api';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
-import { Facets, SongQuery } from '../shared/songs/listing';
+import { Facets, SongQuery } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
-/** Filters whose choices are what the songs have in common, with how many have it. */
+/** The filters of the library, each with the values that occur and the number of their songs. */
 @Component({
   selector: 'e-song-filters',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <div class="panel filters">
-      @for (choice of choices; track choice.name) {
+      @for (facet of facetNames; track facet) {
         <div class="field">
-          <label [for]="'filter-' + choice.name">{{ t(choice.name) }}</label>
-          <select class="input" [id]="'filter-' + choice.name" (change)="pick(choice.name, $any($event.target).value)">
+          <label [for]="'filter-' + facet">{{ t(facet) }}</label>
+          <select class="input" [id]="'filter-' + facet" (change)="select(facet, $any($event.target).value)">
             <option value="">{{ t('any') }}</option>
-            @for (value of valuesOf(choice.name); track value.name) {
-              <option [value]="value.name" [selected]="isChosen(choice.name, value.name)">
-                {{ shown(choice.name, value.name) }} ({{ value.count }})
+            @for (value of valuesOf(facet); track value.name) {
+              <option [value]="value.name" [selected]="isSelected(facet, value.name)">
+                {{ valueLabel(facet, value.name) }} ({{ value.count }})
               </option>
             }
           </select>
@@ -39,7 +39,7 @@ import { libraryTexts } from './library-texts';
                 [attr.aria-label]="t(range) + ' ' + t(bound.key)"
                 [placeholder]="t(bound.key)"
                 [value]="rangeValue(range, bound.end)"
-                (change)="limit(range, bound.end, $any($event.target).value)"
+                (change)="setBound(range, bound.end, $any($event.target).value)"
               />
             }
           </div>
@@ -76,16 +76,9 @@ import { libraryTexts } from './library-texts';
 })
 export class SongFilters {
   readonly query = input.required<SongQuery>();
-  readonly choose = output<Partial<SongQuery>>();
+  readonly queryChange = output<Partial<SongQuery>>();
   protected readonly t = injectTexts(libraryTexts);
-  protected readonly choices = [
-    { name: 'model' },
-    { name: 'style' },
-    { name: 'key' },
-    { name: 'instrument' },
-    { name: 'tag' },
-    { name: 'visibility' },
-  ] as const;
+  protected readonly facetNames = ['model', 'style', 'key', 'instrument', 'tag', 'visibility'] as const;
   protected readonly ranges = ['tempo', 'duration'] as const;
   protected readonly bounds = [
     { end: 'min', key: 'from' },
@@ -95,52 +88,52 @@ export class SongFilters {
   private readonly api = inject(Api);
   private readonly format = inject(Format);
   private readonly language = inject(Language);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
   constructor() {
     effect(() => {
       const { sort: _, ...query } = this.query();
       this.api.get('/api/v1/songs/facets', { query: query as never }).then(
         (answer) => this.facets.set(answer.facets),
-        (error: unknown) => this.say.notice(error),
+        (error: unknown) => this.errorMessages.show(error),
       );
     });
   }
 
   protected valuesOf(name: string): { name: string; count: number }[] {
     const counted = Object.entries(this.facets()[name] ?? {}).map(([value, count]) => ({ name: value, count }));
-    const chosen = [(this.query() as Record<string, unknown>)[name] ?? []].flat().map(String);
-    const missing = chosen.filter((value) => !counted.some((one) => one.name === value));
+    const selected = [(this.query() as Record<string, unknown>)[name] ?? []].flat().map(String);
+    const missing = selected.filter((value) => !counted.some((each) => each.name === value));
     return [...missing.map((value) => ({ name: value, count: 0 })), ...counted];
   }
 
-  protected isChosen(name: string, value: string): boolean {
+  protected isSelected(name: string, value: string): boolean {
     return [(this.query() as Record<string, unknown>)[name] ?? []].flat().includes(value);
   }
 
-  protected shown(name: string, value: string): string {
+  protected valueLabel(name: string, value: string): string {
     const visibility = value === 'private' || value === 'unlisted' || value === 'public' ? value : null;
     if (name === 'visibility' && visibility) return this.t(visibility);
     if (name === 'key') return this.format.key(value);
-    return name === 'style' || name === 'instrument' ? parameterWord(value, this.language.code()) : value;
+    return name === 'style' || name === 'instrument' ? manifestLabel(value, this.language.code()) : value;
   }
 
-  protected pick(name: string, value: string): void {
-    const several = name === 'instrument' || name === 'tag';
-    this.choose.emit({ [name]: value ? (several ? [value] : value) : undefined });
+  protected select(name: string, value: string): void {
+    const isList = name === 'instrument' || name === 'tag';
+    this.queryChange.emit({ [name]: value ? (isList ? [value] : value) : undefined });
   }
 
   protected rangeValue(range: 'tempo' | 'duration', end: 'min' | 'max'): number | string {
     return this.query()[`${range}_${end}`] ?? '';
   }
 
-  protected limit(range: 'tempo' | 'duration', end: 'min' | 'max', text: string): void {
+  protected setBound(range: 'tempo' | 'duration', end: 'min' | 'max', text: string): void {
     const value = text === '' ? undefined : Math.max(range === 'tempo' ? 1 : 0, Number(text));
-    this.choose.emit({ [`${range}_${end}`]: value });
+    this.queryChange.emit({ [`${range}_${end}`]: value });
   }
 
   protected clear(): void {
     const { q: _, sort: __, ...filters } = this.query();
-    this.choose.emit(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
+    this.queryChange.emit(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
   }
 }

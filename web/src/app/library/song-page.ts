@@ -1,11 +1,11 @@
 import { NgTemplateOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject, input, signal } from '@angular/core';
-import { MatMenuModule } from '@angular/material/menu';
+import { MatMenuTrigger } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
-import { Player } from '../core/player/player';
-import { loadOnceKnown } from '../core/session/known';
+import { RequestState } from '../core/api/request-state';
+import { Playback } from '../core/player/player';
+import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
@@ -13,130 +13,142 @@ import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
 import { Composer } from '../compose/composer';
-import { parameterWord } from '../core/text/parameter-words';
+import { manifestLabel } from '../core/text/manifest-labels';
 import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PlayButton } from '../shared/play-button';
 import { LikeButton } from '../shared/songs/like-button';
-import { measureWord, ordered, styles } from '../shared/songs/measure-words';
-import { Song } from '../shared/songs/listing';
+import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
+import { Song } from '../shared/songs/song-list';
+import { songTrack } from '../shared/songs/song-track';
 import { Comments } from './comments';
+import { SongMenu } from './song-menu';
 import { libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
 
-/** Everything that is known of a song: its roll, how it came about, its measures. */
+/** The page of a song: piano roll, metadata, settings, measures, comments. */
 @Component({
-  imports: [Comments, Icon, LikeButton, MatMenuModule, NgTemplateOutlet, PageState, PianoRoll, RouterLink],
+  imports: [
+    Comments,
+    Icon,
+    LikeButton,
+    MatMenuTrigger,
+    NgTemplateOutlet,
+    PageState,
+    PianoRoll,
+    PlayButton,
+    RouterLink,
+    SongMenu,
+  ],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-page.html',
-  styleUrl: './song-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './song-page.scss'],
 })
 export default class SongPage {
   readonly id = input.required<string>();
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
-  protected readonly player = inject(Player);
   protected readonly session = inject(Session);
-  protected readonly actions = inject(Songs);
+  protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly router = inject(Router);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.is(this.song()?.id));
-  protected readonly mine = computed(() => this.song()?.author_id === this.session.user()?.id);
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
-  protected readonly facts = computed(() => {
+  protected readonly isOwner = computed(() => this.song()?.author_id === this.session.user()?.id);
+  protected readonly playback = new Playback(
+    computed(() => {
+      const song = this.song();
+      return song && songTrack(song);
+    }),
+  );
+  protected readonly metadata = computed(() => {
     const song = this.song();
     if (!song) return [];
-    const known: [string, string | null | undefined][] = [
+    const rows: [string, string | null | undefined][] = [
       [this.t('author'), song.author],
-      [this.t('date'), this.format.moment(song.created_at)],
+      [this.t('date'), this.format.dateTime(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
       [this.t('key'), song.key && this.format.key(song.key)],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
-      [this.t('instrument'), song.instruments.map((name) => parameterWord(name, this.language.code())).join(', ')],
-      [this.t('style'), song.style && parameterWord(song.style, this.language.code())],
+      [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
+      [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
       [this.t('id'), song.id],
     ];
-    return known.filter((fact): fact is [string, string] => !!fact[1]);
+    return rows.filter((row): row is [string, string] => !!row[1]);
   });
   protected readonly settings = computed(() => {
     const song = this.song();
     if (!song?.model) return [];
     const seed = song.seed === null ? [] : [[this.t('seed'), String(song.seed)]];
-    const set = Object.entries(song.parameters).filter(([, value]) =>
+    const scalars = Object.entries(song.parameters).filter(([, value]) =>
       ['string', 'number', 'boolean'].includes(typeof value),
     );
-    const words = set.map(([name, value]) => [parameterWord(name, this.language.code()), this.shown(value)]);
-    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...words];
+    const parameters = scalars.map(([name, value]) => [
+      manifestLabel(name, this.language.code()),
+      this.valueText(value),
+    ]);
+    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...parameters];
   });
-  private shown(value: unknown): string {
+  private valueText(value: unknown): string {
     if (typeof value === 'number') return this.format.number(value, 2);
-    return parameterWord(String(value), this.language.code());
+    return manifestLabel(String(value), this.language.code());
   }
 
   protected readonly measures = computed(() =>
-    ordered(this.song()?.measures ?? {}).map(([name, value]) => [
-      measureWord(name, this.language.code()),
+    orderedMeasures(this.song()?.measures ?? {}).map(([name, value]) => [
+      measureLabel(name, this.language.code()),
       this.format.number(value, 2),
     ]),
   );
 
   protected readonly styles = computed(() =>
-    styles(this.song()?.measures ?? {}).map(({ name, share }) => [
-      parameterWord(name, this.language.code()),
-      this.format.percent(share),
+    topStyles(this.song()?.measures ?? {}).map(({ name, probability }) => [
+      manifestLabel(name, this.language.code()),
+      this.format.percent(probability),
     ]),
   );
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
-    loadOnceKnown(this.id, (id) => this.load(id));
+    loadWhenReady(this.id, (id) => this.load(id));
   }
 
   protected async load(id: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const song = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
       this.song.set(song);
-      this.titles.name.set(song.title);
+      this.pageTitles.name.set(song.title);
       const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
       this.notes.set(readMidi(await file.arrayBuffer()));
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
-  /** The like alone: a song that others change meanwhile keeps what was loaded. */
-  protected liked({ liked, like_count }: Song): void {
+  /** Update only the like, so that the page does not mix two versions of the song. */
+  protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
-  }
-
-  protected seek(song: Song, seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else void this.player.play(this.actions.track(song), seconds);
   }
 
   protected async edit(song: Song): Promise<void> {
     const changed = await this.actions.edit(song);
     if (!changed) return;
     this.song.set(changed);
-    this.titles.name.set(changed.title);
+    this.pageTitles.name.set(changed.title);
   }
 
   protected async delete(song: Song): Promise<void> {
-    const back = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
-    if (await this.actions.delete(song, back)) await this.router.navigate(['/library']);
+    const showRestored = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
+    if (await this.actions.delete(song, showRestored)) await this.router.navigate(['/library']);
   }
 }

@@ -1,27 +1,29 @@
 import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
-import { MatMenuModule } from '@angular/material/menu';
+import { MatMenuTrigger } from '@angular/material/menu';
 import { RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
 import { Player } from '../core/player/player';
-import { Session } from '../core/session/session';
+import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
-import { Song, Sort } from '../shared/songs/listing';
+import { Song, Sort } from '../shared/songs/song-list';
+import { SongPlayButton } from '../shared/songs/song-play-button';
 import { LibraryKey, libraryTexts } from './library-texts';
-import { Songs } from './songs';
+import { SongActions } from './song-actions';
+import { SongMenu } from './song-menu';
 
 interface Column {
   readonly key: LibraryKey;
   readonly name: string;
-  /** The orders that a click on the head chooses in turn. */
+  /** The sort orders between which a click on the header alternates. */
   readonly sorts: readonly Sort[];
 }
 
-/** Songs as a table; on narrow screens each row becomes a card. */
+/** A table of songs; on narrow screens each row becomes a card. */
 @Component({
   selector: 'e-song-table',
-  imports: [Icon, MatMenuModule, RouterLink],
+  imports: [Icon, MatMenuTrigger, RouterLink, SongMenu, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-table.html',
   styleUrl: './song-table.scss',
@@ -29,18 +31,18 @@ interface Column {
 export class SongTable {
   readonly songs = input.required<readonly Song[]>();
   readonly sort = input<Sort>('newest');
-  readonly sortBy = output<Sort>();
+  readonly sortChange = output<Sort>();
   readonly changed = output<Song>();
   readonly deleted = output<Song>();
   readonly restored = output<Song>();
   protected readonly t = injectTexts(libraryTexts);
+  protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
-  protected readonly session = inject(Session);
-  protected readonly actions = inject(Songs);
+  protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [
-    { key: 'columnTitle', name: 'title', sorts: ['title'] },
+    { key: 'songTitle', name: 'title', sorts: ['title'] },
     { key: 'author', name: 'author', sorts: [] },
     { key: 'model', name: 'model', sorts: [] },
     { key: 'key', name: 'key', sorts: [] },
@@ -50,24 +52,20 @@ export class SongTable {
   ];
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
   }
 
-  protected playing(song: Song): boolean {
-    return this.player.is(song.id) && this.player.playing();
-  }
-
-  protected order(column: Column): 'ascending' | 'descending' | null {
-    const at = column.sorts.indexOf(this.sort());
-    if (at < 0) return null;
+  protected sortDirection(column: Column): 'ascending' | 'descending' | null {
+    const index = column.sorts.indexOf(this.sort());
+    if (index < 0) return null;
     return ['title', 'shortest', 'oldest'].includes(this.sort()) ? 'ascending' : 'descending';
   }
 
-  protected choose(column: Column): void {
-    const at = column.sorts.indexOf(this.sort());
-    const next = column.sorts[(at + 1) % column.sorts.length];
-    if (next) this.sortBy.emit(next);
+  protected toggleSort(column: Column): void {
+    const index = column.sorts.indexOf(this.sort());
+    const next = column.sorts[(index + 1) % column.sorts.length];
+    if (next) this.sortChange.emit(next);
   }
 
   protected async edit(song: Song): Promise<void> {
@@ -76,6 +74,6 @@ export class SongTable {
   }
 
   protected async delete(song: Song): Promise<void> {
-    if (await this.actions.delete(song, (back) => this.restored.emit(back))) this.deleted.emit(song);
+    if (await this.actions.delete(song, (restored) => this.restored.emit(restored))) this.deleted.emit(song);
   }
 }

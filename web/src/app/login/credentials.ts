@@ -1,17 +1,17 @@
 import { LoginKey } from './login-texts';
 
-/** What auth demands of a name; the key of the sentence that says what is wrong, or null. */
-export function nameProblem(name: string): LoginKey | null {
-  if (!name) return 'needName';
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) return 'nameCharacters';
-  if (name.length < 3) return 'nameShort';
-  return name.length > 32 ? 'nameLong' : null;
+/** Check a name as the auth service does. Returns the key of the error text, or null. */
+export function validateName(name: string): LoginKey | null {
+  if (!name) return 'nameRequired';
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) return 'nameInvalid';
+  if (name.length < 3) return 'nameTooShort';
+  return name.length > 32 ? 'nameTooLong' : null;
 }
 
-/** What auth demands of a password, counted as it is stored: normalised to NFKC. */
-export function passwordProblem(password: string): LoginKey | null {
+/** Check a password as the auth service does, in characters after NFKC normalisation. Returns the key of the error text, or null. */
+export function validatePassword(password: string): LoginKey | null {
   const length = [...password.normalize('NFKC')].length;
-  if (!length) return 'needPassword';
-  if (length < 8) return 'passwordShort';
-  return length > 128 ? 'passwordLong' : null;
+  if (!length) return 'passwordRequired';
+  if (length < 8) return 'passwordTooShort';
+  return length > 128 ? 'passwordTooLong' : null;
 }

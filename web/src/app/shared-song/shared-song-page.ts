@@ -2,9 +2,9 @@ import { ChangeDetectionStrategy, Component, computed, effect, inject, input, si
 import { Router, RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
+import { RequestState } from '../core/api/request-state';
 import type { Schema } from '../core/api/types';
-import { Player, Track } from '../core/player/player';
+import { Playback, Track } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
@@ -14,39 +14,39 @@ import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
-import { sharedTexts } from './shared-texts';
+import { PlayButton } from '../shared/play-button';
+import { songTrack } from '../shared/songs/song-track';
+import { sharedSongTexts } from './shared-song-texts';
 
-/** A piece for whoever has its link, with or without an account. */
+/** A song that is opened by a share link, with or without an account. */
 @Component({
-  imports: [Icon, PageState, PianoRoll, RouterLink],
+  imports: [Icon, PageState, PianoRoll, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './shared-song-page.html',
-  styleUrl: './shared-song-page.scss',
+  styleUrls: ['../shared/detail-page.scss', './shared-song-page.scss'],
 })
 export default class SharedSongPage {
   readonly token = input.required<string>();
-  protected readonly t = injectTexts(sharedTexts);
+  protected readonly t = injectTexts(sharedSongTexts);
   protected readonly format = inject(Format);
-  protected readonly player = inject(Player);
   protected readonly shared = signal<Schema<'SharedSong'> | null>(null);
-  /** null where the link lets one listen only: the file is not given out, and a picture stands for it. */
+  /** Null if the link does not allow downloads: a picture is shown instead of the notes. */
   protected readonly notes = signal<readonly RollNote[] | null>(null);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   protected readonly composer = inject(Composer);
   private midi: ArrayBuffer | null = null;
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
   private readonly router = inject(Router);
-  private readonly titles = inject(PageTitles);
+  private readonly pageTitles = inject(PageTitles);
 
-  protected readonly current = computed(() => this.player.is(this.shared()?.song.id));
-  protected readonly clock = computed(() => (this.current() ? () => this.player.exactPosition() : null));
+  protected readonly playback = new Playback(computed(() => this.track()));
   protected readonly picture = computed(
     () => `/api/v1/pianorolls/${this.shared()?.song.id}.svg?share=${encodeURIComponent(this.token())}`,
   );
 
   constructor() {
-    // Tells whether any model goes on from a piece.
+    // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
     effect(() => {
       const token = this.token();
@@ -55,34 +55,22 @@ export default class SharedSongPage {
   }
 
   protected async load(token: string): Promise<void> {
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const shared = await this.api.get('/api/v1/library/shared/{token}', { path: { token }, as: 'none' });
-      this.titles.name.set(shared.song.title);
+      this.pageTitles.name.set(shared.song.title);
       if (shared.allow_download) {
         const file = await this.api.fetch(this.midiUrl(), {}, 'none');
         this.midi = await file.arrayBuffer();
         this.notes.set(readMidi(this.midi));
       }
       this.shared.set(shared);
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    }
+    });
   }
 
-  protected toggle(song: Schema<'SongAnswer'>): void {
-    void this.player.toggle(this.track(song));
-  }
-
-  protected seek(song: Schema<'SongAnswer'>, seconds: number): void {
-    if (this.current() && this.player.state() !== 'loading') this.player.seek(seconds);
-    else void this.player.play(this.track(song), seconds);
-  }
-
-  /** With the file and not the song, which is private to whoever has no link. */
+  /** Continue from the MIDI file: the song itself may be private, and then cannot be read without its link. */
   protected async continue({ title }: Schema<'SongAnswer'>): Promise<void> {
     if (!this.midi) return;
-    this.composer.begin({ title, midi: new Uint8Array(this.midi), bars: null }, false);
+    this.composer.setPrompt({ title, midi: new Uint8Array(this.midi), bars: null }, false);
     await this.router.navigate(['/']);
   }
 
@@ -95,8 +83,10 @@ export default class SharedSongPage {
     return `/api/v1/library/shared/${encodeURIComponent(this.token())}/midi`;
   }
 
-  private track({ id, title, author, duration_seconds: durationSeconds }: Schema<'SongAnswer'>): Track {
-    const url = `/api/v1/audio/${id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
-    return { id, title, author, durationSeconds, url, link: ['/s', this.token()] };
+  private track(): Track | null {
+    const song = this.shared()?.song;
+    if (!song) return null;
+    const url = `/api/v1/audio/${song.id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
+    return { ...songTrack(song), url, link: ['/s', this.token()] };
   }
 }

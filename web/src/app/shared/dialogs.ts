@@ -1,21 +1,21 @@
 import { Injectable, Injector, Type, inject } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 
-/** Opens dialogs, whose code comes with the first of them. */
+/** Opens dialogs; their code is loaded with the first one. */
 @Injectable({ providedIn: 'root' })
 export class Dialogs {
   private readonly injector = inject(Injector);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
 
-  /** What the dialog was closed with; undefined when it was dismissed. */
+  /** Open a dialog. Resolves to its result, or to undefined if it was dismissed. */
   async open<R>(load: () => Promise<Type<unknown>>, data: unknown): Promise<R | undefined> {
     try {
       const [{ MatDialog }, component] = await Promise.all([import('@angular/material/dialog'), load()]);
       const options = { data, width: '32rem', maxWidth: 'calc(100vw - 1.5rem)', autoFocus: 'first-tabbable' };
       return await firstValueFrom(this.injector.get(MatDialog).open(component, options).afterClosed());
     } catch (error) {
-      this.say.notice(error);
+      this.errorMessages.show(error);
       return undefined;
     }
   }

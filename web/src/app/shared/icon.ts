@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 
-/** Our own icons: strokes on a grid of 24. */
+/** Icons of our own, drawn as strokes on a 24 × 24 grid. */
 const paths = {
   compose: 'M4 20l4-1L19 8a2.1 2.1 0 0 0-3-3L5 16l-1 4zM14 7l3 3',
   library: 'M5 4v16M10 4v16M14.5 4.6l4.8 15',
@@ -9,8 +9,8 @@ const paths = {
   account: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20a7.5 7.5 0 0 1 15 0',
   login: 'M10 4h8a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-8M4 12h11M11 8l4 4-4 4',
   logout: 'M14 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h8M9 12h11M16 8l4 4-4 4',
-  fold: 'M4 5h16v14H4zM9.5 5v14M16 9.5L13.5 12l2.5 2.5',
-  unfold: 'M4 5h16v14H4zM9.5 5v14M13.5 9.5L16 12l-2.5 2.5',
+  collapse: 'M4 5h16v14H4zM9.5 5v14M16 9.5L13.5 12l2.5 2.5',
+  expand: 'M4 5h16v14H4zM9.5 5v14M13.5 9.5L16 12l-2.5 2.5',
   sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4',
   moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z',
   language: 'M3.5 6h9M8 4v2M10.5 6c-.8 3.5-3 6.3-6 8M5.5 9c1 2.2 2.8 4 5.5 5M12.5 20l4-9.5 4 9.5M14 17h5',
@@ -51,7 +51,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** An icon in the colour and (1.4 times) the size of its text; what it means is said by the text beside it. */
+/** A decorative icon in the colour of the surrounding text and 1.4 times its size. The text next to it carries the meaning. */
 @Component({
   selector: 'e-icon',
   changeDetection: ChangeDetectionStrategy.OnPush,

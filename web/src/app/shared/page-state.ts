@@ -1,11 +1,11 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Problem } from '../core/api/problem';
 import { commonTexts } from '../core/text/common-texts';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon, IconName } from './icon';
 
-/** What stands where content is missing: it is being loaded, could not be, or there is none (yet). */
+/** Replaces the content of a page or a panel while it is loading, if loading failed, or if it is empty. */
 @Component({
   selector: 'e-page-state',
   imports: [Icon],
@@ -14,7 +14,7 @@ import { Icon, IconName } from './icon';
     @if (problem()) {
       <div class="state" role="alert">
         <e-icon [name]="problem()?.offline ? 'offline' : 'warning'" />
-        <p>{{ sentence() }}</p>
+        <p>{{ message() }}</p>
         <button type="button" class="button" (click)="retry.emit()"><e-icon name="again" />{{ t('retry') }}</button>
       </div>
     } @else if (loading()) {
@@ -78,6 +78,6 @@ export class PageState {
   readonly retry = output();
   protected readonly rows = [1, 2, 3, 4, 5];
   protected readonly t = injectTexts(commonTexts);
-  private readonly say = inject(Say);
-  protected readonly sentence = computed(() => this.say.problem(this.problem()));
+  private readonly errorMessages = inject(ErrorMessages);
+  protected readonly message = computed(() => this.errorMessages.of(this.problem()));
 }

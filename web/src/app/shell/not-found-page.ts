@@ -4,7 +4,7 @@ import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 
-/** A path that leads nowhere. */
+/** The 404 page. */
 @Component({
   imports: [PageState, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -4,7 +4,7 @@ import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 
-/** The notices that are shown now. */
+/** Shows the current notices. */
 @Component({
   selector: 'e-notice-list',
   imports: [Icon],
@@ -16,7 +16,7 @@ import { Icon } from '../shared/icon';
         <e-icon [name]="notice.kind === 'problem' ? 'warning' : notice.kind === 'good' ? 'check' : 'note'" />
         <span>{{ notice.text }}</span>
         @if (notice.action; as action) {
-          <button type="button" class="button small" (click)="act(notice)">{{ action.label }}</button>
+          <button type="button" class="button small" (click)="runAction(notice)">{{ action.label }}</button>
         }
         <button type="button" class="icon-button" [attr.aria-label]="t('close')" (click)="notices.dismiss(notice.id)">
           <e-icon name="close" />
@@ -73,7 +73,7 @@ export class NoticeList {
   protected readonly notices = inject(Notices);
   protected readonly t = injectTexts(commonTexts);
 
-  protected act(notice: Notice): void {
+  protected runAction(notice: Notice): void {
     notice.action?.run();
     this.notices.dismiss(notice.id);
   }

@@ -1,36 +1,29 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Player } from '../core/player/player';
+import { Playback, Player } from '../core/player/player';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
-import { Say } from '../core/text/say';
+import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
+import { PlayButton } from '../shared/play-button';
 
-/** What sounds now, at the foot of every page. */
+/** The controls of the current track, at the bottom of every page. */
 @Component({
   selector: 'e-player-bar',
-  imports: [Icon, RouterLink],
+  imports: [Icon, PlayButton, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { role: 'region', '[attr.aria-label]': "t('player')" },
   template: `
     @if (player.track(); as track) {
-      <button
-        type="button"
-        class="icon-button filled"
-        [attr.aria-disabled]="player.state() === 'loading' || null"
-        [attr.aria-label]="t(player.playing() ? 'pause' : 'play')"
-        (click)="player.toggle(track)"
-      >
-        <e-icon [name]="player.playing() ? 'pause' : 'play'" [solid]="!player.playing()" />
-      </button>
-      <div class="what">
+      <e-play-button appearance="filled" [playback]="playback" />
+      <div class="track">
         @if (track.link; as link) {
           <a class="title" [routerLink]="link">{{ track.title }}</a>
         } @else {
           <span class="title">{{ track.title }}</span>
         }
-        <span class="note" [class.failed]="player.state() === 'failed'">{{ note() }}</span>
+        <span class="status" [class.failed]="player.state() === 'failed'">{{ status() }}</span>
       </div>
       <span class="time tabular">{{ format.duration(player.position()) }}</span>
       <input
@@ -79,7 +72,7 @@ import { Icon } from '../shared/icon';
       transition: left 0.16s ease;
     }
 
-    .what {
+    .track {
       display: grid;
       flex: 0 1 16rem;
       min-width: 0;
@@ -99,7 +92,7 @@ import { Icon } from '../shared/icon';
       text-decoration: underline;
     }
 
-    .note {
+    .status {
       overflow: hidden;
       color: var(--muted);
       font-size: 0.85rem;
@@ -107,7 +100,7 @@ import { Icon } from '../shared/icon';
       white-space: nowrap;
     }
 
-    .note.failed {
+    .status.failed {
       color: var(--danger);
     }
 
@@ -148,7 +141,7 @@ import { Icon } from '../shared/icon';
         display: none;
       }
 
-      .what {
+      .track {
         flex: 1 1 8rem;
       }
 
@@ -160,12 +153,13 @@ import { Icon } from '../shared/icon';
 })
 export class PlayerBar {
   protected readonly player = inject(Player);
+  protected readonly playback = new Playback(this.player.track);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(commonTexts);
-  private readonly say = inject(Say);
-  protected readonly note = computed(() => {
+  private readonly errorMessages = inject(ErrorMessages);
+  protected readonly status = computed(() => {
     const problem = this.player.problem();
-    if (problem) return this.say.problem(problem);
-    return this.player.state() === 'loading' ? this.t('preparing') : (this.player.track()?.author ?? '');
+    if (problem) return this.errorMessages.of(problem);
+    return this.player.state() === 'loading' ? this.t('preparingAudio') : (this.player.track()?.author ?? '');
   });
 }

@@ -1,11 +1,13 @@
 """Standard MIDI files in and out."""
 
 from euterpe_music.midi.errors import MidiError
-from euterpe_music.midi.read import MidiLimits, Recording, read_midi, read_recording
-from euterpe_music.midi.write import write_midi
+from euterpe_music.midi.fast import Recording, read_recording
+from euterpe_music.midi.read import MidiLimits, read_midi
+from euterpe_music.midi.write import WRITER_VERSION, write_midi
 from euterpe_music.piece import Piece, Tempo, Track
 
 __all__ = [
+    "WRITER_VERSION",
     "MidiError",
     "MidiLimits",
     "Piece",

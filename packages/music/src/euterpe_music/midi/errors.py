@@ -1,14 +1,23 @@
-"""The one exception of reading and writing MIDI."""
+"""The exception of reading MIDI."""
 
 from typing import Literal
 
 Reason = Literal[
-    "empty", "not-midi", "truncated", "timing", "invalid", "no-notes", "too-large", "too-many-notes", "too-long"
+    "empty",
+    "not-midi",
+    "truncated",
+    "timing",
+    "invalid",
+    "no-notes",
+    "too-large",
+    "too-many-notes",
+    "too-many-tracks",
+    "too-long",
 ]
 
 
 class MidiError(ValueError):
-    """A file that is no usable MIDI; the message is one sentence for its owner, `reason` is for programs."""
+    """A file that is not usable MIDI; the message is one sentence for the user, `reason` is for programs."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)

@@ -1,9 +1,16 @@
-"""Melody and accompaniment as tokens (FACTS §2): quantised tracks, both encodings, vocabularies, conditions."""
+"""Melody and accompaniment as tokens (references.md §2): quantised tracks, both encodings, vocabularies, conditions."""
 
-from euterpe_music.tokens.conditions import Condition, Form, condition_table, echo_columns, recall
-from euterpe_music.tokens.meter import METERS, Meter, read_meters
+from euterpe_music.meter import Meter
+from euterpe_music.tokens.conditioning import (
+    ConditioningFeature,
+    Form,
+    bar_lag_features,
+    conditioning_table,
+    fill_bar_lag_tokens,
+)
+from euterpe_music.tokens.meter import METERS, read_meters
 from euterpe_music.tokens.parts import Parts, PartsError, split_parts, to_piece
-from euterpe_music.tokens.slices import QuantisationLoss, Slices, quantise
+from euterpe_music.tokens.quantized_track import QuantizationLoss, QuantizedTrack, quantize
 from euterpe_music.tokens.steps import HOLD, decode_steps, encode_steps
 from euterpe_music.tokens.streams import decode_streams, encode_streams
 from euterpe_music.tokens.symbols import REST
@@ -15,24 +22,24 @@ __all__ = [
     "METERS",
     "REST",
     "UNKNOWN",
-    "Condition",
+    "ConditioningFeature",
     "Form",
     "Meter",
     "Parts",
     "PartsError",
-    "QuantisationLoss",
-    "Slices",
+    "QuantizationLoss",
+    "QuantizedTrack",
     "Vocabulary",
     "VocabularyError",
-    "condition_table",
+    "bar_lag_features",
+    "conditioning_table",
     "decode_steps",
     "decode_streams",
-    "echo_columns",
     "encode_steps",
     "encode_streams",
-    "quantise",
+    "fill_bar_lag_tokens",
+    "quantize",
     "read_meters",
-    "recall",
     "split_parts",
     "to_piece",
 ]

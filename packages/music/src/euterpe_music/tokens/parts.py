@@ -5,8 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.piece import DEFAULT_BPM, NoteArray, Piece, Tempo, Track, make_notes
-from euterpe_music.tokens.slices import Slices
+from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 #: Written with four ticks per step of the fine grid, and 24 per sixteenth.
 TICKS_PER_QUARTER: Final = 96
@@ -15,12 +17,12 @@ ACCOMPANIMENT_VELOCITY: Final = 66
 
 
 class PartsError(ValueError):
-    """A piece that has no melody; the message is one sentence for its owner."""
+    """A piece without a melody; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The notes of the melody and of the accompaniment (which may be none), and how they were told apart."""
+    """The notes of the melody and of the accompaniment (may be empty), and the rule that separated them."""
 
     melody: NoteArray
     accompaniment: NoteArray
@@ -28,13 +30,13 @@ class Parts:
 
 
 def split_parts(piece: Piece) -> Parts:
-    """Melody and accompaniment of a piece.
+    """Separate melody and accompaniment of a piece.
 
-    Drums count as neither. Of two tracks the higher one, by the mean of its pitches, is the melody. One track on
-    which hardly anything sounds together is a melody alone. Otherwise the melody is the skyline: the highest note of
-    each onset, unless a higher one of the melody still sounds; the rest accompanies it.
+    Drums belong to neither. Of two tracks the one with the higher mean pitch is the melody. A single track in which
+    almost no notes overlap is a melody without accompaniment. Otherwise the melody is the skyline: the highest note of
+    each onset, unless a higher melody note still sounds; the other notes are the accompaniment.
 
-    Raises PartsError when there are only drums.
+    Raises PartsError for a piece of drums only.
     """
     drums = np.array([track.is_drum for track in piece.tracks])
     notes = piece.notes[~drums[piece.notes["track"]]]
@@ -52,7 +54,7 @@ def split_parts(piece: Piece) -> Parts:
 
 
 def _skyline(notes: NoteArray) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which notes are the skyline's; notes are sorted by onset, then pitch."""
+    """Return which notes belong to the skyline; notes are sorted by onset, then pitch."""
     top = np.zeros(len(notes), np.bool_)
     ends, highest = -1, -1
     onsets, pitches = notes["onset"].tolist(), notes["pitch"].tolist()
@@ -66,27 +68,42 @@ def _skyline(notes: NoteArray) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 
 
 def to_piece(
-    melody: Slices | None,
-    accompaniment: Slices | None = None,
+    melody: QuantizedTrack | None,
+    accompaniment: QuantizedTrack | None = None,
     *,
     bpm: float = DEFAULT_BPM,
     melody_program: int = 0,
     accompaniment_program: int = 0,
+    meter: Meter | None = None,
+    key: KeySignature | None = None,
 ) -> Piece:
-    """A piece with one track for each part that is given; the melody is played louder."""
+    """Return a piece with one track for each part that is given; the melody is played louder.
+
+    Raises ValueError without a part.
+    """
     notes: list[NoteArray] = []
     tracks: list[Track] = []
-    parts = ((melody, melody_program, MELODY_VELOCITY), (accompaniment, accompaniment_program, ACCOMPANIMENT_VELOCITY))
-    for slices, program, velocity in parts:
+    parts = (
+        ("Melody", melody, melody_program, MELODY_VELOCITY),
+        ("Accompaniment", accompaniment, accompaniment_program, ACCOMPANIMENT_VELOCITY),
+    )
+    for name, slices, program, velocity in parts:
         if slices is not None:
             notes.append(_to_notes(slices, velocity, len(tracks)))
-            tracks.append(Track(program))
+            tracks.append(Track(program, name=name))
     if not tracks:
         raise ValueError("a piece needs a melody or an accompaniment")
-    return Piece(TICKS_PER_QUARTER, np.concatenate(notes), tuple(tracks), (Tempo(0, bpm),))
+    return Piece(
+        TICKS_PER_QUARTER,
+        np.concatenate(notes),
+        tuple(tracks),
+        (Tempo(0, bpm),),
+        () if meter is None else (MeterChange(0, meter),),
+        () if key is None else (KeyChange(0, key),),
+    )
 
 
-def _to_notes(slices: Slices, velocity: int, track: int) -> NoteArray:
+def _to_notes(slices: QuantizedTrack, velocity: int, track: int) -> NoteArray:
     ticks = TICKS_PER_QUARTER / slices.steps_per_quarter
     counts = [len(pitches) for pitches in slices.pitches]
     onset = np.rint(np.repeat(np.array(slices.onsets, np.float64), counts) * ticks)

@@ -1,19 +1,18 @@
-"""What sounds at one moment, as a word: a note "60", a chord "4.9.0", a rest "r" (FACTS §2)."""
+"""The token of what sounds at one moment: a note "60", a chord "4.9.0", a rest "r" (references.md §2)."""
 
 from typing import Final
 
 REST: Final = "r"
-#: A chord's lowest note is put into the octave that begins here, C3; its word does not say more than pitch classes.
+#: The lowest note of a decoded chord is in the octave from here, C3; its token holds only pitch classes.
 CHORD_BASE: Final = 48
 
 Pitches = tuple[int, ...]
 
 
 def to_symbol(pitches: Pitches) -> str:
-    """The word for `pitches`, ascending MIDI numbers: none is a rest, one a note, several a chord.
+    """Return the token of `pitches`, ascending MIDI numbers: none is a rest, one a note, several a chord.
 
-    A chord is its pitch classes from the lowest note upwards, each once. Octaves of one note are no chord: they are
-    written as the lowest of them.
+    A chord is its pitch classes from the lowest note upwards, each once. Octaves of one note are written as the lowest.
     """
     if not pitches:
         return REST
@@ -22,9 +21,9 @@ def to_symbol(pitches: Pitches) -> str:
 
 
 def from_symbol(symbol: str) -> Pitches:
-    """The pitches of a word: a chord's lowest in the octave over CHORD_BASE, each further one next above the last.
+    """Return the pitches of a token: a chord's lowest in the octave over CHORD_BASE, each other above the one before.
 
-    Raises ValueError for what is no word of this language.
+    Raises ValueError for anything that is not a token.
     """
     if symbol == REST:
         return ()
@@ -32,7 +31,7 @@ def from_symbol(symbol: str) -> Pitches:
     if len(numbers) == 1 and 0 <= numbers[0] <= 127:
         return (numbers[0],)
     if len(numbers) == 1 or len(set(numbers)) < len(numbers) or not all(0 <= number < 12 for number in numbers):
-        raise ValueError(f"{symbol!r} is no note of 0..127 and no chord of different pitch classes")
+        raise ValueError(f"{symbol!r} is neither a note 0..127 nor a chord of different pitch classes")
     pitches = [CHORD_BASE + numbers[0]]
     for number in numbers[1:]:
         pitches.append(pitches[-1] + (number - pitches[-1]) % 12)
@@ -40,7 +39,7 @@ def from_symbol(symbol: str) -> Pitches:
 
 
 def transpose_symbol(symbol: str, semitones: int) -> str:
-    """The word moved by semitones; a note that would leave MIDI's range comes back by an octave."""
+    """Return the token moved by semitones; a note outside 0..127 is moved back by octaves."""
     if symbol == REST:
         return symbol
     numbers = [int(part) + semitones for part in symbol.split(".")]

@@ -1,4 +1,4 @@
-"""Words as integers by order of appearance, kept as JSON."""
+"""Vocabularies: tokens as integers by order of appearance, stored as JSON."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.symbols import CHORD_BASE, REST
 
-#: What stands before the first word of a piece, and what a word is that nothing can stand for.
+#: The token before the first one of a piece, and the token for what the vocabulary does not hold.
 BEGIN: Final = "<begin>"
 UNKNOWN: Final = "<unknown>"
 
@@ -23,12 +23,12 @@ _STREAMS: Final = ("steps", "pitches", "durations")
 
 
 class VocabularyError(ValueError):
-    """A vocabulary file that cannot be used; the message is one sentence."""
+    """An unusable vocabulary file; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one stream. Word 0 is BEGIN, word 1 UNKNOWN; neither is ever composed."""
+    """The tokens of one stream. Token 0 is BEGIN, token 1 UNKNOWN; neither is ever composed."""
 
     stream: Stream
     words: tuple[str, ...]
@@ -39,16 +39,16 @@ class Vocabulary:
         if self.words[:2] != (BEGIN, UNKNOWN):
             raise VocabularyError(f"the vocabulary does not begin with {BEGIN} and {UNKNOWN}")
         if len(set(self.words)) != len(self.words):
-            raise VocabularyError("the vocabulary has a word twice")
+            raise VocabularyError("the vocabulary has a token twice")
         if len(self.words) < 3:
-            raise VocabularyError("the vocabulary has no words")
+            raise VocabularyError("the vocabulary has no tokens")
 
     def __len__(self) -> int:
         return len(self.words)
 
     @classmethod
     def build(cls, stream: Stream, songs: Iterable[Iterable[str]], least: int = 1) -> "Vocabulary":
-        """The words that occur at least `least` times in `songs`, by order of appearance."""
+        """Build a vocabulary of the tokens that occur at least `least` times in `songs`, by order of appearance."""
         counts: dict[str, int] = {}
         for song in songs:
             for word in song:
@@ -57,11 +57,11 @@ class Vocabulary:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Word → integer."""
+        """Token → integer."""
         return {word: number for number, word in enumerate(self.words)}
 
     def encode(self, words: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-        """Integers [words], and how many words had to be replaced by others. See `nearest`."""
+        """Return integers [tokens], and how many tokens were replaced by their `nearest`."""
         index = self.index
         known = [index.get(word, -1) for word in words]
         replaced = known.count(-1)
@@ -70,14 +70,14 @@ class Vocabulary:
         return np.array(known, np.int64), replaced
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The words again; IndexError for a number outside the vocabulary."""
+        """Return the tokens of integers; raises IndexError for a number outside the vocabulary."""
         return [self.words[number] for number in numbers]
 
     def nearest(self, word: str) -> str:
-        """The word of the vocabulary that stands for one that it does not have.
+        """Return the token of the vocabulary that replaces a token which it does not hold.
 
-        A note moves by octaves to the nearest known one. A chord gives up its upper pitch classes one by one, and at
-        last is its lowest note. A duration becomes the nearest known one, the shorter of two. What is left is UNKNOWN.
+        A note moves by octaves to the nearest known one. A chord loses its upper pitch classes one by one, until its
+        lowest note is left. A duration becomes the nearest known one, the shorter of two. Anything else is UNKNOWN.
         """
         if word in self.index:
             return word
@@ -101,7 +101,7 @@ class Vocabulary:
         return min(known)[2] if wanted > 0 else UNKNOWN
 
     def legal(self, previous: int | None = None) -> NDArray[np.bool_]:
-        """Which words may follow `previous` (None at the beginning): not BEGIN, not UNKNOWN, and no hold of nothing."""
+        """Return which tokens may follow `previous`, None at the beginning: not BEGIN, UNKNOWN or a hold of nothing."""
         mask = np.ones(len(self), np.bool_)
         mask[:2] = False
         if HOLD in self.index and previous in (None, 0):
@@ -110,11 +110,11 @@ class Vocabulary:
 
     @cached_property
     def rest(self) -> int:
-        """The number of the rest, or of UNKNOWN where there is none."""
+        """The number of the rest; of UNKNOWN where the vocabulary has none."""
         return self.index.get(REST, 1)
 
     def to_json(self) -> bytes:
-        """The file that goes into a bundle."""
+        """Return the file for a bundle."""
         content = {"format": 1, "stream": self.stream, "begin": 0, "unknown": 1, "words": self.words}
         return (json.dumps(content, indent=0) + "\n").encode()
 
@@ -125,19 +125,19 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, content: bytes) -> "Vocabulary":
-        """The vocabulary in a file; raises VocabularyError."""
+        """Read the vocabulary from a file; raises VocabularyError."""
         try:
             values: dict[str, Any] = json.loads(content)
             words, stream, form = values["words"], values["stream"], values["format"]
         except (ValueError, KeyError, TypeError) as error:
-            raise VocabularyError("the vocabulary is no JSON object with format, stream and words") from error
+            raise VocabularyError("the vocabulary is not a JSON object with format, stream and words") from error
         if form != 1 or not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise VocabularyError("the vocabulary is not of format 1, with a list of words")
         return cls(stream, tuple(words))
 
 
 def duration(word: str) -> float:
-    """Quarters of a duration's word; 0 for what is none."""
+    """Return the quarters of a duration token; 0 for anything else."""
     whole, _, part = word.partition("/")
     try:
         return int(whole) / int(part or 1)

@@ -1,1 +1,1 @@
-"""Peers, as auth sees them."""
+"""Clients of the peers."""

@@ -1,4 +1,4 @@
-"""The generator, as auth sees it: it keeps what listeners have ordered."""
+"""Client of the generator, for users' generations."""
 
 import uuid
 
@@ -16,17 +16,17 @@ class GeneratorClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = GeneratorServiceStub(channel)
 
-    async def delete(self, listener_id: uuid.UUID) -> bool:
-        """Cancels and removes a piece of what a listener has ordered; whether nothing is left."""
-        request = pb.DeleteListenerRequest(listener_id=str(listener_id))
+    async def delete(self, user_id: uuid.UUID) -> bool:
+        """Cancel and delete a part of a user's generations; whether nothing is left."""
+        request = pb.DeleteListenerRequest(listener_id=str(user_id))
         async with peer_errors("generator"):
             response = await self._stub.DeleteListener(request, timeout=_DEADLINE_SECONDS)
         return bool(response.done)
 
-    async def transfer(self, listener_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
-        """Gives a piece of what a listener has ordered to another, of this name; whether nothing is left."""
+    async def transfer(self, user_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
+        """Transfer a part of a user's generations to another user with this name; whether nothing is left."""
         request = pb.TransferGenerationsRequest(
-            from_listener_id=str(listener_id), to_listener_id=str(target_id), to_listener_name=name
+            from_listener_id=str(user_id), to_listener_id=str(target_id), to_listener_name=name
         )
         async with peer_errors("generator"):
             response = await self._stub.TransferGenerations(request, timeout=_DEADLINE_SECONDS)

@@ -1,4 +1,4 @@
-"""The library, as auth sees it: it has to know when a listener leaves, or becomes somebody else."""
+"""Client of the library, for users' songs."""
 
 import uuid
 
@@ -16,16 +16,16 @@ class LibraryClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = LibraryServiceStub(channel)
 
-    async def delete(self, listener_id: uuid.UUID) -> bool:
-        """Removes a piece of what a listener owns and wrote; whether nothing is left."""
-        request = pb.DeleteListenerRequest(listener_id=str(listener_id))
+    async def delete(self, user_id: uuid.UUID) -> bool:
+        """Delete a part of what a user owns and wrote; whether nothing is left."""
+        request = pb.DeleteListenerRequest(listener_id=str(user_id))
         async with peer_errors("library"):
             response = await self._stub.DeleteListener(request, timeout=_DEADLINE_SECONDS)
         return bool(response.done)
 
-    async def transfer(self, listener_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
-        """Gives all of a listener's songs to another, who appears as their author; True, for nothing is left."""
-        request = pb.TransferSongsRequest(from_listener_id=str(listener_id), to_listener_id=str(target_id), author=name)
+    async def transfer(self, user_id: uuid.UUID, target_id: uuid.UUID, name: str) -> bool:
+        """Transfer all of a user's songs to another user, who becomes their author; always True: nothing is left."""
+        request = pb.TransferSongsRequest(from_listener_id=str(user_id), to_listener_id=str(target_id), author=name)
         async with peer_errors("library"):
             await self._stub.TransferSongs(request, timeout=_DEADLINE_SECONDS)
         return True

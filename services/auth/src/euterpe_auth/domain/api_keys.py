@@ -1,4 +1,4 @@
-"""API keys: opaque random text, of which only the digest and a short prefix are stored."""
+"""API keys: opaque random text, of which only a digest and a short prefix are stored."""
 
 import secrets
 import uuid
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-#: Lets scanners for leaked secrets recognise one.
+#: Recognised by scanners for leaked secrets.
 PREFIX = "euterpe_ak_"
-_SHOWN = len(PREFIX) + 6
-KEYS_MAX = 50
-NAME_MAX = 64
-DAYS_MAX = 366
+_DISPLAYED_LENGTH = len(PREFIX) + 6
+MAX_KEYS = 50
+MAX_NAME_LENGTH = 64
+MAX_DAYS = 366
 
 
 class Scope(StrEnum):
-    """What a key may be used for."""
+    """Permissions of a key."""
 
     SONGS_READ = "songs:read"
     SONGS_WRITE = "songs:write"
@@ -26,7 +26,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key, without the key itself."""
+    """An API key without its secret text."""
 
     id: uuid.UUID
     name: str
@@ -38,10 +38,10 @@ class ApiKey:
 
 
 def new_api_key() -> str:
-    """A key with 256 random bits."""
+    """Create a key with 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
-def shown_part(key: str) -> str:
-    """The beginning of a key, by which its owner recognises it; its other 37 characters stay secret."""
-    return key[:_SHOWN]
+def display_prefix(key: str) -> str:
+    """Return the beginning of a key, for display; the other 37 characters remain secret."""
+    return key[:_DISPLAYED_LENGTH]

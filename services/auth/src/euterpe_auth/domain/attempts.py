@@ -1,4 +1,4 @@
-"""How many attempts are allowed: a bucket that leaks (the generic cell rate algorithm)."""
+"""Limits on attempts: the generic cell rate algorithm (a leaky bucket)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`burst` attempts at once; after `window` they are all there again, and a part of them in a part of it."""
+    """`burst` attempts at once, which are restored evenly within `window`."""
 
     burst: int
     window: timedelta
 
     @property
     def cost(self) -> timedelta:
-        """The time that settles one attempt."""
+        """The time that restores one attempt."""
         return self.window / self.burst
 
 
@@ -27,5 +27,5 @@ class Charge:
 
 
 def key_of(kind: str, *parts: str) -> bytes:
-    """A key of a table. Hashed: names as people type them, which may be passwords, have no place there."""
+    """Return the key of an attempt. Hashed, because typed names may be passwords."""
     return hashlib.sha256("\0".join((kind, *parts)).encode("utf-8", "surrogatepass")).digest()

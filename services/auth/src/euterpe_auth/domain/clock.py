@@ -1,12 +1,12 @@
-"""The clock that use cases are given, so that time can be set."""
+"""The clock that is injected into use cases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-#: Returns the present as an aware time.
+#: Returns the current time, timezone-aware.
 Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The present, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Passwords that everybody tries first."""
+"""A list of common passwords."""
 
 from functools import lru_cache
 from importlib import resources
@@ -7,7 +7,7 @@ _FILE = "common-passwords.txt"
 
 
 def is_common(password: str) -> bool:
-    """Whether a password is, in whatever case, among the 3,000 commonest of those that are long enough at all."""
+    """Whether a password is among the 3,000 most common ones of sufficient length; case is ignored."""
     return password.casefold() in _common_passwords()
 
 

@@ -1,27 +1,27 @@
-"""Where a request comes from, as far as that is kept."""
+"""The origin of a request, as far as it is stored."""
 
 import ipaddress
 from dataclasses import dataclass
 
-_USER_AGENT_MAX = 256
+_MAX_USER_AGENT_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A network address and what the client says it is; both are shown to the account's owner."""
+    """Network address and user agent; both are shown to the account's owner."""
 
     address: str
     user_agent: str
 
     @classmethod
     def of(cls, address: str, user_agent: str) -> "Origin":
-        """Cuts and cleans what a client may write as it likes: PostgreSQL takes no NUL, and a list no line breaks."""
+        """Truncate and clean the user agent: PostgreSQL stores no NUL, and lists have no line breaks."""
         clean = "".join(character for character in user_agent if character.isprintable())
-        return cls(address, clean[:_USER_AGENT_MAX])
+        return cls(address, clean[:_MAX_USER_AGENT_LENGTH])
 
     @property
     def network(self) -> str:
-        """What attempts are counted under: the address, or for IPv6 its /64, for that is what one subscriber has."""
+        """The network that attempts are counted by: the address, or for IPv6 the /64, which one subscriber has."""
         try:
             parsed = ipaddress.ip_address(self.address)
         except ValueError:

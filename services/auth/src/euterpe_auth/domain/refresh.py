@@ -1,14 +1,14 @@
-"""What becomes of a refresh token that is presented (RFC 9700, section 4.14.2)."""
+"""Outcome of a presented refresh token (RFC 9700, section 4.14.2)."""
 
 from datetime import datetime, timedelta
 from enum import Enum
 
-#: An answer that was lost on its way may be asked for again for this long.
-GRACE = timedelta(seconds=10)
+#: Time during which a refresh can be repeated, in case its response was lost.
+GRACE_PERIOD = timedelta(seconds=10)
 
 
-class Verdict(Enum):
-    """What to do with a presented refresh token."""
+class RefreshOutcome(Enum):
+    """What happens with a presented refresh token."""
 
     ROTATE = "rotated"
     REPEAT = "repeated"
@@ -17,25 +17,25 @@ class Verdict(Enum):
     REVOKED = "revoked"
 
 
-def judge(
+def classify_refresh(
     now: datetime,
     *,
     session_expires_at: datetime,
     session_revoked_at: datetime | None,
     replaced_at: datetime | None,
     successor_is_current: bool,
-) -> Verdict:
-    """Decides about a token of a session.
+) -> RefreshOutcome:
+    """Determine the outcome for a token of a session.
 
-    A token that was replaced already is either the sign of a lost answer, when it is the immediate predecessor of the
-    current one and was replaced within the grace, or the sign that two parties hold it.
+    A token that was replaced before means either a lost response, if it is the immediate predecessor of the current
+    token and was replaced within the grace period, or that two parties have it.
     """
     if session_revoked_at is not None:
-        return Verdict.REVOKED
+        return RefreshOutcome.REVOKED
     if now >= session_expires_at:
-        return Verdict.EXPIRED
+        return RefreshOutcome.EXPIRED
     if replaced_at is None:
-        return Verdict.ROTATE
-    if successor_is_current and now - replaced_at <= GRACE:
-        return Verdict.REPEAT
-    return Verdict.REUSED
+        return RefreshOutcome.ROTATE
+    if successor_is_current and now - replaced_at <= GRACE_PERIOD:
+        return RefreshOutcome.REPEAT
+    return RefreshOutcome.REUSED

@@ -1,4 +1,4 @@
-"""What the audit log knows."""
+"""Events of the audit log."""
 
 from enum import StrEnum
 

@@ -6,19 +6,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-USERNAME_MIN, USERNAME_MAX = 3, 32
-#: ASCII letters only: names that look alike in other scripts would let one listener pose as another.
+MIN_USERNAME_LENGTH, MAX_USERNAME_LENGTH = 3, 32
+#: ASCII letters only: similar letters of other scripts would allow impersonation.
 USERNAME_PATTERN = r"^[A-Za-z0-9._-]+$"
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
 
 
-#: The name of everybody who has not registered; nobody can have it as theirs.
+#: Displayed name of guests; reserved.
 GUEST_NAME = "Guest"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account, without its password; a guest's has no name of its own."""
+    """An account without its password; guests have no name of their own."""
 
     id: uuid.UUID
     username: str
@@ -27,23 +27,26 @@ class User:
 
 
 def may_be_username(text: str) -> bool:
-    """Whether an account can have this name at all."""
-    return USERNAME_MIN <= len(text) <= USERNAME_MAX and re.fullmatch(USERNAME_PATTERN[1:-1], text) is not None
+    """Whether the text is a valid username."""
+    return (
+        MIN_USERNAME_LENGTH <= len(text) <= MAX_USERNAME_LENGTH
+        and re.fullmatch(USERNAME_PATTERN[1:-1], text) is not None
+    )
 
 
 def normalise_password(password: str) -> str:
-    """NFKC, so that one password typed on two keyboards is one password (NIST SP 800-63B, section 3.1.1.2).
+    """Normalise to NFKC, so that a password is equal on different keyboards (NIST SP 800-63B, section 3.1.1.2).
 
-    The caller bounds the length first: normalisation of long runs of combining marks takes quadratic time.
+    The caller limits the length first: normalising long runs of combining marks takes quadratic time.
     """
     return unicodedata.normalize("NFKC", password)
 
 
 def is_reserved(username: str) -> bool:
-    """Whether a name would pass for something else than a listener's."""
+    """Whether the name is reserved."""
     return username.casefold() == GUEST_NAME.casefold()
 
 
 def password_is_name(password: str, username: str) -> bool:
-    """Whether the password is the account's own name, in whatever case."""
+    """Whether the password is the account's name; case is ignored."""
     return password.casefold() == username.casefold()

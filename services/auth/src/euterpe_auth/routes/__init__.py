@@ -1,1 +1,1 @@
-"""HTTP: parse, call, shape."""
+"""HTTP routes: parse, call, format."""

@@ -1,4 +1,4 @@
-"""API keys over HTTP."""
+"""`/api/v1/auth/api-keys`: API keys."""
 
 import uuid
 
@@ -20,35 +20,35 @@ from euterpe_auth.routes.schemas import (
 router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["API keys"])
 
 
-@router.post("", status_code=201, summary="Make an API key", responses=problem_responses(401, 403, 409, 413, 503))
+@router.post("", status_code=201, summary="Create an API key", responses=problem_responses(401, 403, 409, 413, 503))
 async def create_api_key(
     body: ApiKeyBody, response: Response, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
 ) -> NewApiKeyAnswer:
-    """Makes a key. It is shown this once, for only its digest is stored."""
+    """Creates an API key. Only this response contains it, because its digest is stored."""
     new = await use_cases.api_keys.create(
         user.id, name=body.name, scopes=body.scopes, days=body.expires_in_days, origin=origin
     )
     response.headers["Cache-Control"] = "no-store"
-    return NewApiKeyAnswer(api_key=new.text, **_answer(new.key).model_dump())
+    return NewApiKeyAnswer(api_key=new.text, **_response(new.key).model_dump())
 
 
-@router.get("", summary="My API keys", responses=problem_responses(401, 403, 503))
+@router.get("", summary="List API keys", responses=problem_responses(401, 403, 503))
 async def list_api_keys(user: AccountDep, use_cases: UseCasesDep) -> ApiKeyList:
-    """The account's keys, the newest first; an expired one for another 30 days."""
-    return ApiKeyList(items=[_answer(key) for key in await use_cases.api_keys.list(user.id)])
+    """The account's API keys, newest first. Expired keys are listed for 30 days."""
+    return ApiKeyList(items=[_response(key) for key in await use_cases.api_keys.list(user.id)])
 
 
 @router.delete(
     "/{key_id}", status_code=204, summary="Revoke an API key", responses=problem_responses(401, 403, 404, 503)
 )
 async def revoke_api_key(key_id: uuid.UUID, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """The key is exchanged no more; a token that it was exchanged for lives for the rest of its ten minutes."""
+    """Revokes the key. Access tokens that it was exchanged for remain valid until they expire, at most ten minutes."""
     await use_cases.api_keys.revoke(user.id, key_id, origin)
 
 
-@router.post("/token", summary="Token for an API key", responses=problem_responses(401, 413, 503))
+@router.post("/token", summary="Exchange an API key for a token", responses=problem_responses(401, 413, 503))
 async def exchange_api_key(body: ApiKeyExchange, response: Response, use_cases: UseCasesDep) -> ScopedTokenAnswer:
-    """Exchanges a key for an access token that may do what the key's scopes say."""
+    """Returns an access token with the scopes of the API key."""
     scoped = await use_cases.api_keys.exchange(body.api_key.get_secret_value())
     response.headers["Cache-Control"] = "no-store"
     return ScopedTokenAnswer(
@@ -56,7 +56,7 @@ async def exchange_api_key(body: ApiKeyExchange, response: Response, use_cases: 
     )
 
 
-def _answer(key: ApiKey) -> ApiKeyAnswer:
+def _response(key: ApiKey) -> ApiKeyAnswer:
     return ApiKeyAnswer(
         id=key.id,
         name=key.name,

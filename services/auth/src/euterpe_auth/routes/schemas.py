@@ -1,4 +1,4 @@
-"""Bodies of requests and answers."""
+"""Bodies of requests and responses."""
 
 import uuid
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from euterpe_auth.domain.api_keys import DAYS_MAX, NAME_MAX, Scope
+from euterpe_auth.domain.api_keys import MAX_DAYS, MAX_NAME_LENGTH, Scope
 from euterpe_auth.domain.users import (
-    PASSWORD_MAX,
-    PASSWORD_MIN,
-    USERNAME_MAX,
-    USERNAME_MIN,
+    MAX_PASSWORD_LENGTH,
+    MAX_USERNAME_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    MIN_USERNAME_LENGTH,
     USERNAME_PATTERN,
     normalise_password,
 )
@@ -20,15 +20,15 @@ from euterpe_auth.routes.cookies import Delivery
 from euterpe_auth.services.jwts import SignedToken
 from euterpe_auth.services.sessions import TokenPair
 
-_REFRESH_MAX = 256
-_JWT_MAX = 2048
+_MAX_REFRESH_TOKEN_LENGTH = 256
+_MAX_JWT_LENGTH = 2048
 
-_DELIVERY = "`cookie` keeps the refresh token in an HttpOnly cookie, for pages of this site; `body` answers with it."
+_DELIVERY = "`cookie` sets the refresh token as an HttpOnly cookie, for pages of this site; `body` returns it."
 
 
 def _at_most(limit: int) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
-        # Half a surrogate pair, which JSON can spell, has no UTF-8 and so cannot be hashed; SecretStr lets it pass.
+        # JSON can contain an unpaired surrogate, which has no UTF-8 and cannot be hashed; SecretStr accepts it.
         if any("\ud800" <= character <= "\udfff" for character in secret.get_secret_value()):
             raise PydanticCustomError("string_unicode", "Should be text without unpaired surrogates")
         if len(secret.get_secret_value()) > limit:
@@ -45,9 +45,9 @@ def _normalised(secret: SecretStr) -> SecretStr:
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < PASSWORD_MIN:
+    if len(secret.get_secret_value()) < MIN_PASSWORD_LENGTH:
         raise PydanticCustomError(
-            "string_too_short", "Should have at least {min_length} characters", {"min_length": PASSWORD_MIN}
+            "string_too_short", "Should have at least {min_length} characters", {"min_length": MIN_PASSWORD_LENGTH}
         )
     return secret
 
@@ -56,29 +56,31 @@ def _schema(**members: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "format": "password", "writeOnly": True} | members)
 
 
-#: The upper limit is checked before normalisation, the lower one after it: what counts is what will be hashed.
+#: The maximum is checked before normalisation, the minimum after it, on the text that is hashed.
 NewPassword = Annotated[
     SecretStr,
-    _at_most(PASSWORD_MAX),
+    _at_most(MAX_PASSWORD_LENGTH),
     AfterValidator(_normalised),
     AfterValidator(_long_enough),
-    _schema(minLength=PASSWORD_MIN, maxLength=PASSWORD_MAX),
+    _schema(minLength=MIN_PASSWORD_LENGTH, maxLength=MAX_PASSWORD_LENGTH),
 ]
 GivenPassword = Annotated[
-    SecretStr, _at_most(PASSWORD_MAX), AfterValidator(_normalised), _schema(maxLength=PASSWORD_MAX)
+    SecretStr, _at_most(MAX_PASSWORD_LENGTH), AfterValidator(_normalised), _schema(maxLength=MAX_PASSWORD_LENGTH)
 ]
-GivenRefreshToken = Annotated[SecretStr, _at_most(_REFRESH_MAX), _schema(maxLength=_REFRESH_MAX)]
-GivenJwt = Annotated[SecretStr, _at_most(_JWT_MAX), _schema(maxLength=_JWT_MAX)]
-#: What people call their keys: any text that can be shown on one line.
+GivenRefreshToken = Annotated[
+    SecretStr, _at_most(_MAX_REFRESH_TOKEN_LENGTH), _schema(maxLength=_MAX_REFRESH_TOKEN_LENGTH)
+]
+GivenJwt = Annotated[SecretStr, _at_most(_MAX_JWT_LENGTH), _schema(maxLength=_MAX_JWT_LENGTH)]
+#: Name of an API key: text that can be displayed on one line.
 KeyName = Annotated[
-    str, Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["my studio"])
+    str, Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["my studio"])
 ]
 
 
 class Registration(BaseModel):
-    """A new account. Names are unique whatever their case; passwords are normalised to NFKC.
+    """A new account. Names are unique regardless of case; passwords are normalised to NFKC.
 
-    Refused are passwords that are the name, or among the 3,000 commonest.
+    The password must differ from the name, and must not be one of the 3,000 most common ones.
     """
 
     model_config = ConfigDict(
@@ -86,10 +88,10 @@ class Registration(BaseModel):
     )
 
     username: str = Field(
-        min_length=USERNAME_MIN,
-        max_length=USERNAME_MAX,
+        min_length=MIN_USERNAME_LENGTH,
+        max_length=MAX_USERNAME_LENGTH,
         pattern=USERNAME_PATTERN,
-        description="Letters, digits, dots, underscores and hyphens.",
+        description="ASCII letters, digits, dots, underscores and hyphens.",
     )
     password: NewPassword
 
@@ -100,11 +102,11 @@ class UserAnswer(BaseModel):
     id: uuid.UUID = Field(examples=["5b0f8a3e-7f0c-4c44-9a51-0d6c0c1d2e3f"])
     username: str = Field(examples=["clara"])
     created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
-    guest: bool = Field(default=False, description="Whether this is somebody who has not registered.")
+    guest: bool = Field(default=False, description="Whether this is a guest, without a registered account.")
 
 
 class PasswordChange(BaseModel):
-    """Another password."""
+    """The current and the new password."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -118,7 +120,7 @@ class PasswordChange(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The account's password, so that a token alone does not suffice."""
+    """The account's password, which confirms the request in addition to the access token."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "op. 7, in A minor"}]})
 
@@ -126,7 +128,7 @@ class ConfirmBody(BaseModel):
 
 
 class ClaimBody(BaseModel):
-    """Proof of having been a guest."""
+    """The access token of a guest."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"guest_token": "eyJhbGciOi…"}]})
 
@@ -134,7 +136,7 @@ class ClaimBody(BaseModel):
 
 
 class GuestBody(BaseModel):
-    """How a guest's session begins."""
+    """How to return the refresh token of a guest."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"delivery": "cookie"}]})
 
@@ -142,7 +144,7 @@ class GuestBody(BaseModel):
 
 
 class PasswordForm(BaseModel):
-    """OAuth 2.0 password form. Further fields are ignored, as RFC 6749, section 3.2, demands."""
+    """OAuth 2.0 password form. Other fields are ignored, as RFC 6749, section 3.2, requires."""
 
     grant_type: Literal["password"]
     username: str = Field(max_length=256, examples=["clara"])
@@ -151,13 +153,13 @@ class PasswordForm(BaseModel):
 
 
 class ClientForm(BaseModel):
-    """OAuth 2.0 client credentials form. Further fields are ignored, as RFC 6749, section 3.2, demands."""
+    """OAuth 2.0 client credentials form. Other fields are ignored, as RFC 6749, section 3.2, requires."""
 
     grant_type: Literal["client_credentials"]
 
 
 class RefreshBody(BaseModel):
-    """A refresh token in use."""
+    """A refresh token."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"refresh_token": "euterpe_rt_kq3v5Zy0…"}]}
@@ -175,24 +177,24 @@ class ServiceTokenAnswer(BaseModel):
 
 
 class TokenAnswer(ServiceTokenAnswer):
-    """A listener's tokens."""
+    """A user's tokens."""
 
     refresh_token: str | None = Field(
-        default=None, description="Absent when it was delivered in a cookie.", examples=["euterpe_rt_kq3v5Zy0…"]
+        default=None, description="Omitted if it was set as a cookie.", examples=["euterpe_rt_kq3v5Zy0…"]
     )
-    refresh_expires_in: int = Field(description="Seconds until the session ends for good.", examples=[2_592_000])
+    refresh_expires_in: int = Field(description="Seconds until the session expires.", examples=[2_592_000])
 
 
 class SessionAnswer(BaseModel):
-    """A login on one device."""
+    """A login on a device."""
 
     id: uuid.UUID
     created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
     last_used_at: datetime = Field(examples=["2026-09-14T09:30:00Z"])
     expires_at: datetime = Field(examples=["2026-10-13T12:00:00Z"])
-    address: str = Field(description="Where it was used last.", examples=["192.0.2.7"])
+    address: str = Field(description="Network address of the last use.", examples=["192.0.2.7"])
     user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
-    current: bool = Field(description="Whether this very request belongs to it.")
+    current: bool = Field(description="Whether the request belongs to this session.")
 
 
 class SessionList(BaseModel):
@@ -202,11 +204,11 @@ class SessionList(BaseModel):
 
 
 class SecurityEventAnswer(BaseModel):
-    """A line of the audit log."""
+    """An entry of the audit log."""
 
     event: str = Field(examples=["logged_in"])
     happened_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
-    subject: str = Field(description="The session or key that it is about, if any.", examples=[""])
+    subject: str = Field(description="Id of the session or key, if any.", examples=[""])
     address: str = Field(examples=["192.0.2.7"])
     user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
 
@@ -228,15 +230,15 @@ class ApiKeyBody(BaseModel):
 
     name: KeyName
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
-    expires_in_days: int = Field(default=90, ge=1, le=DAYS_MAX)
+    expires_in_days: int = Field(default=90, ge=1, le=MAX_DAYS)
 
 
 class ApiKeyAnswer(BaseModel):
-    """An API key, without the key itself."""
+    """An API key, without its secret text."""
 
     id: uuid.UUID
     name: str = Field(examples=["my studio"])
-    prefix: str = Field(description="How the key begins.", examples=["euterpe_ak_Q3vx9k"])
+    prefix: str = Field(description="First characters of the key.", examples=["euterpe_ak_Q3vx9k"])
     scopes: list[Scope]
     created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
     expires_at: datetime = Field(examples=["2026-12-12T12:00:00Z"])
@@ -244,7 +246,7 @@ class ApiKeyAnswer(BaseModel):
 
 
 class NewApiKeyAnswer(ApiKeyAnswer):
-    """An API key, with the key itself, which is never shown again."""
+    """A new API key with its secret text, which is in this response only."""
 
     api_key: str = Field(examples=["euterpe_ak_Q3vx9k…"])
 
@@ -256,7 +258,7 @@ class ApiKeyList(BaseModel):
 
 
 class ApiKeyExchange(BaseModel):
-    """An API key in use."""
+    """An API key to exchange."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"api_key": "euterpe_ak_Q3vx9k…"}]})
 
@@ -264,7 +266,7 @@ class ApiKeyExchange(BaseModel):
 
 
 class ScopedTokenAnswer(ServiceTokenAnswer):
-    """An access token that may do what its scopes say."""
+    """An access token with scopes."""
 
     scope: str = Field(description="Scopes, separated by spaces.", examples=["songs:read generations:write"])
 
@@ -278,7 +280,7 @@ class KeySet(BaseModel):
 
 
 def token_answer(pair: TokenPair, *, with_refresh_token: bool) -> TokenAnswer:
-    """Shapes a login's or a refresh's result."""
+    """Convert the result of a login or a refresh."""
     return TokenAnswer(
         access_token=pair.access.text,
         expires_in=pair.access.expires_in,
@@ -288,10 +290,10 @@ def token_answer(pair: TokenPair, *, with_refresh_token: bool) -> TokenAnswer:
 
 
 def service_token_answer(token: SignedToken) -> ServiceTokenAnswer:
-    """Shapes a service token."""
+    """Convert a service token."""
     return ServiceTokenAnswer(access_token=token.text, expires_in=token.expires_in)
 
 
 def utc(moment: datetime) -> datetime:
-    """Times are shown in UTC, whatever time zone the database connection has."""
+    """Convert to UTC, regardless of the time zone of the database connection."""
     return moment.astimezone(UTC)

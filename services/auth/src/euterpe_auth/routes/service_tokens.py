@@ -1,4 +1,4 @@
-"""Service tokens over HTTP."""
+"""`/api/v1/auth/service-token`: service tokens."""
 
 from typing import Annotated
 
@@ -15,15 +15,15 @@ router = APIRouter(prefix="/api/v1/auth", tags=["services"])
 _basic = HTTPBasic(auto_error=False, scheme_name="ServiceClient", description="Client id and secret of a service.")
 
 
-# Not in the document: it is for peers, and the gateway lets nobody else reach it.
+# Not in the OpenAPI document: it is for peers, and the gateway blocks it.
 @router.post("/service-token", include_in_schema=False, responses=problem_responses(401, 413, 503))
 async def create_service_token(
-    form: Annotated[ClientForm, Form()],  # noqa: ARG001 - its one field is checked by being there
+    form: Annotated[ClientForm, Form()],  # noqa: ARG001 - validated by being declared
     credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
     response: Response,
     use_cases: UseCasesDep,
 ) -> ServiceTokenAnswer:
-    """A token with which a service calls its peers (OAuth 2.0 client credentials grant)."""
+    """Returns a service token for calls to peers (OAuth 2.0 client credentials grant)."""
     if credentials is None:
         raise InvalidClient
     response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""The sessions of an account over HTTP."""
+"""`/api/v1/auth/sessions`: the sessions of an account."""
 
 import uuid
 
@@ -11,9 +11,9 @@ from euterpe_auth.routes.schemas import SessionAnswer, SessionList, utc
 router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 
 
-@router.get("/sessions", summary="My sessions", responses=problem_responses(401, 403, 503))
+@router.get("/sessions", summary="List sessions", responses=problem_responses(401, 403, 503))
 async def list_sessions(user: AccountDep, use_cases: UseCasesDep) -> SessionList:
-    """The sessions that have not ended, the one used last first."""
+    """The active sessions, the one used last first."""
     rows = await use_cases.sessions.list(user.id)
     return SessionList(
         items=[
@@ -35,7 +35,7 @@ async def list_sessions(user: AccountDep, use_cases: UseCasesDep) -> SessionList
     "/sessions/{session_id}", status_code=204, summary="End a session", responses=problem_responses(401, 403, 404, 503)
 )
 async def revoke_session(session_id: uuid.UUID, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Its refresh token is refused from now on; an access token that it has lives for the rest of its ten minutes."""
+    """Ends a session. Its refresh token is revoked; its access token remains valid for at most ten minutes."""
     await use_cases.sessions.revoke(user.id, session_id, origin)
 
 
@@ -43,5 +43,5 @@ async def revoke_session(session_id: uuid.UUID, user: AccountDep, use_cases: Use
     "/logout-everywhere", status_code=204, summary="Log out everywhere", responses=problem_responses(401, 403, 503)
 )
 async def log_out_everywhere(user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Ends all sessions, this one too. API keys stay."""
+    """Ends all sessions, including the current one. API keys remain valid."""
     await use_cases.sessions.revoke_all(user.id, origin)

@@ -1,4 +1,4 @@
-"""Login, guests, refresh and logout over HTTP."""
+"""`/api/v1/auth/{token,guest,refresh,logout}`: login, guests, refresh and logout."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ async def create_token(
     use_cases: UseCasesDep,
     origin: OriginDep,
 ) -> TokenAnswer:
-    """Begins a session (OAuth 2.0 password grant)."""
+    """Creates a session (OAuth 2.0 password grant)."""
     _check_delivery(request, form.delivery)
     pair = await use_cases.logins.log_in(form.username, form.password.get_secret_value(), origin)
     return _deliver(request, response, pair, form.delivery)
@@ -41,25 +41,28 @@ async def create_token(
 
 @router.post(
     "/guest",
-    summary="Begin as a guest",
+    summary="Create a guest",
     response_model_exclude_none=True,
     responses=problem_responses(403, 413, 429, 503),
 )
 async def create_guest(
     request: Request, response: Response, use_cases: UseCasesDep, origin: OriginDep, body: GuestBody | None = None
 ) -> TokenAnswer:
-    """Begins a session of somebody who has not registered.
+    """Creates a guest with a session, for use without an account.
 
-    What a guest composes can be kept: register with the guest's access token in the Authorization header, or log in
-    and send it to `POST /api/v1/auth/me/claims`. Otherwise it goes when the guest's session has ended.
+    To keep a guest's songs, register with the guest's access token in the Authorization header, or log in and send the
+    token to `POST /api/v1/auth/me/claims`. Otherwise they are deleted when the guest's session has expired.
     """
     delivery: Delivery = "body" if body is None else body.delivery
     _check_delivery(request, delivery)
-    return _deliver(request, response, await use_cases.guests.begin(origin), delivery)
+    return _deliver(request, response, await use_cases.guests.create(origin), delivery)
 
 
 @router.post(
-    "/refresh", summary="Refresh", response_model_exclude_none=True, responses=problem_responses(401, 403, 413, 503)
+    "/refresh",
+    summary="Refresh tokens",
+    response_model_exclude_none=True,
+    responses=problem_responses(401, 403, 413, 503),
 )
 async def refresh_token(
     request: Request,
@@ -69,10 +72,10 @@ async def refresh_token(
     body: RefreshBody | None = None,
     cookie: RefreshCookie = None,
 ) -> TokenAnswer:
-    """Exchanges a refresh token for new tokens, once; presenting a used one again ends its session.
+    """Exchanges a refresh token for new tokens. Each refresh token is valid once; reusing it ends the session.
 
-    An answer that got lost may be asked for again within ten seconds, and holds the same refresh token. Without a body,
-    the token is taken from the cookie and the next one put there.
+    If the response was lost, the request can be repeated within ten seconds, and returns the same refresh token.
+    Without a body, the token is read from the cookie, and the next one is set as a cookie.
     """
     if body is not None:
         pair = await use_cases.sessions.refresh(body.refresh_token.get_secret_value(), origin)
@@ -92,9 +95,9 @@ async def log_out(
     body: RefreshBody | None = None,
     cookie: RefreshCookie = None,
 ) -> None:
-    """Ends the session of a refresh token. A token that is not valid (any more) is no error.
+    """Ends the session of a refresh token. Idempotent: an invalid token is accepted.
 
-    Without a body, the token is taken from the cookie, which is removed.
+    Without a body, the token is read from the cookie, which is deleted.
     """
     if body is not None:
         await use_cases.sessions.log_out(body.refresh_token.get_secret_value(), origin)
@@ -105,7 +108,7 @@ async def log_out(
 
 
 def _check_delivery(request: Request, delivery: Delivery) -> None:
-    # Another site must not log a browser in, either: what its owner did next would go to the wrong account.
+    # Prevents other sites from logging the browser in to another account.
     if delivery == "cookie":
         require_same_origin(request)
 

@@ -1,4 +1,4 @@
-"""Accounts over HTTP."""
+"""`/api/v1/auth/{users,me}`: accounts."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from euterpe_service_kit.security import OptionalUser, require_scope
 from euterpe_service_kit.tokens import Principal
 from fastapi import APIRouter, Query, Request
 
-from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, listener_id
+from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, user_id_of
 from euterpe_auth.domain.api_keys import Scope
 from euterpe_auth.domain.users import User
 from euterpe_auth.errors import NoSuchGuest
@@ -31,27 +31,27 @@ _Reader = Annotated[Principal, require_scope(Scope.ACCOUNT_READ)]
 async def register_user(
     body: Registration, guest: OptionalUser, use_cases: UseCasesDep, origin: OriginDep
 ) -> UserAnswer:
-    """Makes an account; log in with `POST /api/v1/auth/token` next.
+    """Creates an account. Log in with `POST /api/v1/auth/token` afterwards.
 
-    With a guest's access token in the Authorization header, the guest becomes the account: its pieces are the
-    account's, and its sessions end.
+    With a guest's access token in the Authorization header, the guest becomes the account: the account owns the guest's
+    songs, and the guest's sessions end.
     """
-    guest_id = listener_id(guest) if guest is not None and guest.guest else None
+    guest_id = user_id_of(guest) if guest is not None and guest.guest else None
     password = body.password.get_secret_value()
-    return _answer(await use_cases.users.register(body.username, password, origin, guest_id=guest_id))
+    return _response(await use_cases.users.register(body.username, password, origin, guest_id=guest_id))
 
 
-@router.get("/me", summary="Who am I", responses=problem_responses(401, 403, 503))
+@router.get("/me", summary="Get the current account", responses=problem_responses(401, 403, 503))
 async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
-    """The account of the access token, be it a guest's."""
-    return _answer(await use_cases.users.get(listener_id(user)))
+    """The account or guest of the access token."""
+    return _response(await use_cases.users.get(user_id_of(user)))
 
 
 @router.put(
     "/me/password", status_code=204, summary="Change the password", responses=problem_responses(401, 403, 413, 429, 503)
 )
 async def change_password(body: PasswordChange, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Stores another password. All other sessions end; API keys stay."""
+    """Changes the password, and ends all other sessions. API keys remain valid."""
     await use_cases.users.change_password(
         user.id,
         current=body.current_password.get_secret_value(),
@@ -65,36 +65,36 @@ async def change_password(body: PasswordChange, user: AccountDep, use_cases: Use
     "/me/deletion", status_code=202, summary="Delete the account", responses=problem_responses(401, 403, 413, 429, 503)
 )
 async def delete_account(body: ConfirmBody, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Deletes the account for good. Its songs, shares, comments and files follow as soon as the library answers."""
+    """Deletes the account permanently. Its songs, share links, comments and files are deleted in the background."""
     await use_cases.users.delete(user.id, body.password.get_secret_value(), origin)
 
 
 @router.post(
     "/me/claims",
     status_code=202,
-    summary="Claim a guest's pieces",
+    summary="Claim a guest's songs",
     responses=problem_responses(401, 403, 409, 413, 503),
 )
 async def claim_guest(
     body: ClaimBody, request: Request, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
 ) -> None:
-    """Gives what was composed as a guest to the account; the guest, whose access token proves it, is forgotten."""
+    """Transfers the songs of a guest, identified by its access token, to the account, and deletes the guest."""
     guest: Principal = await request.app.state.access_verifier.verify(body.guest_token.get_secret_value())
     if not guest.guest:
         raise NoSuchGuest
-    await use_cases.guests.claim(user.id, listener_id(guest), origin)
+    await use_cases.guests.claim(user.id, user_id_of(guest), origin)
 
 
-@router.get("/me/security-events", summary="What happened to my account", responses=problem_responses(401, 403, 503))
+@router.get("/me/security-events", summary="List security events", responses=problem_responses(401, 403, 503))
 async def list_security_events(
     user: AccountDep,
     use_cases: UseCasesDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     before: Annotated[
-        int | None, Query(ge=1, le=2**63 - 1, description="`next_before` of the page before.", examples=[4711])
+        int | None, Query(ge=1, le=2**63 - 1, description="`next_before` of the previous page.", examples=[4711])
     ] = None,
 ) -> SecurityEventPage:
-    """Logins, failed logins and changes, the newest first; kept for a year."""
+    """Logins, failed logins and changes of the account, newest first. They are kept for a year."""
     rows = await use_cases.users.security_events(user.id, before=before, limit=limit)
     items = [
         SecurityEventAnswer(
@@ -109,5 +109,5 @@ async def list_security_events(
     return SecurityEventPage(items=items, next_before=rows[-1].id if len(rows) == limit else None)
 
 
-def _answer(user: User) -> UserAnswer:
+def _response(user: User) -> UserAnswer:
     return UserAnswer(id=user.id, username=user.username, created_at=utc(user.created_at), guest=user.guest)

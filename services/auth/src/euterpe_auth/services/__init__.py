@@ -1,1 +1,1 @@
-"""Use cases; no FastAPI here."""
+"""Use cases; independent of FastAPI."""

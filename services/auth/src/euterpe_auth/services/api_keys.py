@@ -1,4 +1,4 @@
-"""API keys: made, listed, revoked, and exchanged for short tokens."""
+"""API keys: creation, listing, revocation, and exchange for access tokens."""
 
 import hashlib
 import uuid
@@ -10,21 +10,22 @@ import structlog
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unauthenticated
 
-from euterpe_auth.domain.api_keys import KEYS_MAX, ApiKey, Scope, new_api_key, shown_part
+from euterpe_auth.domain.api_keys import MAX_KEYS, ApiKey, Scope, display_prefix, new_api_key
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import InvalidApiKey, NoSuchKey, TooManyKeys
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.storage import api_keys, security_events
+from euterpe_auth.storage.api_keys import ApiKeyRepository
+from euterpe_auth.storage.security_events import SecurityEventRepository
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NewApiKey:
-    """A key at the only moment at which it is known."""
+class CreatedApiKey:
+    """A new key with its text, which is not stored."""
 
     key: ApiKey
     text: str
@@ -32,7 +33,7 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ScopedToken:
-    """What a key is exchanged for."""
+    """An access token with scopes."""
 
     token: SignedToken
     scopes: tuple[Scope, ...]
@@ -49,41 +50,41 @@ class ApiKeys:
 
     async def create(
         self, user_id: uuid.UUID, *, name: str, scopes: Sequence[Scope], days: int, origin: Origin
-    ) -> NewApiKey:
-        """Makes a key; raises TooManyKeys."""
+    ) -> CreatedApiKey:
+        """Create a key. Raises TooManyKeys."""
         now, text = self._clock(), new_api_key()
         ordered = tuple(scope for scope in Scope if scope in scopes)
-        key = ApiKey(uuid.uuid4(), name, shown_part(text), ordered, now, now + timedelta(days=days), None)
+        key = ApiKey(uuid.uuid4(), name, display_prefix(text), ordered, now, now + timedelta(days=days), None)
         async with self._database.sessions.begin() as session:
-            count = await api_keys.count_locked(session, user_id)
+            count = await ApiKeyRepository(session).count_locked(user_id)
             if count is None:
-                raise Unauthenticated("The account of this token does not exist any more.")
-            if count >= KEYS_MAX:
-                raise TooManyKeys(KEYS_MAX)
-            api_keys.add(session, key, user_id=user_id, digest=_digest(text))
+                raise Unauthenticated("The account of this token no longer exists.")
+            if count >= MAX_KEYS:
+                raise TooManyKeys(MAX_KEYS)
+            ApiKeyRepository(session).add(key, user_id=user_id, digest=_digest(text))
             event = SecurityEvent.API_KEY_CREATED
-            security_events.record(session, event, at=now, user_id=user_id, origin=origin, subject=key.prefix)
+            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin, subject=key.prefix)
         log.info("api_key_created", user_id=str(user_id), key_id=str(key.id))
-        return NewApiKey(key, text)
+        return CreatedApiKey(key, text)
 
     async def list(self, user_id: uuid.UUID) -> Sequence[ApiKey]:
-        """An account's keys, the newest first."""
+        """Return an account's keys, newest first."""
         async with self._database.sessions() as session:
-            return await api_keys.of_user(session, user_id)
+            return await ApiKeyRepository(session).of_user(user_id)
 
     async def revoke(self, user_id: uuid.UUID, key_id: uuid.UUID, origin: Origin) -> None:
-        """Deletes a key; raises NoSuchKey, also for somebody else's."""
+        """Delete a key. Raises NoSuchKey."""
         async with self._database.sessions.begin() as session:
-            if not await api_keys.remove(session, user_id, key_id):
+            if not await ApiKeyRepository(session).remove(user_id, key_id):
                 raise NoSuchKey
             event, now = SecurityEvent.API_KEY_REVOKED, self._clock()
-            security_events.record(session, event, at=now, user_id=user_id, origin=origin, subject=key_id)
+            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin, subject=key_id)
         log.info("api_key_revoked", user_id=str(user_id), key_id=str(key_id))
 
     async def exchange(self, text: str) -> ScopedToken:
-        """A short token that may do what the key may; raises InvalidApiKey."""
+        """Return an access token with the key's scopes. Raises InvalidApiKey."""
         async with self._database.sessions.begin() as session:
-            found = await api_keys.use(session, _digest(text), self._clock())
+            found = await ApiKeyRepository(session).use(_digest(text), self._clock())
         self._metrics.api_key_tokens.labels("success" if found else "invalid").inc()
         if found is None:
             log.info("api_key_refused")

@@ -1,4 +1,4 @@
-"""Deletes what nobody needs any more."""
+"""Deletes expired data."""
 
 import asyncio
 from datetime import timedelta
@@ -7,58 +7,64 @@ import structlog
 from euterpe_service_kit.database import Database, is_unavailable
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.peer_tasks import TaskKind
-from euterpe_auth.services.peer_tasks import PeerTasks
-from euterpe_auth.storage import api_keys, attempts, security_events, sessions, users
+from euterpe_auth.domain.outbox import TaskKind
+from euterpe_auth.services.outbox import Outbox
+from euterpe_auth.storage.api_keys import ApiKeyRepository
+from euterpe_auth.storage.attempts import AttemptRepository
+from euterpe_auth.storage.security_events import SecurityEventRepository
+from euterpe_auth.storage.sessions import SessionRepository
+from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
-_ROUND_SECONDS = 3600.0
-#: Shown to their owner for so long after they have expired.
-_EXPIRED_KEYS = timedelta(days=30)
-_GUESTS_AT_ONCE = 500
+_INTERVAL_SECONDS = 3600.0
+#: Time for which expired keys are still listed for their owner.
+_EXPIRED_KEYS_LISTED = timedelta(days=30)
+_GUESTS_PER_BATCH = 500
 
 
 class Housekeeping:
-    """Runs once an hour in every replica; that several do so at once is harmless."""
+    """Runs once an hour in every replica; concurrent runs are harmless."""
 
     def __init__(
-        self, database: Database, tasks: PeerTasks, clock: Clock, *, session_seconds: int, security_event_days: int
+        self, database: Database, outbox: Outbox, clock: Clock, *, session_seconds: int, security_event_days: int
     ) -> None:
         self._database = database
-        self._tasks = tasks
+        self._outbox = outbox
         self._clock = clock
-        # A guest has one session, which begins with it: once that has ended, nobody can be this guest again.
-        self._guests = timedelta(seconds=session_seconds) + timedelta(days=1)
-        self._events = timedelta(days=security_event_days)
+        # A guest has one session from its creation on, so it is unreachable once the session has expired.
+        self._guest_lifetime = timedelta(seconds=session_seconds) + timedelta(days=1)
+        self._event_retention = timedelta(days=security_event_days)
 
     async def run(self) -> None:
-        """Works until it is cancelled."""
+        """Run until cancelled."""
         while True:
             try:
                 await self.clean()
             except Exception as error:
                 if not is_unavailable(error):
                     log.exception("housekeeping_failed")
-            await asyncio.sleep(_ROUND_SECONDS)
+            await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def clean(self) -> None:
-        """One round."""
+        """Delete expired data once."""
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            await sessions.delete_expired(session, now)
-            await attempts.delete_settled(session, now)
-            await api_keys.delete_expired(session, now - _EXPIRED_KEYS)
-            await security_events.delete_older(session, now - self._events)
-        while await self._forget_guests():
+            await SessionRepository(session).delete_expired(now)
+            await AttemptRepository(session).delete_settled(now)
+            await ApiKeyRepository(session).delete_expired(now - _EXPIRED_KEYS_LISTED)
+            await SecurityEventRepository(session).delete_older(now - self._event_retention)
+        while await self._delete_guests():
             pass
 
-    async def _forget_guests(self) -> bool:
+    async def _delete_guests(self) -> bool:
         async with self._database.sessions.begin() as session:
-            gone = await users.remove_old_guests(session, self._clock() - self._guests, limit=_GUESTS_AT_ONCE)
-            for guest_id in gone:
-                self._tasks.add(session, TaskKind.DELETE_LISTENER, guest_id)
-        if gone:
-            self._tasks.wake()
-            log.info("guests_forgotten", count=len(gone))
-        return len(gone) == _GUESTS_AT_ONCE
+            deleted = await UserRepository(session).remove_old_guests(
+                self._clock() - self._guest_lifetime, limit=_GUESTS_PER_BATCH
+            )
+            for guest_id in deleted:
+                self._outbox.add(session, TaskKind.DELETE_LISTENER, guest_id)
+        if deleted:
+            self._outbox.wake()
+            log.info("guests_forgotten", count=len(deleted))
+        return len(deleted) == _GUESTS_PER_BATCH

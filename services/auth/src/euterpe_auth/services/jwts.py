@@ -1,4 +1,4 @@
-"""Signs access tokens of listeners and service tokens of peers."""
+"""Signs users' access tokens and peers' service tokens."""
 
 import uuid
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class SignedToken:
 
 
 class TokenSigner:
-    """Signs with the key ring's present key."""
+    """Signs with the key ring's current key."""
 
     def __init__(self, keys: KeyRing, clock: Clock, *, access_seconds: int, service_seconds: int) -> None:
         self._keys = keys
@@ -31,17 +31,17 @@ class TokenSigner:
         self._service_seconds = service_seconds
 
     async def access_token(self, user: User, *, session_id: uuid.UUID) -> SignedToken:
-        """The token of a login, or of a guest (RFC 9068)."""
+        """Return the token of a login or of a guest (RFC 9068)."""
         claims: dict[str, Any] = {"sub": str(user.id), "name": user.username, "sid": str(session_id)}
         return await self._sign(ACCESS, self._access_seconds, claims | ({"guest": True} if user.guest else {}))
 
     async def scoped_token(self, user: User, scopes: Iterable[str]) -> SignedToken:
-        """The token of an API key: what it may do is said by its scopes (RFC 9068, section 2.2.3)."""
+        """Return the token of an API key, limited to its scopes (RFC 9068, section 2.2.3)."""
         claims = {"sub": str(user.id), "name": user.username, "scope": " ".join(scopes)}
         return await self._sign(ACCESS, self._access_seconds, claims)
 
     async def service_token(self, client_id: str) -> SignedToken:
-        """A peer's token."""
+        """Return a peer's token."""
         return await self._sign(SERVICE, self._service_seconds, {"sub": client_id})
 
     async def _sign(self, kind: TokenKind, seconds: int, claims: dict[str, Any]) -> SignedToken:
@@ -59,11 +59,11 @@ class TokenSigner:
 
 
 class OwnServiceToken:
-    """Auth's own token for its peers: a TokenSource that asks nobody."""
+    """Auth's own token for calls to its peers: a TokenSource without a request."""
 
     def __init__(self, signer: TokenSigner) -> None:
         self._signer = signer
 
     async def token(self) -> str:
-        """A fresh token; Unavailable when no signing key can be had."""
+        """Return a new token. Raises Unavailable when no signing key is available."""
         return (await self._signer.service_token("auth")).text

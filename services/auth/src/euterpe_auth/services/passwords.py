@@ -1,4 +1,4 @@
-"""Argon2id (RFC 9106) off the event loop, a few at a time."""
+"""Argon2id (RFC 9106) off the event loop, with bounded concurrency."""
 
 import secrets
 from collections.abc import Callable
@@ -18,27 +18,27 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_
 
 
 class Passwords:
-    """Hashes and verifies. At most `running` at once; beyond `waiting` more, Unavailable is raised at once."""
+    """Hashes and verifies, at most `running` at once. Raises Unavailable when `waiting` more are queued."""
 
     def __init__(self, metrics: AuthMetrics, *, running: int, waiting: int) -> None:
         self._limiter = CapacityLimiter(running)
         self._max_admitted = running + waiting
         self._admitted = 0
-        # Verified against when there is no such account, so that its absence takes as long as a wrong password.
-        self._nobody = HASHER.hash(secrets.token_hex(16))
+        # Verified for unknown accounts, so that they take as long as a wrong password.
+        self._dummy_hash = HASHER.hash(secrets.token_hex(16))
         metrics.hashes_running.set_function(lambda: self._limiter.borrowed_tokens)
         metrics.hashes_waiting.set_function(lambda: self._admitted - self._limiter.borrowed_tokens)
 
     async def hash(self, password: str) -> str:
-        """The password's hash, with its parameters and salt."""
+        """Return the password's hash, with its parameters and salt."""
         return await self._run(lambda: HASHER.hash(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the one that was hashed; without an account, False after the same work."""
-        return await self._run(lambda: _matches(stored or self._nobody, password)) and stored is not None
+        """Whether the password matches the hash; without a hash, False after the same work."""
+        return await self._run(lambda: _matches(stored or self._dummy_hash, password)) and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
+        """Whether the hash has other parameters than the current ones."""
         return HASHER.check_needs_rehash(stored)
 
     async def _run(self, work: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Services that prove themselves with a client secret."""
+"""Services that authenticate with a client secret."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class ServiceClients:
-    """Hands service tokens to the clients of the settings: name → SHA-256 (hex) of the secret."""
+    """Issues service tokens to the configured clients: name → SHA-256 (hex) of the secret."""
 
     def __init__(self, clients: Mapping[str, SecretStr], signer: TokenSigner, metrics: AuthMetrics) -> None:
         self._digests = {name: secret.get_secret_value().lower() for name, secret in clients.items()}
@@ -23,9 +23,9 @@ class ServiceClients:
         self._metrics = metrics
 
     async def token(self, client_id: str, client_secret: str) -> SignedToken:
-        """A service token; raises InvalidClient."""
+        """Return a service token. Raises InvalidClient."""
         digest = hashlib.sha256(client_secret.encode()).hexdigest()
-        # An unknown name is compared too, with a digest that nothing has.
+        # Unknown names are compared with a value that no digest has, to take the same time.
         if not hmac.compare_digest(digest, self._digests.get(client_id, "-" * 64)):
             self._metrics.service_tokens.labels("invalid_client").inc()
             log.warning("service_token_refused")

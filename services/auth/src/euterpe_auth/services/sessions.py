@@ -1,4 +1,4 @@
-"""Sessions: begun, refreshed with rotation, listed and ended."""
+"""Sessions: creation, refresh with rotation, listing and revocation."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,21 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_auth.domain import refresh_tokens
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.origin import Origin
-from euterpe_auth.domain.refresh import Verdict, judge
+from euterpe_auth.domain.refresh import RefreshOutcome, classify_refresh
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User
 from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.storage import security_events, sessions, users
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
+from euterpe_auth.storage.security_events import SecurityEventRepository
+from euterpe_auth.storage.sessions import SessionRepository
+from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a login or a refresh hands out; lifetimes in seconds."""
+    """Tokens of a login or a refresh; lifetimes in seconds."""
 
     access: SignedToken
     refresh_token: str
@@ -34,8 +36,8 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A session whose tokens can be handed out as soon as its transaction has ended."""
+class OpenedSession:
+    """A session whose tokens can be issued after its transaction is committed."""
 
     session_id: uuid.UUID
     user: User
@@ -44,13 +46,13 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    verdict: Verdict
+class _Refusal:
+    outcome: RefreshOutcome
     session_id: uuid.UUID
 
 
 class Sessions:
-    """Use cases around sessions; they open their own transactions, as Users does, and for the same reason."""
+    """Use cases of sessions. They open their own transactions, as Users does."""
 
     def __init__(
         self, database: Database, signer: TokenSigner, metrics: AuthMetrics, clock: Clock, *, session_seconds: int
@@ -61,8 +63,8 @@ class Sessions:
         self._clock = clock
         self._lifetime = timedelta(seconds=session_seconds)
 
-    async def open(self, session: AsyncSession, user: User, origin: Origin) -> Opened:
-        """Begins a session in the caller's transaction."""
+    async def open(self, session: AsyncSession, user: User, origin: Origin) -> OpenedSession:
+        """Create a session in the caller's transaction."""
         now = self._clock()
         row = SessionRow(
             id=uuid.uuid4(),
@@ -74,95 +76,97 @@ class Sessions:
             user_agent=origin.user_agent,
         )
         token = refresh_tokens.new_refresh_token()
-        await sessions.delete_expired(session, now, user_id=user.id)
+        await SessionRepository(session).delete_expired(now, user_id=user.id)
         session.add(row)
         await session.flush()
         session.add(_token_row(token, row, now))
-        return Opened(row.id, user, token, row.expires_at)
+        return OpenedSession(row.id, user, token, row.expires_at)
 
-    async def pair(self, opened: Opened) -> TokenPair:
-        """The tokens of a session that was begun or refreshed."""
+    async def pair(self, opened: OpenedSession) -> TokenPair:
+        """Return the tokens of a created or refreshed session."""
         access = await self._signer.access_token(opened.user, session_id=opened.session_id)
         left = int((opened.expires_at - self._clock()).total_seconds())
         return TokenPair(access, opened.token, max(0, left))
 
     async def refresh(self, token: str, origin: Origin) -> TokenPair:
-        """Exchanges a refresh token for new tokens; raises InvalidRefreshToken, also for one that was used before."""
+        """Exchange a refresh token for new tokens. Raises InvalidRefreshToken."""
         async with self._database.sessions.begin() as session:
-            verdict, done = await self._refresh(session, token, origin)
-        # The refusal comes after the transaction: raised inside, it would roll the revocation back.
-        self._metrics.refreshes.labels(verdict).inc()
-        if not isinstance(done, Opened):
-            session_id = None if done is None else str(done.session_id)
-            log.warning("refresh_refused", reason=verdict, session_id=session_id)
+            outcome, result = await self._refresh(session, token, origin)
+        # Raised after the transaction, which must be committed when it revokes the session.
+        self._metrics.refreshes.labels(outcome).inc()
+        if not isinstance(result, OpenedSession):
+            session_id = None if result is None else str(result.session_id)
+            log.warning("refresh_refused", reason=outcome, session_id=session_id)
             raise InvalidRefreshToken
-        log.info("session_refreshed", session_id=str(done.session_id), user_id=str(done.user.id), how=verdict)
-        return await self.pair(done)
+        log.info("session_refreshed", session_id=str(result.session_id), user_id=str(result.user.id), how=outcome)
+        return await self.pair(result)
 
     async def log_out(self, token: str, origin: Origin) -> None:
-        """Ends the session that a refresh token belongs to. Like RFC 7009, it is content with any token."""
+        """End the session of a refresh token. Any token is accepted, as in RFC 7009."""
         async with self._database.sessions.begin() as session:
-            row = await sessions.lock_session_of(session, refresh_tokens.digest(token))
+            row = await SessionRepository(session).lock_by_token(refresh_tokens.digest(token))
             if row is None or row.revoked_at is not None:
                 return
             await self._revoke(session, row, SecurityEvent.LOGGED_OUT, origin)
         log.info("logged_out", session_id=str(row.id), user_id=str(row.user_id))
 
     async def list(self, user_id: uuid.UUID) -> Sequence[SessionRow]:
-        """The sessions of an account that have not ended."""
+        """Return the active sessions of an account."""
         async with self._database.sessions() as session:
-            return await sessions.active(session, user_id, self._clock())
+            return await SessionRepository(session).active(user_id, self._clock())
 
     async def revoke(self, user_id: uuid.UUID, session_id: uuid.UUID, origin: Origin) -> None:
-        """Ends one session of an account; raises NoSuchSession, also for somebody else's."""
+        """End one session of an account. Raises NoSuchSession."""
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            if not await sessions.revoke(session, user_id, now, only=session_id):
+            if not await SessionRepository(session).revoke(user_id, now, only=session_id):
                 raise NoSuchSession
             event = SecurityEvent.SESSION_REVOKED
-            security_events.record(session, event, at=now, user_id=user_id, origin=origin, subject=session_id)
+            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin, subject=session_id)
         log.info("session_revoked", session_id=str(session_id), user_id=str(user_id))
 
     async def revoke_all(self, user_id: uuid.UUID, origin: Origin) -> None:
-        """Ends all sessions of an account."""
+        """End all sessions of an account."""
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            ended = await sessions.revoke(session, user_id, now)
+            ended = await SessionRepository(session).revoke(user_id, now)
             event = SecurityEvent.ALL_SESSIONS_REVOKED
-            security_events.record(session, event, at=now, user_id=user_id, origin=origin)
+            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
         log.info("all_sessions_revoked", user_id=str(user_id), sessions=ended)
 
-    async def _refresh(self, session: AsyncSession, token: str, origin: Origin) -> tuple[str, Opened | _Refused | None]:
+    async def _refresh(
+        self, session: AsyncSession, token: str, origin: Origin
+    ) -> tuple[str, OpenedSession | _Refusal | None]:
         digest, now = refresh_tokens.digest(token), self._clock()
-        row = await sessions.lock_session_of(session, digest)
+        row = await SessionRepository(session).lock_by_token(digest)
         if row is None:
             return "unknown", None
-        presented = await sessions.get_token(session, digest)
-        verdict = judge(
+        presented = await SessionRepository(session).get_token(digest)
+        outcome = classify_refresh(
             now,
             session_expires_at=row.expires_at,
             session_revoked_at=row.revoked_at,
             replaced_at=presented.replaced_at,
             successor_is_current=presented.sealed_successor is not None,
         )
-        if verdict is Verdict.REUSED:
+        if outcome is RefreshOutcome.REUSED:
             await self._revoke(session, row, SecurityEvent.REFRESH_TOKEN_REUSED, origin)
-        if verdict is Verdict.ROTATE:
+        if outcome is RefreshOutcome.ROTATE:
             successor = await self._rotate(session, row, presented, token, now)
-        elif verdict is Verdict.REPEAT and presented.sealed_successor is not None:
+        elif outcome is RefreshOutcome.REPEAT and presented.sealed_successor is not None:
             successor = refresh_tokens.unseal(presented.sealed_successor, token=token)
         else:
-            return verdict.value, _Refused(verdict, row.id)
+            return outcome.value, _Refusal(outcome, row.id)
         row.last_used_at, row.address, row.user_agent = now, origin.address, origin.user_agent
-        user = await users.find_by_id(session, row.user_id)
-        assert user is not None, "a session refers to its user"
-        return verdict.value, Opened(row.id, user, successor, row.expires_at)
+        user = await UserRepository(session).find_by_id(row.user_id)
+        assert user is not None, "a session has a user"
+        return outcome.value, OpenedSession(row.id, user, successor, row.expires_at)
 
     async def _rotate(
         self, session: AsyncSession, row: SessionRow, presented: RefreshTokenRow, token: str, now: datetime
     ) -> str:
         successor = refresh_tokens.new_refresh_token()
-        await sessions.forget_sealed(session, [row.id])
+        await SessionRepository(session).delete_sealed_successors([row.id])
         presented.replaced_at = now
         presented.sealed_successor = refresh_tokens.seal(successor, token=token)
         session.add(_token_row(successor, row, now))
@@ -171,8 +175,8 @@ class Sessions:
 
     async def _revoke(self, session: AsyncSession, row: SessionRow, event: SecurityEvent, origin: Origin) -> None:
         row.revoked_at = now = self._clock()
-        security_events.record(session, event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
-        await sessions.forget_sealed(session, [row.id])
+        SecurityEventRepository(session).record(event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
+        await SessionRepository(session).delete_sealed_successors([row.id])
 
 
 def _token_row(token: str, row: SessionRow, now: datetime) -> RefreshTokenRow:

@@ -1,4 +1,4 @@
-"""The signing keys: made once, kept encrypted in PostgreSQL, shared by all replicas."""
+"""The signing keys: created once, stored encrypted in PostgreSQL, shared by all replicas."""
 
 import asyncio
 import time
@@ -14,13 +14,13 @@ from jwt import PyJWK
 from sqlalchemy.exc import SQLAlchemyError
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.keys import SigningKey, thumbprint
-from euterpe_auth.storage import signing_keys
+from euterpe_auth.domain.signing_keys import SigningKey, thumbprint
 from euterpe_auth.storage.models import SigningKeyRow
+from euterpe_auth.storage.signing_keys import SigningKeyRepository
 
 log = structlog.get_logger(__name__)
 
-#: How soon a replica sees a key that another one made.
+#: Maximum age of the cached keys; a replica sees another's new key after this time.
 _RELOAD_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
 
@@ -30,9 +30,9 @@ class KeyEncryptionKeyError(Exception):
 
 
 class KeyRing:
-    """The published keys in memory; also the KeySource with which auth verifies its own tokens.
+    """The published keys, cached in memory; also the KeySource with which auth verifies its own tokens.
 
-    While the database is away, the keys that are known serve on.
+    While the database is unavailable, the cached keys are used.
     """
 
     def __init__(self, database: Database, key_encryption_key: str, clock: Clock) -> None:
@@ -44,26 +44,26 @@ class KeyRing:
         self._lock = asyncio.Lock()
 
     async def signing_key(self) -> SigningKey:
-        """The key that signs now: of those that may, the one that began last."""
+        """Return the key that signs now: of the active ones, the one that started last."""
         keys, now = await self.published(), self._clock()
-        # The first key of all was perhaps made by a replica whose clock is ahead of this one's.
+        # The very first key may have been created by a replica whose clock is ahead.
         return next((key for key in keys if key.signs_from <= now), keys[-1])
 
     async def published(self) -> tuple[SigningKey, ...]:
-        """The keys whose tokens are accepted, the newest first. Raises Unavailable when none can be had."""
+        """Return the keys whose tokens are accepted, newest first. Raises Unavailable when there are none."""
         if time.monotonic() >= self._load_at and not (self._keys and self._lock.locked()):
             await self._load()
         if not self._keys:
-            raise Unavailable("The signing keys cannot be read now. Try again shortly.")
+            raise Unavailable("The signing keys are not available. Try again shortly.")
         now = self._clock()
         return tuple(key for key in self._keys if key.is_published(now))
 
     async def find(self, kid: str) -> PyJWK | None:
-        """See KeySource."""
+        """Return the key with this id, see KeySource."""
         return next((key.verification_key for key in await self.published() if key.kid == kid), None)
 
     async def ready(self) -> None:
-        """Raises when no key can be had."""
+        """Check readiness. Raises Unavailable."""
         await self.published()
 
     async def _load(self) -> None:
@@ -71,20 +71,20 @@ class KeyRing:
             if time.monotonic() < self._load_at:
                 return
             try:
-                self._keys = await self._read_or_make()
+                self._keys = await self._read_or_create()
             except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
                 self._load_at = time.monotonic() + _RETRY_SECONDS
                 log.warning("signing_keys_not_loaded", error=type(error).__name__)
             else:
                 self._load_at = time.monotonic() + _RELOAD_SECONDS
 
-    async def _read_or_make(self) -> tuple[SigningKey, ...]:
+    async def _read_or_create(self) -> tuple[SigningKey, ...]:
         async with self._database.sessions.begin() as session:
-            rows = await signing_keys.published_keys(session, self._clock())
+            rows = await SigningKeyRepository(session).published(self._clock())
             if not rows:
-                # Replicas that start together queue here; all but the first find its key when they look again.
-                await signing_keys.lock_key_making(session)
-                rows = await signing_keys.published_keys(session, self._clock())
+                # Replicas that start together wait here; all but the first then find its key.
+                await SigningKeyRepository(session).lock_creation()
+                rows = await SigningKeyRepository(session).published(self._clock())
             if not rows:
                 now = self._clock()
                 rows = [new_row(self._cipher, now, signs_from=now)]
@@ -96,14 +96,14 @@ class KeyRing:
             private = self._cipher.decrypt(row.encrypted_private_key)
         except InvalidToken:
             raise KeyEncryptionKeyError(
-                "The signing keys in the database were encrypted with another key: set EUTERPE_AUTH_KEY_ENCRYPTION_KEY "
-                "to the one that was used when they were made."
+                "The signing keys in the database were encrypted with another key. Set EUTERPE_AUTH_KEY_ENCRYPTION_KEY "
+                "to the one with which they were created."
             ) from None
         return SigningKey(row.kid, Ed25519PrivateKey.from_private_bytes(private), row.signs_from, row.published_until)
 
 
 def new_row(cipher: Fernet, now: datetime, *, signs_from: datetime) -> SigningKeyRow:
-    """A fresh key, encrypted."""
+    """Create a key, and return its row with the encrypted private key."""
     key = Ed25519PrivateKey.generate()
     kid = thumbprint(key)
     log.info("signing_key_made", kid=kid)

@@ -1,4 +1,4 @@
-"""Accounts: registering, looking oneself up, changing the password, and leaving."""
+"""Accounts: registration, lookup, change of password, and deletion."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,17 +14,20 @@ from euterpe_auth.domain.attempts import Charge, key_of
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.common_passwords import is_common
 from euterpe_auth.domain.origin import Origin
-from euterpe_auth.domain.peer_tasks import TaskKind
+from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User, is_reserved, password_is_name
 from euterpe_auth.errors import GuessablePassword, NameTaken, NoSuchGuest, WrongPassword
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import AttemptLimits
 from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passwords import Passwords
-from euterpe_auth.services.peer_tasks import PeerTasks
-from euterpe_auth.storage import peer_tasks, security_events, sessions, users
 from euterpe_auth.storage.models import SecurityEventRow, UserRow
+from euterpe_auth.storage.outbox import OutboxRepository
+from euterpe_auth.storage.security_events import SecurityEventRepository
+from euterpe_auth.storage.sessions import SessionRepository
+from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +35,10 @@ T = TypeVar("T")
 
 
 class Users:
-    """Use cases around accounts.
+    """Use cases of accounts.
 
-    They open their own transactions instead of taking the request's: a password hash takes its time and must not
-    hold a connection while it waits.
+    They open their own transactions instead of using the request's: computing a password hash takes time, and must not
+    hold a connection.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Users:
         passwords: Passwords,
         attempts: Attempts,
         limits: AttemptLimits,
-        tasks: PeerTasks,
+        outbox: Outbox,
         metrics: AuthMetrics,
         clock: Clock,
     ) -> None:
@@ -52,21 +55,21 @@ class Users:
         self._passwords = passwords
         self._attempts = attempts
         self._limits = limits
-        self._tasks = tasks
+        self._outbox = outbox
         self._metrics = metrics
         self._clock = clock
 
     async def register(
         self, username: str, password: str, origin: Origin, *, guest_id: uuid.UUID | None = None
     ) -> User:
-        """Makes an account; a guest's becomes it and keeps its id, so that the guest's pieces are its own at once.
+        """Create an account. A guest becomes the account and keeps its id, so the account owns the guest's songs.
 
         Raises NameTaken, GuessablePassword, NoSuchGuest, TooManyAttempts, and Unavailable when too many hashes wait.
         """
         _require_unguessable(password, username, "body.password")
         await self._attempts.admit(Charge(key_of("new", origin.network), self._limits.new_accounts))
         async with self._database.sessions() as session:
-            taken = is_reserved(username) or await users.name_is_taken(session, username)
+            taken = is_reserved(username) or await UserRepository(session).is_name_taken(username)
         if not taken:
             password_hash = await self._passwords.hash(password)
             user = User(guest_id or uuid.uuid4(), username, self._clock())
@@ -78,15 +81,15 @@ class Users:
         return user
 
     async def get(self, user_id: uuid.UUID) -> User:
-        """The account that a valid access token names; Unauthenticated when it is gone since."""
+        """Return the account of a valid access token. Raises Unauthenticated when it was deleted."""
         async with self._database.sessions() as session:
-            user = await users.find_by_id(session, user_id)
-        return _present(user)
+            user = await UserRepository(session).find_by_id(user_id)
+        return _require_account(user)
 
     async def change_password(
         self, user_id: uuid.UUID, *, current: str, new: str, session_id: uuid.UUID | None, origin: Origin
     ) -> None:
-        """Stores another password and ends all sessions but the one given.
+        """Change the password, and end all sessions except the given one.
 
         Raises WrongPassword, GuessablePassword, TooManyAttempts, Unavailable.
         """
@@ -95,34 +98,34 @@ class Users:
         new_hash = await self._passwords.hash(new)
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            row = _present(await users.find_registered_locked(session, user_id))
+            row = _require_account(await UserRepository(session).lock_registered(user_id))
             if row.password_hash != account.password_hash:
                 raise WrongPassword("body.current_password")
             row.password_hash = new_hash
-            await sessions.revoke(session, user_id, now, but=session_id)
+            await SessionRepository(session).revoke(user_id, now, but=session_id)
             event = SecurityEvent.PASSWORD_CHANGED
-            security_events.record(session, event, at=now, user_id=user_id, origin=origin)
+            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
         log.info("password_changed", user_id=str(user_id))
 
     async def delete(self, user_id: uuid.UUID, password: str, origin: Origin) -> None:
-        """Deletes an account at once, and has the library delete what was its; raises as change_password does."""
+        """Delete an account, and all its data through the outbox. Raises as change_password does."""
         await self._confirmed(user_id, password, "body.password", origin)
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            if await users.remove_user(session, user_id):
-                await peer_tasks.delete_instead(session, user_id)
-                self._tasks.add(session, TaskKind.DELETE_LISTENER, user_id)
+            if await UserRepository(session).remove_user(user_id):
+                await OutboxRepository(session).turn_transfers_into_deletions(user_id)
+                self._outbox.add(session, TaskKind.DELETE_LISTENER, user_id)
                 event = SecurityEvent.ACCOUNT_DELETED
-                security_events.record(session, event, at=now, user_id=user_id, origin=origin)
-        self._tasks.wake()
+                SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
+        self._outbox.wake()
         log.info("account_deleted", user_id=str(user_id))
 
     async def security_events(
         self, user_id: uuid.UUID, *, before: int | None, limit: int
     ) -> Sequence[SecurityEventRow]:
-        """What the audit log knows of an account, the newest first."""
+        """Return an account's entries of the audit log, newest first."""
         async with self._database.sessions() as session:
-            return await security_events.of_user(session, user_id, before=before, limit=limit)
+            return await SecurityEventRepository(session).of_user(user_id, before=before, limit=limit)
 
     async def _add(self, user: User, password_hash: str, origin: Origin, *, promote: bool) -> bool:
         now = user.created_at
@@ -130,42 +133,42 @@ class Users:
             async with self._database.sessions.begin() as session:
                 if promote:
                     await self._promote(session, user, password_hash)
-                elif not await users.add_user(session, user, password_hash):
+                elif not await UserRepository(session).add_user(user, password_hash):
                     return False
                 event = SecurityEvent.REGISTERED
-                security_events.record(session, event, at=now, user_id=user.id, origin=origin)
+                SecurityEventRepository(session).record(event, at=now, user_id=user.id, origin=origin)
         except IntegrityError:
-            # Only the name is unique here: somebody else took it while the hash was computed.
+            # Only the name is unique: it was taken while the hash was computed.
             return False
-        self._tasks.wake()
+        self._outbox.wake()
         return True
 
     async def _promote(self, session: AsyncSession, user: User, password_hash: str) -> None:
-        if not await users.promote_guest(session, user, password_hash):
+        if not await UserRepository(session).promote_guest(user, password_hash):
             raise NoSuchGuest
-        # A guest's token may be in other hands, which must not hold one of the account's.
-        await sessions.delete_all(session, user.id)
-        # The pieces are the account's already; their author has a name now.
-        self._tasks.add(session, TaskKind.TRANSFER_SONGS, user.id, target_id=user.id, author=user.username)
+        # Others may have the guest's tokens, which must not belong to the account.
+        await SessionRepository(session).delete_all(user.id)
+        # The account owns the songs already; the transfer sets the author's name.
+        self._outbox.add(session, TaskKind.TRANSFER_SONGS, user.id, target_id=user.id, author=user.username)
         self._metrics.guests.labels("registered").inc()
 
     async def _confirmed(self, user_id: uuid.UUID, password: str, field: str, origin: Origin) -> UserRow:
-        """The account, if this is its password. Guesses are counted: the token alone may be in wrong hands."""
+        """Return the account if this is its password. Attempts are counted, because the access token may be stolen."""
         async with self._database.sessions() as session:
-            account = _present(await users.find_registered(session, user_id))
+            account = _require_account(await UserRepository(session).find_registered(user_id))
         charge = Charge(key_of("password", str(user_id)), self._limits.per_account)
         await self._attempts.admit(charge)
         try:
-            right = await self._passwords.verify(account.password_hash, password)
+            is_correct = await self._passwords.verify(account.password_hash, password)
         except Unavailable:
-            await self._attempts.give_back(charge)
+            await self._attempts.refund(charge)
             raise
-        if not right:
+        if not is_correct:
             event = SecurityEvent.PASSWORD_REFUSED
             async with self._database.sessions.begin() as session:
-                security_events.record(session, event, at=self._clock(), user_id=user_id, origin=origin)
+                SecurityEventRepository(session).record(event, at=self._clock(), user_id=user_id, origin=origin)
             raise WrongPassword(field)
-        await self._attempts.forget(charge)
+        await self._attempts.reset(charge)
         return account
 
 
@@ -173,10 +176,10 @@ def _require_unguessable(password: str, username: str, field: str) -> None:
     if password_is_name(password, username):
         raise GuessablePassword(field, "The password must differ from the username.")
     if is_common(password):
-        raise GuessablePassword(field, "This password is among the 3,000 commonest; choose another.")
+        raise GuessablePassword(field, "This password is one of the 3,000 most common ones. Choose another one.")
 
 
-def _present(found: T | None) -> T:
+def _require_account(found: T | None) -> T:
     if found is None:
-        raise Unauthenticated("The account of this token does not exist any more.")
+        raise Unauthenticated("The account of this token no longer exists.")
     return found

@@ -1,1 +1,1 @@
-"""Tables and the statements over them."""
+"""Tables and repositories; the only place with SQL statements."""

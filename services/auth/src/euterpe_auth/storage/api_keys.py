@@ -1,4 +1,4 @@
-"""Statements over API keys."""
+"""API keys."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,60 +12,63 @@ from euterpe_auth.domain.users import User
 from euterpe_auth.storage.models import ApiKeyRow, UserRow
 
 
-async def count_locked(session: AsyncSession, user_id: uuid.UUID) -> int | None:
-    """How many keys an account has, which nobody can change until the transaction ends; None without the account."""
-    owner = select(UserRow.id).where(UserRow.id == user_id).with_for_update()
-    if await session.scalar(owner) is None:
-        return None
-    return await session.scalar(select(func.count()).where(ApiKeyRow.user_id == user_id)) or 0
+class ApiKeyRepository:
+    """API keys, within one transaction."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-def add(session: AsyncSession, key: ApiKey, *, user_id: uuid.UUID, digest: bytes) -> None:
-    """Adds a key."""
-    session.add(
-        ApiKeyRow(
-            id=key.id,
-            user_id=user_id,
-            name=key.name,
-            prefix=key.prefix,
-            digest=digest,
-            scopes=[scope.value for scope in key.scopes],
-            created_at=key.created_at,
-            expires_at=key.expires_at,
+    async def count_locked(self, user_id: uuid.UUID) -> int | None:
+        """Count an account's keys, and lock the account until the transaction ends; None without the account."""
+        owner = select(UserRow.id).where(UserRow.id == user_id).with_for_update()
+        if await self._session.scalar(owner) is None:
+            return None
+        return await self._session.scalar(select(func.count()).where(ApiKeyRow.user_id == user_id)) or 0
+
+    def add(self, key: ApiKey, *, user_id: uuid.UUID, digest: bytes) -> None:
+        """Add a key."""
+        self._session.add(
+            ApiKeyRow(
+                id=key.id,
+                user_id=user_id,
+                name=key.name,
+                prefix=key.prefix,
+                digest=digest,
+                scopes=[scope.value for scope in key.scopes],
+                created_at=key.created_at,
+                expires_at=key.expires_at,
+            )
         )
-    )
 
+    async def of_user(self, user_id: uuid.UUID) -> Sequence[ApiKey]:
+        """Return an account's keys, newest first."""
+        statement = select(ApiKeyRow).where(ApiKeyRow.user_id == user_id).order_by(ApiKeyRow.created_at.desc())
+        return [_key(row) for row in await self._session.scalars(statement)]
 
-async def of_user(session: AsyncSession, user_id: uuid.UUID) -> Sequence[ApiKey]:
-    """An account's keys, the newest first."""
-    statement = select(ApiKeyRow).where(ApiKeyRow.user_id == user_id).order_by(ApiKeyRow.created_at.desc())
-    return [_key(row) for row in await session.scalars(statement)]
+    async def use(self, digest: bytes, now: datetime) -> tuple[ApiKey, User] | None:
+        """Return the key and its owner, and record the use; None when it is unknown or expired."""
+        statement = (
+            update(ApiKeyRow)
+            .where(ApiKeyRow.digest == digest, ApiKeyRow.expires_at > now)
+            .values(last_used_at=now)
+            .returning(ApiKeyRow)
+        )
+        row = await self._session.scalar(statement)
+        owner = None if row is None else await self._session.get(UserRow, row.user_id)
+        if row is None or owner is None or owner.username is None:
+            return None
+        return _key(row), User(owner.id, owner.username, owner.created_at)
 
+    async def remove(self, user_id: uuid.UUID, key_id: uuid.UUID) -> bool:
+        """Delete a key; False when the account has none with this id."""
+        statement = (
+            delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
+        )
+        return await self._session.scalar(statement) is not None
 
-async def use(session: AsyncSession, digest: bytes, now: datetime) -> tuple[ApiKey, User] | None:
-    """The key and its owner, noting that it was used; None when it is unknown or expired."""
-    statement = (
-        update(ApiKeyRow)
-        .where(ApiKeyRow.digest == digest, ApiKeyRow.expires_at > now)
-        .values(last_used_at=now)
-        .returning(ApiKeyRow)
-    )
-    row = await session.scalar(statement)
-    owner = None if row is None else await session.get(UserRow, row.user_id)
-    if row is None or owner is None or owner.username is None:
-        return None
-    return _key(row), User(owner.id, owner.username, owner.created_at)
-
-
-async def remove(session: AsyncSession, user_id: uuid.UUID, key_id: uuid.UUID) -> bool:
-    """Deletes a key; False when the account has none with this id."""
-    statement = delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
-    return await session.scalar(statement) is not None
-
-
-async def delete_expired(session: AsyncSession, moment: datetime) -> None:
-    """Deletes the keys that had expired before a moment."""
-    await session.execute(delete(ApiKeyRow).where(ApiKeyRow.expires_at < moment))
+    async def delete_expired(self, moment: datetime) -> None:
+        """Delete the keys that expired before a time."""
+        await self._session.execute(delete(ApiKeyRow).where(ApiKeyRow.expires_at < moment))
 
 
 def _key(row: ApiKeyRow) -> ApiKey:

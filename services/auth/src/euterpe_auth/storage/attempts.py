@@ -1,4 +1,4 @@
-"""Statements over counted attempts."""
+"""Counted attempts."""
 
 from datetime import datetime
 
@@ -10,43 +10,48 @@ from euterpe_auth.domain.attempts import Charge
 from euterpe_auth.storage.models import AttemptsRow
 
 
-async def charge(session: AsyncSession, attempt: Charge, now: datetime) -> datetime | None:
-    """Counts an attempt, or, when there were too many, returns when the next one will be allowed.
+class AttemptRepository:
+    """Counted attempts, within one transaction."""
 
-    One statement, so that attempts at the same moment are counted one after another.
-    """
-    cost, window = attempt.limit.cost, attempt.limit.window
-    settled = func.greatest(AttemptsRow.settled_at, _time(now)) + cost
-    statement = (
-        insert(AttemptsRow)
-        .values(key=attempt.key, settled_at=now + cost)
-        .on_conflict_do_update(
-            index_elements=["key"], set_={"settled_at": settled}, where=settled <= _time(now + window)
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def charge(self, attempt: Charge, now: datetime) -> datetime | None:
+        """Count an attempt, or return when the next one is allowed.
+
+        A single statement, so that concurrent attempts are counted one after another.
+        """
+        cost, window = attempt.limit.cost, attempt.limit.window
+        settled = func.greatest(AttemptsRow.settled_at, _time(now)) + cost
+        statement = (
+            insert(AttemptsRow)
+            .values(key=attempt.key, settled_at=now + cost)
+            .on_conflict_do_update(
+                index_elements=["key"], set_={"settled_at": settled}, where=settled <= _time(now + window)
+            )
+            .returning(AttemptsRow.settled_at)
         )
-        .returning(AttemptsRow.settled_at)
-    )
-    if await session.scalar(statement) is not None:
-        return None
-    before = await session.scalar(select(AttemptsRow.settled_at).where(AttemptsRow.key == attempt.key))
-    return now if before is None else before + cost - window
+        if await self._session.scalar(statement) is not None:
+            return None
+        before = await self._session.scalar(select(AttemptsRow.settled_at).where(AttemptsRow.key == attempt.key))
+        return now if before is None else before + cost - window
 
+    async def refund(self, attempt: Charge) -> None:
+        """Uncount an attempt."""
+        settled = AttemptsRow.settled_at - attempt.limit.cost
+        await self._session.execute(
+            update(AttemptsRow).where(AttemptsRow.key == attempt.key).values(settled_at=settled)
+        )
 
-async def give_back(session: AsyncSession, attempt: Charge) -> None:
-    """Takes an attempt back, because it was none: it succeeded."""
-    settled = AttemptsRow.settled_at - attempt.limit.cost
-    await session.execute(update(AttemptsRow).where(AttemptsRow.key == attempt.key).values(settled_at=settled))
+    async def reset(self, key: bytes) -> None:
+        """Uncount all attempts under a key."""
+        await self._session.execute(delete(AttemptsRow).where(AttemptsRow.key == key))
 
-
-async def forget(session: AsyncSession, key: bytes) -> None:
-    """Forgets all attempts under a key."""
-    await session.execute(delete(AttemptsRow).where(AttemptsRow.key == key))
-
-
-async def delete_settled(session: AsyncSession, now: datetime) -> None:
-    """Deletes what counts for nothing any more."""
-    await session.execute(delete(AttemptsRow).where(AttemptsRow.settled_at < now))
+    async def delete_settled(self, now: datetime) -> None:
+        """Delete the attempts that no longer count."""
+        await self._session.execute(delete(AttemptsRow).where(AttemptsRow.settled_at < now))
 
 
 def _time(moment: datetime) -> BindParameter[datetime]:
-    # Beside a function, the driver would take it for a time without a zone.
+    # Next to a function call, the driver would infer a time without a zone.
     return literal(moment, DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""The tables of the schema `auth`."""
+"""Tables of the schema `auth`."""
 
 import uuid
 from datetime import datetime
@@ -18,7 +18,7 @@ _NAMES = {
 
 
 class Base(DeclarativeBase):
-    """Base of auth's tables."""
+    """Base class of auth's tables."""
 
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class UserRow(Base):
-    """An account; names are unique whatever their case. One without a name and a password is a guest's."""
+    """An account; names are unique regardless of case. Guests have neither a name nor a password."""
 
     __tablename__ = "users"
 
@@ -48,7 +48,7 @@ class UserRow(Base):
 
 
 class SessionRow(Base):
-    """A login and all tokens that descend from it: the family that a reused token revokes."""
+    """A login and all its refresh tokens: the family that is revoked when a token is reused."""
 
     __tablename__ = "sessions"
 
@@ -63,9 +63,9 @@ class SessionRow(Base):
 
 
 class RefreshTokenRow(Base):
-    """A refresh token, as its digest.
+    """A refresh token, stored as its digest.
 
-    `sealed_successor` is there only on the immediate predecessor of the session's current token.
+    Only the immediate predecessor of the session's current token has a `sealed_successor`.
     """
 
     __tablename__ = "refresh_tokens"
@@ -78,7 +78,7 @@ class RefreshTokenRow(Base):
 
 
 class SigningKeyRow(Base):
-    """A signing key. Of several, the one that began to sign last signs; all that are published verify."""
+    """A signing key. The active key that started last signs; all published keys verify."""
 
     __tablename__ = "signing_keys"
 
@@ -91,7 +91,7 @@ class SigningKeyRow(Base):
 
 
 class ApiKeyRow(Base):
-    """An API key, as its digest; `prefix` is the part of it that may be shown."""
+    """An API key, stored as its digest; `prefix` is displayed."""
 
     __tablename__ = "api_keys"
 
@@ -107,7 +107,7 @@ class ApiKeyRow(Base):
 
 
 class AttemptsRow(Base):
-    """Attempts under one key, e.g. an address: each moves `settled_at` on, and time settles them."""
+    """Attempts under one key, e.g. an address. Each attempt advances `settled_at`; the limit is its distance to now."""
 
     __tablename__ = "attempts"
 
@@ -116,7 +116,7 @@ class AttemptsRow(Base):
 
 
 class SecurityEventRow(Base):
-    """A line of the audit log. It outlives the account, so it refers to none."""
+    """An entry of the audit log. It is kept after the account is deleted, so it has no foreign key."""
 
     __tablename__ = "security_events"
 
@@ -132,19 +132,19 @@ class SecurityEventRow(Base):
     __table_args__ = (Index("ix_security_events_user_id_id", "user_id", "id"),)
 
 
-class PeerTaskRow(Base):
-    """What peers have still to be told; it stays until all of them have confirmed."""
+class OutboxRow(Base):
+    """A task for the library and the generator, deleted when both have confirmed it."""
 
     __tablename__ = "peer_tasks"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     listener_id: Mapped[uuid.UUID]
-    #: For a transfer: to whom, and the name of the author from then on.
+    #: Target of a transfer, and the new name of the author.
     target_id: Mapped[uuid.UUID | None]
     author: Mapped[str]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
-    #: Done once more at this time, for what came in after the first time.
+    #: When the task is repeated once, for data added after its first execution.
     repeat_at: Mapped[datetime | None]
     attempts: Mapped[int]

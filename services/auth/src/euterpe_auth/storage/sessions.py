@@ -1,4 +1,4 @@
-"""Statements over sessions and refresh tokens."""
+"""Sessions and refresh tokens."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,75 +10,74 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow, UserRow
 
 
-async def lock_session_of(session: AsyncSession, digest: bytes) -> SessionRow | None:
-    """The session that a refresh token belongs to, locked, so that its tokens are rotated one after another."""
-    owner = select(RefreshTokenRow.session_id).where(RefreshTokenRow.digest == digest).scalar_subquery()
-    return await session.scalar(select(SessionRow).where(SessionRow.id == owner).with_for_update())
+class SessionRepository:
+    """Sessions and refresh tokens, within one transaction."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-async def get_token(session: AsyncSession, digest: bytes) -> RefreshTokenRow:
-    """A refresh token whose session is locked."""
-    row: RefreshTokenRow = await session.get_one(RefreshTokenRow, digest)
-    return row
+    async def lock_by_token(self, digest: bytes) -> SessionRow | None:
+        """Return the session of a refresh token, locked, so that its tokens are rotated one after another."""
+        owner = select(RefreshTokenRow.session_id).where(RefreshTokenRow.digest == digest).scalar_subquery()
+        return await self._session.scalar(select(SessionRow).where(SessionRow.id == owner).with_for_update())
 
+    async def get_token(self, digest: bytes) -> RefreshTokenRow:
+        """Return a refresh token, whose session is locked."""
+        row: RefreshTokenRow = await self._session.get_one(RefreshTokenRow, digest)
+        return row
 
-async def forget_sealed(session: AsyncSession, session_ids: Sequence[uuid.UUID]) -> None:
-    """Removes what is sealed for the holders of earlier tokens of these sessions."""
-    await session.execute(
-        update(RefreshTokenRow)
-        .where(RefreshTokenRow.session_id.in_(session_ids), RefreshTokenRow.sealed_successor.is_not(None))
-        .values(sealed_successor=None)
-    )
+    async def delete_sealed_successors(self, session_ids: Sequence[uuid.UUID]) -> None:
+        """Delete the sealed successors of earlier tokens of these sessions."""
+        await self._session.execute(
+            update(RefreshTokenRow)
+            .where(RefreshTokenRow.session_id.in_(session_ids), RefreshTokenRow.sealed_successor.is_not(None))
+            .values(sealed_successor=None)
+        )
 
+    async def active(self, user_id: uuid.UUID, now: datetime) -> Sequence[SessionRow]:
+        """Return a user's active sessions, the one used last first."""
+        statement = select(SessionRow).where(
+            SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None), SessionRow.expires_at > now
+        )
+        return (await self._session.scalars(statement.order_by(SessionRow.last_used_at.desc(), SessionRow.id))).all()
 
-async def active(session: AsyncSession, user_id: uuid.UUID, now: datetime) -> Sequence[SessionRow]:
-    """A user's sessions that have not ended, the one used last first."""
-    statement = select(SessionRow).where(
-        SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None), SessionRow.expires_at > now
-    )
-    return (await session.scalars(statement.order_by(SessionRow.last_used_at.desc(), SessionRow.id))).all()
+    async def revoke(
+        self,
+        user_id: uuid.UUID,
+        now: datetime,
+        *,
+        only: uuid.UUID | None = None,
+        but: uuid.UUID | None = None,
+    ) -> int:
+        """End a user's sessions: all, one, or all but one. Return how many were active."""
+        statement = update(SessionRow).where(
+            SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None), SessionRow.expires_at > now
+        )
+        if only is not None:
+            statement = statement.where(SessionRow.id == only)
+        if but is not None:
+            statement = statement.where(SessionRow.id != but)
+        ended = (await self._session.scalars(statement.values(revoked_at=now).returning(SessionRow.id))).all()
+        if ended:
+            await self.delete_sealed_successors(ended)
+        return len(ended)
 
+    async def has_session_from(self, username: str, address: str) -> bool:
+        """Whether the account of this name, if it exists, had a session at this address."""
+        statement = select(
+            exists()
+            .where(UserRow.id == SessionRow.user_id)
+            .where(func.lower(UserRow.username) == func.lower(username), SessionRow.address == address)
+        )
+        return bool(await self._session.scalar(statement))
 
-async def revoke(
-    session: AsyncSession,
-    user_id: uuid.UUID,
-    now: datetime,
-    *,
-    only: uuid.UUID | None = None,
-    but: uuid.UUID | None = None,
-) -> int:
-    """Ends a user's sessions: all, one, or all but one. Returns how many were ended by this."""
-    statement = update(SessionRow).where(
-        SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None), SessionRow.expires_at > now
-    )
-    if only is not None:
-        statement = statement.where(SessionRow.id == only)
-    if but is not None:
-        statement = statement.where(SessionRow.id != but)
-    ended = (await session.scalars(statement.values(revoked_at=now).returning(SessionRow.id))).all()
-    if ended:
-        await forget_sealed(session, ended)
-    return len(ended)
+    async def delete_all(self, user_id: uuid.UUID) -> None:
+        """Delete a user's sessions with their tokens."""
+        await self._session.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
 
-
-async def logged_in_from(session: AsyncSession, username: str, address: str) -> bool:
-    """Whether the account of this name, if there is one, had a session at this address."""
-    statement = select(
-        exists()
-        .where(UserRow.id == SessionRow.user_id)
-        .where(func.lower(UserRow.username) == func.lower(username), SessionRow.address == address)
-    )
-    return bool(await session.scalar(statement))
-
-
-async def delete_all(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Deletes a user's sessions with their tokens."""
-    await session.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
-
-
-async def delete_expired(session: AsyncSession, now: datetime, *, user_id: uuid.UUID | None = None) -> None:
-    """Deletes the sessions, all or a user's, that have ended by themselves, with their tokens."""
-    statement = delete(SessionRow).where(SessionRow.expires_at <= now)
-    if user_id is not None:
-        statement = statement.where(SessionRow.user_id == user_id)
-    await session.execute(statement)
+    async def delete_expired(self, now: datetime, *, user_id: uuid.UUID | None = None) -> None:
+        """Delete the expired sessions of all users or of one, with their tokens."""
+        statement = delete(SessionRow).where(SessionRow.expires_at <= now)
+        if user_id is not None:
+            statement = statement.where(SessionRow.user_id == user_id)
+        await self._session.execute(statement)

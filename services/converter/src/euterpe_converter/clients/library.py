@@ -1,4 +1,4 @@
-"""The library, as the converter sees it."""
+"""Client of the library."""
 
 import uuid
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from euterpe.library.v1.library_pb2 import ResolveArtifactRequest
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 from euterpe_service_kit.rpc_client import peer_errors
 
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.requester import Requester
 
 _DEADLINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSong:
-    """Where a song's MIDI lies, what the song is called, and who made it from which seed, as far as is told.
+    """A song's MIDI key and metadata, as far as the requester may know it.
 
-    `download_allowed` is False for holders of a share link that lets them listen only.
+    `download_allowed` is False for share links that allow listening only.
     """
 
     midi_key: str
@@ -29,15 +29,15 @@ class StoredSong:
 
 
 class LibraryClient:
-    """Asks the library over gRPC."""
+    """Calls the library over gRPC."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = LibraryServiceStub(channel)
 
-    async def resolve(self, song_id: uuid.UUID, listener: Listener) -> StoredSong:
-        """The song, if this listener may read it. Raises NotFound, Unavailable."""
+    async def resolve(self, song_id: uuid.UUID, requester: Requester) -> StoredSong:
+        """Return the song if the requester may read it. Raises NotFound, Unavailable."""
         request = ResolveArtifactRequest(
-            song_id=str(song_id), listener_id=listener.id or "", share_token=listener.share_token
+            song_id=str(song_id), listener_id=requester.id or "", share_token=requester.share_token
         )
         async with peer_errors("library"):
             answer = await self._stub.ResolveArtifact(request, timeout=_DEADLINE_SECONDS)

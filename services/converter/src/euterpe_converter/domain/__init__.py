@@ -1,1 +1,1 @@
-"""Pure types of audio; imports none of the others."""
+"""Pure types of audio; imports no other layer."""

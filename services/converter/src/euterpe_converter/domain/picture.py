@@ -1,11 +1,11 @@
-"""Pictures of music: what may be asked of one."""
+"""Options of piano roll pictures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class PictureFormat(StrEnum):
-    """The formats of pictures; the value is the file extension."""
+    """Picture formats; the value is the file extension."""
 
     SVG = "svg"
     PNG = "png"
@@ -17,22 +17,22 @@ class PictureFormat(StrEnum):
 
 
 class Theme(StrEnum):
-    """Colours for a light or a dark surrounding; an SVG can follow its reader's preference by itself."""
+    """Colour theme. With `auto`, an SVG follows the viewer's preference."""
 
     AUTO = "auto"
     LIGHT = "light"
     DARK = "dark"
 
 
-#: What sites that show links expect of a page's picture (Open Graph).
+#: The size that link previews expect (Open Graph).
 CARD_WIDTH, CARD_HEIGHT = 1200, 630
-LEAST_WIDTH, MOST_WIDTH = 160, 2400
-LEAST_HEIGHT, MOST_HEIGHT = 80, 1350
+MIN_WIDTH, MAX_WIDTH = 160, 2400
+MIN_HEIGHT, MAX_HEIGHT = 80, 1350
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A piano roll of `width` times `height` pixels. A `card` is one with title and author, for links to a song."""
+    """A piano roll of `width` × `height` pixels. A `card` also shows title and author, for link previews."""
 
     format: PictureFormat
     theme: Theme = Theme.AUTO

@@ -1,1 +1,1 @@
-"""From MIDI to encoded audio, one noun per module; knows nothing of HTTP or S3, save the cache."""
+"""Rendering of MIDI to encoded audio. Independent of HTTP; only the cache and the SoundFont store use S3."""

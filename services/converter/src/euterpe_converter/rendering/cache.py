@@ -1,4 +1,4 @@
-"""Finished renditions: in the object store under their content addresses, the latest also in memory."""
+"""The cache of renditions: in the object store under their content addresses, the latest also in memory."""
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
@@ -10,30 +10,30 @@ from euterpe_converter.domain.audio import Encoding
 from euterpe_converter.rendering.upload import Upload
 
 _FRAMES = "frames"
-# A hundred bytes each: what is known of more objects than anybody asks for in an hour.
-_MOST_KNOWN = 50_000
+# About a hundred bytes each.
+_MAX_KNOWN = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """What is known of a finished body: how many frames of audio, and bytes."""
+    """Frames of audio and bytes of a stored body."""
 
     frames: int
     size_bytes: int
 
 
 class RenditionCache:
-    """An object is there whole or not at all, and never changes; so what was known of it once stays known."""
+    """Objects become visible when complete and never change, so cached facts stay valid until they are removed."""
 
     def __init__(self, store: ObjectStore, *, memory_bytes: int) -> None:
         self._store = store
-        self._limit = memory_bytes
+        self._max_bytes = memory_bytes
         self._known: OrderedDict[str, StoredBody] = OrderedDict()
         self._bodies: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
 
     async def find(self, key: str) -> StoredBody | None:
-        """What is known of a rendition; None when it is not there. Raises Unavailable."""
+        """Look up a rendition; None when it is not stored. Raises Unavailable."""
         known = self._known.get(key)
         if known is None:
             info = await self._store.head(key)
@@ -43,32 +43,32 @@ class RenditionCache:
             self._remember(key, known)
         return known
 
-    def known(self, key: str) -> StoredBody | None:
-        """What is known without asking the object store."""
+    def peek(self, key: str) -> StoredBody | None:
+        """Look up a rendition without asking the object store."""
         return self._known.get(key)
 
     def upload(self, key: str, encoding: Encoding, frames: int) -> Upload:
-        """Stores a body while it grows."""
-        return Upload(self._store, key, encoding.format.content_type, {_FRAMES: str(frames)})
+        """Create an upload that stores a body while it is rendered."""
+        return Upload(self._store, key, encoding.format.spec.content_type, {_FRAMES: str(frames)})
 
-    def keep(self, key: str, stored: StoredBody, content: bytes | None) -> None:
-        """Remembers a body that has been stored, its bytes too where there is room."""
+    def add(self, key: str, stored: StoredBody, content: bytes | None) -> None:
+        """Add a body that has been stored; its bytes are kept in memory where there is room."""
         self._remember(key, stored)
-        if content is None or len(content) > self._limit // 4 or key in self._bodies:
+        if content is None or len(content) > self._max_bytes // 4 or key in self._bodies:
             return
         self._bodies[key] = content
         self._size += len(content)
-        while self._size > self._limit:
+        while self._size > self._max_bytes:
             _, oldest = self._bodies.popitem(last=False)
             self._size -= len(oldest)
 
-    def forget(self, key: str) -> None:
-        """The object has gone."""
+    def discard(self, key: str) -> None:
+        """Remove a rendition whose object was removed."""
         self._known.pop(key, None)
         self._size -= len(self._bodies.pop(key, b""))
 
     async def read(self, key: str, first: int, last: int) -> AsyncGenerator[bytes, None]:
-        """The bytes `first` to `last`, both included. Raises ObjectNotFound, Unavailable."""
+        """Yield the bytes `first` to `last`, both included. Raises ObjectNotFound, Unavailable."""
         body = self._bodies.get(key)
         if body is not None:
             self._bodies.move_to_end(key)
@@ -79,5 +79,5 @@ class RenditionCache:
 
     def _remember(self, key: str, known: StoredBody) -> None:
         self._known[key] = known
-        if len(self._known) > _MOST_KNOWN:
+        if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)

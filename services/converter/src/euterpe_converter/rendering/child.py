@@ -1,4 +1,4 @@
-"""Child processes that have limits, tell what went wrong, and never outlive the code that started them."""
+"""Child processes with resource limits and captured errors, which end with the code that started them."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-#: The environment of every child: what they need, and none of the service's secrets. FluidSynth looks for sound cards
-#: through SDL even when it plays none, which wakes PulseAudio's client: a directory in /tmp that stays, 64 MB of shared
-#: memory, and a tenth of a second now and then. SDL's dummy driver spares all that. OpenBLAS and OpenMP would start
-#: threads, beside which forking is unsafe. Temporary files, of the one format that needs them, are in memory.
-#: Huge pages make a fork beside a SoundFont of 148 MB take 2 ms instead of 6, and its samples quicker to find.
+#: The environment of every child, without the service's secrets. SDL's dummy driver keeps FluidSynth from looking for
+#: sound cards, which would start PulseAudio's client: a directory in /tmp, 64 MB of shared memory, and up to 0.1 s.
+#: OpenBLAS and OpenMP must not start threads, because forking with threads is unsafe. Temporary files are in memory.
+#: Huge pages make a fork with a SoundFont of 148 MB take 2 ms instead of 6 ms, and sample lookups faster.
 CHILD_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "LC_ALL": "C",
@@ -24,18 +23,18 @@ CHILD_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    "TMPDIR": "/dev/shm",  # noqa: S108 - pydub makes unguessable names of its own
+    "TMPDIR": "/dev/shm",  # noqa: S108 - pydub creates unguessable names
 }
 
-#: Bytes that are read from a pipe at once.
+#: Bytes per read from a pipe.
 CHUNK_BYTES = 256 * 1024
-_COMPLAINT_LINES = 8
+_STDERR_TAIL_LINES = 8
 _LINE_BYTES = 300
 
 
 @dataclass(frozen=True, slots=True)
 class ChildLimits:
-    """What the kernel allows a child: bytes of address space, seconds of processor time, bytes of the largest file."""
+    """Resource limits: bytes of address space, seconds of processor time, bytes of the largest file."""
 
     memory_bytes: int
     cpu_seconds: int
@@ -47,24 +46,24 @@ class Child:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._lines: deque[str] = deque(maxlen=_COMPLAINT_LINES)
-        self._listening = asyncio.create_task(self._listen())
+        self._lines: deque[str] = deque(maxlen=_STDERR_TAIL_LINES)
+        self._stderr_task = asyncio.create_task(self._read_stderr())
 
     @property
     def stdin(self) -> asyncio.StreamWriter:
-        """Its standard input, when it was started with one."""
+        """Standard input; only if it was started with a pipe."""
         assert self._process.stdin is not None
         return self._process.stdin
 
     @property
     def stdout(self) -> asyncio.StreamReader:
-        """Its standard output, when it was started with one."""
+        """Standard output; only if it was started with a pipe."""
         assert self._process.stdout is not None
         return self._process.stdout
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, as far as is known."""
+        """Whether it is running, as far as is known."""
         return self._process.returncode is None
 
     @property
@@ -72,36 +71,36 @@ class Child:
         """Its process id."""
         return self._process.pid
 
-    async def ended(self) -> int:
-        """Waits for its end; returns the exit status, negative for a signal.
+    async def wait(self) -> int:
+        """Wait for its end, and return the exit status, negative for a signal.
 
         Its standard output must have been read to the end, and its input closed.
         """
         status = await self._process.wait()
-        await self._listening
+        await self._stderr_task
         return status
 
     @property
-    def complaint(self) -> str:
+    def stderr_tail(self) -> str:
         """The last lines that it wrote to standard error."""
         return "\n".join(self._lines)
 
-    async def end(self) -> None:
-        """Kills it if it still runs, and waits until nothing is left of it: no zombie, no open pipe."""
+    async def kill(self) -> None:
+        """Kill it if it is running, and wait until no zombie and no open pipe is left."""
         if self._process.returncode is None:
-            # Its own session, so its own group.
+            # It leads its own session, and so its own process group.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
             with contextlib.suppress(ConnectionError):
                 await self._process.stdin.wait_closed()
-        # asyncio waits for open pipes too, so what a dead process has left in one must be read first.
+        # asyncio also waits for open pipes, so buffered output of a dead process must be read first.
         while self._process.stdout is not None and await self._process.stdout.read(CHUNK_BYTES):
             pass
-        await self.ended()
+        await self.wait()
 
-    async def _listen(self) -> None:
+    async def _read_stderr(self) -> None:
         assert self._process.stderr is not None
         rest = b""
         while chunk := await self._process.stderr.read(4096):
@@ -121,9 +120,9 @@ async def running(
     collect: bool = False,
     pass_fds: Sequence[int] = (),
 ) -> AsyncGenerator[Child, None]:
-    """Runs a command within the context, with a pipe to it (`feed`) or from it (`collect`).
+    """Run a command within the context, with a pipe to it (`feed`) or from it (`collect`).
 
-    However the context ends, the child has ended then. Raises OSError when it cannot be started.
+    The child has ended when the context ends. Raises OSError when it cannot be started.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -132,32 +131,32 @@ async def running(
         stderr=PIPE,
         limit=CHUNK_BYTES,
         env=CHILD_ENVIRONMENT,
-        # Ctrl-C in a terminal is for the service, which lets renders finish.
+        # Ctrl-C in a terminal must reach the service only, which lets renders finish.
         start_new_session=True,
         pass_fds=tuple(pass_fds),
     )
     child = Child(process)
     try:
-        _limit(process.pid, limits)
+        _set_limits(process.pid, limits)
         yield child
     finally:
-        await end_child(child)
+        await kill_child(child)
 
 
-async def end_child(child: Child) -> None:
-    """Ends a child; a second cancellation must not leave it behind."""
-    await asyncio.shield(asyncio.create_task(child.end()))
+async def kill_child(child: Child) -> None:
+    """Kill a child. Shielded: a second cancellation must not leave it running."""
+    await asyncio.shield(asyncio.create_task(child.kill()))
 
 
-def _limit(pid: int, limits: ChildLimits) -> None:
-    # From outside, because code between fork and exec is unsafe beside threads, and rules out the quick posix_spawn.
+def _set_limits(pid: int, limits: ChildLimits) -> None:
+    # Set from outside: code between fork and exec is unsafe with threads, and would prevent the fast posix_spawn.
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
         resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_CORE: 0,
     }
-    # One that has ended already needs no limit.
+    # A process that has ended needs no limits.
     with contextlib.suppress(ProcessLookupError):
         for kind, value in wanted.items():
             resource.prlimit(pid, kind, (value, value))

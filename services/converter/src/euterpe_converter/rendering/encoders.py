@@ -1,16 +1,18 @@
-"""Samples → the body of a file in one of the formats: everything after the preamble of `containers`.
+"""Encoders: samples to the body of a file, everything after the preamble of `domain.containers`.
 
-MP3: constant 192 kbit/s, so that positions can be computed. Over six pieces of the corpus, LAME's level 7 in plain
-stereo has 24.1 dB signal to noise and 2.22 dB log-spectral distance (up to 16 kHz) to the WAV, and makes 240 seconds
-a second; joint stereo 24.1, 2.17 and 190. The 128 kbit/s that are pydub's default have 18.0 dB and 3.48 dB.
+MP3 uses a constant 192 kbit/s, so that seek positions can be computed. Over six pieces of the corpus, LAME's level 7 in
+plain stereo has 24.1 dB signal-to-noise ratio and 2.22 dB log-spectral distance (up to 16 kHz) to the WAV, and encodes
+240 seconds per second; joint stereo 24.1 dB, 2.17 dB and 190. pydub's default of 128 kbit/s has 18.0 dB and 3.48 dB.
 """
 
-from typing import Protocol
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_converter.domain.audio import AudioFormat, Encoding, Tags
+from euterpe_converter.domain.audio import Encoding, Tags
 from euterpe_converter.domain.containers import flac, mp3, ogg
 from euterpe_converter.rendering.native.lame import LameEncoder
 from euterpe_converter.rendering.native.opus import OpusEncoder
@@ -18,41 +20,48 @@ from euterpe_converter.rendering.native.opus import OpusEncoder
 Samples = NDArray[np.float32]
 
 LAME_EFFORT = 7
+_FFMPEG = "ffmpeg"
 FLAC_LEVEL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInput:
+    """What an encoder is created for: `frames` frames of audio in this encoding.
+
+    Only encoders that write the whole file use the tags and the ffmpeg command.
+    """
+
+    encoding: Encoding
+    frames: int
+    tags: Tags = field(default_factory=Tags)
+    ffmpeg: str = _FFMPEG
 
 
 class Encoder(Protocol):
     """Takes samples of shape (frames, channels), full scale 1, in order."""
 
+    def __init__(self, given: EncoderInput) -> None:
+        """Raise LibraryMissing when a shared library is not installed."""
+
     def encode(self, samples: Samples) -> bytes:
-        """Bytes that are complete with these samples; may be none."""
+        """Return the bytes that these samples complete; may be empty."""
 
     def finish(self) -> bytes:
-        """The rest."""
+        """Return the remaining bytes."""
 
 
-def encoder_for(encoding: Encoding, frames: int, tags: Tags, ffmpeg: str) -> Encoder:
-    """An encoder for audio of `frames` frames. Raises LibraryMissing."""
-    match encoding.format:
-        case AudioFormat.WAV:
-            return PcmEncoder(encoding)
-        case AudioFormat.FLAC:
-            return FlacEncoder(encoding)
-        case AudioFormat.MP3:
-            return Mp3Encoder(encoding)
-        case AudioFormat.OPUS:
-            return OpusBody(encoding, frames)
-        case AudioFormat.OGG:
-            # Here, because pydub takes a tenth of a second to load and no other format needs it.
-            from euterpe_converter.rendering.segment import SegmentEncoder
-
-            return SegmentEncoder(encoding, tags, ffmpeg)
+def create_encoder(given: EncoderInput) -> Encoder:
+    """Create the encoder of the format. Raises LibraryMissing."""
+    # Imported by name: soundfile and pydub take a tenth of a second to load, and each serves one format.
+    module, name = given.encoding.format.spec.encoder.split(":")
+    encoder = cast("type[Encoder]", getattr(import_module(module), name))
+    return encoder(given)
 
 
 def to_integers(samples: Samples, bit_depth: int) -> NDArray[np.int16] | NDArray[np.int32]:
-    """Samples as integers, clipped; those of 24 bit lie in the upper bytes of 32."""
+    """Convert to clipped integers; 24-bit values are in the upper three bytes of 32 bits."""
     full = 2 ** (bit_depth - 1) - 1
-    # 24 bit are more than a float's fraction holds, once scaled.
+    # A float32's fraction is too short for scaled 24-bit samples.
     scaled = samples * np.float32(full) if bit_depth == 16 else samples.astype(np.float64) * full
     np.rint(scaled, out=scaled)
     np.clip(scaled, -full - 1, full, out=scaled)
@@ -62,27 +71,28 @@ def to_integers(samples: Samples, bit_depth: int) -> NDArray[np.int16] | NDArray
 class PcmEncoder:
     """Little-endian PCM."""
 
-    def __init__(self, encoding: Encoding) -> None:
-        self._depth = encoding.bit_depth
+    def __init__(self, given: EncoderInput) -> None:
+        self._depth = given.encoding.bit_depth
 
     def encode(self, samples: Samples) -> bytes:
-        """All of them at once."""
+        """Return all samples at once."""
         values = to_integers(samples, self._depth)
         if self._depth == 16:
             return values.astype("<i2", copy=False).tobytes()
         return values.astype("<i4", copy=False).reshape(-1, 1).view(np.uint8)[:, 1:].tobytes()
 
     def finish(self) -> bytes:
-        """Nothing."""
+        """Return nothing."""
         return b""
 
 
 class FlacEncoder:
-    """FLAC frames by libsndfile, whose headers are cut off."""
+    """FLAC frames by libsndfile, without its headers."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, given: EncoderInput) -> None:
         import soundfile  # type: ignore[import-untyped]
 
+        encoding = given.encoding
         self._depth = encoding.bit_depth
         self._sink = _Sink()
         self._file = soundfile.SoundFile(
@@ -94,28 +104,28 @@ class FlacEncoder:
             subtype=f"PCM_{encoding.bit_depth}",
             compression_level=FLAC_LEVEL,
         )
-        self._begun = False
+        self._headers_skipped = False
 
     def encode(self, samples: Samples) -> bytes:
-        """Frames that are complete."""
+        """Return the frames that are complete."""
         self._file.write(to_integers(samples, self._depth))
         return self._body()
 
     def finish(self) -> bytes:
-        """The last frame."""
+        """Return the last frame."""
         self._file.close()
         return self._body()
 
     def _body(self) -> bytes:
         data = self._sink.take()
-        if data and not self._begun:
-            self._begun = True
+        if data and not self._headers_skipped:
+            self._headers_skipped = True
             return flac.skip_headers(data)
         return data
 
 
 class _Sink:
-    """A file that only grows: libsndfile goes back to complete the headers, which are not used."""
+    """An append-only file. libsndfile seeks back to complete the headers, which are not used."""
 
     def __init__(self) -> None:
         self._new = bytearray()
@@ -145,64 +155,66 @@ class _Sink:
 
 
 class Mp3Encoder:
-    """LAME. A variable bit rate is given out at the end, because its first frame is the seek table."""
+    """LAME. With a variable bit rate, everything is returned at the end, because its first frame is the seek table."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, given: EncoderInput) -> None:
+        encoding = given.encoding
         self._lame = LameEncoder(
             sample_rate=encoding.sample_rate,
             channels=encoding.channels,
             quality=LAME_EFFORT,
             kilobits=encoding.kilobits,
             variable_quality=None if encoding.vbr is None else float(encoding.vbr),
-            joint=mp3.shares_channels(encoding),
+            joint=mp3.uses_joint_stereo(encoding),
         )
         self._variable = encoding.vbr is not None
-        self._held: list[bytes] = []
+        self._pending: list[bytes] = []
 
     @property
     def version(self) -> str:
-        """LAME's."""
+        """LAME's version."""
         return self._lame.version
 
     def encode(self, samples: Samples) -> bytes:
-        """Frames that are complete."""
+        """Return the frames that are complete; none with a variable bit rate."""
         data = self._lame.encode(samples)
         if not self._variable:
             return data
-        self._held.append(data)
+        self._pending.append(data)
         return b""
 
     def finish(self) -> bytes:
-        """The last frames, or all of them."""
+        """Return the last frames; with a variable bit rate, all of them."""
         data = self._lame.flush()
         if self._variable:
             header = self._lame.header_frame()
-            data = header + b"".join([*self._held, data])[len(header) :]
+            data = header + b"".join([*self._pending, data])[len(header) :]
         self._lame.close()
         return data
 
 
-class OpusBody:
-    """Opus packets on Ogg pages."""
+class OggOpusEncoder:
+    """Opus packets in Ogg pages."""
 
-    def __init__(self, encoding: Encoding, frames: int) -> None:
+    def __init__(self, given: EncoderInput) -> None:
+        encoding, frames = given.encoding, given.frames
         size = ogg.packet_bytes(encoding)
         self._opus = OpusEncoder(
             channels=encoding.channels, bits_per_second=encoding.kilobits * 1000, packet_bytes=size
         )
         if self._opus.lookahead != ogg.PRE_SKIP:
-            raise ValueError(f"this libopus looks {self._opus.lookahead} frames ahead, not {ogg.PRE_SKIP}")
+            raise ValueError(f"libopus has a lookahead of {self._opus.lookahead} frames; {ogg.PRE_SKIP} are required")
         self._pages = ogg.OpusPages(frames)
         self._rest = np.empty((0, encoding.channels), np.float32)
         self._left = ogg.packets(frames)
 
     @property
     def version(self) -> str:
-        """The library's."""
+        """libopus's version."""
         return self._opus.version
 
     def encode(self, samples: Samples) -> bytes:
-        """Pages that are full."""
+        """Return the pages that are full."""
         rest = np.concatenate([self._rest, samples])
         count = min(len(rest) // ogg.PACKET_FRAMES, self._left)
         whole, self._rest = np.split(rest, [count * ogg.PACKET_FRAMES])
@@ -210,7 +222,7 @@ class OpusBody:
         return b"".join(self._pages.add(self._opus.encode(part)) for part in np.split(whole, count)) if count else b""
 
     def finish(self) -> bytes:
-        """The last page."""
+        """Return the last page."""
         missing = self._left * ogg.PACKET_FRAMES - len(self._rest)
         data = self.encode(np.zeros((missing, self._rest.shape[1]), np.float32))
         self._opus.close()

@@ -1,4 +1,4 @@
-"""Keeps the rendered audio in the object store within its limits of age and size."""
+"""Keeps the rendered audio in the object store within limits of age and size."""
 
 import asyncio
 from collections.abc import Iterable
@@ -15,20 +15,22 @@ from euterpe_converter.rendering.cache import RenditionCache
 log = structlog.get_logger(__name__)
 
 PREFIX = "audio/"
-# Longer than any render may take: what is older was left behind by a process that was killed.
-_ABANDONED = timedelta(hours=1)
+# Longer than any render: an older open upload belongs to a process that was killed.
+_ABANDONED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class EvictionLimits:
-    """Seconds that a rendition is kept, and bytes that all of them may take; None is no limit."""
+    """Maximum age of a rendition in seconds, and maximum total size in bytes; None means no limit."""
 
     age_seconds: float | None
     size_bytes: int | None
 
 
-def condemned(entries: Iterable[ObjectEntry], limits: EvictionLimits, now: datetime) -> list[tuple[ObjectEntry, str]]:
-    """What must go and why (`age`, `size`): the too old, then the oldest until the rest fits."""
+def select_evictions(
+    entries: Iterable[ObjectEntry], limits: EvictionLimits, now: datetime
+) -> list[tuple[ObjectEntry, str]]:
+    """Return the entries to remove with a reason (`age`, `size`): expired ones, then the oldest until the rest fits."""
     found: list[tuple[ObjectEntry, str]] = []
     kept: list[ObjectEntry] = []
     for entry in sorted(entries, key=lambda entry: entry.modified):
@@ -48,7 +50,7 @@ def condemned(entries: Iterable[ObjectEntry], limits: EvictionLimits, now: datet
 
 
 class Evictor:
-    """Sweeps at intervals. Whatever it removes can be rendered again; several replicas may sweep at once."""
+    """Sweeps the cache at intervals. Removed renditions can be rendered again; several replicas may sweep at once."""
 
     def __init__(
         self, store: ObjectStore, cache: RenditionCache, metrics: Metrics, limits: EvictionLimits, *, seconds: float
@@ -57,7 +59,7 @@ class Evictor:
         self._limits, self._seconds = limits, seconds
 
     async def run(self) -> None:
-        """Sweeps until it is cancelled."""
+        """Sweep until cancelled."""
         while True:
             try:
                 await self.sweep()
@@ -66,16 +68,16 @@ class Evictor:
             await asyncio.sleep(self._seconds)
 
     async def sweep(self) -> None:
-        """Once. Raises Unavailable."""
+        """Sweep once. Raises Unavailable."""
         entries = await self._store.entries(PREFIX)
         now = datetime.now(UTC)
-        gone = condemned(entries, self._limits, now)
-        for entry, reason in gone:
-            self._cache.forget(entry.key)
+        evicted = select_evictions(entries, self._limits, now)
+        for entry, reason in evicted:
+            self._cache.discard(entry.key)
             await self._store.delete(entry.key)
             self._metrics.evicted.labels(reason).inc()
-        left = sum(entry.size_bytes for entry in entries) - sum(entry.size_bytes for entry, _ in gone)
+        left = sum(entry.size_bytes for entry in entries) - sum(entry.size_bytes for entry, _ in evicted)
         self._metrics.cache_bytes.set(left)
         for upload in await self._store.open_uploads(PREFIX):
-            if now - upload.begun > _ABANDONED:
+            if now - upload.begun > _ABANDONED_AFTER:
                 await self._store.abort_parts(upload.key, upload.upload_id)

@@ -1,17 +1,18 @@
-"""One render, as it is handed to the process that does it."""
+"""A render job, as it is passed to the render process."""
 
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from euterpe_converter.domain.audio import AudioFormat, Encoding, Synthesis, Tags
+from euterpe_converter.domain.audio import Encoding, Synthesis, Tags
+from euterpe_converter.domain.formats import AudioFormat
 
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """A valid MIDI file, the frames of its audio before it is trimmed, and what is to be made of it.
+    """A valid MIDI file, the frames of its audio before trimming, and how to render it.
 
-    `tags` are empty where they are not part of the body.
+    `tags` are empty unless they are part of the body.
     """
 
     midi: bytes
@@ -26,19 +27,19 @@ class RenderJob:
         return self.frames * self.encoding.frame_bytes
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the MIDI file."""
+        """Return everything except the MIDI file."""
         parts = {name: asdict(getattr(self, name)) for name in ("encoding", "synthesis", "tags")}
         return parts | {"frames": self.frames}
 
     @classmethod
     def from_json(cls, midi: bytes, given: dict[str, Any]) -> "RenderJob":
-        """What `to_json` told."""
-        encoding = given["encoding"] | {"format": AudioFormat(given["encoding"]["format"])}
+        """Create the job from `to_json`'s result."""
+        encoding = given["encoding"] | {"format": AudioFormat(given["encoding"]["format"])}  # type: ignore[call-arg]
         programs = tuple((channel, program) for channel, program in given["synthesis"]["programs"])
         synthesis = Synthesis(**(given["synthesis"] | {"programs": programs}))
         return cls(midi, given["frames"], Encoding(**encoding), synthesis, Tags(**given["tags"]))
 
 
 def canonical(value: object) -> str:
-    """JSON that is the same for equal values."""
+    """Return JSON that is equal for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Integrated loudness as EBU R128 and ITU-R BS.1770-4 define it, block by block while a piece is synthesised."""
+"""Integrated loudness by EBU R128 and ITU-R BS.1770-4, measured while a piece is synthesised."""
 
 from functools import cache
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 _OFFSET = -0.691
-# The weighting's impulse response is over 100 dB down after this many samples, at any rate up to 96 kHz.
+# The impulse response has decayed by over 100 dB after this many samples, at any rate up to 96 kHz.
 _TAPS = 8192
 _STEP_SECONDS = 0.1
 _STEPS_PER_BLOCK = 4
 
 
 class LoudnessMeter:
-    """Takes samples of shape (frames, 2) in any portions."""
+    """Takes samples of shape (frames, 2) in chunks of any size."""
 
     def __init__(self, sample_rate: int) -> None:
         self._step = round(sample_rate * _STEP_SECONDS)
@@ -27,7 +27,7 @@ class LoudnessMeter:
         self.peak = 0.0
 
     def add(self, samples: NDArray[np.float32]) -> None:
-        """The next samples."""
+        """Add the next samples."""
         self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
         joined = np.concatenate([self._past, samples])
         self._past = joined[len(joined) - (_TAPS - 1) :]
@@ -41,7 +41,7 @@ class LoudnessMeter:
             self._powers.append(np.square(whole.reshape(count, self._step, 2)).mean(axis=1).sum(axis=1))
 
     def integrated(self) -> float:
-        """LUFS of everything so far; minus infinity for silence, or less than 0.4 s."""
+        """Return the LUFS of everything so far; minus infinity for silence or less than 0.4 s."""
         steps = np.concatenate([np.empty(0), *self._powers])
         if len(steps) < _STEPS_PER_BLOCK:
             return float("-inf")
@@ -59,7 +59,7 @@ def _lufs(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
 
 @cache
 def _k_weighting(sample_rate: int) -> NDArray[np.float64]:
-    # BS.1770 gives coefficients for 48 kHz; these are the analogue filters behind them, at any rate.
+    # BS.1770 gives coefficients for 48 kHz; these are the underlying analogue filters, for any rate.
     signal = np.zeros(_TAPS)
     signal[0] = 1.0
     shelf = _shelf(sample_rate, frequency=1681.974450955533, gain_db=3.999843853973347, q=0.7071752369554196)

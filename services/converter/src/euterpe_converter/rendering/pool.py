@@ -1,4 +1,4 @@
-"""Bounds how many renders run and wait, and lets equal requests share one."""
+"""Bounds how many renders run and wait, and lets equal requests share one render."""
 
 import asyncio
 import contextlib
@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 
 from euterpe_converter.errors import RenderQueueFull
 from euterpe_converter.metrics import Metrics
-from euterpe_converter.rendering.reel import Reel
+from euterpe_converter.rendering.stream_buffer import StreamBuffer
 
-#: Writes a rendition onto the reel; it has ended for the pool when this returns.
-Job = Callable[[Reel], Awaitable[None]]
+#: Writes a rendition into the buffer; returns when the render has ended.
+Job = Callable[[StreamBuffer], Awaitable[None]]
 
 
 class RenderPool:
     """Runs at most `workers` jobs at once, with `queue_limit` more waiting in order of arrival.
 
-    Jobs of equal key that overlap in time are one job, whose reel everybody reads. It is cancelled when the last of
-    those who listen has gone and nobody else has come for `linger_seconds`: players that seek leave and come back.
+    Jobs of equal key that overlap in time are one job, whose buffer all subscribers read. It is cancelled when the last
+    subscriber has left and none has come back for `linger_seconds`: players that seek disconnect and reconnect.
     """
 
     def __init__(
@@ -33,96 +33,98 @@ class RenderPool:
         self._capacity = workers + queue_limit
         self._workers = asyncio.Semaphore(workers)
         self._metrics = metrics
-        self._window = window_bytes
-        self._linger = linger_seconds
-        self._flights: dict[str, _Flight] = {}
+        self._window_bytes = window_bytes
+        self._linger_seconds = linger_seconds
+        self._jobs: dict[str, _SharedJob] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def listening(self, key: str, job: Job) -> AsyncGenerator[Reel, None]:
-        """The reel of the job of this key, started now unless it is on its way. Raises RenderQueueFull."""
-        flight = self._flights.get(key) or self._launch(key, job)
-        flight.enter()
-        try:
-            yield flight.reel
-        finally:
-            flight.leave()
+    async def subscribe(self, key: str, job: Job) -> AsyncGenerator[StreamBuffer, None]:
+        """Provide the buffer of this key's job, which is started unless it already runs or waits.
 
-    def on_its_way(self, key: str) -> bool:
-        """Whether a job of this key runs or waits."""
-        return key in self._flights
+        Raises RenderQueueFull.
+        """
+        shared = self._jobs.get(key) or self._start(key, job)
+        shared.add_subscriber()
+        try:
+            yield shared.buffer
+        finally:
+            shared.remove_subscriber()
 
     async def close(self) -> None:
-        """Cancels what is left and waits until it has cleaned up."""
+        """Cancel all jobs and wait until they have cleaned up."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _launch(self, key: str, job: Job) -> "_Flight":
-        # Counts those that were cancelled and still clean up, because they still hold their worker.
+    def _start(self, key: str, job: Job) -> "_SharedJob":
+        # Includes cancelled jobs that still clean up, because they still occupy their worker.
         if len(self._tasks) >= self._capacity:
             self._metrics.rejected.inc()
             raise RenderQueueFull(len(self._tasks))
-        reel = Reel(self._window)
-        flight = _Flight(reel, asyncio.create_task(self._work(job, reel)), self._linger)
-        flight.forget = lambda: self._forget(key, flight)
-        self._flights[key] = flight
-        self._tasks.add(flight.task)
-        flight.task.add_done_callback(lambda task: self._landed(flight, task))
-        return flight
+        buffer = StreamBuffer(self._window_bytes)
+        shared = _SharedJob(buffer, asyncio.create_task(self._run(job, buffer)), self._linger_seconds)
+        shared.unregister = lambda: self._unregister(key, shared)
+        self._jobs[key] = shared
+        self._tasks.add(shared.task)
+        shared.task.add_done_callback(lambda task: self._on_done(shared, task))
+        return shared
 
-    async def _work(self, job: Job, reel: Reel) -> None:
-        arrived = time.perf_counter()
+    async def _run(self, job: Job, buffer: StreamBuffer) -> None:
+        queued_at = time.perf_counter()
         with self._metrics.waiting.track_inprogress():
             await self._workers.acquire()
-        self._metrics.queue_seconds.observe(time.perf_counter() - arrived)
+        self._metrics.queue_seconds.observe(time.perf_counter() - queued_at)
         try:
             with self._metrics.running.track_inprogress():
-                await job(reel)
+                await job(buffer)
         finally:
             self._workers.release()
 
-    def _landed(self, flight: "_Flight", task: asyncio.Task[None]) -> None:
+    def _on_done(self, shared: "_SharedJob", task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        flight.forget()
+        shared.unregister()
         error: BaseException | None = asyncio.CancelledError()
-        # Marks an error as seen that nobody is left to hear.
+        # Retrieving the exception keeps asyncio from logging it when no subscriber is left.
         with contextlib.suppress(asyncio.CancelledError):
             error = task.exception()
         if error is not None:
-            flight.reel.fail(error)
+            shared.buffer.fail(error)
 
-    def _forget(self, key: str, flight: "_Flight") -> None:
-        # The key may belong to a later flight by now.
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _unregister(self, key: str, shared: "_SharedJob") -> None:
+        # A later job may have been registered under the key.
+        if self._jobs.get(key) is shared:
+            del self._jobs[key]
 
 
-class _Flight:
-    def __init__(self, reel: Reel, task: asyncio.Task[None], linger: float) -> None:
-        self.reel, self.task = reel, task
-        self.forget: Callable[[], None] = lambda: None
-        self._linger = linger
-        self._passengers = 0
-        self._farewell: asyncio.TimerHandle | None = None
+class _SharedJob:
+    """A job and the number of its subscribers."""
 
-    def enter(self) -> None:
-        self._passengers += 1
-        if self._farewell is not None:
-            self._farewell.cancel()
-            self._farewell = None
+    def __init__(self, buffer: StreamBuffer, task: asyncio.Task[None], linger_seconds: float) -> None:
+        self.buffer, self.task = buffer, task
+        self.unregister: Callable[[], None] = lambda: None
+        self._linger_seconds = linger_seconds
+        self._subscribers = 0
+        self._cancellation: asyncio.TimerHandle | None = None
 
-    def leave(self) -> None:
-        self._passengers -= 1
-        if self._passengers or self.task.done():
+    def add_subscriber(self) -> None:
+        self._subscribers += 1
+        if self._cancellation is not None:
+            self._cancellation.cancel()
+            self._cancellation = None
+
+    def remove_subscriber(self) -> None:
+        self._subscribers -= 1
+        if self._subscribers or self.task.done():
             return
-        if self._linger:
-            self._farewell = asyncio.get_running_loop().call_later(self._linger, self._abandon)
+        if self._linger_seconds:
+            loop = asyncio.get_running_loop()
+            self._cancellation = loop.call_later(self._linger_seconds, self._cancel_if_unused)
         else:
-            self._abandon()
+            self._cancel_if_unused()
 
-    def _abandon(self) -> None:
-        if not self._passengers and not self.task.done():
-            self.forget()
+    def _cancel_if_unused(self) -> None:
+        if not self._subscribers and not self.task.done():
+            self.unregister()
             self.task.cancel()

@@ -1,4 +1,4 @@
-"""One render from beginning to end: a stage plays, the reel tells the listeners, the object store gets it all."""
+"""One render: a synth worker renders into a stream buffer for the subscribers, and into the object store."""
 
 import asyncio
 import time
@@ -13,47 +13,49 @@ from euterpe_converter.errors import RenderFailed, RenderTimeout
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
 from euterpe_converter.rendering.job import RenderJob
-from euterpe_converter.rendering.reel import Reel
 from euterpe_converter.rendering.soundfont import SoundFont
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.stream_buffer import StreamBuffer
+from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
 
 log = structlog.get_logger(__name__)
 
 
 class Renderer:
-    """Renders onto reels."""
+    """Renders into stream buffers."""
 
-    def __init__(self, stages: Stages, cache: RenditionCache, metrics: Metrics, *, timeout_seconds: float) -> None:
-        self._stages, self._cache, self._metrics = stages, cache, metrics
+    def __init__(
+        self, workers: SynthWorkerPool, cache: RenditionCache, metrics: Metrics, *, timeout_seconds: float
+    ) -> None:
+        self._workers, self._cache, self._metrics = workers, cache, metrics
         self._timeout = timeout_seconds
 
-    async def render(self, key: str, job: RenderJob, soundfont: SoundFont, reel: Reel) -> None:
-        """Writes the body onto the reel and into the object store, which need not be there for it.
+    async def render(self, key: str, job: RenderJob, soundfont: SoundFont, buffer: StreamBuffer) -> None:
+        """Write the body into the buffer and the object store. Continues when the object store fails.
 
-        Raises RenderFailed, RenderTimeout, and what opening a stage raises.
+        Raises RenderFailed, RenderTimeout, and the errors of `SynthWorker.start`.
         """
         with self._measured(job):
             try:
                 async with asyncio.timeout(self._timeout):
-                    await self._render(key, job, soundfont, reel)
+                    await self._render(key, job, soundfont, buffer)
             except TimeoutError:
                 raise RenderTimeout(self._timeout) from None
 
-    async def _render(self, key: str, job: RenderJob, soundfont: SoundFont, reel: Reel) -> None:
-        async with self._stages.use(soundfont) as stage, stage.performing(job) as (frames, body):
-            reel.begin(frames)
+    async def _render(self, key: str, job: RenderJob, soundfont: SoundFont, buffer: StreamBuffer) -> None:
+        async with self._workers.use(soundfont) as worker, worker.render(job) as (frames, body):
+            buffer.start(frames)
             async with self._cache.upload(key, job.encoding, frames) as upload:
                 storing = True
                 async for data in body:
-                    reel.append(data)
-                    storing = storing and await self._stored(upload.write(data))
-                if storing and await self._stored(upload.complete()):
-                    self._metrics.stored_bytes.inc(reel.size_bytes)
-                    self._cache.keep(key, StoredBody(frames, reel.size_bytes), reel.content())
-        reel.finish()
+                    buffer.append(data)
+                    storing = storing and await self._is_stored(upload.write(data))
+                if storing and await self._is_stored(upload.complete()):
+                    self._metrics.stored_bytes.inc(buffer.size_bytes)
+                    self._cache.add(key, StoredBody(frames, buffer.size_bytes), buffer.content())
+        buffer.finish()
 
-    async def _stored(self, step: Coroutine[Any, Any, None]) -> bool:
-        """False when the object store failed: the listener gets the audio all the same, and the next one renders."""
+    async def _is_stored(self, step: Coroutine[Any, Any, None]) -> bool:
+        """Whether the step succeeded. If not, clients still get the audio, and the next request renders it again."""
         try:
             await step
         except Unavailable as error:
@@ -75,8 +77,8 @@ class Renderer:
             result = "cancelled"
             raise
         except RenderFailed as error:
-            reason = error.stage
-            log.warning("render_failed", stage=reason, complaint=error.complaint, format=job.encoding.format.value)
+            reason = error.component
+            log.warning("render_failed", component=reason, cause=error.cause, format=job.encoding.format.value)
             raise
         finally:
             seconds, audio = time.perf_counter() - started, job.frames / job.encoding.sample_rate

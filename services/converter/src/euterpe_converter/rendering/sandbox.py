@@ -1,4 +1,4 @@
-"""What the processes that read strangers' files may do: no network, no more privileges, bounded resources."""
+"""Restrictions of the processes that read untrusted files: no network, no new privileges, bounded resources."""
 
 import contextlib
 import ctypes
@@ -14,36 +14,36 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
-    """Bytes of address space, seconds of processor time, bytes of the largest file that may be written."""
+    """Maximum bytes of address space, seconds of processor time, and bytes of the largest written file."""
 
     memory_bytes: int
     cpu_seconds: int
     file_bytes: int = 0
 
 
-def leave_network() -> bool:
-    """Moves the process into a network of its own, without any interface; False where the system does not allow it.
+def isolate_network() -> bool:
+    """Move the process into a network namespace without interfaces; False where the system does not allow it.
 
-    Needs the privilege, or user namespaces for everybody.
+    Needs the privilege to do so, or unprivileged user namespaces.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     return bool(libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
 
 
-def renounce() -> None:
-    """Gives up gaining privileges, and dies with the parent."""
+def drop_privileges() -> None:
+    """Disable gaining privileges, and have the kernel kill the process when its parent ends."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def adopt() -> None:
-    """Makes the children of children that end this process's own, so that nothing is left of them."""
+def set_child_subreaper() -> None:
+    """Adopt orphaned descendants, so that this process reaps them."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def limit(limits: RenderLimits) -> None:
-    """Lets the kernel hold the limits for this process and what it starts."""
+def set_limits(limits: RenderLimits) -> None:
+    """Set the resource limits of this process and its children."""
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
         resource.RLIMIT_CPU: limits.cpu_seconds,
@@ -58,7 +58,7 @@ def limit(limits: RenderLimits) -> None:
 
 
 def close_all_but(kept: set[int]) -> None:
-    """Closes what was inherited and is not needed."""
+    """Close all inherited file descriptors except `kept`."""
     for entry in list(Path("/proc/self/fd").iterdir()):
         if int(entry.name) not in kept:
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The SoundFonts that there are: names, licences, digests."""
+"""The available SoundFonts: names, licences, digests."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,15 @@ from typing import BinaryIO
 from euterpe_converter.errors import SoundFontMissing, UnknownSoundFont
 from euterpe_converter.rendering.soundfont_store import SUFFIXES, SoundFontStore
 
-#: Where Debian's packages put theirs, best first. FluidR3 renders as fast as the compressed MuseScore one, and is
-#: loaded twenty times as fast, because its samples need not be decompressed. Both are under the MIT licence.
+#: Files of Debian's packages in order of preference, both under the MIT licence. FluidR3 renders as fast as the
+#: compressed MuseScore one, and loads twenty times as fast, because its samples need no decompression.
 DEBIAN_SOUNDFONTS = (
     Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     Path("/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"),
 )
 _DEBIAN_LICENCES = {"FluidR3_GM": "MIT", "MuseScore_General_Lite": "MIT", "MuseScore_General": "MIT"}
-_LONGEST_INFO_BYTES = 1024 * 1024
-_LONGEST_TEXT = 500
+_MAX_INFO_BYTES = 1024 * 1024
+_MAX_TEXT_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SoundFont:
 
 @dataclass(frozen=True, slots=True)
 class SoundFontEntry:
-    """What a listener may know of a SoundFont. `title` and `copyright` are what the file itself says."""
+    """What clients may know about a SoundFont. `title` and `copyright` are read from the file."""
 
     name: str
     title: str
@@ -44,11 +44,11 @@ class SoundFontEntry:
 
 
 class SoundFontSource:
-    """Hands out SoundFonts by name; those that are installed or replaced while the service runs are noticed.
+    """Provides SoundFonts by name, including those installed or replaced while the service runs.
 
-    The default is `path`; None means the first of Debian's that is there. Beside it there is every .sf2 and .sf3 file
-    of `directory`, or of Debian's directories when that is None, and those of `remote` whose names are none of these.
-    A file `NAME.license` beside one tells its licence.
+    The default is `path`, or else the first of Debian's that is installed. Further ones are the .sf2 and .sf3 files of
+    `directory` (default: Debian's directories), and those of `remote` with other names. A file `NAME.license` next to
+    a SoundFont contains its licence.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SoundFontSource:
         self._known: dict[tuple[object, ...], SoundFont] = {}
 
     async def named(self, name: str | None = None) -> SoundFont:
-        """The SoundFont of this name, or the default. Raises UnknownSoundFont, SoundFontMissing, Unavailable."""
+        """Return the SoundFont of this name, or the default. Raises UnknownSoundFont, SoundFontMissing, Unavailable."""
         if name is None:
             return await self._inspected(self._find())
         paths = self._paths()
@@ -73,23 +73,23 @@ class SoundFontSource:
         return await self._inspected(path)
 
     async def entries(self) -> list[SoundFontEntry]:
-        """All that are there, by name; files that are no SoundFonts are left out. Raises Unavailable."""
+        """List all SoundFonts by name, without invalid files. Raises Unavailable."""
         found = {entry.name: entry for entry in await asyncio.to_thread(lambda: list(self._entries()))}
         for name, remote in (await self._remote.described() if self._remote else {}).items():
             with contextlib.suppress(SoundFontMissing):
-                info = _read_info(io.BytesIO(remote.beginning), remote.entry.key)
+                info = _read_info(io.BytesIO(remote.head), remote.entry.key)
                 title, size = info.get(b"INAM", "") or name, remote.entry.size_bytes
                 entry = SoundFontEntry(name, title, remote.licence, info.get(b"ICOP"), size, False)
                 found.setdefault(name, entry)
         return [found[name] for name in sorted(found)]
 
     async def check(self) -> None:
-        """Readiness: raises SoundFontMissing."""
+        """Check readiness. Raises SoundFontMissing."""
         await self.named()
 
     async def _inspected(self, path: Path) -> SoundFont:
         identity = _identity(path)
-        # Reading 148 MB takes a tenth of a second or more: once, off the event loop.
+        # Reading 148 MB takes a tenth of a second or more: once per file, off the event loop.
         async with self._lock:
             if identity not in self._known:
                 self._known[identity] = await asyncio.to_thread(_inspect, path)
@@ -101,7 +101,7 @@ class SoundFontSource:
                 return path
         if len(self._candidates) == 1:
             raise SoundFontMissing(f"the SoundFont {self._candidates[0]} does not exist.")
-        raise SoundFontMissing("there is no SoundFont.")
+        raise SoundFontMissing("no SoundFont is installed.")
 
     def _paths(self) -> dict[str, Path]:
         found = {path.stem: path for path in reversed([*self._candidates, *self._files()]) if path.is_file()}
@@ -109,7 +109,7 @@ class SoundFontSource:
 
     def _files(self) -> Iterator[Path]:
         for directory in self._directories:
-            # Links are other names, such as Debian's default-GM.
+            # Symbolic links are aliases, such as Debian's default-GM.
             files = directory.iterdir() if directory.is_dir() else ()
             yield from sorted(file for file in files if file.suffix in SUFFIXES and not file.is_symlink())
 
@@ -135,8 +135,8 @@ def _identity(path: Path) -> tuple[object, ...]:
 
 
 def _licence(path: Path) -> str | None:
-    beside = path.with_suffix(".license")
-    return beside.read_text(errors="replace").strip()[:_LONGEST_TEXT] if beside.is_file() else None
+    file = path.with_suffix(".license")
+    return file.read_text(errors="replace").strip()[:_MAX_TEXT_LENGTH] if file.is_file() else None
 
 
 def _inspect(path: Path) -> SoundFont:
@@ -154,15 +154,15 @@ def _info(path: Path) -> dict[bytes, str]:
 
 
 def _read_info(file: BinaryIO, name: str) -> dict[bytes, str]:
-    """The texts of the INFO list (SoundFont 2.04, section 5)."""
+    """Return the texts of the INFO list (SoundFont 2.04, section 5)."""
     header = file.read(12)
-    # FluidSynth would render silence from anything else, and say that it succeeded.
+    # FluidSynth renders silence from other files, and reports success.
     if header[:4] != b"RIFF" or header[8:] != b"sfbk":
-        raise SoundFontMissing(f"{name} is no SoundFont.")
+        raise SoundFontMissing(f"{name} is not a SoundFont.")
     start = file.read(12)
     if start[:4] != b"LIST" or start[8:] != b"INFO":
         return {}
-    return dict(_texts(file.read(min(int.from_bytes(start[4:8], "little") - 4, _LONGEST_INFO_BYTES))))
+    return dict(_texts(file.read(min(int.from_bytes(start[4:8], "little") - 4, _MAX_INFO_BYTES))))
 
 
 def _texts(content: bytes) -> Iterable[tuple[bytes, str]]:
@@ -171,5 +171,5 @@ def _texts(content: bytes) -> Iterable[tuple[bytes, str]]:
         name, size = content[position : position + 4], int.from_bytes(content[position + 4 : position + 8], "little")
         text = content[position + 8 : position + 8 + size].split(b"\0")[0].decode("latin-1").strip()
         if text:
-            yield name, text[:_LONGEST_TEXT]
+            yield name, text[:_MAX_TEXT_LENGTH]
         position += 8 + size + size % 2

@@ -1,21 +1,21 @@
-"""Writes a rendition into the object store while it grows; it becomes visible whole or not at all."""
+"""Uploads a rendition to the object store while it is rendered; it becomes visible when complete."""
 
 import asyncio
 from types import TracebackType
 
 from euterpe_service_kit.object_store import ObjectStore
 
-#: S3 wants parts of at least 5 MiB. What is smaller is written at once, which is atomic too.
+#: S3 requires parts of at least 5 MiB. Smaller files are written with one request.
 PART_BYTES = 8 * 1024 * 1024
 
 
 class Upload:
-    """A context; what was begun and not completed when it ends is undone."""
+    """An upload as a context; an upload that was not completed is aborted when the context ends."""
 
     def __init__(self, store: ObjectStore, key: str, content_type: str, metadata: dict[str, str]) -> None:
         self._store, self._key = store, key
         self._content_type, self._metadata = content_type, metadata
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._upload_id: str | None = None
         self._tags: list[str] = []
         self._sending: asyncio.Task[None] | None = None
@@ -24,18 +24,18 @@ class Upload:
         return self
 
     async def write(self, data: bytes) -> None:
-        """The next bytes. Waits only while the part before the last is still being sent. Raises Unavailable."""
-        self._held += data
-        if len(self._held) >= PART_BYTES:
-            await self._sent()
-            part = bytes(self._held)
-            self._held.clear()
+        """Add the next bytes. Waits only while an earlier part is still being sent. Raises Unavailable."""
+        self._buffer += data
+        if len(self._buffer) >= PART_BYTES:
+            await self._wait_sent()
+            part = bytes(self._buffer)
+            self._buffer.clear()
             self._sending = asyncio.create_task(self._send(part))
 
     async def complete(self) -> None:
-        """Makes the object visible. Raises Unavailable."""
-        await self._sent()
-        rest = bytes(self._held)
+        """Make the object visible. Raises Unavailable."""
+        await self._wait_sent()
+        rest = bytes(self._buffer)
         if self._upload_id is None:
             await self._store.put(self._key, rest, content_type=self._content_type, metadata=self._metadata)
             return
@@ -52,7 +52,7 @@ class Upload:
         if self._upload_id is not None:
             await asyncio.shield(self._store.abort_parts(self._key, self._upload_id))
 
-    async def _sent(self) -> None:
+    async def _wait_sent(self) -> None:
         if self._sending is not None:
             sending, self._sending = self._sending, None
             await sending

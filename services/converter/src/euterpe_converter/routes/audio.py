@@ -1,4 +1,4 @@
-"""`/api/v1/audio/{song_id}.{format}`: a song to listen to."""
+"""`/api/v1/audio/{song_id}.{format}`: songs as audio."""
 
 from typing import Annotated
 
@@ -7,9 +7,9 @@ from euterpe_service_kit.security import OptionalUser
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, discretion, share_field
-from euterpe_converter.domain.listener import Listener
-from euterpe_converter.routes.answer import audio_responses, rendition_response
+from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, share_field, share_link_headers
+from euterpe_converter.domain.requester import Requester
+from euterpe_converter.routes.responses import audio_responses, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
@@ -17,16 +17,16 @@ router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_res
 
 
 class SongAudioOptions(AudioOptions):
-    """The options of audio, and how the browser shall take it."""
+    """Rendering options of a song, and how the browser handles the file."""
 
     share: str = share_field()
-    download: bool = Field(default=False, description="Ask the browser to save the file instead of playing it.")
+    download: bool = Field(default=False, description="Save the file instead of playing it in the browser.")
 
 
 @router.head("/{song_id}.{format}", include_in_schema=False, response_class=Response)
 @router.get(
     "/{song_id}.{format}",
-    summary="A song as audio",
+    summary="Play or download a song as audio",
     response_class=Response,
     responses=audio_responses(),
 )
@@ -38,19 +38,19 @@ async def get_song_audio(
     audio_format: FormatInPath,
     options: Annotated[SongAudioOptions, Query()],
 ) -> Response:
-    """The audio, sent while it is rendered when it is asked for the first time. `Range`, `If-Range` and
-    `If-None-Match` are honoured from the first request on.
+    """The song's audio. The first request renders it, and receives the audio while it is rendered. `Range`, `If-Range`
+    and `If-None-Match` are honoured from the first request on.
 
-    Without a login, only songs that everybody may hear are found, and the one to which `share` is a link's token. MP3
-    of constant bit rate, WAV and Opus have a known length from the start; FLAC, Ogg Vorbis and MP3 of variable bit
-    rate when they have been rendered once.
+    Without a login, public and unlisted songs are available, and the song of the share link in `share`. The length is
+    known from the start for MP3 with a constant bit rate, WAV and Opus, and after the first render for FLAC, Ogg Vorbis
+    and MP3 with a variable bit rate.
     """
-    wish = options.wish(audio_format, "query")
-    listener = Listener(user.id if user else None, options.share)
+    render_options = options.render_options(audio_format, "query")
+    requester = Requester(user.id if user else None, options.share)
 
     async def obtain() -> Rendition:
-        return await audio.of_song(song_id, wish, listener, download=options.download)
+        return await audio.for_song(song_id, render_options, requester, download=options.download)
 
     response = await rendition_response(request, obtain, inline=not options.download)
-    response.headers.update(discretion(options.share))
+    response.headers.update(share_link_headers(options.share))
     return response

@@ -1,4 +1,4 @@
-"""`/api/v1/conversions`: a MIDI file of one's own to audio."""
+"""`/api/v1/conversions`: uploaded MIDI files to audio."""
 
 from pathlib import PurePath
 from typing import Annotated
@@ -9,25 +9,29 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import Field
 
 from euterpe_converter.dependencies import AudioDep
-from euterpe_converter.domain.audio import AudioFormat, Tags
-from euterpe_converter.routes.answer import audio_content, rendition_response
+from euterpe_converter.domain.audio import Tags
+from euterpe_converter.domain.formats import AudioFormat
+from euterpe_converter.routes.responses import audio_content, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
 router = APIRouter(prefix="/api/v1/conversions", tags=["conversions"], responses=problem_responses(413, 422, 500, 503))
 
-_LONGEST_TITLE = 200
+_MAX_TITLE_LENGTH = 200
 
 
 class Conversion(AudioOptions):
-    """What is to be converted, and into what."""
+    """A MIDI file, and how to convert it."""
 
     file: UploadFile = Field(description="A standard MIDI file of at most 10 MiB.")
     format: AudioFormat = Field(default=AudioFormat.MP3, description="The audio format.", examples=["mp3"])
     title: str | None = Field(
-        default=None, max_length=_LONGEST_TITLE, description="Default: the file's name.", examples=["Dawn"]
+        default=None,
+        max_length=_MAX_TITLE_LENGTH,
+        description="Title tag and file name. Default: the name of the uploaded file.",
+        examples=["Dawn"],
     )
-    artist: str = Field(default="", max_length=200, description="Written into the file.")
+    artist: str = Field(default="", max_length=200, description="Artist tag.")
 
 
 @router.post(
@@ -41,22 +45,20 @@ async def convert_midi(
     audio: AudioDep,
     form: Annotated[Conversion, Form(media_type="multipart/form-data")],
 ) -> Response:
-    """The audio of the uploaded file, named after it, sent while it is rendered. Sending the same file again does not
-    render it again.
-    """
-    wish = form.wish(form.format, "body")
+    """The audio of the uploaded file, sent while it is rendered. Equal uploads share the rendered audio."""
+    options = form.render_options(form.format, "body")
     midi = await read_upload(form.file, request.app.state.settings.max_upload_bytes)
-    title = form.title or PurePath(form.file.filename or "conversion").stem[:_LONGEST_TITLE]
+    title = form.title or PurePath(form.file.filename or "conversion").stem[:_MAX_TITLE_LENGTH]
 
     async def obtain() -> Rendition:
-        return await audio.of_midi(midi, wish, Tags(title=title, artist=form.artist))
+        return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist))
 
     return await rendition_response(request, obtain, inline=False)
 
 
 async def read_upload(file: UploadFile, limit: int) -> bytes:
-    """The content of an uploaded file. Raises PayloadTooLarge."""
+    """Return the content of an uploaded file. Raises PayloadTooLarge."""
     content = await file.read(limit + 1)
     if len(content) > limit:
-        raise PayloadTooLarge(f"body.file is larger than the limit of {limit} bytes.")
+        raise PayloadTooLarge(f"body.file must be at most {limit} bytes.")
     return content

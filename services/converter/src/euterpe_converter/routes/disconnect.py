@@ -1,4 +1,4 @@
-"""Ends work that nobody waits for any more."""
+"""Cancels work when the client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled as soon as the client goes away.
+    """Return the result of `work`, which is cancelled when the client disconnects.
 
-    The request's body must have been read. Raises ClientGone, and whatever the work raises.
+    The request's body must have been read. Raises ClientGone, and the errors of `work`.
     """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))

@@ -1,4 +1,4 @@
-"""`/api/v1/pianorolls/{song_id}.{format}`: what a song looks like."""
+"""`/api/v1/pianorolls/{song_id}.{format}`: songs as piano rolls."""
 
 from typing import Annotated
 
@@ -9,19 +9,19 @@ from euterpe_service_kit.security import OptionalUser
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from euterpe_converter.dependencies import PicturesDep, SongId, discretion, share_field
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.dependencies import PicturesDep, SongId, share_field, share_link_headers
 from euterpe_converter.domain.picture import (
     CARD_HEIGHT,
     CARD_WIDTH,
-    LEAST_HEIGHT,
-    LEAST_WIDTH,
-    MOST_HEIGHT,
-    MOST_WIDTH,
+    MAX_HEIGHT,
+    MAX_WIDTH,
+    MIN_HEIGHT,
+    MIN_WIDTH,
     Picture,
     PictureFormat,
     Theme,
 )
+from euterpe_converter.domain.requester import Requester
 
 router = APIRouter(prefix="/api/v1/pianorolls", tags=["pictures"], responses=problem_responses(401, 403, 404, 422, 503))
 _CONTENT = {kind.content_type: {"schema": {"type": "string", "format": "binary"}} for kind in PictureFormat}
@@ -29,21 +29,23 @@ PictureInPath = Annotated[PictureFormat, Path(alias="format", description="The f
 
 
 class PictureOptions(BaseModel):
-    """How a piano roll shall look."""
+    """Options of a piano roll."""
 
     model_config = ConfigDict(extra="forbid")
 
-    theme: Theme = Field(default=Theme.AUTO, description="`auto`: an SVG follows its reader's theme; a PNG is light.")
-    width: int = Field(default=1200, ge=LEAST_WIDTH, le=MOST_WIDTH, description="In pixels.")
-    height: int = Field(default=400, ge=LEAST_HEIGHT, le=MOST_HEIGHT, description="In pixels.")
+    theme: Theme = Field(
+        default=Theme.AUTO, description="With `auto`, an SVG follows the viewer's theme, and a PNG is light."
+    )
+    width: int = Field(default=1200, ge=MIN_WIDTH, le=MAX_WIDTH, description="Width in pixels.")
+    height: int = Field(default=400, ge=MIN_HEIGHT, le=MAX_HEIGHT, description="Height in pixels.")
     card: bool = Field(
         default=False,
-        description=f"{CARD_WIDTH} × {CARD_HEIGHT} pixels, with title and author: the picture of a shared page.",
+        description=f"Link preview of {CARD_WIDTH} × {CARD_HEIGHT} pixels with title and author.",
     )
     share: str = share_field()
 
     def picture(self, kind: PictureFormat) -> Picture:
-        """What the use cases understand."""
+        """Convert to the use cases' type."""
         width, height = (CARD_WIDTH, CARD_HEIGHT) if self.card else (self.width, self.height)
         return Picture(kind, self.theme, width, height, self.card)
 
@@ -51,7 +53,7 @@ class PictureOptions(BaseModel):
 @router.head("/{song_id}.{format}", include_in_schema=False, response_class=Response)
 @router.get(
     "/{song_id}.{format}",
-    summary="A song as a piano roll",
+    summary="Draw a song as a piano roll",
     response_class=Response,
     responses={
         200: {"description": "The picture.", "content": _CONTENT},
@@ -66,21 +68,21 @@ async def get_song_pianoroll(
     picture_format: PictureInPath,
     options: Annotated[PictureOptions, Query()],
 ) -> Response:
-    """Time from left to right, pitch from the bottom up, a colour for each track, louder notes stronger. Whoever may
-    hear the song may see it, also by the token of a share link.
+    """Time from left to right, pitch from bottom to top, a colour per track, louder notes stronger. Available to
+    all users who may read the song, including holders of a share link.
     """
-    listener = Listener(user.id if user else None, options.share)
-    drawing = await pictures.of_song(song_id, options.picture(picture_format), listener)
-    etag = strong_etag(drawing.digest)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | discretion(options.share)
+    requester = Requester(user.id if user else None, options.share)
+    lazy_picture = await pictures.for_song(song_id, options.picture(picture_format), requester)
+    etag = strong_etag(lazy_picture.digest)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | share_link_headers(options.share)
     require_match(request.headers.get("if-match"), etag)
     if not none_match(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    name = f"{drawing.picture.title}.{picture_format.value}"
+    name = f"{lazy_picture.picture.title}.{picture_format.value}"
     headers |= {
         "Content-Disposition": content_disposition(name, inline=True),
         "X-Content-Type-Options": "nosniff",
-        # An SVG that is opened by itself is a document: it may use its own style, and nothing else.
+        # An SVG opened on its own is a document: allow its inline style only.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     }
-    return Response(await drawing.draw(), headers=headers, media_type=picture_format.content_type)
+    return Response(await lazy_picture.draw(), headers=headers, media_type=picture_format.content_type)

@@ -1,4 +1,4 @@
-"""`/api/v1/audio/{song_id}/renditions`: audio that is made before it is played."""
+"""`/api/v1/audio/{song_id}/renditions`: audio rendered in advance."""
 
 from typing import Annotated
 
@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from euterpe_converter.dependencies import SongId
-from euterpe_converter.domain.audio import AudioFormat
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.formats import AudioFormat
+from euterpe_converter.domain.requester import Requester
 from euterpe_converter.services.prerendering import Prerenderer
 
 router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 503))
 
 
 class NewRenditions(BaseModel):
-    """Which formats shall be there."""
+    """The formats to render."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,24 +30,24 @@ class RenditionItem(BaseModel):
 
     format: AudioFormat
     url: str = Field(examples=["/api/v1/audio/0199d3c1-5a70-7cc3-98c4-dc0c0c07398f.mp3"])
-    ready: bool = Field(description="Whether it lies there; otherwise it is being made, and can be played meanwhile.")
+    ready: bool = Field(description="Whether it is rendered. If not, it can already be played while it is rendered.")
 
 
 class RenditionList(BaseModel):
-    """The formats that were asked for."""
+    """The requested formats."""
 
     items: list[RenditionItem]
 
 
-@router.post("/{song_id}/renditions", summary="Render a song ahead of time", status_code=202)
+@router.post("/{song_id}/renditions", summary="Render a song in advance", status_code=202)
 async def prepare_song_audio(request: Request, user: CurrentUser, song_id: SongId, new: NewRenditions) -> RenditionList:
-    """Renders the song in these formats in the background, so that it starts at once and can be sought in freely when
-    somebody plays it. Asking again tells how far it is, and renders nothing twice.
+    """Renders the song in these formats in the background, so that playback starts at once and seeking is unrestricted.
+    Idempotent: a repeated request reports the progress and renders nothing again.
     """
     prerenderer: Prerenderer = request.app.state.prerenderer
-    ready = await prerenderer.prepare(song_id, sorted(new.formats), Listener(user.id))
+    ready = await prerenderer.prepare(song_id, sorted(new.formats), Requester(user.id))
     items = [
-        RenditionItem(format=kind, url=f"/api/v1/audio/{song_id}.{kind.value}", ready=there)
-        for kind, there in ready.items()
+        RenditionItem(format=kind, url=f"/api/v1/audio/{song_id}.{kind.value}", ready=is_ready)
+        for kind, is_ready in ready.items()
     ]
     return RenditionList(items=items)

@@ -1,11 +1,11 @@
-"""`/api/v1/soundfonts`: what audio can be rendered with."""
+"""`/api/v1/soundfonts`: SoundFonts and instruments."""
 
+from euterpe_music.general_midi import INSTRUMENTS
 from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from euterpe_converter.dependencies import AudioDep
-from euterpe_converter.domain.instruments import GENERAL_MIDI
 
 router = APIRouter(prefix="/api/v1/soundfonts", tags=["soundfonts"], responses=problem_responses(503))
 
@@ -13,26 +13,26 @@ router = APIRouter(prefix="/api/v1/soundfonts", tags=["soundfonts"], responses=p
 class SoundFontItem(BaseModel):
     """A SoundFont."""
 
-    name: str = Field(description="What `soundfont=` takes.", examples=["FluidR3_GM"])
-    title: str = Field(description="What its makers call it.", examples=["Fluid R3 GM"])
-    licence: str | None = Field(description="Its licence, where it is known.", examples=["MIT"])
-    copyright: str | None = Field(description="What the file says of its makers.", examples=["2000-2002 Frank Wen"])
+    name: str = Field(description="Value of the `soundfont` option.", examples=["FluidR3_GM"])
+    title: str = Field(description="Title in the file.", examples=["Fluid R3 GM"])
+    licence: str | None = Field(description="Licence, if known.", examples=["MIT"])
+    copyright: str | None = Field(description="Copyright notice in the file.", examples=["2000-2002 Frank Wen"])
     size_bytes: int = Field(description="Size of the file.", examples=[148398306])
-    default: bool = Field(description="Whether it is used when none is asked for.", examples=[True])
+    default: bool = Field(description="Whether it is used when `soundfont` is not set.", examples=[True])
 
 
 class SoundFontList(BaseModel):
-    """All SoundFonts, and the instruments that all of them have."""
+    """The SoundFonts, and the instruments that all of them have."""
 
     soundfonts: list[SoundFontItem]
     instruments: list[str] = Field(
-        description="What `instrument=` takes, in the order of General MIDI's programs.",
+        description="Values of the `instrument` option, in the order of General MIDI's programs.",
         examples=[["Acoustic Grand Piano", "Bright Acoustic Piano"]],
     )
 
 
-@router.get("", summary="SoundFonts and instruments")
+@router.get("", summary="List SoundFonts and instruments")
 async def list_soundfonts(audio: AudioDep) -> SoundFontList:
-    """The SoundFonts that audio can be rendered with, their licences, and the names of instruments."""
+    """The available SoundFonts with their licences, and the names of the instruments."""
     items = [SoundFontItem.model_validate(entry, from_attributes=True) for entry in await audio.soundfonts()]
-    return SoundFontList(soundfonts=items, instruments=list(GENERAL_MIDI))
+    return SoundFontList(soundfonts=items, instruments=[instrument.search_name for instrument in INSTRUMENTS])

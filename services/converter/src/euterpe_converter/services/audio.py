@@ -1,33 +1,34 @@
-"""Audio of songs and of uploads: found in the object store, or rendered into it."""
+"""Audio of songs and uploads: read from the cache, or rendered into it."""
 
 import uuid
 from collections.abc import Awaitable, Callable
 
 from euterpe_service_kit.errors import Unprocessable
+from euterpe_service_kit.midi_artifacts import midi_digest
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
-from euterpe_converter.domain.audio import Tags, Wish
-from euterpe_converter.domain.listener import Listener
+from euterpe_converter.domain.audio import RenderOptions, Tags
+from euterpe_converter.domain.requester import Requester
 from euterpe_converter.errors import DownloadNotAllowed
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.midi_reader import MidiReader
 from euterpe_converter.rendering.pool import RenderPool
-from euterpe_converter.rendering.reel import Reel
 from euterpe_converter.rendering.renderer import Renderer
-from euterpe_converter.rendering.request import RenderRequest, midi_digest, rendition_key
+from euterpe_converter.rendering.request import RenderRequest, rendition_key
 from euterpe_converter.rendering.soundfont import SoundFontEntry, SoundFontSource
-from euterpe_converter.rendering.stages import Stages
+from euterpe_converter.rendering.stream_buffer import StreamBuffer
+from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
 from euterpe_converter.services.rendition import Rendition
 
-#: Gives the MIDI file, when it is needed after all.
+#: Loads the MIDI file; called only when it has to be rendered.
 LoadMidi = Callable[[], Awaitable[bytes]]
 
 
 class AudioService:
-    """The converter's use cases."""
+    """Use cases of audio."""
 
     def __init__(
         self,
@@ -37,26 +38,28 @@ class AudioService:
         cache: RenditionCache,
         reader: MidiReader,
         soundfonts: SoundFontSource,
-        stages: Stages,
+        workers: SynthWorkerPool,
         renderer: Renderer,
         pool: RenderPool,
         metrics: Metrics,
     ) -> None:
         self._library, self._store, self._cache = library, store, cache
-        self._reader, self._soundfonts, self._stages = reader, soundfonts, stages
+        self._reader, self._soundfonts, self._workers = reader, soundfonts, workers
         self._renderer, self._pool, self._metrics = renderer, pool, metrics
 
     async def soundfonts(self) -> list[SoundFontEntry]:
-        """What can be rendered with."""
+        """List the available SoundFonts."""
         return await self._soundfonts.entries()
 
-    async def of_song(self, song_id: uuid.UUID, wish: Wish, listener: Listener, *, download: bool = False) -> Rendition:
-        """The audio of a song that this listener may read. Nothing is rendered before `Rendition.begin`.
+    async def for_song(
+        self, song_id: uuid.UUID, options: RenderOptions, requester: Requester, *, download: bool = False
+    ) -> Rendition:
+        """Return the audio of a song that the requester may read. Rendering begins with `Rendition.start`.
 
-        Raises NotFound, DownloadNotAllowed, Unprocessable when the song exceeds the limits or the wish names no
-        SoundFont, Unavailable.
+        Raises NotFound, DownloadNotAllowed, Unavailable, and Unprocessable when the song exceeds a limit or the
+        SoundFont does not exist.
         """
-        song = await self._library.resolve(song_id, listener)
+        song = await self._library.resolve(song_id, requester)
         if download and not song.download_allowed:
             raise DownloadNotAllowed
 
@@ -64,49 +67,53 @@ class AudioService:
             return await self._store.get(song.midi_key)
 
         tags = Tags(title=song.title, artist=song.author, seed=song.seed)
-        return await self._obtain(song.midi_sha256, wish, tags, load, field_name="path.song_id")
+        return await self._obtain(song.midi_sha256, options, tags, load, field_name="path.song_id")
 
-    async def of_midi(self, midi: bytes, wish: Wish, tags: Tags, *, field_name: str = "body.file") -> Rendition:
-        """The audio of a MIDI file. The same file gives the same object, however often it is sent.
+    async def for_midi(
+        self, midi: bytes, options: RenderOptions, tags: Tags, *, field_name: str = "body.file"
+    ) -> Rendition:
+        """Return the audio of a MIDI file. Equal files and options share one rendition.
 
-        Raises Unprocessable when it is no MIDI or exceeds the limits, Unavailable.
+        Raises Unavailable, and Unprocessable when the file is not MIDI or exceeds a limit.
         """
 
         async def load() -> bytes:
             return midi
 
-        return await self._obtain(midi_digest(midi), wish, tags, load, field_name=field_name)
+        return await self._obtain(midi_digest(midi), options, tags, load, field_name=field_name)
 
-    async def _obtain(self, digest: str, wish: Wish, tags: Tags, load: LoadMidi, *, field_name: str) -> Rendition:
-        soundfont = await self._soundfonts.named(wish.soundfont)
-        request = RenderRequest(digest, wish.encoding, wish.synthesis, tags)
-        key = rendition_key(request, soundfont, await self._stages.versions(soundfont))
+    async def _obtain(
+        self, digest: str, options: RenderOptions, tags: Tags, load: LoadMidi, *, field_name: str
+    ) -> Rendition:
+        soundfont = await self._soundfonts.named(options.soundfont)
+        request = RenderRequest(digest, options.encoding, options.synthesis, tags)
+        key = rendition_key(request, soundfont, await self._workers.versions(soundfont))
         stored = await self._cache.find(key)
         self._metrics.lookups.labels("hit" if stored else "miss").inc()
         job: RenderJob | None = None
         if stored is None:
-            # Read before it queues: a bad file is told at once, however long the queue is.
+            # Read before queueing: an unreadable file is refused at once, however long the queue is.
             midi = await load()
             try:
                 seconds = await self._reader.seconds(midi, field=field_name)
             except Unprocessable:
                 self._metrics.failures.labels("midi").inc()
                 raise
-            frames = wish.synthesis.frames(seconds, wish.encoding.sample_rate)
-            job = RenderJob(midi, frames, wish.encoding, wish.synthesis, request.body_tags)
+            frames = options.synthesis.frames(seconds, options.encoding.sample_rate)
+            job = RenderJob(midi, frames, options.encoding, options.synthesis, request.body_tags)
 
-        async def render(reel: Reel) -> None:
+        async def render(buffer: StreamBuffer) -> None:
             assert job is not None
-            await self._renderer.render(key, job, soundfont, reel)
+            await self._renderer.render(key, job, soundfont, buffer)
 
         return Rendition(
             key=key,
-            encoding=wish.encoding,
+            encoding=options.encoding,
             tags=tags,
             title=tags.title,
             cache=self._cache,
             metrics=self._metrics,
             stored=stored,
-            frames=None if job is None or wish.synthesis.trim else job.frames,
+            frames=None if job is None or options.synthesis.trim else job.frames,
             origin=(self._pool, render),
         )

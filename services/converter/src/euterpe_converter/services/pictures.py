@@ -1,4 +1,4 @@
-"""Pictures of songs."""
+"""Piano roll pictures of songs."""
 
 import hashlib
 import uuid
@@ -9,19 +9,19 @@ from dataclasses import asdict, dataclass, replace
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient
-from euterpe_converter.domain.listener import Listener
 from euterpe_converter.domain.picture import Picture
+from euterpe_converter.domain.requester import Requester
 from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.midi_reader import MidiReader
 
-#: Raised when pictures come to look different.
-DRAWER = "euterpe-pictures 2"
-_KEPT_BYTES = 16 * 1024 * 1024
+#: Part of every picture's digest; increment when the drawing code changes its output.
+_DRAWING_VERSION = "euterpe-pictures 2"
+_CACHE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """A picture that can be drawn; `digest` (hexadecimal) changes whenever a byte of it does."""
+class LazyPicture:
+    """A picture that is drawn on request. `digest` (hexadecimal) identifies its bytes."""
 
     picture: Picture
     digest: str
@@ -29,31 +29,32 @@ class Drawing:
 
 
 class PictureService:
-    """Draws piano rolls, in a process of its own beside the one that reads files for audio; keeps the latest."""
+    """Draws piano rolls in a separate process, so that audio requests do not wait for them; caches the latest."""
 
     def __init__(self, *, library: LibraryClient, store: ObjectStore, reader: MidiReader) -> None:
         self._library, self._store, self._reader = library, store, reader
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
 
-    async def of_song(self, song_id: uuid.UUID, wish: Picture, listener: Listener) -> Drawing:
-        """The picture of a song that this listener may read, in the song's own words. Raises NotFound, Unavailable;
-        `draw` raises Unprocessable when the song exceeds the limits.
+    async def for_song(self, song_id: uuid.UUID, options: Picture, requester: Requester) -> LazyPicture:
+        """Return the picture of a song that the requester may read.
+
+        Raises NotFound, Unavailable; `draw` raises Unprocessable when the song exceeds a limit.
         """
-        song = await self._library.resolve(song_id, listener)
-        picture = replace(wish, title=song.title, author=song.author if wish.card else "")
-        deciding = {"drawer": DRAWER, "midi": song.midi_sha256, "picture": asdict(picture)}
-        digest = hashlib.sha256(canonical(deciding).encode()).hexdigest()
+        song = await self._library.resolve(song_id, requester)
+        picture = replace(options, title=song.title, author=song.author if options.card else "")
+        inputs = {"drawer": _DRAWING_VERSION, "midi": song.midi_sha256, "picture": asdict(picture)}
+        digest = hashlib.sha256(canonical(inputs).encode()).hexdigest()
 
         async def draw() -> bytes:
-            if digest not in self._kept:
+            if digest not in self._cache:
                 midi = await self._store.get(song.midi_key)
-                self._keep(digest, await self._reader.picture(midi, picture, field="path.song_id"))
-            self._kept.move_to_end(digest)
-            return self._kept[digest]
+                self._store_in_cache(digest, await self._reader.picture(midi, picture, field="path.song_id"))
+            self._cache.move_to_end(digest)
+            return self._cache[digest]
 
-        return Drawing(picture, digest, draw)
+        return LazyPicture(picture, digest, draw)
 
-    def _keep(self, digest: str, content: bytes) -> None:
-        self._kept[digest] = content
-        while len(self._kept) > 1 and sum(map(len, self._kept.values())) > _KEPT_BYTES:
-            self._kept.popitem(last=False)
+    def _store_in_cache(self, digest: str, content: bytes) -> None:
+        self._cache[digest] = content
+        while len(self._cache) > 1 and sum(map(len, self._cache.values())) > _CACHE_BYTES:
+            self._cache.popitem(last=False)

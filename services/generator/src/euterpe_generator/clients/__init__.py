@@ -1,1 +1,1 @@
-"""Peers and the object store."""
+"""Clients of peers and of the object store."""

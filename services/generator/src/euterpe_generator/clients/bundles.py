@@ -1,4 +1,4 @@
-"""Where model bundles come from: a directory, or a prefix in S3 that is copied to a local cache."""
+"""Sources of model bundles: a directory, or a prefix in S3 that is copied to a local cache."""
 
 import asyncio
 import hashlib
@@ -15,14 +15,14 @@ _MANIFEST = "manifest.json"
 
 
 class BundleSource(Protocol):
-    """Lists bundles and brings them to disk."""
+    """Lists bundles and copies them to disk."""
 
     async def list(self) -> dict[str, str]:
-        """`name/version` → a fingerprint that differs when the bundle's manifest does."""
+        """Return `name/version` → a fingerprint that changes with the bundle's manifest."""
         ...
 
     async def fetch(self, path: str) -> Path:
-        """The directory with the bundle `name/version`, for load_bundle to check."""
+        """Return the directory with the bundle `name/version`. Its content is not checked yet."""
         ...
 
 
@@ -49,7 +49,7 @@ class DirectoryBundles:
 
 
 class S3Bundles:
-    """Bundles under `s3://bucket/prefix/<name>/<version>/`; fetched ones stay in the cache directory."""
+    """Bundles under `s3://bucket/prefix/<name>/<version>/`; fetched bundles stay in the cache directory."""
 
     def __init__(self, store: ObjectStore, prefix: str, cache: Path) -> None:
         self._store = store
@@ -69,7 +69,7 @@ class S3Bundles:
         target = self._cache / path
         await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
         manifest = await self._store.get(f"{self._prefix}{path}/{_MANIFEST}")
-        # Read here only for the files' names; load_any_bundle judges the whole.
+        # Parsed only for the names of the files; load_any_bundle checks the bundle.
         for file in bundle_files(parse_any_manifest(manifest)):
             content = await self._store.get(f"{self._prefix}{path}/{Path(file).name}")
             await asyncio.to_thread((target / Path(file).name).write_bytes, content)
@@ -81,7 +81,7 @@ class S3Bundles:
 
 
 def bundle_source(url: str, s3: ObjectStoreSettings, cache: Path) -> BundleSource:
-    """The source that a directory's path or an `s3://bucket/prefix` URL names."""
+    """Return the source for the path of a directory or an `s3://bucket/prefix` URL."""
     parts = urlsplit(url)
     if parts.scheme != "s3":
         return DirectoryBundles(Path(url))

@@ -1,4 +1,4 @@
-"""Where the classifier of styles comes from: beside the models, in a directory or in S3."""
+"""Sources of the style classifier: next to the models, in a directory or in S3."""
 
 import asyncio
 from pathlib import Path
@@ -9,17 +9,19 @@ from euterpe_music.classifier import CLASSIFIER_FILE, CLASSIFIER_FILES
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 
+from euterpe_generator.domain.versions import version_key
+
 
 class ClassifierSource(Protocol):
-    """Finds the newest classifier and brings it to disk."""
+    """Finds the newest classifier and copies it to disk."""
 
     async def fetch(self) -> Path | None:
-        """Its directory, or None when there is none."""
+        """Return its directory; None if there is no classifier."""
         ...
 
 
 class DirectoryClassifiers:
-    """`<directory>/<name>/<version>/classifier.json`."""
+    """Classifiers in `<directory>/<name>/<version>/classifier.json`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -31,7 +33,7 @@ class DirectoryClassifiers:
 
 
 class S3Classifiers:
-    """The same under `s3://bucket/prefix/`; what was fetched stays in the cache directory."""
+    """`s3://bucket/prefix/<name>/<version>/classifier.json`; fetched classifiers stay in the cache directory."""
 
     def __init__(self, store: ObjectStore, prefix: str, cache: Path) -> None:
         self._store = store
@@ -41,10 +43,10 @@ class S3Classifiers:
     async def fetch(self) -> Path | None:
         """See ClassifierSource."""
         keys = await self._store.list(self._prefix)
-        places = [key.removesuffix(f"/{CLASSIFIER_FILE}") for key in keys if key.endswith(f"/{CLASSIFIER_FILE}")]
-        if not places:
+        paths = [key.removesuffix(f"/{CLASSIFIER_FILE}") for key in keys if key.endswith(f"/{CLASSIFIER_FILE}")]
+        if not paths:
             return None
-        newest = max(places, key=lambda place: version_key(place.rpartition("/")[2]))
+        newest = max(paths, key=lambda path: version_key(path.rpartition("/")[2]))
         target = self._cache / newest.removeprefix(self._prefix)
         await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
         for name in CLASSIFIER_FILES:
@@ -54,14 +56,8 @@ class S3Classifiers:
 
 
 def classifier_source(url: str, s3: ObjectStoreSettings, cache: Path) -> ClassifierSource:
-    """The source beside the models that a directory's path or an `s3://bucket/prefix` URL names."""
+    """Return the source for the path of the models' directory or their `s3://bucket/prefix` URL."""
     parts = urlsplit(url)
     if parts.scheme != "s3":
         return DirectoryClassifiers(Path(url))
     return S3Classifiers(ObjectStore(s3.model_copy(update={"bucket": parts.netloc}), threads=1), parts.path, cache)
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Orders 1.10.0 behind 1.9.0; what is no version comes first."""
-    core = version.partition("-")[0].partition("+")[0].split(".")
-    return tuple(int(part) for part in core) if all(part.isdigit() for part in core) else ()

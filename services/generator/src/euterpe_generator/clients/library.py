@@ -1,7 +1,6 @@
-"""The library, as the generator sees it: a place to register finished pieces."""
+"""Client of the library."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
@@ -10,25 +9,12 @@ from euterpe_service_kit.errors import NotFound, PreconditionFailed, Unavailable
 from euterpe_service_kit.rpc_client import peer_errors
 from google.protobuf.struct_pb2 import Struct
 
-from euterpe_generator.domain.generation import Generation, Listener
+from euterpe_generator.domain.generation import Generation, Owner
+from euterpe_generator.domain.rendered_piece import RenderedPiece
 
 _DEADLINE_SECONDS = 10.0
-#: The most that the library takes at once.
-MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedPiece:
-    """What the library is told of a piece, beside what its generation says."""
-
-    midi: pb.MidiArtifact
-    duration_seconds: float
-    note_count: int
-    measures: Mapping[str, float]
-    key: str | None
-    tempo_bpm: float
-    programs: Sequence[int]
-    style: str | None = None
+#: The library's limit of songs per call.
+MAX_SONGS = 100
 
 
 class LibraryClient:
@@ -37,23 +23,23 @@ class LibraryClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = LibraryServiceStub(channel)
 
-    async def register(self, pieces: Sequence[tuple[Generation, FinishedPiece]]) -> list[str | Exception]:
-        """Adds pieces to their owners' songs and returns the songs' ids; the same id for the same generation.
+    async def register(self, pieces: Sequence[tuple[Generation, RenderedPiece]]) -> list[str | Exception]:
+        """Register pieces as songs of their owners and return the songs' ids. Idempotent per generation.
 
-        In the place of one that cannot be registered: PreconditionFailed when that is for good, and Unavailable when
-        its object has to be stored again before. Raises Unavailable while the library is away.
+        A piece that cannot be registered has an exception in its place: PreconditionFailed if that is permanent,
+        Unavailable if its object must be stored again first. Raises Unavailable if the library cannot be reached.
         """
         request = pb.RegisterSongsRequest(songs=[_song(generation, piece) for generation, piece in pieces])
         async with peer_errors("library"):
             response = await self._stub.RegisterSongs(request, timeout=_DEADLINE_SECONDS)
         return [_outcome(song) for song in response.songs]
 
-    async def midi_key(self, song_id: str, listener: Listener) -> str | None:
-        """The key of a song's MIDI object; None for a song that the listener may not read, or that there is not.
+    async def midi_key(self, song_id: str, owner: Owner) -> str | None:
+        """Return the key of a song's MIDI file; None if the song does not exist or the user may not read it.
 
-        Raises Unavailable while the library is away.
+        Raises Unavailable if the library cannot be reached.
         """
-        request = pb.ResolveArtifactRequest(song_id=song_id, listener_id=listener.id or "")
+        request = pb.ResolveArtifactRequest(song_id=song_id, listener_id=owner.id or "")
         try:
             async with peer_errors("library"):
                 response = await self._stub.ResolveArtifact(request, timeout=_DEADLINE_SECONDS)
@@ -62,18 +48,18 @@ class LibraryClient:
         return str(response.midi.key)
 
 
-def _song(generation: Generation, piece: FinishedPiece) -> pb.RegisterSongRequest:
+def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongRequest:
     parameters = Struct()
-    parameters.update(generation.parameters)
+    parameters.update(generation.creation_parameters)
     creation = pb.Creation(
         model=generation.model, model_version=generation.model_version, seed=generation.seed, parameters=parameters
     )
     return pb.RegisterSongRequest(
         source_id=str(generation.id),
-        owner_id=generation.listener.id or "",
-        author=generation.listener.name,
+        owner_id=generation.owner.id or "",
+        author=generation.owner.name,
         title=generation.title,
-        midi=piece.midi,
+        midi=pb.MidiArtifact(key=piece.midi_key, sha256=piece.sha256, size_bytes=len(piece.midi)),
         creation=creation,
         duration_seconds=piece.duration_seconds,
         note_count=piece.note_count,

@@ -1,18 +1,15 @@
-"""A generation: one piece that somebody asked for, from the request to the MIDI object."""
+"""A generation: one requested piece, from the request to the MIDI file."""
 
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-#: Seeds stay exact in JavaScript, whose numbers are doubles.
-MAX_SEED = 2**53 - 1
-
 
 class Status(enum.StrEnum):
-    """Where a generation stands."""
+    """Status of a generation."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -22,36 +19,36 @@ class Status(enum.StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether it stays as it is for ever."""
+        """Whether the status is final."""
         return self in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Who asks: `id` is the account, None for an anonymous listener, whom `key` tells apart by address."""
+class Owner:
+    """Who requested a generation. `id` is the account, None for an anonymous user, who is identified by `key`."""
 
     id: str | None
     name: str
     key: str
 
     @classmethod
-    def account(cls, user_id: str, name: str) -> "Listener":
-        """A listener with an account."""
+    def account(cls, user_id: str, name: str) -> "Owner":
+        """Build the owner for an account, registered or guest."""
         return cls(id=user_id, name=name, key=f"user:{user_id}")
 
     @classmethod
-    def anonymous(cls, address: str) -> "Listener":
-        """A listener without an account."""
+    def anonymous(cls, address: str) -> "Owner":
+        """Build the owner for a client without an account."""
         return cls(id=None, name="", key=f"address:{address}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a piece begins with or goes along with: a melody, taken from its file, so that it depends on none any more.
+    """A melody that a piece starts with or accompanies, read from its file when the request was accepted.
 
     `rows` are its notes and rests, (length in 24ths of a quarter, pitches) each, over `bars` bars of `meter`. `shift`
-    semitones bring it to where the networks compose. `unknown` counts the words that their vocabularies do not hold;
-    `song_id` is where it came from, if that was a song.
+    semitones transpose it to the key in which the networks compose. `unknown` counts the tokens that are not in their
+    vocabularies. `song_id` is the song it was taken from, if any.
     """
 
     rows: tuple[tuple[int, tuple[int, ...]], ...]
@@ -62,26 +59,26 @@ class Prompt:
     song_id: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
-        """The prompt that `to_dict` described."""
+        """Build the prompt from the values of `to_dict`."""
         return cls(**{**values, "rows": tuple((length, tuple(pitches)) for length, pitches in values["rows"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A row of the queue as the rest of the service sees it.
+    """A row of the queue.
 
-    `steps` is how many of the `length` events have been composed; it never goes back, although a retry starts anew.
+    `steps` is how many of the `length` events are composed; it never decreases, although a retry starts from zero.
     """
 
     id: uuid.UUID
     order_id: uuid.UUID
     variation: int
-    listener: Listener
+    owner: Owner
     model: str
     model_version: str
     seed: int
@@ -96,9 +93,11 @@ class Generation:
     cancel_requested: bool = False
     keep_partial: bool = False
     watched: bool = False
-    #: Checked values of the model's parameters, defaults included.
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    #: Checked values of the model's parameters, including defaults.
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: Prompt | None = None
+    #: The variant's label in a comparison.
+    label: str | None = None
     failure: str | None = None
     midi_key: str | None = None
     midi_bytes: int | None = None
@@ -108,113 +107,46 @@ class Generation:
     measures: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def model_key(self) -> str:
+        """`name@version` of the model."""
+        return f"{self.model}@{self.model_version}"
+
+    @property
     def progress(self) -> float:
         """Share of the events composed, 0 to 1."""
         return 1.0 if self.status is Status.SUCCEEDED else min(self.steps / self.length, 1.0)
 
     @property
     def sequence(self) -> int:
-        """Position in its own life, for event ids: 0 queued, 1 + steps while running, length + 2 when ended."""
+        """Sequence number for event ids: 0 while queued, 1 + steps while running, length + 2 after the end."""
         if self.status is Status.QUEUED and self.attempt == 0:
             return 0
         return self.length + 2 if self.status.ended else 1 + self.steps
 
     def as_accepted(self) -> "Generation":
-        """As it was when it was accepted, so that every answer to one Idempotency-Key is the same."""
-        return Generation(
-            id=self.id,
-            order_id=self.order_id,
-            variation=self.variation,
-            listener=self.listener,
-            model=self.model,
-            model_version=self.model_version,
-            seed=self.seed,
-            length=self.length,
-            settings=self.settings,
-            prompt=self.prompt,
-            title=self.title,
+        """Return the generation as it was when accepted, so that all answers to one Idempotency-Key are equal."""
+        return replace(
+            self,
             status=Status.QUEUED,
             attempt=0,
             steps=0,
-            created_at=self.created_at,
+            started_at=None,
+            finished_at=None,
+            cancel_requested=False,
+            keep_partial=False,
+            watched=False,
+            failure=None,
+            midi_key=None,
+            midi_bytes=None,
+            song_id=None,
+            note_count=None,
+            duration_seconds=None,
+            measures={},
         )
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """All settings that, with model and seed, decide the piece: what would order it again."""
+    def creation_parameters(self) -> dict[str, Any]:
+        """Everything besides model and seed that determines the piece; enough to request it again."""
         prompt = {} if self.prompt is None else {"prompt": self.prompt.to_dict()}
-        return {"length": self.length, **({"parameters": dict(self.settings)} if self.settings else {}), **prompt}
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedPiece:
-    """One piece of an order: everything that decides its music is fixed, the seed included."""
-
-    id: uuid.UUID
-    seed: int
-    length: int
-    title: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    prompt: Prompt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A checked request for pieces; one is the common case.
-
-    `cost` is how far a piece moves its listener back in the fair order: who costs twice as much gets half the turns.
-    `background` orders are taken up only while nothing else waits.
-    """
-
-    model: str
-    model_version: str
-    pieces: tuple[OrderedPiece, ...]
-    cost: int = 1
-    background: bool = False
-
-    @property
-    def id(self) -> uuid.UUID:
-        """The order's id, which is its first piece's."""
-        return self.pieces[0].id
-
-    @property
-    def count(self) -> int:
-        """How many pieces are ordered."""
-        return len(self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A finished piece, as the finishing statement records it for one attempt at a generation."""
-
-    id: uuid.UUID
-    attempt: int
-    status: Status
-    steps: int
-    midi_key: str
-    midi_bytes: int
-    song_id: str | None
-    note_count: int
-    duration_seconds: float
-    measures: Mapping[str, float]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"id": str(self.id)}
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Queued pieces: those that wait for a listener, and all, which includes background ones."""
-
-    foreground: int
-    all: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the queue, counted from 1, and a guess at the wait from the pace of the last seconds."""
-
-    position: int
-    estimated_wait_seconds: float | None
+        parameters = {"parameters": dict(self.parameters)} if self.parameters else {}
+        return {"length": self.length, **parameters, **prompt}

@@ -1,1 +1,1 @@
-"""The inference engine: requests in, events of music out."""
+"""Inference engine: requests in, events out."""

@@ -1,4 +1,4 @@
-"""ONNX Runtime's side of the classifier of styles."""
+"""The style classifier on ONNX Runtime."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 
 class ClassifierSession:
-    """`windows` uint8 [windows, size, size] → probabilities [classes]; callable from several threads."""
+    """`windows` uint8 [windows, size, size] → probabilities [classes]. Thread-safe."""
 
     def __init__(self, model: bytes) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Some ten operations of microseconds: a GPU would only wait for copies.
+        # The graph takes microseconds; on a GPU the copies would take longer than the computation.
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(self, windows: NDArray[np.uint8]) -> NDArray[np.float32]:

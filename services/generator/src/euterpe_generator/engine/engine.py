@@ -1,20 +1,16 @@
-"""The engine's thread: drives one scheduler per model, off the event loop."""
+"""The engine's thread: runs one scheduler per model outside the event loop."""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
-import structlog
-
 from euterpe_generator.engine.request import Request, Update
 from euterpe_generator.engine.scheduler import Scheduler
 
-log = structlog.get_logger(__name__)
-
 
 class Engine:
-    """Takes requests from any thread and delivers updates from its own.
+    """Accepts requests from any thread and delivers updates from its own.
 
     `deliver` is called on the engine's thread with the updates of one step; it must return at once and not raise.
     """
@@ -28,23 +24,23 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread."""
+        """Start the thread."""
         self._thread.start()
 
-    def stop(self, seconds: float) -> None:
-        """Ends the thread after the step it is in; what is unfinished stays so."""
+    def stop(self, timeout_seconds: float) -> None:
+        """End the thread after its current step; unfinished requests stay unfinished."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        self._thread.join(seconds)
+        self._thread.join(timeout_seconds)
 
-    def use(self, schedulers: Mapping[str, Scheduler]) -> None:
-        """Drives these schedulers from now on; only an idle one may be left out."""
-        # A new dict, because the thread may be walking over the old one.
+    def set_schedulers(self, schedulers: Mapping[str, Scheduler]) -> None:
+        """Replace the schedulers that are run; only an idle one may be left out."""
+        # A new dict, because the thread may be iterating over the old one.
         self._schedulers = dict(schedulers)
 
     def submit(self, model: str, request: Request) -> None:
-        """Queues a request for a model. Raises KeyError for a model that is not loaded."""
+        """Queue a request for a model. Raises KeyError if the model is not loaded."""
         scheduler = self._schedulers[model]
 
         def submit() -> list[Update]:
@@ -54,17 +50,17 @@ class Engine:
         self._post(submit)
 
     def cancel(self, model: str, request_id: str) -> None:
-        """Cancels a request; it ends with Stopped, unless it finishes first."""
+        """Cancel a request; it ends with Cancelled, unless it finishes first."""
         scheduler = self._schedulers[model]
         self._post(lambda: scheduler.cancel(request_id))
 
     def watch(self, model: str, request_id: str) -> None:
-        """Has the request's events delivered as they come, as Advanced; a no-op for one that does not run."""
+        """Deliver the request's events after each step, as Advanced. No effect on a request that has ended."""
         scheduler = self._schedulers[model]
         self._post(lambda: scheduler.watch(request_id))
 
     def progress(self) -> Future[dict[str, int]]:
-        """Steps done, for each request that holds a slot, as of the next step boundary."""
+        """Return the steps done of each request that has a slot, as of the next step boundary."""
         answer: Future[dict[str, int]] = Future()
 
         def collect() -> list[Update]:

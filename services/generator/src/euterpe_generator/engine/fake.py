@@ -1,4 +1,4 @@
-"""A session without a network, for tests of the scheduler: an event is a known function of the piece's history."""
+"""A session without a network, for tests of the scheduler: each event is a known function of the piece's history."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from euterpe_generator.engine.request import Array, Mask
 class FakeSession:
     """Each feature of an event is the previous event's plus the step's first noise value.
 
-    A row that was not reset, was moved wrongly, or missed a step gives wrong events, which `expected` shows.
+    A row that was not reset, was moved to the wrong place or missed a step returns events that differ from `expected`.
     """
 
     features = 2
@@ -23,9 +23,9 @@ class FakeSession:
         self.fail_next = False
         self._previous = np.full((rows, self.features), np.nan, np.float32)
 
-    def reset(self, row: int, initial: Array, given: Any = None) -> None:
+    def reset(self, row: int, initial: Array, inputs: Any = None) -> None:
         """See Session."""
-        self._previous[row] = initial if given is None else initial + given
+        self._previous[row] = initial if inputs is None else initial + inputs
 
     def move(self, source: int, target: int) -> None:
         """See Session."""
@@ -36,26 +36,26 @@ class FakeSession:
         """See Session."""
         if self.fail_next:
             self.fail_next = False
-            raise RuntimeError("the fake session was told to fail")
-        steps, used, _ = noise.shape
-        self.calls.append((steps, used))
-        events = self.expected(self._previous[:used], noise)
-        self._previous[:used] = events[-1]
+            raise RuntimeError("fail_next was set")
+        steps, width, _ = noise.shape
+        self.calls.append((steps, width))
+        events = self.expected(self._previous[:width], noise)
+        self._previous[:width] = events[-1]
         return events
 
-    def finished(self, used: int) -> Mask | None:  # noqa: ARG002 - of the protocol
+    def finished(self, width: int) -> Mask | None:  # noqa: ARG002 - part of the protocol
         """See Session."""
         return None
 
-    def piece(self, row: int, events: Array) -> Array:  # noqa: ARG002
+    def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session."""
         return events
 
     @staticmethod
     def expected(previous: Array, noise: Array) -> Array:
-        """The events that follow `previous` [n, features] under `noise` [k, n, noise_size]."""
+        """Return the events that follow `previous` [n, features] for `noise` [k, n, noise_size]."""
         events = np.empty((len(noise), *previous.shape), np.float32)
-        for step, drawn in enumerate(noise):
-            previous = previous + drawn[:, :1]
+        for step, step_noise in enumerate(noise):
+            previous = previous + step_noise[:, :1]
             events[step] = previous
         return events

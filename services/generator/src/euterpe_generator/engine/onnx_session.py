@@ -1,4 +1,4 @@
-"""A session on ONNX Runtime: a Scan over the steps of a chunk, the recurrent state fed in and taken out."""
+"""A session on ONNX Runtime: one Scan over the steps of a chunk, with the recurrent state as input and output."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import onnxruntime as ort
 from euterpe_music.manifest import GraphInfo
 
 from euterpe_generator.engine.providers import device_of, providers, session_options
+from euterpe_generator.engine.recurrent_state import RecurrentState
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.state import State
 
 _PROBE_STEPS = 4
 _PROBE_WIDTHS = (1, 2, 3, 5, 8, 13, 32, 64, 128)
 
 
 class OnnxSession:
-    """Runs a bundle's graph over up to `rows` pieces at once; see Session and euterpe_music.manifest.GraphInfo."""
+    """Runs a bundle's graph for up to `rows` pieces at once; see Session and euterpe_music.manifest.GraphInfo."""
 
     def __init__(self, model: bytes, graph: GraphInfo, *, rows: int) -> None:
         self._session = ort.InferenceSession(model, session_options(threads=1), providers=providers())
@@ -27,7 +27,7 @@ class OnnxSession:
         self._controls = np.zeros((rows, controls), np.float32)
         self._fixed_width = False
         self._device = device_of(self._session)
-        self._states = [State(pair, graph, rows=rows, device=self._device) for pair in graph.state]
+        self._states = [RecurrentState(pair, graph, rows=rows, device=self._device) for pair in graph.state]
         self.initial_size = sum(state.row_size for state in self._states if state.pair.initial == "uniform")
 
     @property
@@ -36,10 +36,10 @@ class OnnxSession:
         return str(self._session.get_providers()[0])
 
     def warm_up(self) -> None:
-        """Runs several widths before the first piece, and learns whether a row's result depends on the width.
+        """Run several batch widths, and detect whether the result of a row depends on the width.
 
-        A kernel may sum in another order for another number of rows, and a piece must not depend on its company. Where
-        it does, all batches are filled up to one width, whatever it costs. See docs/adr/0005.
+        Kernels may sum in a different order for a different number of rows, but a piece must not depend on the rest of
+        its batch. If results differ, every batch is padded to the full width. See docs/adr/0005.
         """
         random = np.random.default_rng(0)
         noise = random.random((_PROBE_STEPS, self.rows, self.noise_size), np.float32)
@@ -49,14 +49,14 @@ class OnnxSession:
             probed = self._probe(noise[:, :width], initial[:width])
             self._fixed_width |= not np.array_equal(probed, widest[:width])
 
-    def reset(self, row: int, initial: Array, given: Array | None = None) -> None:
-        """See Session; `given` are the piece's controls [n], zeros if it has none."""
-        self._controls[row] = 0.0 if given is None else given
-        drawn = 0
+    def reset(self, row: int, initial: Array, inputs: Array | None = None) -> None:
+        """See Session; `inputs` are the piece's controls [n], by default zeros."""
+        self._controls[row] = 0.0 if inputs is None else inputs
+        used = 0
         for state in self._states:
             if state.pair.initial == "uniform":
-                state.write(row, initial[drawn : drawn + state.row_size])
-                drawn += state.row_size
+                state.write(row, initial[used : used + state.row_size])
+                used += state.row_size
             else:
                 state.write(row, 0.0)
 
@@ -75,18 +75,26 @@ class OnnxSession:
         feed = {self._graph.noise: self._value(np.ascontiguousarray(noise))}
         if self._graph.controls is not None:
             feed[self._graph.controls] = self._value(self._controls[:width])
-        feed |= {state.pair.input: state.feed(width) for state in self._states}
+        feed |= {state.pair.input: state.as_input(width) for state in self._states}
         events, *outputs = self._run(feed)
         for state, output in zip(self._states, outputs, strict=True):
-            state.keep(output)
+            state.store(output)
         result: Array = events.numpy()[:, :used]
         return result
+
+    def finished(self, width: int) -> Mask | None:  # noqa: ARG002 - part of the protocol
+        """See Session."""
+        return None
+
+    def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
+        """See Session."""
+        return events
 
     def _value(self, array: Array) -> Any:
         return ort.OrtValue.ortvalue_from_numpy(array, self._device)
 
     def _run(self, feed: dict[str, Any]) -> list[Any]:
-        """The events, on the host, and the next states, where they are made."""
+        """Return the events, on the host, and the next states, on the graph's device."""
         binding = self._session.io_binding()
         for name, value in feed.items():
             binding.bind_ortvalue_input(name, value)
@@ -97,25 +105,16 @@ class OnnxSession:
         outputs: list[Any] = binding.get_outputs()
         return outputs
 
-    def finished(self, used: int) -> Mask | None:  # noqa: ARG002 - of the protocol
-        """See Session."""
-        return None
-
-    def piece(self, row: int, events: Array) -> Array:  # noqa: ARG002
-        """See Session."""
-        return events
-
     def _probe(self, noise: Array, initial: Array) -> Array:
-        """All that a few steps leave behind, events and states [rows, numbers]."""
+        """Return the events and final states [rows, numbers] of a short run."""
         width = len(initial)
         for row, start in enumerate(initial):
             self.reset(row, start)
-        events = self.advance(noise)
-        told = events.swapaxes(0, 1).reshape(width, -1)
-        return np.concatenate([told, *(state.rows(width) for state in self._states)], axis=1)
+        events = self.advance(noise).swapaxes(0, 1).reshape(width, -1)
+        return np.concatenate([events, *(state.rows(width) for state in self._states)], axis=1)
 
 
 def _size(axis: int | str) -> int:
     if not isinstance(axis, int):
-        raise ValueError(f"the axis {axis!r} needs a fixed size")
+        raise ValueError(f"axis {axis!r} must have a fixed size")
     return axis

@@ -1,4 +1,4 @@
-"""Where graphs run: on the GPU when there is one, else on the CPU."""
+"""Execution providers: a GPU if there is one, else the CPU."""
 
 from typing import Final
 
@@ -8,23 +8,23 @@ _CUDA: Final = "CUDAExecutionProvider"
 
 
 def providers() -> list[str]:
-    """The execution providers to try, best first."""
+    """List the available execution providers, preferred first."""
     available = ort.get_available_providers()
     return [name for name in (_CUDA, "CPUExecutionProvider") if name in available]
 
 
 def on_gpu() -> bool:
-    """Whether graphs run on a GPU."""
+    """Return whether graphs run on a GPU."""
     return providers()[0] == _CUDA
 
 
 def device_of(session: ort.InferenceSession) -> str:
-    """Where a session's tensors lie, as OrtValue names it."""
+    """Return the device of a session's tensors, as OrtValue names it."""
     return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
 
 
 def session_options(threads: int) -> ort.SessionOptions:
-    """Options of every session: so many threads within an operator, and silence about what is normal."""
+    """Return the options of every session: `threads` per operator, and only errors in the log."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

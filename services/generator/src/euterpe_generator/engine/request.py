@@ -1,4 +1,4 @@
-"""What goes into the engine, and what comes out of it."""
+"""Requests to the engine and its updates on them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,28 +12,28 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One piece to compose: `steps` events from `seed`, for the listener who waits for it.
+    """One piece to compose: `steps` events from `seed`. Requests with the same `owner` share one place in the queue.
 
-    `given` is what the session wants to know at its start; its form is between the session and whoever asks.
+    `inputs` are passed to the session when the piece starts; their type depends on the session.
     """
 
     id: str
-    listener: str
+    owner: str
     seed: int
     steps: int
-    given: Any = None
+    inputs: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The request has been given a slot."""
+    """The request was assigned a slot."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A watched request has come further: `events` [new steps, features] follow the first `start` ones."""
+    """New `events` [new steps, features] of a watched request, which follow its first `start` ones."""
 
     id: str
     start: int
@@ -42,26 +42,26 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The request has ended with its piece: `events` has shape [steps, features]."""
+    """The piece is complete: `events` has shape [steps, features]."""
 
     id: str
     events: Array
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
-    """The request was cancelled; `events` holds what had been composed, [steps so far, features]."""
+class Cancelled:
+    """The request was cancelled; `events` [steps so far, features] were composed before."""
 
     id: str
     events: Array
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """The session failed under the request."""
+class Failed:
+    """The session raised an exception while it ran the request."""
 
     id: str
     reason: str
 
 
-Update = Started | Advanced | Finished | Stopped | Broken
+Update = Started | Advanced | Finished | Cancelled | Failed

@@ -1,4 +1,4 @@
-"""What the scheduler drives: a network that takes a batch of rows some steps further."""
+"""The interface between the scheduler and a network."""
 
 from typing import Any, Protocol
 
@@ -6,7 +6,7 @@ from euterpe_generator.engine.request import Array, Mask
 
 
 class Session(Protocol):
-    """A recurrent network over a fixed number of rows, whose state it keeps between calls."""
+    """A recurrent network over a fixed number of rows, which keeps its state between calls."""
 
     @property
     def features(self) -> int:
@@ -20,30 +20,33 @@ class Session(Protocol):
 
     @property
     def initial_size(self) -> int:
-        """Random floats with which a piece starts."""
+        """Random floats that initialise the state of a piece."""
         ...
 
     @property
     def rows(self) -> int:
-        """How many requests can be in the batch."""
+        """Maximum batch size."""
         ...
 
-    def reset(self, row: int, initial: Array, given: Any = None) -> None:
-        """Gives a row to a new piece: its random start `initial` [initial_size], and what its request brought."""
+    def reset(self, row: int, initial: Array, inputs: Any = None) -> None:
+        """Start a new piece in a row, from random numbers `initial` [initial_size] and the request's inputs."""
         ...
 
     def move(self, source: int, target: int) -> None:
-        """Moves a piece to another row, so that the occupied rows stay the first ones."""
+        """Move a piece to another row, so that the first rows stay occupied without gaps."""
         ...
 
     def advance(self, noise: Array) -> Array:
-        """Takes the first n rows k steps further: noise [k, n, noise_size] → events [k, n, features]."""
+        """Run the first n rows for k steps: noise [k, n, noise_size] → events [k, n, features]."""
         ...
 
-    def finished(self, used: int) -> Mask | None:
-        """Which of the first rows' pieces have ended before their last step; None where pieces never do."""
+    def finished(self, width: int) -> Mask | None:
+        """Return which of the first `width` pieces ended before their last step; None if pieces never end early."""
         ...
 
-    def piece(self, row: int, events: Array) -> Array:
-        """The row's piece, of which `events` [steps, features] were given out: these, unless some were provisional."""
+    def final_events(self, row: int, events: Array) -> Array:
+        """Return the events of a complete piece, given those returned so far [steps, features].
+
+        The two differ only where the events returned so far were provisional.
+        """
         ...

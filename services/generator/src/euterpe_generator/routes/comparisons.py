@@ -1,44 +1,43 @@
-"""`/api/v1/comparisons`: one prompt and seed, composed in several ways, side by side."""
+"""`/api/v1/comparisons`: one seed and prompt, composed with several variants of the parameters."""
 
 from typing import Annotated
 from uuid import UUID
 
+from euterpe_music.melody_parameters import STRATEGIES
 from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, ListenerDep, WaitDep
+from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, OwnerDep, WaitDep
 from euterpe_generator.domain.generation import Generation
+from euterpe_generator.domain.requests import ComparisonVariant
 from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, Parameters, location
-from euterpe_generator.services.ordering import Wish
 
 router = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
 
-_STRATEGIES = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class Variant(BaseModel):
-    """One way to compose: the parameters in which it differs from the others."""
+    """A variant: the parameters in which it differs from the request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    label: Label | None = Field(default=None, examples=["top 5"], description="By default what the parameters say.")
+    label: Label | None = Field(default=None, examples=["top 5"], description="By default derived from `parameters`.")
     parameters: Parameters = Field(default_factory=dict, examples=[{"strategy": "top_k", "top_k": 5}])
 
-    @property
-    def name(self) -> str:
-        """The label, or one made of the parameters."""
-        made = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
-        return self.label or made[:60] or "as it is"
+    def to_domain(self) -> ComparisonVariant:
+        """Convert to the type of the use case, with a default label."""
+        derived = ", ".join(f"{name} {value}" for name, value in self.parameters.items())[:60]
+        return ComparisonVariant(self.label or derived or "unchanged", self.parameters)
 
 
 def _all_strategies() -> list[Variant]:
-    return [Variant(label=name.replace("_", " "), parameters={"strategy": name}) for name in _STRATEGIES]
+    return [Variant(label=name.replace("_", " "), parameters={"strategy": name}) for name in STRATEGIES]
 
 
 class ComparisonRequest(GenerationRequest):
-    """A piece to compose in several ways; all else is as for a generation."""
+    """A request for one piece per variant. All other fields are those of a generation."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -59,77 +58,71 @@ class ComparisonRequest(GenerationRequest):
 
     count: int = Field(default=1, ge=1, le=1, strict=True, description="One piece per variant.")
     variants: list[Variant] = Field(
-        default_factory=_all_strategies, min_length=2, max_length=16, description="By default every strategy once."
+        default_factory=_all_strategies,
+        min_length=2,
+        max_length=16,
+        description="By default one per sampling strategy.",
     )
 
 
 class ComparedView(BaseModel):
-    """One way to compose, and what it came to."""
+    """A variant and its generation."""
 
     label: str = Field(examples=["greedy"])
     generation: GenerationView
     picture_url: str | None = Field(
         default=None,
         examples=["/api/v1/generations/6f0e…/pianoroll"],
-        description="The piano roll as SVG, once there is a piece.",
+        description="The piano roll as SVG; null until there is a piece.",
     )
 
     @classmethod
     def of(cls, generation: Generation) -> "ComparedView":
-        """The view of one piece of the comparison."""
+        """Build the view of one generation."""
         picture = f"{location(generation)}/pianoroll" if generation.midi_key else None
-        return cls(label=_label(generation.title), generation=GenerationView.of(generation), picture_url=picture)
-
-
-def _label(title: str) -> str:
-    """The label in a title such as "Dawn (live) (top k (5))": its last parenthesis, with those inside."""
-    depth = 0
-    for place in range(len(title) - 1, 0, -1):
-        depth += (title[place] == ")") - (title[place] == "(")
-        if depth == 0 and title[place - 1] == " ":
-            return title[place + 1 : -1]
-    return title.rpartition(" (")[2].removesuffix(")")
+        label = generation.title if generation.label is None else generation.label
+        return cls(label=label, generation=GenerationView.of(generation), picture_url=picture)
 
 
 class ComparisonView(BaseModel):
-    """Pieces of one prompt and seed, with measures and pictures."""
+    """A comparison: generations with the same prompt and seed."""
 
     id: UUID = Field(examples=["6f0e2f0c-5d3c-4f6e-9b3a-0d8a4c1f2b7e"])
-    ended: bool = Field(description="Whether all pieces have ended.")
+    ended: bool = Field(description="Whether all generations have ended.")
     items: list[ComparedView]
 
     @classmethod
-    def of(cls, pieces: list[Generation]) -> "ComparisonView":
-        """The view of an order's pieces."""
-        ended = all(piece.status.ended for piece in pieces)
-        return cls(id=pieces[0].order_id, ended=ended, items=[ComparedView.of(piece) for piece in pieces])
+    def of(cls, generations: list[Generation]) -> "ComparisonView":
+        """Build the view of an order's generations."""
+        ended = all(generation.status.ended for generation in generations)
+        items = [ComparedView.of(generation) for generation in generations]
+        return cls(id=generations[0].order_id, ended=ended, items=items)
 
 
 @router.post(
     "",
-    summary="Compare ways to compose",
+    summary="Create a comparison",
     status_code=202,
     responses={
-        200: {"model": ComparisonView, "description": "Everything ended within the wait that `Prefer` asked for."},
+        200: {"model": ComparisonView, "description": "All generations ended within the wait of `Prefer`."},
         **problem_responses(401, 413, 422, 429, 503),
     },
 )
 async def create_comparison(
     body: ComparisonRequest,
-    listener: ListenerDep,
+    owner: OwnerDep,
     service: GenerationsDep,
     wait: WaitDep,
     key: IdempotencyKeyDep,
     response: Response,
 ) -> ComparisonView:
-    """Orders one piece per variant, all from the same seed and prompt, and puts them side by side.
+    """Compose one piece per variant, all with the same seed and prompt.
 
-    Each is a generation of its own, with events, measures and a MIDI file. Answers as `POST /generations` does.
+    Each is a generation with its own events, measures and MIDI file. Status codes are those of `POST /generations`.
     """
-    wish: Wish = body.wish()
-    variants = [(variant.name, variant.parameters) for variant in body.variants]
-    pieces = await service.compare(listener, wish, variants, key, wait_seconds=wait)
-    view = ComparisonView.of(pieces)
+    variants = [variant.to_domain() for variant in body.variants]
+    generations = await service.compare(owner, body.to_domain(), variants, key, wait_seconds=wait)
+    view = ComparisonView.of(generations)
     if wait:
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
     response.status_code = 200 if view.ended else 202
@@ -137,7 +130,7 @@ async def create_comparison(
     return view
 
 
-@router.get("/{comparison_id}", summary="Look at a comparison", responses=problem_responses(401, 404, 422, 503))
-async def get_comparison(comparison_id: UUID, listener: ListenerDep, service: GenerationsDep) -> ComparisonView:
-    """The pieces as they stand."""
-    return ComparisonView.of(await service.of_order(comparison_id, listener))
+@router.get("/{comparison_id}", summary="Get a comparison", responses=problem_responses(401, 404, 422, 503))
+async def get_comparison(comparison_id: UUID, owner: OwnerDep, service: GenerationsDep) -> ComparisonView:
+    """Get the current state of all generations of a comparison."""
+    return ComparisonView.of(await service.get_order(comparison_id, owner))

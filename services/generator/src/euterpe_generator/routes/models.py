@@ -1,4 +1,4 @@
-"""`/api/v1/models`: what can compose here."""
+"""`/api/v1/models`: the models that generations can use."""
 
 from typing import Annotated
 
@@ -12,9 +12,9 @@ from euterpe_generator.routes.schemas import ModelList, ModelView
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
 
-@router.get("", summary="List the models", responses=problem_responses(503))
+@router.get("", summary="List models", responses=problem_responses(503))
 async def list_models(catalogue: CatalogueDep) -> ModelList:
-    """The models that are loaded, with the limits of their parameters."""
+    """List the loaded models with the limits of their parameters."""
     default = catalogue.default
     return ModelList(items=[ModelView.of(model, default=model is default) for model in catalogue.models])
 
@@ -24,19 +24,19 @@ ModelName = Annotated[
 ]
 
 
-@router.get("/{name}", summary="Look at a model", responses=problem_responses(404, 422, 503))
+@router.get("/{name}", summary="Get a model", responses=problem_responses(404, 422, 503))
 async def get_model(
     name: ModelName,
     catalogue: CatalogueDep,
 ) -> ModelView:
-    """What the model is, and what a listener may set of it."""
+    """Get the description of a model and its parameters."""
     model = catalogue.get(name)
     return ModelView.of(model, default=model is catalogue.default)
 
 
 @router.get(
     "/{name}/sample",
-    summary="A sample of a model",
+    summary="Download a model's sample",
     response_class=Response,
     responses={
         200: {"description": "The MIDI file.", "content": {"audio/midi": {}}},
@@ -44,7 +44,7 @@ async def get_model(
     },
 )
 async def get_model_sample(name: ModelName, catalogue: CatalogueDep) -> Response:
-    """A short piece that the model composed; it came with the bundle, and stays the same for a version."""
+    """Download a short piece composed by the model, as MIDI. It is part of the bundle and fixed for a version."""
     sample = catalogue.get(name).sample
     if sample is None:
         raise SampleNotFound

@@ -1,4 +1,4 @@
-"""What goes over the wire."""
+"""Request and response bodies."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -6,24 +6,27 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from euterpe_music.parameters import Parameter
+from euterpe_music.seed import MAX_SEED
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
-from euterpe_generator.domain.generation import MAX_SEED, Generation, Place, Prompt, Status
-from euterpe_generator.services.catalogue import Model
-from euterpe_generator.services.ordering import MAX_PROMPT_BARS, PromptWish, Wish
+from euterpe_generator.domain import requests
+from euterpe_generator.domain.generation import Generation, Prompt, Status
+from euterpe_generator.domain.queue import QueuePosition
+from euterpe_generator.models.catalogue import Model
 
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=requests.MAX_TITLE_LENGTH, pattern=r"^[^\x00-\x1f]*$"
+    ),
 ]
-
-
 Name = Annotated[str, StringConstraints(max_length=40)]
-#: Values are checked against the model's manifest; here they need only be plain.
+#: Values are checked against the model's manifest later.
 Parameters = Annotated[dict[Name, bool | int | float | str], Field(max_length=64)]
 
 
 class PromptRequest(BaseModel):
-    """A beginning: a MIDI file or one of the songs that you may read, of either the first bars."""
+    """A prompt: the first bars of a MIDI file or of a song that you may read."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"song_id": str(UUID(int=7)), "bars": 4}]}
@@ -32,18 +35,22 @@ class PromptRequest(BaseModel):
     midi: Base64Bytes | None = Field(
         default=None, max_length=700_000, description="A standard MIDI file of at most 700 kB, in Base64."
     )
-    song_id: UUID | None = Field(default=None, description="A song of yours, or one that others let you read.")
+    song_id: UUID | None = Field(default=None, description="A song that you own or may read.")
     bars: int | None = Field(
-        default=None, ge=1, le=MAX_PROMPT_BARS, strict=True, description="How many; by default all that fit."
+        default=None,
+        ge=1,
+        le=requests.MAX_PROMPT_BARS,
+        strict=True,
+        description="Number of bars; by default as many as fit.",
     )
 
-    def wish(self) -> PromptWish:
-        """The prompt as the use case takes it."""
-        return PromptWish(self.midi, None if self.song_id is None else str(self.song_id), self.bars)
+    def to_domain(self) -> requests.PromptSource:
+        """Convert to the type of the use case."""
+        return requests.PromptSource(self.midi, None if self.song_id is None else str(self.song_id), self.bars)
 
 
 class GenerationRequest(BaseModel):
-    """A piece to compose. Everything may be left out; what is left out is chosen and told."""
+    """A request for a piece. All fields are optional; the response holds the values chosen for omitted ones."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -52,26 +59,35 @@ class GenerationRequest(BaseModel):
 
     model: str | None = Field(default=None, max_length=100, description="`name` or `name@version`, from GET /models.")
     seed: int | None = Field(
-        default=None, ge=0, le=MAX_SEED, strict=True, description="The same seed gives the same piece, to the byte."
+        default=None,
+        ge=0,
+        le=MAX_SEED,
+        strict=True,
+        description="The same seed and parameters give the same MIDI bytes.",
     )
     length: int | None = Field(
-        default=None, ge=1, le=1_000_000, strict=True, description="Events; the model's manifest has the limits."
+        default=None,
+        ge=1,
+        le=1_000_000,
+        strict=True,
+        description="Number of events; see `length` of the model for its limits.",
     )
-    title: Title | None = Field(default=None, description="Shown in the library.")
+    title: Title | None = Field(default=None, description="The title of the song; by default the model's.")
     count: int = Field(
-        default=1, ge=1, le=64, strict=True, description="Variations: the others have the seeds after this one."
+        default=1, ge=1, le=64, strict=True, description="Number of variations; they have consecutive seeds."
     )
-    background: bool = Field(default=False, description="Compose it only while nothing else waits.")
-
-    prompt: PromptRequest | None = Field(default=None, description="What a melody model begins with, or accompanies.")
+    background: bool = Field(default=False, description="Compose only while no other generation waits.")
+    prompt: PromptRequest | None = Field(
+        default=None, description="The melody that a melody model continues or accompanies."
+    )
     parameters: Parameters = Field(
         default_factory=dict,
-        description="What else may be set of the model: names, ranges and advice from GET /models.",
+        description="Parameters of the model; see GET /models for names and ranges.",
     )
 
-    def wish(self) -> Wish:
-        """The request as the use case takes it."""
-        return Wish(
+    def to_domain(self) -> requests.GenerationRequest:
+        """Convert to the type of the use case."""
+        return requests.GenerationRequest(
             self.model,
             self.seed,
             self.length,
@@ -79,45 +95,46 @@ class GenerationRequest(BaseModel):
             self.count,
             self.background,
             self.parameters,
-            None if self.prompt is None else self.prompt.wish(),
+            None if self.prompt is None else self.prompt.to_domain(),
         )
 
 
 class PlaceView(BaseModel):
-    """A place in the queue."""
+    """A position in the queue."""
 
     position: int = Field(ge=1, examples=[3])
     estimated_wait_seconds: float | None = Field(
-        default=None, description="From the pace of the last seconds.", examples=[1.5]
+        default=None, description="Estimated from the throughput of the last seconds.", examples=[1.5]
     )
 
 
 class PromptView(BaseModel):
-    """What became of a prompt."""
+    """A prompt as it was read."""
 
-    bars: int = Field(description="Bars that were taken from it.", examples=[4])
+    bars: int = Field(description="Number of bars used.", examples=[4])
     meter: str = Field(examples=["4/4"])
-    notes: int = Field(description="Notes and chords of its melody.", examples=[23])
+    notes: int = Field(description="Number of notes and chords of its melody.", examples=[23])
     unknown: int = Field(
-        examples=[0], description="How many tokens the model does not know; their nearest took their place."
+        examples=[0],
+        description="Number of tokens that the model does not know, replaced by the nearest ones.",
     )
     song_id: str | None = Field(
-        default=None, examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"], description="The song it came from."
+        default=None, examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"], description="The song it was read from."
     )
 
     @classmethod
     def of(cls, prompt: Prompt) -> "PromptView":
-        """The view of a prompt."""
+        """Build the view of a prompt."""
         notes = sum(bool(pitches) for _, pitches in prompt.rows)
         return cls(bars=prompt.bars, meter=prompt.meter, notes=notes, unknown=prompt.unknown, song_id=prompt.song_id)
 
 
 class GenerationView(BaseModel):
-    """A generation as its listener sees it."""
+    """A generation."""
 
     id: UUID
-    order_id: UUID = Field(description="The id of the first variation; the same for all variations of one order.")
-    variation: int = Field(description="0 for the first.", examples=[0])
+    order_id: UUID = Field(description="The id of the first variation; equal for all variations of one request.")
+    variation: int = Field(description="Index of the variation; 0 for the first.", examples=[0])
     status: Status = Field(examples=[Status.SUCCEEDED])
     progress: float = Field(ge=0, le=1, description="Share of the events composed.", examples=[1.0])
     model: str = Field(examples=["crnngan-classical"])
@@ -126,14 +143,14 @@ class GenerationView(BaseModel):
     length: int = Field(examples=[100])
     parameters: dict[str, bool | int | float | str] = Field(
         default_factory=dict,
-        description="All that apply, those that were not set at their defaults.",
+        description="Values of all parameters, including defaults.",
         examples=[{"temperature": 1.0}],
     )
-    prompt: PromptView | None = Field(default=None, description="What it began with, as it was understood.")
+    prompt: PromptView | None = Field(default=None, description="The prompt as it was read.")
     title: str = Field(examples=["Dawn"])
     song_id: str | None = Field(
         default=None,
-        description="The song in the listener's library, once it is there.",
+        description="The song in your library; null until it is registered, and for anonymous requests.",
         examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"],
     )
     midi_url: str | None = Field(default=None, examples=["/api/v1/generations/6f0e…/midi"])
@@ -144,23 +161,23 @@ class GenerationView(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    queue: PlaceView | None = Field(default=None, description="While it waits.")
+    queue: PlaceView | None = Field(default=None, description="The position in the queue while it waits.")
 
     @classmethod
-    def of(cls, generation: Generation, place: Place | None = None) -> "GenerationView":
-        """The view of a generation."""
+    def of(cls, generation: Generation, queue_position: QueuePosition | None = None) -> "GenerationView":
+        """Build the view of a generation."""
         return cls(
             id=generation.id,
             order_id=generation.order_id,
             variation=generation.variation,
-            queue=place and PlaceView(**asdict(place)),
+            queue=queue_position and PlaceView(**asdict(queue_position)),
             status=generation.status,
             progress=round(generation.progress, 4),
             model=generation.model,
             model_version=generation.model_version,
             seed=generation.seed,
             length=generation.length,
-            parameters=dict(generation.settings),
+            parameters=dict(generation.parameters),
             prompt=generation.prompt and PromptView.of(generation.prompt),
             title=generation.title,
             song_id=generation.song_id,
@@ -176,15 +193,15 @@ class GenerationView(BaseModel):
 
 
 class OrderView(GenerationView):
-    """The first variation of an order, and the others beside it."""
+    """The first variation of a request, with the others in `variations`."""
 
-    variations: list[GenerationView] = Field(default_factory=list, description="The second one and those after it.")
+    variations: list[GenerationView] = Field(default_factory=list, description="All variations except the first.")
 
 
 class NotesView(BaseModel):
-    """Notes that were composed since the last event: [onset s, duration s, pitch, velocity] each."""
+    """Notes since the last `notes` event, each [onset in seconds, duration in seconds, pitch, velocity]."""
 
-    steps: int = Field(description="Events composed so far.")
+    steps: int = Field(description="Number of events composed so far.")
     length: int
     notes: list[tuple[float, float, int, int]]
 
@@ -198,30 +215,30 @@ class LimitsView(BaseModel):
 
 
 class ParameterView(BaseModel):
-    """One thing that a listener may set: everything that a page needs to show a control for it."""
+    """A parameter of a model, with everything needed to show a control for it."""
 
     name: str = Field(examples=["temperature"])
     label: str = Field(examples=["Temperature"])
     kind: Literal["int", "number", "choice", "boolean"]
-    minimum: int | float | None = Field(default=None, description="Of int and number.", examples=[0.1])
+    minimum: int | float | None = Field(default=None, description="Limit of an int or number.", examples=[0.1])
     maximum: int | float | None = Field(default=None, examples=[4.0])
-    choices: list[str | bool] = Field(default_factory=list, description="Of choice and boolean.", examples=[[]])
+    choices: list[str | bool] = Field(default_factory=list, description="Values of a choice or boolean.", examples=[[]])
     default: bool | int | float | str = Field(examples=[1.0])
     unit: str = Field(default="", examples=["quarters per minute"])
-    advice: str = Field(default="", description="One sentence for people.")
+    advice: str = Field(default="", description="One sentence of advice for users.")
     group: Literal["basic", "advanced"] = "basic"
     excludes: list[str] = Field(
-        default_factory=list, description="Parameters that cannot be set together with it.", examples=[["top_p"]]
+        default_factory=list, description="Parameters that cannot be combined with this one.", examples=[["top_p"]]
     )
     only_with: dict[str, list[bool | int | float | str]] = Field(
         default_factory=dict,
-        description="It can be set only where these parameters have one of these values.",
+        description="It can be set only if these parameters have one of these values.",
         examples=[{"strategy": ["beam"]}],
     )
 
     @classmethod
     def of(cls, parameter: Parameter) -> "ParameterView":
-        """The view of a parameter."""
+        """Build the view of a parameter."""
         return cls.model_validate(parameter.model_dump(exclude={"post"}) | parameter.limits)
 
 
@@ -233,21 +250,23 @@ class ModelView(BaseModel):
     kind: str = Field(examples=["crnngan"])
     title: str = Field(examples=["Classical piano"])
     description: str = Field(examples=["C-RNN-GAN, trained on classical piano pieces."])
-    default: bool = Field(description="Whether it is used when a request names no model.")
-    length: LimitsView | None = Field(description="Of `length`; null where the parameter `bars` says how long it is.")
-    parameters: list[ParameterView] = Field(description="What else may be set, in the order to show it in.")
+    default: bool = Field(description="Whether requests without `model` use it.")
+    length: LimitsView | None = Field(
+        description="Limits of `length`; null if the parameter `bars` determines the length."
+    )
+    parameters: list[ParameterView] = Field(description="The model's parameters, in display order.")
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
     )
     sample_url: str | None = Field(
         default=None,
         examples=["/api/v1/models/crnngan-classical@1.0.0/sample"],
-        description="A short piece of the model, as MIDI; null where its bundle has none.",
+        description="A short piece composed by the model, as MIDI; null if the bundle has none.",
     )
 
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
-        """The view of a model."""
+        """Build the view of a model."""
         limits = model.length
         length = limits and LimitsView(minimum=limits.min, default=limits.default, maximum=limits.max)
         return cls(
@@ -265,11 +284,11 @@ class ModelView(BaseModel):
 
 
 class ModelList(BaseModel):
-    """All models that are loaded."""
+    """All loaded models."""
 
     items: list[ModelView]
 
 
 def location(generation: Generation) -> str:
-    """The generation's path."""
+    """Return the generation's path."""
     return f"/api/v1/generations/{generation.id}"

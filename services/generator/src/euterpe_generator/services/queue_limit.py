@@ -1,64 +1,66 @@
-"""How much may wait: what is refused at once can go elsewhere, what is accepted and then waits for minutes cannot."""
+"""Limit of the queue: a request that is rejected at once can be sent elsewhere, one that waits for minutes cannot."""
 
 import math
-import time
 from collections.abc import Callable
 
-from euterpe_generator.domain.generation import Waiting
+from euterpe_generator.domain.queue import QueueDepth
 
 _HALF_LIFE_SECONDS = 60.0
-_LONGEST_RETRY_SECONDS = 60
-#: For so long orders are refused because one before them was.
-_SHUT_SECONDS = 0.02
+_MAX_RETRY_SECONDS = 60
+#: How long further requests are rejected after one did not fit.
+_CLOSED_SECONDS = 0.02
 
 
 class QueueLimit:
-    """Bounds the queue by a number, and by the time that working it off would take.
+    """Limits the queue by its length and by the time that it would take to compose.
 
-    The time is judged by the best pace of late, for a deployment with little to do is not slow. Up to `always` pieces
-    may wait whatever the pace, so that the first burst after a quiet hour is taken. Background orders do not mind the
-    time.
+    The time is estimated from the best recent throughput, because a deployment with little to do is not slow. Up to
+    `always_accepted` generations may wait regardless of the throughput, so that the first burst after an idle period is
+    accepted. Background generations are limited by `max_queued` only.
     """
 
-    def __init__(self, *, most: int, always: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
-        self._always = always
-        self._seconds = seconds
+    def __init__(
+        self, *, max_queued: int, always_accepted: int, max_wait_seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self._max_queued = max_queued
+        self._always_accepted = always_accepted
+        self._max_wait_seconds = max_wait_seconds
         self._clock = clock
-        self._pace = 0.0
+        self._throughput = 0.0
         self._updated_at = clock()
-        self._waiting = Waiting(0, 0)
-        self._shut_until = -math.inf
+        self._depth = QueueDepth(0, 0)
+        self._closed_until = -math.inf
 
-    def update(self, waiting: Waiting, ended_per_second: float) -> None:
-        """Tells what waits now in the whole deployment, and how fast pieces end in it."""
+    def update(self, depth: QueueDepth, ended_per_second: float) -> None:
+        """Set the queue's depth and the throughput of the whole deployment."""
         now = self._clock()
-        faded = self._pace * 0.5 ** ((now - self._updated_at) / _HALF_LIFE_SECONDS)
+        decayed = self._throughput * 0.5 ** ((now - self._updated_at) / _HALF_LIFE_SECONDS)
         self._updated_at = now
-        self._pace = max(ended_per_second, faded)
-        self._waiting = waiting
+        self._throughput = max(ended_per_second, decayed)
+        self._depth = depth
 
-    def take(self, pieces: int, *, background: bool) -> bool:
-        """Whether so many more may wait; if they may, they are counted."""
-        waiting = self._waiting
-        in_time = background or waiting.foreground + pieces <= max(self._pace * self._seconds, self._always)
-        if not in_time or waiting.all + pieces > self._most:
+    def try_add(self, count: int, *, background: bool) -> bool:
+        """Return whether `count` more generations may wait; if so, they are counted."""
+        depth = self._depth
+        max_foreground = max(self._throughput * self._max_wait_seconds, self._always_accepted)
+        in_time = background or depth.foreground + count <= max_foreground
+        if not in_time or depth.all + count > self._max_queued:
             return False
-        self._waiting = Waiting(waiting.foreground + pieces * (not background), waiting.all + pieces)
+        self._depth = QueueDepth(depth.foreground + count * (not background), depth.all + count)
         return True
 
-    def shut_briefly(self) -> None:
-        """Tells that there is no room for a single piece."""
-        self._shut_until = self._clock() + _SHUT_SECONDS
+    def close_briefly(self) -> None:
+        """Record that a single generation did not fit."""
+        self._closed_until = self._clock() + _CLOSED_SECONDS
 
     @property
-    def shut(self) -> bool:
-        """Whether that was told a moment ago: whoever comes now need not be looked at."""
-        return self._clock() < self._shut_until
+    def is_closed(self) -> bool:
+        """Whether a generation did not fit a moment ago, so that requests can be rejected without a look at them."""
+        return self._clock() < self._closed_until
 
     @property
     def retry_after_seconds(self) -> int:
-        """When half of what waits may have been worked off."""
-        if not self._pace:
-            return _LONGEST_RETRY_SECONDS
-        return min(max(math.ceil(self._waiting.foreground / self._pace / 2), 1), _LONGEST_RETRY_SECONDS)
+        """Estimated time until half of the queue is composed."""
+        if not self._throughput:
+            return _MAX_RETRY_SECONDS
+        return min(max(math.ceil(self._depth.foreground / self._throughput / 2), 1), _MAX_RETRY_SECONDS)

@@ -1,55 +1,57 @@
-"""Orders on their way into the queue, in the form in which one statement takes many."""
+"""Orders to be enqueued, many in one statement."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from euterpe_generator.domain.generation import Listener, Order
+from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.requests import Order
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An order, whose it is, and how many unfinished pieces its listener may have with it."""
+    """An order with its owner, and the owner's limit of unfinished generations."""
 
-    listener: Listener
+    owner: Owner
     order: Order
-    most_unfinished: int
+    max_unfinished: int
 
 
-def admitted(requests: Sequence[Admission]) -> Iterator[dict[str, Any]]:
-    """A row for each piece.
+def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
+    """Yield one row per piece.
 
-    `ahead` is how far behind its listener's first turn in this batch a piece comes, by what those in between cost;
-    `count` how many pieces of the listener's there are in the batch up to the end of its order.
+    `turn_offset` is the distance of a piece from its owner's first turn in this batch, by the costs in between.
+    `count` is the number of the owner's pieces in the batch up to the end of the order.
     """
-    ahead: dict[tuple[str, bool], int] = {}
-    first_cost: dict[tuple[str, bool], int] = {}
+    offsets: dict[tuple[str, bool], int] = {}
+    first_costs: dict[tuple[str, bool], int] = {}
     counts: Counter[str] = Counter()
-    for request in requests:
-        listener, order = request.listener, request.order
-        counts[listener.key] += order.count
-        line = (listener.key, order.background)
-        first_cost.setdefault(line, order.cost)
-        for variation, piece in enumerate(order.pieces):
-            ahead[line] = ahead[line] + order.cost if line in ahead else 0
+    for admission in admissions:
+        owner, order = admission.owner, admission.order
+        counts[owner.key] += order.count
+        queue = (owner.key, order.background)
+        first_costs.setdefault(queue, order.cost)
+        for variation, item in enumerate(order.items):
+            offsets[queue] = offsets[queue] + order.cost if queue in offsets else 0
             yield {
-                "id": str(piece.id),
+                "id": str(item.id),
                 "order_id": str(order.id),
                 "variation": variation,
-                "listener_key": listener.key,
-                "owner_id": listener.id,
-                "owner_name": listener.name,
+                "listener_key": owner.key,
+                "owner_id": owner.id,
+                "owner_name": owner.name,
                 "model": order.model,
                 "model_version": order.model_version,
-                "seed": piece.seed,
-                "length": piece.length,
-                "parameters": dict(piece.parameters),
-                "prompt": piece.prompt and piece.prompt.to_dict(),
-                "title": piece.title,
+                "seed": item.seed,
+                "length": item.length,
+                "parameters": dict(item.parameters),
+                "prompt": item.prompt and item.prompt.to_dict(),
+                "title": item.title,
+                "label": item.label,
                 "background": order.background,
-                "first_cost": first_cost[line],
-                "ahead": ahead[line],
-                "count": counts[listener.key],
-                "most_unfinished": request.most_unfinished,
+                "first_cost": first_costs[queue],
+                "turn_offset": offsets[queue],
+                "count": counts[owner.key],
+                "max_unfinished": admission.max_unfinished,
             }

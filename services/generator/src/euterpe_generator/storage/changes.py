@@ -1,7 +1,7 @@
-"""Who waits for a change is woken by PostgreSQL's NOTIFY; the change itself is always read from the table.
+"""Notifications of changes through PostgreSQL's NOTIFY. They only wake waiters; the data is always read from tables.
 
-Notifications are sent outside the transactions that they announce: inside, every commit would queue behind one
-database-wide lock. One that is lost costs its listeners a poll interval, nothing more.
+Notifications are sent outside the transactions that they announce: inside, every commit would wait for one lock of the
+whole database. A lost notification delays its waiters by one poll interval.
 """
 
 import asyncio
@@ -17,20 +17,20 @@ from euterpe_generator.domain.generation import Generation
 log = structlog.get_logger(__name__)
 
 CHANNEL = "generator_changes"
-#: The subject that workers listen to: there may be something to claim.
+#: Subject for workers: there may be generations to claim.
 QUEUE = "queue"
-#: Something that runs is to be cancelled.
+#: Subject for workers: a running generation is to be cancelled.
 CANCELLATIONS = "cancellations"
-#: Somebody wants to see a piece come about.
+#: Subject for workers: a client watches the events of a generation.
 WATCHERS = "watchers"
 
-_PAUSE_SECONDS = 0.01
+_BATCH_SECONDS = 0.01
 _RECONNECT_SECONDS = 1.0
-_PAYLOAD_SUBJECTS = 150  # 36 characters each, under NOTIFY's limit of 8,000 bytes
+_MAX_SUBJECTS = 150  # of 36 characters each, to stay within NOTIFY's limit of 8,000 bytes
 
 
 class Watch:
-    """What a waiter holds: an event, and the newest state if this process knows it."""
+    """An event that is set on changes of a subject, and the latest state if it is known in this process."""
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
@@ -38,21 +38,21 @@ class Watch:
 
 
 class ChangeFeed:
-    """Announces changed subjects to this process at once, and to the others through PostgreSQL."""
+    """Announces changed subjects, to this process at once and to others through PostgreSQL."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url.replace("+asyncpg", "")
         self._watches: dict[str, set[Watch]] = defaultdict(set)
-        self._outbox: set[str] = set()
-        self._filled = asyncio.Event()
+        self._unsent: set[str] = set()
+        self._has_unsent = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to listen and to send."""
+        """Start listening and sending."""
         self._task = asyncio.create_task(self._run(), name="change-feed")
 
     async def stop(self) -> None:
-        """Ends both."""
+        """Stop listening and sending."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -60,7 +60,7 @@ class ChangeFeed:
 
     @contextmanager
     def watch(self, subject: str) -> Iterator[Watch]:
-        """A watch over the subject; who waits clears its event before looking."""
+        """Watch a subject. Clear the watch's event before reading the data, not after."""
         watch = Watch()
         self._watches[subject].add(watch)
         try:
@@ -70,44 +70,44 @@ class ChangeFeed:
             if not self._watches[subject]:
                 del self._watches[subject]
 
-    def wake(self, subject: str, latest: Generation | None = None) -> None:
-        """Wakes who waits for the subject in this process only, and hands over its newest state."""
+    def notify_local(self, subject: str, latest: Generation | None = None) -> None:
+        """Set the events of this process's watches of a subject, and pass them its latest state."""
         for watch in self._watches.get(subject, ()):
             watch.latest = latest or watch.latest
             watch.changed.set()
 
     def announce(self, subject: str, latest: Generation | None = None) -> None:
-        """Says that a subject has changed; who waits in this process gets the newest state along."""
-        self.wake(subject, latest)
-        self._outbox.add(subject)
-        self._filled.set()
+        """Notify all processes that a subject has changed; watches of this one also get its latest state."""
+        self.notify_local(subject, latest)
+        self._unsent.add(subject)
+        self._has_unsent.set()
 
     async def _run(self) -> None:
         while True:
             try:
-                await self._session()
+                await self._run_connection()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("change_feed_lost", error=repr(error))
                 await asyncio.sleep(_RECONNECT_SECONDS)
 
-    async def _session(self) -> None:
+    async def _run_connection(self) -> None:
         connection = await asyncpg.connect(self._url, timeout=5, server_settings={"synchronous_commit": "off"})
         try:
-            await connection.add_listener(CHANNEL, self._received)
+            await connection.add_listener(CHANNEL, self._on_notification)
             while True:
-                await self._filled.wait()
+                await self._has_unsent.wait()
                 await self._send(connection)
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(_BATCH_SECONDS)
         finally:
             connection.terminate()
 
     async def _send(self, connection: "asyncpg.Connection") -> None:
-        self._filled.clear()
-        subjects, self._outbox = sorted(self._outbox), set()
-        for first in range(0, len(subjects), _PAYLOAD_SUBJECTS):
-            payload = ",".join(subjects[first : first + _PAYLOAD_SUBJECTS])
+        self._has_unsent.clear()
+        subjects, self._unsent = sorted(self._unsent), set()
+        for first in range(0, len(subjects), _MAX_SUBJECTS):
+            payload = ",".join(subjects[first : first + _MAX_SUBJECTS])
             await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload, timeout=5)
 
-    def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    def _on_notification(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for subject in str(payload).split(","):
-            self.wake(subject)
+            self.notify_local(subject)

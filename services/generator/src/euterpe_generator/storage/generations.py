@@ -1,4 +1,4 @@
-"""Statements on generations. Each is one transaction's worth of truth; callers commit."""
+"""Statements on generations."""
 
 import json
 import uuid
@@ -8,45 +8,46 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Listener, Prompt, Result, Status, Waiting
-from euterpe_generator.storage.admission import Admission, admitted
-from euterpe_generator.storage.models import GenerationRow, IdempotencyKeyRow
+from euterpe_generator.domain.generation import Generation, Owner, Prompt, Status
+from euterpe_generator.domain.queue import QueueDepth
+from euterpe_generator.domain.rendered_piece import RenderedPiece
+from euterpe_generator.storage.admission import Admission, admission_rows
+from euterpe_generator.storage.models import GenerationRow
 
 _TABLE = GenerationRow.__table__
 
-# Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn is one after its listener's last, and never
-# before the head of the queue, so that an idle listener neither saves up credit nor waits behind a busy one.
+# Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn follows its owner's last one, and is never before
+# the head of the queue, so an idle user neither accumulates credit nor waits behind a busy one.
 _ENQUEUE = text("""
     WITH piece AS (
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
-        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, background bool,
-        first_cost bigint, ahead bigint, count int, most_unfinished int)),
-    line AS (
+        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
+        background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int)),
+    queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
-               coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = distinct_line.background
+               coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = distinct_queue.background
                          ORDER BY turn, created_at LIMIT 1), 0),
                coalesce((SELECT max(turn) + first_cost FROM generations
-                         WHERE listener_key = distinct_line.listener_key AND status IN ('queued', 'running')
-                           AND background = distinct_line.background), 0)) AS turn
-      FROM (SELECT DISTINCT listener_key, background, first_cost FROM piece) AS distinct_line),
+                         WHERE listener_key = distinct_queue.listener_key AND status IN ('queued', 'running')
+                           AND background = distinct_queue.background), 0)) AS turn
+      FROM (SELECT DISTINCT listener_key, background, first_cost FROM piece) AS distinct_queue),
     load AS (
       SELECT listener_key,
              (SELECT count(*) FROM (SELECT FROM generations
-                                    WHERE listener_key = listener.listener_key AND status IN ('queued', 'running')
-                                    LIMIT :most) AS counted) AS unfinished
-      FROM (SELECT DISTINCT listener_key FROM piece) AS listener)
+                                    WHERE listener_key = owner.listener_key AND status IN ('queued', 'running')
+                                    LIMIT :max_unfinished) AS counted) AS unfinished
+      FROM (SELECT DISTINCT listener_key FROM piece) AS owner)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, background, turn)
+                             length, parameters, prompt, title, label, background, turn)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, piece.background, line.turn + ahead
-    FROM piece JOIN line USING (listener_key, background) JOIN load USING (listener_key)
-    WHERE unfinished + count <= most_unfinished
+           length, parameters, prompt, title, label, piece.background, queue.turn + turn_offset
+    FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
+    WHERE unfinished + count <= max_unfinished
     RETURNING *, false AS watched
 """)
 
@@ -65,18 +66,18 @@ _CLAIM = text("""
 
 _RENEW = text("""
     UPDATE generations AS g
-    SET lease_until = now() + :lease, steps = greatest(g.steps, held.steps)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:steps AS int[])) AS held(id, attempt, steps)
-    WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'running'
+    SET lease_until = now() + :lease, steps = greatest(g.steps, claimed.steps)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:steps AS int[])) AS claimed(id, attempt, steps)
+    WHERE g.id = claimed.id AND g.attempt = claimed.attempt AND g.status = 'running'
     RETURNING g.id, g.cancel_requested, g.keep_partial, coalesce(g.watched_until > now(), false) AS watched
 """)
 
-_FINISH = text("""
+_COMPLETE = text("""
     UPDATE generations AS g
     SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL, midi_key = done.midi_key,
         midi_bytes = done.midi_bytes, song_id = done.song_id, note_count = done.note_count,
         duration_seconds = done.duration_seconds, measures = done.measures
-    FROM jsonb_to_recordset(CAST(:results AS jsonb)) AS done(
+    FROM jsonb_to_recordset(CAST(:completions AS jsonb)) AS done(
            id uuid, attempt int, status text, steps int, midi_key text, midi_bytes int, song_id text, note_count int,
            duration_seconds float, measures jsonb)
     WHERE g.id = done.id AND g.attempt = done.attempt AND g.status = 'running'
@@ -96,7 +97,7 @@ _HAND_BACK = text("""
     RETURNING id
 """)
 
-# `crashes` counts only leases that ran out; handing back at a planned stop is no crime of the piece's.
+# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash.
 _EXPIRE = text("""
     UPDATE generations
     SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
@@ -108,11 +109,11 @@ _EXPIRE = text("""
     RETURNING *
 """)
 
-# A model may come back, or its pool may be about to be scaled up for this very queue; so this takes long.
-_ABANDON = text("""
+# The patience is long, because a pool with the model may be scaled up for this very queue.
+_FAIL_UNSERVED = text("""
     UPDATE generations
     SET status = 'failed', finished_at = now(),
-        failure = 'No worker has had the model ' || model || '@' || model_version || ' for too long.'
+        failure = 'No worker has loaded the model ' || model || '@' || model_version || ' in time.'
     WHERE status = 'queued' AND created_at < now() - CAST(:patience AS interval)
       AND NOT EXISTS (SELECT FROM workers WHERE model || '@' || model_version = ANY(workers.models))
     RETURNING *
@@ -129,126 +130,125 @@ _CANCEL = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """What listeners ask of the worker that composes their piece."""
+class RenewedLease:
+    """What users have requested of the worker that composes a generation."""
 
-    cancel: bool
+    cancel_requested: bool
     keep_partial: bool
     watched: bool
 
 
-class Generations:
-    """The queue and its history, within a caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The end of one attempt at a generation, with the piece that it produced."""
+
+    generation: Generation
+    status: Status
+    piece: RenderedPiece
+    song_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values of the row, for JSON."""
+        return {
+            "id": str(self.generation.id),
+            "attempt": self.generation.attempt,
+            "status": self.status.value,
+            "steps": self.piece.steps,
+            "midi_key": self.piece.midi_key,
+            "midi_bytes": len(self.piece.midi),
+            "song_id": self.song_id,
+            "note_count": self.piece.note_count,
+            "duration_seconds": self.piece.duration_seconds,
+            "measures": dict(self.piece.measures),
+        }
+
+
+class GenerationRepository:
+    """The queue and its history."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def enqueue(self, requests: Sequence[Admission]) -> list[list[Generation]]:
-        """Adds the pieces of orders at their listeners' turns.
+    async def enqueue(self, admissions: Sequence[Admission]) -> list[list[Generation]]:
+        """Add the pieces of orders to the queue.
 
-        For each order its pieces, in order; none when the listener would have too many unfinished.
+        Returns the generations of each order; an empty list if its owner would exceed the limit of unfinished ones.
         """
-        pieces = list(admitted(requests))
-        values = {"pieces": json.dumps(pieces), "most": max(one.most_unfinished for one in requests)}
+        rows = list(admission_rows(admissions))
+        values = {"pieces": json.dumps(rows), "max_unfinished": max(one.max_unfinished for one in admissions)}
         by_order: dict[uuid.UUID, list[Generation]] = defaultdict(list)
-        for row in (await self._session.execute(_ENQUEUE, values)).mappings():
-            by_order[row["order_id"]].append(_generation(row))
-        return [sorted(by_order[one.order.id], key=lambda piece: piece.variation) for one in requests]
+        for generation in await self._all(_ENQUEUE, values):
+            by_order[generation.order_id].append(generation)
+        return [sorted(by_order[one.order.id], key=lambda each: each.variation) for one in admissions]
 
     async def get(self, generation_id: uuid.UUID) -> Generation | None:
-        """One generation."""
-        found = await self._session.execute(select(_TABLE).where(_TABLE.c.id == generation_id))
-        row = found.mappings().one_or_none()
-        return None if row is None else _generation(row)
+        """Return a generation."""
+        return await self._one_or_none(select(_TABLE).where(_TABLE.c.id == generation_id), {})
 
-    async def of_order(self, order_id: uuid.UUID) -> list[Generation]:
-        """All pieces of an order, in order."""
-        wanted = select(_TABLE).where(_TABLE.c.order_id == order_id).order_by(_TABLE.c.variation)
-        return [_generation(row) for row in (await self._session.execute(wanted)).mappings()]
+    async def list_order(self, order_id: uuid.UUID) -> list[Generation]:
+        """Return the generations of an order, by variation."""
+        return await self._all(select(_TABLE).where(_TABLE.c.order_id == order_id).order_by(_TABLE.c.variation), {})
 
-    async def position(self, generation: Generation, *, at_most: int) -> int:
-        """How many queued pieces come before this one, counted no further than asked."""
+    async def count_before(self, generation: Generation, *, at_most: int) -> int:
+        """Count the queued generations before this one, up to `at_most`."""
         order = (_TABLE.c.background, _TABLE.c.turn, _TABLE.c.created_at)
         before = tuple_(*order) < select(*order).where(_TABLE.c.id == generation.id).scalar_subquery()
         limited = select(_TABLE.c.id).where(_TABLE.c.status == "queued", before).limit(at_most).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
-    async def count_queued(self, *, at_most: int) -> Waiting:
-        """How many wait in the deployment, counted no further than asked; those before the background ones first."""
+    async def count_queued(self, *, at_most: int) -> QueueDepth:
+        """Count the queued generations of the deployment, foreground ones first, up to `at_most`."""
         queued = select(_TABLE.c.background).where(_TABLE.c.status == "queued").order_by(_TABLE.c.background)
         limited = queued.limit(at_most).subquery()
         counts = select(func.count().filter(~limited.c.background), func.count()).select_from(limited)
         foreground, everything = (await self._session.execute(counts)).one()
-        return Waiting(foreground, everything)
+        return QueueDepth(foreground, everything)
 
     async def claim(self, *, worker: str, models: Sequence[str], count: int, lease: timedelta) -> list[Generation]:
-        """Takes up to `count` from the head of the queue under a lease; rows that others are claiming are skipped."""
+        """Claim up to `count` generations from the head of the queue, skipping rows locked by other claims."""
         values = {"worker": worker, "models": list(models), "count": count, "lease": lease}
-        return [_generation(row) for row in (await self._session.execute(_CLAIM, values)).mappings()]
+        return await self._all(_CLAIM, values)
 
-    async def renew(self, held: Iterable[tuple[uuid.UUID, int, int]], *, lease: timedelta) -> dict[uuid.UUID, Orders]:
-        """Prolongs leases: (id, attempt, steps) of what the worker believes to hold → what is asked of it.
-
-        What is missing in the answer is no longer the worker's.
-        """
-        ids, attempts, steps = zip(*held, strict=True)
+    async def renew(
+        self, claimed: Iterable[tuple[uuid.UUID, int, int]], *, lease: timedelta
+    ) -> dict[uuid.UUID, RenewedLease]:
+        """Extend the leases of (id, attempt, steps). Generations missing in the result are no longer the worker's."""
+        ids, attempts, steps = zip(*claimed, strict=True)
         values = {"ids": list(ids), "attempts": list(attempts), "steps": list(steps), "lease": lease}
         rows = (await self._session.execute(_RENEW, values)).mappings()
-        return {row["id"]: Orders(row["cancel_requested"], row["keep_partial"], row["watched"]) for row in rows}
+        return {row["id"]: RenewedLease(row["cancel_requested"], row["keep_partial"], row["watched"]) for row in rows}
 
-    async def finish(self, results: Sequence[Result]) -> dict[uuid.UUID, Generation]:
-        """Records pieces, many in one statement; what is missing in the answer had another attempt by then."""
-        values = {"results": json.dumps([result.as_dict() for result in results])}
-        rows = (await self._session.execute(_FINISH, values)).mappings()
-        return {row["id"]: _generation(row) for row in rows}
+    async def complete(self, completions: Sequence[Completion]) -> dict[uuid.UUID, Generation]:
+        """Record pieces in one statement. Generations missing in the result have had another attempt meanwhile."""
+        values = {"completions": json.dumps([completion.to_dict() for completion in completions])}
+        return {generation.id: generation for generation in await self._all(_COMPLETE, values)}
 
     async def end(self, generation: Generation, status: Status, failure: str | None = None) -> Generation | None:
-        """Ends an attempt without a piece; None when it is no longer the current one."""
+        """End an attempt without a piece; returns None if it is not the current attempt."""
         values = {"id": generation.id, "attempt": generation.attempt, "status": status.value, "failure": failure}
         return await self._one_or_none(_END, values)
 
     async def hand_back(self, worker: str) -> list[uuid.UUID]:
-        """Gives all that a worker holds back to the queue, at once."""
+        """Return everything that a worker has claimed to the queue, without waiting for the leases to expire."""
         return list((await self._session.scalars(_HAND_BACK, {"worker": worker})).all())
 
     async def expire_leases(self, *, max_attempts: int, failure: str) -> list[Generation]:
-        """Puts what dead workers held back into the queue, or gives it up after too many deaths."""
-        values = {"max_attempts": max_attempts, "failure": failure}
-        return [_generation(row) for row in (await self._session.execute(_EXPIRE, values)).mappings()]
+        """Requeue generations whose lease has expired; those with `max_attempts` expired leases fail."""
+        return await self._all(_EXPIRE, {"max_attempts": max_attempts, "failure": failure})
 
-    async def abandon(self, *, patience: timedelta) -> list[Generation]:
-        """Gives up what has been waiting for a model that no worker has."""
-        return [_generation(row) for row in (await self._session.execute(_ABANDON, {"patience": patience})).mappings()]
+    async def fail_unserved(self, *, patience: timedelta) -> list[Generation]:
+        """Fail generations that have waited longer than `patience` for a model that no worker has loaded."""
+        return await self._all(_FAIL_UNSERVED, {"patience": patience})
 
     async def cancel(self, generation_id: uuid.UUID, *, keep_partial: bool = False) -> Generation | None:
-        """Cancels what is queued, and asks the worker of what is running to; None when it has ended.
+        """Cancel a queued generation, or request it of a running one's worker; returns None if it has ended.
 
-        With `keep_partial` what was composed until then becomes a piece.
+        With `keep_partial` the events composed so far become a piece.
         """
         return await self._one_or_none(_CANCEL, {"id": generation_id, "keep_partial": keep_partial})
 
-    async def remember_key(
-        self, listener_key: str, key: str, digest: str, generation_id: uuid.UUID
-    ) -> tuple[uuid.UUID, str] | None:
-        """Ties an Idempotency-Key to a generation; the (generation, digest) that it is tied to already, if it is."""
-        values = {
-            "listener_key": listener_key,
-            "key": key,
-            "request_digest": digest,
-            "generation_id": generation_id,
-        }
-        # A concurrent insert of the same key is waited for here, so that exactly one request enqueues.
-        statement = insert(IdempotencyKeyRow).values(values).on_conflict_do_nothing()
-        inserted = await self._session.execute(statement.returning(IdempotencyKeyRow.generation_id))
-        if inserted.one_or_none() is not None:
-            return None
-        row = await self._session.get_one(IdempotencyKeyRow, (listener_key, key))
-        return row.generation_id, row.request_digest
-
-    async def forget_keys(self, *, older_than: timedelta) -> None:
-        """Deletes Idempotency-Keys after their time."""
-        expired = IdempotencyKeyRow.created_at < func.now() - older_than
-        await self._session.execute(delete(IdempotencyKeyRow).where(expired))
+    async def _all(self, statement: Any, values: Mapping[str, Any]) -> list[Generation]:
+        return [_generation(row) for row in (await self._session.execute(statement, values)).mappings()]
 
     async def _one_or_none(self, statement: Any, values: Mapping[str, Any]) -> Generation | None:
         row = (await self._session.execute(statement, values)).mappings().one_or_none()
@@ -260,14 +260,15 @@ def _generation(row: RowMapping) -> Generation:
         id=row["id"],
         order_id=row["order_id"],
         variation=row["variation"],
-        listener=Listener(id=row["owner_id"], name=row["owner_name"], key=row["listener_key"]),
+        owner=Owner(id=row["owner_id"], name=row["owner_name"], key=row["listener_key"]),
         model=row["model"],
         model_version=row["model_version"],
         seed=row["seed"],
         length=row["length"],
-        settings=row["parameters"],
+        parameters=row["parameters"],
         prompt=None if row["prompt"] is None else Prompt.from_dict(row["prompt"]),
         title=row["title"],
+        label=row["label"],
         status=Status(row["status"]),
         attempt=row["attempt"],
         steps=row["steps"],

@@ -25,11 +25,11 @@ class Base(DeclarativeBase):
 
 
 class GenerationRow(Base):
-    """A generation; the durable job is this row.
+    """A generation, the durable job.
 
-    `turn` orders the queue: start-time fair queueing, so that a listener's thousandth piece does not delay another's
-    first; `background` pieces come after all others. `attempt` counts the claims and is the fencing token of every
-    later statement; `crashes` counts the leases that ran out.
+    `turn` orders the queue by start-time fair queueing, so one user's thousandth generation does not delay another's
+    first; `background` generations come after all others. `attempt` counts the claims and is the fencing token of all
+    later statements; `crashes` counts expired leases. `listener_key` identifies the owner, see domain.Owner.
     """
 
     __tablename__ = "generations"
@@ -47,6 +47,7 @@ class GenerationRow(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
+    label: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
     turn: Mapped[int] = mapped_column(BigInteger)
     background: Mapped[bool] = mapped_column(server_default="false")
@@ -79,7 +80,7 @@ class GenerationRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """Which generation an Idempotency-Key led to; kept for 24 hours."""
+    """An Idempotency-Key and the first generation of its order; kept for 24 hours."""
 
     __tablename__ = "idempotency_keys"
 
@@ -91,7 +92,7 @@ class IdempotencyKeyRow(Base):
 
 
 class LiveEventsRow(Base):
-    """What a watched piece consists of so far, for followers on other pods: float32 events, row by row."""
+    """Events so far of a watched generation, for clients of other pods: float32, row by row."""
 
     __tablename__ = "live_events"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own convention
@@ -101,7 +102,7 @@ class LiveEventsRow(Base):
 
 
 class WorkerRow(Base):
-    """What a worker says of itself once a second."""
+    """A worker's report, updated once a second."""
 
     __tablename__ = "workers"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012

@@ -1,4 +1,4 @@
-"""What workers and followers tell each other through unlogged tables: pace, interest, and events so far."""
+"""Statements on the unlogged tables: reports of workers, watched generations, and their events so far."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,17 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 Events = NDArray[np.float32]
 
 _REPORT = text("""
-    INSERT INTO workers (id, seen_at, models, ended_per_second) VALUES (:id, now(), :models, :pace)
+    INSERT INTO workers (id, seen_at, models, ended_per_second) VALUES (:id, now(), :models, :ended_per_second)
     ON CONFLICT (id) DO UPDATE
     SET seen_at = now(), models = excluded.models, ended_per_second = excluded.ended_per_second
-""").bindparams(bindparam("models", type_=ARRAY(Text)), bindparam("pace", type_=Float))
+""").bindparams(bindparam("models", type_=ARRAY(Text)), bindparam("ended_per_second", type_=Float))
 
-_PACE = text("SELECT coalesce(sum(ended_per_second), 0) FROM workers WHERE seen_at > now() - CAST(:recent AS interval)")
+_THROUGHPUT = text(
+    "SELECT coalesce(sum(ended_per_second), 0) FROM workers WHERE seen_at > now() - CAST(:recent AS interval)"
+)
 
-_FORGET = text("DELETE FROM workers WHERE seen_at < now() - CAST(:recent AS interval)")
+_DELETE_SILENT = text("DELETE FROM workers WHERE seen_at < now() - CAST(:recent AS interval)")
 
 _WATCH = text("""
-    UPDATE generations SET watched_until = now() + CAST(:watching AS interval)
+    UPDATE generations SET watched_until = now() + CAST(:duration AS interval)
     WHERE id = :id AND status IN ('queued', 'running')
 """)
 
@@ -31,43 +33,44 @@ _PUBLISH = text("""
     ON CONFLICT (generation_id) DO UPDATE SET events = excluded.events
 """)
 
-_LIVE = text("SELECT events FROM live_events WHERE generation_id = :id")
+_LIVE_EVENTS = text("SELECT events FROM live_events WHERE generation_id = :id")
 
-_CLEAN = text("""
+_DELETE_STALE_EVENTS = text("""
     DELETE FROM live_events AS live
     WHERE NOT EXISTS (SELECT FROM generations AS g WHERE g.id = live.generation_id AND g.status = 'running')
 """)
 
 
-class Workers:
-    """Reports between processes, within a caller's transaction."""
+class WorkerRepository:
+    """Reports of workers, and live events of watched generations."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def report(self, worker: str, *, models: Sequence[str], ended_per_second: float) -> None:
-        """Says that a worker is there, what it composes with, and how fast."""
-        await self._session.execute(_REPORT, {"id": worker, "models": list(models), "pace": ended_per_second})
+        """Record that a worker is alive, its loaded models and its throughput."""
+        values = {"id": worker, "models": list(models), "ended_per_second": ended_per_second}
+        await self._session.execute(_REPORT, values)
 
     async def ended_per_second(self, *, recent: timedelta) -> float:
-        """Pieces that all workers heard of lately end in a second."""
-        return float(await self._session.scalar(_PACE, {"recent": recent}) or 0.0)
+        """Return the total throughput of the workers that reported within `recent`."""
+        return float(await self._session.scalar(_THROUGHPUT, {"recent": recent}) or 0.0)
 
-    async def clean(self, *, recent: timedelta) -> None:
-        """Removes what nobody needs any more: silent workers, and events of pieces that have ended."""
-        await self._session.execute(_FORGET, {"recent": recent})
-        await self._session.execute(_CLEAN)
+    async def delete_stale(self, *, recent: timedelta) -> None:
+        """Delete workers that have not reported within `recent`, and events of generations that are not running."""
+        await self._session.execute(_DELETE_SILENT, {"recent": recent})
+        await self._session.execute(_DELETE_STALE_EVENTS)
 
-    async def watch(self, generation_id: uuid.UUID, *, watching: timedelta) -> None:
-        """Says that somebody wants to see the piece come about."""
-        await self._session.execute(_WATCH, {"id": generation_id, "watching": watching})
+    async def watch(self, generation_id: uuid.UUID, *, duration: timedelta) -> None:
+        """Ask the generation's worker to publish its events for `duration`."""
+        await self._session.execute(_WATCH, {"id": generation_id, "duration": duration})
 
-    async def publish(self, pieces: Mapping[uuid.UUID, Events]) -> None:
-        """Tells the events [steps, features] of watched pieces so far."""
-        for generation_id, events in pieces.items():
-            await self._session.execute(_PUBLISH, {"id": generation_id, "events": events.tobytes()})
+    async def publish(self, events: Mapping[uuid.UUID, Events]) -> None:
+        """Store the events so far [steps, features] of watched generations."""
+        for generation_id, array in events.items():
+            await self._session.execute(_PUBLISH, {"id": generation_id, "events": array.tobytes()})
 
     async def live_events(self, generation_id: uuid.UUID, *, features: int) -> Events | None:
-        """The events of a watched piece so far [steps, features]."""
-        stored = await self._session.scalar(_LIVE, {"id": generation_id})
+        """Return the published events [steps, features] of a generation, if there are any."""
+        stored = await self._session.scalar(_LIVE_EVENTS, {"id": generation_id})
         return None if stored is None else np.frombuffer(stored, np.float32).reshape(-1, features)

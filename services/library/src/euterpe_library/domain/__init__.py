@@ -1,1 +1,1 @@
-"""Pure types and rules."""
+"""Pure types and rules; imports no other layer."""

@@ -1,9 +1,10 @@
-"""What listeners may say about a song beside its title: tags, style, key, tempo, and who may read it."""
+"""Editable metadata of a song besides its title: tags, style, key, tempo and visibility."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
+from euterpe_music.tonics import ENHARMONIC_TONICS, TONICS
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -12,9 +13,7 @@ from euterpe_library.domain.titles import fold, without_controls
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 40
 MAX_TEMPO = 1000.0
-TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 KEYS = tuple(f"{tonic} {mode}" for tonic in TONICS for mode in ("major", "minor"))
-_ENHARMONIC = {"C#": "Db", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb", "Cb": "B", "B#": "C", "E#": "F", "Fb": "E"}
 
 
 class Visibility(StrEnum):
@@ -31,15 +30,15 @@ def _foldable(value: str) -> str:
     return value
 
 
-def _each_once(tags: list[str]) -> list[str]:
+def _deduplicated(tags: list[str]) -> list[str]:
     return list({fold(tag): tag for tag in reversed(tags)}.values())[::-1]
 
 
 def canonical_key(value: str) -> str:
-    """One of KEYS for every usual spelling, e.g. "c# Minor" → "Db minor". Raises PydanticCustomError."""
+    """Return the spelling in KEYS, e.g. "c# Minor" → "Db minor". Raises PydanticCustomError."""
     tonic, _, mode = value.strip().partition(" ")
     tonic = tonic[:1].upper() + tonic[1:].replace("♯", "#").replace("♭", "b").lower()
-    key = f"{_ENHARMONIC.get(tonic, tonic)} {mode.strip().lower()}"
+    key = f"{ENHARMONIC_TONICS.get(tonic, tonic)} {mode.strip().lower()}"
     if key not in KEYS:
         raise PydanticCustomError("musical_key", "Must be a tonic and a mode, such as `A minor` or `F# major`")
     return key
@@ -52,13 +51,13 @@ _Short = Annotated[
     AfterValidator(_foldable),
 ]
 Tag = _Short
-#: Tags that differ in case or accents only are one tag; the first spelling stays.
-Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_each_once)]
+#: Tags that differ only in case or accents are duplicates; the first spelling is kept.
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_deduplicated)]
 Style = _Short
 MusicalKey = Annotated[str, StringConstraints(max_length=20), AfterValidator(canonical_key)]
 TempoBpm = Annotated[float, Field(gt=0, le=MAX_TEMPO, allow_inf_nan=False)]
 
 
-def joined(tags: Iterable[str]) -> str:
-    """Folded tags, one a line, for searching beside a folded title."""
+def folded_lines(tags: Iterable[str]) -> str:
+    """Return folded tags, one per line, for substring searches."""
     return "\n".join(fold(tag) for tag in tags)

@@ -1,4 +1,4 @@
-"""What a listing of songs shows, and in which order."""
+"""Filter, scope and order of a listing of songs."""
 
 import uuid
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.page import SortValue
 from euterpe_library.domain.terms import TextSearch
 
-#: Measures that songs can be filtered by; there is an index for each (`storage/models.py`).
+#: Measures that songs can be filtered by; each has an index (`storage/models.py`).
 FILTERED_MEASURES = ("scale_score", "polyphony", "tone_span", "notes_per_second")
 
 
@@ -26,7 +26,7 @@ class Sort(StrEnum):
 
 
 B = TypeVar("B")
-#: Order → type of the value in its cursors.
+#: Order → type of the sort value in its cursors.
 CURSOR_VALUES: dict[str, type[SortValue]] = {
     Sort.NEWEST: datetime,
     Sort.OLDEST: datetime,
@@ -39,7 +39,7 @@ CURSOR_VALUES: dict[str, type[SortValue]] = {
 
 @dataclass(frozen=True, slots=True)
 class Range(Generic[B]):
-    """Bounds of a value, both included; None where there is none."""
+    """Inclusive bounds of a value; None means unbounded."""
 
     low: B | None = None
     high: B | None = None
@@ -47,7 +47,7 @@ class Range(Generic[B]):
 
 @dataclass(frozen=True, slots=True)
 class SongFilter:
-    """What a song must have to be listed; the defaults demand nothing."""
+    """Conditions on songs; by default there are none."""
 
     text: TextSearch = field(default_factory=TextSearch)
     model: str | None = None
@@ -61,30 +61,30 @@ class SongFilter:
     tempo: Range[float] = field(default_factory=Range)
     duration: Range[float] = field(default_factory=Range)
     measures: dict[str, Range[float]] = field(default_factory=dict)
-    #: When it was made, or in a feed published.
+    #: Creation time; in feeds, publication time.
     time: Range[datetime] = field(default_factory=Range)
     visibility: Visibility | None = None
 
-    def beyond(self, sort: Sort) -> "SongFilter":
-        """What it demands beside bounds of what the songs are ordered by."""
+    def without_sort_bounds(self, sort: Sort) -> "SongFilter":
+        """Return the filter without bounds of the value that the order sorts by."""
         if sort in (Sort.NEWEST, Sort.OLDEST):
             return replace(self, time=Range())
         return replace(self, duration=Range()) if sort in (Sort.LONGEST, Sort.SHORTEST) else self
 
 
-NOTHING = SongFilter()
+NO_FILTER = SongFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The listener's own songs."""
+    """The user's own songs."""
 
     owner_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Songs that are public: everybody's, one author's, or those of the authors that a listener follows."""
+    """Public songs: of everyone, of one author, or of the authors that a user follows."""
 
     author_id: str | None = None
     followed_by: str | None = None
@@ -92,14 +92,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Liked:
-    """Songs that a listener likes and may still read."""
+    """Songs that a user likes and may still read."""
 
-    listener_id: str
+    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trash:
-    """The listener's deleted songs that can still be restored."""
+    """The user's deleted songs that can still be restored."""
 
     owner_id: str
 
@@ -109,9 +109,9 @@ Scope = Mine | Feed | Liked | Trash
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """How many songs of a listing have which value: facet → value → songs.
+    """Number of songs of a listing per value: facet → value → songs.
 
-    Counted over the first `counted` songs of the listing; `complete` says whether those were all.
+    The first `counted` songs of the listing are counted; `complete` tells whether those are all.
     """
 
     counted: int

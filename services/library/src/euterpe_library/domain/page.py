@@ -1,4 +1,4 @@
-"""Pages of a listing: keyset positions and the opaque cursors that carry them."""
+"""Pages of a listing: keyset positions and opaque cursors."""
 
 import base64
 import binascii
@@ -20,15 +20,15 @@ SortValue = datetime | str | float | int
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a listing goes on: behind the item with this value of what it is ordered by, and this id."""
+    """Position after the item with this sort value and id."""
 
-    #: Names the order, so that a cursor of another one cannot be mistaken for this one's.
+    #: Name of the order, so that a cursor cannot be used with another order.
     order: str
     value: SortValue
     id: uuid.UUID
 
     def cursor(self) -> str:
-        """The position as clients see it."""
+        """Encode the position for clients."""
         value = self.value
         if isinstance(value, datetime):
             value = (value - _EPOCH) // _MICROSECOND
@@ -37,7 +37,7 @@ class Position:
 
     @classmethod
     def from_cursor(cls, cursor: str, orders: Mapping[str, type[SortValue]]) -> "Position":
-        """Raises ValueError for anything that `cursor` did not make; `orders`: order → type of its value."""
+        """Decode a cursor; `orders` maps orders to the types of their values. Raises ValueError for anything else."""
         try:
             written = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             order, value, raw_id = json.loads(written)
@@ -53,16 +53,16 @@ def _typed(value: Any, kind: type[SortValue]) -> SortValue:
     if kind is float and given in (int, float) and math.isfinite(value):
         return float(value)
     if kind is str and given is str and "\0" not in value:
-        value.encode()  # UnicodeEncodeError, a ValueError, for half a character
+        value.encode()  # Raises UnicodeEncodeError, a ValueError, for an unpaired surrogate.
         return str(value)
     if kind is int and given is int and abs(value) < 2**31:
         return int(value)
-    raise ValueError("a value of another type")
+    raise ValueError("the value has the wrong type")
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and where the next page begins; None after the last one."""
+    """Items, and the position of the next page; None on the last one."""
 
     items: tuple[T, ...]
     next: Position | None

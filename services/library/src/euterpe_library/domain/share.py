@@ -1,4 +1,4 @@
-"""Share links: their tokens, and what is known of them."""
+"""Share links and their tokens."""
 
 import hashlib
 import secrets
@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-#: 192 bits: no guessing, and short enough for a link.
+#: 192 bits: unguessable, and short enough for a link.
 _TOKEN_BYTES = 24
 MAX_TOKEN_LENGTH = 64
 MAX_SHARES = 50
@@ -29,10 +29,10 @@ class Share:
 
 
 def new_token() -> str:
-    """A token that nobody had before."""
+    """Create a random token."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token. It is random enough that a plain hash cannot be turned round."""
+    """Return what is stored of a token. It is random enough for a plain hash."""
     return hashlib.sha256(token.encode()).digest()

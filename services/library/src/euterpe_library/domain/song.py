@@ -1,4 +1,4 @@
-"""A song: one finished piece in its owner's library."""
+"""A song: a finished piece in its owner's library."""
 
 import json
 import uuid
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from euterpe_music.general_midi import DRUM_KIT
+from euterpe_music.seed import MAX_SEED
+from euterpe_service_kit.midi_artifacts import midi_key
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from euterpe_library.domain.details import MusicalKey, Style, Tags, TempoBpm, Visibility
-from euterpe_library.domain.instruments import DRUMS
 from euterpe_library.domain.titles import Title, without_controls
 
-#: Seeds stay exact in JavaScript, whose numbers are doubles.
-MAX_SEED = 2**53 - 1
 MAX_MIDI_BYTES = 64 * 1024 * 1024
 MAX_DURATION_SECONDS = 86_400.0
 MAX_NOTES = 10_000_000
-#: How long a deleted song can be restored.
+#: Time during which a deleted song can be restored.
 RESTORABLE = timedelta(days=30)
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(without_controls)]
@@ -29,7 +29,7 @@ MAX_PARAMETERS_CHARACTERS = 16_384
 
 
 def _storable(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Refuses what PostgreSQL's jsonb cannot hold: numbers that are none, and U+0000 in a string."""
+    """Reject what PostgreSQL's jsonb cannot store: NaN, infinity, and U+0000 in a string."""
     try:
         written = json.dumps(parameters, allow_nan=False, ensure_ascii=False)
     except ValueError:
@@ -47,9 +47,9 @@ Measure = Annotated[float, Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song as it is kept. `version` counts its changes from 1 and is its entity tag.
+    """A stored song. `version` counts its changes from 1 and is its entity tag.
 
-    What was imported, and not composed here, has neither model nor seed.
+    An imported song has neither model nor seed.
     """
 
     id: uuid.UUID
@@ -77,20 +77,20 @@ class Song:
     remix_of: uuid.UUID | None
     like_count: int
     comment_count: int
-    #: By the listener for whom it was read.
+    #: By the user for whom it was read.
     liked: bool
     version: int
     created_at: datetime
     updated_at: datetime
-    #: When it first became public; feeds are ordered by it.
+    #: When it first became public; feeds are sorted by it.
     published_at: datetime | None
     deleted_at: datetime | None
 
 
 class NewSong(BaseModel):
-    """A finished piece that a peer wants kept, within the limits that hold for every song.
+    """A finished piece to register, within the limits of every song.
 
-    Field names are those of the contract, `euterpe.library.v1.RegisterSongRequest`, with its messages flattened.
+    Fields are named as in the contract, `euterpe.library.v1.RegisterSongRequest`, with nested messages flattened.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,21 +112,21 @@ class NewSong(BaseModel):
     tags: Tags = []
     key: MusicalKey | None = None
     tempo_bpm: TempoBpm | None = None
-    programs: list[Annotated[int, Field(ge=0, le=DRUMS)]] = Field(default=[], max_length=1000)
+    programs: list[Annotated[int, Field(ge=0, le=DRUM_KIT.number)]] = Field(default=[], max_length=1000)
     style: Style | None = None
     visibility: Visibility = Visibility.PRIVATE
     remix_of: uuid.UUID | None = None
 
     @model_validator(mode="after")
     def _key_is_the_content_address(self) -> "NewSong":
-        # Whoever registers a song decides which object its owner may read: it must be a MIDI, and the one named.
-        if self.midi_key != f"midi/{self.midi_sha256}.mid":
+        # The peer decides which object the owner may read, so the key must be that of this MIDI file.
+        if self.midi_key != midi_key(self.midi_sha256):
             raise PydanticCustomError("midi_key", "midi.key must be midi/<midi.sha256>.mid")
         return self
 
 
 class Transfer(BaseModel):
-    """All that one listener has goes to another, under the author's name given."""
+    """Transfers everything that one user owns to another, with the author's name given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Titles: what one may be, and the form in which titles are compared when searching."""
+"""Titles: validation, and the folded form that searches compare."""
 
 import unicodedata
 from typing import Annotated
@@ -8,12 +8,12 @@ from pydantic_core import PydanticCustomError
 
 MAX_LENGTH = 200
 
-#: Letters that people type without their stroke or ligature, and that Unicode does not decompose.
+#: Letters with a stroke or ligature that Unicode does not decompose.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 
 def without_controls(value: str) -> str:
-    """The text itself; refuses control characters, of which PostgreSQL cannot even store U+0000."""
+    """Reject control characters; PostgreSQL cannot store U+0000."""
     if any(unicodedata.category(character) == "Cc" for character in value):
         raise PydanticCustomError("control_character", "Control characters and line breaks are not allowed")
     return value
@@ -29,7 +29,7 @@ def _visible(value: str) -> str:
     return value
 
 
-#: A song's title: 1 to 200 characters without the white space around it, one line, not blank.
+#: A title: 1 to 200 characters without surrounding white space, one line, not blank.
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LENGTH),
@@ -40,16 +40,16 @@ Title = Annotated[
 UNTITLED = "Untitled"
 
 
-def tidied(title: str) -> str:
-    """The title on one line, or `UNTITLED` for a blank one: a composed piece must not be lost over its title."""
+def normalised_title(title: str) -> str:
+    """Return the title on one line, or `UNTITLED` for a blank one, so that a piece is not lost because of its title."""
     line = "".join(" " if unicodedata.category(character) == "Cc" else character for character in title)
     return line.strip() if _has_visible(line) else UNTITLED
 
 
 def fold(text: str) -> str:
-    """The form in which titles are compared: without case, accents, ligatures, and runs of white space.
+    """Return the form in which text is compared: without case, accents, ligatures, and repeated white space.
 
-    Stored beside the title, so that searching needs no locale of PostgreSQL's and no second extension.
+    It is stored with the title, so that searches need no PostgreSQL locale and no further extension.
     """
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")

@@ -1,4 +1,4 @@
-"""`/api/v1/library/explore`: songs that are public."""
+"""`/api/v1/library/explore`: public songs."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from euterpe_service_kit.tokens import Principal
 from fastapi import APIRouter, Query, Response
 
 from euterpe_library.domain.filters import Feed
-from euterpe_library.routes.answers import json_answer
 from euterpe_library.routes.queries import FeedQuery
+from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import FacetsAnswer, SongPage
 from euterpe_library.services import listings
 from euterpe_library.services.listings import PageRequest
@@ -19,18 +19,18 @@ from euterpe_library.services.listings import PageRequest
 router = APIRouter(prefix="/api/v1/library/explore", tags=["explore"], responses=problem_responses(401, 403, 422, 503))
 
 
-@router.get("", summary="Explore public songs", response_model=SongPage)
+@router.get("", summary="List and search public songs", response_model=SongPage)
 async def explore_songs(session: ReadSessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]) -> Response:
-    """Songs that their authors have published: the newest, the most liked, of a style, of those whom you follow."""
+    """Public songs, filtered and sorted: the newest, the most liked, of a style, of authors that you follow."""
     request = PageRequest(query.sort, query.limit, query.after, user.id if user else None)
-    return json_answer(SongPage.of(await listings.page(session, _feed(user, query), query.filter(), request)))
+    return json_response(SongPage.of(await listings.page(session, _feed(user, query), query.filter(), request)))
 
 
-@router.get("/facets", summary="What public songs have in common")
+@router.get("/facets", summary="Count values of public songs")
 async def explore_facets(
     session: ReadSessionDep, user: OptionalUser, query: Annotated[FeedQuery, Query()]
 ) -> FacetsAnswer:
-    """Counts of the values that the songs of a listing have; `sort`, `limit` and `cursor` are ignored."""
+    """Number of songs per value of each facet. `sort`, `limit` and `cursor` are ignored."""
     return FacetsAnswer.of(await listings.facets(session, _feed(user, query), query.filter()))
 
 
@@ -38,5 +38,5 @@ def _feed(user: Principal | None, query: FeedQuery) -> Feed:
     if not query.following:
         return Feed(author_id=query.author)
     if user is None:
-        raise Unauthenticated("Log in first: only then is it known whom you follow.")
+        raise Unauthenticated("`following` needs a login. Log in first.")
     return Feed(author_id=query.author, followed_by=user.id)

@@ -1,8 +1,9 @@
-"""Whole libraries out, and MIDI files in."""
+"""Import of MIDI files, and export of the whole library."""
 
 from typing import Annotated, Any
 
 from euterpe_service_kit.errors import Unprocessable
+from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -10,9 +11,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
 from euterpe_library.domain.titles import UNTITLED, Title
-from euterpe_library.routes.answers import json_answer
+from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongAnswer
-from euterpe_library.routes.songs import MIDI_TYPE
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import MAX_BYTES, Importer, Upload
 from euterpe_library.services.songs import song_etag
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/api/v1/library", tags=["files"], responses=problem_r
 _MIDI_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": f"A standard MIDI file of up to {MAX_BYTES:,} bytes, 100,000 notes and one hour.",
-        "content": {MIDI_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": f"A standard MIDI file of at most {MAX_BYTES:,} bytes, 100,000 notes and one hour.",
+        "content": {MIDI_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 _ZIP: dict[int | str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 }
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")] | None,
-    Header(description="Uploads with the same key are one.", examples=["8c6f1f3e-6d0c-4a55-9d2b-0c6f4a7c1d11"]),
+    Header(description="Uploads with the same key create one song.", examples=["8c6f1f3e-6d0c-4a55-9d2b-0c6f4a7c1d11"]),
 ]
 
 
@@ -49,24 +49,24 @@ IdempotencyKey = Annotated[
 async def import_song(
     request: Request,
     user: CurrentUser,
-    title: Annotated[Title, Query(description="What to call it.", examples=["Für Elise"])] = UNTITLED,
+    title: Annotated[Title, Query(description="Title of the song.", examples=["Für Elise"])] = UNTITLED,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """A new song of yours from a file: measured, with tempo, instruments and an estimate of its key."""
+    """Creates a song from the file. Its measures, tempo, instruments and key are determined from the music."""
     importer: Importer = request.app.state.importer
     content = await request.body()
     if not content:
-        raise Unprocessable("body: A MIDI file is required")
-    song = await importer.take(Upload(user, title, content, idempotency_key))
-    response = json_answer(SongAnswer.of(song))
+        raise Unprocessable("body: must be a MIDI file, but it is empty")
+    song = await importer.import_file(Upload(user, title, content, idempotency_key))
+    response = json_response(SongAnswer.of(song))
     response.status_code = 201
     response.headers.update({"Location": f"/api/v1/songs/{song.id}", "ETag": song_etag(song)})
     return response
 
 
-@router.get("/export", summary="Export all that is yours", response_class=Response, responses=_ZIP)
+@router.get("/export", summary="Export your library", response_class=Response, responses=_ZIP)
 async def export_library(request: Request, user: CurrentUser) -> Response:
-    """Your songs as MIDI with all that is known of them as JSON, your playlists, comments, likes and follows."""
+    """A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, likes and follows."""
     exporter: Exporter = request.app.state.exporter
     headers = {"Content-Disposition": 'attachment; filename="euterpe-library.zip"', "Cache-Control": "no-store"}
     return StreamingResponse(exporter.archive(user.id), media_type="application/zip", headers=headers)

@@ -1,4 +1,4 @@
-"""`/api/v1/library/playlists`."""
+"""`/api/v1/library/playlists`: playlists."""
 
 import uuid
 from typing import Annotated, Any
@@ -10,11 +10,11 @@ from euterpe_service_kit.security import CurrentUser, OptionalUser, RegisteredUs
 from fastapi import APIRouter, Path, Query, Response
 
 from euterpe_library.dependencies import IfMatch, SongId
-from euterpe_library.domain.sharing import Playlist
-from euterpe_library.routes.answers import json_answer
+from euterpe_library.domain.social import Playlist
 from euterpe_library.routes.queries import PageQuery
+from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongAnswer
-from euterpe_library.routes.sharing_schemas import (
+from euterpe_library.routes.social_schemas import (
     FullPlaylist,
     NewPlaylist,
     PlaylistAnswer,
@@ -35,31 +35,34 @@ _WITH_ETAG: dict[int | str, dict[str, Any]] = {200: {"headers": _ETAG}}
 
 
 @router.post(
-    "", summary="Make a playlist", status_code=201, responses={201: {"headers": _ETAG}, **problem_responses(409)}
+    "", summary="Create a playlist", status_code=201, responses={201: {"headers": _ETAG}, **problem_responses(409)}
 )
 async def create_playlist(
     session: SessionDep, user: RegisteredUser, new: NewPlaylist, response: Response
 ) -> PlaylistAnswer:
-    """An empty playlist."""
-    return _answer(await playlists.create(session, user, new.model_dump()), response)
+    """Creates an empty playlist."""
+    return _response(await playlists.create(session, user, new.model_dump()), response)
 
 
 @router.get("", summary="List your playlists")
 async def list_playlists(
     session: ReadSessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
 ) -> PlaylistPage:
-    """The newest first."""
+    """Your playlists, newest first."""
     return PlaylistPage.of(await playlists.page(session, user.id, limit=query.limit, after=query.after))
 
 
 @router.get(
-    "/{playlist_id}", summary="A playlist", response_model=FullPlaylist, responses=_WITH_ETAG | problem_responses(404)
+    "/{playlist_id}",
+    summary="Get a playlist",
+    response_model=FullPlaylist,
+    responses=_WITH_ETAG | problem_responses(404),
 )
 async def get_playlist(session: ReadSessionDep, user: OptionalUser, playlist_id: PlaylistId) -> Response:
-    """A playlist of yours, or one that is public or unlisted, with those of its songs that you may see."""
+    """One of your playlists, or a public or unlisted one, with those of its songs that you may read."""
     playlist, songs = await playlists.read(session, playlist_id, user.id if user else None)
     items = [SongAnswer.of(song) for song in songs]
-    response = json_answer(FullPlaylist.model_construct(playlist=PlaylistAnswer.of(playlist), songs=items))
+    response = json_response(FullPlaylist.model_construct(playlist=PlaylistAnswer.of(playlist), songs=items))
     response.headers["ETag"] = strong_etag(playlist.version)
     return response
 
@@ -73,21 +76,23 @@ async def change_playlist(
     response: Response,
     if_match: IfMatch = None,
 ) -> PlaylistAnswer:
-    """Changes what you name. With `If-Match`, only when nobody changed it since."""
+    """Changes the given fields. With `If-Match`, only if the playlist is unchanged."""
     changed = await playlists.change(session, playlist_id, user.id, changes.changes(), if_match)
-    return _answer(changed, response)
+    return _response(changed, response)
 
 
 @router.delete("/{playlist_id}", summary="Delete a playlist", status_code=204, responses=problem_responses(404, 412))
 async def delete_playlist(
     session: SessionDep, user: RegisteredUser, playlist_id: PlaylistId, if_match: IfMatch = None
 ) -> None:
-    """Removes it for good; its songs stay where they are."""
+    """Deletes the playlist permanently. Its songs are not deleted."""
     await playlists.delete(session, playlist_id, user.id, if_match)
 
 
 @router.put(
-    "/{playlist_id}/songs", summary="Set the songs of a playlist", responses=_WITH_ETAG | problem_responses(404, 412)
+    "/{playlist_id}/songs",
+    summary="Replace the songs of a playlist",
+    responses=_WITH_ETAG | problem_responses(404, 412),
 )
 async def put_playlist_songs(
     session: SessionDep,
@@ -97,9 +102,9 @@ async def put_playlist_songs(
     response: Response,
     if_match: IfMatch = None,
 ) -> PlaylistAnswer:
-    """These songs in this order: to move, add and remove many at once."""
+    """Sets the songs and their order, to move, add or remove several at once."""
     changed = await playlists.put_songs(session, playlist_id, user.id, songs.song_ids, if_match)
-    return _answer(changed, response)
+    return _response(changed, response)
 
 
 @router.put(
@@ -110,22 +115,22 @@ async def put_playlist_songs(
 async def add_playlist_song(
     session: SessionDep, user: RegisteredUser, playlist_id: PlaylistId, song_id: SongId, response: Response
 ) -> PlaylistAnswer:
-    """At the end, unless it is there already."""
-    return _answer(await playlists.add_song(session, playlist_id, user.id, song_id), response)
+    """Appends the song. Idempotent."""
+    return _response(await playlists.add_song(session, playlist_id, user.id, song_id), response)
 
 
 @router.delete(
     "/{playlist_id}/songs/{song_id}",
-    summary="Take a song out of a playlist",
+    summary="Remove a song from a playlist",
     responses=_WITH_ETAG | problem_responses(404),
 )
 async def remove_playlist_song(
     session: SessionDep, user: RegisteredUser, playlist_id: PlaylistId, song_id: SongId, response: Response
 ) -> PlaylistAnswer:
-    """Nothing happens when it is not there."""
-    return _answer(await playlists.remove_song(session, playlist_id, user.id, song_id), response)
+    """Removes the song. Idempotent."""
+    return _response(await playlists.remove_song(session, playlist_id, user.id, song_id), response)
 
 
-def _answer(playlist: Playlist, response: Response) -> PlaylistAnswer:
+def _response(playlist: Playlist, response: Response) -> PlaylistAnswer:
     response.headers["ETag"] = strong_etag(playlist.version)
     return PlaylistAnswer.of(playlist)

@@ -12,10 +12,10 @@ from pydantic import AfterValidator
 from euterpe_library.dependencies import SongId
 from euterpe_library.domain.filters import Liked, SongFilter
 from euterpe_library.domain.titles import without_controls
-from euterpe_library.routes.answers import json_answer
 from euterpe_library.routes.queries import PageQuery
+from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongPage
-from euterpe_library.routes.sharing_schemas import (
+from euterpe_library.routes.social_schemas import (
     AuthorAnswer,
     CommentAnswer,
     CommentPage,
@@ -47,36 +47,36 @@ AuthorId = Annotated[
     "/songs/{song_id}/like", tags=["likes"], summary="Like a song", status_code=204, responses=problem_responses(404)
 )
 async def like_song(session: SessionDep, user: RegisteredUser, song_id: SongId) -> None:
-    """Twice is once."""
+    """Likes the song. Idempotent."""
     await social.like(session, song_id, user.id)
 
 
 @router.delete(
     "/songs/{song_id}/like",
     tags=["likes"],
-    summary="Like it no longer",
+    summary="Unlike a song",
     status_code=204,
     responses=problem_responses(404),
 )
 async def unlike_song(session: SessionDep, user: RegisteredUser, song_id: SongId) -> None:
-    """Nothing happens when you did not."""
+    """Removes your like. Idempotent."""
     await social.unlike(session, song_id, user.id)
 
 
-@router.get("/library/likes", tags=["likes"], summary="List the songs that you like", response_model=SongPage)
+@router.get("/library/likes", tags=["likes"], summary="List liked songs", response_model=SongPage)
 async def list_liked_songs(
     session: ReadSessionDep, user: CurrentUser, query: Annotated[PageQuery, Query()]
 ) -> Response:
-    """The latest liked first; without those that you may not see any more."""
+    """Songs that you like and may still read, the latest liked first."""
     request = PageRequest(limit=query.limit, after=query.after, reader_id=user.id)
-    return json_answer(SongPage.of(await listings.page(session, Liked(user.id), SongFilter(), request)))
+    return json_response(SongPage.of(await listings.page(session, Liked(user.id), SongFilter(), request)))
 
 
 @router.get("/songs/{song_id}/comments", tags=["comments"], summary="List comments", responses=problem_responses(404))
 async def list_comments(
     session: ReadSessionDep, user: OptionalUser, song_id: SongId, query: Annotated[PageQuery, Query()]
 ) -> CommentPage:
-    """What was said about a song, the newest first."""
+    """The comments on a song, newest first."""
     reader_id = user.id if user else None
     return CommentPage.of(await social.comments(session, song_id, reader_id, limit=query.limit, after=query.after))
 
@@ -89,7 +89,7 @@ async def list_comments(
     responses=problem_responses(404),
 )
 async def comment_on_song(session: SessionDep, user: RegisteredUser, song_id: SongId, new: NewComment) -> CommentAnswer:
-    """Plain text of up to 2,000 characters. Refused with 403 when the song's owner has closed its comments."""
+    """Adds a comment of up to 2,000 characters of plain text. Answers 403 if the song's owner has closed comments."""
     return CommentAnswer.of(await social.comment(session, song_id, user, new.text))
 
 
@@ -101,7 +101,7 @@ async def comment_on_song(session: SessionDep, user: RegisteredUser, song_id: So
     responses=problem_responses(404),
 )
 async def delete_comment(session: SessionDep, user: RegisteredUser, comment_id: CommentId) -> None:
-    """One that you wrote, or one on a song of yours."""
+    """Deletes a comment that you wrote, or one on a song of yours."""
     await social.delete_comment(session, comment_id, user.id)
 
 
@@ -115,13 +115,13 @@ async def delete_comment(session: SessionDep, user: RegisteredUser, comment_id: 
 async def report_comment(
     session: SessionDep, user: RegisteredUser, comment_id: CommentId, report: CommentReport
 ) -> None:
-    """Tells the operators that a comment should not be there. A second report of yours replaces the first."""
+    """Reports the comment to the operators. A second report of yours replaces the first."""
     await social.report_comment(session, comment_id, user.id, report.reason, report.note)
 
 
-@router.get("/library/authors/{author_id}", tags=["authors"], summary="An author", responses=problem_responses(404))
+@router.get("/library/authors/{author_id}", tags=["authors"], summary="Get an author", responses=problem_responses(404))
 async def get_author(session: ReadSessionDep, user: OptionalUser, author_id: AuthorId) -> AuthorAnswer:
-    """Somebody who has published songs; the songs are at `/library/explore?author=`."""
+    """A user with public songs. The songs are at `/library/explore?author=`."""
     return AuthorAnswer.of(await social.author(session, author_id, user.id if user else None))
 
 
@@ -133,23 +133,23 @@ async def get_author(session: ReadSessionDep, user: OptionalUser, author_id: Aut
     responses=problem_responses(404, 409),
 )
 async def follow_author(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
-    """Their songs appear at `/library/explore?following=true`."""
+    """Follows the author. Idempotent. Their songs are at `/library/explore?following=true`."""
     await social.follow(session, author_id, user.id)
 
 
 @router.delete(
     "/library/authors/{author_id}/follow",
     tags=["authors"],
-    summary="Follow an author no longer",
+    summary="Unfollow an author",
     status_code=204,
     responses=problem_responses(404),
 )
 async def unfollow_author(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
-    """Nothing happens when you did not."""
+    """Unfollows the author. Idempotent."""
     await social.unfollow(session, author_id, user.id)
 
 
-@router.get("/library/following", tags=["authors"], summary="List whom you follow")
+@router.get("/library/following", tags=["authors"], summary="List followed authors")
 async def list_followed_authors(session: ReadSessionDep, user: CurrentUser) -> Following:
-    """The latest followed first."""
+    """The authors that you follow, the latest followed first."""
     return Following(author_ids=await social.followed(session, user.id))

@@ -1,1 +1,1 @@
-"""gRPC for peers: parse, call, shape."""
+"""gRPC methods for peers: parse, call, format."""

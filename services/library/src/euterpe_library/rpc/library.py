@@ -4,10 +4,11 @@ from typing import Any
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
-from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer
+from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer, add_LibraryServiceServicer_to_server
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import ServiceError, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.rpc_server import RpcServer
 from prometheus_client import CollectorRegistry, Counter
 
 from euterpe_library.domain.song import NewSong
@@ -15,7 +16,7 @@ from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
 from euterpe_library.services import shares, songs
 from euterpe_library.services.erasure import Erasure
-from euterpe_library.services.registration import Registration, register, register_all
+from euterpe_library.services.registration import Registration, register_all
 
 MAX_SONGS = 100
 
@@ -23,7 +24,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class LibraryRpc(LibraryServiceServicer):
-    """What peers may ask for; the server has verified their service token."""
+    """Methods for peers; the server has verified their service token."""
 
     def __init__(self, database: Database, store: ObjectStore, erasure: Erasure, registry: CollectorRegistry) -> None:
         self._database = database
@@ -31,23 +32,19 @@ class LibraryRpc(LibraryServiceServicer):
         self._erasure = erasure
         self._registrations = Counter(
             "euterpe_library_registrations_total",
-            "Calls of RegisterSong that succeeded, by whether the song was new.",
+            "Songs registered by peers, by result: created, repeated.",
             ["result"],
             registry=registry,
         )
 
-    async def RegisterSong(self, request: pb.RegisterSongRequest, _: Context) -> pb.RegisterSongResponse:
-        """Answers after the commit, so that what was acknowledged is kept."""
-        new = parsing.new_song(request)
-        async with self._database.sessions.begin() as session:
-            registration = await register(session, self._store, new)
-        self._registrations.labels("created" if registration.created else "repeated").inc()
-        return pb.RegisterSongResponse(song_id=str(registration.song_id), created=registration.created)
+    def add_to(self, server: RpcServer) -> None:
+        """Register the service with a server."""
+        add_LibraryServiceServicer_to_server(self, server.server)
 
     async def RegisterSongs(self, request: pb.RegisterSongsRequest, _: Context) -> pb.RegisterSongsResponse:
-        """Answers after the commit of all."""
+        """Answer after the commit of all songs."""
         if len(request.songs) > MAX_SONGS:
-            raise Unprocessable(f"songs: There may be at most {MAX_SONGS}, not {len(request.songs)}")
+            raise Unprocessable(f"songs: at most {MAX_SONGS} songs are allowed, got {len(request.songs)}")
         outcomes: list[Registration | ServiceError] = []
         parsed = [_parsed(song) for song in request.songs]
         new = [song for song in parsed if not isinstance(song, ServiceError)]
@@ -56,16 +53,16 @@ class LibraryRpc(LibraryServiceServicer):
                 outcomes = await register_all(session, self._store, new)
         registered = iter(outcomes)
         answers = [song if isinstance(song, ServiceError) else next(registered) for song in parsed]
-        return pb.RegisterSongsResponse(songs=[self._told(answer) for answer in answers])
+        return pb.RegisterSongsResponse(songs=[self._registered_song(answer) for answer in answers])
 
-    def _told(self, outcome: Registration | ServiceError) -> pb.RegisteredSong:
+    def _registered_song(self, outcome: Registration | ServiceError) -> pb.RegisteredSong:
         if isinstance(outcome, ServiceError):
             return pb.RegisteredSong(refusal=outcome.detail, retry=isinstance(outcome, ArtifactCollected))
         self._registrations.labels("created" if outcome.created else "repeated").inc()
         return pb.RegisteredSong(song_id=str(outcome.song_id), created=outcome.created)
 
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, _: Context) -> pb.ResolveArtifactResponse:
-        """For the listener, or for whoever holds a share link, whichever may read the song."""
+        """Answer for a user or the holder of a share link."""
         song_id = parsing.song_id(request.song_id)
         async with self._database.readers() as session:
             song, download_allowed = await shares.resolve(
@@ -82,16 +79,16 @@ class LibraryRpc(LibraryServiceServicer):
         )
 
     async def TransferSongs(self, request: pb.TransferSongsRequest, _: Context) -> pb.TransferSongsResponse:
-        """Answers after the commit."""
+        """Answer after the commit."""
         transfer = parsing.transfer(request)
         async with self._database.sessions.begin() as session:
             moved = await songs.transfer(session, transfer)
         return pb.TransferSongsResponse(songs=moved)
 
     async def DeleteListener(self, request: pb.DeleteListenerRequest, _: Context) -> pb.DeleteListenerResponse:
-        """One bounded piece of the work; raises Unavailable while S3 is away, and is then called again."""
-        listener_id = parsing.listener_id(request.listener_id)
-        removed, done = await self._erasure.delete_listener(listener_id)
+        """Do a bounded part of the deletion. Raises Unavailable while S3 is unavailable; the peer calls again."""
+        user_id = parsing.user_id(request.listener_id)
+        removed, done = await self._erasure.delete_user(user_id)
         return pb.DeleteListenerResponse(songs=removed, done=done)
 
 

@@ -1,18 +1,19 @@
-"""From protobuf messages to the domain, with one clear error for everything that is wrong."""
+"""Conversion of protobuf messages to the domain, with errors that name every invalid field."""
 
 import uuid
 from typing import Any, Literal
 
 from euterpe.library.v1 import library_pb2 as pb
+from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from google.protobuf.json_format import MessageToDict
 from pydantic import TypeAdapter, ValidationError
 
 from euterpe_library.domain.details import Visibility
-from euterpe_library.domain.song import MAX_SEED, Identifier, NewSong, Transfer
-from euterpe_library.domain.titles import tidied
+from euterpe_library.domain.song import Identifier, NewSong, Transfer
+from euterpe_library.domain.titles import normalised_title
 
-#: Where the contract nests what the domain keeps flat.
+#: Nested field paths of the contract, by the domain's flat names.
 _PATHS = {
     "midi_key": "midi.key",
     "midi_sha256": "midi.sha256",
@@ -28,18 +29,18 @@ _VISIBILITIES = {
     pb.VISIBILITY_UNLISTED: Visibility.UNLISTED,
     pb.VISIBILITY_PUBLIC: Visibility.PUBLIC,
 }
-_LISTENER = TypeAdapter[str](Identifier)
+_USER_ID = TypeAdapter[str](Identifier)
 
 
 def new_song(request: pb.RegisterSongRequest) -> NewSong:
-    """Raises Unprocessable naming every wrong field by its path in the contract; a title is tidied first."""
+    """Convert a request; the title is normalised. Raises Unprocessable naming every invalid field by its path."""
     creation = request.creation
     try:
         return NewSong(
             source_id=request.source_id,
             owner_id=request.owner_id,
             author=request.author,
-            title=tidied(request.title),
+            title=normalised_title(request.title),
             midi_key=request.midi.key,
             midi_sha256=request.midi.sha256,
             midi_size_bytes=request.midi.size_bytes,
@@ -52,7 +53,7 @@ def new_song(request: pb.RegisterSongRequest) -> NewSong:
             measures=dict(request.measures),
             tags=list(request.tags),
             programs=list(request.programs),
-            # What this library does not know yet, a newer peer may.
+            # A newer peer may send a visibility that this version does not know.
             visibility=_VISIBILITIES.get(request.visibility, Visibility.PRIVATE),
             **{name: getattr(request, name) for name in _OPTIONAL if request.HasField(name)},
         )
@@ -64,7 +65,7 @@ _OPTIONAL: tuple[Literal["key", "tempo_bpm", "style", "remix_of"], ...] = ("key"
 
 
 def transfer(request: pb.TransferSongsRequest) -> Transfer:
-    """Raises Unprocessable naming every wrong field."""
+    """Convert a request. Raises Unprocessable naming every invalid field."""
     try:
         return Transfer(
             from_listener_id=request.from_listener_id, to_listener_id=request.to_listener_id, author=request.author
@@ -73,17 +74,17 @@ def transfer(request: pb.TransferSongsRequest) -> Transfer:
         raise _refusal(error) from None
 
 
-def listener_id(text: str) -> str:
-    """Raises Unprocessable when it cannot be a listener's id."""
+def user_id(text: str) -> str:
+    """Check a user's id. Raises Unprocessable."""
     try:
-        return _LISTENER.validate_python(text)
+        return _USER_ID.validate_python(text)
     except ValidationError as error:
         problem = FieldProblem("listener_id", error.errors()[0]["msg"])
         raise Unprocessable(f"listener_id: {problem.message}", fields=[problem]) from None
 
 
 def song_id(text: str) -> uuid.UUID:
-    """Raises Unprocessable when it is no UUID."""
+    """Parse a song's id. Raises Unprocessable."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -100,13 +101,13 @@ def _parameters(creation: pb.Creation) -> Any:
     try:
         return _with_integers(MessageToDict(creation.parameters))
     except ValueError:
-        # Struct can hold NaN and infinity, JSON cannot.
+        # A Struct can hold NaN and infinity, JSON cannot.
         problem = FieldProblem("creation.parameters", "Every number must be finite")
         raise Unprocessable("creation.parameters: Every number must be finite", fields=[problem]) from None
 
 
 def _with_integers(value: Any) -> Any:
-    # Struct knows doubles only; a length of 100.0 would not be accepted where 100 was given.
+    # A Struct holds doubles only; a length of 100.0 would not be accepted where 100 was given.
     if isinstance(value, dict):
         return {name: _with_integers(item) for name, item in value.items()}
     if isinstance(value, list):

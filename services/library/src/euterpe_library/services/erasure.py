@@ -1,4 +1,4 @@
-"""What goes for good: songs after their 30 days, all of a listener's at once, and objects without a song."""
+"""Permanent deletion: expired deleted songs, all data of a user, and objects without a song."""
 
 import asyncio
 
@@ -7,23 +7,24 @@ from euterpe_service_kit.database import Database, is_unavailable
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_library.storage.remains import Garbage, Remains
+from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
+from euterpe_library.storage.purge import PurgeRepository
 
 log = structlog.get_logger(__name__)
 
-#: Songs and objects of one step, so that no transaction and no call lasts long.
+#: Songs and objects per step, which bounds the duration of transactions and calls.
 _BATCH = 200
 
 
 class Erasure:
-    """Removes, in small transactions that any number of processes may run at once."""
+    """Deletes in small transactions, which any number of processes may run concurrently."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database = database
         self._store = store
 
     async def run(self, every_seconds: float) -> None:
-        """Sweeps for ever; what fails is tried again at the next turn."""
+        """Sweep until cancelled. Failures are retried at the next interval."""
         while True:
             try:
                 while await self.sweep():
@@ -35,32 +36,35 @@ class Erasure:
             await asyncio.sleep(every_seconds)
 
     async def sweep(self) -> bool:
-        """Purges some expired songs and collects some objects; whether there may be more to do."""
+        """Purge some expired songs and remove some objects; whether there may be more."""
         async with self._database.sessions.begin() as session:
-            purged = await Remains(session).purge_expired(_BATCH)
-        return max(purged, await self._collect()) >= _BATCH
+            purged = await PurgeRepository(session).purge_expired(_BATCH)
+        return max(purged, await self._remove_orphans()) >= _BATCH
 
-    async def delete_listener(self, listener_id: str) -> tuple[int, bool]:
-        """Removes what a listener owns or wrote, up to a limit: how many songs, and whether that was all.
+    async def delete_user(self, user_id: str) -> tuple[int, bool]:
+        """Delete what a user owns or wrote, up to a limit; return the number of songs, and whether that was all.
 
-        Raises Unavailable when an object cannot be removed now; all is as if it had not been tried.
+        Raises Unavailable when an object cannot be removed; calling again resumes the deletion.
         """
         async with self._database.sessions.begin() as session:
-            remains = Remains(session)
-            await remains.begin_deletion(listener_id)
-            await remains.delete_writings(listener_id)
-            removed = await remains.purge_owned(listener_id, _BATCH)
-        await self._collect(listener_id)
+            purge = PurgeRepository(session)
+            await purge.begin_deletion(user_id)
+            await purge.delete_activity(user_id)
+            removed = await purge.purge_owned(user_id, _BATCH)
+        await self._remove_orphans(user_id)
         async with self._database.sessions() as session:
-            done = not await Remains(session).has_remains(listener_id)
-        log.info("listener_deleted", listener_id=listener_id, songs=removed, done=done)
+            done = not await PurgeRepository(session).has_data(user_id)
+        log.info("user_deleted", user_id=user_id, songs=removed, done=done)
         return removed, done
 
-    async def _collect(self, listener_id: str | None = None) -> int:
+    async def _remove_orphans(self, user_id: str | None = None) -> int:
         async with self._database.sessions() as session:
-            keys = await Garbage(session).waiting(_BATCH, listener_id)
+            keys = await OrphanedArtifactRepository(session).pending(_BATCH, user_id)
         for key in keys:
-            async with self._database.sessions.begin() as session, Garbage(session).collecting(key) as unused:
-                if unused:
+            async with (
+                self._database.sessions.begin() as session,
+                OrphanedArtifactRepository(session).removal(key) as is_unused,
+            ):
+                if is_unused:
                     await self._store.delete(key)
         return len(keys)

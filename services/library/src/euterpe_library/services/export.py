@@ -1,4 +1,4 @@
-"""Everything of a listener's as a ZIP archive, made while it is sent."""
+"""Export of all data of a user as a ZIP archive, created while it is sent."""
 
 import asyncio
 import io
@@ -16,12 +16,12 @@ from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_library.domain.filters import Liked, Mine, Scope, SongFilter, Sort
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import fold
-from euterpe_library.storage.activity import Activity
-from euterpe_library.storage.listing import SongListing
+from euterpe_library.storage.activity import ActivityRepository
+from euterpe_library.storage.listing import SongListingRepository
 
-#: Songs whose files are fetched, and held in memory, at once.
-_AT_ONCE = 8
-#: Where a song lies in S3, and who asked for it, is nobody's but ours.
+#: Songs whose files are fetched concurrently and held in memory.
+_CONCURRENT_FILES = 8
+#: Internal fields of a song.
 _INTERNAL = ("source_id", "midi_key", "deleted_at", "liked")
 
 
@@ -33,16 +33,16 @@ class Exporter:
         self._store = store
 
     async def archive(self, owner_id: str) -> AsyncIterator[bytes]:
-        """The archive in pieces: `songs/*.mid` with `songs/*.json`, and `listener.json` about all else.
+        """Yield the archive in chunks: `songs/*.mid` with `songs/*.json`, and `listener.json` with everything else.
 
-        Raises Unavailable in its midst when the database or S3 go away: the archive then lacks its end, so that
-        nobody takes it for whole.
+        Raises Unavailable when the database or S3 fails; the archive then lacks its end, so that clients detect
+        that it is incomplete.
         """
         sink = _Sink()
         missing: list[str] = []
         numbers = itertools.count(1)
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-            async for songs in self._pages(Mine(owner_id), _AT_ONCE):
+            async for songs in self._pages(Mine(owner_id), _CONCURRENT_FILES):
                 contents = await asyncio.gather(*map(self._content, songs))
                 for song, content in zip(songs, contents, strict=True):
                     name = f"songs/{next(numbers):05}-{_slug(song.title)}"
@@ -51,16 +51,16 @@ class Exporter:
                         missing.append(str(song.id))
                     else:
                         archive.writestr(f"{name}.mid", content)
-                yield sink.taken()
-            archive.writestr("listener.json", _json(await self._listener(owner_id) | {"missing_files": missing}))
-        yield sink.taken()
+                yield sink.take()
+            archive.writestr("listener.json", _json(await self._activity(owner_id) | {"missing_files": missing}))
+        yield sink.take()
 
     async def _pages(self, scope: Scope, size: int) -> AsyncIterator[tuple[Song, ...]]:
         after = None
         while True:
             async with self._database.readers() as session:
-                listing = SongListing(session, scope, SongFilter())
-                page = await listing.page(Sort.NEWEST, limit=size, after=after, reader_id=None)
+                repository = SongListingRepository(session, scope, SongFilter())
+                page = await repository.page(Sort.NEWEST, limit=size, after=after, reader_id=None)
             yield page.items
             after = page.next
             if after is None:
@@ -72,30 +72,30 @@ class Exporter:
         except ObjectNotFound:
             return None
 
-    async def _listener(self, owner_id: str) -> dict[str, Any]:
+    async def _activity(self, owner_id: str) -> dict[str, Any]:
         async with self._database.readers() as session:
-            activity = await Activity(session).of(owner_id)
+            activity = await ActivityRepository(session).of_user(owner_id)
         liked = [str(song.id) async for page in self._pages(Liked(owner_id), 100) for song in page]
         return activity | {"liked_songs": liked}
 
 
 class _Sink(io.RawIOBase):
-    """A file that only grows, and from whose beginning what was written is taken."""
+    """An append-only file; written bytes are taken from its start."""
 
     def __init__(self) -> None:
         self._written = bytearray()
 
     def writable(self) -> bool:
-        """For zipfile."""
+        """Tell zipfile that the file is writable."""
         return True
 
     def write(self, data: Any) -> int:
-        """For zipfile, which learns from the missing `seek` that it cannot go back."""
+        """Append data. zipfile learns from the missing `seek` that it cannot go back."""
         self._written += data
         return len(data)
 
-    def taken(self) -> bytes:
-        """What was written since the last call."""
+    def take(self) -> bytes:
+        """Return what was written since the last call."""
         data = bytes(self._written)
         self._written.clear()
         return data

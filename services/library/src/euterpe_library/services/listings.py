@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.filters import Facets, Scope, SongFilter, Sort
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.domain.song import Song
-from euterpe_library.storage.facets import count_facets
-from euterpe_library.storage.listing import SongListing
+from euterpe_library.storage.facets import FacetRepository
+from euterpe_library.storage.listing import SongListingRepository
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a listing, and for whom."""
+    """Order, size and position of a page, and its reader."""
 
     sort: Sort = Sort.NEWEST
     limit: int = 20
@@ -21,12 +21,12 @@ class PageRequest:
     reader_id: str | None = None
 
 
-async def page(session: AsyncSession, scope: Scope, wanted: SongFilter, request: PageRequest) -> Page[Song]:
-    """A page of songs. Songs that come or go meanwhile make no other one appear twice or not at all."""
-    listing = SongListing(session, scope, wanted)
-    return await listing.page(request.sort, limit=request.limit, after=request.after, reader_id=request.reader_id)
+async def page(session: AsyncSession, scope: Scope, song_filter: SongFilter, request: PageRequest) -> Page[Song]:
+    """Return a page of songs. Songs added or removed meanwhile neither repeat nor hide other songs."""
+    repository = SongListingRepository(session, scope, song_filter)
+    return await repository.page(request.sort, limit=request.limit, after=request.after, reader_id=request.reader_id)
 
 
-async def facets(session: AsyncSession, scope: Scope, wanted: SongFilter) -> Facets:
-    """What the songs of a listing have in common, with counts."""
-    return await count_facets(session, scope, wanted)
+async def facets(session: AsyncSession, scope: Scope, song_filter: SongFilter) -> Facets:
+    """Count the values of the songs of a listing."""
+    return await FacetRepository(session).count(scope, song_filter)

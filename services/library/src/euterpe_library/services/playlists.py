@@ -10,7 +10,7 @@ from euterpe_service_kit.tokens import Principal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import MAX_PLAYLIST_SONGS, MAX_PLAYLISTS, Playlist
+from euterpe_library.domain.social import MAX_PLAYLIST_SONGS, MAX_PLAYLISTS, Playlist
 from euterpe_library.domain.song import Song
 from euterpe_library.errors import PlaylistNotFound, TooMany
 from euterpe_library.services.songs import find
@@ -18,20 +18,20 @@ from euterpe_library.storage.playlists import PlaylistRepository
 
 
 async def create(session: AsyncSession, owner: Principal, values: Mapping[str, Any]) -> Playlist:
-    """An empty playlist. Raises TooMany."""
+    """Create an empty playlist. Raises TooMany."""
     playlists = PlaylistRepository(session)
-    if await playlists.number(owner.id) >= MAX_PLAYLISTS:
+    if await playlists.count(owner.id) >= MAX_PLAYLISTS:
         raise TooMany("playlists", MAX_PLAYLISTS)
     return await playlists.add({**values, "owner_id": owner.id, "author": owner.name})
 
 
 async def page(session: AsyncSession, owner_id: str, *, limit: int, after: Position | None) -> Page[Playlist]:
-    """One's own playlists, the newest first."""
+    """Return the owner's playlists, newest first."""
     return await PlaylistRepository(session).page(owner_id, limit=limit, after=after)
 
 
 async def read(session: AsyncSession, playlist_id: uuid.UUID, reader_id: str | None) -> tuple[Playlist, list[Song]]:
-    """A playlist with those of its songs that the reader may read. Raises PlaylistNotFound."""
+    """Return a playlist with those of its songs that the reader may read. Raises PlaylistNotFound."""
     playlists = PlaylistRepository(session)
     found = await playlists.find(playlist_id, reader_id)
     if found is None:
@@ -42,7 +42,7 @@ async def read(session: AsyncSession, playlist_id: uuid.UUID, reader_id: str | N
 async def change(
     session: AsyncSession, playlist_id: uuid.UUID, owner_id: str, changes: Mapping[str, Any], if_match: str | None
 ) -> Playlist:
-    """Raises PlaylistNotFound; PreconditionFailed when `if_match` names another version."""
+    """Change some fields. Raises PlaylistNotFound, and PreconditionFailed when `if_match` is another version."""
     await _changeable(session, playlist_id, owner_id, if_match)
     return await PlaylistRepository(session).change(playlist_id, changes)
 
@@ -54,21 +54,21 @@ async def put_songs(
     song_ids: Sequence[uuid.UUID],
     if_match: str | None,
 ) -> Playlist:
-    """These songs in this order. Raises as `change` does; Unprocessable for a song that the owner may not read."""
+    """Replace the songs. Raises as `change` does, and Unprocessable for a song that the owner may not read."""
     await _changeable(session, playlist_id, owner_id, if_match)
     playlists = PlaylistRepository(session)
-    # What is in it already may stay, even if its owner has made it private since.
+    # Songs already in the playlist may stay, even if they were made private meanwhile.
     allowed = set(await playlists.song_ids(playlist_id)) | await playlists.readable(song_ids, owner_id)
     for position, song_id in enumerate(song_ids):
         if song_id not in allowed:
-            problem = FieldProblem(f"body.song_ids.{position}", "There is no song with this id that you may see")
+            problem = FieldProblem(f"body.song_ids.{position}", "There is no song with this id that you may read")
             raise Unprocessable(f"{problem.field}: {problem.message}", fields=[problem])
     await playlists.put_songs(playlist_id, song_ids)
     return await playlists.change(playlist_id, {})
 
 
 async def add_song(session: AsyncSession, playlist_id: uuid.UUID, owner_id: str, song_id: uuid.UUID) -> Playlist:
-    """Puts a song at the end, unless it is there already. Raises PlaylistNotFound, SongNotFound, TooMany."""
+    """Append a song unless the playlist contains it. Raises PlaylistNotFound, SongNotFound, TooMany."""
     playlist = await _changeable(session, playlist_id, owner_id, None)
     await find(session, song_id, owner_id)
     playlists = PlaylistRepository(session)
@@ -82,7 +82,7 @@ async def add_song(session: AsyncSession, playlist_id: uuid.UUID, owner_id: str,
 
 
 async def remove_song(session: AsyncSession, playlist_id: uuid.UUID, owner_id: str, song_id: uuid.UUID) -> Playlist:
-    """Takes a song out, if it is there. Raises PlaylistNotFound."""
+    """Remove a song if the playlist contains it. Raises PlaylistNotFound."""
     playlist = await _changeable(session, playlist_id, owner_id, None)
     playlists = PlaylistRepository(session)
     song_ids = await playlists.song_ids(playlist_id)
@@ -93,7 +93,7 @@ async def remove_song(session: AsyncSession, playlist_id: uuid.UUID, owner_id: s
 
 
 async def delete(session: AsyncSession, playlist_id: uuid.UUID, owner_id: str, if_match: str | None) -> None:
-    """Removes it for good. Raises as `change` does."""
+    """Delete a playlist permanently. Raises as `change` does."""
     await _changeable(session, playlist_id, owner_id, if_match)
     await PlaylistRepository(session).delete(playlist_id)
 

@@ -1,4 +1,4 @@
-"""Keeping finished pieces. Runs in its caller's transaction."""
+"""Registration of finished pieces. Runs in its caller's transaction."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from euterpe_service_kit.object_store import ObjectStore
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.song import NewSong
-from euterpe_library.errors import ArtifactCollected, ListenerDeleted
-from euterpe_library.storage.registration import Registrations
+from euterpe_library.errors import ArtifactCollected, UserDeleted
+from euterpe_library.storage.registration import RegistrationRepository
 from euterpe_library.storage.songs import SongRepository
 
 log = structlog.get_logger(__name__)
@@ -19,16 +19,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The song of a source id, and whether this call made it."""
+    """The song of a source id, and whether this call created it."""
 
     song_id: uuid.UUID
     created: bool
 
 
 async def register(session: AsyncSession, store: ObjectStore, new: NewSong) -> Registration:
-    """Keeps a finished piece, once for each source id however often and however concurrently it is called.
+    """Register a finished piece, once per source id even for concurrent calls.
 
-    Raises ListenerDeleted; ArtifactCollected when the object has meanwhile been removed as unused.
+    Raises UserDeleted, and ArtifactCollected when the object was removed as unused.
     """
     [outcome] = await register_all(session, store, [new])
     if isinstance(outcome, ServiceError):
@@ -39,16 +39,16 @@ async def register(session: AsyncSession, store: ObjectStore, new: NewSong) -> R
 async def register_all(
     session: AsyncSession, store: ObjectStore, songs: Sequence[NewSong]
 ) -> list[Registration | ServiceError]:
-    """The same for many pieces; what `register` would raise for one stands in its place."""
-    registrations = Registrations(session)
-    obstacles = await registrations.obstacles(songs)
+    """Register many pieces; the error of a refused one takes its place in the result."""
+    registrations = RegistrationRepository(session)
+    conflicts = await registrations.conflicts(songs)
     refused: dict[int, ServiceError] = {}
     for position, song in enumerate(songs):
-        if song.owner_id in obstacles:
-            refused[position] = ListenerDeleted()
-        elif song.midi_key in obstacles and await store.head(song.midi_key) is None:
+        if song.owner_id in conflicts:
+            refused[position] = UserDeleted()
+        elif song.midi_key in conflicts and await store.head(song.midi_key) is None:
             refused[position] = ArtifactCollected()
-    accepted = [await _with_readable_origin(session, song) for n, song in enumerate(songs) if n not in refused]
+    accepted = [await _with_readable_remix_of(session, song) for n, song in enumerate(songs) if n not in refused]
     added = await registrations.add(accepted) if accepted else {}
     others = [song.source_id for song in accepted if song.source_id not in added]
     known = await registrations.known(others) if others else {}
@@ -59,7 +59,7 @@ async def register_all(
 
 
 def _registration(source: str, added: dict[str, uuid.UUID], known: dict[str, uuid.UUID]) -> Registration:
-    # Taken out, so that of two equal source ids in one call one has made the song.
+    # Removed from `added`, so that of two equal source ids in one call, one has created the song.
     song_id = added.pop(source, None)
     if song_id is not None:
         known[source] = song_id
@@ -67,7 +67,7 @@ def _registration(source: str, added: dict[str, uuid.UUID], known: dict[str, uui
     return Registration(known[source], created=False)
 
 
-async def _with_readable_origin(session: AsyncSession, song: NewSong) -> NewSong:
+async def _with_readable_remix_of(session: AsyncSession, song: NewSong) -> NewSong:
     if song.remix_of is None or await SongRepository(session).find(song.remix_of, song.owner_id) is not None:
         return song
     return song.model_copy(update={"remix_of": None})

@@ -1,4 +1,4 @@
-"""Sharing songs by links. Every function runs in its caller's transaction."""
+"""Share links. Every function runs in its caller's transaction."""
 
 import uuid
 from datetime import datetime
@@ -22,42 +22,44 @@ async def share(
     allow_download: bool,
     expires_at: datetime | None,
 ) -> tuple[Share, str]:
-    """A new link, with its token, which can be had this once only. Raises SongNotFound, TooMany."""
+    """Create a link, and return it with its token, which is not stored. Raises SongNotFound, TooMany."""
     if await SongRepository(session).locked(song_id, owner_id) is None:
         raise SongNotFound
     shares = ShareRepository(session)
     if len(await shares.of_song(song_id)) >= MAX_SHARES:
-        raise TooMany("links to a song", MAX_SHARES)
+        raise TooMany("share links per song", MAX_SHARES)
     token = new_token()
-    made = await shares.add(song_id, digest(token), label=label, allow_download=allow_download, expires_at=expires_at)
-    return made, token
+    created = await shares.add(
+        song_id, digest(token), label=label, allow_download=allow_download, expires_at=expires_at
+    )
+    return created, token
 
 
 async def links(session: AsyncSession, song_id: uuid.UUID, owner_id: str) -> list[Share]:
-    """The links to one's song, without their tokens. Raises SongNotFound."""
+    """Return the links to an own song, without their tokens. Raises SongNotFound."""
     await find_own(session, song_id, owner_id)
     return await ShareRepository(session).of_song(song_id)
 
 
 async def revoke(session: AsyncSession, song_id: uuid.UUID, share_id: uuid.UUID, owner_id: str) -> None:
-    """Makes a link worthless at once. Raises SongNotFound, ShareNotFound."""
+    """Revoke a link with immediate effect. Raises SongNotFound, ShareNotFound."""
     await find_own(session, song_id, owner_id)
     if not await ShareRepository(session).revoke(song_id, share_id):
         raise ShareNotFound
 
 
 async def view(session: AsyncSession, token: str) -> tuple[Share, Song]:
-    """What a link shows; counts the look. Raises ShareNotFound."""
+    """Return the song of a link, and count the view. Raises ShareNotFound."""
     return await _shared(session, await ShareRepository(session).view(digest(token)))
 
 
 async def open_link(session: AsyncSession, token: str) -> tuple[Share, Song]:
-    """What a link shows, uncounted: for the files that a look leads to. Raises ShareNotFound."""
+    """Return the song of a link without counting a view, e.g. for its files. Raises ShareNotFound."""
     return await _shared(session, await ShareRepository(session).find(digest(token)))
 
 
 async def resolve(session: AsyncSession, song_id: uuid.UUID, reader_id: str | None, token: str) -> tuple[Song, bool]:
-    """A song for one who may read it, or holds a link to it; and whether it may be downloaded. Raises SongNotFound."""
+    """Return a song for a reader or the holder of a link, and whether it may be downloaded. Raises SongNotFound."""
     songs = SongRepository(session)
     if song := await songs.find(song_id, reader_id):
         return song, True

@@ -1,1 +1,1 @@
-"""Tables and the only place that queries them."""
+"""Tables and repositories; the only place with SQL statements."""

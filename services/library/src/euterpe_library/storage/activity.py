@@ -1,30 +1,30 @@
-"""What a listener did beside making songs, for their own eyes."""
+"""A user's playlists, comments and follows, for the export."""
 
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.storage.sharing_models import CommentRow, FollowRow, PlaylistRow, PlaylistSongRow
+from euterpe_library.storage.social_models import CommentRow, FollowRow, PlaylistRow, PlaylistSongRow
 
 
-class Activity:
-    """Reads it in one transaction."""
+class ActivityRepository:
+    """Reads a user's activity in one transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def of(self, listener_id: str) -> dict[str, Any]:
-        """Playlists, comments and follows as plain values."""
+    async def of_user(self, user_id: str) -> dict[str, Any]:
+        """Return playlists, comments and follows as plain values."""
         return {
-            "playlists": await self._playlists(listener_id),
-            "comments": await self._comments(listener_id),
+            "playlists": await self._playlists(user_id),
+            "comments": await self._comments(user_id),
             "following": list(
-                await self._session.scalars(select(FollowRow.author_id).where(FollowRow.listener_id == listener_id))
+                await self._session.scalars(select(FollowRow.author_id).where(FollowRow.listener_id == user_id))
             ),
         }
 
-    async def _playlists(self, listener_id: str) -> list[dict[str, Any]]:
+    async def _playlists(self, user_id: str) -> list[dict[str, Any]]:
         songs = func.array(
             select(PlaylistSongRow.song_id)
             .where(PlaylistSongRow.playlist_id == PlaylistRow.id)
@@ -32,11 +32,11 @@ class Activity:
             .scalar_subquery()
         )
         columns = (PlaylistRow.id, PlaylistRow.title, PlaylistRow.description, PlaylistRow.visibility)
-        statement = select(*columns, songs.label("song_ids")).where(PlaylistRow.owner_id == listener_id)
+        statement = select(*columns, songs.label("song_ids")).where(PlaylistRow.owner_id == user_id)
         rows = await self._session.execute(statement.order_by(PlaylistRow.created_at))
         return [row._asdict() for row in rows]
 
-    async def _comments(self, listener_id: str) -> list[dict[str, Any]]:
+    async def _comments(self, user_id: str) -> list[dict[str, Any]]:
         columns = (CommentRow.song_id, CommentRow.body.label("text"), CommentRow.created_at)
-        statement = select(*columns).where(CommentRow.author_id == listener_id).order_by(CommentRow.created_at)
+        statement = select(*columns).where(CommentRow.author_id == user_id).order_by(CommentRow.created_at)
         return [row._asdict() for row in await self._session.execute(statement)]

@@ -1,4 +1,4 @@
-"""A song's row read into the domain, and the columns that follow from the others."""
+"""Mapping of a song's row to the domain, and the columns derived from other columns."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from sqlalchemy import ARRAY, BindParameter, Row, Select, Text, and_, cast, fals
 from sqlalchemy.types import NullType
 
 from euterpe_library.domain import terms
-from euterpe_library.domain.details import Visibility, joined
+from euterpe_library.domain.details import Visibility, folded_lines
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import fold
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import CountRow, LikeRow
+from euterpe_library.storage.social_models import CountRow, LikeRow
 
 _JOINED = frozenset({"like_count", "comment_count", "liked"})
-#: asyncpg gives lists already; SQLAlchemy would walk through each once more.
+#: asyncpg returns lists; SQLAlchemy would copy each of them.
 _LISTS = frozenset({"tags", "instruments"})
 _COLUMNS = [
     type_coerce(getattr(SongRow, name), NullType()).label(name) if name in _LISTS else getattr(SongRow, name)
@@ -29,17 +29,17 @@ _COUNTS = [
 
 
 def select_songs(reader_id: str | BindParameter[str] | None) -> Select[Any]:
-    """Songs as a listener sees them, to be narrowed down; `song_of` reads the rows."""
+    """Select songs as a reader sees them; `song_of` maps the rows."""
     liked = false() if reader_id is None else LikeRow.song_id.is_not(None)
     statement = select(*_COLUMNS, *_COUNTS, liked.label("liked")).outerjoin(CountRow, CountRow.song_id == SongRow.id)
     if reader_id is not None:
-        mine = and_(LikeRow.song_id == SongRow.id, LikeRow.listener_id == reader_id)
-        statement = statement.outerjoin(LikeRow, mine)
+        own_like = and_(LikeRow.song_id == SongRow.id, LikeRow.listener_id == reader_id)
+        statement = statement.outerjoin(LikeRow, own_like)
     return statement
 
 
 def song_of(row: Row[Any]) -> Song:
-    """The song in a row of `select_songs`; columns that were added to it are left out."""
+    """Map a row of `select_songs`; added columns are ignored."""
     values = row._mapping
     return Song(**{name: values[name] for name in _PLAIN}, visibility=Visibility(values["visibility"]))
 
@@ -47,8 +47,8 @@ def song_of(row: Row[Any]) -> Song:
 _PLAIN = tuple(name for name in Song.__dataclass_fields__ if name != "visibility")
 
 
-class Described(Protocol):
-    """What a song is found by."""
+class Searchable(Protocol):
+    """The fields that a song is found by."""
 
     owner_id: Any
     title: Any
@@ -62,15 +62,15 @@ class Described(Protocol):
     remix_of: Any
 
 
-def searchable(song: Described) -> Mapping[str, Any]:
-    """The columns by which a song is found, to be written whenever one of these is."""
+def search_columns(song: Searchable) -> Mapping[str, Any]:
+    """Return the search columns, to be written whenever one of the fields is."""
     title, search_text, lexemes = search_terms(song)
     document = func.array_to_tsvector(cast(lexemes, ARRAY(Text)))
     return {"title_folded": title, "search_text": search_text, "document": document}
 
 
-def search_terms(song: Described) -> tuple[str, str, list[str]]:
-    """The folded title, the text for searches of parts of words, and the lexemes of the document."""
+def search_terms(song: Searchable) -> tuple[str, str, list[str]]:
+    """Return the folded title, the text for substring searches, and the lexemes of the document."""
     title = fold(song.title)
     lexemes = [
         terms.lexeme(terms.OWNER, song.owner_id),
@@ -79,7 +79,7 @@ def search_terms(song: Described) -> tuple[str, str, list[str]]:
         *(terms.lexeme(terms.INSTRUMENT, name) for name in song.instruments),
         *value_lexemes(song.model, song.model_version, song.seed, song.key, song.style, song.remix_of),
     ]
-    return title, "\n".join(filter(None, [title, joined(song.tags)])), lexemes
+    return title, "\n".join(filter(None, [title, folded_lines(song.tags)])), lexemes
 
 
 def value_lexemes(
@@ -90,7 +90,7 @@ def value_lexemes(
     style: str | None,
     remix_of: uuid.UUID | None,
 ) -> Sequence[str]:
-    """The lexemes of a song's single values; a filter asks for the same ones."""
+    """Return the lexemes of a song's single values, which filters also use."""
     kinds = {
         terms.MODEL: model,
         terms.VERSION: model_version and f"{model or ''}@{model_version}",

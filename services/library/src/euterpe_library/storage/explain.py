@@ -1,4 +1,4 @@
-"""What PostgreSQL expects of a statement."""
+"""PostgreSQL's EXPLAIN."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 
 
 class Explain(Executable, ClauseElement):
-    """`EXPLAIN` of a query: its plan as JSON, without running it."""
+    """`EXPLAIN` of a query: its plan as JSON, without executing it."""
 
     inherit_cache = False
 

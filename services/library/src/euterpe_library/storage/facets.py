@@ -1,4 +1,4 @@
-"""What the songs of a listing have in common."""
+"""Facets: how many songs of a listing have which values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,25 +11,32 @@ from euterpe_library.storage.matching import matches
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.pages import scoped
 
-#: Counting more would make a search wait for its facets.
-_SONGS = 2000
-_VALUES = 25
+#: Counting more songs would delay the search.
+_MAX_SONGS = 2000
+_MAX_VALUES = 25
 _TEMPO_STEP = 20
 _COLUMNS = ("model", "style", "key", "instruments", "tags", "tempo_bpm", "visibility")
-#: Facet → its column, which holds several values for a song.
-_SEVERAL = (("instrument", "instruments"), ("tag", "tags"))
+#: Facet → its array column.
+_ARRAY_FACETS = (("instrument", "instruments"), ("tag", "tags"))
 
 
-async def count_facets(session: AsyncSession, scope: Scope, wanted: SongFilter) -> Facets:
-    """How many songs have which model, style and so on, in bounded time."""
-    found = scoped(select(*(getattr(SongRow, name) for name in _COLUMNS)), scope).where(*matches(wanted, scope))
-    sample = found.limit(_SONGS + 1).cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-    single = [_counted(name, sample.c[name]) for name in ("model", "style", "key", "visibility")]
-    many = [_counted(name, func.unnest(sample.c[column])) for name, column in _SEVERAL]
-    tempo = func.floor(sample.c.tempo_bpm / _TEMPO_STEP) * _TEMPO_STEP
-    whole: Any = select(literal_column("''"), null(), func.count()).select_from(sample)
-    counts: CompoundSelect[Any] = union_all(whole, *single, *many, _counted("tempo_bpm", tempo))
-    return _facets((await session.execute(counts)).all())
+class FacetRepository:
+    """Counts facets, within one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def count(self, scope: Scope, song_filter: SongFilter) -> Facets:
+        """Count the songs per model, style and so on, of a bounded number of songs."""
+        columns = (getattr(SongRow, name) for name in _COLUMNS)
+        found = scoped(select(*columns), scope).where(*matches(song_filter, scope))
+        sample = found.limit(_MAX_SONGS + 1).cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        single = [_counted(name, sample.c[name]) for name in ("model", "style", "key", "visibility")]
+        arrays = [_counted(name, func.unnest(sample.c[column])) for name, column in _ARRAY_FACETS]
+        tempo = func.floor(sample.c.tempo_bpm / _TEMPO_STEP) * _TEMPO_STEP
+        total: Any = select(literal_column("''"), null(), func.count()).select_from(sample)
+        counts: CompoundSelect[Any] = union_all(total, *single, *arrays, _counted("tempo_bpm", tempo))
+        return _facets((await self._session.execute(counts)).all())
 
 
 def _counted(name: str, value: ColumnElement[Any]) -> Select[Any]:
@@ -47,6 +54,6 @@ def _facets(rows: Sequence[Any]) -> Facets:
     for name, value, count in sorted(rows, key=lambda row: (-row[2], row[1] or "")):
         if not name:
             total = count
-        elif len(values := counts.setdefault(name, {})) < _VALUES:
+        elif len(values := counts.setdefault(name, {})) < _MAX_VALUES:
             values[value] = count
-    return Facets(min(total, _SONGS), total <= _SONGS, counts)
+    return Facets(min(total, _MAX_SONGS), total <= _MAX_SONGS, counts)

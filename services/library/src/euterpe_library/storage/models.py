@@ -1,4 +1,4 @@
-"""The tables of the schema `library`."""
+"""Tables of the schema `library`: songs."""
 
 import uuid
 from datetime import datetime
@@ -28,7 +28,7 @@ _PUBLIC = text("deleted_at IS NULL AND visibility = 'public'")
 _DELETED = text("deleted_at IS NOT NULL")
 _NEWEST = (text("published_at DESC"), text("id DESC"))
 _EMPTY_ARRAY = text("'{}'::text[]")
-#: Titles are ordered by this many folded characters, so that a cursor stays short.
+#: Titles are sorted by this many folded characters, which bounds the length of a cursor.
 SORTED_TITLE_LENGTH = 64
 
 
@@ -37,16 +37,16 @@ def _measure(name: str) -> Computed:
 
 
 class Base(DeclarativeBase):
-    """Base of the library's tables."""
+    """Base class of the library's tables."""
 
     metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
 
 class SongRow(Base):
-    """A song. Deleted ones keep their row, so that a late retry of its registration does not bring it back.
+    """A song. A deleted song keeps its row until it is purged, so that a late registration does not restore it.
 
-    `title_folded`, `search_text` and `document` follow from the rest (`storage.songs.searchable`); whatever writes
-    that writes them.
+    `title_folded`, `search_text` and `document` are derived from other columns (`storage.columns.search_columns`), and
+    written with them.
     """
 
     __tablename__ = "songs"
@@ -76,7 +76,7 @@ class SongRow(Base):
     comments_open: Mapped[bool] = mapped_column(server_default=true())
     remix_of: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    # Copies of measures that songs are filtered by: the planner knows how a column's values are spread.
+    # Copies of measures that songs are filtered by, because the planner has statistics of columns only.
     scale_score: Mapped[float | None] = mapped_column(Double, _measure("scale_score"))
     polyphony: Mapped[float | None] = mapped_column(Double, _measure("polyphony"))
     tone_span: Mapped[float | None] = mapped_column(Double, _measure("tone_span"))
@@ -92,7 +92,7 @@ class SongRow(Base):
         UniqueConstraint("source_id", name="uq_songs_source_id"),
         CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="ck_songs_visibility"),
         CheckConstraint("visibility <> 'public' OR published_at IS NOT NULL", name="ck_songs_published"),
-        # The keyset of the listing: owner, then the order itself.
+        # Keyset pagination of the owner's songs.
         Index("ix_songs_owner_newest", "owner_id", text("created_at DESC"), text("id DESC"), postgresql_where=_ALIVE),
         Index(
             "ix_songs_owner_title",
@@ -102,8 +102,8 @@ class SongRow(Base):
             postgresql_where=_ALIVE,
         ),
         Index("ix_songs_owner_duration", "owner_id", "duration_seconds", "id", postgresql_where=_ALIVE),
-        # Words, parts of words and exact values, in any combination, through one index. It knows the deleted, too, for
-        # PostgreSQL does not combine two indexes that share a condition.
+        # Words, substrings and exact values in any combination. Includes deleted songs, because PostgreSQL does not
+        # combine two partial indexes with the same condition.
         Index(
             "ix_songs_search",
             "document",
@@ -112,7 +112,7 @@ class SongRow(Base):
             postgresql_ops={"search_text": "gin_trgm_ops"},
             postgresql_with={"fastupdate": "off"},
         ),
-        # The orders of the public feeds, and the ranges within them.
+        # Orders of the public feeds, and the ranges within them.
         Index("ix_songs_public_newest", *_NEWEST, postgresql_where=_PUBLIC),
         Index("ix_songs_public_author", "owner_id", *_NEWEST, postgresql_where=_PUBLIC),
         Index(

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 from euterpe_library.domain.filters import (
     CURSOR_VALUES,
     FILTERED_MEASURES,
-    NOTHING,
+    NO_FILTER,
     Liked,
     Mine,
     Scope,
@@ -38,14 +38,14 @@ from euterpe_library.domain.filters import (
 )
 from euterpe_library.domain.page import Position
 from euterpe_library.storage.columns import select_songs
-from euterpe_library.storage.matching import in_scope, matches, scope_time, within_order
+from euterpe_library.storage.matching import in_scope, matches, scope_time, sort_bounds
 from euterpe_library.storage.models import SORTED_TITLE_LENGTH, SongRow
-from euterpe_library.storage.sharing_models import CountRow, LikeRow
+from euterpe_library.storage.social_models import CountRow, LikeRow
 
-#: How many songs a walk along an order tries at first: one in WALK / 21 must pass to fill a page of 20.
-WALK = 3000
-#: What conditions look at.
-_TESTED = (
+#: Initial length of a scan along an order; one in SCAN_LENGTH / 21 songs must match to fill a page of 20.
+SCAN_LENGTH = 3000
+#: Columns that conditions use.
+_FILTERED_COLUMNS = (
     "document",
     "search_text",
     "tempo_bpm",
@@ -65,65 +65,65 @@ _TYPES: Mapping[type, TypeEngine[Any]] = {
 }
 
 
-class Finder:
-    """Finds songs of a scope that pass a filter, in an order, behind a position; as subqueries of id and sort_value."""
+class PageStatements:
+    """Selects songs of a scope that match a filter, in an order, after a position: subqueries of id and sort_value."""
 
-    def __init__(self, scope: Scope, wanted: SongFilter, sort: Sort, after: Position | None) -> None:
+    def __init__(self, scope: Scope, song_filter: SongFilter, sort: Sort, after: Position | None) -> None:
         self._scope = scope
-        self._wanted = wanted
+        self._filter = song_filter
         self._sort = sort
         self._after = after
 
     def first(self, number: Any) -> Subquery:
-        """The first songs in the order, whether they pass or not."""
-        return self._along().limit(number).subquery("found")
+        """Select the first songs in the order, without the filter."""
+        return self._sorted().limit(number).subquery("found")
 
-    def walked(self, number: int, length: int) -> Subquery:
-        """Those of the first `length` songs in the order that pass."""
-        tested = (getattr(SongRow, name) for name in _TESTED)
-        walk = self._along().add_columns(*tested).limit(length).subquery("walk")
-        song = aliased(SongRow, walk, adapt_on_names=True)
-        passing = select(walk.c.id, walk.c.sort_value).where(*matches(self._wanted, self._scope, song))
-        return _in_order(passing, self._sort, walk.c.sort_value, walk.c.id).limit(number).subquery("found")
+    def scanned(self, number: int, length: int) -> Subquery:
+        """Select the matching ones of the first `length` songs in the order."""
+        columns = (getattr(SongRow, name) for name in _FILTERED_COLUMNS)
+        scan = self._sorted().add_columns(*columns).limit(length).subquery("scan")
+        song = aliased(SongRow, scan, adapt_on_names=True)
+        matching = select(scan.c.id, scan.c.sort_value).where(*matches(self._filter, self._scope, song))
+        return _in_order(matching, self._sort, scan.c.sort_value, scan.c.id).limit(number).subquery("found")
 
-    def sought(self, number: int) -> Subquery:
-        """All that pass, found without regard to the order and then put in it."""
-        passing = self._behind().where(*matches(self._wanted, self._scope))
-        # An offset, even of nothing, is planned by itself.
-        sought = passing.offset(literal_column("0")).subquery("sought")
-        ordered = _in_order(select(sought.c.id, sought.c.sort_value), self._sort, sought.c.sort_value, sought.c.id)
+    def searched(self, number: int) -> Subquery:
+        """Select all matching songs by index, and then sort them."""
+        matching = self._after_position().where(*matches(self._filter, self._scope))
+        # OFFSET 0 keeps the planner from merging the subquery into the sort.
+        found = matching.offset(literal_column("0")).subquery("searched")
+        ordered = _in_order(select(found.c.id, found.c.sort_value), self._sort, found.c.sort_value, found.c.id)
         return ordered.limit(number).subquery("found")
 
-    def _along(self) -> Select[Any]:
-        reached = self._behind().where(*within_order(self._wanted, self._sort, self._scope))
-        return _in_order(reached, self._sort, *_order(self._sort, self._scope))
+    def _sorted(self) -> Select[Any]:
+        bounded = self._after_position().where(*sort_bounds(self._filter, self._sort, self._scope))
+        return _in_order(bounded, self._sort, *_order(self._sort, self._scope))
 
-    def _behind(self) -> Select[Any]:
+    def _after_position(self) -> Select[Any]:
         value, song_id = _order(self._sort, self._scope)
         statement = scoped(select(song_id.label("id"), value.label("sort_value")).select_from(SongRow), self._scope)
         if self._sort is Sort.LIKED:
             statement = statement.join(CountRow, CountRow.song_id == SongRow.id).where(CountRow.like_count > 0)
         if self._after is None:
             return statement
-        here, there = tuple_(value, song_id), tuple_(_bound(self._after.value), _bound(self._after.id))
-        return statement.where(here < there if self._sort in _DESCENDING else here > there)
+        current, last = tuple_(value, song_id), tuple_(_bound(self._after.value), _bound(self._after.id))
+        return statement.where(current < last if self._sort in _DESCENDING else current > last)
 
 
 def scoped(statement: Select[Any], scope: Scope) -> Select[Any]:
-    """The statement about songs, narrowed down to a scope."""
+    """Restrict a statement about songs to a scope."""
     if isinstance(scope, Liked):
         statement = statement.join(LikeRow, LikeRow.song_id == SongRow.id)
     return statement.where(*in_scope(scope))
 
 
 def with_songs(found: Subquery, sort: Sort, reader_id: str | BindParameter[str] | None) -> Select[Any]:
-    """The songs that were found, read afterwards: so neither sorting nor counting is done for more than a page."""
+    """Read the found songs. Joined last, so that sorting and counting are done for one page only."""
     statement = select_songs(reader_id).add_columns(found.c.sort_value).join(found, found.c.id == SongRow.id)
     return _in_order(statement, sort, found.c.sort_value, SongRow.id)
 
 
 def own_songs(owner_id: str, sort: Sort, after: Position | None, number: int) -> tuple[Select[Any], dict[str, Any]]:
-    """One's own songs without a filter, with parameters: the most frequent statement, whose making takes its time."""
+    """Return the statement for the owner's songs without a filter (cached: it is frequent), and its parameters."""
     values: dict[str, Any] = {"owner_id": owner_id, "number": number}
     if after is not None:
         values |= {"after_value": after.value, "after_id": after.id}
@@ -136,7 +136,7 @@ def _own_songs(sort: Sort, continued: bool) -> Select[Any]:
     value: Any = bindparam("after_value", type_=_TYPES[CURSOR_VALUES[sort]])
     after_id: Any = bindparam("after_id", type_=Uuid())
     after = Position(sort, value, after_id) if continued else None
-    found = Finder(Mine(owner_id), NOTHING, sort, after).first(bindparam("number", type_=Integer()))
+    found = PageStatements(Mine(owner_id), NO_FILTER, sort, after).first(bindparam("number", type_=Integer()))
     return with_songs(found, sort, owner_id)
 
 

@@ -1,4 +1,4 @@
-"""Playlists and the songs in them."""
+"""Playlists and their songs."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -11,45 +11,45 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Sort
 from euterpe_library.domain.page import Page, Position
-from euterpe_library.domain.sharing import Playlist
+from euterpe_library.domain.social import Playlist
 from euterpe_library.domain.song import Song
 from euterpe_library.storage.columns import select_songs, song_of
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.sharing_models import PlaylistRow, PlaylistSongRow
+from euterpe_library.storage.social_models import PlaylistRow, PlaylistSongRow
 
 _NAMES = tuple(field.name for field in fields(Playlist))
 _COLUMNS = [getattr(PlaylistRow, name) for name in _NAMES]
 
 
 class PlaylistRepository:
-    """Playlists of one transaction."""
+    """Playlists, within one transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, values: Mapping[str, Any]) -> Playlist:
-        """A new playlist."""
+        """Add a playlist."""
         row = await self._session.execute(insert(PlaylistRow).values(dict(values)).returning(*_COLUMNS))
         return _playlist(row.one())
 
-    async def number(self, owner_id: str) -> int:
-        """How many playlists the listener has."""
+    async def count(self, owner_id: str) -> int:
+        """Count the owner's playlists."""
         statement = select(func.count()).select_from(PlaylistRow).where(PlaylistRow.owner_id == owner_id)
         return int(await self._session.scalar(statement) or 0)
 
     async def find(self, playlist_id: uuid.UUID, reader_id: str | None) -> Playlist | None:
-        """A playlist that the reader may read."""
+        """Return a playlist that the reader may read."""
         open_to_all = PlaylistRow.visibility != Visibility.PRIVATE
         readable = open_to_all if reader_id is None else or_(open_to_all, PlaylistRow.owner_id == reader_id)
         return await self._one(PlaylistRow.id == playlist_id, readable)
 
     async def locked(self, playlist_id: uuid.UUID, owner_id: str) -> Playlist | None:
-        """The owner's playlist, which nobody else can change until the transaction ends."""
+        """Return the owner's playlist, locked until the transaction ends."""
         return await self._one(PlaylistRow.id == playlist_id, PlaylistRow.owner_id == owner_id, lock=True)
 
     async def page(self, owner_id: str, *, limit: int, after: Position | None) -> Page[Playlist]:
-        """The owner's playlists, the newest first."""
+        """Return the owner's playlists, newest first."""
         order = (PlaylistRow.created_at, PlaylistRow.id)
         statement = select(*_COLUMNS).where(PlaylistRow.owner_id == owner_id)
         if after is not None:
@@ -60,7 +60,7 @@ class PlaylistRepository:
         return Page(found[:limit], Position(Sort.NEWEST, last.created_at, last.id) if last else None)
 
     async def songs(self, playlist_id: uuid.UUID, reader_id: str | None) -> list[Song]:
-        """Those of its songs that the reader may read, in its order."""
+        """Return the songs that the reader may read, in order."""
         statement = select_songs(reader_id).join(PlaylistSongRow, PlaylistSongRow.song_id == SongRow.id)
         statement = statement.where(
             PlaylistSongRow.playlist_id == playlist_id, SongRow.deleted_at.is_(None), readable_by(reader_id)
@@ -68,23 +68,23 @@ class PlaylistRepository:
         return [song_of(row) for row in await self._session.execute(statement.order_by(PlaylistSongRow.position))]
 
     async def song_ids(self, playlist_id: uuid.UUID) -> list[uuid.UUID]:
-        """All of its songs in order, those included that nobody may read at the moment."""
+        """Return the ids of all songs in order, including those that are not readable."""
         statement = select(PlaylistSongRow.song_id).where(PlaylistSongRow.playlist_id == playlist_id)
         return list(await self._session.scalars(statement.order_by(PlaylistSongRow.position)))
 
     async def readable(self, song_ids: Sequence[uuid.UUID], reader_id: str) -> set[uuid.UUID]:
-        """Those of the songs that the reader may read."""
+        """Return the ids of those songs that the reader may read."""
         wanted = SongRow.id.in_(song_ids), SongRow.deleted_at.is_(None), readable_by(reader_id)
         return set(await self._session.scalars(select(SongRow.id).where(*wanted)))
 
     async def change(self, playlist_id: uuid.UUID, changes: Mapping[str, Any]) -> Playlist:
-        """With other values of the columns named, and the next version."""
+        """Change the given columns and increment the version."""
         values = dict(changes) | {"version": PlaylistRow.version + 1, "updated_at": func.now()}
         statement = update(PlaylistRow).where(PlaylistRow.id == playlist_id).values(values).returning(*_COLUMNS)
         return _playlist((await self._session.execute(statement)).one())
 
     async def put_songs(self, playlist_id: uuid.UUID, song_ids: Sequence[uuid.UUID]) -> None:
-        """These songs in this order instead of those that were there."""
+        """Replace the songs."""
         await self._session.execute(delete(PlaylistSongRow).where(PlaylistSongRow.playlist_id == playlist_id))
         rows = [
             {"playlist_id": playlist_id, "song_id": song_id, "position": position}
@@ -94,7 +94,7 @@ class PlaylistRepository:
             await self._session.execute(insert(PlaylistSongRow), rows)
 
     async def delete(self, playlist_id: uuid.UUID) -> None:
-        """Removes it for good; its songs stay where they are."""
+        """Delete the playlist permanently; its songs are not deleted."""
         await self._session.execute(delete(PlaylistRow).where(PlaylistRow.id == playlist_id))
 
     async def _one(self, *conditions: ColumnElement[bool], lock: bool = False) -> Playlist | None:

@@ -1,4 +1,4 @@
-"""Registering songs, many in one transaction, each source id once for ever."""
+"""Registration of songs, many in one transaction, and each source id only once."""
 
 import json
 import uuid
@@ -6,27 +6,27 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from euterpe_music.general_midi import instrument_names
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.details import Visibility
-from euterpe_library.domain.instruments import instrument_names
 from euterpe_library.domain.song import NewSong
 from euterpe_library.storage.columns import search_terms
 
-# In one order, so that two transactions never wait for each other. A deletion of the listener, or the collection of
-# the object, takes the same lock alone.
-_HOLD = text("""
+# Taken in one order, so that transactions do not deadlock. The deletion of the user and the removal of the object take
+# the same lock exclusively.
+_LOCK = text("""
     SELECT pg_advisory_xact_lock_shared(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name
 """)
 
-_OBSTACLES = text("""
-    SELECT listener_id AS name FROM deleted_listeners WHERE listener_id = ANY(CAST(:listeners AS text[]))
+_CONFLICTS = text("""
+    SELECT listener_id AS name FROM deleted_listeners WHERE listener_id = ANY(CAST(:users AS text[]))
     UNION ALL
     SELECT midi_key FROM artifact_garbage WHERE midi_key = ANY(CAST(:keys AS text[])) AND collected_at IS NOT NULL
 """)
 
-# One statement for any number of songs: its text, and so its plan and SQLAlchemy's cache, stay the same.
+# One statement for any number of songs, so that its plan and SQLAlchemy's cache entry are reused.
 _ADD = text("""
     INSERT INTO songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, model,
                        model_version, seed, parameters, duration_seconds, note_count, measures, tags, key, tempo_bpm,
@@ -44,8 +44,8 @@ _ADD = text("""
     RETURNING source_id, id
 """)
 
-# Asked after the insert, which has waited for whoever was purging one of these very songs.
-_WITHDRAW = text("""
+# Runs after the insert, which has waited for a concurrent purge of one of these songs.
+_DELETE_PURGED = text("""
     DELETE FROM songs USING purged_sources AS purged
     WHERE songs.id = ANY(CAST(:ids AS uuid[])) AND purged.source_id = songs.source_id
     RETURNING songs.source_id
@@ -58,31 +58,31 @@ _KNOWN = text("""
 """)
 
 
-class Registrations:
-    """Registrations of one transaction."""
+class RegistrationRepository:
+    """Registrations, within one transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def obstacles(self, songs: Sequence[NewSong]) -> set[str]:
-        """Ids of owners whose account is gone, and keys of objects that were collected.
+    async def conflicts(self, songs: Sequence[NewSong]) -> set[str]:
+        """Return the ids of deleted owners, and the keys of removed objects.
 
-        Until the transaction ends, no other owner's deletion begins and no other object is collected.
+        Until the transaction ends, no owner's deletion begins, and no object is removed.
         """
-        listeners, keys = sorted({song.owner_id for song in songs}), sorted({song.midi_key for song in songs})
-        await self._session.execute(_HOLD, {"names": [f"listener:{name}" for name in listeners] + keys})
-        return set(await self._session.scalars(_OBSTACLES, {"listeners": listeners, "keys": keys}))
+        users, keys = sorted({song.owner_id for song in songs}), sorted({song.midi_key for song in songs})
+        await self._session.execute(_LOCK, {"names": [f"listener:{user}" for user in users] + keys})
+        return set(await self._session.scalars(_CONFLICTS, {"users": users, "keys": keys}))
 
     async def add(self, songs: Sequence[NewSong]) -> dict[str, uuid.UUID]:
-        """Adds those whose source id is new, and returns theirs: source id → song. Waits for concurrent inserts."""
+        """Add the songs with a new source id; return source id → song id. Waits for concurrent inserts."""
         rows = sorted((_row(song) for song in songs), key=lambda row: str(row["source_id"]))
         added: dict[str, uuid.UUID] = dict((await self._session.execute(_ADD, {"songs": json.dumps(rows)})).all())
-        for source in await self._session.scalars(_WITHDRAW, {"ids": list(added.values())}):
+        for source in await self._session.scalars(_DELETE_PURGED, {"ids": list(added.values())}):
             del added[source]
         return added
 
     async def known(self, sources: Sequence[str]) -> dict[str, uuid.UUID]:
-        """The songs that were registered under these source ids, even if deleted or purged since."""
+        """Return source id → song id of registered songs, including deleted and purged ones."""
         rows = await self._session.execute(_KNOWN, {"sources": list(sources)})
         return dict(rows.all())
 
@@ -91,5 +91,5 @@ def _row(song: NewSong) -> Mapping[str, Any]:
     values = song.model_dump(exclude={"programs"}) | {"instruments": instrument_names(song.programs)}
     title_folded, search_text, lexemes = search_terms(SimpleNamespace(**values))
     remix_of = song.remix_of and str(song.remix_of)
-    found_by = {"title_folded": title_folded, "search_text": search_text, "lexemes": lexemes}
-    return values | found_by | {"visibility": Visibility(song.visibility).value, "remix_of": remix_of}
+    derived = {"title_folded": title_folded, "search_text": search_text, "lexemes": lexemes}
+    return values | derived | {"visibility": Visibility(song.visibility).value, "remix_of": remix_of}

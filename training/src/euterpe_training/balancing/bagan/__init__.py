@@ -1,4 +1,4 @@
-"""BAGAN-GP (Huang and Jafari 2021): a conditional GAN that begins as a supervised autoencoder."""
+"""BAGAN-GP (Huang and Jafari 2021): a conditional GAN that is initialized by a supervised autoencoder."""
 
 from euterpe_training.balancing.bagan.method import Bagan
 

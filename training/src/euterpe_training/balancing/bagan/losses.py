@@ -1,4 +1,4 @@
-"""The two forms of BAGAN-GP's game: Wasserstein, as in the paper and the thesis, and that of the public code."""
+"""The adversarial losses of BAGAN-GP: Wasserstein, as in the paper and the thesis, and that of the public code."""
 
 from collections.abc import Callable
 
@@ -9,24 +9,27 @@ from torch.nn import functional
 Critic = Callable[[Tensor, Tensor], Tensor]
 
 
-def discriminator_loss(game: str, real: Tensor, fake: Tensor, wrong: Tensor) -> Tensor:
-    """From judgements [batch] of real images, made ones, and real ones under a wrong label.
+def discriminator_loss(loss: str, real: Tensor, fake: Tensor, wrong: Tensor) -> Tensor:
+    """Return D's loss from its outputs [batch] for real images, generated ones, and real ones with a wrong label.
 
-    The two kinds of false share the weight of the one kind of true.
+    The two kinds of negative examples share the weight of the positive ones.
     """
-    if game == "wasserstein":
+    if loss == "wasserstein":
         return (fake.mean() + wrong.mean()) / 2 - real.mean()
     true = functional.softplus(-real).mean()
     return true + (functional.softplus(fake).mean() + functional.softplus(wrong).mean()) / 2
 
 
-def generator_loss(game: str, fake: Tensor) -> Tensor:
-    """From judgements [batch] of made images."""
-    return -fake.mean() if game == "wasserstein" else functional.softplus(-fake).mean()
+def generator_loss(loss: str, fake: Tensor) -> Tensor:
+    """Return G's loss from D's outputs [batch] for generated images."""
+    return -fake.mean() if loss == "wasserstein" else functional.softplus(-fake).mean()
 
 
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-    """(‖∇ critic‖ − 1)², mean over places drawn uniformly between real and made images (Gulrajani et al. 2017)."""
+    """Return the mean of (‖∇ critic‖ − 1)² at random points between real and generated images.
+
+    The points are uniform on the lines between pairs (Gulrajani et al. 2017).
+    """
     shape = (len(real), *[1] * (real.ndim - 1))
     share = torch.rand(shape, generator=generator).to(real.device)
     between = (share * real + (1 - share) * fake.detach()).requires_grad_(True)
@@ -36,6 +39,6 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, labels: Tensor,
 
 
 def wrong_labels(labels: Tensor, classes: int, generator: torch.Generator) -> Tensor:
-    """A label per image that is surely not its own, uniform over the others."""
+    """Draw a label per image, uniformly from the labels other than its own."""
     shift = torch.randint(1, classes, (len(labels),), generator=generator).to(labels.device)
     return (labels + shift) % classes

@@ -1,9 +1,8 @@
-"""Training BAGAN-GP: the supervised autoencoder, then the game with gradient penalty.
+"""Training of BAGAN-GP: the supervised autoencoder, then adversarial training with gradient penalty.
 
-Where the public code differs from the paper, the paper is followed: the game is Wasserstein's unless the code's BCE is
-asked for, the interpolation's weight is uniform, the wrong label is never the right one, and the discriminator begins
-as the encoder. Lest the game run away, its real images have uniform labels, and the penalty holds between classes, too.
-Classes without images take no part.
+Where the public code differs from the paper, the paper is followed: the loss is Wasserstein's unless `game` is bce, the
+interpolation's weight is uniform, a wrong label is never the right one, and the discriminator is initialized by the
+encoder. For stability, real images have uniform labels, and the penalty also applies between classes.
 """
 
 from typing import ClassVar
@@ -21,11 +20,11 @@ from euterpe_training.balancing.method import AfterBatch, Method
 from euterpe_training.balancing.pixels import Batches, to_pixels
 from euterpe_training.errors import TrainingError
 
-_MAKING_BATCH = 256
+_GENERATION_BATCH = 256
 
 
 class Bagan(Method):
-    """Generator (embedding and decoder) and discriminator, after an autoencoder that has all classes."""
+    """Generator (embedding and decoder) and discriminator, initialized by an autoencoder of all classes."""
 
     kind: ClassVar[str] = "bagan-gp"
 
@@ -33,10 +32,10 @@ class Bagan(Method):
         super().__init__(images, device, config)
         if (images.counts == 0).any():
             name = images.classes[int(np.flatnonzero(images.counts == 0)[0])]
-            raise TrainingError(f"class {name} of {images.name} has no images; leave it out")
+            raise TrainingError(f"class {name} of {images.name} has no images; remove the class")
         self.config = config
         self._classes = len(images.classes)
-        #: Images grow by a dark border to the next size that four halvings divide.
+        #: Images are padded to the next multiple of 16 with a black border.
         self._border = -images.size[0] % SHRINKS_BY
         size = images.size[0] + self._border
         sizes = (size, images.channels, config.hidden_size, config.latent_size)
@@ -59,51 +58,51 @@ class Bagan(Method):
 
     @property
     def epochs(self) -> int:
-        """See Method."""
+        """See the base class."""
         return self.config.autoencoder_epochs + self.config.epochs
 
     @property
     def batches_per_epoch(self) -> int:
-        """See Method."""
+        """See the base class."""
         return -(-len(self.data) // self.config.batch_size)
 
     def modules(self) -> dict[str, nn.Module]:
-        """See Method."""
+        """See the base class."""
         return {
             "encoder": self.encoder, "embedding": self.embedding,
             "decoder": self.decoder, "discriminator": self.discriminator,
         }  # fmt: skip
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """See Method."""
+        """See the base class."""
         return dict(self._optimizers)
 
     def train_epoch(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
-        """Of the autoencoder first, then of the game."""
+        """Train an epoch of the autoencoder, or of adversarial training after those."""
         if len(self.history) < self.config.autoencoder_epochs:
             return self._autoencode(generator, after_batch)
         if len(self.history) == self.config.autoencoder_epochs:
-            self.discriminator.begin_as(self.encoder)
-        return self._play(generator, after_batch)
+            self.discriminator.initialise_from(self.encoder)
+        return self._train_adversarially(generator, after_batch)
 
     def _autoencode(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
         losses = []
         for images, labels in self._batches.shuffled(generator):
-            with self.precise():
-                again = self.decoder(self.embedding(self.encoder(images), labels))
-            loss = (again.float() - images).abs().mean()
+            with self.autocast():
+                decoded = self.decoder(self.embedding(self.encoder(images), labels))
+            loss = (decoded.float() - images).abs().mean()
             self._step("autoencoder", loss)
             losses.append(float(loss.detach()))
             after_batch()
         return {"reconstruction": float(np.mean(losses))}
 
-    def _play(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
+    def _train_adversarially(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
         totals: dict[str, list[float]] = {"discriminator": [], "penalty": [], "generator": []}
-        # An epoch is as many steps of the generator as there are batches, each after all those of the critic: so the
-        # public code counts, and so the thesis' epochs are meant.
+        # An epoch has one step of the generator per batch, each after all steps of the critic, as in the public code
+        # and in the thesis.
         for _ in range(self.batches_per_epoch):
             for _ in range(self.config.critic_steps):
-                loss, penalty = self._critic_step(*self._one_of_each(generator), generator)
+                loss, penalty = self._critic_step(*self._uniform_batch(generator), generator)
                 totals["discriminator"].append(loss)
                 totals["penalty"].append(penalty)
             totals["generator"].append(self._generator_step(generator))
@@ -111,39 +110,39 @@ class Bagan(Method):
         return {name: float(np.mean(values)) for name, values in totals.items()}
 
     def _critic_step(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[float, float]:
-        with torch.no_grad(), self.precise():
-            fake = self._make(labels, generator).float()
+        with torch.no_grad(), self.autocast():
+            fake = self._decode(labels, generator).float()
         others = self._members(wrong_labels(labels, self._classes, generator), generator)
-        judge = self.discriminator
-        with self.precise():
-            judgements = judge(images, labels), judge(fake, labels), judge(others, labels)
-        loss = discriminator_loss(self.config.game, *(given.float() for given in judgements))
-        # Towards what is false either way: were it towards made images only, nothing would bound how far apart the
-        # critic may hold real images of two classes. A gradient of a gradient loses too much in half precision.
+        critic = self.discriminator
+        with self.autocast():
+            outputs = critic(images, labels), critic(fake, labels), critic(others, labels)
+        loss = discriminator_loss(self.config.game, *(output.float() for output in outputs))
+        # Between real images and both kinds of negative examples: with generated ones only, the critic's difference
+        # between real images of two classes would be unbounded. Second derivatives need more than half precision.
         coin = (torch.rand(len(labels), 1, 1, 1, generator=generator) < 0.5).to(self.device)
-        penalty = gradient_penalty(judge, images, torch.where(coin, fake, others), labels, generator)
+        penalty = gradient_penalty(critic, images, torch.where(coin, fake, others), labels, generator)
         self._step("discriminator", loss + self.config.gradient_penalty * penalty)
         return float(loss.detach()), float(penalty.detach())
 
     def _generator_step(self, generator: torch.Generator) -> float:
         labels = self._uniform_labels(generator)
-        with self.precise():
-            judgement = self.discriminator(self._make(labels, generator), labels)
-        loss = generator_loss(self.config.game, judgement.float())
+        with self.autocast():
+            output = self.discriminator(self._decode(labels, generator), labels)
+        loss = generator_loss(self.config.game, output.float())
         self._step("generator", loss)
         return float(loss.detach())
 
     def _step(self, name: str, loss: Tensor) -> None:
-        # The generator's gradients also reach the discriminator; each side clears its own before its step.
+        # The generator's loss also has gradients for the discriminator; each network clears its own before its step.
         self._optimizers[name].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizers[name].step()
 
-    def _one_of_each(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A batch of real images whose labels are uniform, as those of the made ones are.
+    def _uniform_batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return a batch of real images with uniform labels, like those of generated images.
 
-        Were real labels as rare as the set has them, the labels alone would tell real from made. Nothing bounds how
-        sure of them a critic may become, as the penalty is on gradients towards images.
+        With the labels' frequencies in the set, the critic could tell real from generated by the label alone, without
+        a bound, because the penalty applies to gradients with respect to images only.
         """
         labels = self._uniform_labels(generator)
         return self._members(labels, generator), labels
@@ -156,20 +155,20 @@ class Bagan(Method):
     def _uniform_labels(self, generator: torch.Generator) -> Tensor:
         return torch.randint(self._classes, (self.config.batch_size,), generator=generator).to(self.device)
 
-    def _make(self, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def _decode(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         codes = torch.randn(len(labels), self.config.latent_size, generator=generator).to(self.device)
         images: Tensor = self.decoder(self.embedding(codes, labels))
         return images
 
     @torch.no_grad()
     def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
-        """Images of codes drawn from the normal distribution, without the border."""
+        """Generate images from normally distributed codes, without the border."""
         self.embedding.eval()
         self.decoder.eval()
         generator = torch.Generator().manual_seed(seed)
         parts = []
-        for start in range(0, count, _MAKING_BATCH):
-            labels = torch.full((min(_MAKING_BATCH, count - start),), label, device=self.device)
-            parts.append(to_pixels(self._make(labels, generator)))
+        for start in range(0, count, _GENERATION_BATCH):
+            labels = torch.full((min(_GENERATION_BATCH, count - start),), label, device=self.device)
+            parts.append(to_pixels(self._decode(labels, generator)))
         before, (height, width) = self._border // 2, self.data.size
         return np.concatenate(parts)[:, before : before + height, before : before + width]

@@ -1,4 +1,4 @@
-"""The networks of BAGAN-GP (FACTS §3), for images whose size is a multiple of 16.
+"""The networks of BAGAN-GP (references.md §3), for images whose size is a multiple of 16.
 
 `hidden` is the channels of the first convolution: 64 in the paper, where the others have 128, 128 and 256.
 """
@@ -32,12 +32,12 @@ class Encoder(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Codes [batch, latent] and labels [batch] → codes multiplied with what is learnt of the label."""
+    """Codes [batch, latent] and labels [batch] → codes multiplied by the label's embedding."""
 
     def __init__(self, classes: int, latent: int) -> None:
         super().__init__()
         self.labels = nn.Embedding(classes, latent)
-        # Around 1, so that codes pass at first.
+        # Around 1, so that codes are nearly unchanged at first.
         nn.init.normal_(self.labels.weight, 1.0, 0.5)
 
     def forward(self, codes: Tensor, labels: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class Decoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """How real images [batch, channels, size, size] look as members of their classes: one number each."""
+    """Images [batch, channels, size, size] and labels [batch] → one number each, higher for real images."""
 
     def __init__(self, size: int, channels: int, hidden: int, classes: int) -> None:
         super().__init__()
@@ -83,9 +83,9 @@ class Discriminator(nn.Module):
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """See the class."""
         features = self.convolutions(images).flatten(1) * self.labels(labels)
-        judgement: Tensor = self.head(features)[:, 0]
-        return judgement
+        output: Tensor = self.head(features)[:, 0]
+        return output
 
-    def begin_as(self, encoder: Encoder) -> None:
-        """Takes the encoder's convolutions, as the paper does: it has seen every class before the game begins."""
+    def initialise_from(self, encoder: Encoder) -> None:
+        """Copy the encoder's convolutions, which were trained on every class, as in the paper."""
         self.convolutions.load_state_dict(encoder.convolutions.state_dict())

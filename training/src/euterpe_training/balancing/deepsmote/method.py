@@ -1,8 +1,7 @@
-"""Training the autoencoder, and making images between neighbours in its latent space.
+"""Training of the autoencoder, and generation of images between neighbours in its latent space.
 
-The public code is followed where it agrees with its paper. Where it does not, the paper is: images are scaled to the
-decoder's −1..1, counts come from the data, the penalty compares images with codes in another order, and its gradient
-reaches the encoder.
+Where the public code differs from the paper, the paper is followed: images are scaled to the decoder's −1..1, counts
+come from the data, the penalty compares images with permuted codes, and its gradient reaches the encoder.
 """
 
 from typing import ClassVar
@@ -24,17 +23,17 @@ _ENCODING_BATCH = 512
 
 
 class DeepSmote(Method):
-    """Encoder and decoder that learn every class to reconstruct, and each class' codes to be exchangeable."""
+    """Encoder and decoder that are trained to reconstruct all classes, with a penalty on single classes."""
 
     kind: ClassVar[str] = "deepsmote"
 
     def __init__(self, images: ImageSet, config: DeepSmoteConfig, device: torch.device) -> None:
         super().__init__(images, device, config)
-        # Of the largest class, too: grids show what is made of each.
+        # The largest class, too: grids show generated images of all classes.
         check_neighbours(images, config.neighbours, images.counts > 0)
         self.config = config
         sizes = (images.size[0], images.channels, config.hidden_size, config.latent_size)
-        # A quarter faster in half precision on a CPU.
+        # Channels last is a quarter faster in half precision on a CPU.
         self.encoder, self.decoder = (
             module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             for module in (Encoder(*sizes), Decoder(*sizes))
@@ -47,28 +46,28 @@ class DeepSmote(Method):
 
     @property
     def epochs(self) -> int:
-        """See Method."""
+        """See the base class."""
         return self.config.epochs
 
     @property
     def batches_per_epoch(self) -> int:
-        """See Method."""
+        """See the base class."""
         return -(-len(self.data) // self.config.batch_size)
 
     def modules(self) -> dict[str, nn.Module]:
-        """See Method."""
+        """See the base class."""
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """See Method."""
+        """See the base class."""
         return dict(self._optimizers)
 
     def train_epoch(self, generator: torch.Generator, after_batch: AfterBatch) -> dict[str, float]:
-        """Mean reconstruction loss and penalty; both are of images in −1..1."""
+        """Train an epoch; return the mean reconstruction loss and penalty of images in −1..1."""
         totals = torch.zeros(2)
         batches = self._batches.shuffled(generator)
         for images, _ in batches:
-            with self.precise():
+            with self.autocast():
                 reconstruction = (self.decoder(self.encoder(images)).float() - images).square().mean()
                 penalty = self.penalty(self._one_class(generator), generator)
             for optimizer in self._optimizers.values():
@@ -82,7 +81,7 @@ class DeepSmote(Method):
         return {"reconstruction": mean[0], "penalty": mean[1]}
 
     def penalty(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Squared distance of a class' images from what is decoded at the codes of others of them, or at their own."""
+        """Return the squared distance of a class' images from those decoded from permuted codes, or from their own."""
         codes = self.encoder(images)
         if self.config.penalty == "permuted":
             codes = codes[torch.randperm(len(images), generator=generator)]
@@ -90,7 +89,7 @@ class DeepSmote(Method):
         return distance
 
     def _one_class(self, generator: torch.Generator) -> Tensor:
-        """Up to a batch of images of a class drawn uniformly, without replacement."""
+        """Return up to a batch of images of a random class, without replacement."""
         present = [members for members in self._batches.by_class if len(members) > 1]
         members = present[int(torch.randint(len(present), (1,), generator=generator))]
         chosen = torch.randperm(len(members), generator=generator)[: self.config.batch_size]
@@ -98,7 +97,7 @@ class DeepSmote(Method):
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> NDArray[np.float32]:
-        """Codes of images in −1..1."""
+        """Return the codes of images in −1..1."""
         self.encoder.eval()
         parts = [self.encoder(part.to(self.device)).cpu() for part in torch.split(images, _ENCODING_BATCH)]
         codes: NDArray[np.float32] = torch.cat(parts).numpy()
@@ -106,16 +105,16 @@ class DeepSmote(Method):
 
     @torch.no_grad()
     def decode(self, codes: NDArray[np.float32]) -> Pixels:
-        """Images at codes."""
+        """Return the images of codes."""
         self.decoder.eval()
         parts = torch.split(torch.from_numpy(codes), _ENCODING_BATCH)
         return np.concatenate([to_pixels(self.decoder(part.to(self.device))) for part in parts])
 
     def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
-        """Images at codes between a member's and one of its nearest neighbours', drawn uniformly."""
+        """Generate images from codes that are uniform between those of a member and of one of its neighbours."""
         random = np.random.default_rng(seed)
         codes = self.encode(self._batches.images[self._batches.by_class[label]])
-        # The nearest neighbour of a member is itself.
+        # The first neighbour of a member is itself.
         finder = NearestNeighbors(n_neighbors=self.config.neighbours + 1).fit(codes)
         neighbours = finder.kneighbors(codes, return_distance=False)[:, 1:]
         base = random.integers(0, len(codes), count)

@@ -1,18 +1,18 @@
-"""The autoencoder of DeepSMOTE (FACTS §3), for square images of 28 to 64 pixels."""
+"""The autoencoder of DeepSMOTE (references.md §3), for square images of 28 to 64 pixels."""
 
 from torch import Tensor, nn
 
 from euterpe_training.errors import TrainingError
 
-#: From this size on the decoder doubles at each step; below, it grows by three pixels, as the paper's does.
+#: From this size on, each layer of the decoder doubles the size; below, it adds three pixels, as in the paper.
 _DOUBLES_FROM = 40
 
 
 class Encoder(nn.Module):
     """[batch, channels, size, size] in −1..1 → codes [batch, latent].
 
-    Four convolutions 4×4 with stride 2. The last one has stride 1 and no padding where 4 pixels are left to it, as
-    the paper has it for 32×32.
+    Four convolutions 4×4 with stride 2. The last one has stride 1 and no padding for an input of 4 pixels, as in the
+    paper for 32×32.
     """
 
     def __init__(self, size: int, channels: int, hidden: int, latent: int) -> None:
@@ -66,8 +66,8 @@ class Decoder(nn.Module):
 
 
 def check_size(size: int) -> None:
-    """Raises TrainingError for a size that the networks cannot make."""
+    """Raise TrainingError for a size that the networks do not support."""
     if not (28 <= size < _DOUBLES_FROM and size % 2 == 0) and not (_DOUBLES_FROM <= size <= 64 and size % 8 == 0):
         raise TrainingError(
-            f"images of {size} pixels cannot be made; give --size 28 to 38 (even), 40, 48, 56 or 64"
+            f"images of {size} pixels are not supported; give --size 28 to 38 (even), 40, 48, 56 or 64"
         )  # fmt: skip

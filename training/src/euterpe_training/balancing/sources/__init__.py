@@ -1,4 +1,4 @@
-"""Where labelled images come from: idx files, CIFAR archives, folders of images, folders of MIDI files."""
+"""Sources of labelled images: idx files, CIFAR archives, folders of images, folders of MIDI files."""
 
 from euterpe_training.balancing.sources.detect import Source, SourceOptions, load_source
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 as published (Krizhevsky 2009): the binary version and the pickles of Python."""
+"""CIFAR-10 (Krizhevsky 2009) as published: the binary version and the Python pickles."""
 
 import io
 import pickle
@@ -12,12 +12,12 @@ from euterpe_training.balancing.images import ImageSet
 from euterpe_training.errors import TrainingError
 
 _PIXELS: Final = 3 * 32 * 32
-#: In the order in which they are read.
+#: The files, in the order in which they are read.
 _BATCHES: Final = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
-#: Of the binary version, and of the pickles.
+#: Suffixes of the files of the binary version and of the pickles.
 _SUFFIXES: Final = (".bin", "")
 _CLASSES: Final = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-#: All that an array in a pickle needs; anything else in it is refused, because unpickling can run programs.
+#: What a pickled array needs; everything else is refused, because unpickling can execute code.
 _ALLOWED: Final = {
     ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
     ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
@@ -25,7 +25,7 @@ _ALLOWED: Final = {
 
 
 def find_cifar(directory: Path) -> Path | None:
-    """The directory that holds batches or some of them, `directory` or one below; None when there is none."""
+    """Return the directory with at least one batch, `directory` or one below; None when there is none."""
     for place in (directory, directory / "cifar-10-batches-bin", directory / "cifar-10-batches-py"):
         if any(_there(place, suffix) for suffix in _SUFFIXES):
             return place
@@ -33,12 +33,12 @@ def find_cifar(directory: Path) -> Path | None:
 
 
 def load_cifar(directory: Path) -> tuple[ImageSet, ImageSet]:
-    """Training and test images of the batches in `directory`; TrainingError when one is missing or damaged."""
+    """Load training and test images from `directory`; raise TrainingError for a missing or damaged batch."""
     suffix = max(_SUFFIXES, key=lambda suffix: len(_there(directory, suffix)))
     there = _there(directory, suffix)
     missing = [name + suffix for name in _BATCHES if name + suffix not in there]
     if missing:
-        raise TrainingError(f"{directory} lacks {', '.join(missing)}; fetch CIFAR-10 again")
+        raise TrainingError(f"{directory} lacks {', '.join(missing)}; download CIFAR-10 again")
     *train, test = (_read(directory / name) for name in there)
     images, labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
     return ImageSet("cifar10", images, labels, _CLASSES), ImageSet("cifar10", *test, _CLASSES)
@@ -53,15 +53,15 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if path.suffix == ".bin":
         if not content or len(content) % (1 + _PIXELS):
             raise TrainingError(
-                f"{path} is cut off: {len(content)} bytes are no whole number of images; fetch it again"
+                f"{path} is truncated: {len(content)} bytes are not a whole number of images; download it again"
             )
         rows = np.frombuffer(content, np.uint8).reshape(-1, 1 + _PIXELS)
         labels, pixels = rows[:, 0].astype(np.int64), rows[:, 1:]
     else:
         labels, pixels = _unpickle(path, content)
     if int(labels.max(initial=0)) >= len(_CLASSES):
-        raise TrainingError(f"{path} has a label over 9, so it is no batch of CIFAR-10")
-    # Stored channel by channel.
+        raise TrainingError(f"{path} is not a batch of CIFAR-10: it has a label over 9")
+    # Pixels are stored channel by channel.
     return pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy(), labels
 
 
@@ -71,14 +71,14 @@ def _unpickle(path: Path, content: bytes) -> tuple[NDArray[np.int64], NDArray[np
         labels = np.asarray(batch[b"labels"] if b"labels" in batch else batch["labels"], np.int64)
         pixels = np.asarray(batch[b"data"] if b"data" in batch else batch["data"])
     except Exception as error:  # a damaged pickle raises almost anything
-        raise TrainingError(f"{path} is no batch of CIFAR-10, or is damaged; fetch it again") from error
+        raise TrainingError(f"{path} is not a batch of CIFAR-10, or is damaged; download it again") from error
     if pixels.dtype != np.uint8 or pixels.shape != (len(labels), _PIXELS):
-        raise TrainingError(f"{path} holds no 32×32 images in three channels")
+        raise TrainingError(f"{path} is not a batch of CIFAR-10: its images are not 32×32 pixels in three channels")
     return labels, pixels
 
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"{module}.{name} does not belong into a batch of images")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a batch of images")
         return super().find_class(module, name)

@@ -1,4 +1,4 @@
-"""What lies at a path or URL, found out from the files that are there."""
+"""Loading of a source at a path or URL; its format is detected from its files."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +17,15 @@ _TEST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """How to read a source. `size` scales images of folders, and is what piano rolls are cut to (64 by default)."""
+    """How to read a source.
+
+    `size` in pixels is the size to which images of folders are scaled, and that of piano rolls (64 by default). For
+    MIDI files, `level` is the depth of the folder that names the class, and `at_least` the pieces that a class needs.
+    """
 
     sha256: str = ""
     cache: Path = Path(".data/images")
     size: int | None = None
-    #: Of a corpus of MIDI files: which folder names the class, and how many pieces a class needs.
     level: int = 1
     at_least: int = 10
     seed: int = 0
@@ -30,7 +33,7 @@ class SourceOptions:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Real images to train and to test with, of the same classes; `notes` are sentences on what was left out."""
+    """Training and test images of the same classes; `notes` are sentences about skipped files and classes."""
 
     train: ImageSet
     test: ImageSet
@@ -38,10 +41,10 @@ class Source:
 
 
 def load_source(place: str, options: SourceOptions | None = None) -> Source:
-    """Images at a directory, an archive, or a URL with `sha256`.
+    """Load images from a directory, an archive, or a URL with `sha256`.
 
-    Told apart by what is there: idx files, batches of CIFAR, MIDI files, or folders of images with `train` and `test`
-    above them or without; then every fifth image is for tests. Raises TrainingError with the remedy.
+    The format is detected: idx files, batches of CIFAR, MIDI files, or folders of images, optionally below `train` and
+    `test`; without those, a fifth of the images is for tests. Raise TrainingError for an unusable source.
     """
     options = options or SourceOptions()
     check_size(options.size)
@@ -52,9 +55,9 @@ def load_source(place: str, options: SourceOptions | None = None) -> Source:
     elif path.is_dir():
         name = path.resolve().name
         if options.sha256:
-            raise TrainingError(f"{path} is a directory, which has no digest; leave --sha256 away or give an archive")
+            raise TrainingError(f"{path} is a directory, which has no digest; omit --sha256 or give an archive")
     else:
-        raise TrainingError(f"there is nothing at {path}; give a directory, an archive or a URL")
+        raise TrainingError(f"{path} does not exist; give a directory, an archive or a URL")
     if is_idx(path):
         return Source(load_idx(path, "train", name), load_idx(path, "t10k", name))
     if (batches := find_cifar(path)) is not None:
@@ -76,7 +79,7 @@ def _folders(path: Path, name: str, options: SourceOptions) -> Source:
     if {"train", "test"} <= {folder.name for folder in class_folders(path)}:
         train, test = (replace(load_folder(path / part, options.size), name=name) for part in ("train", "test"))
         if train.classes != test.classes:
-            raise TrainingError(f"{path}/train and {path}/test have folders of other names; they must be the same")
+            raise TrainingError(f"{path}/train and {path}/test must have folders of the same names")
         if (train.size, train.channels) != (test.size, test.channels):
             raise TrainingError(f"the images in {path}/train and {path}/test differ in size or colour; give --size")
         return Source(train, test)
@@ -84,7 +87,7 @@ def _folders(path: Path, name: str, options: SourceOptions) -> Source:
 
 
 def _only_folder(path: Path) -> Path:
-    """Below the folders that archives wrap their content in."""
+    """Return the first directory below `path` that has more than a single folder in it."""
     while len(inner := list(path.iterdir())) == 1 and inner[0].is_dir():
         path = inner[0]
     return path

@@ -1,4 +1,4 @@
-"""Archives from the web, checked before they are used."""
+"""Downloads of archives, verified by their digest."""
 
 import hashlib
 import tempfile
@@ -15,20 +15,20 @@ _CHUNK: Final = 1 << 20
 
 
 def is_url(source: str) -> bool:
-    """Whether `source` is to be fetched."""
-    # Not with urlsplit, which raises for addresses that are wrong further on.
+    """Return whether `source` is a URL."""
+    # Without urlsplit, which raises ValueError for malformed URLs.
     return source.lower().startswith(("http://", "https://"))
 
 
 def fetch(url: str, sha256: str, cache: Path) -> Path:
-    """The file at `url`, from `cache` when it was fetched before.
+    """Download the file at `url`, or return the copy in `cache`.
 
-    Raises TrainingError when it cannot be fetched, or its digest is not `sha256`; then nothing is kept.
+    Raise TrainingError when the download fails, or its digest is not `sha256`; then nothing is stored.
     """
     if len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef"):
-        raise TrainingError(f"fetching {url} needs --sha256 with the archive's digest of 64 hexadecimal digits")
+        raise TrainingError(f"{url} needs --sha256 with the archive's digest of 64 hexadecimal digits")
     target = cache / sha256.lower() / _file_name(url)
-    # What lies there may have been damaged since it was fetched.
+    # A cached file may have been damaged since its download.
     if target.is_file() and digest_of(target) == sha256.lower():
         return target
     make_cache(target.parent)
@@ -37,15 +37,15 @@ def fetch(url: str, sha256: str, cache: Path) -> Path:
     except httpx.HTTPStatusError as error:
         answer = error.response
         raise TrainingError(
-            f"{url} cannot be fetched: the server answers {answer.status_code} {answer.reason_phrase}"
+            f"{url} cannot be downloaded: the server answered {answer.status_code} {answer.reason_phrase}"
         ) from error
     except httpx.HTTPError as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise TrainingError(f"{url} cannot be fetched: {why}") from error
+        raise TrainingError(f"{url} cannot be downloaded: {why}") from error
     except (httpx.InvalidURL, ValueError) as error:
-        raise _no_address(url) from error
+        raise _invalid_url(url) from error
     except OSError as error:
-        raise TrainingError(f"{url} cannot be kept in {target.parent}: {error.strerror}") from error
+        raise TrainingError(f"{url} cannot be stored in {target.parent}: {error.strerror}") from error
     return target
 
 
@@ -53,13 +53,13 @@ def _file_name(url: str) -> str:
     try:
         name = Path(urlsplit(url).path).name
     except ValueError as error:
-        raise _no_address(url) from error
-    # No longer than a file system allows.
+        raise _invalid_url(url) from error
+    # File systems limit the length of names.
     return name[-100:] if name not in ("", "..") else "archive"
 
 
-def _no_address(url: str) -> TrainingError:
-    return TrainingError(f"{url} is no valid address; check it")
+def _invalid_url(url: str) -> TrainingError:
+    return TrainingError(f"{url} is not a valid URL")
 
 
 def _download(url: str, sha256: str, target: Path) -> None:
@@ -73,9 +73,7 @@ def _download(url: str, sha256: str, target: Path) -> None:
                     digest.update(chunk)
                     partial.write(chunk)
             if digest.hexdigest() != sha256.lower():
-                raise TrainingError(
-                    f"{url} has the SHA-256 {digest.hexdigest()}, not {sha256}; check address and digest"
-                )
+                raise TrainingError(f"{url} has the SHA-256 {digest.hexdigest()}, not {sha256}; check URL and --sha256")
             partial.flush()
             place.replace(target)
         finally:

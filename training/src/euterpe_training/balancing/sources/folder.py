@@ -1,4 +1,4 @@
-"""Folders of image files, a folder per class: reading and writing."""
+"""Reading and writing of image files in one folder per class."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,32 +15,32 @@ SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".t
 
 
 def class_folders(directory: Path) -> list[Path]:
-    """The folders below, one per class, in order of name."""
+    """Return the folders in a directory, one per class, ordered by name."""
     return sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def check_size(size: int | None) -> None:
-    """TrainingError for a size that no image can have."""
+    """Raise TrainingError for a size below 1."""
     if size is not None and size < 1:
-        raise TrainingError(f"images of {size} pixels cannot be; give --size 1 or more")
+        raise TrainingError(f"--size must be 1 or more, got {size}")
 
 
 def load_folder(directory: Path, size: int | None = None) -> ImageSet:
-    """All images below `directory`, of which every folder is a class.
+    """Load all images below `directory`, in which every folder is a class.
 
-    `size` scales them to squares of so many pixels. They are grey when all are, else coloured. Raises TrainingError
-    for a class without images, a file that is no image, and images of several sizes when no size is given.
+    `size` scales them to squares of so many pixels. The set is grey if all images are, else RGB. Raise TrainingError
+    for a class without images, a file that is not an image, and images of several sizes without `size`.
     """
     check_size(size)
     folders = class_folders(directory)
     if not folders:
-        raise TrainingError(f"{directory} holds no folders; put the images of each class into a folder of its name")
+        raise TrainingError(f"{directory} has no folders; put the images of each class into a folder of its name")
     pictures: list[Image.Image] = []
     labels: list[int] = []
     for label, folder in enumerate(folders):
         paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if not paths:
-            raise TrainingError(f"the folder {folder} holds no images; remove it or fill it")
+            raise TrainingError(f"the folder {folder} has no images; remove it or add images")
         pictures += [_open(path, size) for path in paths]
         labels += [label] * len(paths)
         _check_sizes(pictures, paths, directory)
@@ -51,12 +51,12 @@ def load_folder(directory: Path, size: int | None = None) -> ImageSet:
 
 
 def save_folders(parts: dict[str, ImageSet], directory: Path) -> None:
-    """Sets in folders of their names: PNG files in a folder per class.
+    """Write sets into folders by their names, as PNG files in one folder per class, all or none.
 
-    All of them or nothing; TrainingError when `directory` exists, so that nothing is overwritten.
+    Raise TrainingError when `directory` exists.
     """
     if directory.exists():
-        raise TrainingError(f"{directory} exists already; choose another place")
+        raise TrainingError(f"{directory} already exists; choose another directory")
     directory.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as place:
         whole = Path(place) / "whole"
@@ -84,17 +84,17 @@ def _open(path: Path, size: int | None) -> Image.Image:
             opened.load()
             picture = _eight_bits(opened)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise TrainingError(f"{path} is no image, or is damaged; mend or remove it") from error
+        raise TrainingError(f"{path} is not an image, or is damaged; replace or remove it") from error
     if picture is None:
-        raise TrainingError(f"{path} has pixels of 32 bits, of which white is not known; save it with 8 or 16 bits")
+        raise TrainingError(f"{path} has pixels of 32 bits, whose range is unknown; save it with 8 or 16 bits")
     if size is None or picture.size == (size, size):
         return picture
     return picture.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _eight_bits(opened: Image.Image) -> Image.Image | None:
-    """Grey or RGB; None when it is not known which value is white."""
-    # Pillow gives 16 bits as I;16 and those of PNG and PGM as I, too, and converting would cut off at 255.
+    """Convert an image to 8-bit grey or RGB; return None when its range of values is unknown."""
+    # Pillow opens 16 bits as I;16, those of PNG and PGM also as I, and its conversion clips at 255.
     if opened.mode.startswith("I;16") or (opened.mode == "I" and opened.format in ("PNG", "PPM")):
         values = np.asarray(opened).astype(np.int64)
         return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
@@ -109,6 +109,6 @@ def _check_sizes(pictures: list[Image.Image], paths: list[Path], directory: Path
         if picture.size != first:
             (width, height), (others_width, others_height) = picture.size, first
             raise TrainingError(
-                f"{path} has {width}×{height} pixels, but others of {directory} have {others_width}×{others_height}; "
+                f"{path} has {width}×{height} pixels, but others in {directory} have {others_width}×{others_height}; "
                 "give --size to scale them all"
             )

@@ -1,1 +1,1 @@
-"""A trained melody network as a graph that takes one step per call; needs no torch."""
+"""Export of trained melody networks as ONNX graphs of one step per call."""

@@ -1,55 +1,52 @@
-"""One step of a transformer, whose cache is its state: the last keys and values of each layer."""
+"""One step of a transformer as an ONNX graph; its state is the cache of each layer's last keys and values."""
 
 import numpy as np
 
-from euterpe_training.melody.export.builder import GraphBuilder, Weights, folded_inputs
+from euterpe_training.melody.export.embeddings import Weights, embed_inputs
+from euterpe_training.onnx_graph import GraphBuilder
 
 
 def transformer_step(weights: Weights, heads: int, context: int) -> GraphBuilder:
-    """The graph of a Transformer's weights: `token`, `condition`, `filled`, `k0`, `v0`, … → `logits`, `filled_out`, ….
+    """Build `token`, `condition`, `filled`, `k0`, `v0`, … → `logits`, `filled_out`, … from a Transformer's weights.
 
-    `k0` and its like [batch, heads, context, size] hold the last `context` steps, the latest at the end; `filled`
-    [batch, 1] is how many of them there are yet. A step drops the oldest, so that a piece can go on for ever.
+    `k0`, `v0` and so on [batch, heads, context, size] hold the last `context` steps, the latest at the end; `filled`
+    [batch, 1] counts the steps that they hold. Each step drops the oldest, so the length of a piece is not limited.
     """
     graph = GraphBuilder()
     layers = sum(name.endswith(".qkv.weight") for name in weights)
-    tokens, columns = folded_inputs(weights, weights["enter.weight"], weights["enter.bias"])
-    x = graph.look_up(graph.input("token", len(tokens), integers=True), tokens)
-    if columns:
-        condition = graph.input("condition", len(columns), integers=True)
-        x = graph.node("Add", x, graph.look_up(condition, columns))
+    x = embed_inputs(graph, weights, weights["enter.weight"], weights["enter.bias"])
     bias = _bias(graph, heads, context)
     for layer in range(layers):
         prefix = f"blocks.{layer}."
         block = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
         x = graph.node("Add", x, _attention(graph, x, block, layer, bias, heads, context))
-        inner = graph.normalised(x, block["norm2.weight"], block["norm2.bias"])
+        inner = graph.layer_norm(x, block["norm2.weight"], block["norm2.bias"])
         inner = graph.node("Relu", graph.linear(inner, block["up.weight"], block["up.bias"]))
         x = graph.node("Add", x, graph.linear(inner, block["down.weight"], block["down.bias"]))
-    x = graph.normalised(x, weights["norm.weight"], weights["norm.bias"])
+    x = graph.layer_norm(x, weights["norm.weight"], weights["norm.bias"])
     weight = weights["output.weight"]
-    graph.output("logits", graph.linear(x, weight, weights["output.bias"]), weight.shape[0])
+    graph.output("logits", "batch", weight.shape[0], value=graph.linear(x, weight, weights["output.bias"]))
     return graph
 
 
 def _bias(graph: GraphBuilder, heads: int, context: int) -> str:
-    """[batch, heads, 1, context]: what distance costs (ALiBi), and the end of the world for places not filled."""
-    filled = graph.input("filled", 1)
-    one, most = graph.constant(1.0), graph.constant(float(context))
-    now = graph.node("Min", graph.node("Add", filled, one), most)
-    graph.output("filled_out", now, 1)
+    """Build the bias [batch, heads, 1, context]: ALiBi's penalty by distance, and a mask of unfilled positions."""
+    filled = graph.input("filled", "batch", 1)
+    one, maximum = graph.constant(1.0), graph.constant(float(context))
+    now = graph.node("Min", graph.node("Add", filled, one), maximum)
+    graph.output("filled_out", "batch", 1, value=now)
     age = np.arange(context - 1, -1, -1, dtype=np.float32)
     slopes = 2.0 ** (-8.0 * np.arange(1, heads + 1) / heads)
     empty = graph.node("GreaterOrEqual", graph.constant(age[None]), now)
-    wall = graph.node("Where", empty, graph.constant(-1e9), graph.constant(0.0))
-    wall = graph.node("Unsqueeze", wall, graph.constant([1, 2], np.int64))
-    return graph.node("Add", wall, graph.constant(-slopes[:, None, None] * age))
+    mask = graph.node("Where", empty, graph.constant(-1e9), graph.constant(0.0))
+    mask = graph.node("Unsqueeze", mask, graph.constant([1, 2], np.int64))
+    return graph.node("Add", mask, graph.constant(-slopes[:, None, None] * age))
 
 
 def _attention(graph: GraphBuilder, x: str, block: Weights, layer: int, bias: str, heads: int, context: int) -> str:
     units = block["proj.weight"].shape[0]
     size = units // heads
-    inner = graph.normalised(x, block["norm1.weight"], block["norm1.bias"])
+    inner = graph.layer_norm(x, block["norm1.weight"], block["norm1.bias"])
     parts = graph.split(graph.linear(inner, block["qkv.weight"], block["qkv.bias"]), units, units, units)
     shape = graph.constant([0, heads, 1, size], np.int64)
     q, k, v = (graph.node("Reshape", part, shape) for part in parts)
@@ -62,9 +59,9 @@ def _attention(graph: GraphBuilder, x: str, block: Weights, layer: int, bias: st
 
 
 def _pushed(graph: GraphBuilder, name: str, new: str, heads: int, context: int, size: int) -> str:
-    """The cache without its oldest step, and with the new one."""
-    old = graph.input(name, heads, context, size)
+    """Drop the cache's oldest step and append the new one."""
+    old = graph.input(name, "batch", heads, context, size)
     first, last, axis = (graph.constant([number], np.int64) for number in (1, context, 2))
     cache = graph.node("Concat", graph.node("Slice", old, first, last, axis), new, axis=2)
-    graph.output(f"{name}_out", cache, heads, context, size)
+    graph.output(f"{name}_out", "batch", heads, context, size, value=cache)
     return cache

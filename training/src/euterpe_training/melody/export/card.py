@@ -1,4 +1,4 @@
-"""The card of a melody bundle, in Markdown."""
+"""The model card of a melody bundle, in Markdown."""
 
 from typing import Any, Final
 
@@ -8,25 +8,26 @@ from euterpe_music.manifest import TrainingInfo
 from euterpe_training.melody.recipes import melody_recipe
 
 _LIMITS: Final = """
-- Every song was moved to C major or A minor for training; a listener's key is reached by transposing.
-- Time is counted in sixteenths. Triplets, grace notes and dynamics are not learned; velocities are fixed.
-- A chord is its pitch classes with the lowest note first, so that octaves and doublings of the original are lost.
+- Every song was transposed to C major or A minor for training; other keys are reached by transposing the output.
+- Time is quantized to sixteenths. Triplets, grace notes and dynamics are not learned; velocities are constant.
+- A chord is its pitch classes, lowest note first: octaves and doublings of the original are lost.
 """
-_PLANLESS: Final = """\
-- It knows where in bar and phrase it is, and how many bars are left, but it plans no form beyond that.
-- Themes and bars come back far less often than in real songs: see "repeated" above.
+_WITHOUT_LAGS: Final = """\
+- The network is conditioned on the position in bar and phrase and on the remaining bars; there is no other plan of a
+  form.
+- Themes and bars recur far less often than in real songs: see "repeated" above.
 """
-_ECHOES: Final = """\
-- It knows where in bar and phrase it is, how many bars are left, and what it had at this place 1, 2, 4, 8 and 16 bars
-  ago; there is no other plan of a form. How often bars come back stands above.
+_WITH_LAGS: Final = """\
+- The network is conditioned on the position in bar and phrase, on the remaining bars, and on its tokens 1, 2, 4, 8 and
+  16 bars before; there is no other plan of a form. See "repeated bars" above.
 """
 
 
 def melody_card(bundle: MelodyBundle) -> str:
-    """card.md of a bundle; ValueError when its manifest does not say how it was trained."""
+    """Return the text of card.md; raise ValueError when the manifest has no training section."""
     training = bundle.manifest.training
     if training is None:
-        raise ValueError("the bundle's manifest does not say how it was trained")
+        raise ValueError("the bundle's manifest has no training section")
     sections = [_heading(bundle, training), _held_out(bundle, training), _music(training), _training(training)]
     return "\n".join([*(line for section in sections for line in section)])
 
@@ -42,9 +43,9 @@ def _heading(bundle: MelodyBundle, training: TrainingInfo) -> list[str]:
         "",
         f"`{manifest.name}` {manifest.version}, {manifest.licence}. {manifest.description}".rstrip(),
         "",
-        f"{' and '.join(manifest.graphs).capitalize()}, each by a network of {config['layers']} × {cell} (thesis 001),",
-        f"one word per sixteenth (encoding 1). {size:.1f} MB in all; `{manifest.variant}` runs unless a deployment",
-        f"says otherwise. Styles: {meters}.",
+        f"{' and '.join(manifest.graphs).capitalize()}, each a network of {config['layers']} × {cell}, one token per",
+        f"sixteenth (encoding 1). {size:.1f} MB in total; the default variant is `{manifest.variant}`. Styles:",
+        f"{meters}.",
         "",
         "![Piano rolls](pianoroll.png)",
         "",
@@ -56,10 +57,10 @@ def _held_out(bundle: MelodyBundle, training: TrainingInfo) -> list[str]:
     lines = [
         "## Held-out figures",
         "",
-        f"{measures['songs']} songs of {training.corpus.name} that training never saw, whole, step by step as",
-        "a service runs them. Loss in nats per word. The training figures are of the last epoch, with dropout.",
+        f"{measures['songs']} whole held-out songs of {training.corpus.name}, step by step as in the service.",
+        "Loss in nats per token. Training figures are of the last epoch, with dropout.",
         "",
-        "| network | words | parameters | training loss / accuracy | variant | held-out loss | perplexity | accuracy |",
+        "| network | tokens | weights | training loss / accuracy | variant | held-out loss | perplexity | accuracy |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for part in bundle.manifest.graphs:
@@ -82,9 +83,8 @@ def _music(training: TrainingInfo) -> list[str]:
     lines = [
         "## Music",
         "",
-        f"Means over {measures['fp32']['pieces']} composed pieces of {measures['bars']} bars, styles as often",
-        "as in the corpus, and over the",
-        f"first bars of {measures['real_pieces']} held-out songs. Lengths in quarters.",
+        f"Means over {measures['fp32']['pieces']} generated pieces of {measures['bars']} bars, with styles as frequent",
+        f"as in the corpus, and over the first bars of {measures['real_pieces']} held-out songs. Lengths in quarters.",
         "",
         f"| measure | {' | '.join(variants)} | held out |",
         "|---|" + "---|" * (len(variants) + 1),
@@ -92,13 +92,14 @@ def _music(training: TrainingInfo) -> list[str]:
     for name, real in measures["real"].items():
         cells = " | ".join(f"{measures[variant]['music'][name]:.2f}" for variant in variants)
         lines.append(f"| {name.replace('_', ' ')} | {cells} | {real:.2f} |")
-    told = _ECHOES if training.settings["melody"].get("echoes") else _PLANLESS
-    how = measures["drawing"]
-    drawn = (
-        f"- The card's music was drawn with top-p {how['top_p']:g} at temperature {how['temperature']:g}, the default, "
-        "chosen by the\n  validation songs. Greedy decoding and beam search tend to loops.\n"
+    form = _WITH_LAGS if training.settings["melody"].get("echoes") else _WITHOUT_LAGS
+    sampling = measures["drawing"]
+    sampled = (
+        f"- The pieces were sampled with the default, top-p {sampling['top_p']:g} at temperature "
+        f"{sampling['temperature']:g}, selected on the\n  validation songs. Greedy decoding and beam search tend to "
+        "loop.\n"
     )
-    return [*lines, "", "## What to know about it", _LIMITS + told + drawn]
+    return [*lines, "", "## Limitations", _LIMITS + form + sampled]
 
 
 def _training(training: TrainingInfo) -> list[str]:
@@ -116,11 +117,11 @@ def _training(training: TrainingInfo) -> list[str]:
     return [
         "## Training",
         "",
-        f"Recipe `{training.recipe}` on `{corpus.name}`: {corpus.files} files, {corpus.train} songs to train,",
-        f"{corpus.validation} to validate, {corpus.test} to test; {lost['skipped']} files do not fit and are left out.",
-        f"The grid of sixteenths: {shares}.",
-        f"{lost['rest_bars_left_out']} bars of long rests in the melody are left out, {lost['irregular_bars']} bars of",
-        "another length than their song's stay.",
+        f"Recipe `{training.recipe}` on `{corpus.name}`: {corpus.files} files, {corpus.train} training,",
+        f"{corpus.validation} validation and {corpus.test} test songs; {lost['skipped']} files were skipped.",
+        f"Quantization to sixteenths: {shares}.",
+        f"{lost['rest_bars_left_out']} bars of long rests in the melody were removed; {lost['irregular_bars']} bars of",
+        "another length than their song's were kept.",
         "",
         *([training.notes, ""] if training.notes else []),
         *_commands(training),
@@ -134,7 +135,7 @@ def _training(training: TrainingInfo) -> list[str]:
 
 
 def _commands(training: TrainingInfo) -> list[str]:
-    """How to make it again; a run that ends by `minutes` comes as far as the machine is fast."""
+    """Return the commands that reproduce the training; with `minutes`, the result depends on the machine's speed."""
     lines = []
     for part, settings in training.settings.items():
         plain = melody_recipe(training.recipe).changed([f"part={part}"]).to_dict()

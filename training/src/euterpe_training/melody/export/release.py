@@ -1,4 +1,4 @@
-"""Two finished runs → a bundle with figures, pictures and card."""
+"""Export of finished runs as a bundle with figures, pictures and card."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,23 +10,23 @@ from euterpe_music.manifest import CorpusInfo, IntRange, Sampling, TrainingInfo
 from euterpe_music.melody_manifest import MelodyManifest, TokenGraph
 from euterpe_music.melody_parameters import melody_parameters
 
+from euterpe_training.bundle_label import BundleLabel
 from euterpe_training.errors import TrainingError
-from euterpe_training.export.label import Label
 from euterpe_training.melody.corpus import SPLITS, MelodyCorpus
-from euterpe_training.melody.evaluation import choose_drawing, judge, real_pieces
+from euterpe_training.melody.evaluation import choose_sampling, evaluate, real_pieces
 from euterpe_training.melody.export.bundle import bundle_part
 from euterpe_training.melody.export.card import melody_card
 from euterpe_training.melody.pictures import draw_curves, draw_rolls
-from euterpe_training.melody.sampling import Drawing, compose
+from euterpe_training.melody.sampling import SamplingParams, generate
 from euterpe_training.melody.trainer import MelodyTrainer
 
-#: Bars of a piece: least, default, most.
+#: Bars of a piece: minimum, default, maximum.
 BARS: Final = (2, 16, 64)
 
 
 @dataclass(frozen=True)
-class MelodyLabel(Label):
-    """What a bundle is called, and how it sounds unless a listener says otherwise."""
+class MelodyLabel(BundleLabel):
+    """The texts of a bundle, its default tempo and instruments, and notes for the card."""
 
     bpm: float = 120.0
     instruments: tuple[str, str] = ("acoustic grand piano", "acoustic grand piano")
@@ -36,27 +36,27 @@ class MelodyLabel(Label):
 def release_melody(
     melody: MelodyTrainer, accompaniment: MelodyTrainer | None, directory: Path, label: MelodyLabel, pieces: int = 96
 ) -> MelodyBundle:
-    """Writes the bundle of both networks' best weights, judges it on the test songs, and writes the card.
+    """Export the best weights of both networks, evaluate them on the test songs, and write the card.
 
-    How tokens are drawn by default is chosen by the validation songs. int8 is shipped beside fp32, and is what runs if
-    its held-out loss is within one per cent of fp32's. Raises TrainingError when the two runs do not belong together.
+    The default sampling parameters are selected on the validation songs. The default variant is int8 if its held-out
+    loss is within one per cent of fp32's. Raise TrainingError when the runs differ in corpus or encoding.
     """
     trainers = {"melody": melody} | ({"accompaniment": accompaniment} if accompaniment else {})
     for name, trainer in trainers.items():
         if trainer.config.part != name or trainer.corpus.sha256 != melody.corpus.sha256 or trainer.config.encoding != 1:
-            raise TrainingError(f"the run for the {name} is of another part, corpus or encoding")
+            raise TrainingError(f"the run for the {name} has another part, corpus or encoding")
     graphs: dict[Any, TokenGraph] = {}
     files: dict[str, bytes] = {}
     for name, trainer in trainers.items():
         weights = {key: value.float().cpu().numpy() for key, value in trainer.best.items()}
         int8 = trainer.config.cell != "transformer"
-        graphs[name], more = bundle_part(name, weights, trainer.config, trainer.language, int8=int8)  # type: ignore[arg-type]
+        graphs[name], more = bundle_part(name, weights, trainer.config, trainer.token_format, int8=int8)  # type: ignore[arg-type]
         files |= more
-    bundle = write_melody_bundle(directory, _manifest(melody, graphs, label, Drawing()), files)
-    drawing = choose_drawing(bundle, melody.corpus.split("validation"), min(pieces, 32))
-    report = judge(bundle, melody.corpus.split("test"), pieces, drawing)
+    bundle = write_melody_bundle(directory, _manifest(melody, graphs, label, SamplingParams()), files)
+    params = choose_sampling(bundle, melody.corpus.split("validation"), min(pieces, 32))
+    report = evaluate(bundle, melody.corpus.split("test"), pieces, params)
     training = _training(trainers, report, label)
-    manifest = _manifest(melody, graphs, label, drawing).model_copy(
+    manifest = _manifest(melody, graphs, label, params).model_copy(
         update={"training": training, "variant": _variant(report)}
     )
     bundle = write_melody_bundle(directory, manifest, files)
@@ -65,27 +65,28 @@ def release_melody(
 
 
 def write_melody_card(bundle: MelodyBundle, corpus: MelodyCorpus) -> None:
-    """card.md, curves.png and pianoroll.png."""
+    """Write card.md, curves.png and pianoroll.png."""
     assert bundle.manifest.training is not None
     draw_curves(bundle.manifest.training.metrics, bundle.directory / "curves.png")
     styles = bundle.manifest.styles or (None,)
     shown = [style for style in ("jigs", "reels", "waltzes") if style in styles] or list(styles)[:3]
     shown = (shown * 3)[:3]
-    drawing = Drawing(**bundle.manifest.training.measures["drawing"], seed=5)
-    made = [(f"composed: {style}", compose(bundle, 3, 16, style, drawing)[at]) for at, style in enumerate(shown)]
+    params = SamplingParams(**bundle.manifest.training.measures["drawing"], seed=5)
+    generated = [(f"generated: {style}", generate(bundle, 3, 16, style, params)[at]) for at, style in enumerate(shown)]
     real = real_pieces([song for song in corpus.split("test") if song.style == shown[0]])[:1]
-    draw_rolls([*made, *((f"held out: {shown[0]}", piece) for piece in real)], bundle.directory / "pianoroll.png")
+    titled = [*generated, *((f"held out: {shown[0]}", piece) for piece in real)]
+    draw_rolls(titled, bundle.directory / "pianoroll.png")
     (bundle.directory / "card.md").write_text(melody_card(bundle), encoding="utf-8")
 
 
 def _manifest(
-    trainer: MelodyTrainer, graphs: dict[Any, TokenGraph], label: MelodyLabel, drawing: Drawing
+    trainer: MelodyTrainer, graphs: dict[Any, TokenGraph], label: MelodyLabel, params: SamplingParams
 ) -> MelodyManifest:
     corpus = trainer.corpus
     bars = dict(zip(("min", "default", "max"), BARS, strict=True))
     parameters = melody_parameters(
-        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=drawing.top_p,
-        temperature=drawing.temperature, accompanied="accompaniment" in graphs, strategy="top_p",
+        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=params.top_p,
+        temperature=params.temperature, accompanied="accompaniment" in graphs, strategy="top_p",
     )  # fmt: skip
     return MelodyManifest(
         kind="melody",
@@ -106,7 +107,7 @@ def _manifest(
 
 
 def style_meters(corpus: MelodyCorpus) -> dict[str, str]:
-    """The meter in which most songs of each style are."""
+    """Return the commonest meter of each style."""
     found: dict[str, str] = {}
     for style in corpus.styles:
         meters = [str(song.meter) for song in corpus.songs if song.style == style]
@@ -130,7 +131,7 @@ def _training(trainers: dict[str, MelodyTrainer], report: dict[str, Any], label:
         name: {
             "parameters": trainer.parameters,
             "seconds": round(sum(epoch.seconds for epoch in trainer.history)),
-            "words": trainer.language.sizes,
+            "words": trainer.token_format.sizes,
             "replaced": trainer.part("train").replaced,
             "history": [_row(epoch) for epoch in trainer.history],
         }

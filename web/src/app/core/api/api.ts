@@ -2,40 +2,40 @@ import { Injectable, inject } from '@angular/core';
 import { Session } from '../session/session';
 import { Problem } from './problem';
 import type { paths } from './schema';
-import { Answer, Method, Options, PathsWith } from './types';
+import { Method, Options, PathsWith, Result } from './types';
 
-/** Every call of the pages to the API: typed by its document, with the session's token, errors as Problem. */
+/** The API client: typed by the OpenAPI document, sends the session's token, throws Problem. */
 @Injectable({ providedIn: 'root' })
 export class Api {
   private readonly session = inject(Session);
 
-  get<P extends PathsWith<'get'>>(path: P, options: Options<P, 'get'> = {}): Promise<Answer<P, 'get'>> {
+  get<P extends PathsWith<'get'>>(path: P, options: Options<P, 'get'> = {}): Promise<Result<P, 'get'>> {
     return this.json('get', path, options);
   }
 
-  post<P extends PathsWith<'post'>>(path: P, options: Options<P, 'post'> = {}): Promise<Answer<P, 'post'>> {
+  post<P extends PathsWith<'post'>>(path: P, options: Options<P, 'post'> = {}): Promise<Result<P, 'post'>> {
     return this.json('post', path, options);
   }
 
-  put<P extends PathsWith<'put'>>(path: P, options: Options<P, 'put'> = {}): Promise<Answer<P, 'put'>> {
+  put<P extends PathsWith<'put'>>(path: P, options: Options<P, 'put'> = {}): Promise<Result<P, 'put'>> {
     return this.json('put', path, options);
   }
 
-  patch<P extends PathsWith<'patch'>>(path: P, options: Options<P, 'patch'> = {}): Promise<Answer<P, 'patch'>> {
+  patch<P extends PathsWith<'patch'>>(path: P, options: Options<P, 'patch'> = {}): Promise<Result<P, 'patch'>> {
     return this.json('patch', path, options);
   }
 
-  delete<P extends PathsWith<'delete'>>(path: P, options: Options<P, 'delete'> = {}): Promise<Answer<P, 'delete'>> {
+  delete<P extends PathsWith<'delete'>>(path: P, options: Options<P, 'delete'> = {}): Promise<Result<P, 'delete'>> {
     return this.json('delete', path, options);
   }
 
-  /** Any address of the API, for files and events. Raises Problem unless the answer is 2xx. */
+  /** Request any URL of the API, for files and event streams. Throws Problem unless the status is 2xx. */
   async fetch(url: string, init: RequestInit = {}, as?: 'none' | 'guest'): Promise<Response> {
     let token = as === 'none' ? null : await this.session.token(as === 'guest');
     let response = await send(url, init, token);
     if (response.status === 401 && token !== null) {
-      // The token was withdrawn before its time, or this machine's clock is wrong: once, with a new one.
-      token = await this.session.renewed(token);
+      // The token was revoked before it expired, or this machine's clock is wrong: retry once with a new token.
+      token = await this.session.replaceToken(token);
       if (token !== null) response = await send(url, init, token);
     }
     if (!response.ok) throw await Problem.of(response);
@@ -46,25 +46,23 @@ export class Api {
     method: M,
     path: P,
     options: Options<P, M>,
-  ): Promise<Answer<P, M>> {
+  ): Promise<Result<P, M>> {
     const headers: Record<string, string> = { ...options.headers };
     let body: BodyInit | undefined;
     if (options.json !== undefined) {
       headers['Content-Type'] = 'application/json';
       body = JSON.stringify(options.json);
-    } else if (options.form !== undefined) {
-      body = new URLSearchParams(options.form as Record<string, string>);
     }
     const init: RequestInit = { method: method.toUpperCase(), headers, body, signal: options.signal };
-    const response = await this.fetch(address(path, options), init, options.as);
-    return (await jsonOf(response)) as Answer<P, M>;
+    const response = await this.fetch(buildUrl(path, options), init, options.as);
+    return (await parseJson(response)) as Result<P, M>;
   }
 }
 
-/** A path of the document with its parameters in place. Lists repeat their name, what is undefined or null is left out. */
-export function address(template: string, options: { path?: unknown; query?: unknown }): string {
-  const named = (options.path ?? {}) as Record<string, string | number>;
-  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(named[name])));
+/** Expand a path template. A list repeats its query parameter; undefined, null and empty values are left out. */
+export function buildUrl(template: string, options: { path?: unknown; query?: unknown }): string {
+  const pathParameters = (options.path ?? {}) as Record<string, string | number>;
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(pathParameters[name])));
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries((options.query ?? {}) as Record<string, unknown>)) {
     for (const item of Array.isArray(value) ? value : [value]) {
@@ -74,8 +72,8 @@ export function address(template: string, options: { path?: unknown; query?: unk
   return query.size ? `${path}?${query}` : path;
 }
 
-/** What an answer holds; undefined for one that is empty, whatever its type says. */
-export async function jsonOf(response: Response): Promise<unknown> {
+/** Parse the JSON body of a response; undefined if the body is empty, whatever its content type. */
+export async function parseJson(response: Response): Promise<unknown> {
   const text = await response.text();
   const type = response.headers.get('Content-Type') ?? '';
   return text && type.includes('json') ? JSON.parse(text) : undefined;

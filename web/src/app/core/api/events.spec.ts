@@ -11,7 +11,7 @@ function stream(...parts: string[]): ReadableStream<Uint8Array> {
 }
 
 describe('readEvents', () => {
-  it('joins what the network cut, and knows comments, several lines of data and ids', async () => {
+  it('joins events that arrive in parts, and reads comments, multi-line data and ids', async () => {
     const events = [];
     const text = ['event: que', 'ued\nid: 1\ndata: {"a":\ndata: 1}\n', '\n: ping\n\n', 'data: 2\n\nevent: cut off'];
     for await (const event of readEvents(stream(...text))) events.push(event);

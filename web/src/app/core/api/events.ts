@@ -5,7 +5,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** The events of an answer, as they come. EventSource cannot send the token, so the stream is read here (HTML, 9.2.6). */
+/** Yield the events of a response body (HTML standard, section 9.2.6). EventSource cannot send the access token. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let pending = '';

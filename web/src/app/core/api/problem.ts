@@ -2,10 +2,10 @@ import type { components } from './schema';
 
 export type FieldError = components['schemas']['FieldError'];
 
-/** What went wrong, as problem details (RFC 9457) tell it; `offline` when nothing answered. */
+/** An error of the API: problem details (RFC 9457), or `offline` if there was no response. */
 export class Problem extends Error {
   constructor(
-    /** The end of the problem's type, such as `song-not-found`. */
+    /** The last segment of the problem's type, such as `song-not-found`. */
     readonly slug: string,
     readonly status: number,
     readonly detail: string,
@@ -16,20 +16,20 @@ export class Problem extends Error {
     this.name = 'Problem';
   }
 
-  /** The problem of an answer that is none of 2xx. */
+  /** Read the problem of a response whose status is not 2xx. */
   static async of(response: Response): Promise<Problem> {
-    const retry = Number(response.headers.get('Retry-After'));
-    const after = Number.isFinite(retry) && retry > 0 ? retry : null;
+    const seconds = Number(response.headers.get('Retry-After'));
+    const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : null;
     try {
       const body = (await response.json()) as Partial<components['schemas']['Problem']>;
       const slug = (body.type ?? '').split('/').pop() || 'about:blank';
-      return new Problem(slug, response.status, body.detail ?? body.title ?? '', body.errors ?? [], after);
+      return new Problem(slug, response.status, body.detail ?? body.title ?? '', body.errors ?? [], retryAfter);
     } catch {
-      return new Problem('about:blank', response.status, response.statusText, [], after);
+      return new Problem('about:blank', response.status, response.statusText, [], retryAfter);
     }
   }
 
-  /** Whatever was thrown, as a problem. */
+  /** Convert anything that was thrown. */
   static from(error: unknown): Problem {
     if (error instanceof Problem) return error;
     if (error instanceof TypeError) return new Problem('offline', 0, error.message);
@@ -40,7 +40,7 @@ export class Problem extends Error {
     return this.slug === 'offline';
   }
 
-  /** The error of a field, by the end of its path: `username` finds `body.username`. */
+  /** Return the error of a field, by the last segments of its path: `username` matches `body.username`. */
   field(name: string): FieldError | undefined {
     return this.fields.find((error) => error.field === name || error.field.endsWith(`.${name}`));
   }

@@ -1,31 +1,29 @@
 import type { components, paths } from './schema';
 
-/** `Schema<'SongAnswer'>`: what goes over the wire. */
+/** A schema of the OpenAPI document, such as `Schema<'SongAnswer'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-/** The paths of the API that know a method. */
+/** The paths of the API that support a method. */
 export type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
 
 type Operation<P extends keyof paths, M extends Method> = paths[P][M];
-type Part<P extends keyof paths, M extends Method, Name extends string> =
+type ParametersIn<P extends keyof paths, M extends Method, Name extends string> =
   Operation<P, M> extends { parameters: { [K in Name]?: infer T } } ? T : never;
 type Json<T> = T extends { content: { 'application/json': infer B } } ? B : never;
-type Form<T> = T extends { content: { 'application/x-www-form-urlencoded': infer B } } ? B : never;
 
 export interface Options<P extends keyof paths, M extends Method> {
-  path?: Part<P, M, 'path'>;
-  query?: Part<P, M, 'query'>;
+  path?: ParametersIn<P, M, 'path'>;
+  query?: ParametersIn<P, M, 'query'>;
   json?: Operation<P, M> extends { requestBody?: infer B } ? Json<NonNullable<B>> : never;
-  form?: Operation<P, M> extends { requestBody?: infer B } ? Form<NonNullable<B>> : never;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** `none` sends no token, `guest` makes the listener a guest first if nobody is logged in; default: a token if there is one. */
+  /** `none` sends no token, `guest` creates a guest first if nobody is logged in; default: a token if there is a session. */
   as?: 'none' | 'guest';
 }
 
-/** What the first successful answer of an operation holds. */
-export type Answer<P extends keyof paths, M extends Method> =
+/** The body of an operation's first successful response. */
+export type Result<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { responses: infer R }
     ? R extends { 200: infer T }
       ? Json<T>

@@ -7,23 +7,23 @@ export interface Notice {
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-/** Short messages at the edge of the page, read out by screen readers; with an action (undo) they stay longer. */
+/** Short messages at the edge of the page, announced by screen readers. Problems and notices with an action stay longer. */
 @Injectable({ providedIn: 'root' })
 export class Notices {
-  private next = 1;
-  private readonly shown = signal<readonly Notice[]>([]);
-  readonly all = this.shown.asReadonly();
+  private nextId = 1;
+  private readonly visible = signal<readonly Notice[]>([]);
+  readonly all = this.visible.asReadonly();
 
   show(text: string, options: Partial<Pick<Notice, 'kind' | 'action'>> = {}): number {
-    const id = this.next++;
-    // Said again, it moves to the end instead of standing there twice.
-    const others = this.shown().filter((notice) => notice.text !== text);
-    this.shown.set([...others.slice(-2), { id, kind: 'info', text, ...options }]);
+    const id = this.nextId++;
+    // A repeated text moves to the end instead of being shown twice.
+    const others = this.visible().filter((notice) => notice.text !== text);
+    this.visible.set([...others.slice(-2), { id, kind: 'info', text, ...options }]);
     setTimeout(() => this.dismiss(id), options.action || options.kind === 'problem' ? 10_000 : 5_000);
     return id;
   }
 
   dismiss(id: number): void {
-    this.shown.update((all) => all.filter((notice) => notice.id !== id));
+    this.visible.update((all) => all.filter((notice) => notice.id !== id));
   }
 }

@@ -1,91 +1,91 @@
-import { Injectable, computed, inject, signal } from '@angular/core';
+import { Injectable, Signal, computed, inject, signal } from '@angular/core';
 import { Api } from '../api/api';
 import { Problem } from '../api/problem';
 
-/** What can be played. */
+/** A piece that can be played. */
 export interface Track {
-  /** Tells tracks apart: a song's id, or what else is unique. */
+  /** Unique: the id of the song, or another key. */
   readonly id: string;
   readonly title: string;
   readonly author?: string;
-  /** Where the sound is; default: the song's audio at the converter. */
+  /** The URL of the audio; default: the song's MP3 of the converter. */
   readonly url?: string;
-  /** How the sound is had, where it is at no address. */
+  /** Loads the audio of a track that has no URL. */
   readonly load?: (signal: AbortSignal) => Promise<Blob>;
   readonly durationSeconds?: number | null;
-  /** Where the piece itself is shown. */
+  /** The route of the piece's page. */
   readonly link?: readonly string[];
 }
 
 export type PlayerState = 'idle' | 'loading' | 'playing' | 'paused' | 'failed';
 
-/** The one thing that sounds. It lives as long as the page, so that music goes on while browsing. */
+/** Plays one track at a time; playback continues across page changes. */
 @Injectable({ providedIn: 'root' })
 export class Player {
   private readonly api = inject(Api);
   private audio: HTMLAudioElement | null = null;
-  private address: string | null = null;
+  private objectUrl: string | null = null;
   private loading: AbortController | null = null;
-  private following: readonly Track[] = [];
-  private readonly current = signal<Track | null>(null);
-  private readonly stateNow = signal<PlayerState>('idle');
-  private readonly at = signal(0);
-  private readonly length = signal(0);
+  private upcoming: readonly Track[] = [];
+  private readonly currentTrack = signal<Track | null>(null);
+  private readonly playerState = signal<PlayerState>('idle');
+  private readonly currentPosition = signal(0);
+  private readonly totalDuration = signal(0);
 
-  readonly track = this.current.asReadonly();
-  readonly state = this.stateNow.asReadonly();
-  /** Seconds, a few times a second; `exactPosition` is for animations. */
-  readonly position = this.at.asReadonly();
-  readonly duration = this.length.asReadonly();
+  readonly track = this.currentTrack.asReadonly();
+  readonly state = this.playerState.asReadonly();
+  /** In seconds, updated a few times per second; animations read `exactPosition`. */
+  readonly position = this.currentPosition.asReadonly();
+  readonly duration = this.totalDuration.asReadonly();
   readonly problem = signal<Problem | null>(null);
   readonly volume = signal(1);
-  readonly playing = computed(() => this.stateNow() === 'playing');
+  readonly isPlaying = computed(() => this.playerState() === 'playing');
 
   exactPosition(): number {
     return this.audio?.currentTime ?? 0;
   }
 
-  is(id: string | null | undefined): boolean {
-    return id != null && this.current()?.id === id;
+  isCurrent(id: string | null | undefined): boolean {
+    return id != null && this.currentTrack()?.id === id;
   }
 
-  /** Plays a track from its beginning, or goes on with it or pauses it if it is the current one. */
+  /** Play a track from its start, or pause or resume it if it is the current one. */
   async toggle(track: Track): Promise<void> {
-    if (!this.is(track.id) || this.stateNow() === 'failed') return this.play(track);
-    if (this.stateNow() === 'playing') this.audio?.pause();
+    if (!this.isCurrent(track.id) || this.playerState() === 'failed') return this.play(track);
+    if (this.playerState() === 'playing') this.audio?.pause();
     else await this.audio?.play();
   }
 
-  /** Plays one after the other. */
-  queue(tracks: readonly Track[]): void {
-    const [first, ...others] = tracks;
+  /** Play tracks one after the other. */
+  playAll(tracks: readonly Track[]): void {
+    const [first, ...upcoming] = tracks;
     if (!first) return;
     void this.play(first);
-    this.following = others;
+    this.upcoming = upcoming;
   }
 
-  async play(track: Track, from = 0): Promise<void> {
+  async play(track: Track, positionSeconds = 0): Promise<void> {
     this.close();
     const loading = (this.loading = new AbortController());
-    this.current.set(track);
-    this.stateNow.set('loading');
-    this.length.set(track.durationSeconds ?? 0);
+    this.currentTrack.set(track);
+    this.playerState.set('loading');
+    this.totalDuration.set(track.durationSeconds ?? 0);
     try {
-      // The element cannot send the token, so that the sound is fetched here: 16 kB a second.
+      // An audio element cannot send the access token, so the file is fetched as a whole: 16 kB per second of audio.
       const blob = await (track.load?.(loading.signal) ?? this.fetch(track, loading.signal));
       if (loading.signal.aborted) return;
-      await this.start(URL.createObjectURL(blob), from);
+      await this.start(URL.createObjectURL(blob), positionSeconds);
     } catch (error) {
       if (loading.signal.aborted) return;
       this.problem.set(Problem.from(error));
-      this.stateNow.set('failed');
+      this.playerState.set('failed');
     }
   }
 
   seek(seconds: number): void {
     if (!this.audio) return;
     this.audio.currentTime = Math.max(0, Math.min(seconds, this.audio.duration || seconds));
-    this.at.set(this.audio.currentTime);
+    this.currentPosition.set(this.audio.currentTime);
   }
 
   setVolume(volume: number): void {
@@ -95,16 +95,16 @@ export class Player {
 
   close(): void {
     this.loading?.abort();
-    this.following = [];
+    this.upcoming = [];
     const audio = this.audio;
     this.audio = null;
     audio?.pause();
-    if (this.address) URL.revokeObjectURL(this.address);
-    this.address = null;
-    this.current.set(null);
+    if (this.objectUrl) URL.revokeObjectURL(this.objectUrl);
+    this.objectUrl = null;
+    this.currentTrack.set(null);
     this.problem.set(null);
-    this.stateNow.set('idle');
-    this.at.set(0);
+    this.playerState.set('idle');
+    this.currentPosition.set(0);
   }
 
   private async fetch(track: Track, signal: AbortSignal): Promise<Blob> {
@@ -112,31 +112,61 @@ export class Player {
     return (await this.api.fetch(url, { signal })).blob();
   }
 
-  private async start(address: string, from: number): Promise<void> {
-    this.address = address;
-    const audio = (this.audio = new Audio(address));
+  private async start(objectUrl: string, positionSeconds: number): Promise<void> {
+    this.objectUrl = objectUrl;
+    const audio = (this.audio = new Audio(objectUrl));
     audio.volume = this.volume();
-    audio.currentTime = from;
-    audio.addEventListener('play', () => this.stateNow.set('playing'));
-    audio.addEventListener('pause', () => this.audio === audio && this.stateNow.set('paused'));
-    audio.addEventListener('timeupdate', () => this.audio === audio && this.at.set(audio.currentTime));
-    audio.addEventListener('durationchange', () => this.audio === audio && this.length.set(audio.duration || 0));
-    audio.addEventListener('ended', () => this.audio === audio && this.queue(this.following));
+    audio.currentTime = positionSeconds;
+    audio.addEventListener('play', () => this.playerState.set('playing'));
+    audio.addEventListener('pause', () => this.audio === audio && this.playerState.set('paused'));
+    audio.addEventListener('timeupdate', () => this.audio === audio && this.currentPosition.set(audio.currentTime));
+    audio.addEventListener('durationchange', () => this.audio === audio && this.totalDuration.set(audio.duration || 0));
+    audio.addEventListener('ended', () => this.audio === audio && this.playAll(this.upcoming));
     await audio.play().catch((error: unknown) => {
-      // A browser that wants a gesture first: the sound is there, and waits for one.
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.stateNow.set('paused');
+      // The browser requires a user gesture: stay paused until the user presses play.
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.playerState.set('paused');
       else if (this.audio === audio) throw error;
     });
-    this.tellSystem();
+    this.updateMediaSession();
   }
 
-  private tellSystem(): void {
+  private updateMediaSession(): void {
     const media = navigator.mediaSession as MediaSession | undefined;
-    const track = this.current();
+    const track = this.currentTrack();
     if (!media || !track) return;
     media.metadata = new MediaMetadata({ title: track.title, artist: track.author ?? 'Euterpe' });
     media.setActionHandler('play', () => void this.audio?.play());
     media.setActionHandler('pause', () => this.audio?.pause());
     media.setActionHandler('seekto', (details) => this.seek(details.seekTime ?? 0));
+  }
+}
+
+/** The playback of one track: its state in the player, and its controls. Needs an injection context. */
+export class Playback {
+  private readonly player = inject(Player);
+  /** Whether the track is the current one of the player. */
+  readonly isCurrent = computed(() => this.player.isCurrent(this.track()?.id));
+  readonly isLoading = computed(() => this.isCurrent() && this.player.state() === 'loading');
+  readonly isPlaying = computed(() => this.isCurrent() && this.player.isPlaying());
+  /** The position in seconds, updated a few times per second. */
+  readonly position = computed(() => (this.isCurrent() ? this.player.position() : 0));
+
+  /** `track` is null while there is nothing to play. */
+  constructor(readonly track: Signal<Track | null>) {}
+
+  /** The exact position in seconds, for animations. */
+  exactPosition(): number {
+    return this.player.exactPosition();
+  }
+
+  toggle(): void {
+    const track = this.track();
+    if (track) void this.player.toggle(track);
+  }
+
+  seek(seconds: number): void {
+    const track = this.track();
+    if (this.isCurrent() && !this.isLoading()) this.player.seek(seconds);
+    else if (track) void this.player.play(track, seconds);
   }
 }

@@ -1,8 +1,8 @@
 import { TestBed } from '@angular/core/testing';
 import { Session } from './session';
 
-/** Auth as the pages see it: counts refreshes and refuses used tokens. */
-function auth(answers: { refresh: () => Response | Promise<Response> }) {
+/** Replace `fetch` by a fake auth service; returns the URLs that were requested. */
+function fakeAuth(answers: { refresh: () => Response | Promise<Response> }) {
   const calls: string[] = [];
   vi.stubGlobal('fetch', async (url: string) => {
     calls.push(url);
@@ -17,38 +17,38 @@ describe('Session', () => {
   beforeEach(() => localStorage.clear());
   afterEach(() => vi.unstubAllGlobals());
 
-  it('refreshes once for all who ask at the same time', async () => {
+  it('refreshes once for concurrent calls', async () => {
     localStorage.setItem('euterpe.session', 'yes');
     let count = 0;
-    const calls = auth({ refresh: () => Response.json({ access_token: `access-${++count}`, expires_in: 600 }) });
+    const calls = fakeAuth({ refresh: () => Response.json({ access_token: `access-${++count}`, expires_in: 600 }) });
     const session = TestBed.inject(Session);
     const tokens = await Promise.all([session.token(), session.token(), session.token()]);
     expect(tokens).toEqual(['access-1', 'access-1', 'access-1']);
     expect(calls.filter((url) => url.endsWith('/refresh'))).toHaveLength(1);
   });
 
-  it('asks nothing of auth while nobody is known', async () => {
-    const calls = auth({ refresh: () => new Response(null, { status: 401 }) });
+  it('sends no request without a session', async () => {
+    const calls = fakeAuth({ refresh: () => new Response(null, { status: 401 }) });
     expect(await TestBed.inject(Session).token()).toBeNull();
     expect(calls).toEqual([]);
   });
 
-  it('makes one guest, however many pieces are ordered at once', async () => {
-    const calls = auth({ refresh: () => new Response(null, { status: 401 }) });
+  it('creates one guest for concurrent calls', async () => {
+    const calls = fakeAuth({ refresh: () => new Response(null, { status: 401 }) });
     const session = TestBed.inject(Session);
     await Promise.all([session.token(true), session.token(true)]);
     expect(calls.filter((url) => url.endsWith('/guest'))).toHaveLength(1);
-    expect(session.member()).toBe(false);
+    expect(session.isRegistered()).toBe(false);
     expect(JSON.stringify({ ...localStorage })).not.toContain('guest"');
   });
 
-  it('forgets a session that auth has ended, but not one that it cannot be asked about', async () => {
+  it('clears a session that the service has ended, but not while the service is unreachable', async () => {
     localStorage.setItem('euterpe.session', 'yes');
-    auth({ refresh: () => Promise.reject(new TypeError('network')) });
+    fakeAuth({ refresh: () => Promise.reject(new TypeError('network')) });
     const session = TestBed.inject(Session);
     await expect(session.token()).rejects.toMatchObject({ slug: 'offline' });
     expect(localStorage.getItem('euterpe.session')).toBe('yes');
-    auth({ refresh: () => Response.json({ type: '/problems/invalid-refresh-token' }, { status: 401 }) });
+    fakeAuth({ refresh: () => Response.json({ type: '/problems/invalid-refresh-token' }, { status: 401 }) });
     expect(await session.token()).toBeNull();
     expect(localStorage.getItem('euterpe.session')).toBeNull();
   });

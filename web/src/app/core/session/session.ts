@@ -1,141 +1,145 @@
 import { Injectable, computed, signal } from '@angular/core';
 import { Problem } from '../api/problem';
 import type { Schema } from '../api/types';
-import { remembered } from '../remembered';
-import { exclusively } from './exclusively';
+import { localPreferences } from '../local-preferences';
+import { withLock } from './with-lock';
 
 type Tokens = Schema<'TokenAnswer'>;
 export type User = Schema<'UserAnswer'>;
 
-const AUTH = '/api/v1/auth';
-/** Only that there is a session; the refresh token is in a cookie that no script can read, the access token in memory. */
-const KEY = 'euterpe.session';
-const EARLY_MS = 30_000;
+const AUTH_URL = '/api/v1/auth';
+/** Marks that a session exists. The refresh token is in an HttpOnly cookie, the access token in memory only. */
+const SESSION_KEY = 'euterpe.session';
+/** An access token is replaced this long before it expires. */
+const EXPIRY_MARGIN_MS = 30_000;
 
-interface Access {
-  readonly token: string;
-  readonly until: number;
+interface AccessToken {
+  readonly value: string;
+  readonly expiresAt: number;
 }
 
-/** Who listens: nobody known, a guest, or somebody with an account. */
+/** The session of this browser: of no user, of a guest, or of a registered user. */
 @Injectable({ providedIn: 'root' })
 export class Session {
-  private access: Access | null = null;
-  private refreshing: Promise<string | null> | null = null;
-  private beginning: Promise<string> | null = null;
-  private readonly known = signal<User | null>(null);
-  /** Whether the first look for a session has ended. */
-  readonly settled = signal(false);
-  readonly user = this.known.asReadonly();
-  readonly member = computed(() => this.known() !== null && !this.known()?.guest);
+  private accessToken: AccessToken | null = null;
+  private pendingRefresh: Promise<string | null> | null = null;
+  private pendingGuest: Promise<string> | null = null;
+  private readonly currentUser = signal<User | null>(null);
+  /** Whether the attempt to restore the session of an earlier visit has ended. */
+  readonly isRestored = signal(false);
+  readonly user = this.currentUser.asReadonly();
+  readonly isRegistered = computed(() => this.currentUser() !== null && !this.currentUser()?.guest);
 
-  /** Finds the session of an earlier visit, if there is one. Never raises. */
-  async resume(): Promise<void> {
+  /** Restore the session of an earlier visit, if there is one. Never throws. */
+  async restore(): Promise<void> {
     try {
       await this.token();
     } catch {
-      // Offline, say: the pages tell so when they ask for something.
+      // Offline, for example: the first request of a page reports it.
     } finally {
-      this.settled.set(true);
+      this.isRestored.set(true);
     }
   }
 
-  /** A token that is valid for a while, or null for nobody; `guest` makes nobody a guest. */
+  /** Return a valid access token, or null without a session; with `guest`, create a guest then. */
   async token(guest = false): Promise<string | null> {
-    if (this.access && this.access.until - EARLY_MS > Date.now()) return this.access.token;
-    const token = remembered.get(KEY) ? await this.refresh() : null;
-    return token ?? (guest ? this.beginAsGuest() : null);
+    const current = this.accessToken;
+    if (current && current.expiresAt - EXPIRY_MARGIN_MS > Date.now()) return current.value;
+    const token = localPreferences.get(SESSION_KEY) ? await this.refresh() : null;
+    return token ?? (guest ? this.createGuest() : null);
   }
 
-  /** Another token in place of one that was refused. */
-  async renewed(refused: string): Promise<string | null> {
-    if (this.access?.token === refused) this.access = null;
+  /** Return another token in place of one that was rejected. */
+  async replaceToken(rejected: string): Promise<string | null> {
+    if (this.accessToken?.value === rejected) this.accessToken = null;
     return this.token();
   }
 
-  /** Raises Problem: `wrong-credentials`, `too-many-attempts`. A guest's pieces move to the account. */
+  /** Log in; the songs of a guest move to the account. Throws Problem: `wrong-credentials`, `too-many-attempts`. */
   async logIn(username: string, password: string): Promise<void> {
-    const guest = this.known()?.guest ? await this.token().catch(() => null) : null;
+    const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
     const form = new URLSearchParams({ grant_type: 'password', username, password, delivery: 'cookie' });
-    await this.adopt(await ask<Tokens>('/token', { method: 'POST', body: form }));
-    if (guest !== null) await this.claim(guest);
+    await this.start(await request<Tokens>('/token', { method: 'POST', body: form }));
+    if (guestToken !== null) await this.claimSongs(guestToken);
   }
 
-  /** Raises Problem: `name-taken`, `validation-error`. A guest becomes the account. */
+  /** Register and log in; a guest becomes the account. Throws Problem: `name-taken`, `validation-error`. */
   async register(username: string, password: string): Promise<void> {
-    const guest = this.known()?.guest ? await this.token() : null;
-    await ask<User>('/users', json({ username, password }, guest));
-    this.forget();
+    const guestToken = this.currentUser()?.guest ? await this.token() : null;
+    await request<User>('/users', jsonPost({ username, password }, guestToken));
+    this.clear();
     await this.logIn(username, password);
   }
 
   async logOut(): Promise<void> {
     try {
-      await ask<void>('/logout', { method: 'POST' });
+      await request<void>('/logout', { method: 'POST' });
     } finally {
-      this.forget();
+      this.clear();
     }
   }
 
-  /** Drops what is known, after the account was deleted or all sessions were ended. */
-  forget(): void {
-    this.access = null;
-    this.known.set(null);
-    remembered.set(KEY, null);
+  /** Drop user and tokens, after the account was deleted or all sessions were ended. */
+  clear(): void {
+    this.accessToken = null;
+    this.currentUser.set(null);
+    localPreferences.set(SESSION_KEY, null);
   }
 
-  private async claim(guestToken: string): Promise<void> {
+  private async claimSongs(guestToken: string): Promise<void> {
     const token = await this.token();
-    await ask<void>('/me/claims', json({ guest_token: guestToken }, token)).catch(() => undefined);
+    await request<void>('/me/claims', jsonPost({ guest_token: guestToken }, token)).catch(() => undefined);
   }
 
-  private beginAsGuest(): Promise<string> {
-    this.beginning ??= ask<Tokens>('/guest', json({ delivery: 'cookie' }, null))
-      .then((tokens) => this.adopt(tokens))
-      .finally(() => (this.beginning = null));
-    return this.beginning;
+  private createGuest(): Promise<string> {
+    this.pendingGuest ??= request<Tokens>('/guest', jsonPost({ delivery: 'cookie' }, null))
+      .then((tokens) => this.start(tokens))
+      .finally(() => (this.pendingGuest = null));
+    return this.pendingGuest;
   }
 
-  /** One refresh at a time, in this page and in all of this browser: a token that is used twice ends its session. */
+  /** Refresh once at a time in all tabs of this browser: a refresh token that is used twice ends its session. */
   private refresh(): Promise<string | null> {
-    this.refreshing ??= exclusively('euterpe-refresh', () => this.refreshNow()).finally(() => (this.refreshing = null));
-    return this.refreshing;
+    this.pendingRefresh ??= withLock('euterpe-refresh', () => this.refreshNow()).finally(
+      () => (this.pendingRefresh = null),
+    );
+    return this.pendingRefresh;
   }
 
   private async refreshNow(): Promise<string | null> {
     try {
-      return await this.adopt(await ask<Tokens>('/refresh', { method: 'POST' }));
+      return await this.start(await request<Tokens>('/refresh', { method: 'POST' }));
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
-      this.forget();
+      this.clear();
       return null;
     }
   }
 
-  private async adopt(tokens: Tokens): Promise<string> {
-    this.access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
-    remembered.set(KEY, 'yes');
+  private async start(tokens: Tokens): Promise<string> {
+    this.accessToken = { value: tokens.access_token, expiresAt: Date.now() + tokens.expires_in * 1000 };
+    localPreferences.set(SESSION_KEY, 'yes');
     const headers = { Authorization: `Bearer ${tokens.access_token}` };
-    this.known.set(await ask<User>('/me', { headers }));
+    this.currentUser.set(await request<User>('/me', { headers }));
     return tokens.access_token;
   }
 }
 
-function json(body: unknown, token: string | null): RequestInit {
+function jsonPost(body: unknown, token: string | null): RequestInit {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (token !== null) headers['Authorization'] = `Bearer ${token}`;
   return { method: 'POST', headers, body: JSON.stringify(body) };
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+async function request<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(AUTH + path, init);
+    response = await fetch(AUTH_URL + path, init);
   } catch (error) {
     throw Problem.from(error);
   }
   if (!response.ok) throw await Problem.of(response);
   const text = await response.text();
-  // Answers without content say that they are JSON, too.
+  // A 204 response has the JSON content type, too.
   return (text ? JSON.parse(text) : undefined) as T;
 }

@@ -1,8 +1,8 @@
 import { Injectable, inject } from '@angular/core';
-import { keyWord } from './keys';
+import { keyName } from './key-names';
 import { Language } from './language';
 
-/** Dates, numbers and durations as the listener's language writes them. */
+/** Formats dates, numbers, durations and musical keys in the user's language. */
 @Injectable({ providedIn: 'root' })
 export class Format {
   private readonly language = inject(Language);
@@ -11,7 +11,7 @@ export class Format {
     return new Intl.DateTimeFormat(this.language.code(), { dateStyle: 'medium' }).format(new Date(value));
   }
 
-  moment(value: string | Date): string {
+  dateTime(value: string | Date): string {
     const style = { dateStyle: 'medium', timeStyle: 'short' } as const;
     return new Intl.DateTimeFormat(this.language.code(), style).format(new Date(value));
   }
@@ -24,17 +24,17 @@ export class Format {
     return new Intl.NumberFormat(this.language.code(), { style: 'percent' }).format(value);
   }
 
-  /** A musical key, such as `Db major`. */
+  /** Format a musical key such as `Db major`. */
   key(key: string): string {
-    return keyWord(key, this.language.code());
+    return keyName(key, this.language.code());
   }
 
-  /** Seconds as 1:07. */
+  /** Format seconds as 1:07 or 1:02:03. */
   duration(seconds: number | null | undefined): string {
     if (seconds == null || !Number.isFinite(seconds)) return '–';
-    const whole = Math.max(0, Math.round(seconds));
-    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-    const tail = `${hours ? String(minutes).padStart(2, '0') : minutes}:${String(rest).padStart(2, '0')}`;
-    return hours ? `${hours}:${tail}` : tail;
+    const total = Math.max(0, Math.round(seconds));
+    const [hours, minutes, remainder] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+    const minutesAndSeconds = `${hours ? String(minutes).padStart(2, '0') : minutes}:${String(remainder).padStart(2, '0')}`;
+    return hours ? `${hours}:${minutesAndSeconds}` : minutesAndSeconds;
   }
 }

@@ -1,25 +1,25 @@
 import { DOCUMENT, Injectable, inject, signal } from '@angular/core';
-import { remembered } from '../remembered';
+import { localPreferences } from '../local-preferences';
 
 export type LanguageCode = 'en' | 'es';
-const KEY = 'euterpe.language';
+const STORAGE_KEY = 'euterpe.language';
 
-/** The language of the pages: the listener's choice, else the browser's, else English. Switches without a reload. */
+/** The interface language: the user's choice, else the browser's, else English. Changes without a reload. */
 @Injectable({ providedIn: 'root' })
 export class Language {
   private readonly document = inject(DOCUMENT);
-  private readonly chosen = signal<LanguageCode>(initial());
-  readonly code = this.chosen.asReadonly();
+  private readonly currentCode = signal<LanguageCode>(initialCode());
+  readonly code = this.currentCode.asReadonly();
 
   choose(code: LanguageCode): void {
-    this.chosen.set(code);
+    this.currentCode.set(code);
     this.document.documentElement.lang = code;
-    remembered.set(KEY, code);
+    localPreferences.set(STORAGE_KEY, code);
   }
 }
 
-function initial(): LanguageCode {
-  const kept = remembered.get(KEY);
-  if (kept === 'en' || kept === 'es') return kept;
+function initialCode(): LanguageCode {
+  const stored = localPreferences.get(STORAGE_KEY);
+  if (stored === 'en' || stored === 'es') return stored;
   return typeof navigator !== 'undefined' && navigator.language.startsWith('es') ? 'es' : 'en';
 }

@@ -1,38 +1,40 @@
 import { DOCUMENT, Injectable, computed, inject, signal } from '@angular/core';
-import { remembered } from '../remembered';
+import { localPreferences } from '../local-preferences';
 
 export type ThemeChoice = 'system' | 'light' | 'dark';
-const KEY = 'euterpe.theme';
+const STORAGE_KEY = 'euterpe.theme';
 
-/** Light or dark: as the system has it, until the listener chooses. */
+/** The colour theme: the system's until the user chooses one. */
 @Injectable({ providedIn: 'root' })
 export class Theme {
   private readonly document = inject(DOCUMENT);
   private readonly media = this.document.defaultView?.matchMedia?.('(prefers-color-scheme: dark)');
-  private readonly systemDark = signal(this.media?.matches ?? false);
-  private readonly chosen = signal<ThemeChoice>(kept());
-  readonly choice = this.chosen.asReadonly();
-  /** Whether the pages are dark now; canvases paint again when it changes. */
-  readonly dark = computed(() => (this.chosen() === 'system' ? this.systemDark() : this.chosen() === 'dark'));
+  private readonly isSystemDark = signal(this.media?.matches ?? false);
+  private readonly currentChoice = signal<ThemeChoice>(storedChoice());
+  readonly choice = this.currentChoice.asReadonly();
+  /** Whether the dark theme is shown. */
+  readonly isDark = computed(() =>
+    this.currentChoice() === 'system' ? this.isSystemDark() : this.currentChoice() === 'dark',
+  );
 
   constructor() {
-    this.media?.addEventListener('change', (event) => this.systemDark.set(event.matches));
+    this.media?.addEventListener('change', (event) => this.isSystemDark.set(event.matches));
   }
 
   choose(choice: ThemeChoice): void {
-    this.chosen.set(choice);
+    this.currentChoice.set(choice);
     const root = this.document.documentElement;
     if (choice === 'system') delete root.dataset['theme'];
     else root.dataset['theme'] = choice;
-    remembered.set(KEY, choice === 'system' ? null : choice);
+    localPreferences.set(STORAGE_KEY, choice === 'system' ? null : choice);
   }
 
   toggle(): void {
-    this.choose(this.dark() ? 'light' : 'dark');
+    this.choose(this.isDark() ? 'light' : 'dark');
   }
 }
 
-function kept(): ThemeChoice {
-  const value = remembered.get(KEY);
+function storedChoice(): ThemeChoice {
+  const value = localPreferences.get(STORAGE_KEY);
   return value === 'light' || value === 'dark' ? value : 'system';
 }

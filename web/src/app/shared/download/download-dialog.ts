@@ -1,12 +1,12 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
-import { Api, address } from '../../core/api/api';
-import { Problem } from '../../core/api/problem';
+import { Api, buildUrl } from '../../core/api/api';
+import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
 import { Language } from '../../core/text/language';
-import { parameterWord } from '../../core/text/parameter-words';
-import { Say } from '../../core/text/say';
+import { manifestLabel } from '../../core/text/manifest-labels';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { fileName, saveFile } from '../save-file';
@@ -28,8 +28,8 @@ const downloadTexts = texts(
     soundfont: 'SoundFont',
     loudness: 'Even loudness (−16 LUFS)',
     reverb: 'Reverb',
-    go: 'Download',
-    working: 'Preparing …',
+    submit: 'Download',
+    preparing: 'Preparing …',
   },
   {
     title: 'Descargar',
@@ -47,16 +47,21 @@ const downloadTexts = texts(
     soundfont: 'SoundFont',
     loudness: 'Sonoridad uniforme (−16 LUFS)',
     reverb: 'Reverberación',
-    go: 'Descargar',
-    working: 'Preparando …',
+    submit: 'Descargar',
+    preparing: 'Preparando …',
   },
 );
 
-type Format = 'midi' | 'mp3' | 'wav' | 'flac' | 'opus' | 'ogg';
+type Format = 'midi' | Schema<'AudioFormat'>;
+/** In the order of the dialog; a format that the API adds fails to compile until it is listed. */
+const FORMATS = Object.keys({ midi: 0, mp3: 0, wav: 0, flac: 0, opus: 0, ogg: 0 } satisfies Record<
+  Format,
+  0
+>) as readonly Format[];
 const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
-const STANDARD_BITRATE: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
+const DEFAULT_BITRATES: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
 
-/** What is downloaded; `share` is the token of a link that lets one. */
+/** The song to download; `share` is the token of a share link that allows it. */
 export interface DownloadedSong {
   readonly id: string;
   readonly title: string;
@@ -65,7 +70,7 @@ export interface DownloadedSong {
   readonly share?: string;
 }
 
-/** A song as a file, in any format and with the options that the format knows. */
+/** Downloads a song in a format, with the options of the format. */
 @Component({
   imports: [Icon, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -76,7 +81,7 @@ export class DownloadDialog {
   protected readonly song = inject<DownloadedSong>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(downloadTexts);
   protected readonly common = injectTexts(commonTexts);
-  protected readonly formats: readonly Format[] = ['midi', 'mp3', 'wav', 'flac', 'opus', 'ogg'];
+  protected readonly formats = FORMATS;
   protected readonly format = signal<Format>('midi');
   protected readonly bitrate = signal<number | null>(null);
   protected readonly depth = signal(16);
@@ -84,47 +89,40 @@ export class DownloadDialog {
   protected readonly soundfont = signal('');
   protected readonly loudness = signal(false);
   protected readonly reverb = signal(0.9);
-  protected readonly sounds = signal<Schema<'SoundFontList'> | null>(null);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly soundFontList = signal<Schema<'SoundFontList'> | null>(null);
+  protected readonly request = new RequestState();
   protected readonly bitrates = computed(() => BITRATES[this.format()] ?? []);
-  protected readonly chosenBitrate = computed(() => this.bitrate() ?? STANDARD_BITRATE[this.format()] ?? null);
-  protected readonly say = inject(Say);
+  protected readonly chosenBitrate = computed(() => this.bitrate() ?? DEFAULT_BITRATES[this.format()] ?? null);
+  protected readonly errorMessages = inject(ErrorMessages);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly reference = inject<MatDialogRef<DownloadDialog>>(MatDialogRef);
 
   constructor() {
-    // Instruments are a wish; without them the rest works.
+    // Without the list, the dialog offers no instruments and SoundFonts; downloads work all the same.
     this.api.get('/api/v1/soundfonts', { as: 'none' }).then(
-      (list) => this.sounds.set(list),
+      (list) => this.soundFontList.set(list),
       () => undefined,
     );
   }
 
-  protected word(instrument: string): string {
-    return parameterWord(instrument, this.language.code());
+  protected label(instrument: string): string {
+    return manifestLabel(instrument, this.language.code());
   }
 
-  protected choose(format: Format): void {
+  protected selectFormat(format: Format): void {
     this.format.set(format);
     this.bitrate.set(null);
-    this.problem.set(null);
+    this.request.problem.set(null);
   }
 
   protected async download(): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.request.run(async () => {
       const response = await this.api.fetch(this.url());
       const extension = this.format() === 'midi' ? 'mid' : this.format();
       saveFile(await response.blob(), fileName(this.song.title, extension));
       this.reference.close();
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 
   private url(): string {
@@ -140,6 +138,6 @@ export class DownloadDialog {
       download: true,
       share: this.song.share,
     };
-    return address(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
+    return buildUrl(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
   }
 }

@@ -9,7 +9,7 @@ function file(...events: number[]): ArrayBuffer {
 }
 
 describe('readMidi', () => {
-  it('reads notes through changes of tempo and running status', () => {
+  it('reads notes with tempo changes and running status', () => {
     const notes = readMidi(
       file(
         ...[0, 0xff, 0x51, 3, 0x0f, 0x42, 0x40], // 60 quarters a minute
@@ -25,12 +25,12 @@ describe('readMidi', () => {
     ]);
   });
 
-  it('refuses what is no MIDI file', () => {
+  it('throws if the data is no MIDI file', () => {
     expect(() => readMidi(bytes(...text('RIFF0000000000')))).toThrow(RangeError);
     expect(() => readMidi(bytes())).toThrow(RangeError);
   });
 
-  it('ends notes that nobody ends with the track', () => {
+  it('ends notes without a note-off event at the end of the track', () => {
     expect(readMidi(file(0, 0x91, 60, 100, 96, 0xff, 0x2f, 0))).toEqual([[0, 0.5, 60, 100, 1]]);
   });
 });

@@ -8,15 +8,15 @@ import {
   effect,
   inject,
   input,
-  output,
   untracked,
   viewChild,
 } from '@angular/core';
+import { Playback } from '../../core/player/player';
 import { Format } from '../../core/text/format';
 import { Theme } from '../../core/theme/theme';
 import { injectTexts, texts } from '../../core/text/texts';
 import { RollNote, endOf } from '../midi/notes';
-import { Frame, Palette, approach, frameOf, paintRoll, paintSounding, placement } from './painter';
+import { Viewport, Palette, moveTowards, viewportOf, paintRoll, paintSounding, createScale } from './renderer';
 
 const rollTexts = texts(
   {
@@ -32,16 +32,16 @@ const rollTexts = texts(
 );
 
 /**
- * The notes of a piece over time. It may grow while it is watched: the frame then follows smoothly. With `clock`, what
- * sounds is lit; with `seekable`, a click, a tap or the arrow keys choose a moment.
+ * The notes of a piece over time. The viewport follows smoothly when notes are added. With `playback`,
+ * sounding notes are highlighted, and with `seekable`, a click, a tap or the arrow keys set the position.
  */
 @Component({
   selector: 'e-piano-roll',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <canvas #notesCanvas aria-hidden="true"></canvas>
-    <canvas #soundCanvas aria-hidden="true"></canvas>
-    @if (seekable()) {
+    <canvas #playbackCanvas aria-hidden="true"></canvas>
+    @if (canSeek()) {
       <input
         type="range"
         min="0"
@@ -50,9 +50,9 @@ const rollTexts = texts(
         [value]="position()"
         [attr.aria-label]="t('seek')"
         [attr.aria-valuetext]="format.duration(position()) + ' / ' + format.duration(span())"
-        (input)="seek.emit($any($event.target).valueAsNumber)"
-        (pointerdown)="point($event)"
-        (pointermove)="$event.buttons && point($event)"
+        (input)="playback()?.seek($any($event.target).valueAsNumber)"
+        (pointerdown)="seekToPointer($event)"
+        (pointermove)="$event.buttons && seekToPointer($event)"
       />
     }
     <span class="visually-hidden">{{ label() }}</span>
@@ -61,66 +61,66 @@ const rollTexts = texts(
 })
 export class PianoRoll {
   readonly notes = input.required<readonly RollNote[]>();
-  /** Seconds that the roll spans; default: to the end of the last note. */
+  /** Seconds that the roll spans; default: until the end of the last note. */
   readonly duration = input<number | null>(null);
-  /** The moment that sounds, asked for on every frame; null while nothing does. */
-  readonly clock = input<(() => number) | null>(null);
-  /** The moment as it is read out; changes a few times a second. */
-  readonly position = input(0);
-  readonly seekable = input(false);
-  readonly seek = output<number>();
+  /** The playback of the piece, whose sounding notes are highlighted. */
+  readonly playback = input<Playback | null>(null);
+  readonly seekable = input(true);
 
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(rollTexts);
   private readonly theme = inject(Theme);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
   private readonly notesCanvas = viewChild.required<ElementRef<HTMLCanvasElement>>('notesCanvas');
-  private readonly soundCanvas = viewChild.required<ElementRef<HTMLCanvasElement>>('soundCanvas');
+  private readonly playbackCanvas = viewChild.required<ElementRef<HTMLCanvasElement>>('playbackCanvas');
   protected readonly span = computed(() => this.duration() ?? endOf(this.notes()));
   protected readonly label = computed(() => {
     const length = this.format.duration(this.span());
     return this.notes().length ? this.t('roll', { n: this.notes().length, length }) : this.t('empty');
   });
 
+  protected readonly position = computed(() => this.playback()?.position() ?? 0);
+  protected readonly canSeek = computed(() => this.seekable() && !!this.playback()?.track());
+
   private size = { width: 0, height: 0 };
-  private wanted: Frame = frameOf([], 1);
-  private frame: Frame | null = null;
+  private target: Viewport = viewportOf([], 1);
+  private viewport: Viewport | null = null;
   private palette: Palette | null = null;
-  private stale = true;
-  private request = 0;
+  private isStale = true;
+  private animationRequest = 0;
   /** Frames that were painted; for measurements. */
   painted = 0;
 
   constructor() {
     afterNextRender(() => this.observe());
     effect(() => {
-      this.wanted = frameOf(this.notes(), this.span());
-      this.theme.dark();
-      this.clock();
+      this.target = viewportOf(this.notes(), this.span());
+      this.theme.isDark();
+      this.playback()?.isCurrent();
       this.position();
       untracked(() => this.refresh());
     });
     effect(() => {
-      this.theme.dark();
+      this.theme.isDark();
       this.palette = null;
     });
-    inject(DestroyRef).onDestroy(() => cancelAnimationFrame(this.request));
+    inject(DestroyRef).onDestroy(() => cancelAnimationFrame(this.animationRequest));
   }
 
-  protected point(event: PointerEvent): void {
+  protected seekToPointer(event: PointerEvent): void {
     const box = this.host.nativeElement.getBoundingClientRect();
-    const place = placement(this.size, this.frame ?? this.wanted);
-    const second = Math.max(0, Math.min(this.span(), place.seconds(event.clientX - box.left)));
+    const scale = createScale(this.size, this.viewport ?? this.target);
+    const second = Math.max(0, Math.min(this.span(), scale.seconds(event.clientX - box.left)));
     event.preventDefault();
     (event.target as HTMLElement).focus();
-    this.seek.emit(second);
+    this.playback()?.seek(second);
   }
 
   private observe(): void {
     const observer = new ResizeObserver(() => {
       const { clientWidth: width, clientHeight: height } = this.host.nativeElement;
       const ratio = Math.min(2, devicePixelRatio || 1);
-      for (const canvas of [this.notesCanvas().nativeElement, this.soundCanvas().nativeElement]) {
+      for (const canvas of [this.notesCanvas().nativeElement, this.playbackCanvas().nativeElement]) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
         canvas.getContext('2d')?.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -132,33 +132,35 @@ export class PianoRoll {
   }
 
   private refresh(): void {
-    this.stale = true;
-    if (!this.request) this.request = requestAnimationFrame(() => this.paint());
+    this.isStale = true;
+    if (!this.animationRequest) this.animationRequest = requestAnimationFrame(() => this.paint());
   }
 
   private paint(): void {
-    this.request = 0;
+    this.animationRequest = 0;
     const context = this.notesCanvas().nativeElement.getContext('2d');
-    const sound = this.soundCanvas().nativeElement.getContext('2d');
-    if (!context || !sound || !this.size.width) return;
+    const overlay = this.playbackCanvas().nativeElement.getContext('2d');
+    if (!context || !overlay || !this.size.width) return;
     this.palette ??= readPalette(this.host.nativeElement);
-    const next = this.frame ? approach(this.frame, this.wanted, 0.18) : this.wanted;
-    const moving = next !== this.frame;
-    if (moving || this.stale) paintRoll(context, this.size, next, this.notes(), this.palette);
-    this.frame = next;
-    this.stale = false;
+    const next = this.viewport ? moveTowards(this.viewport, this.target, 0.18) : this.target;
+    const isMoving = next !== this.viewport;
+    if (isMoving || this.isStale) paintRoll(context, this.size, next, this.notes(), this.palette);
+    this.viewport = next;
+    this.isStale = false;
     this.painted++;
-    const clock = this.clock();
-    if (clock) paintSounding(sound, this.size, next, this.notes(), clock(), this.palette);
-    else sound.clearRect(0, 0, this.size.width, this.size.height);
-    if (moving || clock) this.request = requestAnimationFrame(() => this.paint());
+    const playback = this.playback();
+    const isCurrent = playback?.isCurrent() ?? false;
+    if (playback && isCurrent)
+      paintSounding(overlay, this.size, next, this.notes(), playback.exactPosition(), this.palette);
+    else overlay.clearRect(0, 0, this.size.width, this.size.height);
+    if (isMoving || isCurrent) this.animationRequest = requestAnimationFrame(() => this.paint());
   }
 }
 
 function readPalette(host: HTMLElement): Palette {
   const style = getComputedStyle(host);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const mix = (share: number) => `color-mix(in oklab, ${colour('note')} ${share}%, ${colour('note-soft')})`;
+  const mix = (percent: number) => `color-mix(in oklab, ${colour('note')} ${percent}%, ${colour('note-soft')})`;
   return {
     background: colour('roll'),
     black: colour('roll-black'),

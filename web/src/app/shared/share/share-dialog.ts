@@ -2,19 +2,19 @@ import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/cor
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Router } from '@angular/router';
 import { Api } from '../../core/api/api';
-import { Problem } from '../../core/api/problem';
+import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { Session } from '../../core/session/session';
 import { commonTexts } from '../../core/text/common-texts';
 import { Format } from '../../core/text/format';
-import { Say } from '../../core/text/say';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { shareTexts } from './share-texts';
 
 type Share = Schema<'ShareAnswer'>;
 
-/** Links by which people without an account hear a song: made here, listed, withdrawn. */
+/** Creates, lists and revokes share links, which play a song without an account. */
 @Component({
   imports: [Icon, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -27,7 +27,7 @@ export class ShareDialog {
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
   protected readonly format = inject(Format);
-  protected readonly say = inject(Say);
+  protected readonly errorMessages = inject(ErrorMessages);
   protected readonly periods = [
     { days: 7, key: 'week' },
     { days: 30, key: 'month' },
@@ -38,35 +38,34 @@ export class ShareDialog {
   protected readonly allowDownload = signal(true);
   protected readonly link = signal<string | null>(null);
   protected readonly copied = signal(false);
-  protected readonly busy = signal(false);
   protected readonly shares = signal<readonly Share[]>([]);
-  protected readonly problem = signal<Problem | null>(null);
+  protected readonly request = new RequestState();
   private readonly api = inject(Api);
   private readonly router = inject(Router);
   private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
 
   constructor() {
-    if (this.session.member()) void this.attempt(() => this.list());
+    if (this.session.isRegistered()) void this.request.run(() => this.loadShares());
   }
 
   protected period(share: Share): string {
-    const made = this.t('made', { date: this.format.date(share.created_at) });
-    return share.expires_at ? `${made}, ${this.t('until', { date: this.format.date(share.expires_at) })}` : made;
+    const created = this.t('createdOn', { date: this.format.date(share.created_at) });
+    return share.expires_at ? `${created}, ${this.t('until', { date: this.format.date(share.expires_at) })}` : created;
   }
 
-  protected choosePeriod(index: number): void {
+  protected setPeriod(index: number): void {
     this.days.set(this.periods[index]?.days ?? null);
   }
 
-  protected async make(): Promise<void> {
-    await this.attempt(async () => {
-      const made = await this.api.post('/api/v1/songs/{song_id}/shares', {
+  protected async create(): Promise<void> {
+    await this.request.run(async () => {
+      const share = await this.api.post('/api/v1/songs/{song_id}/shares', {
         path: { song_id: this.song.id },
         json: { days: this.days(), allow_download: this.allowDownload(), label: '' },
       });
-      this.link.set(`${location.origin}/s/${made.token}`);
+      this.link.set(`${location.origin}/s/${share.token}`);
       await this.copy();
-      await this.list();
+      await this.loadShares();
     });
   }
 
@@ -75,17 +74,17 @@ export class ShareDialog {
       await navigator.clipboard.writeText(this.link() ?? '');
       this.copied.set(true);
     } catch {
-      // Forbidden, or no secure context: the link can be selected and copied by hand.
+      // The clipboard is unavailable or denied: the user can select and copy the link.
       this.copied.set(false);
     }
   }
 
   protected async revoke(share: Share): Promise<void> {
-    await this.attempt(async () => {
+    await this.request.run(async () => {
       const path = { song_id: this.song.id, share_id: share.id };
       await this.api.delete('/api/v1/songs/{song_id}/shares/{share_id}', { path });
       this.link.set(null);
-      await this.list();
+      await this.loadShares();
     });
   }
 
@@ -94,20 +93,8 @@ export class ShareDialog {
     await this.router.navigate(['/register'], { queryParams: { next: `/library/songs/${this.song.id}` } });
   }
 
-  private async list(): Promise<void> {
+  private async loadShares(): Promise<void> {
     const path = { song_id: this.song.id };
     this.shares.set((await this.api.get('/api/v1/songs/{song_id}/shares', { path })).items);
-  }
-
-  private async attempt(task: () => Promise<void>): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      await task();
-    } catch (error) {
-      this.problem.set(Problem.from(error));
-    } finally {
-      this.busy.set(false);
-    }
   }
 }

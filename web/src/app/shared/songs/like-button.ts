@@ -2,10 +2,10 @@ import { ChangeDetectionStrategy, Component, inject, input, output } from '@angu
 import { Api } from '../../core/api/api';
 import { Notices } from '../../core/notices/notices';
 import { Session } from '../../core/session/session';
-import { Say } from '../../core/text/say';
+import { ErrorMessages } from '../../core/text/error-messages';
 import { injectTexts, texts } from '../../core/text/texts';
 import { Icon } from '../icon';
-import { Song } from './listing';
+import { Song } from './song-list';
 
 const likeTexts = texts(
   {
@@ -20,7 +20,7 @@ const likeTexts = texts(
   },
 );
 
-/** Whether one likes a song, and how many do. `changed` tells the song as it is shown then. */
+/** Shows and toggles the user's like of a song. `changed` emits the song with the new like. */
 @Component({
   selector: 'e-like-button',
   imports: [Icon],
@@ -57,17 +57,17 @@ export class LikeButton {
   protected readonly t = injectTexts(likeTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly say = inject(Say);
+  private readonly errorMessages = inject(ErrorMessages);
   private readonly session = inject(Session);
 
   protected async toggle(): Promise<void> {
     const song = this.song();
-    if (!this.session.member()) {
+    if (!this.session.isRegistered()) {
       this.notices.show(this.t('login'));
       return;
     }
     const liked = !song.liked;
-    // Shown at once, and taken back if it was refused.
+    // Shown at once, and reverted if the request fails.
     this.changed.emit({ ...song, liked, like_count: song.like_count + (liked ? 1 : -1) });
     try {
       const path = { song_id: song.id };
@@ -75,7 +75,7 @@ export class LikeButton {
       else await this.api.delete('/api/v1/songs/{song_id}/like', { path });
     } catch (error) {
       this.changed.emit(song);
-      this.say.notice(error);
+      this.errorMessages.show(error);
     }
   }
 }

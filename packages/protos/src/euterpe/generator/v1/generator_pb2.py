@@ -22,38 +22,23 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$euterpe/generator/v1/generator.proto\x12\x14\x65uterpe.generator.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x9a\x02\n\x0fGenerateRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\x04seed\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x13\n\x06length\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0blistener_id\x18\x05 \x01(\t\x12\x15\n\rlistener_name\x18\x06 \x01(\t\x12\x12\n\nbackground\x18\x07 \x01(\x08\x12\x30\n\nparameters\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructH\x02\x88\x01\x01\x12,\n\x06prompt\x18\t \x01(\x0b\x32\x1c.euterpe.generator.v1.PromptB\x07\n\x05_seedB\t\n\x07_lengthB\r\n\x0b_parameters\"Q\n\x06Prompt\x12\x0e\n\x04midi\x18\x01 \x01(\x0cH\x00\x12\x11\n\x07song_id\x18\x02 \x01(\tH\x00\x12\x11\n\x04\x62\x61rs\x18\x03 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06sourceB\x07\n\x05_bars\"\xa7\x01\n\x10GenerateResponse\x12\x15\n\rgeneration_id\x18\x01 \x01(\t\x12\x36\n\x06status\x18\x02 \x01(\x0e\x32&.euterpe.generator.v1.GenerationStatus\x12\x10\n\x08progress\x18\x03 \x01(\x01\x12\x10\n\x08midi_key\x18\x04 \x01(\t\x12\x0f\n\x07song_id\x18\x05 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x06 \x01(\t\"\x13\n\x11ListModelsRequest\"A\n\x12ListModelsResponse\x12+\n\x06models\x18\x01 \x03(\x0b\x32\x1b.euterpe.generator.v1.Model\"v\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12+\n\nparameters\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\"h\n\x1aTransferGenerationsRequest\x12\x18\n\x10\x66rom_listener_id\x18\x01 \x01(\t\x12\x16\n\x0eto_listener_id\x18\x02 \x01(\t\x12\x18\n\x10to_listener_name\x18\x03 \x01(\t\"@\n\x1bTransferGenerationsResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x13\n\x0bgenerations\x18\x02 \x01(\x03\",\n\x15\x44\x65leteListenerRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\";\n\x16\x44\x65leteListenerResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x13\n\x0bgenerations\x18\x02 \x01(\x03*\xd2\x01\n\x10GenerationStatus\x12!\n\x1dGENERATION_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18GENERATION_STATUS_QUEUED\x10\x01\x12\x1d\n\x19GENERATION_STATUS_RUNNING\x10\x02\x12\x1f\n\x1bGENERATION_STATUS_SUCCEEDED\x10\x03\x12\x1c\n\x18GENERATION_STATUS_FAILED\x10\x04\x12\x1f\n\x1bGENERATION_STATUS_CANCELLED\x10\x05\x32\xb9\x03\n\x10GeneratorService\x12[\n\x08Generate\x12%.euterpe.generator.v1.GenerateRequest\x1a&.euterpe.generator.v1.GenerateResponse0\x01\x12_\n\nListModels\x12\'.euterpe.generator.v1.ListModelsRequest\x1a(.euterpe.generator.v1.ListModelsResponse\x12z\n\x13TransferGenerations\x12\x30.euterpe.generator.v1.TransferGenerationsRequest\x1a\x31.euterpe.generator.v1.TransferGenerationsResponse\x12k\n\x0e\x44\x65leteListener\x12+.euterpe.generator.v1.DeleteListenerRequest\x1a,.euterpe.generator.v1.DeleteListenerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$euterpe/generator/v1/generator.proto\x12\x14\x65uterpe.generator.v1\"h\n\x1aTransferGenerationsRequest\x12\x18\n\x10\x66rom_listener_id\x18\x01 \x01(\t\x12\x16\n\x0eto_listener_id\x18\x02 \x01(\t\x12\x18\n\x10to_listener_name\x18\x03 \x01(\t\"@\n\x1bTransferGenerationsResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x13\n\x0bgenerations\x18\x02 \x01(\x03\",\n\x15\x44\x65leteListenerRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\";\n\x16\x44\x65leteListenerResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x13\n\x0bgenerations\x18\x02 \x01(\x03\x32\xfb\x01\n\x10GeneratorService\x12z\n\x13TransferGenerations\x12\x30.euterpe.generator.v1.TransferGenerationsRequest\x1a\x31.euterpe.generator.v1.TransferGenerationsResponse\x12k\n\x0e\x44\x65leteListener\x12+.euterpe.generator.v1.DeleteListenerRequest\x1a,.euterpe.generator.v1.DeleteListenerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'euterpe.generator.v1.generator_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GENERATIONSTATUS']._serialized_start=1118
-  _globals['_GENERATIONSTATUS']._serialized_end=1328
-  _globals['_GENERATEREQUEST']._serialized_start=93
-  _globals['_GENERATEREQUEST']._serialized_end=375
-  _globals['_PROMPT']._serialized_start=377
-  _globals['_PROMPT']._serialized_end=458
-  _globals['_GENERATERESPONSE']._serialized_start=461
-  _globals['_GENERATERESPONSE']._serialized_end=628
-  _globals['_LISTMODELSREQUEST']._serialized_start=630
-  _globals['_LISTMODELSREQUEST']._serialized_end=649
-  _globals['_LISTMODELSRESPONSE']._serialized_start=651
-  _globals['_LISTMODELSRESPONSE']._serialized_end=716
-  _globals['_MODEL']._serialized_start=718
-  _globals['_MODEL']._serialized_end=836
-  _globals['_TRANSFERGENERATIONSREQUEST']._serialized_start=838
-  _globals['_TRANSFERGENERATIONSREQUEST']._serialized_end=942
-  _globals['_TRANSFERGENERATIONSRESPONSE']._serialized_start=944
-  _globals['_TRANSFERGENERATIONSRESPONSE']._serialized_end=1008
-  _globals['_DELETELISTENERREQUEST']._serialized_start=1010
-  _globals['_DELETELISTENERREQUEST']._serialized_end=1054
-  _globals['_DELETELISTENERRESPONSE']._serialized_start=1056
-  _globals['_DELETELISTENERRESPONSE']._serialized_end=1115
-  _globals['_GENERATORSERVICE']._serialized_start=1331
-  _globals['_GENERATORSERVICE']._serialized_end=1772
+  _globals['_TRANSFERGENERATIONSREQUEST']._serialized_start=62
+  _globals['_TRANSFERGENERATIONSREQUEST']._serialized_end=166
+  _globals['_TRANSFERGENERATIONSRESPONSE']._serialized_start=168
+  _globals['_TRANSFERGENERATIONSRESPONSE']._serialized_end=232
+  _globals['_DELETELISTENERREQUEST']._serialized_start=234
+  _globals['_DELETELISTENERREQUEST']._serialized_end=278
+  _globals['_DELETELISTENERRESPONSE']._serialized_start=280
+  _globals['_DELETELISTENERRESPONSE']._serialized_end=339
+  _globals['_GENERATORSERVICE']._serialized_start=342
+  _globals['_GENERATORSERVICE']._serialized_end=593
 # @@protoc_insertion_point(module_scope)

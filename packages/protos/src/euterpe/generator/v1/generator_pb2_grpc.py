@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class GeneratorServiceStub:
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token.
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token.
     """
 
     def __init__(self, channel):
@@ -35,16 +35,6 @@ class GeneratorServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Generate = channel.unary_stream(
-                '/euterpe.generator.v1.GeneratorService/Generate',
-                request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateRequest.SerializeToString,
-                response_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateResponse.FromString,
-                _registered_method=True)
-        self.ListModels = channel.unary_unary(
-                '/euterpe.generator.v1.GeneratorService/ListModels',
-                request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.SerializeToString,
-                response_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.FromString,
-                _registered_method=True)
         self.TransferGenerations = channel.unary_unary(
                 '/euterpe.generator.v1.GeneratorService/TransferGenerations',
                 request_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsRequest.SerializeToString,
@@ -58,35 +48,20 @@ class GeneratorServiceStub:
 
 
 class GeneratorServiceServicer:
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token.
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token.
     """
 
-    def Generate(self, request, context):
-        """Queues a piece and streams its life until it has ended. The generation is durable: breaking the
-        stream does not cancel it.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListModels(self, request, context):
-        """The models that are loaded, with their limits.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def TransferGenerations(self, request, context):
-        """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
-        piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+        """Transfers all generations of one user to another, e.g. from a guest to the account that it becomes. Handles a
+        limited number per call; repeat it until `done`. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteListener(self, request, context):
-        """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
-        library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+        """Cancels and deletes all generations of a user; the library deletes the MIDI objects. Handles a limited number per
+        call; repeat it until `done`. Succeeds for an unknown user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,16 +70,6 @@ class GeneratorServiceServicer:
 
 def add_GeneratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Generate': grpc.unary_stream_rpc_method_handler(
-                    servicer.Generate,
-                    request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateRequest.FromString,
-                    response_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateResponse.SerializeToString,
-            ),
-            'ListModels': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListModels,
-                    request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.FromString,
-                    response_serializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.SerializeToString,
-            ),
             'TransferGenerations': grpc.unary_unary_rpc_method_handler(
                     servicer.TransferGenerations,
                     request_deserializer=euterpe_dot_generator_dot_v1_dot_generator__pb2.TransferGenerationsRequest.FromString,
@@ -124,62 +89,8 @@ def add_GeneratorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GeneratorService:
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token.
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token.
     """
-
-    @staticmethod
-    def Generate(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/euterpe.generator.v1.GeneratorService/Generate',
-            euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateRequest.SerializeToString,
-            euterpe_dot_generator_dot_v1_dot_generator__pb2.GenerateResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListModels(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/euterpe.generator.v1.GeneratorService/ListModels',
-            euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsRequest.SerializeToString,
-            euterpe_dot_generator_dot_v1_dot_generator__pb2.ListModelsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
 
     @staticmethod
     def TransferGenerations(request,

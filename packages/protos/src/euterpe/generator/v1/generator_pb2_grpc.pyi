@@ -27,67 +27,37 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GeneratorServiceStub:
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token."""
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> GeneratorServiceAsyncStub: ...
-    Generate: _grpc.UnaryStreamMultiCallable[_generator_pb2.GenerateRequest, _generator_pb2.GenerateResponse]
-    """Queues a piece and streams its life until it has ended. The generation is durable: breaking the
-    stream does not cancel it.
-    """
-    ListModels: _grpc.UnaryUnaryMultiCallable[_generator_pb2.ListModelsRequest, _generator_pb2.ListModelsResponse]
-    """The models that are loaded, with their limits."""
     TransferGenerations: _grpc.UnaryUnaryMultiCallable[_generator_pb2.TransferGenerationsRequest, _generator_pb2.TransferGenerationsResponse]
-    """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
-    piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+    """Transfers all generations of one user to another, e.g. from a guest to the account that it becomes. Handles a
+    limited number per call; repeat it until `done`. Idempotent.
     """
     DeleteListener: _grpc.UnaryUnaryMultiCallable[_generator_pb2.DeleteListenerRequest, _generator_pb2.DeleteListenerResponse]
-    """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
-    library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+    """Cancels and deletes all generations of a user; the library deletes the MIDI objects. Handles a limited number per
+    call; repeat it until `done`. Succeeds for an unknown user.
     """
 
 @_typing.type_check_only
 class GeneratorServiceAsyncStub(GeneratorServiceStub):
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token."""
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Generate: _aio.UnaryStreamMultiCallable[_generator_pb2.GenerateRequest, _generator_pb2.GenerateResponse]  # type: ignore[assignment]
-    """Queues a piece and streams its life until it has ended. The generation is durable: breaking the
-    stream does not cancel it.
-    """
-    ListModels: _aio.UnaryUnaryMultiCallable[_generator_pb2.ListModelsRequest, _generator_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """The models that are loaded, with their limits."""
     TransferGenerations: _aio.UnaryUnaryMultiCallable[_generator_pb2.TransferGenerationsRequest, _generator_pb2.TransferGenerationsResponse]  # type: ignore[assignment]
-    """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
-    piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+    """Transfers all generations of one user to another, e.g. from a guest to the account that it becomes. Handles a
+    limited number per call; repeat it until `done`. Idempotent.
     """
     DeleteListener: _aio.UnaryUnaryMultiCallable[_generator_pb2.DeleteListenerRequest, _generator_pb2.DeleteListenerResponse]  # type: ignore[assignment]
-    """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
-    library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+    """Cancels and deletes all generations of a user; the library deletes the MIDI objects. Handles a limited number per
+    call; repeat it until `done`. Succeeds for an unknown user.
     """
 
 class GeneratorServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Composition for peers; listeners use the HTTP API. Every call carries a service token."""
-
-    @_abc_1.abstractmethod
-    def Generate(
-        self,
-        request: _generator_pb2.GenerateRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_generator_pb2.GenerateResponse], _abc.AsyncIterator[_generator_pb2.GenerateResponse]]:
-        """Queues a piece and streams its life until it has ended. The generation is durable: breaking the
-        stream does not cancel it.
-        """
-
-    @_abc_1.abstractmethod
-    def ListModels(
-        self,
-        request: _generator_pb2.ListModelsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_generator_pb2.ListModelsResponse, _abc.Awaitable[_generator_pb2.ListModelsResponse]]:
-        """The models that are loaded, with their limits."""
+    """Transfer and deletion of generations, for auth. Users call the HTTP API. Every call carries a service token."""
 
     @_abc_1.abstractmethod
     def TransferGenerations(
@@ -95,8 +65,8 @@ class GeneratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generator_pb2.TransferGenerationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_generator_pb2.TransferGenerationsResponse, _abc.Awaitable[_generator_pb2.TransferGenerationsResponse]]:
-        """Gives all generations of one listener to another, e.g. a guest's to the account that claims them. Does a bounded
-        piece of the work and says whether any is left, so the caller repeats it until `done`. Idempotent.
+        """Transfers all generations of one user to another, e.g. from a guest to the account that it becomes. Handles a
+        limited number per call; repeat it until `done`. Idempotent.
         """
 
     @_abc_1.abstractmethod
@@ -105,8 +75,8 @@ class GeneratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generator_pb2.DeleteListenerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_generator_pb2.DeleteListenerResponse, _abc.Awaitable[_generator_pb2.DeleteListenerResponse]]:
-        """Cancels what a listener has waiting or running and removes every generation of theirs; the MIDI objects are the
-        library's to collect. A bounded piece of the work, repeated until `done`; harmless for somebody unknown.
+        """Cancels and deletes all generations of a user; the library deletes the MIDI objects. Handles a limited number per
+        call; repeat it until `done`. Succeeds for an unknown user.
         """
 
 def add_GeneratorServiceServicer_to_server(servicer: GeneratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

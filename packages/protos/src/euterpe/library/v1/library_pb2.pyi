@@ -108,14 +108,6 @@ class Creation(_message.Message):
     parameters: _struct_pb2.Struct
     def __init__(self, model: _Optional[str] = ..., model_version: _Optional[str] = ..., seed: _Optional[int] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
-class RegisterSongResponse(_message.Message):
-    __slots__ = ("song_id", "created")
-    SONG_ID_FIELD_NUMBER: _ClassVar[int]
-    CREATED_FIELD_NUMBER: _ClassVar[int]
-    song_id: str
-    created: bool
-    def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ...) -> None: ...
-
 class ResolveArtifactRequest(_message.Message):
     __slots__ = ("song_id", "listener_id", "share_token")
     SONG_ID_FIELD_NUMBER: _ClassVar[int]

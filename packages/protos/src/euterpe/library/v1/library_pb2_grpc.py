@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class LibraryServiceStub:
-    """What the library offers to the other services. Every call carries a service token.
+    """The library's methods for other services. Every call carries a service token.
     """
 
     def __init__(self, channel):
@@ -35,11 +35,6 @@ class LibraryServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.RegisterSong = channel.unary_unary(
-                '/euterpe.library.v1.LibraryService/RegisterSong',
-                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongRequest.SerializeToString,
-                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongResponse.FromString,
-                _registered_method=True)
         self.ResolveArtifact = channel.unary_unary(
                 '/euterpe.library.v1.LibraryService/ResolveArtifact',
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.SerializeToString,
@@ -63,45 +58,37 @@ class LibraryServiceStub:
 
 
 class LibraryServiceServicer:
-    """What the library offers to the other services. Every call carries a service token.
+    """The library's methods for other services. Every call carries a service token.
     """
 
-    def RegisterSong(self, request, context):
-        """Adds a finished piece to its owner's library. Idempotent: a second call with the same source_id
-        returns the song of the first and changes nothing, so a generator may retry after a crash.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ResolveArtifact(self, request, context):
-        """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
-        one may not read is indistinguishable from one that does not exist.
+        """Returns the MIDI object of a song that the user may read. NOT_FOUND if the song does not exist or may not be read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RegisterSongs(self, request, context):
-        """The same for many songs in one transaction. A song that is refused leaves the others untouched.
+        """Adds finished pieces to their owners' libraries, in one transaction. Idempotent per source_id: a repeated
+        registration returns the existing song and changes nothing, so the generator may retry. A refused song does not
+        affect the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TransferSongs(self, request, context):
-        """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
-        Idempotent: a second call finds nothing left to give.
+        """Transfers all songs and playlists of one user to another, e.g. from a guest to the account that claims them.
+        Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteListener(self, request, context):
-        """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
-        reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
-        until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
-        be registered for this listener any more.
+        """Deletes everything that a user owns or wrote: songs with their objects, share links, playlists, likes, comments,
+        reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
+        for unknown users. From the first call on, nothing can be registered for the user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,11 +97,6 @@ class LibraryServiceServicer:
 
 def add_LibraryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'RegisterSong': grpc.unary_unary_rpc_method_handler(
-                    servicer.RegisterSong,
-                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongRequest.FromString,
-                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongResponse.SerializeToString,
-            ),
             'ResolveArtifact': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveArtifact,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ResolveArtifactRequest.FromString,
@@ -144,35 +126,8 @@ def add_LibraryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LibraryService:
-    """What the library offers to the other services. Every call carries a service token.
+    """The library's methods for other services. Every call carries a service token.
     """
-
-    @staticmethod
-    def RegisterSong(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/euterpe.library.v1.LibraryService/RegisterSong',
-            euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongRequest.SerializeToString,
-            euterpe_dot_library_dot_v1_dot_library__pb2.RegisterSongResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
 
     @staticmethod
     def ResolveArtifact(request,

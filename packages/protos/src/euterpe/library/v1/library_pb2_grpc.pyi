@@ -27,71 +27,53 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LibraryServiceStub:
-    """What the library offers to the other services. Every call carries a service token."""
+    """The library's methods for other services. Every call carries a service token."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LibraryServiceAsyncStub: ...
-    RegisterSong: _grpc.UnaryUnaryMultiCallable[_library_pb2.RegisterSongRequest, _library_pb2.RegisterSongResponse]
-    """Adds a finished piece to its owner's library. Idempotent: a second call with the same source_id
-    returns the song of the first and changes nothing, so a generator may retry after a crash.
-    """
     ResolveArtifact: _grpc.UnaryUnaryMultiCallable[_library_pb2.ResolveArtifactRequest, _library_pb2.ResolveArtifactResponse]
-    """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
-    one may not read is indistinguishable from one that does not exist.
-    """
+    """Returns the MIDI object of a song that the user may read. NOT_FOUND if the song does not exist or may not be read."""
     RegisterSongs: _grpc.UnaryUnaryMultiCallable[_library_pb2.RegisterSongsRequest, _library_pb2.RegisterSongsResponse]
-    """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
+    """Adds finished pieces to their owners' libraries, in one transaction. Idempotent per source_id: a repeated
+    registration returns the existing song and changes nothing, so the generator may retry. A refused song does not
+    affect the others.
+    """
     TransferSongs: _grpc.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]
-    """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
-    Idempotent: a second call finds nothing left to give.
+    """Transfers all songs and playlists of one user to another, e.g. from a guest to the account that claims them.
+    Idempotent.
     """
     DeleteListener: _grpc.UnaryUnaryMultiCallable[_library_pb2.DeleteListenerRequest, _library_pb2.DeleteListenerResponse]
-    """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
-    reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
-    until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
-    be registered for this listener any more.
+    """Deletes everything that a user owns or wrote: songs with their objects, share links, playlists, likes, comments,
+    reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
+    for unknown users. From the first call on, nothing can be registered for the user.
     """
 
 @_typing.type_check_only
 class LibraryServiceAsyncStub(LibraryServiceStub):
-    """What the library offers to the other services. Every call carries a service token."""
+    """The library's methods for other services. Every call carries a service token."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    RegisterSong: _aio.UnaryUnaryMultiCallable[_library_pb2.RegisterSongRequest, _library_pb2.RegisterSongResponse]  # type: ignore[assignment]
-    """Adds a finished piece to its owner's library. Idempotent: a second call with the same source_id
-    returns the song of the first and changes nothing, so a generator may retry after a crash.
-    """
     ResolveArtifact: _aio.UnaryUnaryMultiCallable[_library_pb2.ResolveArtifactRequest, _library_pb2.ResolveArtifactResponse]  # type: ignore[assignment]
-    """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
-    one may not read is indistinguishable from one that does not exist.
-    """
+    """Returns the MIDI object of a song that the user may read. NOT_FOUND if the song does not exist or may not be read."""
     RegisterSongs: _aio.UnaryUnaryMultiCallable[_library_pb2.RegisterSongsRequest, _library_pb2.RegisterSongsResponse]  # type: ignore[assignment]
-    """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
+    """Adds finished pieces to their owners' libraries, in one transaction. Idempotent per source_id: a repeated
+    registration returns the existing song and changes nothing, so the generator may retry. A refused song does not
+    affect the others.
+    """
     TransferSongs: _aio.UnaryUnaryMultiCallable[_library_pb2.TransferSongsRequest, _library_pb2.TransferSongsResponse]  # type: ignore[assignment]
-    """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
-    Idempotent: a second call finds nothing left to give.
+    """Transfers all songs and playlists of one user to another, e.g. from a guest to the account that claims them.
+    Idempotent.
     """
     DeleteListener: _aio.UnaryUnaryMultiCallable[_library_pb2.DeleteListenerRequest, _library_pb2.DeleteListenerResponse]  # type: ignore[assignment]
-    """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
-    reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
-    until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
-    be registered for this listener any more.
+    """Deletes everything that a user owns or wrote: songs with their objects, share links, playlists, likes, comments,
+    reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
+    for unknown users. From the first call on, nothing can be registered for the user.
     """
 
 class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the library offers to the other services. Every call carries a service token."""
-
-    @_abc_1.abstractmethod
-    def RegisterSong(
-        self,
-        request: _library_pb2.RegisterSongRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_library_pb2.RegisterSongResponse, _abc.Awaitable[_library_pb2.RegisterSongResponse]]:
-        """Adds a finished piece to its owner's library. Idempotent: a second call with the same source_id
-        returns the song of the first and changes nothing, so a generator may retry after a crash.
-        """
+    """The library's methods for other services. Every call carries a service token."""
 
     @_abc_1.abstractmethod
     def ResolveArtifact(
@@ -99,9 +81,7 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _library_pb2.ResolveArtifactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_library_pb2.ResolveArtifactResponse, _abc.Awaitable[_library_pb2.ResolveArtifactResponse]]:
-        """Finds the stored object behind a song, if the listener may read it. NOT_FOUND otherwise: a song that
-        one may not read is indistinguishable from one that does not exist.
-        """
+        """Returns the MIDI object of a song that the user may read. NOT_FOUND if the song does not exist or may not be read."""
 
     @_abc_1.abstractmethod
     def RegisterSongs(
@@ -109,7 +89,10 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _library_pb2.RegisterSongsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_library_pb2.RegisterSongsResponse, _abc.Awaitable[_library_pb2.RegisterSongsResponse]]:
-        """The same for many songs in one transaction. A song that is refused leaves the others untouched."""
+        """Adds finished pieces to their owners' libraries, in one transaction. Idempotent per source_id: a repeated
+        registration returns the existing song and changes nothing, so the generator may retry. A refused song does not
+        affect the others.
+        """
 
     @_abc_1.abstractmethod
     def TransferSongs(
@@ -117,8 +100,8 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _library_pb2.TransferSongsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_library_pb2.TransferSongsResponse, _abc.Awaitable[_library_pb2.TransferSongsResponse]]:
-        """Gives all songs and playlists of one listener to another, e.g. a guest's to the account that claims them.
-        Idempotent: a second call finds nothing left to give.
+        """Transfers all songs and playlists of one user to another, e.g. from a guest to the account that claims them.
+        Idempotent.
         """
 
     @_abc_1.abstractmethod
@@ -127,10 +110,9 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _library_pb2.DeleteListenerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_library_pb2.DeleteListenerResponse, _abc.Awaitable[_library_pb2.DeleteListenerResponse]]:
-        """Removes everything that a listener owns or wrote: songs with their artifacts, shares, playlists, likes, comments,
-        reports and follows. Does a bounded piece of the work and says whether any is left, so the caller repeats it
-        until `done`; repeating it afterwards, or for somebody unknown, is harmless. From the first call on, nothing can
-        be registered for this listener any more.
+        """Deletes everything that a user owns or wrote: songs with their objects, share links, playlists, likes, comments,
+        reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
+        for unknown users. From the first call on, nothing can be registered for the user.
         """
 
 def add_LibraryServiceServicer_to_server(servicer: LibraryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,6 +1,6 @@
-"""MP3: ID3v2.4 tags, and the Info frame from which players read length, delay and where to seek.
+"""MP3: ID3v2.4 tags, and the Info frame from which players read duration, encoder delay and seek positions.
 
-MPEG-1 layer III, ISO 11172-3; the Info frame is Xing's, with LAME's extension (gabriel.mp3-tech.org/mp3infotag.html).
+MPEG-1 layer III (ISO 11172-3). The Info frame is Xing's with LAME's extension (gabriel.mp3-tech.org/mp3infotag.html).
 """
 
 import struct
@@ -9,46 +9,50 @@ from euterpe_converter.domain.audio import Encoding, Tags
 
 #: Samples per channel of one frame.
 FRAME_SAMPLES = 1152
-#: Samples of silence that LAME puts in front.
+#: Samples of silence that LAME inserts at the start.
 ENCODER_DELAY = 576
 
 _BIT_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _SAMPLE_RATES = (44_100, 48_000, 32_000)
 _ID3 = {"TITLE": b"TIT2", "ARTIST": b"TPE1", "ENCODER": b"TSSE"}
 _UTF8 = b"\x03"
-#: From here on the two channels need not share: a fifth less work, with the same error.
+#: From this bit rate on, joint stereo saves no audible error and costs a fifth more encoding time.
 _PLENTY_KILOBITS = 192
 _MONO, _JOINT_STEREO, _STEREO = 0xC0, 0x40, 0x00
 _ORIGINAL = 0x04
-# frames, bytes, table of contents and quality follow
+# Frames, bytes, table of contents and quality follow.
 _INFO_FLAGS = 0x0F
 
 
 def preamble(encoding: Encoding, frames: int, tags: Tags) -> bytes:
-    """The tags, and with a constant bit rate the Info frame; a variable one has its own as first frame of the body."""
+    """Return the tags, and at a constant bit rate the Info frame; at a variable one, the body starts with LAME's."""
     return id3(tags) + (b"" if encoding.vbr is not None else _info_frame(encoding, frames))
 
 
-def body_bytes(encoding: Encoding, frames: int) -> int:
-    """Bytes of all frames at a constant bit rate: they follow from LAME's padding, whatever the music is."""
+def body_bytes(encoding: Encoding, frames: int) -> int | None:
+    """Return the size at a constant bit rate, which LAME's padding rule determines; None at a variable one."""
+    return None if encoding.vbr is not None else _constant_bytes(encoding, frames)
+
+
+def _constant_bytes(encoding: Encoding, frames: int) -> int:
     base, fraction = divmod(FRAME_SAMPLES // 8 * encoding.kilobits * 1000, encoding.sample_rate)
     count = mpeg_frames(frames)
-    # LAME pads a frame by a byte whenever the fractions that were left out have come to a whole one; not the first.
+    # LAME adds a padding byte whenever the accumulated fractions reach a whole byte, but never to the first frame.
     return count * base + -((1 - count) * fraction // encoding.sample_rate)
 
 
 def mpeg_frames(frames: int) -> int:
-    """How many MPEG frames LAME makes of so many samples: its delay, the samples, and at least 576 of padding."""
+    """Return the number of MPEG frames LAME makes: its delay, the samples, and at least 576 samples of padding."""
     return (frames + ENCODER_DELAY + _padding(frames)) // FRAME_SAMPLES
 
 
-def shares_channels(encoding: Encoding) -> bool:
-    """Whether frames may hold sum and difference of the channels (joint stereo); all frames say so alike."""
+def uses_joint_stereo(encoding: Encoding) -> bool:
+    """Whether frames may store sum and difference of the channels; all frame headers of a file agree."""
     return encoding.vbr is not None or encoding.kilobits < _PLENTY_KILOBITS
 
 
 def id3(tags: Tags) -> bytes:
-    """An ID3v2.4 tag in UTF-8; nothing when there is nothing to say."""
+    """Return an ID3v2.4 tag in UTF-8; empty when there are no tags."""
     parts = []
     for name, text in tags.fields():
         if name == "SEED":
@@ -77,22 +81,23 @@ def _info_frame(encoding: Encoding, frames: int) -> bytes:
     mono = encoding.channels == 1
     size = FRAME_SAMPLES // 8 * encoding.kilobits * 1000 // encoding.sample_rate
     rates = _BIT_RATES.index(encoding.kilobits) << 4 | _SAMPLE_RATES.index(encoding.sample_rate) << 2
-    mode = _MONO if mono else _JOINT_STEREO if shares_channels(encoding) else _STEREO
+    mode = _MONO if mono else _JOINT_STEREO if uses_joint_stereo(encoding) else _STEREO
     header = bytes((0xFF, 0xFB, rates, mode | _ORIGINAL))
     side_information = bytes(17 if mono else 32)
-    # At a constant bit rate, time and bytes run together.
+    # At a constant bit rate, position in time and position in bytes are proportional.
     contents = bytes(position * 256 // 100 for position in range(100))
-    counts = struct.pack(">III", _INFO_FLAGS, mpeg_frames(frames), size + body_bytes(encoding, frames))
+    total_bytes = size + _constant_bytes(encoding, frames)
+    counts = struct.pack(">III", _INFO_FLAGS, mpeg_frames(frames), total_bytes)
     quality = struct.pack(">I", 50)
     start = header + side_information + b"Info" + counts + contents + quality
-    lame = _lame_tag(encoding.kilobits, frames, size + body_bytes(encoding, frames))
+    lame = _lame_tag(encoding.kilobits, frames, total_bytes)
     checked = start + lame
     return (checked + struct.pack(">H", _crc16(checked))).ljust(size, b"\0")
 
 
 def _lame_tag(kilobits: int, frames: int, total_bytes: int) -> bytes:
     delays = (ENCODER_DELAY << 12 | _padding(frames)).to_bytes(3, "big")
-    # Constant bit rate; no lowpass, replay gain, flags, preset or checksum of the music are told.
+    # Constant bit rate; lowpass, replay gain, flags, preset and music checksum are left unset.
     start = b"LAME3.100" + bytes((0x01, 0)) + bytes(8) + bytes((0, min(kilobits, 255))) + delays
     return start + bytes((0, 0, 0, 0)) + struct.pack(">IH", total_bytes, 0)
 

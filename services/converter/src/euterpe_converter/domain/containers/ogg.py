@@ -1,6 +1,6 @@
-"""Opus in Ogg (RFC 3533, RFC 7845): pages of a second each, of packets that all have the same size.
+"""Opus in Ogg (RFC 3533, RFC 7845): one-second pages of packets of equal size.
 
-Hard constant bit rate makes the length of the file a matter of arithmetic. Granule positions count 48,000 a second.
+Hard constant bit rate makes the file size computable. Granule positions count 48,000 per second.
 """
 
 import struct
@@ -11,7 +11,7 @@ from euterpe_converter.domain.containers.vorbis import comments
 
 #: Samples per channel of a packet: 20 ms.
 PACKET_FRAMES = 960
-#: Samples at the start that decoders throw away: the lookahead of libopus at 48 kHz.
+#: Samples at the start that decoders discard: libopus's lookahead at 48 kHz.
 PRE_SKIP = 312
 _PACKETS_PER_PAGE = 50
 _FIRST, _LAST = 0x02, 0x04
@@ -20,24 +20,24 @@ _HEADER_PAGES = 2
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
-def preamble(encoding: Encoding, tags: Tags) -> bytes:
-    """The pages of the two header packets."""
+def preamble(encoding: Encoding, _: int, tags: Tags) -> bytes:
+    """Return the pages of the two header packets."""
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, encoding.channels, PRE_SKIP, encoding.sample_rate, 0, 0)
     return _page([head], 0, 0, _FIRST) + _page([b"OpusTags" + comments(tags)], 1, 0, 0)
 
 
 def packet_bytes(encoding: Encoding) -> int:
-    """Bytes of each packet."""
+    """Return the bytes of each packet."""
     return encoding.kilobits * 1000 * PACKET_FRAMES // 48_000 // 8
 
 
 def packets(frames: int) -> int:
-    """How many packets hold so many samples and the encoder's delay."""
+    """Return the number of packets for this many samples and the encoder's delay."""
     return -(-(frames + PRE_SKIP) // PACKET_FRAMES)
 
 
 def body_bytes(encoding: Encoding, frames: int) -> int:
-    """Bytes of all pages of sound."""
+    """Return the bytes of all audio pages."""
     count = packets(frames)
     pages = -(-count // _PACKETS_PER_PAGE)
     size = packet_bytes(encoding)
@@ -45,7 +45,7 @@ def body_bytes(encoding: Encoding, frames: int) -> int:
 
 
 class OpusPages:
-    """Puts packets onto pages."""
+    """Groups packets into pages."""
 
     def __init__(self, frames: int) -> None:
         self._frames, self._left = frames, packets(frames)
@@ -54,13 +54,13 @@ class OpusPages:
         self._packets = 0
 
     def add(self, packet: bytes) -> bytes:
-        """The page that is full with this packet, or nothing."""
+        """Return the page that this packet completes, or nothing."""
         self._waiting.append(packet)
         self._packets += 1
         self._left -= 1
         if self._left and len(self._waiting) < _PACKETS_PER_PAGE:
             return b""
-        # The position of the last page cuts what the last packet holds beyond the music.
+        # The last page's position truncates what the last packet holds beyond the music.
         position = self._packets * PACKET_FRAMES if self._left else self._frames + PRE_SKIP
         page = _page(self._waiting, self._page, position, 0 if self._left else _LAST)
         self._waiting = []
@@ -76,6 +76,6 @@ def _page(content: list[bytes], number: int, position: int, kind: int) -> bytes:
 
 
 def _crc(data: bytes) -> int:
-    # Ogg's checksum is that of zlib with its bits the other way round, and without complements.
+    # Ogg's CRC is zlib's with reversed bits and without the complements.
     plain = zlib.crc32(data.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{plain:032b}"[::-1], 2)

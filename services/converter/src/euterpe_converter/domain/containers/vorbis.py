@@ -6,7 +6,7 @@ from euterpe_converter.domain.audio import SOFTWARE, Tags
 
 
 def comments(tags: Tags) -> bytes:
-    """Vendor and fields, without a framing bit."""
+    """Return vendor and fields, without a framing bit."""
     fields = [f"{name}={text}".encode() for name, text in tags.fields()]
     vendor = SOFTWARE.encode()
     parts = [struct.pack("<I", len(vendor)), vendor, struct.pack("<I", len(fields))]

@@ -9,7 +9,7 @@ _PCM = 1
 
 
 def preamble(encoding: Encoding, frames: int, tags: Tags) -> bytes:
-    """Everything up to the first sample."""
+    """Return everything up to the first sample."""
     rate, channels, depth = encoding.sample_rate, encoding.channels, encoding.bit_depth
     size = body_bytes(encoding, frames)
     form = struct.pack("<HHIIHH", _PCM, channels, rate, rate * encoding.frame_bytes, encoding.frame_bytes, depth)
@@ -19,18 +19,18 @@ def preamble(encoding: Encoding, frames: int, tags: Tags) -> bytes:
 
 
 def body_bytes(encoding: Encoding, frames: int) -> int:
-    """Bytes of the samples."""
+    """Return the bytes of the samples."""
     return frames * encoding.frame_bytes
 
 
 def _info(tags: Tags) -> bytes:
     parts = []
     for name, text in tags.fields():
-        words = f"seed {text}" if name == "SEED" else text
-        parts.append(_chunk(_INFO[name], words.encode() + b"\0"))
+        value = f"seed {text}" if name == "SEED" else text
+        parts.append(_chunk(_INFO[name], value.encode() + b"\0"))
     return _chunk(b"LIST", b"INFO" + b"".join(parts)) if parts else b""
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    # Chunks begin at even positions.
+    # Chunks start at even positions.
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)

@@ -1,4 +1,4 @@
-"""The C libraries that do the work, through ctypes: each module knows one library, and nothing of the service.
+"""Bindings of C libraries through ctypes, one module per library, independent of the service.
 
-Their functions let go of Python's global lock, so that synthesis and encoding run beside each other on two threads.
+Calls release Python's global interpreter lock, so synthesis and encoding run in parallel on two threads.
 """

@@ -1,7 +1,7 @@
-"""libfluidsynth: a SoundFont that is read once, and synthesisers that play MIDI files with it.
+"""libfluidsynth: a SoundFont that is loaded once, and synthesisers that play MIDI files with it.
 
-FluidSynth 2 (https://www.fluidsynth.org/api/). One synthesiser serves one piece: it is made anew for each, which takes
-two milliseconds, so that no piece hears the reverb, the controllers or the dither of another.
+FluidSynth 2 (https://www.fluidsynth.org/api/). Every piece gets a new synthesiser, which takes two milliseconds, so
+that no reverb, controller or dither state carries over to the next piece.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,10 @@ BLOCK_FRAMES = 64
 
 _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x90, 0xB0, 0xC0
 _BANK_SELECT = (0, 32)
-# Portamento and its starting key, legato, mono: what a note sounds like then depends on the one before it.
-_JOINING = (65, 84, 68, 126)
+# Controllers that join notes: portamento and its start key, legato, mono. A note then depends on the one before it.
+_JOINING_CONTROLLERS = (65, 84, 68, 126)
 _PERCUSSION_CHANNEL = 9
 _ALL = -1
-_PLAYING = 1
 _ERROR_LEVELS = (0, 1)
 
 _LOG = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
@@ -63,8 +62,6 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "delete_fluid_player": (None, [c_void_p]),
     "fluid_player_add_mem": (c_int, [c_void_p, c_char_p, c_size_t]),
     "fluid_player_play": (c_int, [c_void_p]),
-    "fluid_player_get_status": (c_int, [c_void_p]),
-    "fluid_player_get_total_ticks": (c_int, [c_void_p]),
     "fluid_player_set_playback_callback": (c_int, [c_void_p, _EVENT, c_void_p]),
     "fluid_midi_event_get_type": (c_int, [c_void_p]),
     "fluid_midi_event_get_channel": (c_int, [c_void_p]),
@@ -75,13 +72,14 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 
 class SynthesisFailed(Exception):
-    """FluidSynth reported damage; its words are the message."""
+    """FluidSynth reported an error, which is the message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Voicing:
-    """What decides the samples beside the notes: frames per second, FluidSynth's gain, levels of its effects (0 is
-    off), and the General MIDI program (0 to 127) of each MIDI channel (0 to 15) whose own programs are overridden.
+class SynthSettings:
+    """Sample rate in Hz, FluidSynth's gain, effect levels (0 is off), and overridden programs.
+
+    `programs` maps MIDI channels (0 to 15) to General MIDI programs (0 to 127) that replace the file's.
     """
 
     sample_rate: int = 44_100
@@ -91,39 +89,39 @@ class Voicing:
     programs: Mapping[int, int] = field(default_factory=dict)
 
 
-class NewNotes(Enum):
-    """What becomes of the notes that begin."""
+class NoteMode(Enum):
+    """What happens to notes that begin."""
 
-    #: They sound.
+    #: They are played.
     PLAY = auto()
-    #: They are left out.
+    #: They are omitted.
     SKIP = auto()
-    #: They are left out, but an older note of the same key ends as it would have.
+    #: They are omitted, but end an older note of the same key as they would have.
     RELEASE = auto()
-    #: The same, and percussion, which can end other percussion, is played 84 dB below its loudest.
+    #: As RELEASE, and percussion, which can end other percussion, is played 84 dB below its maximum.
     REPLACE = auto()
 
 
 class FluidSynth:
-    """The library with one SoundFont in memory. Synthesisers share it, also those of forked processes."""
+    """The library with one SoundFont in memory, shared by its synthesisers, also those of forked processes."""
 
     def __init__(self, soundfont: str, library: str = DEFAULT_LIBRARY) -> None:
-        """Reads the SoundFont: 148 MB take a third of a second. Raises LibraryMissing, SynthesisFailed."""
+        """Load the SoundFont: 148 MB take a third of a second. Raises LibraryMissing, SynthesisFailed."""
         self.lib = load(library, PACKAGE, _SIGNATURES)
-        self.complaints: list[str] = []
-        # Kept, because the library does not keep Python's object alive.
-        self._log = _LOG(self._complain)
+        self.errors: list[str] = []
+        # Referenced here, because the library does not keep the Python object alive.
+        self._log = _LOG(self._record_error)
         for level in range(5):
             self.lib.fluid_set_log_function(level, self._log, None)
         self._settings = self.lib.new_fluid_settings()
-        self._configure(self._settings, Voicing())
+        self._configure(self._settings, SynthSettings())
         self._loader = self.lib.new_fluid_synth(self._settings)
         number = self.lib.fluid_synth_sfload(self._loader, soundfont.encode(), 0)
         if number < 0:
-            raise SynthesisFailed("; ".join(self.complaints) or "the SoundFont cannot be read")
+            raise SynthesisFailed("; ".join(self.errors) or "the SoundFont cannot be read")
         self.sfont = self.lib.fluid_synth_get_sfont_by_id(self._loader, number)
         self.lib.fluid_synth_remove_sfont(self._loader, self.sfont)
-        self.complaints.clear()
+        self.errors.clear()
 
     @property
     def version(self) -> str:
@@ -131,100 +129,95 @@ class FluidSynth:
         version: bytes = self.lib.fluid_version_str()
         return version.decode("ascii", "replace")
 
-    def new_settings(self, voicing: Voicing) -> int:
-        """Settings for a synthesiser, to be deleted by the caller."""
-        settings: int = self.lib.new_fluid_settings()
-        self._configure(settings, voicing)
-        return settings
+    def create_settings(self, settings: SynthSettings) -> int:
+        """Create FluidSynth settings; the caller deletes them."""
+        handle: int = self.lib.new_fluid_settings()
+        self._configure(handle, settings)
+        return handle
 
-    def _configure(self, settings: int, voicing: Voicing) -> None:
+    def _configure(self, handle: int, settings: SynthSettings) -> None:
         setint, setnum = self.lib.fluid_settings_setint, self.lib.fluid_settings_setnum
-        setnum(settings, b"synth.sample-rate", voicing.sample_rate)
-        setnum(settings, b"synth.gain", voicing.gain)
-        setint(settings, b"synth.reverb.active", voicing.reverb > 0)
-        setnum(settings, b"synth.reverb.level", voicing.reverb)
-        setint(settings, b"synth.chorus.active", voicing.chorus > 0)
-        setnum(settings, b"synth.chorus.level", voicing.chorus)
-        setint(settings, b"synth.cpu-cores", 1)
-        setint(settings, b"synth.lock-memory", 0)
-        setint(settings, b"synth.dynamic-sample-loading", 0)
-        # The piece's clock is the synthesiser's, not the machine's.
-        self.lib.fluid_settings_setstr(settings, b"player.timing-source", b"sample")
+        setnum(handle, b"synth.sample-rate", settings.sample_rate)
+        setnum(handle, b"synth.gain", settings.gain)
+        setint(handle, b"synth.reverb.active", settings.reverb > 0)
+        setnum(handle, b"synth.reverb.level", settings.reverb)
+        setint(handle, b"synth.chorus.active", settings.chorus > 0)
+        setnum(handle, b"synth.chorus.level", settings.chorus)
+        setint(handle, b"synth.cpu-cores", 1)
+        setint(handle, b"synth.lock-memory", 0)
+        setint(handle, b"synth.dynamic-sample-loading", 0)
+        # The player's clock counts synthesised samples instead of real time.
+        self.lib.fluid_settings_setstr(handle, b"player.timing-source", b"sample")
 
-    def _complain(self, level: int, message: bytes | None, _: object) -> None:
-        if level in _ERROR_LEVELS and len(self.complaints) < 8:
-            self.complaints.append((message or b"").decode("utf-8", "replace")[:300])
+    def _record_error(self, level: int, message: bytes | None, _: object) -> None:
+        if level in _ERROR_LEVELS and len(self.errors) < 8:
+            self.errors.append((message or b"").decode("utf-8", "replace")[:300])
 
 
-class Performance:
+class Playback:
     """One MIDI file, played once."""
 
-    def __init__(self, fluidsynth: FluidSynth, midi: bytes, voicing: Voicing) -> None:
-        """Raises SynthesisFailed when the file is none that FluidSynth can play."""
+    def __init__(self, fluidsynth: FluidSynth, midi: bytes, settings: SynthSettings) -> None:
+        """Create a synthesiser and start its player. Raises SynthesisFailed."""
         self._owner, self._lib = fluidsynth, fluidsynth.lib
-        self._voicing = voicing
-        self._settings = fluidsynth.new_settings(voicing)
+        self._options = settings
+        self._settings = fluidsynth.create_settings(settings)
         self._synth = self._lib.new_fluid_synth(self._settings)
         self._player = self._lib.new_fluid_player(self._synth) if self._synth else None
         if not self._player:
-            raise SynthesisFailed("the synthesiser cannot be made")
+            raise SynthesisFailed("the synthesiser cannot be created")
         self._lib.fluid_synth_add_sfont(self._synth, fluidsynth.sfont)
-        self._programs = dict(voicing.programs)
+        self._programs = dict(settings.programs)
         for channel, program in self._programs.items():
             self._lib.fluid_synth_program_change(self._synth, channel, program)
         self._lib.fluid_player_add_mem(self._player, midi, len(midi))
-        self._chosen = False
-        #: Whether the file has joined notes together so far: then none can be understood without the one before it.
-        self.joined = False
-        self.new_notes(NewNotes.PLAY)
+        self._programs_set = False
+        #: Whether the file has joined notes so far, so that a note cannot be played without the one before it.
+        self.has_joined_notes = False
+        self.set_note_mode(NoteMode.PLAY)
         self._lib.fluid_player_play(self._player)
 
-    def new_notes(self, fate: NewNotes) -> None:
-        """Decides on notes that begin from now on."""
-        self._fate = fate
-        plain = fate is NewNotes.PLAY and not self._programs
+    def set_note_mode(self, mode: NoteMode) -> None:
+        """Set what happens to notes that begin from now on."""
+        self._mode = mode
+        plain = mode is NoteMode.PLAY and not self._programs
         self._handler = _EVENT(("fluid_synth_handle_midi_event", self._lib)) if plain else _EVENT(self._handle)
         self._lib.fluid_player_set_playback_callback(self._player, self._handler, self._synth)
 
-    def reverb(self, *, on: bool) -> None:
-        """Turns it off, or on if the voicing has it; it begins as in a new synthesiser."""
-        self._lib.fluid_synth_reverb_on(self._synth, _ALL, on and self._voicing.reverb > 0)
+    def set_reverb(self, *, on: bool) -> None:
+        """Turn reverb off, or on if the settings have it; it then starts as in a new synthesiser."""
+        self._lib.fluid_synth_reverb_on(self._synth, _ALL, on and self._options.reverb > 0)
 
-    def chorus(self, *, on: bool) -> None:
-        """The same."""
-        self._lib.fluid_synth_chorus_on(self._synth, _ALL, on and self._voicing.chorus > 0)
+    def set_chorus(self, *, on: bool) -> None:
+        """Turn chorus off, or on if the settings have it; it then starts as in a new synthesiser."""
+        self._lib.fluid_synth_chorus_on(self._synth, _ALL, on and self._options.chorus > 0)
 
     def silence(self) -> None:
-        """Ends everything that sounds."""
+        """End all sounding notes."""
         self._lib.fluid_synth_all_sounds_off(self._synth, _ALL)
 
     def read(self, frames: int, block: int) -> NDArray[np.float32]:
-        """The next frames, shape (frames, 2), full scale is 1; silence and dying tones when the file has ended.
+        """Return the next frames, shape (frames, 2), full scale 1. After the end of the file, notes decay to silence.
 
-        They are asked for `block` at a time, a multiple of BLOCK_FRAMES: more at once is faster.
-        Raises SynthesisFailed when FluidSynth reported an error; it would go on in silence.
+        They are requested in blocks of `block` frames, a multiple of BLOCK_FRAMES; larger blocks are faster.
+        Raises SynthesisFailed when FluidSynth reported an error, because it would continue with silence.
         """
         samples = np.empty((frames, 2), np.float32)
         pointer = samples.ctypes.data_as(POINTER(c_float))
         write = self._lib.fluid_synth_write_float
         for start in range(0, frames, block):
             write(self._synth, min(block, frames - start), pointer, 2 * start, 2, pointer, 2 * start + 1, 2)
-        if self._owner.complaints:
-            raise SynthesisFailed("; ".join(self._owner.complaints))
+        if self._owner.errors:
+            raise SynthesisFailed("; ".join(self._owner.errors))
         return samples
 
     @property
-    def playing(self) -> bool:
-        """Whether events are still to come."""
-        return bool(self._lib.fluid_player_get_status(self._player) == _PLAYING)
-
-    @property
     def voices(self) -> int:
-        """How many sound."""
+        """Number of sounding voices."""
         return int(self._lib.fluid_synth_get_active_voice_count(self._synth))
 
     def close(self) -> None:
-        """Frees it, but not the SoundFont, which is everybody's."""
+        """Free the synthesiser, but not the shared SoundFont."""
         self._lib.delete_fluid_player(self._player)
         self._lib.fluid_synth_remove_sfont(self._synth, self._owner.sfont)
         self._lib.delete_fluid_synth(self._synth)
@@ -233,25 +226,25 @@ class Performance:
     def _handle(self, synth: int, event: int) -> int:
         kind = self._lib.fluid_midi_event_get_type(event)
         channel = self._lib.fluid_midi_event_get_channel(event)
-        if kind == _NOTE_ON and self._fate is not NewNotes.PLAY:
-            return self._leave_out(synth, event, channel)
+        if kind == _NOTE_ON and self._mode is not NoteMode.PLAY:
+            return self._suppress_note(synth, event, channel)
         control = self._lib.fluid_midi_event_get_control(event) if kind == _CONTROL_CHANGE else None
-        self.joined = self.joined or control in _JOINING
+        self.has_joined_notes = self.has_joined_notes or control in _JOINING_CONTROLLERS
         if channel in self._programs:
-            if not self._chosen:
-                # The player resets the synthesiser when it begins, and with it the programs.
-                self._chosen = True
+            if not self._programs_set:
+                # When it starts, the player resets the synthesiser, including its programs.
+                self._programs_set = True
                 for each, program in self._programs.items():
                     self._lib.fluid_synth_program_change(synth, each, program)
             if kind == _PROGRAM_CHANGE or control in _BANK_SELECT:
                 return 0
         return int(self._lib.fluid_synth_handle_midi_event(synth, event))
 
-    def _leave_out(self, synth: int, event: int, channel: int) -> int:
-        if self._fate is NewNotes.SKIP:
+    def _suppress_note(self, synth: int, event: int, channel: int) -> int:
+        if self._mode is NoteMode.SKIP:
             return 0
         key = self._lib.fluid_midi_event_get_key(event)
-        began = self._lib.fluid_midi_event_get_velocity(event) > 0
-        if self._fate is NewNotes.REPLACE and channel == _PERCUSSION_CHANNEL and began:
+        is_note_on = self._lib.fluid_midi_event_get_velocity(event) > 0
+        if self._mode is NoteMode.REPLACE and channel == _PERCUSSION_CHANNEL and is_note_on:
             return int(self._lib.fluid_synth_noteon(synth, channel, key, 1))
         return int(self._lib.fluid_synth_noteoff(synth, channel, key))

@@ -41,7 +41,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 
 class LameEncoder:
-    """One stream, at a constant bit rate, or at a variable one of which the first frame is the seek table."""
+    """One stream, at a constant bit rate, or at a variable one whose first frame is the seek table."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class LameEncoder:
         variable_quality: float | None = None,
         joint: bool = True,
     ) -> None:
-        """`quality` is LAME's effort, 0 (most) to 9; `joint` lets two channels share what they have in common.
+        """`quality` is LAME's effort, 0 (most) to 9; `joint` enables joint stereo.
 
         Raises LibraryMissing, ValueError.
         """
@@ -73,7 +73,7 @@ class LameEncoder:
             self._lib.lame_set_VBR_quality(self._lame, variable_quality)
         self._lib.lame_set_bWriteVbrTag(self._lame, self._variable)
         if self._lib.lame_init_params(self._lame) < 0:
-            raise ValueError("LAME refuses these parameters")
+            raise ValueError("LAME rejects these parameters")
 
     @property
     def version(self) -> str:
@@ -82,7 +82,7 @@ class LameEncoder:
         return version.decode("ascii", "replace")
 
     def encode(self, samples: NDArray[np.float32]) -> bytes:
-        """Frames that are complete with these samples; shape (frames, channels), full scale is 1."""
+        """Return the frames that these samples complete; shape (frames, channels), full scale is 1."""
         size = len(samples) * 5 // 4 + 7200
         out = (c_ubyte * size)()
         data = np.ascontiguousarray(samples, np.float32).ctypes.data_as(POINTER(c_float))
@@ -90,24 +90,24 @@ class LameEncoder:
             written = self._lib.lame_encode_buffer_ieee_float(self._lame, data, data, len(samples), out, size)
         else:
             written = self._lib.lame_encode_buffer_interleaved_ieee_float(self._lame, data, len(samples), out, size)
-        return _taken(out, written)
+        return _output(out, written)
 
     def flush(self) -> bytes:
-        """The last frames."""
+        """Return the last frames."""
         out = (c_ubyte * 65536)()
-        return _taken(out, self._lib.lame_encode_flush(self._lame, out, len(out)))
+        return _output(out, self._lib.lame_encode_flush(self._lame, out, len(out)))
 
     def header_frame(self) -> bytes:
-        """With a variable bit rate, what belongs in the place of the first frame when all is encoded."""
+        """Return the seek table of a variable bit rate, which replaces the first frame after encoding."""
         out = (c_ubyte * 4096)()
-        return _taken(out, self._lib.lame_get_lametag_frame(self._lame, out, len(out)))
+        return _output(out, self._lib.lame_get_lametag_frame(self._lame, out, len(out)))
 
     def close(self) -> None:
-        """Frees it."""
+        """Free the encoder."""
         self._lib.lame_close(self._lame)
 
 
-def _taken(out: "bytes | object", written: int) -> bytes:
+def _output(out: "bytes | object", written: int) -> bytes:
     if written < 0:
-        raise ValueError(f"LAME failed with {written}")
+        raise ValueError(f"LAME failed with code {written}")
     return bytes(memoryview(out)[:written])  # type: ignore[arg-type]

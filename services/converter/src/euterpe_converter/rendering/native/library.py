@@ -1,4 +1,4 @@
-"""Loads a shared library by the names that it may have."""
+"""Loads shared libraries."""
 
 import ctypes
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class LibraryMissing(Exception):
-    """A shared library is not installed; `package` is Debian's name of it."""
+    """A shared library is not installed; `package` is its Debian package."""
 
     def __init__(self, name: str, package: str) -> None:
         super().__init__(f"the library {name} cannot be loaded")
@@ -15,9 +15,9 @@ class LibraryMissing(Exception):
 
 
 def load(name: str, package: str, signatures: Mapping[str, tuple[Any, list[Any]]]) -> ctypes.CDLL:
-    """The library, with result and argument types set for each function that is used. Raises LibraryMissing.
+    """Load a library and set result and argument types of each function. Raises LibraryMissing.
 
-    Types are not optional: without them ctypes cuts pointers to 32 bits.
+    Without declared types, ctypes truncates pointers to 32 bits.
     """
     try:
         library = ctypes.CDLL(name)

@@ -31,9 +31,9 @@ class OpusEncoder:
         error = c_int(0)
         self._encoder = self._lib.opus_encoder_create(48_000, channels, _APPLICATION_AUDIO, byref(error))
         if error.value or not self._encoder:
-            raise ValueError(f"Opus refuses these parameters ({error.value})")
+            raise ValueError(f"Opus rejects these parameters (error {error.value})")
         self._packet = (c_ubyte * packet_bytes)()
-        # A variadic function: its argument types must be said at the call.
+        # A variadic function: its argument types are declared at the call.
         self._control(_SET_BITRATE, c_int32(bits_per_second))
         self._control(_SET_VBR, c_int32(0))
 
@@ -45,23 +45,23 @@ class OpusEncoder:
 
     @property
     def lookahead(self) -> int:
-        """Frames at the start that a decoder must throw away."""
+        """Frames at the start that a decoder must discard."""
         frames = c_int32(0)
         self._control(_GET_LOOKAHEAD, byref(frames))
         return frames.value
 
     def encode(self, samples: NDArray[np.float32]) -> bytes:
-        """The packet of these samples, shape (960, channels)."""
+        """Return the packet of these samples, shape (960, channels)."""
         data = np.ascontiguousarray(samples, np.float32).ctypes.data_as(POINTER(c_float))
         written = self._lib.opus_encode_float(self._encoder, data, len(samples), self._packet, len(self._packet))
         if written != len(self._packet):
-            raise ValueError(f"Opus wrote {written} bytes instead of {len(self._packet)}")
+            raise ValueError(f"Opus wrote a packet of {written} bytes instead of {len(self._packet)}")
         return bytes(self._packet)
 
     def close(self) -> None:
-        """Frees it."""
+        """Free the encoder."""
         self._lib.opus_encoder_destroy(self._encoder)
 
     def _control(self, request: int, argument: object) -> None:
         if self._lib.opus_encoder_ctl(c_void_p(self._encoder), c_int(request), argument) != 0:
-            raise ValueError(f"Opus refuses request {request}")
+            raise ValueError(f"Opus rejects request {request}")

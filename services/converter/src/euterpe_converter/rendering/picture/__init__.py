@@ -1,1 +1,1 @@
-"""Piano rolls as SVG and PNG. Drawn in the worker process that reads strangers' files."""
+"""Piano rolls as SVG and PNG; drawn in the worker process that reads untrusted files."""

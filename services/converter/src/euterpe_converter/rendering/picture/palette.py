@@ -1,4 +1,4 @@
-"""Colours of piano rolls: one per track, told apart also by those who do not see all colours."""
+"""Colours of piano rolls: one per track, distinguishable with colour vision deficiencies."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from euterpe_converter.domain.picture import Theme
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Hexadecimal colours: the ground, the rows of black keys, lines, faint and strong text, tracks, and drums."""
+    """Hexadecimal colours: background, rows of black keys, lines, secondary and primary text, tracks, and drums."""
 
     ground: str
     black_keys: str
@@ -39,12 +39,12 @@ _DARK = Palette(
 
 
 def palette(theme: Theme) -> Palette:
-    """The colours of a theme; those of the light one for a picture that cannot follow its surrounding."""
+    """Return the colours of a theme; the light ones for `auto`."""
     return _DARK if theme is Theme.DARK else _LIGHT
 
 
 def mixed(colour: str, ground: str, share: float) -> str:
-    """A colour that lets the ground through: `share` 1 is the colour itself."""
+    """Blend a colour with the background; at `share` 1 it is opaque."""
     pairs = zip(_channels(colour), _channels(ground), strict=True)
     return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
 

@@ -1,4 +1,4 @@
-"""Piano rolls as PNG, for where no SVG is shown: cards of links, chats, covers."""
+"""Piano rolls as PNG, where SVG is not supported: link previews, chats, covers."""
 
 import io
 import unicodedata
@@ -11,16 +11,16 @@ from euterpe_converter.domain.picture import Picture
 from euterpe_converter.rendering.picture.layout import Group, Layout
 from euterpe_converter.rendering.picture.palette import Palette, mixed, palette
 
-# Drawn larger and made smaller, which smooths edges.
+# Drawn larger and scaled down, for anti-aliasing.
 _SCALE = 2
 _WIDE_FONT = "DejaVuSans.ttf"
 _UNASSIGNED = "\uffff"
-_SHORTEST_ROW = 4.0
-_MOST_ROUND = 10_000
+_MIN_ROUNDED_ROW_HEIGHT = 4.0
+_MAX_ROUNDED_NOTES = 10_000
 
 
 def draw(piece: Piece, picture: Picture) -> bytes:
-    """The whole file."""
+    """Return the whole file."""
     return _Canvas(piece, picture).finished()
 
 
@@ -30,7 +30,7 @@ class _Canvas:
         self._colours: Palette = palette(picture.theme)
         self._image = Image.new("RGB", (picture.width * _SCALE, picture.height * _SCALE), self._colours.ground)
         self._draw = ImageDraw.Draw(self._image)
-        self._round = len(piece.notes) <= _MOST_ROUND and self._layout.row >= _SHORTEST_ROW
+        self._round = len(piece.notes) <= _MAX_ROUNDED_NOTES and self._layout.row >= _MIN_ROUNDED_ROW_HEIGHT
 
     def finished(self) -> bytes:
         self._grid()
@@ -44,7 +44,7 @@ class _Canvas:
         return target.getvalue()
 
     def _box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
-        # Pillow paints the last row and column too.
+        # Pillow includes the last row and column.
         return left * _SCALE, top * _SCALE, max(right * _SCALE - 1, left * _SCALE), max(bottom, top) * _SCALE - 1
 
     def _grid(self) -> None:
@@ -81,11 +81,17 @@ class _Canvas:
         self._text((right, self._picture.height - 24), "Euterpe", 24, self._colours.faint, "rs")
 
     def _text(
-        self, at: tuple[float, float], text: str, size: int, colour: str, anchor: str, most: float | None = None
+        self,
+        at: tuple[float, float],
+        text: str,
+        size: int,
+        colour: str,
+        anchor: str,
+        max_width: float | None = None,
     ) -> None:
         font = _font(size * _SCALE)
         shown = "".join(_drawable(font, text)).strip()
-        while most is not None and shown and self._draw.textlength(shown, font) > most * _SCALE:
+        while max_width is not None and shown and self._draw.textlength(shown, font) > max_width * _SCALE:
             shown = shown.rstrip("…")[:-1].rstrip() + "…"
         self._draw.text((at[0] * _SCALE, at[1] * _SCALE), shown, colour, font, anchor)
 
@@ -94,7 +100,7 @@ Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 
 def _font(size: int) -> Font:
-    """DejaVu Sans where it is installed (`fonts-dejavu-core`); Pillow's own font, of plain Latin letters, elsewhere."""
+    """Return DejaVu Sans if it is installed (`fonts-dejavu-core`), or else Pillow's font of plain Latin letters."""
     try:
         return ImageFont.truetype(_WIDE_FONT, size)
     except OSError:
@@ -102,7 +108,7 @@ def _font(size: int) -> Font:
 
 
 def _drawable(font: Font, text: str) -> Iterator[str]:
-    """The characters that the font has; letters without their accents, where it has only those."""
+    """Yield the characters that the font has; without accents where it has only the plain letter."""
     unknown = _shape(font, _UNASSIGNED)
     for character in text:
         for each in (character, unicodedata.normalize("NFKD", character)[0]):

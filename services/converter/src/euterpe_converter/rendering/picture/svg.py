@@ -1,4 +1,4 @@
-"""Piano rolls as SVG 1.1: sharp at any size, and in colours that follow the reader's theme when asked to."""
+"""Piano rolls as SVG 1.1: sharp at any size; can follow the viewer's theme."""
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
@@ -9,14 +9,14 @@ from euterpe_converter.domain.picture import Picture, Theme
 from euterpe_converter.rendering.picture.layout import Group, Layout
 from euterpe_converter.rendering.picture.palette import Palette, palette
 
-# More rectangles than this are drawn as one path per colour: a fifth of the size, without round corners.
-_MOST_ROUND = 3_000
+# More notes are drawn as one path per colour: a fifth of the size, without rounded corners.
+_MAX_ROUNDED_NOTES = 3_000
 _FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
-_SHORTEST_ROW = 4.0
+_MIN_ROUNDED_ROW_HEIGHT = 4.0
 
 
 def draw(piece: Piece, picture: Picture) -> bytes:
-    """The whole document, UTF-8."""
+    """Return the whole document in UTF-8."""
     layout = Layout(piece, picture)
     size = f'width="{picture.width}" height="{picture.height}" viewBox="0 0 {picture.width} {picture.height}"'
     name = f"Piano roll of {picture.title}" if picture.title else "Piano roll"
@@ -69,7 +69,7 @@ def _grid(layout: Layout) -> Iterator[str]:
 def _notes(group: Group, total: int, row: float) -> str:
     colour = "d" if group.track is None else f"n{group.track % len(palette(Theme.LIGHT).tracks)}"
     opening = f'<g class="{colour}"' + (f' fill-opacity="{group.strength:g}">' if group.strength < 1 else ">")
-    if total > _MOST_ROUND or row < _SHORTEST_ROW:
+    if total > _MAX_ROUNDED_NOTES or row < _MIN_ROUNDED_ROW_HEIGHT:
         sides = "".join(
             f"M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}z" for left, top, right, bottom in group.boxes.tolist()
         )
@@ -95,6 +95,6 @@ def _heading(layout: Layout, picture: Picture) -> list[str]:
     ]
 
 
-def shortened(title: str, most: int = 34) -> str:
-    """A title that fits into one line of the card."""
-    return title if len(title) <= most else title[: most - 1].rstrip() + "…"
+def shortened(title: str, max_length: int = 34) -> str:
+    """Shorten a title to one line of the card."""
+    return title if len(title) <= max_length else title[: max_length - 1].rstrip() + "…"

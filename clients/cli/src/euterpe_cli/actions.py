@@ -1,0 +1,74 @@
+"""What the commands do at the server: compose, compare, download and save."""
+
+import time
+import uuid
+from pathlib import Path
+
+import typer
+from euterpe_client import Euterpe, EuterpeError, models
+
+from euterpe_cli import display, output, terminal
+from euterpe_cli.errors import CliError
+from euterpe_cli.files import Format
+
+_COMPARISON_WAIT_SECONDS = 20
+_POLL_SECONDS = 1.0
+
+
+def compose(client: Euterpe, body: models.GenerationRequest) -> models.GenerationView:
+    """Compose a piece and show its progress; Ctrl-C cancels it."""
+    generation: models.GenerationView = client.create_generation(body, idempotency_key=str(uuid.uuid4()))
+    try:
+        with display.composing_progress() as report:
+            for state in client.watch_states(generation["id"]):
+                report(state["progress"], "Waiting" if state["status"] == "queued" else "Composing")
+                generation = state
+    except KeyboardInterrupt:
+        _cancel(client, generation["id"])
+        raise typer.Exit(130) from None
+    if generation["status"] != "succeeded":
+        raise CliError(generation.get("failure") or f"No piece was composed; the generation is {generation['status']}.")
+    return generation
+
+
+def compare(client: Euterpe, body: models.ComparisonRequest) -> models.ComparisonView:
+    """Create a comparison and wait until all of its pieces have ended."""
+    comparison = client.create_comparison(
+        body, prefer=f"wait={_COMPARISON_WAIT_SECONDS}", idempotency_key=str(uuid.uuid4())
+    )
+    while not comparison["ended"]:
+        time.sleep(_POLL_SECONDS)
+        comparison = client.get_comparison(comparison["id"])
+    return comparison
+
+
+def save_generation(client: Euterpe, generation: models.GenerationView, file_format: Format, path: Path) -> None:
+    """Download a generation and write it to `path`; without a song in a library, its MIDI file is converted."""
+    song_id = generation.get("song_id")
+    if file_format == "mid":
+        output.write(path, [client.get_generation_midi(generation["id"])])
+    elif song_id:
+        save_song(client, song_id, file_format, path)
+    else:
+        midi = client.get_generation_midi(generation["id"])
+        with client.convert_midi_stream(midi, {"format": file_format, "title": generation["title"]}) as stream:
+            output.write(path, display.download_progress(stream))
+
+
+def save_song(client: Euterpe, song_id: str, file_format: Format, path: Path) -> None:
+    """Download a song and write it to `path`."""
+    opened = (
+        client.download_midi_stream(song_id)
+        if file_format == "mid"
+        else client.get_song_audio_stream(song_id, file_format)
+    )
+    with opened as stream:
+        output.write(path, display.download_progress(stream))
+
+
+def _cancel(client: Euterpe, generation_id: str) -> None:
+    try:
+        client.cancel_generation(generation_id)
+        terminal.notify("Cancelled.")
+    except EuterpeError as error:
+        terminal.notify(f"Interrupted; the server still composes the piece, because cancelling it failed: {error}.")

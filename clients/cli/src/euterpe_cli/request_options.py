@@ -1,0 +1,74 @@
+"""Command line options as the fields of a request."""
+
+import base64
+import math
+import uuid
+from pathlib import Path
+
+import typer
+from euterpe_client import models
+
+Value = bool | int | float | str
+
+#: Protects against devices and wrong files; the server's own limit is lower.
+_MAX_PROMPT_BYTES = 10_000_000
+
+
+def parse_parameters(settings: list[str] | None) -> dict[str, Value]:
+    """Parse `NAME=VALUE` options. Raises BadParameter for other forms and for numbers that are not finite."""
+    parameters: dict[str, Value] = {}
+    for setting in settings or ():
+        name, equals, text = (part.strip() for part in setting.partition("="))
+        if not (name and equals):
+            raise typer.BadParameter(f"{setting!r} does not have the form NAME=VALUE", param_hint="--set")
+        value = _parse_value(text)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise typer.BadParameter(f"{name} must be a finite number, got {text}", param_hint="--set")
+        parameters[name] = value
+    return parameters
+
+
+def parse_variants(texts: list[str] | None) -> list[models.Variant]:
+    """Parse variants: a strategy, or `NAME=VALUE` separated by commas, such as `strategy=top_k,top_k=5`."""
+    variants: list[models.Variant] = []
+    for text in texts or ():
+        settings = text.split(",") if "=" in text else [f"strategy={text}"]
+        variants.append({"label": text, "parameters": parse_parameters(settings)})
+    return variants
+
+
+def parse_prompt(source: str | None, bars: int | None) -> models.PromptRequest | None:
+    """Return the prompt of a request from a song id or the path of a MIDI file."""
+    if source is None:
+        if bars is not None:
+            raise typer.BadParameter("it needs --prompt", param_hint="--prompt-bars")
+        return None
+    prompt: models.PromptRequest = {} if bars is None else {"bars": bars}
+    try:
+        return {**prompt, "song_id": str(uuid.UUID(source))}
+    except ValueError:
+        return {**prompt, "midi": base64.b64encode(_read_prompt(source)).decode()}
+
+
+def _read_prompt(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_PROMPT_BYTES + 1)
+    except OSError as error:
+        message = f"{path!r} is neither a song id nor a readable file: {error.strerror}"
+        raise typer.BadParameter(message, param_hint="--prompt") from error
+    if len(content) > _MAX_PROMPT_BYTES:
+        message = f"{path!r} must be at most {_MAX_PROMPT_BYTES} bytes"
+        raise typer.BadParameter(message, param_hint="--prompt")
+    return content
+
+
+def _parse_value(text: str) -> Value:
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,108 @@
+"""Background loops of a service under one supervisor.
+
+A loop that ends or fails must not go unnoticed: an unexpected error is logged with its trace and counted, the loop
+continues after a pause, and `/readyz` fails while a loop keeps failing or has ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from euterpe_service_kit.database import is_unavailable
+from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.health import Readiness
+
+log = structlog.get_logger(__name__)
+
+Turn = Callable[[], Awaitable[None]]
+
+#: Unexpected errors in a row after which a loop counts as broken.
+BROKEN_AFTER: Final = 3
+FIRST_PAUSE_SECONDS: Final = 0.5
+MAX_PAUSE_SECONDS: Final = 30.0
+
+
+class LoopFailed(RuntimeError):
+    """A background loop that fails again and again or has ended; `/readyz` shows its name."""
+
+
+@dataclass(slots=True)
+class _Loop:
+    task: asyncio.Task[None] | None = None
+    failures: int = 0
+
+
+class BackgroundLoops:
+    """Runs the loops of one process. Readiness has a check named `loops`.
+
+    A turn that fails because a dependency is unavailable is logged as a warning and repeated; the check of that
+    dependency reports it. Any other exception is a fault of ours: it is logged with its trace, counted in
+    `euterpe_<service>_loop_failures_total`, and repeated after pauses that double up to `MAX_PAUSE_SECONDS`.
+    """
+
+    def __init__(self, service: str, registry: CollectorRegistry, readiness: Readiness) -> None:
+        self._loops: dict[str, _Loop] = {}
+        self._is_stopping = False
+        self._failures = Counter(
+            f"euterpe_{service}_loop_failures_total",
+            "Turns of background loops that failed, by loop and kind (unavailable or unexpected).",
+            ["loop", "kind"],
+            registry=registry,
+        )
+        readiness.add("loops", self.check)
+
+    def start(self, name: str, turn: Turn, *, interval_seconds: float = 0.0) -> None:
+        """Repeat `turn` until `stop`, with `interval_seconds` between the end of a turn and the next."""
+        assert name not in self._loops, f"the loop {name} runs already"
+        for kind in ("unavailable", "unexpected"):
+            self._failures.labels(name, kind)
+        loop = self._loops[name] = _Loop()
+        loop.task = asyncio.create_task(self._run(name, loop, turn, interval_seconds), name=f"loop-{name}")
+
+    async def stop(self) -> None:
+        """Cancel all loops and wait for their ends."""
+        self._is_stopping = True
+        tasks = [loop.task for loop in self._loops.values() if loop.task]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def check(self) -> None:
+        """Raise LoopFailed while a loop has ended or keeps failing."""
+        if self._is_stopping:
+            return
+        broken = [
+            name
+            for name, loop in self._loops.items()
+            if loop.failures >= BROKEN_AFTER or loop.task is None or loop.task.done()
+        ]
+        if broken:
+            raise LoopFailed(f"background loops that do not work: {', '.join(broken)}")
+
+    async def _run(self, name: str, loop: _Loop, turn: Turn, interval_seconds: float) -> None:
+        while True:
+            try:
+                await turn()
+            except Exception as error:  # noqa: BLE001 - whatever a turn raises, the loop goes on
+                await self._pause(name, loop, error)
+            else:
+                loop.failures = 0
+                await asyncio.sleep(interval_seconds)
+
+    async def _pause(self, name: str, loop: _Loop, error: Exception) -> None:
+        if is_unavailable(error) or isinstance(error, Unavailable):
+            self._failures.labels(name, "unavailable").inc()
+            log.warning("loop_dependency_unavailable", loop=name, error=repr(error))
+            await asyncio.sleep(FIRST_PAUSE_SECONDS)
+            return
+        loop.failures += 1
+        self._failures.labels(name, "unexpected").inc()
+        log.error("loop_failed", loop=name, failures_in_a_row=loop.failures, exc_info=error)
+        await asyncio.sleep(min(FIRST_PAUSE_SECONDS * 2 ** (loop.failures - 1), MAX_PAUSE_SECONDS))

@@ -1,0 +1,108 @@
+"""Background loops: failures are counted, loops go on, and readiness tells."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from euterpe_service_kit import background
+from euterpe_service_kit.background import BROKEN_AFTER, BackgroundLoops, LoopFailed
+from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.health import Readiness
+from prometheus_client import CollectorRegistry
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(background, "MAX_PAUSE_SECONDS", 0.002)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+async def loops(registry: CollectorRegistry) -> AsyncIterator[BackgroundLoops]:
+    supervised = BackgroundLoops("test", registry, Readiness())
+    yield supervised
+    await supervised.stop()
+
+
+def failures(registry: CollectorRegistry, loop: str, kind: str) -> float | None:
+    return registry.get_sample_value("euterpe_test_loop_failures_total", {"loop": loop, "kind": kind})
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_loop_goes_on_after_an_unexpected_error(loops: BackgroundLoops, registry: CollectorRegistry) -> None:
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            raise KeyError("a row that cannot be decoded")
+
+    loops.start("claim", turn)
+    await until(lambda: turns > 5)
+    assert failures(registry, "claim", "unexpected") == 1
+    await loops.check()
+
+
+async def test_a_loop_that_keeps_failing_is_not_ready_until_it_works_again(
+    loops: BackgroundLoops, registry: CollectorRegistry
+) -> None:
+    is_broken = True
+
+    async def turn() -> None:
+        if is_broken:
+            raise ValueError
+
+    loops.start("sweep", turn)
+    await until(lambda: (failures(registry, "sweep", "unexpected") or 0) >= BROKEN_AFTER)
+    with pytest.raises(LoopFailed, match="sweep"):
+        await loops.check()
+    is_broken = False
+    await asyncio.sleep(0.05)
+    await loops.check()
+
+
+async def test_an_outage_of_a_dependency_does_not_count_as_a_fault(
+    loops: BackgroundLoops, registry: CollectorRegistry
+) -> None:
+    async def turn() -> None:
+        raise Unavailable("The object store does not answer.")
+
+    loops.start("renew", turn)
+    await until(lambda: (failures(registry, "renew", "unavailable") or 0) > BROKEN_AFTER)
+    assert failures(registry, "renew", "unexpected") == 0
+    await loops.check()
+
+
+async def test_a_loop_that_ended_is_not_ready(loops: BackgroundLoops) -> None:
+    async def turn() -> None:
+        raise asyncio.CancelledError
+
+    loops.start("publish", turn)
+    await asyncio.sleep(0.01)
+    with pytest.raises(LoopFailed, match="publish"):
+        await loops.check()
+
+
+async def test_readyz_names_the_check(registry: CollectorRegistry) -> None:
+    readiness = Readiness()
+    supervised = BackgroundLoops("test", registry, readiness)
+
+    async def turn() -> None:
+        raise asyncio.CancelledError
+
+    supervised.start("x", turn)
+    await asyncio.sleep(0.01)
+    assert await readiness.report() == {"loops": "LoopFailed"}
+    await supervised.stop()

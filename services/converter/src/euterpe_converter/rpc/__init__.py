@@ -1,1 +1,0 @@
-"""gRPC: parse, call, shape."""

@@ -1,0 +1,99 @@
+"""Requests for pieces, before and after everything that determines the music is resolved."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from euterpe_generator.domain.generation import Prompt
+
+MAX_TITLE_LENGTH: Final = 200
+#: Limit of the API; models accept fewer bars.
+MAX_PROMPT_BARS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSource:
+    """Where a prompt comes from: a MIDI file, or a song that the user may read; its first `bars` bars."""
+
+    midi: bytes | None = None
+    song_id: str | None = None
+    bars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """A request as received. Fields that are None are chosen by the service."""
+
+    model: str | None
+    seed: int | None
+    length: int | None
+    title: str | None
+    count: int = 1
+    background: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompt: PromptSource | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest that identifies the request, for Idempotency-Key."""
+        return digest(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonVariant:
+    """One variant of a comparison: its label, and the parameters in which it differs from the request."""
+
+    label: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """One piece of an order. Everything that determines its music is fixed, including the seed."""
+
+    id: uuid.UUID
+    seed: int
+    length: int
+    title: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompt: Prompt | None = None
+    #: The variant's label in a comparison.
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A resolved request: one or more pieces of one model.
+
+    `cost` is how far a piece moves its owner back in the fair queue: twice the cost halves the turns. `background`
+    orders are claimed only while no other generation waits.
+    """
+
+    model: str
+    model_version: str
+    items: tuple[OrderItem, ...]
+    cost: int = 1
+    background: bool = False
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The id of the order, which is the id of its first piece."""
+        return self.items[0].id
+
+    @property
+    def count(self) -> int:
+        """Number of pieces."""
+        return len(self.items)
+
+
+def digest(request: Mapping[str, Any]) -> str:
+    """Return a digest that does not depend on the order of names."""
+    return hashlib.sha256(repr(_sorted(request)).encode()).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [(name, _sorted(value[name])) for name in sorted(value)]
+    return value

@@ -1,0 +1,1 @@
+"""Token networks: decode batch, sampling and beam search."""

@@ -1,0 +1,218 @@
+"""The decode batch of one network: sequences of tokens, extended by one token per step."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from euterpe_music.tokens import fill_bar_lag_tokens
+
+from euterpe_generator.engine.request import Array, Mask
+from euterpe_generator.engine.tokens.batch_state import MAX_REPETITION_WINDOW, BatchState
+from euterpe_generator.engine.tokens.beam_search import BeamSearch
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.plan import Part, Tokens
+from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, apply_repetition_penalty, sample
+
+#: Arrays over the sequences that follow a sequence when the batch is reordered.
+_PER_SEQUENCE = ("_token", "_position", "_time", "_recent")
+
+
+class DecodeBatch:
+    """Arrays over the sequences, in the network's order. A row has one sequence, or one per beam.
+
+    The first input token is number 0 of its vocabulary (euterpe_music.tokens.BEGIN). Changes of the set of sequences
+    are collected and passed to the network at the next step.
+    """
+
+    def __init__(self, network: StepNetwork) -> None:
+        self._network = network
+        self._borders = np.cumsum([0, *network.vocabulary_sizes])
+        self._state = BatchState(network.vocabulary_sizes, network.features)
+        self._searches: dict[int, BeamSearch] = {}
+        streams = len(network.vocabulary_sizes)
+        self._row = np.zeros(0, np.int64)
+        self._token = np.zeros((0, streams), np.int64)
+        self._position = np.zeros(0, np.int64)
+        self._time = np.zeros(0, np.int64)
+        self._recent = np.zeros((0, streams, MAX_REPETITION_WINDOW), np.int64)
+        #: The network's sequence that each one continues; -1 for a new one.
+        self._sources = np.zeros(0, np.int64)
+        self._is_stale = True
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def add(self, row: int, number: int, part: Part, previous: Sequence[Tokens]) -> None:
+        """Add the sequences of a row's part, the `number`-th of its piece; `previous` are the parts before it."""
+        width = part.sampling.beam_width
+        self._state.write(row, number, part, previous)
+        if width > 1:
+            self._searches[row] = BeamSearch(part.sampling, len(self._network.vocabulary_sizes), part.onset_tokens)
+        self._row = np.append(self._row, np.full(width, row))
+        self._sources = np.append(self._sources, np.full(width, -1))
+        for name in _PER_SEQUENCE:
+            array = getattr(self, name)
+            setattr(self, name, np.concatenate([array, np.zeros((width, *array.shape[1:]), array.dtype)]))
+        self._is_stale = True
+
+    def remove(self, row: int) -> None:
+        """Remove a row's sequences, if it has any."""
+        if self._state.parts.pop(row, None) is not None:
+            self._searches.pop(row, None)
+            self._reorder(np.flatnonzero(self._row != row))
+            self._row = self._row[self._row != row]
+            self._is_stale = True
+
+    def rename(self, source: int, target: int) -> None:
+        """Assign the sequences of row `source` to row `target`."""
+        if source in self._state.parts:
+            self._row[self._row == source] = target
+            self._state.move(source, target)
+            if source in self._searches:
+                self._searches[target] = self._searches.pop(source)
+            self._is_stale = True
+
+    def tokens_of(self, row: int) -> Tokens:
+        """Return the tokens [steps, streams] of a row's part so far; with beam search, those of the best beam."""
+        if row in self._searches:
+            return self._searches[row].best
+        steps = int(self._position[self._row == row][0])
+        return self._state.generated[row, :steps].copy()
+
+    def unemitted_tokens_of(self, row: int) -> Tokens:
+        """Return the tokens [steps, streams] of a row's part that `step` has not written into events."""
+        search = self._searches.get(row)
+        return np.zeros((0, self._token.shape[1]), np.int64) if search is None else search.best[search.emitted_steps :]
+
+    def step(self, noise: Array, events: Array) -> list[int]:
+        """Extend all sequences by one token, using the rows' noise [rows, streams].
+
+        Writes settled tokens into `events` [rows, features]. Returns the rows whose part has ended.
+        """
+        if self._is_stale:
+            self._refresh()
+        logits = self._network.step(self._token, self._conditioning())
+        self._mask(logits)
+        tokens = self._select_tokens(logits, noise)
+        self._append(tokens, events)
+        for row, search in self._searches.items():
+            if (settled := search.pop_settled()) is not None:
+                events[row, 0], events[row, 1:] = self._state.parts[row][0], settled
+        ended = self._ended()
+        if not ended.any():
+            return []
+        unfinished = set(self._row[~ended].tolist())
+        return [row for row in dict.fromkeys(self._row[ended].tolist()) if row not in unfinished]
+
+    def _conditioning(self) -> Tokens | None:
+        """Return the conditioning features of the next step [sequences, features]; None for a network without any."""
+        if not self._network.features:
+            return None
+        at = np.minimum(self._time // self._units_per_grid_step, self._state.conditioning.shape[1] - 1)
+        features: Tokens = self._state.conditioning[self._row, at]
+        lagged = self._network.bar_lag_features
+        if not lagged:
+            return features
+        filled = fill_bar_lag_tokens(features, lagged, self._state.generated[:, :, 0], self._row)
+        for row, search in self._searches.items():
+            beams = np.flatnonzero(self._row == row)
+            filled[beams] = fill_bar_lag_tokens(features[beams], lagged, search.history[:, :, 0])
+        return filled
+
+    def _ended(self) -> Mask:
+        return (self._time >= self._end) | (self._position >= self._steps)
+
+    def _refresh(self) -> None:
+        """Pass the new set of sequences to the network, and look up the parameters of each sequence."""
+        self._network.select(self._sources)
+        self._sources = np.arange(len(self))
+        state, row = self._state, self._row
+        self._params = BatchedSamplingParams.stack([state.parts[each][1].sampling for each in row.tolist()])
+        self._part_number, self._end, self._steps = state.part_number[row], state.end[row], state.steps[row]
+        self._units_per_grid_step = state.units_per_grid_step[row]
+        self._uses_beam_search = state.uses_beam_search[row]
+        self._bias, self._durations = state.bias[row], state.durations[row]
+        self._first_bias = state.first_bias[row]
+        self._has_first_bias = bool((self._first_bias < 0).any())
+        self._penalised = np.flatnonzero(state.penalty[row] != 1)
+        self._longest_duration, self._shortest_duration = state.longest_duration, state.shortest_duration
+        self._is_stale = False
+
+    def _mask(self, logits: Array) -> None:
+        """Set the logits of tokens that are not allowed, or that would last past the end of the part, to -inf."""
+        logits += self._bias
+        if self._has_first_bias and not self._position.all():
+            first = self._position == 0
+            logits[first] += self._first_bias[first]
+        remaining = self._end - self._time
+        if self._longest_duration and int(remaining.min()) < self._longest_duration:
+            too_long = self._durations > np.maximum(remaining, self._shortest_duration)[:, None]
+            logits[:, self._borders[-2] :][too_long] = -np.inf
+
+    def _select_tokens(self, logits: Array, noise: Array) -> Tokens:
+        tokens = np.zeros_like(self._token)
+        for stream in range(tokens.shape[1]):
+            stream_logits = logits[:, self._borders[stream] : self._borders[stream + 1]]
+            if len(self._penalised):
+                self._penalise(stream_logits, stream)
+            if len(self._searches) < len(self._state.parts):
+                tokens[:, stream] = sample(stream_logits, noise[self._row, stream], self._params)
+        if self._searches:
+            self._extend_beams(logits, tokens)
+        prompt = self._state.prompt
+        if int(self._position.min()) < prompt.shape[1]:
+            given = prompt[self._row, np.minimum(self._position, prompt.shape[1] - 1)]
+            is_given = (self._position < prompt.shape[1]) & (given[:, 0] >= 0) & ~self._uses_beam_search
+            tokens[is_given] = given[is_given]
+        return tokens
+
+    def _penalise(self, logits: Array, stream: int) -> None:
+        sequences, rows = self._penalised, self._row[self._penalised]
+        in_window = np.arange(MAX_REPETITION_WINDOW) >= MAX_REPETITION_WINDOW - self._state.window[rows, None]
+        recent = np.where(in_window, self._recent[sequences, stream], 0)
+        exempt = self._state.penalty_exempt[rows, self._borders[stream] : self._borders[stream + 1]]
+        penalised = logits[sequences]
+        apply_repetition_penalty(penalised, recent, self._state.penalty[rows], exempt)
+        logits[sequences] = penalised
+
+    def _extend_beams(self, logits: Array, tokens: Tokens) -> None:
+        """Extend every beam search, and reorder its sequences to continue their parents."""
+        sources = np.arange(len(self))
+        ended = self._ended()
+        for row, search in self._searches.items():
+            beams = np.flatnonzero(self._row == row)
+            _, part = self._state.parts[row]
+            step = int(self._position[beams].max())
+            if step < len(part.prompt):
+                search.force(part.prompt[step])
+                tokens[beams] = part.prompt[step]
+                continue
+            row_logits = logits[beams]
+            streams = [row_logits[:, low:high] for low, high in zip(self._borders, self._borders[1:], strict=False)]
+            extension = search.extend(streams, ended[beams])
+            sources[beams] = beams[extension.parents]
+            tokens[beams] = extension.tokens
+        if not np.array_equal(sources, np.arange(len(self))):
+            self._reorder(sources)
+            self._network.select(sources)
+            self._sources = np.arange(len(self))
+
+    def _append(self, tokens: Tokens, events: Array) -> None:
+        is_running = ~self._ended()
+        is_settled = is_running & ~self._uses_beam_search
+        rows = self._row[is_settled]
+        events[rows, 0] = self._part_number[is_settled]
+        events[rows, 1:] = tokens[is_settled]
+        self._state.generated[rows, self._position[is_settled]] = tokens[is_settled]
+        if len(self._penalised):
+            recent = self._recent[self._penalised]
+            recent[:, :, :-1] = recent[:, :, 1:]
+            recent[:, :, -1] = tokens[self._penalised]
+            self._recent[self._penalised] = recent
+        self._token = tokens
+        self._time += np.where(is_running, self._durations[np.arange(len(self)), tokens[:, -1]], 0)
+        self._position += is_running
+
+    def _reorder(self, sources: Tokens) -> None:
+        """Make sequence i continue sequence sources[i]; the rows of the sequences are unchanged."""
+        for name in (*_PER_SEQUENCE, "_sources"):
+            setattr(self, name, getattr(self, name)[sources])

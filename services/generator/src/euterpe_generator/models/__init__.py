@@ -1,0 +1,1 @@
+"""Model bundles: loading, the catalogue and one adapter per kind of network."""

@@ -1,0 +1,113 @@
+"""Model adapters: what differs between kinds of networks, from the parameters of a request to the decoded piece."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from euterpe_music.bundle import Bundle
+from euterpe_music.events import decode
+from euterpe_music.manifest import IntRange, ManifestBase
+from euterpe_music.parameters import Value
+from euterpe_music.piece import Piece
+from euterpe_music.postprocessing import apply_postprocessing
+
+from euterpe_generator.domain.generation import Prompt
+from euterpe_generator.engine.request import Array
+from euterpe_generator.errors import InvalidParameters
+
+
+class ModelAdapter(Protocol):
+    """A loaded bundle of one kind of network."""
+
+    @property
+    def manifest(self) -> ManifestBase:
+        """The bundle's manifest."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The kind of network, as in the manifest."""
+        ...
+
+    @property
+    def features(self) -> int:
+        """Floats per event."""
+        ...
+
+    @property
+    def length(self) -> IntRange | None:
+        """Limits of a piece's length in events; None if a parameter determines it."""
+        ...
+
+    def resolve_parameters(
+        self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
+    ) -> dict[str, Value]:
+        """Return the parameters adapted to the prompt. `requested` holds those that the user set.
+
+        Raises InvalidParameters if they contradict each other or the prompt.
+        """
+        ...
+
+    def count_steps(self, length: int | None, parameters: Mapping[str, Value], prompt: Prompt | None) -> int:
+        """Return the maximum number of events of a piece. Raises InvalidParameters for a length out of range."""
+        ...
+
+    def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Any:
+        """Return the inputs of the session for a piece; see Session.reset."""
+        ...
+
+    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:
+        """Read a prompt from a MIDI file. Raises InvalidParameters if the model cannot use it."""
+        ...
+
+    def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
+        """Decode events [steps, features] into a piece."""
+        ...
+
+
+class CrnnganAdapter:
+    """Networks whose events are notes as numbers; see ModelAdapter."""
+
+    kind = "crnngan"
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self.manifest = bundle.manifest
+        self.features = bundle.spec.features
+        self.length: IntRange | None = bundle.manifest.sampling.length
+
+    def resolve_parameters(
+        self,
+        parameters: Mapping[str, Value],
+        requested: Mapping[str, Any],  # noqa: ARG002 - part of the protocol
+        prompt: Prompt | None,  # noqa: ARG002
+    ) -> dict[str, Value]:
+        """See ModelAdapter."""
+        return dict(parameters)
+
+    def count_steps(
+        self,
+        length: int | None,
+        parameters: Mapping[str, Value],  # noqa: ARG002
+        prompt: Prompt | None,  # noqa: ARG002
+    ) -> int:
+        """See ModelAdapter."""
+        limits = self.manifest.sampling.length
+        if length is None:
+            return limits.default
+        if not limits.min <= length <= limits.max:
+            message = f"must be between {limits.min} and {limits.max}, got {length}"
+            raise InvalidParameters.for_field("body.length", message, minimum=limits.min, maximum=limits.max)
+        return length
+
+    def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Array:  # noqa: ARG002
+        """See ModelAdapter: the network's controls [n]."""
+        return self.manifest.control_vector(parameters)
+
+    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:  # noqa: ARG002
+        """See ModelAdapter."""
+        message = f"the model {self.manifest.name} does not support prompts; choose a melody model or omit the prompt"
+        raise InvalidParameters.for_field("body.prompt", message)
+
+    def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
+        """See ModelAdapter."""
+        return apply_postprocessing(decode(events, self._bundle.spec), parameters)

@@ -1,0 +1,189 @@
+"""The models that are loaded in this process."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from euterpe_music.manifest import IntRange, Sampling
+from euterpe_music.parameters import ParameterError, Value
+from euterpe_music.piece import Piece
+from euterpe_service_kit.errors import Unavailable
+
+from euterpe_generator.domain.generation import Generation, Prompt
+from euterpe_generator.domain.versions import version_key
+from euterpe_generator.engine.request import Array, Request
+from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_generator.errors import InvalidParameters, ModelNotFound
+from euterpe_generator.models.adapters import ModelAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded bundle with its scheduler."""
+
+    adapter: ModelAdapter
+    scheduler: Scheduler
+    #: The execution provider, as ONNX Runtime names it.
+    provider: str
+    #: A short piece of the model as a MIDI file; None if the bundle has none.
+    sample: bytes | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.adapter.manifest.name
+
+    @property
+    def version(self) -> str:
+        """The bundle's version."""
+        return self.adapter.manifest.version
+
+    @property
+    def kind(self) -> str:
+        """The kind of network."""
+        return self.adapter.kind
+
+    @property
+    def title(self) -> str:
+        """The display name."""
+        return self.adapter.manifest.title
+
+    @property
+    def description(self) -> str:
+        """A description for users."""
+        return self.adapter.manifest.description
+
+    @property
+    def length(self) -> IntRange | None:
+        """Limits and default of a piece's length in events; None if a parameter determines it."""
+        return self.adapter.length
+
+    @property
+    def features(self) -> int:
+        """Floats per event."""
+        return self.adapter.features
+
+    @property
+    def sampling(self) -> Sampling:
+        """The parameters that users can set."""
+        return self.adapter.manifest.sampling
+
+    def decode(
+        self, events: Array, parameters: Mapping[str, Value] = MappingProxyType({}), prompt: Prompt | None = None
+    ) -> Piece:
+        """Decode the network's events [steps, features] into a piece."""
+        return self.adapter.decode(events, parameters, prompt)
+
+    def check_parameters(self, field_name: str, requested: Mapping[str, Any]) -> dict[str, Value]:
+        """Return all parameters, including defaults. Raises InvalidParameters, naming fields below `field_name`."""
+        try:
+            return self.sampling.check(requested)
+        except ParameterError as error:
+            raise InvalidParameters.for_field(f"{field_name}.{error.name}", str(error), **error.limits) from error
+
+
+class Catalogue:
+    """Models by name and version. A name without a version means its newest version.
+
+    A retired model cannot be requested by name, but generations that already use it are still composed.
+    """
+
+    def __init__(self, *, default: str = "") -> None:
+        self._default = default
+        self._by_key: dict[str, Model] = {}
+        self._retired: set[str] = set()
+        self._on_change: list[Callable[[], None]] = []
+
+    @property
+    def models(self) -> list[Model]:
+        """All models that can be requested, by name and version."""
+        offered = (model for key, model in self._by_key.items() if key not in self._retired)
+        return sorted(offered, key=lambda model: (model.name, version_key(model.version)))
+
+    def add(self, model: Model) -> None:
+        """Add a loaded model."""
+        self._by_key[model.key] = model
+        self._retired.discard(model.key)
+        self._notify()
+
+    def retire(self, key: str) -> None:
+        """Stop offering a model whose bundle was removed."""
+        self._retired.add(key)
+
+    def unload_excess(self, max_models: int) -> None:
+        """Unload idle models until at most `max_models` are loaded: retired ones first, then old versions."""
+        newest = {model.key for model in self._newest.values()}
+        candidates = sorted(
+            (model for model in self._by_key.values() if model.key not in newest and model.scheduler.idle),
+            key=lambda model: (model.key not in self._retired, version_key(model.version)),
+        )
+        for model in candidates[: max(len(self._by_key) - max_models, 0)]:
+            del self._by_key[model.key]
+            self._retired.discard(model.key)
+            self._notify()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every change of the loaded models."""
+        self._on_change.append(callback)
+
+    @property
+    def default(self) -> Model:
+        """The model for requests that name none. Raises Unavailable if no model is loaded."""
+        newest = self._newest
+        if not newest:
+            raise Unavailable("No model is loaded.", retry_after_seconds=30)
+        return newest.get(self._default) or next(iter(newest.values()))
+
+    def loaded(self) -> list[str]:
+        """List `name@version` of all models in memory, including retired ones."""
+        return list(self._by_key)
+
+    def schedulers(self) -> dict[str, Scheduler]:
+        """Return the scheduler of each model in memory."""
+        return {key: model.scheduler for key, model in self._by_key.items()}
+
+    def engine_request(self, generation: Generation, request_id: str) -> Request:
+        """Build the engine's request for a generation. Raises KeyError if its model is not in memory."""
+        model = self._by_key[generation.model_key]
+        inputs = model.adapter.session_inputs(generation.parameters, generation.prompt)
+        return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs)
+
+    def resolve(self, requested: str | None) -> Model:
+        """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters."""
+        if requested is None:
+            return self.default
+        model = self._find(requested)
+        if model is None:
+            known = ", ".join(self._newest) or "none"
+            message = f"must be one of the loaded models ({known}), got {requested!r}"
+            raise InvalidParameters.for_field("body.model", message, models=[one.key for one in self.models])
+        return model
+
+    def get(self, requested: str) -> Model:
+        """Return the model `name@version` or the newest `name`. Raises ModelNotFound."""
+        model = self._find(requested)
+        if model is None:
+            raise ModelNotFound
+        return model
+
+    async def check(self) -> None:
+        """Raise Unavailable if no model is loaded."""
+        _ = self.default
+
+    @property
+    def _newest(self) -> dict[str, Model]:
+        # The list is sorted by version, so the newest of each name remains.
+        return {model.name: model for model in self.models}
+
+    def _find(self, requested: str) -> Model | None:
+        return self._by_key.get(requested) or self._newest.get(requested)
+
+    def _notify(self) -> None:
+        for callback in self._on_change:
+            callback()

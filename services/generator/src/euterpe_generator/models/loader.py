@@ -1,0 +1,171 @@
+"""Loads model bundles at the start and while serving. A bundle that cannot be loaded leaves the others unaffected."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import structlog
+from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
+from euterpe_music.manifest import Variant
+from euterpe_service_kit.errors import Unavailable
+
+from euterpe_generator.clients.bundles import BundleSource
+from euterpe_generator.engine.onnx_session import OnnxSession
+from euterpe_generator.engine.providers import on_gpu
+from euterpe_generator.engine.request import Request
+from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_generator.engine.tokens.network import StepNetwork
+from euterpe_generator.engine.tokens.session import TokenSession
+from euterpe_generator.metrics import Metrics
+from euterpe_generator.models.adapters import CrnnganAdapter
+from euterpe_generator.models.catalogue import Catalogue, Model
+from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
+
+log = structlog.get_logger(__name__)
+
+_SELF_TEST_STEPS = 16
+_MAX_SAMPLE_BYTES = 65_536
+
+
+class ModelLoader:
+    """Keeps the catalogue equal to the bundle source."""
+
+    def __init__(
+        self,
+        source: BundleSource,
+        catalogue: Catalogue,
+        metrics: Metrics,
+        *,
+        slots: int,
+        variant: Variant | None = None,
+        max_models: int,
+        poll_seconds: float,
+    ) -> None:
+        self._source = source
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._slots = slots
+        self._variant = variant
+        self._max_models = max_models
+        self._poll_seconds = poll_seconds
+        #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
+        self._tried: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load the bundles that are there, and start polling for more."""
+        await self._poll()
+        self._task = asyncio.create_task(self._run(), name="model-loader")
+
+    async def stop(self) -> None:
+        """Stop polling."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            await self._poll()
+
+    async def _poll(self) -> None:
+        try:
+            listed = await self._source.list()
+        except (Unavailable, OSError) as error:
+            log.warning("bundles_not_listed", error=repr(error))
+            return
+        for path, fingerprint in listed.items():
+            if self._tried.get(path) != fingerprint:
+                await self._try(path, fingerprint)
+        for key in self._catalogue.loaded():
+            if key.replace("@", "/") not in listed:
+                self._catalogue.retire(key)
+        self._catalogue.unload_excess(self._max_models)
+
+    async def _try(self, path: str, fingerprint: str) -> None:
+        started = time.perf_counter()
+        try:
+            if path in self._tried and path.replace("/", "@") in self._catalogue.loaded():
+                raise BundleError("a released version cannot change; release the new content as another version")
+            model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots, self._variant)
+        except Unavailable as error:
+            log.warning("bundle_not_fetched", bundle=path, error=repr(error))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one bundle, the others are loaded
+            self._tried[path] = fingerprint
+            self._metrics.model_rejected()
+            log.error("bundle_refused", bundle=path, reason=str(error))
+            return
+        self._tried[path] = fingerprint
+        self._catalogue.add(model)
+        seconds = time.perf_counter() - started
+        self._metrics.model_loaded(model.name, model.version, model.provider, seconds)
+        log.info("model_loaded", model=model.key, provider=model.provider, seconds=round(seconds, 3))
+
+
+def load_model(directory: Path, slots: int, variant: Variant | None = None) -> Model:
+    """Load a bundle and compose a test piece. Raises BundleError, or what the runtime raises.
+
+    `variant` overrides the manifest's variant where the bundle has it. On a GPU the default is fp32, because ONNX
+    Runtime's integer kernels run on the CPU.
+    """
+    variant = variant or ("fp32" if on_gpu() else None)
+    bundle = load_any_bundle(directory)
+    manifest = bundle.manifest
+    if directory.parts[-2:] != (manifest.name, manifest.version):
+        raise BundleError(f"the directory must be {manifest.name}/{manifest.version}, as in the manifest")
+    model = _crnngan(bundle, slots, variant) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
+    _self_test(model)
+    return replace(model, sample=_sample(directory))
+
+
+def _sample(directory: Path) -> bytes | None:
+    path = directory / SAMPLE_FILE
+    if not path.is_file():
+        return None
+    if path.stat().st_size > _MAX_SAMPLE_BYTES or not (sample := path.read_bytes()).startswith(b"MThd"):
+        raise BundleError(f"{SAMPLE_FILE} must be a MIDI file of at most {_MAX_SAMPLE_BYTES} bytes")
+    return sample
+
+
+def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:
+    manifest = bundle.manifest
+    session = OnnxSession(bundle.graph(variant), manifest.graph, rows=slots)
+    # Allocates kernels and buffers before the first request.
+    session.warm_up()
+    scheduler = Scheduler(session, max_steps=manifest.sampling.length.max)
+    return Model(CrnnganAdapter(bundle), scheduler, session.provider)
+
+
+def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
+    manifest = bundle.manifest
+    networks = [
+        StepNetwork(bundle.graph(name, variant or manifest.variant), manifest.graphs[name], max_sequences=slots)
+        for name in PARTS
+        if name in manifest.graphs
+    ]
+    session = TokenSession(networks, rows=slots)
+    session.warm_up()
+    adapter = MelodyAdapter(bundle)
+    return Model(adapter, Scheduler(session, max_steps=adapter.max_steps), session.provider)
+
+
+def _self_test(model: Model) -> None:
+    parameters = model.sampling.check({})
+    shortest = None if model.length is None else min(max(_SELF_TEST_STEPS, model.length.min), model.length.max)
+    if "bars" in parameters:
+        parameters["bars"] = next(one.limits["minimum"] for one in model.sampling.parameters if one.name == "bars")
+    steps = model.adapter.count_steps(shortest, parameters, None)
+    inputs = model.adapter.session_inputs(parameters, None)
+    model.scheduler.submit(Request("self-test", "", seed=0, steps=steps, inputs=inputs))
+    events = None
+    while not model.scheduler.idle:
+        for update in model.scheduler.step():
+            events = getattr(update, "events", events)
+    if events is None or not len(events) or not np.isfinite(events).all():
+        raise BundleError("the test piece failed: its events are missing or not finite")
+    model.decode(events, parameters)

@@ -1,0 +1,58 @@
+"""Masks over a vocabulary: which tokens may be generated."""
+
+import numpy as np
+from euterpe_music.measures import SCALES
+from euterpe_music.tokens.quantized_track import FINE
+from euterpe_music.tokens.steps import HOLD
+from euterpe_music.tokens.tonality import key_shift
+from euterpe_music.tokens.vocabulary import Vocabulary, duration
+
+from euterpe_generator.engine.request import Mask
+from euterpe_generator.engine.tokens.plan import Tokens
+
+#: The first two tokens of a vocabulary, BEGIN and UNKNOWN, are inputs only.
+_SPECIAL_TOKENS = 2
+
+
+def scale_of(key: str, *, white_keys: bool) -> frozenset[int]:
+    """Return the pitch classes of a key such as "D minor", transposed to C major or A minor if `white_keys`."""
+    tonic, _, mode = key.partition(" ")
+    if key == "any":
+        return frozenset(range(12))
+    steps = SCALES["major" if mode == "major" else "natural minor"]
+    root = key_shift(f"{tonic} major") % 12
+    shift = -key_shift(key) if white_keys else 0
+    return frozenset((root + step + shift) % 12 for step in steps)
+
+
+def allowed(vocabulary: Vocabulary, scale: frozenset[int]) -> Mask:
+    """Return the tokens that may be generated: positive durations, rests, holds, and pitches of the scale."""
+    mask = np.ones(len(vocabulary), np.bool_)
+    for number, token in enumerate(vocabulary.words):
+        if number < _SPECIAL_TOKENS:
+            mask[number] = False
+        elif vocabulary.stream == "durations":
+            mask[number] = duration(token) > 0
+        elif token[0].isdigit():
+            mask[number] = all(int(part) % 12 in scale for part in token.split("."))
+    return mask
+
+
+def allowed_first(vocabulary: Vocabulary, *, beam_search: bool) -> Mask:
+    """Return the tokens that may come first. Beam search must start with a note: a long rest is its likeliest start."""
+    mask = vocabulary.legal(None)
+    if beam_search:
+        mask[vocabulary.rest] = False
+    return mask
+
+
+def penalty_exempt(vocabulary: Vocabulary) -> Mask:
+    """Return the tokens that repeat by nature: holds, rests and all durations."""
+    if vocabulary.stream == "durations":
+        return np.ones(len(vocabulary), np.bool_)
+    return np.array([token == HOLD or not token[0].isdigit() for token in vocabulary.words])
+
+
+def token_durations(vocabulary: Vocabulary) -> Tokens:
+    """Return the duration of each token in 24ths of a quarter."""
+    return np.array([round(duration(token) * FINE) for token in vocabulary.words], np.int64)

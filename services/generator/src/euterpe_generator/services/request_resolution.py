@@ -1,0 +1,99 @@
+"""Resolution of requests: everything that determines the music is fixed, or the request is rejected with the reason."""
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from euterpe_music.seed import MAX_SEED
+from euterpe_service_kit.object_store import ObjectStore
+
+from euterpe_generator.clients.library import LibraryClient
+from euterpe_generator.domain.generation import Owner, Prompt
+from euterpe_generator.domain.requests import (
+    MAX_TITLE_LENGTH,
+    ComparisonVariant,
+    GenerationRequest,
+    Order,
+    OrderItem,
+    PromptSource,
+)
+from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.catalogue import Catalogue, Model
+
+
+class RequestResolver:
+    """Turns requests into orders."""
+
+    def __init__(self, catalogue: Catalogue, library: LibraryClient, store: ObjectStore) -> None:
+        self._catalogue = catalogue
+        self._library = library
+        self._store = store
+
+    async def resolve(self, owner: Owner, request: GenerationRequest) -> Order:
+        """Return the order for a request; its variations have consecutive seeds.
+
+        Raises InvalidParameters, and Unavailable if a prompt's song cannot be fetched.
+        """
+        model = self._catalogue.resolve(request.model)
+        item = await self._item(owner, request, model, "body.parameters", None)
+        numbers = range(request.count)
+        items = [replace(item, id=uuid.uuid4(), seed=(item.seed + n) % (MAX_SEED + 1)) for n in numbers]
+        if request.count > 1:
+            items = [replace(one, title=f"{one.title} ({n + 1})") for n, one in enumerate(items)]
+        return Order(model.name, model.version, tuple(items), background=request.background)
+
+    async def resolve_comparison(
+        self, owner: Owner, request: GenerationRequest, variants: Sequence[ComparisonVariant]
+    ) -> Order:
+        """Return the order of one piece per variant, all with the same seed and prompt; see `resolve`."""
+        model = self._catalogue.resolve(request.model)
+        seed = _seed(request)
+        title = request.title or model.title
+        items: list[OrderItem] = []
+        for number, variant in enumerate(variants):
+            varied = replace(
+                request,
+                seed=seed,
+                title=f"{title[: MAX_TITLE_LENGTH - len(variant.label) - 3]} ({variant.label})",
+                parameters={**request.parameters, **variant.parameters},
+            )
+            prompt = items[0].prompt if items else None
+            item = await self._item(owner, varied, model, f"body.variants.{number}.parameters", prompt)
+            items.append(replace(item, label=variant.label))
+        return Order(model.name, model.version, tuple(items))
+
+    async def _item(
+        self, owner: Owner, request: GenerationRequest, model: Model, field_name: str, prompt: Prompt | None
+    ) -> OrderItem:
+        parameters = model.check_parameters(field_name, request.parameters)
+        if prompt is None and request.prompt is not None:
+            midi = await self._prompt_midi(owner, request.prompt)
+            read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt.bars, parameters)
+            prompt = replace(read, song_id=request.prompt.song_id)
+        parameters = model.adapter.resolve_parameters(parameters, request.parameters, prompt)
+        return OrderItem(
+            id=uuid.uuid4(),
+            seed=_seed(request),
+            length=model.adapter.count_steps(request.length, parameters, prompt),
+            title=request.title or model.title,
+            parameters=parameters,
+            prompt=prompt,
+        )
+
+    async def _prompt_midi(self, owner: Owner, source: PromptSource) -> bytes:
+        if (source.midi is None) == (source.song_id is None):
+            raise InvalidParameters.for_field("body.prompt", "must have either midi or song_id, not both")
+        if source.midi is not None:
+            return source.midi
+        assert source.song_id is not None
+        key = await self._library.midi_key(source.song_id, owner)
+        if key is None:
+            message = "must be the id of a song that exists and that you may read"
+            raise InvalidParameters.for_field("body.prompt.song_id", message)
+        return await self._store.get(key)
+
+
+def _seed(request: GenerationRequest) -> int:
+    return secrets.randbelow(MAX_SEED + 1) if request.seed is None else request.seed

@@ -1,0 +1,40 @@
+"""Statements on Idempotency-Keys."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_generator.storage.models import IdempotencyKeyRow
+
+
+class IdempotencyKeyRepository:
+    """Idempotency-Keys by owner."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def insert(
+        self, owner_key: str, key: str, digest: str, generation_id: uuid.UUID
+    ) -> tuple[uuid.UUID, str] | None:
+        """Insert a key; if it exists, return its (generation id, request digest) instead."""
+        values = {
+            "listener_key": owner_key,
+            "key": key,
+            "request_digest": digest,
+            "generation_id": generation_id,
+        }
+        # This waits for a concurrent insert of the same key, so exactly one request enqueues.
+        statement = insert(IdempotencyKeyRow).values(values).on_conflict_do_nothing()
+        inserted = await self._session.execute(statement.returning(IdempotencyKeyRow.generation_id))
+        if inserted.one_or_none() is not None:
+            return None
+        row = await self._session.get_one(IdempotencyKeyRow, (owner_key, key))
+        return row.generation_id, row.request_digest
+
+    async def delete_expired(self, *, lifetime: timedelta) -> None:
+        """Delete keys older than `lifetime`."""
+        expired = IdempotencyKeyRow.created_at < func.now() - lifetime
+        await self._session.execute(delete(IdempotencyKeyRow).where(expired))

@@ -1,0 +1,38 @@
+"""Statements on all generations of one owner: transfer when a guest registers, deletion with the account."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_generator.domain.generation import Owner
+
+_TRANSFER = text("""
+    UPDATE generations SET listener_key = :to_key, owner_id = :to_id, owner_name = :to_name
+    WHERE id IN (SELECT id FROM generations WHERE listener_key = :from_key LIMIT :count)
+""")
+
+# Running ones are deleted, too: at its next lease renewal the worker finds that they are gone, and stops.
+_DELETE = text("""
+    DELETE FROM generations WHERE id IN (SELECT id FROM generations WHERE listener_key = :key LIMIT :count)
+""")
+
+_DELETE_KEYS = text("DELETE FROM idempotency_keys WHERE listener_key = :key")
+
+
+class OwnerRepository:
+    """Transfers and deletes generations by owner, up to `count` per call, and returns how many."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def transfer(self, source: Owner, target: Owner, *, count: int) -> int:
+        """Make generations of one owner belong to another."""
+        values = {"from_key": source.key, "to_key": target.key, "to_id": target.id, "to_name": target.name}
+        return await self._execute(_TRANSFER, values | {"count": count})
+
+    async def delete(self, owner: Owner, *, count: int) -> int:
+        """Delete generations, and all Idempotency-Keys, of an owner."""
+        await self._session.execute(_DELETE_KEYS, {"key": owner.key})
+        return await self._execute(_DELETE, {"key": owner.key, "count": count})
+
+    async def _execute(self, statement: object, values: dict[str, object]) -> int:
+        return int((await self._session.execute(statement, values)).rowcount)  # type: ignore[call-overload]

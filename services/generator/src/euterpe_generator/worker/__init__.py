@@ -1,0 +1,1 @@
+"""The worker: claims generations, composes them and records the results."""

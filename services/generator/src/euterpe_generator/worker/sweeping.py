@@ -1,0 +1,83 @@
+"""Maintenance that every worker does once a second for the deployment: expired leases, reports and clean-up."""
+
+import time
+from datetime import timedelta
+
+import structlog
+from euterpe_service_kit.database import Database
+
+from euterpe_generator.domain.generation import Generation
+from euterpe_generator.metrics import Metrics
+from euterpe_generator.models.catalogue import Catalogue
+from euterpe_generator.storage.changes import QUEUE, ChangeFeed
+from euterpe_generator.storage.generations import GenerationRepository
+from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
+from euterpe_generator.storage.workers import WorkerRepository
+from euterpe_generator.worker.throughput import ThroughputMeter
+
+log = structlog.get_logger(__name__)
+
+_CRASHED = "The generation failed because its worker stopped {} times while composing it."
+_KEY_LIFETIME = timedelta(hours=24)
+_CLEAN_UP_SECONDS = 600.0
+#: The queue is counted up to here, to keep the count cheap.
+_MAX_COUNTED = 20_000
+#: Workers that have not reported for longer are considered gone.
+_RECENT = timedelta(seconds=60)
+
+
+class Sweeper:
+    """Any number of processes may sweep at the same time."""
+
+    def __init__(
+        self,
+        database: Database,
+        changes: ChangeFeed,
+        catalogue: Catalogue,
+        metrics: Metrics,
+        throughput: ThroughputMeter,
+        *,
+        worker_id: str,
+        max_attempts: int,
+        model_patience: timedelta,
+    ) -> None:
+        self._database = database
+        self._changes = changes
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._throughput = throughput
+        self._worker_id = worker_id
+        self._max_attempts = max_attempts
+        self._model_patience = model_patience
+        self._next_clean_up = 0.0
+
+    async def sweep(self) -> None:
+        """Expire leases, report this worker, and count the queue; clean up every ten minutes."""
+        failure = _CRASHED.format(self._max_attempts)
+        async with self._database.sessions.begin() as session:
+            generations = GenerationRepository(session)
+            expired = await generations.expire_leases(max_attempts=self._max_attempts, failure=failure)
+            models, throughput = self._catalogue.loaded(), self._throughput.per_second()
+            await WorkerRepository(session).report(self._worker_id, models=models, ended_per_second=throughput)
+            depth = await generations.count_queued(at_most=_MAX_COUNTED)
+        self._metrics.queue_depth(depth.all)
+        for generation in expired:
+            log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
+            self._metrics.lease_expired(generation)
+            self._changes.announce(str(generation.id))
+        if expired:
+            self._changes.announce(QUEUE)
+        if time.monotonic() >= self._next_clean_up:
+            self._next_clean_up = time.monotonic() + _CLEAN_UP_SECONDS
+            await self.clean_up()
+
+    async def clean_up(self) -> None:
+        """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
+        async with self._database.sessions.begin() as session:
+            await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
+            await WorkerRepository(session).delete_stale(recent=_RECENT)
+            failed: list[Generation] = await GenerationRepository(session).fail_unserved(patience=self._model_patience)
+        for generation in failed:
+            log.warning("model_not_served", generation=str(generation.id), failure=generation.failure)
+            self._metrics.ended(generation)
+            self._changes.announce(str(generation.id))

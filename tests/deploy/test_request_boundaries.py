@@ -1,0 +1,148 @@
+"""No byte of a request body is read as another request, whatever a gateway answers and however early."""
+
+import re
+import socket
+import socketserver
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from euterpe_stack.gateway import CONFIGURATION, caddy_environment
+from euterpe_stack.ports import accepts_connections, free_port
+from euterpe_stack.process import ManagedProcess
+from euterpe_stack.services import SERVICE_NAMES
+
+from tests.deploy.rendering import REPOSITORY, Render, one, values_of
+
+GATEWAY = REPOSITORY / "deploy/gateway"
+AUTH_LIMIT = 16_384
+#: Go's server discards up to 256 KiB of an unread body before it reads the next request.
+SIZES = [AUTH_LIMIT + 262_145, 1_500_000]
+FRAMINGS = ["one chunk", "many chunks", "declared length"]
+HIDDEN = b"GET /api/v1/models?hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUEST_LINES = [
+    *("POST /api/v1/auth/users", "GET /api/v1/auth/users", "POST /api/v1/auth/service-token", "POST /api/v1/songs"),
+    *("POST /readyz", "GET /readyz", "POST /api/v1/library/shared/x/head", "GET /api/v1/library/shared/x/head"),
+    *("POST /api/v1/openapi.json", "POST /api/v1/nowhere", "POST /", "GET /", "GET /style.css"),
+]
+
+
+class EarlyService(socketserver.BaseRequestHandler):
+    """Answers a request as soon as its header is complete, before its body."""
+
+    def handle(self) -> None:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            if not (data := self.request.recv(65_536)):
+                return
+            received += data
+        self.request.sendall(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        with suppress(OSError):
+            while self.request.recv(65_536):
+                pass
+
+
+@pytest.fixture(scope="module")
+def service_port() -> Iterator[int]:
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), EarlyService)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module", params=["one machine", "chart", "web image"])
+def gateway_port(
+    request: pytest.FixtureRequest, render: Render, service_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[int]:
+    """The port of each gateway, with services that all answer early."""
+    directory, port = tmp_path_factory.mktemp("gateway"), free_port()
+    if request.param == "one machine":
+        environment = caddy_environment(port, dict.fromkeys(SERVICE_NAMES, service_port))
+        with _running(CONFIGURATION, environment, directory, port):
+            yield port
+        return
+    if request.param == "chart":
+        found = render(values_of("values-small.yaml"), bare=True)
+        text = one(found, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
+        text = re.sub(r"euterpe-\w+:8000", f"127.0.0.1:{service_port}", text)
+    else:
+        text = (GATEWAY / "web-image.caddy").read_text()
+    text = re.sub(r"(?m)^:8000", f"http://:{port}", text)
+    text = re.sub(r"(?m)^:8001", f"http://:{free_port()}", text)
+    configuration = directory / "Caddyfile"
+    configuration.write_text(text.replace("/etc/euterpe", str(GATEWAY)))
+    environment = {"EUTERPE_PAGES": str(directory), "EUTERPE_LIBRARY": f"127.0.0.1:{service_port}"}
+    (directory / "index.html").write_text("the pages")
+    (directory / "style.css").write_text("")
+    with _running(configuration, environment, directory, port):
+        yield port
+
+
+@contextmanager
+def _running(configuration: Path, environment: dict[str, str], directory: Path, port: int) -> Iterator[None]:
+    caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
+    command = [caddy, "run", "--config", str(configuration), "--adapter", "caddyfile"]
+    process = ManagedProcess("gateway", command, log=directory / "log", env=environment | {"HOME": str(directory)})
+    process.start()
+    try:
+        process.wait_until(lambda: accepts_connections(port), seconds=20)
+        yield
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("request_line", REQUEST_LINES)
+def test_a_body_is_never_read_as_requests(gateway_port: int, request_line: str, framing: str, size: int) -> None:
+    body = (HIDDEN * (size // len(HIDDEN) + 1))[-size:]
+    assert len(_statuses(gateway_port, request_line, _framed(body, framing))) == 1
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_body_over_the_limit_is_refused_and_the_connection_closed(gateway_port: int, framing: str) -> None:
+    refused = _framed(b"x" * (AUTH_LIMIT + 1), framing)
+    following = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    # The web image alone knows no services.
+    assert _statuses(gateway_port, "POST /api/v1/auth/users", refused + following) in ([413], [404])
+
+
+def test_a_connection_is_kept_after_a_body_within_the_limit(gateway_port: int) -> None:
+    following = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    body = _framed(b"x" * 1024, "declared length")
+    assert _statuses(gateway_port, "POST /api/v1/library/shared/x/head", body + following) == [200, 200]
+
+
+def _framed(body: bytes, framing: str) -> bytes:
+    if framing == "declared length":
+        return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    step = len(body) if framing == "one chunk" else 1000
+    chunks = [body[start : start + step] for start in range(0, len(body), step)]
+    return b"Transfer-Encoding: chunked\r\n\r\n%s0\r\n\r\n" % b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks)
+
+
+def _statuses(port: int, request_line: str, rest: bytes) -> list[int]:
+    """Return the statuses of all responses on one connection."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        data = f"{request_line} HTTP/1.1\r\nHost: localhost\r\n".encode() + rest
+        sender = threading.Thread(target=_send, args=(connection, data))
+        sender.start()
+        with suppress(TimeoutError, ConnectionResetError):
+            while data := connection.recv(65_536):
+                received += data
+                connection.settimeout(0.5)
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        sender.join()
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)]
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    with suppress(OSError):  # The gateway may close the connection before the end.
+        connection.sendall(data)

@@ -1,0 +1,108 @@
+"""Prompts: pieces are continued and accompanied, from a file, the library and the last result."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Product
+from tests.web.conftest import Visit, register
+from tests.web.midi_files import melody_midi
+
+pytestmark = pytest.mark.web
+
+
+@pytest.fixture
+def user(product: Product, name: str) -> str:
+    """Register a user with a song in the library."""
+    with product.client() as client:
+        headers = register(client, name) | {"Content-Type": "audio/midi"}
+        client.post(
+            "/library/imports", params={"title": "Tune"}, content=melody_midi(), headers=headers
+        ).raise_for_status()
+    return name
+
+
+def test_a_song_is_continued_and_the_result_accompanied(visit: Visit, user: str) -> None:
+    page = visit.page
+    visit.log_in(user)
+    page.get_by_role("button", name=visit.text("More about Tune", "Más sobre Tune")).click()
+    page.get_by_role("menuitem", name=visit.text("Continue this", "Continuar esta")).click()
+    prompt = page.get_by_role("group", name=visit.text("Beginning", "Comienzo"))
+    expect(prompt).to_contain_text("Tune")
+    prompt.get_by_label(visit.text("How much of it", "Cuánto de ella")).select_option("2")
+    with page.expect_request("**/api/v1/generations") as sent:
+        page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
+    request_body = sent.value.post_data_json
+    assert request_body["prompt"]["bars"] == 2
+    finished = re.compile(visit.text("Finished: ", "Terminada: "))
+    expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name=visit.text("Accompany this", "Acompañar esta")).click()
+    expect(page.get_by_role("button", name=visit.text("Accompany it", "Acompañarla"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    with page.expect_response("**/api/v1/generations") as response:
+        page.get_by_role("button", name=visit.text("Compose again", "Componer de nuevo")).click()
+    assert response.value.json()["parameters"]["accompaniment"] == "only"
+    expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
+
+
+def test_a_midi_file_is_continued(visit: Visit, tmp_path: Path) -> None:
+    page, text = visit.page, visit.text
+    page.goto("/")
+    page.get_by_text(text("Folk tunes", "Melodías folk"), exact=True).click()
+    file = tmp_path / "mine.mid"
+    file.write_bytes(melody_midi())
+    page.get_by_label(text("Begin with a MIDI file", "Empezar con un archivo MIDI")).set_input_files(file)
+    with page.expect_response("**/api/v1/generations") as response:
+        page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
+    assert response.value.json()["prompt"]["notes"] == 16
+    expect(page.get_by_text(re.compile(text("Finished: ", "Terminada: "))).first).to_be_visible(timeout=60_000)
+    # Another model accepts no prompt.
+    page.get_by_text(text("Classical piano", "Piano clásico"), exact=True).click()
+    expect(page.get_by_role("group", name=text("Beginning", "Comienzo"))).to_be_hidden()
+
+
+def test_errors_of_a_prompt_are_shown_next_to_it(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    page.goto("/")
+    page.get_by_text(visit.text("Folk tunes", "Melodías folk"), exact=True).click()
+    chooser = page.get_by_label(visit.text("Begin with a MIDI file", "Empezar con un archivo MIDI"))
+    file = tmp_path / "mine.mid"
+    file.write_bytes(melody_midi())
+    chooser.set_input_files(file)
+    page.get_by_label(visit.text("Style", "Estilo"), exact=True).select_option("waltzes")
+    page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
+    prompt = page.get_by_role("group", name=visit.text("Beginning", "Comienzo"))
+    expect(prompt.get_by_role("alert")).to_contain_text(visit.text("3/4", "3/4"))
+    prompt.get_by_role("button", name=visit.text("Begin from nothing", "Empezar de la nada")).click()
+    expect(prompt.get_by_role("alert")).to_be_hidden()
+    file.write_bytes(b"no music at all")
+    chooser.set_input_files(file)
+    page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
+    expect(prompt.get_by_role("alert")).to_be_visible()
+
+
+def test_a_public_song_of_another_user_is_continued_without_an_account(
+    visit: Visit, product: Product, name: str
+) -> None:
+    with product.client() as client:
+        headers = register(client, name)
+        kind = {"Content-Type": "audio/midi"}
+        song = client.post(
+            "/library/imports", params={"title": "Air"}, content=melody_midi(), headers=headers | kind
+        ).json()
+        _publish(client, song["id"], headers)
+    page, text = visit.page, visit.text
+    page.goto(f"/library/songs/{song['id']}")
+    page.get_by_role("link", name=text("Continue this", "Continuar esta")).click()
+    expect(page.get_by_role("group", name=text("Beginning", "Comienzo"))).to_contain_text("Air")
+    page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
+    finished = re.compile(text("Finished: ", "Terminada: "))
+    expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
+
+
+def _publish(client: httpx.Client, song_id: str, headers: dict[str, str]) -> None:
+    client.patch(f"/songs/{song_id}", json={"visibility": "public"}, headers=headers).raise_for_status()

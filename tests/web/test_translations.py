@@ -1,0 +1,31 @@
+"""All texts of the models have a Spanish translation."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Product
+
+pytestmark = pytest.mark.web
+
+TEXT = Path(__file__).resolve().parents[2] / "web/src/app/core/text"
+_KEY = re.compile(r"""^  (?:'((?:[^'\\]|\\.)*)'|"([^"]*)"|(\w+)):""", re.MULTILINE)
+
+
+def texts_of(model: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts of a model's card and controls. Choices are left out: most are proper names."""
+    yield from (model["title"], model["description"], *model["presets"])
+    for parameter in model["parameters"]:
+        yield from (parameter["label"], parameter["advice"] or "", parameter["unit"] or "")
+
+
+def test_every_text_of_a_model_is_translated(product: Product) -> None:
+    source = (TEXT / "spanish-labels.ts").read_text()
+    known = {"".join(groups) for groups in _KEY.findall(source)}
+    with product.client() as client:
+        models = client.get("/models").raise_for_status().json()["items"]
+    texts = {text.replace("_", " ").lower() for model in models for text in texts_of(model)} - {""}
+    assert not texts - known

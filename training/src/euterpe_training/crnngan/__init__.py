@@ -1,0 +1,1 @@
+"""C-RNN-GAN (references.md §1): corpora, models, recipes, training, evaluation, export, studies."""

@@ -1,0 +1,1 @@
+"""Export of trained C-RNN-GAN weights as bundles."""

@@ -1,0 +1,1 @@
+"""The networks of C-RNN-GAN, in PyTorch."""

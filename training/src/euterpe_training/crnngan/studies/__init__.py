@@ -1,0 +1,1 @@
+"""Studies of C-RNN-GAN: the thesis' models epoch by epoch, and oversampling of styles."""

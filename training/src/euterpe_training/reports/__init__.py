@@ -1,0 +1,1 @@
+"""Reports: HTML and Markdown pages, classification scores, and pictures."""

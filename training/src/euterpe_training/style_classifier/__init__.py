@@ -1,0 +1,1 @@
+"""The classifier of musical styles that tags generated pieces."""

@@ -1,5 +1,0 @@
-"""The training loop and what it keeps on disk."""
-
-from euterpe_training.trainer.trainer import Trainer
-
-__all__ = ["Trainer"]

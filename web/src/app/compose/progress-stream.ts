@@ -1,0 +1,72 @@
+import { Api } from '../core/api/api';
+import { readEvents } from '../core/api/events';
+import { Problem } from '../core/api/problem';
+import { Backoff } from '../core/backoff';
+import { readMidi } from '../shared/midi/read-midi';
+import { RollNote } from '../shared/midi/notes';
+import { Generation, Piece } from './piece';
+
+/** The data of a `notes` event; the OpenAPI document does not describe event streams. */
+interface NotesEvent {
+  readonly steps: number;
+  readonly length: number;
+  readonly notes: readonly RollNote[];
+}
+
+/**
+ * Apply the events of a generation to its piece until the generation has ended. A lost connection is resumed after the
+ * last event that arrived. Throws Problem for a 4xx status other than 429.
+ */
+export async function streamProgress(api: Api, piece: Piece, signal: AbortSignal): Promise<void> {
+  let lastEventId = '';
+  const backoff = new Backoff();
+  while (!signal.aborted && !piece.isFinished) {
+    const connection = new AbortController();
+    const abort = () => connection.abort();
+    signal.addEventListener('abort', abort);
+    window.addEventListener('offline', abort);
+    try {
+      const headers: Record<string, string> = lastEventId ? { 'Last-Event-ID': lastEventId } : {};
+      const url = `/api/v1/generations/${piece.id}/events`;
+      const response = await api.fetch(url, { headers, signal: connection.signal });
+      piece.isDisconnected.set(false);
+      for await (const event of readEvents(response.body as ReadableStream<Uint8Array>)) {
+        apply(piece, event.event, event.data);
+        lastEventId = event.id;
+        backoff.reset();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const problem = Problem.from(error);
+      if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) throw problem;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      window.removeEventListener('offline', abort);
+    }
+    if (piece.isFinished || signal.aborted) break;
+    piece.isDisconnected.set(true);
+    await backoff.wait(signal);
+  }
+  piece.isDisconnected.set(false);
+  if (piece.state().midi_url) await loadExactNotes(api, piece);
+}
+
+function apply(piece: Piece, name: string, json: string): void {
+  const data = JSON.parse(json) as unknown;
+  if (name === 'notes') {
+    const { notes, steps, length } = data as NotesEvent;
+    piece.add(notes, steps / Math.max(1, length));
+  } else {
+    piece.state.set(data as Generation);
+  }
+}
+
+/** Replace the streamed notes by those of the MIDI file, whose durations are exact. */
+async function loadExactNotes(api: Api, piece: Piece): Promise<void> {
+  try {
+    const response = await api.fetch(piece.state().midi_url as string);
+    piece.notes.set(readMidi(await response.arrayBuffer()));
+  } catch {
+    // The streamed notes are a good approximation.
+  }
+}

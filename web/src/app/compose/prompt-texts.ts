@@ -1,0 +1,36 @@
+import { texts } from '../core/text/texts';
+
+export const promptTexts = texts(
+  {
+    title: 'Beginning',
+    choose: 'Begin with a MIDI file',
+    hint: 'Continue or accompany a MIDI file of your own, or a song from the library.',
+    use: 'What to do with it',
+    continue: 'Continue it',
+    accompany: 'Accompany it',
+    barCount: 'How much of it',
+    allBars: 'All that fits',
+    firstBars: 'The first bar|The first {n} bars',
+    continueHint: 'The piece starts with it and continues up to the number of bars set below.',
+    accompanyHint: 'The melody stays as it is; chords are composed under it.',
+    remove: 'Begin from nothing',
+    tooLarge: 'A beginning may have at most 500 kB.',
+    noModel: 'No loaded model can continue a prompt.',
+  },
+  {
+    title: 'Comienzo',
+    choose: 'Empezar con un archivo MIDI',
+    hint: 'Continúa una melodía tuya o haz que se acompañe. También valen las piezas de la biblioteca y de sus páginas.',
+    use: 'Qué hacer con ella',
+    continue: 'Continuarla',
+    accompany: 'Acompañarla',
+    barCount: 'Cuánto de ella',
+    allBars: 'Todo lo que quepa',
+    firstBars: 'El primer compás|Los primeros {n} compases',
+    continueHint: 'La pieza empieza con ella y sigue hasta los compases que fijes abajo.',
+    accompanyHint: 'La melodía queda como está; debajo se componen acordes.',
+    remove: 'Empezar de la nada',
+    tooLarge: 'Un comienzo puede tener como mucho 500 kB.',
+    noModel: 'Aquí no hay ningún modelo que continúe un comienzo.',
+  },
+);

@@ -1,0 +1,21 @@
+import { keyName } from './key-names';
+import { loadSpanishLabels, manifestLabel } from './manifest-labels';
+
+describe('manifestLabel', () => {
+  it('translates the texts of manifests, whatever their case', async () => {
+    await loadSpanishLabels();
+    expect(manifestLabel('Top k', 'es')).toBe('Los k mejores');
+    expect(manifestLabel('top_k', 'es')).toBe('Los k mejores');
+    expect(manifestLabel('nylon guitar', 'es')).toBe('Guitarra española');
+    expect(manifestLabel('top_k', 'en')).toBe('Top k');
+    expect(manifestLabel('Unheard of', 'es')).toBe('Unheard of');
+  });
+});
+
+describe('keyName', () => {
+  it('translates musical keys', () => {
+    expect(keyName('Db major', 'es')).toBe('Re♭ mayor');
+    expect(keyName('F# minor', 'en')).toBe('F♯ minor');
+    expect(keyName('any', 'es')).toBe('any');
+  });
+});

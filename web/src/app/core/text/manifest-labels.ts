@@ -1,0 +1,27 @@
+import { signal } from '@angular/core';
+import { keyName } from './key-names';
+import { LanguageCode } from './language';
+
+const spanishLabels = signal<Readonly<Record<string, string>>>({});
+let loading: Promise<void> | undefined;
+
+/** Load the Spanish labels once; until then, `manifestLabel` returns the English ones. */
+export function loadSpanishLabels(): Promise<void> {
+  loading ??= Promise.all([import('./spanish-labels'), import('./spanish-instruments')])
+    .then(([labels, instruments]) =>
+      spanishLabels.set({ ...labels.SPANISH_LABELS, ...instruments.SPANISH_INSTRUMENTS }),
+    )
+    .catch(() => (loading = undefined));
+  return loading;
+}
+
+/** Return a text of a model manifest as a label: translated if possible, capitalised, without underscores. */
+export function manifestLabel(text: string, language: LanguageCode): string {
+  const key = keyName(text, language);
+  if (key !== text) return key;
+  const plain = text.replaceAll('_', ' ');
+  if (language === 'es') void loadSpanishLabels();
+  const translation = language === 'es' ? spanishLabels()[plain.toLowerCase()] : undefined;
+  const label = translation ?? plain;
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}

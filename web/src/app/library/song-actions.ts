@@ -1,0 +1,100 @@
+import { Injectable, inject } from '@angular/core';
+import { Router } from '@angular/router';
+import { Api } from '../core/api/api';
+import type { Schema } from '../core/api/types';
+import { Notices } from '../core/notices/notices';
+import { Player } from '../core/player/player';
+import { ErrorMessages } from '../core/text/error-messages';
+import { commonTexts } from '../core/text/common-texts';
+import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
+import { Song } from '../shared/songs/song-list';
+import { libraryTexts } from './library-texts';
+
+const MAX_MIDI_BYTES = 1_048_576;
+
+/** The actions of the user on songs, shared by all pages that show songs. */
+@Injectable({ providedIn: 'root' })
+export class SongActions {
+  private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
+  private readonly notices = inject(Notices);
+  private readonly player = inject(Player);
+  private readonly router = inject(Router);
+  private readonly errorMessages = inject(ErrorMessages);
+  private readonly t = injectTexts(libraryTexts);
+  private readonly common = injectTexts(commonTexts);
+
+  download(song: Song): void {
+    void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
+  }
+
+  share(song: Song): void {
+    void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), song);
+  }
+
+  /** Open the edit dialog. Resolves to the changed song, or undefined if nothing changed. */
+  edit(song: Song): Promise<Song | undefined> {
+    return this.dialogs.open<Song>(() => import('./edit-song-dialog').then((m) => m.EditSongDialog), song);
+  }
+
+  addToPlaylist(song: Song): void {
+    void this.dialogs.open(() => import('./add-to-playlist-dialog').then((m) => m.AddToPlaylistDialog), song);
+  }
+
+  /** Request a generation with the song's settings and another seed, and open its page. */
+  async composeAgain(song: Song): Promise<void> {
+    try {
+      const path = { song_id: song.id };
+      const { body } = await this.api.get('/api/v1/songs/{song_id}/remix', { path });
+      const generation = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
+      await this.router.navigate(['/'], { queryParams: { piece: generation.id } });
+    } catch (error) {
+      this.errorMessages.show(error);
+    }
+  }
+
+  /** Delete a song with a notice to undo it; `onRestored` is called after that. Returns whether it was deleted. */
+  async delete(song: Song, onRestored: (song: Song) => void): Promise<boolean> {
+    try {
+      await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: song.id } });
+    } catch (error) {
+      this.errorMessages.show(error);
+      return false;
+    }
+    if (this.player.isCurrent(song.id)) this.player.close();
+    const undo = { label: this.common('undo'), run: () => void this.restore(song.id, onRestored) };
+    this.notices.show(this.t('deleted', { title: song.title }), { action: undo });
+    return true;
+  }
+
+  async restore(id: string, onRestored: (song: Song) => void): Promise<void> {
+    try {
+      const song = await this.api.post('/api/v1/songs/{song_id}/restore', { path: { song_id: id } });
+      this.notices.show(this.t('restored', { title: song.title }), { kind: 'good' });
+      onRestored(song);
+    } catch (error) {
+      this.errorMessages.show(error);
+    }
+  }
+
+  /** Import a MIDI file. Resolves to the song, or undefined if the file was rejected. */
+  async import(file: File): Promise<Song | undefined> {
+    if (file.size > MAX_MIDI_BYTES) {
+      this.notices.show(this.t('tooLarge'), { kind: 'problem' });
+      return undefined;
+    }
+    const title = file.name.replace(/\.midi?$/i, '').slice(0, 200) || 'MIDI';
+    try {
+      const url = `/api/v1/library/imports?${new URLSearchParams({ title })}`;
+      const headers = { 'Content-Type': 'audio/midi', 'Idempotency-Key': crypto.randomUUID() };
+      const response = await this.api.fetch(url, { method: 'POST', headers, body: file }, 'guest');
+      const song = (await response.json()) as Song;
+      this.notices.show(this.t('imported', { title: song.title }), { kind: 'good' });
+      return song;
+    } catch (error) {
+      this.errorMessages.show(error);
+      return undefined;
+    }
+  }
+}

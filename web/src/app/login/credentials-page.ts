@@ -1,0 +1,69 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import { RequestState } from '../core/api/request-state';
+import { Notices } from '../core/notices/notices';
+import { Session } from '../core/session/session';
+import { injectTexts } from '../core/text/texts';
+import { Credentials, CredentialsForm, CredentialsMode } from './credentials-form';
+import { loginTexts } from './login-texts';
+
+const TEXT_KEYS = {
+  login: { title: 'loginTitle', lead: 'loginLead', question: 'noAccount', link: 'toRegister' },
+  register: { title: 'registerTitle', lead: 'registerLead', question: 'haveAccount', link: 'toLogin' },
+} as const;
+
+/** The pages to log in and to register; the songs of a guest move to the account. */
+@Component({
+  imports: [CredentialsForm, RouterLink],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    @let keys = textKeys();
+    <div class="card">
+      <header>
+        <h1>{{ t(keys.title) }}</h1>
+        <p>{{ t(keys.lead) }}</p>
+      </header>
+      <e-credentials-form
+        [mode]="mode()"
+        [isBusy]="request.isPending()"
+        [problem]="request.problem()"
+        (submitted)="submit($event)"
+      />
+      <p class="other">
+        {{ t(keys.question) }}
+        <a [routerLink]="mode() === 'login' ? '/register' : '/login'" queryParamsHandling="preserve">
+          {{ t(keys.link) }}
+        </a>
+      </p>
+    </div>
+  `,
+  styleUrl: './credentials-page.scss',
+})
+export default class CredentialsPage {
+  /** Set by the route. */
+  readonly mode = input.required<CredentialsMode>();
+  /** The path of the page to open afterwards. */
+  readonly next = input<string>();
+  protected readonly t = injectTexts(loginTexts);
+  protected readonly textKeys = computed(() => TEXT_KEYS[this.mode()]);
+  protected readonly request = new RequestState();
+  private readonly notices = inject(Notices);
+  private readonly router = inject(Router);
+  private readonly session = inject(Session);
+
+  protected async submit({ username, password }: Credentials): Promise<void> {
+    const wasGuest = this.session.user()?.guest ?? false;
+    await this.request.run(async () => {
+      if (this.mode() === 'login') await this.session.logIn(username, password);
+      else await this.session.register(username, password);
+      this.notices.show(this.t(wasGuest ? 'welcomeGuest' : 'welcome', { name: username }), { kind: 'good' });
+      await this.router.navigateByUrl(this.nextPath());
+    });
+  }
+
+  /** Only paths of this application are accepted: a URL of another site does not start with a single slash. */
+  private nextPath(): string {
+    const next = this.next();
+    return next && /^\/(?!\/)/.test(next) ? next : '/library';
+  }
+}

@@ -1,0 +1,51 @@
+/** The labels of the measures, in English and Spanish, in display order. */
+const LABELS: Readonly<Record<string, readonly [string, string]>> = {
+  notes: ['Notes', 'Notas'],
+  duration_seconds: ['Seconds', 'Segundos'],
+  scale_score: ['Share in one scale', 'Parte en una escala'],
+  tone_span: ['Range in semitones', 'Ámbito en semitonos'],
+  lowest_pitch: ['Lowest pitch', 'Altura más grave'],
+  highest_pitch: ['Highest pitch', 'Altura más aguda'],
+  mean_pitch: ['Mean pitch', 'Altura media'],
+  unique_pitches: ['Distinct pitches', 'Alturas distintas'],
+  polyphony: ['Notes that begin together', 'Notas que empiezan juntas'],
+  notes_per_second: ['Notes a second', 'Notas por segundo'],
+  notes_per_quarter: ['Notes a quarter', 'Notas por negra'],
+  unique_durations: ['Distinct note lengths', 'Duraciones distintas'],
+  mean_duration_quarters: ['Mean length in quarters', 'Duración media en negras'],
+  velocity_span: ['Range of loudness', 'Ámbito de intensidad'],
+  longest_run: ['Longest run of one pitch', 'Repetición más larga de una altura'],
+  pitch_entropy: ['Variety of pitches in bits', 'Variedad de alturas en bits'],
+  loop_period_bars: ['Length of the loop in bars', 'Compases del bucle'],
+  loop_start_bar: ['Bar where it begins to loop', 'Compás donde empieza el bucle'],
+};
+
+export function measureLabel(name: string, language: 'en' | 'es'): string {
+  const label = LABELS[name]?.[language === 'en' ? 0 : 1];
+  if (label) return label;
+  const repetition = /^repetitions?[._](\d)$/.exec(name);
+  if (repetition) return `${language === 'en' ? 'Repeated phrases of' : 'Frases repetidas de'} ${repetition[1]}`;
+  const plain = name.replaceAll('_', ' ');
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
+/** Return the measures in display order, without the styles and without a loop of length zero. */
+export function orderedMeasures(measures: Readonly<Record<string, number>>): [string, number][] {
+  const names = Object.keys(LABELS);
+  const rank = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
+  return Object.entries(measures)
+    .filter(([name, value]) => !name.startsWith('style_') && !(name.startsWith('loop_') && value === 0))
+    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** Return the styles that the classifier rates highest, with their probabilities. */
+export function topStyles(
+  measures: Readonly<Record<string, number>>,
+  count = 5,
+): { name: string; probability: number }[] {
+  return Object.entries(measures)
+    .filter(([name, value]) => name.startsWith('style_') && value >= 0.01)
+    .map(([name, probability]) => ({ name: name.slice('style_'.length), probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, count);
+}
