@@ -72,7 +72,7 @@ def test_the_table_and_the_card_hold_the_report(report_path: Path, tmp_path: Pat
     (tmp_path / "manifest.json").write_text("{}")
     (tmp_path / "card.md").write_text("# Model\n\nText.\n\n## Training\n\nLong.\n")
     for _ in range(2):
-        write_card_section(tmp_path, reports["model-1.0.0"], "euterpe-train evaluate")
+        write_card_section(tmp_path, reports["model-1.0.0"])
     card = (tmp_path / "card.md").read_text()
     assert card.count(HEADING) == 1
     assert card.startswith("# Model\n\nText.\n\n" + HEADING)
@@ -80,7 +80,7 @@ def test_the_table_and_the_card_hold_the_report(report_path: Path, tmp_path: Pat
     assert all(line in card for line in report_section(reports["model-1.0.0"]))
     assert (tmp_path / "manifest.json").read_text() == "{}"
     with pytest.raises(TrainingError, match=r"has no card\.md"):
-        write_card_section(tmp_path / "none", reports["model-1.0.0"], "")
+        write_card_section(tmp_path / "none", reports["model-1.0.0"])
 
 
 def test_a_section_is_replaced_where_it_stands() -> None:

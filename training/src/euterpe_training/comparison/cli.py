@@ -106,8 +106,7 @@ def cards(
 
     for name, report in read_reports(reports).items():
         model, _, version = name.rpartition("-")
-        command = f"euterpe-train evaluate models/{model}/{version} --measures music"
-        typer.echo(write_card_section(models / model / version, report, command))
+        typer.echo(write_card_section(models / model / version, report))
 
 
 def music_report(
@@ -120,7 +119,7 @@ def music_report(
     options: dict[str, Any],
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The report on a bundle or a folder of composed MIDI files; see music_report.evaluate_music.
+    """Return the report on a bundle or a folder of composed MIDI files; see music_report.evaluate_music.
 
     A style may be given as MODEL=CORPUS where the two are called differently.
     """

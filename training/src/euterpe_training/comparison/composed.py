@@ -27,7 +27,7 @@ _BATCH: Final = 100
 
 
 def composed_scores(source: Path, pieces: int, styles: Sequence[str] = (), seed: int = 0) -> list[Score]:
-    """Scores of the bundle or the folder of MIDI files at `source`.
+    """Return scores of the bundle or the folder of MIDI files at `source`.
 
     From a bundle, `pieces` pieces of each of `styles` (of its own choice without any) are composed with its default
     parameters. From a folder, all files are read; `requests.json` in it says what was asked for. Raises TrainingError

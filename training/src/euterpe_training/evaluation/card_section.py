@@ -14,21 +14,21 @@ HEADING: Final = "## Against real music"
 _BEFORE: Final = "## Training"
 
 
-def write_card_section(bundle: Path, report: Mapping[str, Any], command: str) -> Path:
-    """Writes the report's section into the bundle's card.md. Bundles' digests cover their graphs and vocabularies only.
+def write_card_section(bundle: Path, report: Mapping[str, Any]) -> Path:
+    """Write the report's section into the bundle's card.md. Bundles' digests cover their graphs and vocabularies only.
 
     Raises TrainingError for a bundle without a card.
     """
     card = bundle / "card.md"
     if not card.is_file():
         raise TrainingError(f"{bundle} has no card.md")
-    section = [HEADING, "", f"`{command}` says:", "", *report_section(report)]
+    section = [HEADING, "", *report_section(report)]
     card.write_text(with_section(card.read_text(encoding="utf-8"), "\n".join(section) + "\n"), encoding="utf-8")
     return card
 
 
 def with_section(card: str, section: str) -> str:
-    """The card with `section` in place of the one of the same heading, or before the section on training."""
+    """Return the card with `section` in place of the one of the same heading, or before the section on training."""
     heading = section.splitlines()[0]
     start = _find(card, heading)
     if start >= 0:
@@ -40,7 +40,7 @@ def with_section(card: str, section: str) -> str:
 
 
 def read_reports(directory: Path) -> dict[str, dict[str, Any]]:
-    """Reports by the name of their file, `<name>-<version>`. Raises TrainingError where there are none or others."""
+    """Return reports by the names of their files, `<name>-<version>`; raise TrainingError where there are none."""
     reports = {}
     for path in sorted(directory.glob("*.json")):
         report = json.loads(path.read_text(encoding="utf-8"))

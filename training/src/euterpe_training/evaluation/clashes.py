@@ -11,7 +11,7 @@ _MOST_NOTES: Final = 4000
 
 
 def clash_share(score: Score) -> float | None:
-    """Share of the sounding time in which two notes are a minor second or ninth apart; None without notes."""
+    """Return share of the sounding time in which two notes are a minor second or ninth apart; None without notes."""
     pitch, onset, end = score.pitch[:_MOST_NOTES], score.onset[:_MOST_NOTES], score.end[:_MOST_NOTES]
     if not len(pitch):
         return None

@@ -30,11 +30,11 @@ class KnownPassages:
         self._powers: dict[int, Hashes] = {}
 
     def copied_share(self, pieces: Sequence[Score], notes: int = NGRAM) -> NDArray[np.float64]:
-        """Of each piece the share of its passages of `notes` notes that are known; 0 for a shorter piece."""
+        """Return, for each piece, the share of its passages of `notes` notes that are known; 0 for a shorter piece."""
         return np.array([float(found.mean()) if len(found) else 0.0 for found in self._found(pieces, notes)])
 
     def longest_runs(self, pieces: Sequence[Score]) -> Ints:
-        """Of each piece the notes of its longest known passage, at most 512; 1 when not even two notes are known."""
+        """Return, for each piece, the notes of its longest known passage, 1 to 512."""
         low = np.ones(len(pieces), np.int64)
         high = np.array([min(len(piece), LONGEST) for piece in pieces], np.int64)
         while (open_pieces := np.flatnonzero(low < high)).size:
@@ -61,13 +61,13 @@ class KnownPassages:
 
 
 def _tokens(pieces: Sequence[Score]) -> Hashes:
-    """Intervals of all pieces, with a number between them that no interval has."""
+    """Return intervals of all pieces, with a number between them that no interval has."""
     parts = [np.append(np.diff(piece.pitch), _BETWEEN_PIECES + number) for number, piece in enumerate(pieces)]
     return np.concatenate([np.zeros(0, np.int64), *parts]).view(np.uint64)
 
 
 def _grams(tokens: Hashes, length: int, powers: dict[int, Hashes]) -> Hashes:
-    """One hash for every `length` tokens in a row, joined from two rows of the largest power of two below."""
+    """Return one hash for every `length` tokens in a row, joined from two rows of the largest power of two below."""
     if len(tokens) < length:
         return np.zeros(0, np.uint64)
     size, hashes = 1, powers.setdefault(1, _mixed(tokens, np.uint64(1)))

@@ -27,7 +27,7 @@ class Diversity:
 
 
 def measure_diversity(pieces: Sequence[Score]) -> Diversity:
-    """The diversity of two pieces or more; of fewer, everything is unique."""
+    """Return the diversity of two pieces or more; of fewer, everything is unique."""
     if len(pieces) < 2:
         return Diversity(1.0, 1.0, 0.0)
     whole = {_identity(piece, len(piece)) for piece in pieces}
@@ -40,7 +40,7 @@ def measure_diversity(pieces: Sequence[Score]) -> Diversity:
 
 
 def _identity(piece: Score, notes: int) -> bytes:
-    """Intervals and times between onsets in units of their greatest common divisor."""
+    """Return intervals and times between onsets in units of their greatest common divisor."""
     times = np.diff(piece.onset[:notes])
     unit = max(int(np.gcd.reduce(times)), 1) if len(times) else 1
     return np.concatenate([np.diff(piece.pitch[:notes]), times // unit]).tobytes()

@@ -40,7 +40,7 @@ class Ending:
 
 
 def find_ending(score: Score) -> Ending | None:
-    """The ending of a piece; None when its key cannot be told."""
+    """Return the ending of a piece; None when its key cannot be told."""
     key = score.key if score.is_key_requested else score_key(score)
     if key is None or not len(score):
         return None
@@ -58,7 +58,7 @@ def find_ending(score: Score) -> Ending | None:
 
 
 def density_ratio(score: Score) -> float | None:
-    """Notes in the last fifth of a piece's time over those in the first; None for pieces of fewer than 20 notes."""
+    """Return notes in the last fifth of a piece's time over those in the first; None for pieces of fewer than 20 notes."""
     if len(score) < 4 * _PARTS or score.onset[-1] == score.onset[0]:
         return None
     span = int(score.end.max() - score.onset[0])
@@ -68,7 +68,7 @@ def density_ratio(score: Score) -> float | None:
 
 
 def longest_note_and_rest(score: Score) -> tuple[float, float]:
-    """The longest note and the longest silence between notes, in bars (of four quarters without a known meter)."""
+    """Return the longest note and the longest silence, in bars (of four quarters without a known meter)."""
     bar = ticks_per_bar(score.meters[0]) if score.meters else _DEFAULT_BAR
     sounding_until = np.maximum.accumulate(score.end)
     rests = score.onset[1:] - sounding_until[:-1]
@@ -76,14 +76,14 @@ def longest_note_and_rest(score: Score) -> tuple[float, float]:
 
 
 def _last_melody(score: Score, beginning: Ints) -> int:
-    """The melody's last pitch: the highest that begins last, unless a higher one is still held over it."""
+    """Return the highest pitch that begins last, or a higher one that is still held."""
     last = int(score.onset[-1])
     held = score.pitch[(score.onset < last) & (score.end > last)]
     return int(max(beginning.max(), held.max())) if len(held) else int(beginning.max())
 
 
 def _bass_of_bar(score: Score, bar: int) -> int:
-    """The pitch on which the bass rests in the bar from tick `bar` on."""
+    """Return the pitch on which the bass rests in the bar from tick `bar` on."""
     inside = score.end > bar
     onset, pitch = np.maximum(score.onset[inside], bar), score.pitch[inside]
     near = pitch <= pitch.min() + _BASS_RANGE

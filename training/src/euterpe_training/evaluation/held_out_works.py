@@ -45,7 +45,7 @@ class WorkSplit:
 
 
 def list_corpus(directory: Path) -> list[CorpusFile]:
-    """The MIDI files under `directory`, each a work of its own. A file's style is its first folder.
+    """Return the MIDI files under `directory`, each a work of its own. A file's style is its first folder.
 
     Nottingham's tunes (files beside the folders melody and chords) have the style that their name begins with.
     Raises TrainingError when there is no directory or no file.
@@ -64,7 +64,7 @@ def list_corpus(directory: Path) -> list[CorpusFile]:
 
 
 def read_works(path: Path, directory: Path) -> list[CorpusFile]:
-    """The files of a list of test works that are under `directory`.
+    """Return the files of a list of test works that are under `directory`.
 
     The list is JSON, objects of `path` (relative to `directory`), `work` and `style`; or text with a path in each line,
     relative to `directory` or to its parent, in which files of other corpora may stand, too. Raises TrainingError for
@@ -100,7 +100,7 @@ def load_works(
     test: Sequence[CorpusFile] | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> WorkSplit:
-    """Scores of `files`, split into the works of `test` and the others.
+    """Return scores of `files`, split into the works of `test` and the others.
 
     Without `test`, a fifth of the works of each style is held out by a hash of their names. Copies and transpositions
     of a file count as the same work in both cases, so that no copy of a test work is among the others.
@@ -126,7 +126,7 @@ def load_works(
 
 
 def hold_out(scores: Iterable[Score], share: float = HELD_OUT_SHARE) -> set[str]:
-    """Works of each style that are held out: those whose names' hashes are smallest. Styles with one work keep it."""
+    """Return the held-out works: of each style, the `share` of works whose names have the smallest hashes."""
     works: dict[str, set[str]] = defaultdict(set)
     for score in scores:
         works[score.style].add(score.work)
@@ -138,7 +138,7 @@ def hold_out(scores: Iterable[Score], share: float = HELD_OUT_SHARE) -> set[str]
 
 
 def merge_copies(scores: Sequence[Score]) -> list[Score]:
-    """The scores, with copies and transpositions of one another given the same work."""
+    """Return the scores, with copies and transpositions of one another given the same work."""
     if not scores:
         return []
     offsets = np.cumsum([0, *(len(score) for score in scores)])
@@ -157,7 +157,7 @@ def merge_copies(scores: Sequence[Score]) -> list[Score]:
 
 
 def _style(path: Path, directory: Path) -> str:
-    """The first folder; POP909's songs have folders of their own and are pop."""
+    """Return the first folder; POP909's songs have folders of their own and are pop."""
     if (path.parent / BEATS_FILE).is_file():
         return "pop"
     folders = path.relative_to(directory).parts[:-1]

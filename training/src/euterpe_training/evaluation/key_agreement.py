@@ -15,13 +15,13 @@ _LONGEST_QUARTERS: Final = 4
 
 
 def score_key(score: Score) -> str | None:
-    """The key that fits best, such as "D major"; None where all pitch classes sound equally long."""
+    """Return the key that fits best, such as "D major"; None where all pitch classes sound equally long."""
     weights = np.bincount(score.pitch % 12, np.minimum(score.duration, _LONGEST_QUARTERS * GRID), minlength=12)
     return KEYS[int(rate_keys(weights).argmax())] if np.ptp(weights) > 0 else None
 
 
 def key_relation(found: str, asked: str) -> KeyRelation:
-    """How the key of a piece relates to the one that was asked for: a fifth away, relative, parallel or other."""
+    """Return how the key of a piece relates to the requested one."""
     (tonic, mode), (wanted, wanted_mode) = found.split(" "), asked.split(" ")
     distance = (TONICS.index(tonic) - TONICS.index(wanted)) % 12
     if mode == wanted_mode:

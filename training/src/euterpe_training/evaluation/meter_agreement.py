@@ -17,7 +17,7 @@ _FEWEST_QUARTERS: Final = 16
 
 
 def meter_class(meter: Meter) -> MeterClass | None:
-    """Classes that notes alone can tell: beats in twos, in threes, or divided in three; None for others (5/4).
+    """Return classes that notes alone can tell: beats in twos, in threes, or divided in three; None for others (5/4).
 
     3/8 counts as compound: its bar is a beat of 6/8.
     """
@@ -29,7 +29,7 @@ def meter_class(meter: Meter) -> MeterClass | None:
 
 
 def estimate_meter_class(score: Score) -> MeterClass | None:
-    """The class of meter by which accents recur best; None for pieces too short to tell.
+    """Return the class of meter by which accents recur best; None for pieces too short to tell.
 
     An accent is an onset, the heavier the more notes begin, the longer and the lower they are. A class scores by the
     autocorrelation of accents at its bars and beats, less that at the bars and beats of the others.

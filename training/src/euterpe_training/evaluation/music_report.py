@@ -50,7 +50,7 @@ def evaluate_music(
     options: Options,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """The report. Styles that both sides have are compared one by one, and all of the composed pieces' together.
+    """Return the report. Styles that both sides have are compared one by one, and all of the composed pieces' together.
 
     Composed pieces without a style are compared with all test works.
     """
@@ -83,7 +83,7 @@ def evaluate_music(
 def two_sample_tests(
     composed: Sequence[Score], test: Sequence[Score], others: Sequence[Score], options: Options
 ) -> dict[str, Any]:
-    """Both classifiers, with and without velocity, and real works against real works."""
+    """Return both classifiers, with and without velocity, and real works against real works."""
     random = np.random.default_rng([options.seed, 1])
     samples = [make_sample(draw_windows(side, options.windows, random, options.notes)) for side in (test, composed)]
     pairs = _halves([*test, *others], options)
@@ -107,7 +107,7 @@ def two_sample_tests(
 
 
 def _halves(scores: Sequence[Score], options: Options) -> list[tuple[Sample, Sample]]:
-    """Windows of random halves of the works, each of which is on one side only; another division for each repeat."""
+    """Return windows of random halves of the works, which share no work; one division per repeat."""
     random = np.random.default_rng([options.seed, 2])
     pool = make_sample(draw_windows(scores, 2 * options.windows, random, options.notes))
     works = sorted(set(pool.works))
@@ -120,7 +120,7 @@ def _halves(scores: Sequence[Score], options: Options) -> list[tuple[Sample, Sam
 
 
 def _averaged(results: Sequence[Accuracy]) -> dict[str, Any]:
-    """Means over repeats: an interval is that of a single one, since the repeats share works."""
+    """Return means over repeats: an interval is that of a single one, since the repeats share works."""
     rows = [result.to_dict() for result in results]
     mean = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in ("accuracy", "low", "high")}
     sizes = {name: rows[0][name] for name in rows[0] if name.endswith(("windows", "works"))}
@@ -128,7 +128,7 @@ def _averaged(results: Sequence[Accuracy]) -> dict[str, Any]:
 
 
 def measure_pieces(scores: Sequence[Score]) -> dict[str, Any]:
-    """Measures of whole pieces: endings, agreement, form, clashes, density. `pieces` counts what each rests on."""
+    """Return measures of whole pieces; each names in `pieces` how many it rests on."""
     endings = [found for score in scores if (found := find_ending(score)) is not None]
     with_bars = [(bar_similarity(score), rhythm_similarity(score)) for score in scores if len(score.bars) > 1]
     asked_keys = [(score_key(score), score.key) for score in scores if score.key]
@@ -158,7 +158,7 @@ def measure_pieces(scores: Sequence[Score]) -> dict[str, Any]:
 def measure_copying(
     composed: Sequence[Score], test: Sequence[Score], others: Sequence[Score], options: Options
 ) -> dict[str, Any]:
-    """Copied 8-grams and longest copied runs, of composed pieces and of test works.
+    """Return copied 8-grams and longest copied runs, of composed pieces and of test works.
 
     Both are cut to windows of equal length. Composed ones are compared with every real work, test works with all works
     but the test works: what these share is common property of a style.

@@ -30,7 +30,7 @@ _QUARTILES: Final = {
 
 
 def summary_table(reports: Mapping[str, Report]) -> list[str]:
-    """One row per model and style: two-sample accuracies beside real against real, endings, copies."""
+    """Return one row per model and style: two-sample accuracies beside real against real, endings, copies."""
     lines = [
         "| " + " | ".join(_COLUMNS) + " |",
         "|---" * len(_COLUMNS) + "|",
@@ -47,7 +47,7 @@ def summary_table(reports: Mapping[str, Report]) -> list[str]:
 
 
 def report_section(report: Report) -> list[str]:
-    """All measures of one model, for its card and the terminal."""
+    """Return all measures of one model, for its card and the terminal."""
     options = report["options"]
     return [
         f"A classifier sees windows of {options['notes']} notes at random positions: composed ones, and real ones of",

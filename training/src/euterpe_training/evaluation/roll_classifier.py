@@ -27,13 +27,13 @@ _RATE: Final = 2e-3
 
 
 def roll_test(real: Sample, composed: Sample, *, velocity: bool, seed: int = 0) -> Accuracy:
-    """The two-sample test by a network on piano rolls; with `velocity` onsets are as bright as they are loud."""
+    """Return the two-sample test by a network on piano rolls; with `velocity` onsets are as bright as they are loud."""
     rolls = np.stack([piano_roll(window, velocity) for window in (*real.windows, *composed.windows)])
     return cross_validate(real, composed, rolls, network_classifier(seed), seed)
 
 
 def piano_roll(window: Score, velocity: bool) -> Rolls:
-    """[2, pitches, columns]: onsets and sounding notes, two columns per pulse, cut or padded to one size."""
+    """Return [2, pitches, columns]: onsets and sounding notes, two columns per pulse, cut or padded to one size."""
     pulse = float(np.median(np.diff(np.unique(window.onset))))
     height = _ROWS + 2 * _MARGIN
     roll = np.zeros((2, height, _COLUMNS), np.float32)
@@ -61,14 +61,14 @@ class RollNetwork(nn.Module):
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(96, 1))
 
     def forward(self, rolls: torch.Tensor) -> torch.Tensor:
-        """Logits [batch] that rolls [batch, 2, pitches, columns] are composed."""
+        """Return logits [batch] that rolls [batch, 2, pitches, columns] are composed."""
         found = self.layers(rolls.flatten(1, 2))
         logits: torch.Tensor = self.head(torch.cat([found.mean(2), found.amax(2)], 1))[:, 0]
         return logits
 
 
 def network_classifier(seed: int) -> Classifier:
-    """A network that is trained anew on each fold; the same for the same seed."""
+    """Return a network that is trained anew on each fold; the same for the same seed."""
 
     def classify(rolls: Rolls, labels: NDArray[np.int64], unseen: Rolls) -> NDArray[np.int64]:
         with torch.random.fork_rng():

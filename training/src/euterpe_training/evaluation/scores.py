@@ -52,7 +52,7 @@ class Score:
         return self.onset + self.duration
 
     def window(self, start: int, notes: int) -> "Score":
-        """`notes` notes from index `start` on, without bars; the first onset becomes tick 0."""
+        """Return `notes` notes from index `start` on, without bars; the first onset becomes tick 0."""
         part = slice(start, start + notes)
         shift = self.onset[start]
         return Score(
@@ -62,7 +62,7 @@ class Score:
 
 
 def make_score(onset: Any, duration: Any, pitch: Any, velocity: Any = 80, **details: Any) -> Score:
-    """A score of notes in ticks, in any order; the columns broadcast. `details` are the other fields of Score."""
+    """Return a score of notes in ticks, in any order. Columns broadcast; `details` are other fields of Score."""
     columns = [np.asarray(column) for column in np.broadcast_arrays(onset, duration, pitch, velocity)]
     onset, duration, pitch, velocity = (column.astype(np.int64).ravel() for column in columns)
     order = np.lexsort((-duration, pitch, onset))
@@ -88,7 +88,7 @@ def from_piece(piece: Piece, meter: Meter | None = None, **details: Any) -> Scor
 
 
 def read_score(path: Path, name: str = "", work: str = "", style: str = "") -> Score:
-    """The score in a MIDI file, with its time and key signatures; beats beside the file (POP909) replace its ticks.
+    """Return the score in a MIDI file, with its meters and key; beats beside the file (POP909) replace its ticks.
 
     Raises MidiError for what cannot be read or holds no pitched notes.
     """
@@ -102,18 +102,18 @@ def read_score(path: Path, name: str = "", work: str = "", style: str = "") -> S
 
 
 def ticks_per_bar(meter: Meter) -> int:
-    """Ticks of a bar, at least one."""
+    """Return ticks of a bar, at least one."""
     return max(meter.beats * 4 * GRID // meter.unit, 1)
 
 
 def ticks_per_beat(meter: Meter) -> int:
-    """Ticks of a felt beat: three units in compound meters such as 6/8, otherwise one."""
+    """Return ticks of a felt beat: three units in compound meters such as 6/8, otherwise one."""
     unit = max(4 * GRID // meter.unit, 1)
     return 3 * unit if is_compound(meter) else unit
 
 
 def is_compound(meter: Meter) -> bool:
-    """Whether beats divide in three: 6/8, 9/8, 12/8 and the like."""
+    """Return whether beats divide in three: 6/8, 9/8, 12/8 and the like."""
     return meter.unit >= 8 and meter.beats % 3 == 0 and meter.beats > 3
 
 
@@ -130,7 +130,7 @@ def key_name(key: KeySignature) -> str:
 
 
 def bar_lines(signatures: Sequence[tuple[int, Meter]], end: int) -> tuple[Ints, tuple[Meter, ...]]:
-    """Ticks of all bar lines before `end`, and the meters; none where no time signature is given.
+    """Return ticks of all bar lines before `end`, and the meters; none where no time signature is given.
 
     A time signature begins a bar, as in notation. Of several at one tick the last counts.
     """
@@ -147,7 +147,7 @@ def bar_lines(signatures: Sequence[tuple[int, Meter]], end: int) -> tuple[Ints, 
 
 
 def _on_beats(piece: Piece, path: Path, details: dict[str, Any]) -> Score:
-    """Notes by annotated beats: a beat is a quarter, downbeats begin bars."""
+    """Return notes by annotated beats: a beat is a quarter, downbeats begin bars."""
     beats = np.loadtxt(path, ndmin=2)
     if len(beats) < 3 or beats.shape[1] < 3:
         raise MidiError("invalid", f"{path.name} beside the file holds no beats")

@@ -10,7 +10,7 @@ LAGS: Final = (1, 2, 4, 8)
 
 
 def bar_similarity(score: Score) -> dict[int, float]:
-    """Lag → mean similarity of bars that far apart; without the lags that a piece is too short for.
+    """Return lag → mean similarity of bars that far apart; without the lags that a piece is too short for.
 
     Two bars' similarity is the share of their notes that are equal in place and pitch (Dice's coefficient). Pairs with
     an empty bar are left out. Empty for a piece without known bars.
@@ -19,7 +19,7 @@ def bar_similarity(score: Score) -> dict[int, float]:
 
 
 def rhythm_similarity(score: Score) -> dict[int, float]:
-    """The same of onsets alone."""
+    """Return the similarity of onsets alone."""
     return _similarity(score, np.zeros_like(score.pitch))
 
 

@@ -46,7 +46,7 @@ class Accuracy:
     composed_works: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, rounded to four digits."""
+        """Return plain values for JSON, rounded to four digits."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
@@ -78,25 +78,25 @@ class Sample:
         return len(self.windows)
 
     def part(self, mask: NDArray[np.bool_]) -> "Sample":
-        """The windows where `mask` is True."""
+        """Return the windows where `mask` is True."""
         kept = np.flatnonzero(mask)
         return Sample(tuple(self.windows[at] for at in kept), self.features[kept], tuple(self.works[at] for at in kept))
 
 
 def make_sample(windows: Sequence[Score]) -> Sample:
-    """The sample of some windows."""
+    """Return the sample of some windows."""
     return Sample(tuple(windows), feature_matrix(windows), tuple(window.work for window in windows))
 
 
 def feature_test(real: Sample, composed: Sample, *, velocity: bool, seed: int = 0) -> Accuracy:
-    """The test by gradient boosting on the features, with or without those of velocity."""
+    """Return the test by gradient boosting on the features, with or without those of velocity."""
     columns = len(feature_names(velocity))
     both = np.concatenate([real.features[:, :columns], composed.features[:, :columns]])
     return cross_validate(real, composed, both, _boosting_classifier(seed), seed)
 
 
 def telling_features(real: Sample, composed: Sample, *, seed: int = 0) -> list[TellingFeature]:
-    """The features of notes whose shuffling costs most accuracy on unseen works; of equal ones the larger effect."""
+    """Return the features of notes whose shuffling costs most accuracy on unseen works."""
     columns = len(feature_names(velocity=False))
     both = np.concatenate([real.features[:, :columns], composed.features[:, :columns]])
     labels, groups = _labels(real, composed)
@@ -111,7 +111,7 @@ def telling_features(real: Sample, composed: Sample, *, seed: int = 0) -> list[T
 
 
 def velocity_effects(real: Sample, composed: Sample) -> list[TellingFeature]:
-    """The features of velocity by size of effect; their importance is not measured."""
+    """Return the features of velocity by size of effect; their importance is not measured."""
     found = _effects(real, composed, np.zeros(len(FEATURES)))[len(feature_names(velocity=False)) :]
     return sorted(found, key=lambda one: -abs(one.effect))
 
@@ -131,7 +131,7 @@ def _effects(real: Sample, composed: Sample, drops: Floats) -> list[TellingFeatu
 
 
 def cross_validate(real: Sample, composed: Sample, rows: NDArray[Any], classifier: Classifier, seed: int) -> Accuracy:
-    """Accuracy of any classifier of `rows` (real ones first), in folds grouped by work.
+    """Return accuracy of any classifier of `rows` (real ones first), in folds grouped by work.
 
     Raises TrainingError when a side has fewer works than the folds need.
     """
@@ -175,7 +175,7 @@ def _boosting_classifier(seed: int) -> Classifier:
 def _permutation_drops(
     model: HistGradientBoostingClassifier, rows: Floats, labels: Ints, random: np.random.Generator
 ) -> Floats:
-    """How much balanced accuracy falls when one column is shuffled, for every column."""
+    """Return how much balanced accuracy falls when one column is shuffled, for every column."""
     weights = 0.5 / np.bincount(labels, minlength=2)[labels]
     columns = rows.shape[1]
     whole = float(weights @ (model.predict(rows) == labels))
@@ -190,7 +190,7 @@ def _permutation_drops(
 
 
 def _accuracy(right: NDArray[np.bool_], labels: Ints, groups: Ints, seed: int) -> Accuracy:
-    """Balanced accuracy, and percentiles of it when whole works are drawn anew from each side."""
+    """Return balanced accuracy, and percentiles of it when whole works are drawn anew from each side."""
     random = np.random.default_rng([seed, 11])
     recalls, draws, sizes = [], [], []
     for label in (0, 1):

@@ -180,12 +180,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 
 def feature_names(velocity: bool) -> tuple[str, ...]:
-    """The features in use, with or without those of velocity."""
+    """Return the features in use, with or without those of velocity."""
     return tuple(feature.name for feature in FEATURES if velocity or feature.group != "dynamics")
 
 
 def compute_features(window: Score) -> dict[str, float]:
-    """Every feature of a window by name. Raises ValueError for a window with fewer than two onsets."""
+    """Return every feature of a window by name. Raises ValueError for a window with fewer than two onsets."""
     view = make_view(window)
     return {
         **lines.line_features(view),
@@ -198,7 +198,7 @@ def compute_features(window: Score) -> dict[str, float]:
 
 
 def feature_matrix(windows: Sequence[Score]) -> NDArray[np.float64]:
-    """Features [windows, len(FEATURES)] of many windows, velocity's included."""
+    """Return features [windows, len(FEATURES)] of many windows, velocity's included."""
     rows = [compute_features(window) for window in windows]
     matrix = np.array([[row[feature.name] for feature in FEATURES] for row in rows], np.float64)
     return matrix.reshape(len(windows), len(FEATURES))

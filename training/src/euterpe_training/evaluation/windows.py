@@ -17,7 +17,7 @@ _MOST_PER_WORK: Final = 5
 def draw_windows(
     scores: Sequence[Score], count: int, random: np.random.Generator, notes: int = WINDOW_NOTES
 ) -> list[Score]:
-    """Up to `count` windows of `notes` notes at random positions.
+    """Return up to `count` windows of `notes` notes at random positions.
 
     Every work gives one window before any gives a second one; a work gives no more windows than its notes fill, and
     at most five. Each window begins at the first note of an onset.
@@ -49,6 +49,6 @@ def _random_window(scores: Sequence[Score], random: np.random.Generator, notes: 
 
 
 def _starts(score: Score, notes: int) -> Ints:
-    """Indices of notes that begin an onset with enough notes from there on."""
+    """Return indices of notes that begin an onset with enough notes from there on."""
     first = np.append(True, score.onset[1:] != score.onset[:-1])
     return np.flatnonzero(first[: len(score) - notes + 1])

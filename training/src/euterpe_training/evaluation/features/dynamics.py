@@ -6,7 +6,7 @@ from euterpe_training.evaluation.features.view import Floats, Values, View, mean
 
 
 def dynamics_features(view: View) -> Values:
-    """Loudness, its variety, and how it goes with time and pitch."""
+    """Return loudness, its variety, and how it goes with time and pitch."""
     score = view.score
     velocity = score.velocity.astype(np.float64)
     _, counts = np.unique(score.velocity, return_counts=True)
@@ -32,7 +32,7 @@ def dynamics_features(view: View) -> Values:
 
 
 def _correlation(one: Floats, other: Floats) -> float:
-    """Pearson's correlation; 0 where one side does not vary."""
+    """Return Pearson's correlation; 0 where one side does not vary."""
     if len(one) < 2 or one.std() == 0 or other.std() == 0:
         return 0.0
     return float(np.corrcoef(one, other)[0, 1])

@@ -21,7 +21,7 @@ _DEGREE_SCALES: Final = {
 
 
 def _masks(chords: tuple[tuple[int, ...], ...]) -> Ints:
-    """Bit masks of the chords over all twelve roots."""
+    """Return bit masks of the chords over all twelve roots."""
     return np.array([sum(1 << (root + tone) % 12 for tone in chord) for chord in chords for root in range(12)])
 
 
@@ -29,7 +29,7 @@ _TRIAD_MASKS, _SEVENTH_MASKS = _masks(_TRIADS), _masks(_SEVENTHS)
 
 
 def harmony_features(view: View) -> Values:
-    """Scale degrees, chords and sounding intervals."""
+    """Return scale degrees, chords and sounding intervals."""
     return {**_degrees(view), **_intervals(view), **_chords(view)}
 
 
@@ -58,7 +58,7 @@ def _degrees(view: View) -> Values:
 
 
 def _intervals(view: View) -> Values:
-    """Shares of the interval classes of all pairs that sound together, and of moments with clashes."""
+    """Return shares of the interval classes of all pairs that sound together, and of moments with clashes."""
     rows = view.sounding
     counts = np.array([(rows[:, size:] & rows[:, :-size]).sum() for size in range(1, 37)], np.float64)
     classes = np.zeros(7)
@@ -75,7 +75,7 @@ def _intervals(view: View) -> Values:
 
 
 def _lowest_gap(rows: NDArray[np.bool_]) -> Ints:
-    """Semitones between the two lowest sounding notes of each moment; large where there is one."""
+    """Return semitones between the two lowest sounding notes of each moment; large where there is one."""
     lowest = rows.argmax(1)
     rest = rows.copy()
     rest[np.arange(len(rows)), lowest] = False
@@ -101,13 +101,13 @@ def _chords(view: View) -> Values:
 
 
 def _pitch_classes(rows: NDArray[np.bool_]) -> Ints:
-    """[moments, 12] 1 where a pitch class sounds."""
+    """Return [moments, 12] 1 where a pitch class sounds."""
     padded = np.pad(rows, ((0, 0), (0, 4)))
     return np.asarray(padded.reshape(len(rows), 11, 12).any(1), np.int64)
 
 
 def _smoothed(view: View) -> NDArray[np.bool_]:
-    """The three to four pitch classes that sound most in each stretch of four pulses."""
+    """Return the three to four pitch classes that sound most in each stretch of four pulses."""
     place = ((view.times - view.times[0]) // max(4 * view.pulse, 1)).astype(np.int64)
     _, place = np.unique(place, return_inverse=True)
     weights: Floats = np.zeros((int(place.max()) + 1, 12))
@@ -117,7 +117,7 @@ def _smoothed(view: View) -> NDArray[np.bool_]:
 
 
 def _chord_tones(view: View) -> float:
-    """Share of the melody's notes whose pitch class other voices have within the same four pulses."""
+    """Return share of the melody's notes whose pitch class other voices have within the same four pulses."""
     score = view.score
     stretch = 4 * view.pulse
     own = np.isin(score.onset * 128 + score.pitch, view.melody.onset * 128 + view.melody.pitch)

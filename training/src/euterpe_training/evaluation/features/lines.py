@@ -20,7 +20,7 @@ _WIDEST = 13
 
 
 def line_features(view: View) -> Values:
-    """Intervals of melody and bass, and motion between them."""
+    """Return intervals of melody and bass, and motion between them."""
     return {**_intervals("melody", view.melody), **_intervals("bass", view.bass), **_motion(view)}
 
 
@@ -50,7 +50,7 @@ def _intervals(name: str, line: Line) -> Values:
 
 
 def _answered(moving: Ints) -> float:
-    """Share of leaps wider than a fourth that a move in the other direction follows."""
+    """Return share of leaps wider than a fourth that a move in the other direction follows."""
     leaps = np.flatnonzero(np.abs(moving[:-1]) > 5)
     return share(np.sign(moving[leaps]) != np.sign(moving[leaps + 1]))
 
@@ -77,7 +77,7 @@ def _motion(view: View) -> Values:
 
 
 def _voice_leading(view: View) -> Floats:
-    """Semitones from each note of a chord to the nearest note of the chord before it, averaged over the chord."""
+    """Return semitones from chord notes to the nearest of the chord before, averaged over each chord."""
     chords = [np.flatnonzero(row) for row in view.sounding]
     pairs = [pair for pair in pairwise(chords) if min(map(len, pair)) > 1]
     return np.array([np.abs(other[:, None] - one[None]).min(1).mean() for one, other in pairs])

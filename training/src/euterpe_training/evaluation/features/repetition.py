@@ -20,7 +20,7 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def repetition_features(view: View) -> Values:
-    """Share of figures that occurred before in the window. Intervals make pitch figures the same in any key."""
+    """Return share of figures that occurred before in the window. Intervals make pitch figures the same in any key."""
     melody, bass = _intervals(view.melody), _intervals(view.bass)
     rhythm = view.gaps
     joint = melody * 100_003 + np.diff(view.melody.onset)
@@ -43,7 +43,7 @@ def repetition_features(view: View) -> Values:
 
 
 def gram_hashes(tokens: Ints, length: int) -> NDArray[np.uint64]:
-    """One hash for each `length` tokens in a row."""
+    """Return one hash for each `length` tokens in a row."""
     count = max(len(tokens) - length + 1, 0)
     mixed = np.zeros(count, np.uint64)
     values = tokens.astype(np.int64).view(np.uint64)
@@ -55,7 +55,7 @@ def gram_hashes(tokens: Ints, length: int) -> NDArray[np.uint64]:
 
 
 def recurrence(tokens: Ints, length: int) -> float:
-    """Share of the n-grams of `tokens` that repeat an earlier one."""
+    """Return share of the n-grams of `tokens` that repeat an earlier one."""
     hashes = gram_hashes(tokens, length)
     return 1 - len(np.unique(hashes)) / len(hashes) if len(hashes) else 0.0
 
@@ -65,7 +65,7 @@ def _intervals(line: Line) -> Ints:
 
 
 def _longest(tokens: Ints) -> float:
-    """Tokens of the longest figure that occurs twice, as a share of all; by bisection."""
+    """Return tokens of the longest figure that occurs twice, as a share of all; by bisection."""
     low, high = 0, len(tokens) - 1
     while low < high:
         middle = (low + high + 1) // 2
@@ -74,7 +74,7 @@ def _longest(tokens: Ints) -> float:
 
 
 def _compressibility(tokens: Ints) -> float:
-    """Bytes that deflate needs per token, of tokens numbered by order of appearance."""
+    """Return bytes that deflate needs per token, of tokens numbered by order of appearance."""
     if not len(tokens):
         return 0.0
     _, first, numbers = np.unique(tokens, return_index=True, return_inverse=True)
@@ -83,7 +83,7 @@ def _compressibility(tokens: Ints) -> float:
 
 
 def _moments(view: View) -> Ints:
-    """One number for each onset but the last: chord shape, step of its lowest note, and time to the next onset."""
+    """Return a number per onset but the last: chord shape, step of the lowest note, time to the next onset."""
     first = np.cumsum(view.counts) - view.counts
     lowest = view.score.pitch[first]
     over = view.score.pitch - np.repeat(lowest, view.counts)

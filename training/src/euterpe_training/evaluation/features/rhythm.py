@@ -18,7 +18,7 @@ _RATIOS: Final = {"equal": 1.0, "double": 2.0, "triple": 3.0, "dotted": 1.5}
 
 
 def rhythm_features(view: View) -> Values:
-    """Times between onsets, durations, rests and periodicity."""
+    """Return times between onsets, durations, rests and periodicity."""
     return {**_gaps(view), **_durations(view), **_periodicity(view)}
 
 
@@ -68,7 +68,7 @@ def _durations(view: View) -> Values:
 
 
 def _periodicity(view: View) -> Values:
-    """Autocorrelations of onsets and of pitch classes on a grid of quarter pulses."""
+    """Return autocorrelations of onsets and of pitch classes on a grid of quarter pulses."""
     step = view.pulse / _STEPS_PER_PULSE
     places = np.rint((view.times - view.times[0]) / step).astype(np.int64)
     length = min(int(places[-1]) + 1, 4096)
@@ -94,7 +94,7 @@ def _periodicity(view: View) -> Values:
 
 
 def _autocorrelation(rows: Floats) -> Floats:
-    """Mean over rows' products with themselves, lag by lag, normalised to 1 at lag 0 and by overlap."""
+    """Return mean over rows' products with themselves, lag by lag, normalised to 1 at lag 0 and by overlap."""
     length = rows.shape[1]
     size = 1 << (2 * length - 1).bit_length()
     spectrum = np.fft.rfft(rows, size)
@@ -110,12 +110,12 @@ def _classes(relative: Floats) -> list[float]:
 
 
 def _articulation(line: Line) -> Floats:
-    """Duration over the time to the voice's next onset."""
+    """Return duration over the time to the voice's next onset."""
     return np.asarray(line.duration[:-1] / np.diff(line.onset), np.float64)
 
 
 def _equal_in_chord(view: View) -> float:
-    """Share of onsets with several notes at which all have the same duration."""
+    """Return share of onsets with several notes at which all have the same duration."""
     first = np.cumsum(view.counts) - view.counts
     low, high = (np.asarray(ufunc.reduceat(view.score.duration, first)) for ufunc in (np.minimum, np.maximum))
     return share((low == high)[view.counts > 1])

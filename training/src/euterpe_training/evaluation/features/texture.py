@@ -13,7 +13,7 @@ _PARTS: Final = 8
 
 
 def texture_features(view: View) -> Values:
-    """Notes at a time, register and change within the window."""
+    """Return notes at a time, register and change within the window."""
     return {**_polyphony(view), **_register(view), **_changes(view)}
 
 
@@ -39,7 +39,7 @@ def _polyphony(view: View) -> Values:
 
 
 def _register(view: View) -> Values:
-    """Registers after the move by -6 to 5 semitones that brings the window onto the white keys."""
+    """Return registers after the move by -6 to 5 semitones that brings the window onto the white keys."""
     score = view.score
     pitch = score.pitch + white_key_shift(score.pitch, np.minimum(score.duration, 4 * view.pulse))
     low, middle, high = np.percentile(pitch, [10, 50, 90])

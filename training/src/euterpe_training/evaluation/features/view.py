@@ -44,7 +44,7 @@ class View:
 
 
 def make_view(score: Score) -> View:
-    """The view of a window of at least two onsets; ValueError for fewer."""
+    """Return the view of a window of at least two onsets; ValueError for fewer."""
     times, first, counts = np.unique(score.onset, return_index=True, return_counts=True)
     if len(times) < 2:
         raise ValueError(f"a window needs two onsets or more, got {len(times)}")
@@ -68,27 +68,27 @@ def _line(score: Score, notes: Ints) -> Line:
 
 
 def entropy(counts: NDArray[np.float64] | Ints) -> float:
-    """Shannon's entropy in bits of shares proportional to `counts`; 0 without any."""
+    """Return Shannon's entropy in bits of shares proportional to `counts`; 0 without any."""
     shares = counts[counts > 0] / max(counts.sum(), 1e-12)
     return float(-(shares * np.log2(shares)).sum())
 
 
 def value_entropy(values: Ints) -> float:
-    """Entropy in bits of how often each value occurs."""
+    """Return entropy in bits of how often each value occurs."""
     return entropy(np.unique(values, return_counts=True)[1])
 
 
 def share(mask: NDArray[np.bool_]) -> float:
-    """Share of True; 0 for an empty mask."""
+    """Return share of True; 0 for an empty mask."""
     return float(mask.mean()) if mask.size else 0.0
 
 
 def mean(values: NDArray[Any]) -> float:
-    """Mean; 0 for no values."""
+    """Return mean; 0 for no values."""
     return float(np.mean(values)) if len(values) else 0.0
 
 
 def longest_run(mask: NDArray[np.bool_]) -> int:
-    """Most True in a row."""
+    """Return most True in a row."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
