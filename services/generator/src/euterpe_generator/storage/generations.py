@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import RowMapping, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Owner, Prompt, Status
+from euterpe_generator.domain.generation import Generation, Owner, Status
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.storage.admission import Admission, admission_rows
@@ -81,13 +82,13 @@ _COMPLETE = text("""
     WITH done AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(CAST(:completions AS jsonb)) AS done(
         id uuid, attempt int, status text, steps int, midi_key text, midi_bytes int, song_id text, note_count int,
-        duration_seconds float, measures jsonb)),
+        duration_seconds float, measures jsonb, writer_version int)),
     locked AS MATERIALIZED (
       SELECT id FROM generations WHERE id IN (SELECT id FROM done) ORDER BY id FOR UPDATE)
     UPDATE generations AS g
     SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL, midi_key = done.midi_key,
         midi_bytes = done.midi_bytes, song_id = done.song_id, note_count = done.note_count,
-        duration_seconds = done.duration_seconds, measures = done.measures
+        duration_seconds = done.duration_seconds, measures = done.measures, writer_version = done.writer_version
     FROM done JOIN locked USING (id)
     WHERE g.id = done.id AND g.attempt = done.attempt AND g.status = 'running'
     RETURNING g.*
@@ -178,6 +179,7 @@ class Completion:
             "note_count": self.piece.note_count,
             "duration_seconds": self.piece.duration_seconds,
             "measures": dict(self.piece.measures),
+            "writer_version": self.piece.writer_version,
         }
 
 
@@ -303,4 +305,5 @@ def _generation(row: RowMapping) -> Generation:
         note_count=row["note_count"],
         duration_seconds=row["duration_seconds"],
         measures=row["measures"],
+        writer_version=row["writer_version"],
     )
