@@ -11,6 +11,8 @@ STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "
 ACCOMPANIMENTS: Final = ("on", "off", "only")
 ANY_KEY: Final = "any"
 KEYS: Final = (ANY_KEY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
+#: Measured: low temperatures repeat themselves, in the end without leaving the figure.
+TEMPERATURE_ADVICE: Final = "Lower is more predictable and repeats itself more; above 1.2 it becomes random."
 _DRAWN: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
 
 
@@ -58,7 +60,7 @@ def _choosing(strategy: str, temperature: float, top_k: int, top_p: float) -> li
             advice="How the next note is chosen. Greedy and beam search always give the same piece, and tend to loops.",
         ),
         _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": _DRAWN},
-                advice="Lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random."),
+                advice=TEMPERATURE_ADVICE),
         _int("top_k", "Top k", 1, top_k, 200, only_with={"strategy": ks}, **advanced,
              advice="Only so many of the likeliest tokens may come."),
         _number("top_p", "Top p", 0.05, top_p, 1.0, only_with={"strategy": ps}, **advanced,

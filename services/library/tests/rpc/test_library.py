@@ -200,6 +200,7 @@ async def test_resolving_a_private_song_works_for_its_owner_only(
         duration_seconds=12.5,
         download_allowed=True,
         seed=request.creation.seed,
+        creation=request.creation,
     )
     assert found.seed
     for listener in ("robert", ""):

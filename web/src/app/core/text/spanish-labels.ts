@@ -62,8 +62,8 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'Acordes bajo la melodía; «solo» acompaña una melodía que das, sin cambiarla.',
   'how the next note is chosen. greedy and beam search always give the same piece, and tend to loops.':
     'Cómo se elige la nota siguiente. La voraz y la de haz dan siempre la misma pieza y tienden a bucles.',
-  'lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random.':
-    'Más baja es más previsible; 0,65 ya rompe bucles, por encima de 1,2 es azar.',
+  'lower is more predictable and repeats itself more; above 1.2 it becomes random.':
+    'Más baja es más previsible y se repite más; por encima de 1,2 es azar.',
   'only so many of the likeliest tokens may come.': 'Solo pueden venir tantos de los símbolos más probables.',
   'only the likeliest tokens that together have this probability may come.':
     'Solo pueden venir los símbolos más probables que juntos tienen esta probabilidad.',
