@@ -64,8 +64,11 @@ class Prompt:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
-        """Build the prompt from the values of `to_dict`."""
-        return cls(**{**values, "rows": tuple((length, tuple(pitches)) for length, pitches in values["rows"])})
+        """Build the prompt from the values of `to_dict`. Raises ValueError for those of another version."""
+        try:
+            return cls(**{**values, "rows": tuple((length, tuple(pitches)) for length, pitches in values["rows"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the prompt has unknown or missing fields: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class Generation:
     note_count: int | None = None
     duration_seconds: float | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
+    #: Why the stored row cannot be composed by this version, for example after a roll-back; None if it can.
+    unreadable: str | None = None
 
     @property
     def model_key(self) -> str:
