@@ -386,6 +386,7 @@ class PromptRequest(TypedDict):
     midi: NotRequired[str | None]
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
+    replace_accompaniment: NotRequired[bool]
 
 
 class PromptView(TypedDict):
@@ -395,6 +396,7 @@ class PromptView(TypedDict):
 
     bars: int
     meter: str
+    key: NotRequired[str | None]
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
@@ -722,6 +724,7 @@ class GenerationView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
@@ -768,6 +771,7 @@ class OrderView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
