@@ -946,7 +946,7 @@ class Operations(Transport):
         """Draw a song as a piano roll.
 
         Time from left to right, pitch from bottom to top, a colour per track, louder notes stronger. Available to
-        whoever may listen to the song, including holders of a share link.
+        all users who may read the song, including holders of a share link.
         """
         return self._bytes(
             "GET",
