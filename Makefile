@@ -126,6 +126,10 @@ openapi: $(VENV)/.dev ## Generate api/openapi.json and the Python client (ARGS=-
 	$(BIN)/python scripts/generate-openapi $(ARGS)
 	$(BIN)/python scripts/generate-client
 
+.PHONY: instruments
+instruments: $(VENV)/.dev ## Write the pages' instrument names from the table of General MIDI
+	$(BIN)/python scripts/generate-instruments
+
 .PHONY: lint-openapi
 lint-openapi: $(VENV)/.dev ## Lint api/openapi.json with redocly (needs npm)
 	scripts/lint-openapi
@@ -178,6 +182,10 @@ bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, frame ra
 .PHONY: bench-api
 bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one request
 	$(BIN)/python bench/api.py
+
+.PHONY: bench-midi-cases
+bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
+	$(BIN)/python bench/midi_cases.py $(ARGS)
 
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")

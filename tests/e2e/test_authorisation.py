@@ -41,7 +41,7 @@ OPTIONAL = {
 LISTENER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
-    "export_library", "prepare_song_audio",
+    "download_original", "export_library", "prepare_song_audio",
 }  # fmt: skip
 #: With the login of an account.
 ACCOUNT = {
@@ -294,9 +294,9 @@ def test_the_owner_may_do_everything(world: World) -> None:
         if operation.id in OPEN:
             continue
         answer = world.call(operation, "owner")
-        # A made-up author and session, no MIDI, an empty body, a wrong password: refused for what they are.
-        refused = {"get_author": 404, "follow_author": 404, "revoke_session": 404, "import_song": 422,
-                   "claim_guest": 422, "delete_account": 422}  # fmt: skip
+        # A made-up author and session, a composed song, no MIDI, an empty body, a wrong password: refused as such.
+        refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
+                   "import_song": 422, "claim_guest": 422, "delete_account": 422}  # fmt: skip
         expected = refused.get(operation.id)
         fits = answer.status_code == expected if expected else answer.is_success
         assert fits, (operation, answer.status_code, answer.text[:300])

@@ -636,6 +636,7 @@ class SongAnswer(TypedDict):
     measures: dict[str, float]
     tags: list[str]
     key: str | None
+    meter: str | None
     tempo_bpm: float | None
     instruments: list[str]
     style: str | None
@@ -648,6 +649,7 @@ class SongAnswer(TypedDict):
     midi_url: str | None
     midi_sha256: str
     midi_size_bytes: int
+    original_size_bytes: int | None
     version: int
     created_at: str
     updated_at: str

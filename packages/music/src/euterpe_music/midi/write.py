@@ -18,6 +18,8 @@ from euterpe_music.piece import NoteArray, Piece, Tempo, Track
 WRITER_VERSION: Final = 2
 
 _MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+#: Ports are a data byte.
+_PORTS: Final = 128
 _LONGEST_DELTA: Final = 0x0FFF_FFFF
 #: Deltas of pieces repeat: looking one up costs a third of encoding it.
 _CACHED_DELTAS: Final = 4096
@@ -39,7 +41,8 @@ def write_midi(piece: Piece) -> bytes:
     The conductor track holds title, meters, keys and tempos; every other track holds its name, port, program,
     controllers and notes (`piece.playable()`). All tracks end at the bar line after the last note. Drums are on channel
     10. Melodic tracks take the other 15 channels in turn; the sixteenth melodic track and those after it are on further
-    ports, which is how sequencers tell them apart.
+    ports, which is how sequencers tell them apart. After 128 ports, tracks share channels from the first port on; their
+    programs are stated per track.
 
     Equal pieces give equal bytes, on every machine and in every release of the libraries underneath.
     """
@@ -49,9 +52,14 @@ def write_midi(piece: Piece) -> bytes:
         # A pedal that lifts after the last bar line is still part of the music.
         end = max(end, int(played.controls["tick"].max()))
     chunks = [_conductor_track(played, end)]
+    written: set[tuple[int, int, bytes, bytes, bytes]] = set()
     for index, (port, channel) in enumerate(_channels(played.tracks)):
         notes = played.notes[played.notes["track"] == index]
         controls = played.controls[played.controls["track"] == index] if len(played.controls) else no_controls()
+        # Tracks of one channel have the same controllers; written twice, they would double with every reading.
+        state = (port, channel, controls["tick"].tobytes(), controls["number"].tobytes(), controls["value"].tobytes())
+        controls = no_controls() if state in written else controls
+        written.add(state)
         chunks.append(_track(played.tracks[index], port, channel, notes, controls, end))
     return to_file(piece.ticks_per_quarter, tuple(chunks))
 
@@ -66,7 +74,7 @@ def _channels(tracks: tuple[Track, ...]) -> list[tuple[int, int]]:
             found.append((kits.setdefault(track.program, len(kits)), DRUM_CHANNEL))
         else:
             port, number = divmod(melodic, len(_MELODIC_CHANNELS))
-            found.append((port, _MELODIC_CHANNELS[number]))
+            found.append((port % _PORTS, _MELODIC_CHANNELS[number]))
             melodic += 1
     return found
 

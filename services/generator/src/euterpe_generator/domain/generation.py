@@ -86,6 +86,8 @@ class Generation:
     measures: Mapping[str, float] = field(default_factory=dict)
     #: The version of the MIDI writer that wrote its file; None before the end and for files of the first version.
     writer_version: int | None = None
+    #: Why the stored row cannot be composed by this version, for example after a roll-back; None if it can.
+    unreadable: str | None = None
 
     @property
     def model_key(self) -> str:

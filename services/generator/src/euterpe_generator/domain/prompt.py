@@ -1,7 +1,7 @@
 """A prompt: the beginning that a generation continues, or the melody that it accompanies."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 #: Notes and rests on the grid of 24ths of a quarter: (length, pitches) each.
@@ -65,11 +65,16 @@ class Prompt:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
-        """Build the prompt from the values of `to_dict`; those of earlier versions have fewer fields."""
-        known = {each.name for each in fields(cls)}
-        plain = {name: value for name, value in values.items() if name in known}
-        for name in {"rows", "accompaniment"} & plain.keys():
-            plain[name] = tuple((length, tuple(pitches)) for length, pitches in plain[name])
-        if "given" in plain:
-            plain["given"] = Given.from_dict(plain["given"])
-        return cls(**plain)
+        """Build the prompt from the values of `to_dict`; those of earlier versions have fewer fields.
+
+        Raises ValueError for values of a later version, which this one could only misread.
+        """
+        try:
+            plain = dict(values)
+            for name in {"rows", "accompaniment"} & plain.keys():
+                plain[name] = tuple((length, tuple(pitches)) for length, pitches in plain[name])
+            if "given" in plain:
+                plain["given"] = Given.from_dict(plain["given"])
+            return cls(**plain)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the prompt has unknown or missing fields: {error}") from error

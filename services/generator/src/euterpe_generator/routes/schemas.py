@@ -7,7 +7,8 @@ from uuid import UUID
 
 from euterpe_music.parameters import Parameter
 from euterpe_music.seed import MAX_SEED
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from euterpe_music.titles import checked_title
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from euterpe_generator.domain import requests
 from euterpe_generator.domain.generation import Generation, Status
@@ -20,6 +21,7 @@ Title = Annotated[
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=requests.MAX_TITLE_LENGTH, pattern=r"^[^\x00-\x1f]*$"
     ),
+    AfterValidator(checked_title),
 ]
 Name = Annotated[str, StringConstraints(max_length=40)]
 #: Values are checked against the model's manifest later.

@@ -277,6 +277,12 @@ class GenerationRepository:
 
 
 def _generation(row: RowMapping) -> Generation:
+    # A prompt of a newer version must not make the row unreadable: it is listed, and fails when it is claimed.
+    prompt, unreadable = None, None
+    try:
+        prompt = None if row["prompt"] is None else Prompt.from_dict(row["prompt"])
+    except ValueError as error:
+        unreadable = str(error)
     return Generation(
         id=row["id"],
         order_id=row["order_id"],
@@ -287,7 +293,8 @@ def _generation(row: RowMapping) -> Generation:
         seed=row["seed"],
         length=row["length"],
         parameters=row["parameters"],
-        prompt=None if row["prompt"] is None else Prompt.from_dict(row["prompt"]),
+        prompt=prompt,
+        unreadable=unreadable,
         title=row["title"],
         label=row["label"],
         estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),

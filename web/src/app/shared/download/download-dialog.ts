@@ -52,7 +52,12 @@ const downloadTexts = texts(
   },
 );
 
-type Format = 'midi' | 'mp3' | 'wav' | 'flac' | 'opus' | 'ogg';
+type Format = 'midi' | Schema<'AudioFormat'>;
+/** In the order of the dialog; a format that the API adds fails to compile until it is listed. */
+const FORMATS = Object.keys({ midi: 0, mp3: 0, wav: 0, flac: 0, opus: 0, ogg: 0 } satisfies Record<
+  Format,
+  0
+>) as readonly Format[];
 const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
 const DEFAULT_BITRATES: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
 
@@ -76,7 +81,7 @@ export class DownloadDialog {
   protected readonly song = inject<DownloadedSong>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(downloadTexts);
   protected readonly common = injectTexts(commonTexts);
-  protected readonly formats: readonly Format[] = ['midi', 'mp3', 'wav', 'flac', 'opus', 'ogg'];
+  protected readonly formats = FORMATS;
   protected readonly format = signal<Format>('midi');
   protected readonly bitrate = signal<number | null>(null);
   protected readonly depth = signal(16);
