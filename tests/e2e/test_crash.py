@@ -49,10 +49,10 @@ async def test_pieces_survive_a_killed_generator_exactly_once(product: Any, long
         assert sorted(song["title"] for song in songs) == sorted(titles.values())
         assert sorted(song["seed"] for song in songs) == sorted(titles)
 
-        # The same seeds without a kill give the same bytes.
+        # The same requests without a kill give the same bytes.
         with product.listener() as other:
             for seed in sorted(interrupted)[:5]:
-                request = {"length": longest, "seed": seed}
+                request = {"length": longest, "seed": seed, "title": titles[seed]}
                 again = other.post("/generations", json=request, headers={"Prefer": "wait=60"}).json()
                 uninterrupted = other.get(f"/generations/{again['id']}/midi").content
                 assert client.get(f"/generations/{requested[seed]}/midi").content == uninterrupted

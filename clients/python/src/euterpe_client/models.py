@@ -340,6 +340,15 @@ Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "l
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
+class EstimateView(TypedDict):
+    """
+    The expected length of a piece.
+    """
+
+    seconds: float
+    bars: float
+
+
 class LimitsView(TypedDict):
     """
     Range and default of a parameter.
@@ -728,6 +737,7 @@ class GenerationView(TypedDict):
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
 
 
@@ -743,6 +753,7 @@ class ModelView(TypedDict):
     description: str
     default: bool
     length: LimitsView | None
+    estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
     sample_url: NotRequired[str | None]
@@ -775,6 +786,7 @@ class OrderView(TypedDict):
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
     variations: NotRequired[list[GenerationView]]
 

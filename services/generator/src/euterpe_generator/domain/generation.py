@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
 
 
@@ -74,6 +75,8 @@ class Generation:
     prompt: Prompt | None = None
     #: The variant's label in a comparison.
     label: str | None = None
+    #: None for generations of earlier releases.
+    estimate: Estimate | None = None
     failure: str | None = None
     midi_key: str | None = None
     midi_bytes: int | None = None

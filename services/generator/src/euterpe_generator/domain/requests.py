@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
 
 MAX_TITLE_LENGTH: Final = 200
@@ -65,6 +66,7 @@ class OrderItem:
     prompt: Prompt | None = None
     #: The variant's label in a comparison.
     label: str | None = None
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

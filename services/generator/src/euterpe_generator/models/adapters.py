@@ -1,9 +1,10 @@
 """Model adapters: what differs between kinds of networks, from the parameters of a request to the decoded piece."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
 from euterpe_music.bundle import Bundle
 from euterpe_music.events import decode
 from euterpe_music.manifest import IntRange, ManifestBase
@@ -12,6 +13,7 @@ from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
 from euterpe_music.postprocessing import apply_postprocessing
 
+from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
@@ -54,6 +56,10 @@ class ModelAdapter(Protocol):
         """Return the maximum number of events of a piece. Raises InvalidParameters for a length out of range."""
         ...
 
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:
+        """Return the expected length of a piece of `length` events; a parameter may determine it instead."""
+        ...
+
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Any:
         """Return the inputs of the session for a piece; see Session.reset."""
         ...
@@ -86,6 +92,7 @@ class CrnnganAdapter:
         self.manifest = bundle.manifest
         self.features = bundle.spec.features
         self.length: IntRange | None = bundle.manifest.sampling.length
+        self._quarters_per_event = 0.0
 
     def resolve_parameters(
         self,
@@ -110,6 +117,21 @@ class CrnnganAdapter:
             message = f"must be between {limits.min} and {limits.max}, got {length}"
             raise InvalidParameters.for_field("body.length", message, minimum=limits.min, maximum=limits.max)
         return length
+
+    def calibrate(self, pieces: Sequence[Array]) -> None:
+        """Learn from composed events [steps, features] how long an event lasts on average."""
+        quarters = [self._quarters(events) / len(events) for events in pieces]
+        self._quarters_per_event = float(np.mean(quarters))
+
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:
+        """See ModelAdapter: from the pieces of `calibrate`, so that density and style are not considered."""
+        bpm = float(parameters.get("tempo", self._bundle.spec.bpm))
+        quarters = length * self._quarters_per_event
+        return Estimate.of(quarters, bar_quarters=COMMON_TIME.bar_quarters, bpm=bpm)
+
+    def _quarters(self, events: Array) -> float:
+        piece = decode(events, self._bundle.spec)
+        return piece.end_tick / piece.ticks_per_quarter
 
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Array:  # noqa: ARG002
         """See ModelAdapter: the network's controls [n]."""

@@ -10,6 +10,7 @@ from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 from euterpe_service_kit.errors import Unavailable
 
+from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.generation import Generation
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.versions import version_key
@@ -81,6 +82,11 @@ class Model:
     ) -> Piece:
         """Decode the network's events [steps, features] into a piece."""
         return self.adapter.decode(events, parameters, prompt)
+
+    @property
+    def default_estimate(self) -> Estimate:
+        """The expected length of a piece with default parameters."""
+        return self.adapter.estimate(self.length.default if self.length else 0, self.sampling.check({}))
 
     def check_parameters(self, field_name: str, requested: Mapping[str, Any]) -> dict[str, Value]:
         """Return all parameters, including defaults. Raises InvalidParameters, naming fields below `field_name`."""

@@ -27,6 +27,7 @@ from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary
 
+from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt, Rows
 from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
@@ -98,6 +99,12 @@ class MelodyAdapter:
             message = "is not supported by this model; set parameters.bars instead"
             raise InvalidParameters.for_field("body.length", message)
         return self.session_inputs(parameters, prompt).steps
+
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:  # noqa: ARG002
+        """See ModelAdapter: exact, because bars, meter and tempo are parameters."""
+        bar_quarters = self._form(parameters).meter.bar_quarters
+        bpm = float(parameters.get("tempo", self.manifest.bpm))
+        return Estimate.of(int(parameters["bars"]) * bar_quarters, bar_quarters=bar_quarters, bpm=bpm)
 
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Plan:
         """See ModelAdapter."""

@@ -145,6 +145,13 @@ class PromptView(BaseModel):
         )
 
 
+class EstimateView(BaseModel):
+    """The expected length of a piece."""
+
+    seconds: float = Field(examples=[27.4])
+    bars: float = Field(description="Bars of its meter; 4/4 for models that know none.", examples=[16.0])
+
+
 class GenerationView(BaseModel):
     """A generation."""
 
@@ -182,6 +189,7 @@ class GenerationView(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    estimate: EstimateView | None = Field(default=None, description="The expected length, before it is composed.")
     queue: PlaceView | None = Field(default=None, description="The position in the queue while it waits.")
 
     @classmethod
@@ -191,6 +199,7 @@ class GenerationView(BaseModel):
             id=generation.id,
             order_id=generation.order_id,
             variation=generation.variation,
+            estimate=generation.estimate and EstimateView(**asdict(generation.estimate)),
             queue=queue_position and PlaceView(**asdict(queue_position)),
             status=generation.status,
             progress=round(generation.progress, 4),
@@ -276,6 +285,10 @@ class ModelView(BaseModel):
     length: LimitsView | None = Field(
         description="Limits of `length`; null if the parameter `bars` determines the length."
     )
+    estimate: EstimateView | None = Field(
+        default=None,
+        description="The expected length of a piece with all defaults; it grows in proportion to `length` or `bars`.",
+    )
     parameters: list[ParameterView] = Field(description="The model's parameters, in display order.")
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
@@ -299,6 +312,7 @@ class ModelView(BaseModel):
             description=model.description,
             default=default,
             length=length,
+            estimate=EstimateView(**asdict(model.default_estimate)),
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
             presets=model.sampling.presets,
             sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,

@@ -75,10 +75,12 @@ class RequestResolver:
             read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt, parameters, stored)
             prompt = replace(read, song_id=request.prompt.song_id)
         parameters = model.adapter.resolve_parameters(parameters, request.parameters, prompt)
+        length = model.adapter.count_steps(request.length, parameters, prompt)
         return OrderItem(
             id=uuid.uuid4(),
             seed=_seed(request),
-            length=model.adapter.count_steps(request.length, parameters, prompt),
+            length=length,
+            estimate=model.adapter.estimate(length, parameters),
             title=request.title or model.title,
             parameters=parameters,
             prompt=prompt,

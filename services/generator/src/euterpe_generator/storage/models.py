@@ -48,6 +48,7 @@ class GenerationRow(Base):
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
+    estimate: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
     turn: Mapped[int] = mapped_column(BigInteger)
     background: Mapped[bool] = mapped_column(server_default="false")
