@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from euterpe_converter.rendering.canonical import canonical_midi
 from euterpe_converter.rendering.ports import MAX_PORTS, split_ports
-from euterpe_music.midi import MidiLimits, Piece, Track, read_midi, write_midi
+from euterpe_music.controls import make_controls
+from euterpe_music.midi import MidiLimits, Piece, Tempo, Track, read_midi, write_midi
 from euterpe_music.piece import make_notes
 
 LIMITS = MidiLimits()
@@ -45,6 +46,28 @@ def test_more_tracks_than_channels_are_merged_by_program():
     assert [track.program for track in piece.tracks] == list(range(50))
     assert len(read_midi(content).notes) == 300
     assert len(split_ports(content)) == 4
+
+
+def test_a_piece_with_changing_tempo_keeps_its_times_in_seconds():
+    tempos = (Tempo(0, 6e7), Tempo(1 << 28, 90.0), Tempo((1 << 28) + 960, 180.0))
+    notes = make_notes((1 << 28) + np.arange(8) * 480, 470, 60 + np.arange(8), 90)
+    controls = make_controls([((1 << 28) + 240, 0, 64, 127), ((1 << 28) + 2400, 0, 64, 0)])
+    piece = Piece(480, notes, (Track(),), tempos, controls=controls)
+    written = read_midi(canonical_midi(write_midi(piece), LIMITS, {})[1])
+    assert len(written.tempos) == 1
+    assert written.seconds(written.notes["onset"]) == pytest.approx(piece.seconds(notes["onset"]), abs=2e-4)
+    assert written.seconds(written.sounding_ends) == pytest.approx(piece.seconds(piece.sounding_ends), abs=2e-4)
+
+
+async def test_very_dense_music_is_rendered_to_its_end(worker, make_job, render_all):
+    chord, onsets = np.arange(40, 90), np.arange(0, 60_000, 120)
+    notes = make_notes(np.repeat(onsets, 50), 110, np.tile(chord, len(onsets)), 100)
+    midi = write_midi(Piece(480, notes, (Track(48),)))
+    for options in ({}, {"loudness": -20.0}):
+        job = make_job(62.5, midi=midi, **options)
+        audio = np.frombuffer(await render_all(worker, job), "<i2")
+        assert len(audio) == 2 * job.frames
+        assert np.abs(audio[-3 * 88_200 :].astype(int)).max() > 100
 
 
 def test_each_port_is_a_file_with_the_tempo_and_its_own_tracks():
