@@ -98,8 +98,7 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'Por encima de 1, más notas y más cortas; por debajo, menos y más largas.',
   'groups of beams with different tokens; the number must divide the beam width.':
     'Grupos de haces con símbolos distintos; su número debe dividir la anchura del haz.',
-  'strength of the penalty for tokens of other groups.':
-    'Fuerza de la penalización de los símbolos de otros grupos.',
+  'strength of the penalty for tokens of other groups.': 'Fuerza de la penalización de los símbolos de otros grupos.',
   any: 'Cualquiera',
   on: 'Sí',
   off: 'No',
