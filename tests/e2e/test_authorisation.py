@@ -41,7 +41,7 @@ OPTIONAL = {
 USER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
-    "export_library", "prepare_song_audio",
+    "download_original", "export_library", "prepare_song_audio",
 }  # fmt: skip
 #: With the login of a registered user.
 ACCOUNT = {
@@ -294,9 +294,9 @@ def test_owner_may_call_everything(world: World) -> None:
         if operation.id in OPEN:
             continue
         response = world.call(operation, "owner")
-        # Refused for other reasons: unknown author and session, no MIDI, empty body, wrong password.
-        refused = {"get_author": 404, "follow_author": 404, "revoke_session": 404, "import_song": 422,
-                   "claim_guest": 422, "delete_account": 422}  # fmt: skip
+        # Refused for other reasons: unknown author and session, a composed song, no MIDI, empty body, wrong password.
+        refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
+                   "import_song": 422, "claim_guest": 422, "delete_account": 422}  # fmt: skip
         expected = refused.get(operation.id)
         fits = response.status_code == expected if expected else response.is_success
         assert fits, (operation, response.status_code, response.text[:300])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from euterpe_service_kit import background
@@ -10,6 +11,7 @@ from euterpe_service_kit.background import BROKEN_AFTER, BackgroundLoops, LoopFa
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.health import Readiness
 from prometheus_client import CollectorRegistry
+from structlog.testing import CapturingLogger
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +51,12 @@ async def test_loop_continues_after_an_unexpected_error(loops: BackgroundLoops, 
         if turns == 2:
             raise KeyError("a row that cannot be decoded")
 
-    loops.start("claim", turn)
-    await until(lambda: turns > 5)
+    with patch.object(background, "log", CapturingLogger()) as log:
+        loops.start("claim", turn)
+        await until(lambda: turns > 5)
+    [logged] = log.calls
+    assert (logged.method_name, logged.args, logged.kwargs["loop"]) == ("error", ("loop_failed",), "claim")
+    assert repr(logged.kwargs["exc_info"]) == "KeyError('a row that cannot be decoded')"
     assert failures(registry, "claim", "unexpected") == 1
     await loops.check()
 

@@ -386,6 +386,7 @@ class PromptRequest(TypedDict):
     midi: NotRequired[str | None]
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
+    replace_accompaniment: NotRequired[bool]
 
 
 class PromptView(TypedDict):
@@ -395,6 +396,7 @@ class PromptView(TypedDict):
 
     bars: int
     meter: str
+    key: NotRequired[str | None]
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
@@ -625,6 +627,7 @@ class SongAnswer(TypedDict):
     measures: dict[str, float]
     tags: list[str]
     key: str | None
+    meter: str | None
     tempo_bpm: float | None
     instruments: list[str]
     style: str | None
@@ -637,6 +640,7 @@ class SongAnswer(TypedDict):
     midi_url: str | None
     midi_sha256: str
     midi_size_bytes: int
+    original_size_bytes: int | None
     version: int
     created_at: str
     updated_at: str
@@ -720,6 +724,7 @@ class GenerationView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
@@ -766,6 +771,7 @@ class OrderView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]

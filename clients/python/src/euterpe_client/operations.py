@@ -335,6 +335,17 @@ class Operations(Transport):
         """Stream the result of `download_midi`, which is read while it arrives."""
         return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
 
+    def download_original(self, song_id: str) -> bytes:
+        """Download the uploaded file of an imported song.
+
+        The file as it was uploaded, for the song's owner only, since it may hold more than the music.
+        """
+        return self._bytes("GET", f"/api/v1/songs/{quoted(song_id)}/original")
+
+    def download_original_stream(self, song_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_original`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/original")
+
     def explore_songs(
         self,
         *,
@@ -661,18 +672,21 @@ class Operations(Transport):
         )
 
     def import_song(
-        self, body: bytes, *, title: str | None = None, idempotency_key: str | None = None
+        self, body: bytes, *, title: str | None = None, filename: str | None = None, idempotency_key: str | None = None
     ) -> models.SongAnswer:
         """Import a MIDI file.
 
-        Creates a song from the file. Its measures, tempo, instruments and key are determined from the music.
+        Creates a song from the file. The song's MIDI file is the uploaded one as the product writes it: with equal notes
+        and controllers, and without damage. Its measures, tempo and instruments are determined from the music; key and
+        meter are those that the file states, and the key is estimated where it states none. The owner can download the
+        uploaded file from `/songs/{song_id}/original`.
         """
         return cast(
             models.SongAnswer,
             self._json(
                 "POST",
                 "/api/v1/library/imports",
-                params={"title": title},
+                params={"title": title, "filename": filename},
                 headers={"idempotency-key": idempotency_key},
                 content=body,
                 media_type="audio/midi",

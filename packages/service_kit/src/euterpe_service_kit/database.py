@@ -100,6 +100,9 @@ def is_unavailable(error: BaseException) -> bool:
     """
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror | exc.TimeoutError):
         return True
+    if type(error) is OSError:
+        # No route to the host, or several addresses that all refuse: these have no class of their own.
+        return True
     if isinstance(error, exc.InterfaceError):
         # asyncpg's own errors of use, e.g. a number out of range, are interface errors too, and they are ValueErrors.
         return not isinstance(error.driver_exception, ValueError)

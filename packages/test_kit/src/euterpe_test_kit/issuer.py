@@ -37,7 +37,7 @@ class TokenIssuer:
     def peer(self) -> PeerSettings:
         """Return settings with which a service under test gets its service token here."""
         url = f"http://127.0.0.1:{self._server.server_port}/api/v1/auth/service-token"
-        return PeerSettings(token_url=url, client_id="tester", client_secret=SecretStr("unused"))
+        return PeerSettings(token_url=url, client_id="generator", client_secret=SecretStr("unused"))
 
     def access_token(self, user_id: str, name: str = "tester", **changes: Any) -> str:
         """Return an access token of a user; `changes` replace claims, e.g. `exp=0`."""

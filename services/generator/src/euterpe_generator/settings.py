@@ -26,6 +26,8 @@ class Settings(ServiceSettings):
 
     grpc_host: str = "127.0.0.1"
     grpc_port: int = 0
+    #: Whether the gRPC server describes its services to anyone who can connect, for tools such as grpcurl.
+    grpc_reflection: bool = False
 
     #: A directory or `s3://bucket/prefix` with bundles `<name>/<version>/`.
     models_url: str

@@ -10,12 +10,14 @@ from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 from euterpe_service_kit.errors import Unavailable
 
-from euterpe_generator.domain.generation import Generation, Prompt
+from euterpe_generator.domain.generation import Generation
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.versions import version_key
 from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
 from euterpe_generator.models.adapters import ModelAdapter
+from euterpe_generator.models.offered_parameters import key_remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class Model:
         try:
             return self.sampling.check(requested)
         except ParameterError as error:
-            raise InvalidParameters.for_field(f"{field_name}.{error.name}", str(error), **error.limits) from error
+            remedy = key_remedy(requested.get(error.name)) if error.name == "key" else ""
+            field_path = f"{field_name}.{error.name}"
+            raise InvalidParameters.for_field(field_path, f"{error}{remedy}", **error.limits) from error
 
 
 class Catalogue:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import structlog
 from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
 from euterpe_music.manifest import Variant
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
@@ -53,24 +53,15 @@ class ModelLoader:
         self._poll_seconds = poll_seconds
         #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
         self._tried: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Load the bundles that are there, and start polling for more."""
+    async def start(self, loops: BackgroundLoops) -> None:
+        """Load the bundles that are there, and poll for more until the loops are stopped."""
         await self._poll()
-        self._task = asyncio.create_task(self._run(), name="model-loader")
+        loops.start("models", self._turn)
 
-    async def stop(self) -> None:
-        """Stop polling."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            await self._poll()
+    async def _turn(self) -> None:
+        await asyncio.sleep(self._poll_seconds)
+        await self._poll()
 
     async def _poll(self) -> None:
         try:

@@ -66,6 +66,7 @@ class GenerationRow(Base):
     note_count: Mapped[int | None] = mapped_column(Integer)
     duration_seconds: Mapped[float | None]
     measures: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    writer_version: Mapped[int | None] = mapped_column(SmallInteger)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

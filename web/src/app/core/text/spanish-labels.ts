@@ -62,8 +62,8 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'Acordes bajo la melodía; «solo» acompaña una melodía que das, sin cambiarla.',
   'how the next note is chosen. greedy and beam search always give the same piece, and tend to loops.':
     'Cómo se elige la nota siguiente. La voraz y la de haz dan siempre la misma pieza y tienden a bucles.',
-  'lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random.':
-    'Más baja es más previsible; 0,65 ya rompe bucles, por encima de 1,2 es azar.',
+  'lower is more predictable and repeats itself more; above 1.2 it becomes random.':
+    'Más baja es más previsible y se repite más; por encima de 1,2 es azar.',
   'only so many of the likeliest tokens may come.': 'Solo pueden venir tantos de los símbolos más probables.',
   'only the likeliest tokens that together have this probability may come.':
     'Solo pueden venir los símbolos más probables que juntos tienen esta probabilidad.',
@@ -84,8 +84,6 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'Acordes para la melodía; «solo» compone acordes para la melodía del comienzo, que se conserva.',
   'how the next note is chosen. greedy and beam search always give the same piece and tend to loop.':
     'Cómo se elige la nota siguiente. Voraz y haz dan siempre la misma pieza y tienden a repetirse.',
-  'lower is more predictable. from 0.65 on, loops are avoided; above 1.2 the notes are random.':
-    'Los valores bajos son más previsibles. Desde 0,65 se evitan bucles; por encima de 1,2 las notas son aleatorias.',
   'number of most probable tokens from which the next one is sampled.':
     'Número de símbolos más probables entre los que se elige el siguiente.',
   'the next token is sampled from the most probable ones with this total probability.':
