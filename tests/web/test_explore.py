@@ -98,7 +98,7 @@ def test_a_share_link_is_created_opened_and_revoked(visit: Visit, open_page: Ope
     dialog = page.get_by_role("dialog")
     dialog.get_by_label(text("Valid for", "Válido durante")).select_option(text("one week", "una semana"))
     dialog.get_by_role("button", name=text("Create link", "Crear enlace")).click()
-    link = dialog.get_by_label(text("Link", "Enlace")).input_value()
+    link = dialog.get_by_label(text("Link", "Enlace"), exact=True).input_value()
     other = open_page()
     other.goto(link)
     expect(other.get_by_role("heading", level=1)).to_have_text("Serenade")
