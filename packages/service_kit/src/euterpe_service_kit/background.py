@@ -86,7 +86,7 @@ class BackgroundLoops:
         while True:
             try:
                 await turn()
-            except Exception as error:  # noqa: BLE001 - whatever a turn raises, the loop goes on
+            except Exception as error:  # noqa: BLE001 - whatever a turn raises, the loop continues
                 await self._pause(name, loop, error)
             else:
                 loop.failures = 0

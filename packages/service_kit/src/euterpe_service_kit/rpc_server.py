@@ -1,4 +1,4 @@
-"""The gRPC server that peers call: service tokens, request ids, errors by the one table, health."""
+"""The gRPC server for peers: service tokens, request ids, error statuses, health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from euterpe_service_kit.errors import Forbidden, ServiceError, Unauthenticated,
 from euterpe_service_kit.request_context import HEADER, begin_request
 from euterpe_service_kit.rpc_access import may_call
 from euterpe_service_kit.tokens import TokenVerifier
-from euterpe_service_kit.tracing import active, current, end_rpc, rpc_span
+from euterpe_service_kit.tracing import current, end_rpc, is_active, rpc_span
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _OPEN_PREFIXES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-#: What a trace shows as a failure of the server; all else is an answer.
+#: Statuses that traces show as failures of the server.
 _OUR_FAULT = frozenset({grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 #: Callers keep one connection. That it ends now and then, announced, spreads them over pods that came later. Running
@@ -55,14 +55,14 @@ class RpcServer:
             reflection.enable_server_reflection([*reflected, reflection.SERVICE_NAME, health.SERVICE_NAME], self.server)
 
     async def start(self, host: str, port: int) -> int:
-        """Listens; returns the port, which is chosen by the system when 0 was asked for."""
+        """Start the server and return its port; for port 0, the system chooses one."""
         bound = self.server.add_insecure_port(f"{host}:{port}")
         await self.server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return bound
 
     async def stop(self, grace_seconds: float) -> None:
-        """Refuses new calls and lets the running ones finish within the grace."""
+        """Refuse new calls and let running ones finish within the grace period."""
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_seconds)
 
@@ -106,7 +106,7 @@ class _Guard(Interceptor):
             finally:
                 _end(span, context)
 
-        return traced if active() else call
+        return traced if is_active() else call
 
     def _streaming(self, method: str, inner: Any) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
@@ -120,7 +120,7 @@ class _Guard(Interceptor):
                 await _abort(method, context, error)
 
         async def traced(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            # Not made current: a stream that its caller leaves may be closed in another context than it began in.
+            # Not the current span: an abandoned stream may be closed in another context than the one in which it began.
             span = rpc_span(method, metadata=_metadata(context))
             try:
                 async for response in call(request, context):
@@ -128,7 +128,7 @@ class _Guard(Interceptor):
             finally:
                 _end(span, context)
 
-        return traced if active() else call
+        return traced if is_active() else call
 
     async def _admit(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         metadata = _metadata(context)
@@ -157,6 +157,6 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
         await context.abort(grpc_code(error), error.detail)
     if is_unavailable(error):
         log.warning("dependency_unavailable", method=method, error=repr(error))
-        await context.abort(grpc.StatusCode.UNAVAILABLE, "A part that this needs does not answer now.")
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "A dependency of this service does not respond.")
     log.error("unexpected_error", method=method, exc_info=error)
     await context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side. It has been logged.")
