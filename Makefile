@@ -126,6 +126,10 @@ openapi: $(VENV)/.dev ## Generate api/openapi.json and the Python client (ARGS=-
 	$(BIN)/python scripts/generate-openapi $(ARGS)
 	$(BIN)/python scripts/generate-client
 
+.PHONY: instruments
+instruments: $(VENV)/.dev ## Write the pages' instrument names from the table of General MIDI
+	$(BIN)/python scripts/generate-instruments
+
 .PHONY: lint-openapi
 lint-openapi: $(VENV)/.dev ## Lint api/openapi.json with redocly (needs npm)
 	scripts/lint-openapi
@@ -145,12 +149,25 @@ models: $(VENV)/.dev ## Train and export models: CORPUS=DIR for C-RNN-GAN, NOTTI
 	$(if $(CORPUS),scripts/build-models "$(CORPUS)" $(ARGS))
 	$(if $(NOTTINGHAM),scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)")
 
+.PHONY: evaluate-models
+evaluate-models: $(VENV)/.dev ## Compare the released music models with real music: CORPORA=DIR holds crnngan-corpus, nottingham, pop909
+	@test -n "$(CORPORA)" || { echo "name the corpora: make evaluate-models CORPORA=DIR"; exit 2; }
+	scripts/evaluate-models "$(CORPORA)" $(ARGS)
+
+.PHONY: evaluation-table
+evaluation-table: $(VENV)/.dev ## Print the committed results of evaluate-models
+	@$(BIN)/euterpe-train evaluation table docs/studies/evaluation
+
+.PHONY: evaluation-cards
+evaluation-cards: $(VENV)/.dev ## Write these results into the model cards
+	$(BIN)/euterpe-train evaluation cards docs/studies/evaluation
+
 .PHONY: samples
 samples: $(VENV)/.dev ## Compose the models' samples with a running product (ARGS="--server URL")
 	$(BIN)/python scripts/compose-samples $(ARGS)
 
 .PHONY: evaluate
-evaluate: $(VENV)/.dev ## Evaluate a bundle on held-out music: make evaluate BUNDLE=models/NAME/VERSION CORPUS=DIR
+evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real music: make evaluate BUNDLE=models/NAME/VERSION CORPUS=DIR
 	$(BIN)/euterpe-train evaluate "$(BUNDLE)" --reference "$(CORPUS)" --cache .data/cache $(ARGS)
 
 ##@ Measure

@@ -5,9 +5,11 @@ import sys
 import typer
 
 from euterpe_training.balancing.cli import balance_app, study_balancing
-from euterpe_training.crnngan.cli import crnngan, evaluate, export, int8, recipes, settings
+from euterpe_training.comparison.cli import evaluate, evaluation_app
+from euterpe_training.crnngan.cli import crnngan, export, int8, recipes, settings
 from euterpe_training.crnngan.recipes.settings_table import settings_help
 from euterpe_training.crnngan.studies.cli import study_crnngan, study_styles
+from euterpe_training.ensemble.cli import ensemble_app
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study_melody
 from euterpe_training.style_classifier.cli import train_style_classifier
@@ -22,6 +24,8 @@ for _command in (settings, export, evaluate, int8, recipes):
 app.add_typer(balance_app, name="balance")
 balance_app.command("styles")(train_style_classifier)
 app.add_typer(melody_app, name="melody")
+app.add_typer(ensemble_app, name="ensemble")
+app.add_typer(evaluation_app, name="evaluation")
 study_app = typer.Typer(help="Studies: comparisons of models, with reports.", no_args_is_help=True)
 study_app.command("balancing")(study_balancing)
 study_app.command("melody")(study_melody)

@@ -110,15 +110,15 @@ def test_with_mirror_predictions_do_not_depend_on_the_orientation(make_bars: obj
     assert seen == {tuple(row.flatten().tolist()) for row in (*images, *images.flip(3))}
 
 
-def test_unknown_networks_and_broken_losses_are_named(make_bars: object) -> None:
-    with pytest.raises(TrainingError, match="there are: resnet18"):
+def test_unknown_networks_and_infinite_losses_are_reported(make_bars: object) -> None:
+    with pytest.raises(TrainingError, match="networks are: resnet18"):
         make_network("vgg", 1, 2)
     images = make_bars([20, 20])  # type: ignore[operator]
     with pytest.raises(TrainingError, match="lower its learning rate"):
         fit(images, images, replace(OPTIONS, learning_rate=float("inf")))
 
 
-def test_images_are_moved_as_a_whole_and_no_further_than_asked() -> None:
+def test_images_are_shifted_as_a_whole_within_the_limits() -> None:
     images = torch.full((200, 1, 9, 2), -1.0)
     images[:, 0, 4, :] = 1.0
     moved = shifted(images, 3, 0, torch.Generator().manual_seed(0))

@@ -74,7 +74,7 @@ def test_a_study_compares_reports_and_continues(source: Path, tmp_path: Path) ->
     assert len(recognised) == 5
     assert all(0 <= int(share) <= 100 for share in recognised)
     assert all((out / name).exists() for name in re.findall(r"\]\((\S+\.png)\)", readme))
-    assert "Left out is adasyn: " in readme
+    assert "Skipped adasyn: " in readme
     with pytest.raises(TrainingError, match="other images or settings"):
         call("study", "balancing", *common, "--methods", "unbalanced", "--ratio", "0.5")
 
@@ -178,7 +178,7 @@ def test_a_stopped_search_repeats_the_interrupted_trial(
             "balance styles --corpus {source} --run {out}/r --out {out}/Mine/1.0.0 --version 1.0.0",
             "a bundle cannot be called 'Mine'",
         ),
-        ("balance styles --corpus {source} --run {out}/r --out {out}/mine/1 --version 1", "'1' is no version"),
+        ("balance styles --corpus {source} --run {out}/r --out {out}/mine/1 --version 1", "'1' is not a version"),
     ],
 )
 def test_errors_are_one_sentence_and_nothing_is_written(source: Path, tmp_path: Path, line: str, words: str) -> None:

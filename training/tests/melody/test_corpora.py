@@ -60,7 +60,7 @@ def test_long_rests_of_the_melody_go_with_their_accompaniment() -> None:
 
 
 def test_a_corpus_without_tunes_is_refused_with_the_reason(tmp_path: Path) -> None:
-    for directory, words in ((tmp_path / "none", "not a directory"), (tmp_path, "holds no")):
+    for directory, words in ((tmp_path / "none", "not a directory"), (tmp_path, "has no")):
         with pytest.raises(TrainingError, match=words):
             load_melody_corpus(directory)
     (tmp_path / "x.mid").write_bytes(b"MThd")

@@ -340,6 +340,15 @@ Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "l
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
+class EstimateView(TypedDict):
+    """
+    The expected length of a piece.
+    """
+
+    seconds: float
+    bars: float
+
+
 class LimitsView(TypedDict):
     """
     Range and default of a parameter.
@@ -386,6 +395,7 @@ class PromptRequest(TypedDict):
     midi: NotRequired[str | None]
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
+    replace_accompaniment: NotRequired[bool]
 
 
 class PromptView(TypedDict):
@@ -395,6 +405,7 @@ class PromptView(TypedDict):
 
     bars: int
     meter: str
+    key: NotRequired[str | None]
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
@@ -722,9 +733,11 @@ class GenerationView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
 
 
@@ -740,6 +753,7 @@ class ModelView(TypedDict):
     description: str
     default: bool
     length: LimitsView | None
+    estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
     sample_url: NotRequired[str | None]
@@ -768,9 +782,11 @@ class OrderView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
     variations: NotRequired[list[GenerationView]]
 

@@ -1,6 +1,6 @@
 """S3 through boto3, off the event loop.
 
-Keys are content addresses: writing an object twice is harmless, and nothing is overwritten by something else.
+Keys are content addresses: writing an object twice is harmless, and no object is replaced by a different one.
 """
 
 import asyncio
@@ -31,25 +31,25 @@ _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchUpload"})
 
 
 class ObjectNotFound(NotFound):
-    """There is no object under this key."""
+    """There is no object with this key."""
 
     slug = "object-not-found"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What S3 knows of an object."""
+    """Metadata of an object in S3."""
 
     key: str
     size_bytes: int
     content_type: str
-    #: Names in lower case; S3 keeps ASCII only.
+    #: Names in lower case; S3 stores ASCII only.
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectEntry:
-    """What a listing tells of an object."""
+    """An object in a listing."""
 
     key: str
     size_bytes: int
@@ -58,7 +58,7 @@ class ObjectEntry:
 
 @dataclass(frozen=True, slots=True)
 class OpenUpload:
-    """An upload in parts that was begun and not ended."""
+    """An unfinished multipart upload."""
 
     key: str
     upload_id: str
@@ -89,14 +89,14 @@ class ObjectStore:
             ),
         )
 
-        # Buckets in the host's name, as AWS wants them, are boto3's business.
+        # Virtual-hosted buckets, as on AWS, are left to boto3.
         url = settings.endpoint_url
         self._fast_put = FastPut(settings, url, connections=threads) if url else None
 
     async def put(
         self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
+        """Write an object from memory or from a seekable file. Writes are atomic."""
         if not isinstance(data, bytes):
             await self._put(key, data, content_type, metadata)
             return
@@ -105,7 +105,7 @@ class ObjectStore:
             raise failure
 
     async def put_all(self, objects: Sequence[Put]) -> list[Unavailable | None]:
-        """Writes small objects side by side; in the place of one that could not be written, why."""
+        """Write small objects concurrently; return for each None or the error."""
         written = [False] * len(objects)
         if self._fast_put is not None:
             written = await self._call(partial(self._fast_put.put, objects))
@@ -127,40 +127,40 @@ class ObjectStore:
         await self._call(partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind))  # type: ignore[arg-type]
 
     async def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
-        """Begins to write an object in parts; returns the upload's id. Nothing is visible until `complete_parts`."""
+        """Begin a multipart upload and return its id. The object is not visible until `complete_parts`."""
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         begin = partial(self._client.create_multipart_upload, Bucket=self._bucket, Key=key, **kind)  # type: ignore[arg-type]
         return (await self._call(begin))["UploadId"]
 
     async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
-        """Writes a part, numbered from 1, of at least 5 MiB unless it is the last; returns its entity tag."""
+        """Write a part, numbered from 1, of at least 5 MiB unless it is the last; return its entity tag."""
         put = partial(self._client.upload_part, Bucket=self._bucket, Key=key, UploadId=upload_id)
         return (await self._call(partial(put, PartNumber=number, Body=data)))["ETag"]
 
     async def complete_parts(self, key: str, upload_id: str, tags: list[str]) -> None:
-        """Makes the object of all parts, in order, visible."""
+        """Complete a multipart upload: the object, made of all parts in order, becomes visible."""
         parts: Any = {"Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]}
         complete = partial(self._client.complete_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
         await self._call(partial(complete, MultipartUpload=parts))
 
     async def abort_parts(self, key: str, upload_id: str) -> None:
-        """Throws the parts away; an upload that has ended is no error."""
+        """Discard the parts; an upload that has ended is not an error."""
         abort = partial(self._client.abort_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
         with contextlib.suppress(ObjectNotFound):
             await self._call(abort)
 
     async def open_uploads(self, prefix: str) -> list[OpenUpload]:
-        """Uploads in parts that were begun under a prefix, the first thousand of them."""
+        """Return up to a thousand unfinished multipart uploads under a prefix."""
         find = partial(self._client.list_multipart_uploads, Bucket=self._bucket, Prefix=prefix)
         found = (await self._call(find)).get("Uploads", [])
         return [OpenUpload(item["Key"], item["UploadId"], item["Initiated"]) for item in found]
 
     async def get(self, key: str) -> bytes:
-        """The whole object, for small ones."""
+        """Return the whole of a small object."""
         return await self._call(lambda: self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """What is known of an object; None when there is none."""
+        """Return the metadata of an object, or None if it does not exist."""
         try:
             answer = await self._call(partial(self._client.head_object, Bucket=self._bucket, Key=key))
         except ObjectNotFound:
@@ -168,7 +168,7 @@ class ObjectStore:
         return ObjectInfo(key, answer["ContentLength"], answer["ContentType"], answer.get("Metadata", {}))
 
     async def stream(self, key: str, *, first: int, last: int) -> AsyncGenerator[bytes, None]:
-        """The bytes `first` to `last`, both included, in chunks."""
+        """Yield the bytes `first` to `last`, both inclusive, in chunks."""
         byte_range = f"bytes={first}-{last}"
         answer = await self._call(partial(self._client.get_object, Bucket=self._bucket, Key=key, Range=byte_range))
         body: Any = answer["Body"]
@@ -179,7 +179,7 @@ class ObjectStore:
             body.close()
 
     async def entries(self, prefix: str) -> list[ObjectEntry]:
-        """All objects under a prefix, with their sizes and ages."""
+        """Return all objects under a prefix, with their sizes and ages."""
 
         def pages() -> list[ObjectEntry]:
             paginator = self._client.get_paginator("list_objects_v2")
@@ -190,7 +190,7 @@ class ObjectStore:
         return await self._call(pages)
 
     async def list(self, prefix: str) -> dict[str, str]:
-        """Key → entity tag of all objects under a prefix."""
+        """Return key → entity tag of all objects under a prefix."""
 
         def pages() -> dict[str, str]:
             paginator = self._client.get_paginator("list_objects_v2")
@@ -200,15 +200,15 @@ class ObjectStore:
         return await self._call(pages)
 
     async def delete(self, key: str) -> None:
-        """Deletes an object; a missing one is no error."""
+        """Delete an object; a missing one is not an error."""
         await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
     async def ping(self) -> None:
-        """Raises when the bucket cannot be reached."""
+        """Raise if the bucket cannot be reached."""
         await self._call(partial(self._client.head_bucket, Bucket=self._bucket))
 
     def close(self) -> None:
-        """Ends the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         if self._fast_put is not None:

@@ -1,4 +1,4 @@
-"""Sends one odd MIDI file everywhere that the running product reads MIDI, and compares what comes back."""
+"""Sends an unusual MIDI file to every route that reads MIDI, and compares the results with the piece."""
 
 import base64
 import io
@@ -17,25 +17,25 @@ from numpy.typing import NDArray
 
 from euterpe_test_kit.cases import MidiCase
 
-#: The music alone, as loud as possible: nothing but notes makes sound, and the audio ends with the last note.
+#: Render options without effects and with high gain: only notes produce sound, and the audio ends with the last note.
 DRY: Final = {"tail": "0", "fade": "0", "reverb": "0", "chorus": "0", "gain": "2"}
 COMPRESSED: Final = ("mp3", "flac", "ogg", "opus")
 TOLERANCE_SECONDS: Final = 0.01
 MAX_SECONDS: Final = 5.0
-#: Softer notes may not reach the lowest bit of the samples.
+#: Softer notes may be below the resolution of the samples.
 AUDIBLE_VELOCITY: Final = 16
 #: Shorter notes end before most instruments begin to sound, and few instruments have keys that no piano has.
 AUDIBLE_SECONDS: Final = 0.05
 PIANO_KEYS: Final = (21, 108)
-#: General MIDI programs that begin with a stroke: pianos, chromatic percussion, guitars.
+#: General MIDI programs with a sharp attack: pianos, chromatic percussion, guitars.
 _STRUCK: Final = frozenset((*range(16), *range(24, 29)))
-#: A stroke is heard once a hundredth of the piece's peak is exceeded.
+#: Share of the peak amplitude of the piece that marks an onset.
 _ONSET_SHARE: Final = 0.01
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What the product made of a file; `problems` is empty where all parts agree."""
+    """The result for a file; `problems` is empty if all services agree."""
 
     case: MidiCase
     accepted: bool = False
@@ -132,7 +132,7 @@ def _song_problems(case: MidiCase, song: dict[str, Any], piece: Piece) -> Iterat
 
 
 def sound_problems(piece: Piece, audio: bytes) -> Iterator[str]:
-    """Yield where a dry WAV of 24 bits disagrees with the piece: length, first onset, and notes that are not heard."""
+    """Yield the differences between a dry 24-bit WAV and the piece: length, first onset, and inaudible notes."""
     samples, rate = _samples(audio)
     if abs(len(samples) / rate - piece.duration_seconds) > TOLERANCE_SECONDS:
         yield f"the audio lasts {len(samples) / rate:.3f} s, the music {piece.duration_seconds:.3f} s"

@@ -1,9 +1,7 @@
-"""The commands `euterpe-train crnngan`, `settings`, `export`, `evaluate`, `int8` and `recipes`."""
+"""The commands `euterpe-train crnngan`, `settings`, `export`, `int8` and `recipes`."""
 
-import json
 import shlex
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -93,44 +91,6 @@ def export(
     trainer = Trainer.resume(run, _load(corpus, config, cache), overrides or ())
     bundle = release(trainer, out, BundleLabel(name, version, title, description), notes)
     console.print(f"{bundle.directory}: {bundle.manifest.graph.bytes / 1e6:.1f} MB, spec {bundle.spec.sha256[:12]}")
-
-
-def evaluate(
-    bundle: BundleArgument,
-    reference: Annotated[Path, typer.Option(help="Directory of MIDI files with the bundle's held-out songs.")],
-    length: Annotated[int, typer.Option(min=16, max=2000, help="Events per piece.")] = 100,
-    pieces: Annotated[int, typer.Option(min=8, help="Pieces per seed, at most half of the held-out songs.")] = 200,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds.")] = 5,
-    variant: Annotated[Variant | None, typer.Option(help="fp32 or int8; the bundle's default if not given.")] = None,
-    legacy: Annotated[bool, typer.Option("--legacy", help="Statistics with the errors of the public code.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Also write the JSON to this file.")] = None,
-    cache: CacheDirectory = None,
-) -> None:
-    """Evaluate a bundle against held-out music: overlap, statistics, memorization, loops, Markov baselines."""
-    from euterpe_training.crnngan.evaluation.reference import load_reference
-    from euterpe_training.crnngan.evaluation.report import evaluate as evaluate_bundle
-    from euterpe_training.crnngan.evaluation.table import feature_table, statistics_table, table
-
-    loaded = _bundle(bundle)
-    if variant == "int8" and loaded.int8 is None:
-        raise TrainingError(f"the bundle {bundle} has no int8 graph; add one with `euterpe-train int8`")
-    if variant is not None:
-        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"variant": variant}))
-    with console.status("Reading the reference") as status:
-        music = load_reference(loaded, reference, length, cache)
-        report = evaluate_bundle(
-            loaded, music, length=length, pieces=pieces, seeds=seeds, legacy=legacy,
-            after=lambda name: status.update(f"Measured {name}"),
-        )  # fmt: skip
-    text = json.dumps(report, indent=1)
-    if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(text)
-    else:
-        typer.echo("\n".join([*table(report), "", *feature_table(report), "", *statistics_table(report)]))
 
 
 def int8(

@@ -77,6 +77,6 @@ def test_a_corpus_without_music_is_refused(kind: str, tmp_path: Path, config: Cr
         directory.mkdir()
     if kind == "useless":
         (directory / "a.mid").write_bytes(b"")
-    words = {"missing": "not a directory", "empty": "holds no", "useless": "none of the 1 files"}[kind]
+    words = {"missing": "not a directory", "empty": "has no", "useless": "none of the 1 files"}[kind]
     with pytest.raises(TrainingError, match=words):
         load_corpus(directory, config.spec, config.corpus)

@@ -1,6 +1,6 @@
 import numpy as np
-from euterpe_training.crnngan.corpora.duplicates import groups, sketches
 from euterpe_training.crnngan.corpora.split import assign, composer
+from euterpe_training.evaluation.duplicates import groups, sketches
 
 
 def melody(seed: int, notes: int = 300) -> np.ndarray:

@@ -150,7 +150,7 @@ def test_synthetic_chords_are_triads(midi_directory: Path, config: CrnnganConfig
 def test_composers_and_their_works_are_chosen(midi_directory: Path, config: CrnnganConfig) -> None:
     assert len(load(midi_directory, config, works_per_composer=5)) == 5
     assert len(load(midi_directory, config, composer="deeper")) == 12
-    with pytest.raises(TrainingError, match="composer 'nobody'; there are"):
+    with pytest.raises(TrainingError, match="composer 'nobody'; it has"):
         load(midi_directory, config, composer="nobody")
 
 

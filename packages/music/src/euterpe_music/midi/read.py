@@ -20,6 +20,9 @@ class MidiLimits:
 
 
 DEFAULT_LIMITS = MidiLimits()
+#: Channel messages that are read for each note of the limit (two begin and end it), and at least.
+_MESSAGES_PER_NOTE = 4
+_MIN_MESSAGES = 100_000
 
 
 def read_midi(data: bytes | Path, limits: MidiLimits = DEFAULT_LIMITS) -> Piece:
@@ -58,7 +61,7 @@ def _read(content: bytes, limits: MidiLimits) -> Reading:
     tracks = []
     notes = 0
     for number, chunk in enumerate(container.tracks, start=1):
-        track = parse_track(chunk, number)
+        track = parse_track(chunk, number, _MESSAGES_PER_NOTE * limits.max_notes + _MIN_MESSAGES)
         notes += sum(1 for _, status, _, velocity in track.channel if status & 0xF0 == 0x90 and velocity)
         if notes > limits.max_notes:
             raise MidiError("too-many-notes", f"the file has more than {limits.max_notes} notes, which is the limit")

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -11,7 +12,7 @@ from euterpe_music.controls import PITCH_BEND, ControlArray, no_controls
 from euterpe_music.general_midi import DRUM_CHANNEL, DRUM_KIT, INSTRUMENTS
 from euterpe_music.meter import COMMON_TIME, MeterChange
 from euterpe_music.midi.container import to_file
-from euterpe_music.piece import NoteArray, Piece, Track
+from euterpe_music.piece import NoteArray, Piece, Tempo, Track
 
 #: Raised whenever equal pieces begin to give other bytes; recorded with every piece that is written.
 WRITER_VERSION: Final = 2
@@ -26,6 +27,12 @@ _NAME, _PORT, _END, _TEMPO, _METER, _KEY = 0x03, 0x21, 0x2F, 0x51, 0x58, 0x59
 _MAX_NAME_BYTES: Final = 200
 #: Thirty-seconds per quarter, which time signatures state.
 _THIRTY_SECONDS: Final = 8
+
+
+def as_written(piece: Piece) -> Piece:
+    """Return the piece as reading its file returns it: played, and with tempos of whole microseconds per quarter."""
+    tempos = tuple(Tempo(each.tick, 60_000_000 / _microseconds(each.bpm)) for each in piece.tempos)
+    return replace(piece, tempos=tempos).playable()
 
 
 def write_midi(piece: Piece) -> bytes:
@@ -112,6 +119,11 @@ def _joined(events: Iterable[tuple[int, bytes]], end: int) -> bytes:
     return b"".join([*parts, _delta(max(end - now, 0)), _meta(_END, b"")])
 
 
+def _microseconds(bpm: float) -> int:
+    """Return the microseconds per quarter of a tempo, as far as a file can state it."""
+    return min(max(round(60_000_000 / bpm), 1), 0xFF_FFFF)
+
+
 def _conductor_track(piece: Piece, end: int) -> bytes:
     events = [(0, _meta(_NAME, _text(piece.title)))] if piece.title else []
     meters = (
@@ -126,8 +138,7 @@ def _conductor_track(piece: Piece, end: int) -> bytes:
         events.append((change.tick, _meta(_METER, payload)))
     events += [(each.tick, _meta(_KEY, struct.pack(">bB", each.key.sharps, each.key.is_minor))) for each in piece.keys]
     for tempo in piece.tempos:
-        microseconds = min(max(round(60_000_000 / tempo.bpm), 1), 0xFF_FFFF)
-        events.append((tempo.tick, _meta(_TEMPO, microseconds.to_bytes(3))))
+        events.append((tempo.tick, _meta(_TEMPO, _microseconds(tempo.bpm).to_bytes(3))))
     return _joined(sorted(events, key=lambda event: event[0]), end)
 
 

@@ -1,4 +1,7 @@
-"""Bodies of requests and responses."""
+"""Bodies of requests and responses.
+
+The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
+"""
 
 import uuid
 from datetime import UTC, datetime

@@ -3,14 +3,16 @@
 import asyncio
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
-from euterpe_generator.domain.generation import Owner, Prompt
+from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import (
     MAX_TITLE_LENGTH,
     ComparisonVariant,
@@ -69,30 +71,33 @@ class RequestResolver:
     ) -> OrderItem:
         parameters = model.check_parameters(field_name, request.parameters)
         if prompt is None and request.prompt is not None:
-            midi = await self._prompt_midi(owner, request.prompt)
-            read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt.bars, parameters)
+            midi, stored = await self._prompt_file(owner, request.prompt)
+            read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt, parameters, stored)
             prompt = replace(read, song_id=request.prompt.song_id)
         parameters = model.adapter.resolve_parameters(parameters, request.parameters, prompt)
+        length = model.adapter.count_steps(request.length, parameters, prompt)
         return OrderItem(
             id=uuid.uuid4(),
             seed=_seed(request),
-            length=model.adapter.count_steps(request.length, parameters, prompt),
+            length=length,
+            estimate=model.adapter.estimate(length, parameters),
             title=request.title or model.title,
             parameters=parameters,
             prompt=prompt,
         )
 
-    async def _prompt_midi(self, owner: Owner, source: PromptSource) -> bytes:
+    async def _prompt_file(self, owner: Owner, source: PromptSource) -> tuple[bytes, Mapping[str, Any]]:
+        """Return a prompt's MIDI file and, for a generated song, the parameters that it was generated with."""
         if (source.midi is None) == (source.song_id is None):
             raise InvalidParameters.for_field("body.prompt", "must have either midi or song_id, not both")
         if source.midi is not None:
-            return source.midi
+            return source.midi, {}
         assert source.song_id is not None
-        key = await self._library.midi_key(source.song_id, owner)
-        if key is None:
+        song = await self._library.find_song(source.song_id, owner)
+        if song is None:
             message = "must be the id of a song that exists and that you may read"
             raise InvalidParameters.for_field("body.prompt.song_id", message)
-        return await self._store.get(key)
+        return await self._store.get(song.midi_key), song.parameters
 
 
 def _seed(request: GenerationRequest) -> int:

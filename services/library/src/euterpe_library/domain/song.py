@@ -138,7 +138,10 @@ class NewSong(BaseModel):
 
 
 class Transfer(BaseModel):
-    """Transfers everything that one user owns to another, with the author's name given."""
+    """Transfers everything that one user owns to another, with the author's name given.
+
+    The fields `*_listener_id` have the names of the gRPC contract.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

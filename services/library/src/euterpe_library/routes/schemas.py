@@ -1,4 +1,7 @@
-"""Songs as requests and responses of the HTTP API."""
+"""Songs as requests and responses of the HTTP API.
+
+The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
+"""
 
 import uuid
 from datetime import datetime

@@ -16,12 +16,12 @@ from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
 
 from euterpe_training.crnngan.corpora.corpus import Corpus
-from euterpe_training.crnngan.corpora.duplicates import groups
 from euterpe_training.crnngan.corpora.options import CorpusOptions
 from euterpe_training.crnngan.corpora.songs import Source, encode_songs, read_source
 from euterpe_training.crnngan.corpora.split import composer
 from euterpe_training.crnngan.corpora.store import EventStore
 from euterpe_training.errors import TrainingError
+from euterpe_training.evaluation.duplicates import groups
 
 #: Part of the cache's key; increased when loading yields other arrays.
 _LOADER_VERSION: Final = 3

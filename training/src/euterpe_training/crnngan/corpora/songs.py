@@ -12,11 +12,11 @@ from euterpe_music.piece import NoteArray, TempoMap
 from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
 
-from euterpe_training.crnngan.corpora.duplicates import sketches
 from euterpe_training.crnngan.corpora.options import CorpusOptions
 from euterpe_training.crnngan.corpora.pacing import paced
 from euterpe_training.crnngan.corpora.preparing import merge_unisons, prepare
 from euterpe_training.crnngan.corpora.synthetic import chords
+from euterpe_training.evaluation.duplicates import sketches
 
 
 @dataclass(frozen=True, slots=True, eq=False)

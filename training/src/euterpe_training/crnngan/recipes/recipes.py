@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from euterpe_music.spec import EventSpec, faithful_spec
 
@@ -14,6 +14,18 @@ from euterpe_training.errors import TrainingError
 _NOTE_VALUES = (0, 32, 64, 96, 128, 160, 192, 288, 384, 576, 768, 1152, 1536, 3072, 6144)
 
 
+#: Settings that the recipes of all released models have in common.
+_RELEASED: Final[dict[str, Any]] = {
+    "hidden_size_g": 192, "hidden_size_d": 96, "keep_prob": 0.8, "batch_size": 32, "adam": True,
+    "learning_rate": 2e-5, "d_lr_factor": 10.0, "max_grad_norm": 1.0, "disable_l2_regularizer": True,
+    "pretraining_learning_rate": 3e-3, "anneal_pretraining": True, "input_jitter": 0.4, "real_label": 0.9,
+    "anchor": 1.0, "adversarial_weight": 0.05,
+    # Adversarial training after this pretraining moved the measures away from those of held-out songs
+    # (docs/guides/training.md); `--set max_epoch=4` enables it.
+    "max_epoch": 0,
+}  # fmt: skip
+
+
 def classical() -> CrnnganConfig:
     """The released model crnngan-classical: about half an hour on one core."""
     return CrnnganConfig(
@@ -22,29 +34,11 @@ def classical() -> CrnnganConfig:
         spec=EventSpec(grid=32, pitch_low=21, pitch_high=108, bpm=104.0, time_rungs=_NOTE_VALUES),
         corpus=CorpusOptions(min_events=128),
         songlength=100,
-        hidden_size_g=192,
-        hidden_size_d=96,
         random_input_scale=2,
-        keep_prob=0.8,
         init_scale=0.1,
-        batch_size=32,
-        adam=True,
-        learning_rate=2e-5,
-        d_lr_factor=10.0,
-        max_grad_norm=1.0,
-        disable_l2_regularizer=True,
         pretraining_epochs=78,
         pretraining_loss="energy",
-        pretraining_learning_rate=3e-3,
-        anneal_pretraining=True,
-        input_jitter=0.4,
-        # Adversarial training after this pretraining moved the measures away from those of held-out songs
-        # (docs/guides/training.md); `--set max_epoch=4` enables it.
-        max_epoch=0,
-        freezing=True,
-        real_label=0.9,
-        anchor=1.0,
-        adversarial_weight=0.05,
+        **_RELEASED,
     )
 
 
@@ -77,23 +71,8 @@ def euterpe() -> CrnnganConfig:
         density_edges=(2.9, 4.1, 5.7, 7.9),
         songlength=64,
         curriculum=False,
-        hidden_size_g=192,
-        hidden_size_d=96,
-        keep_prob=0.8,
-        batch_size=32,
-        adam=True,
-        learning_rate=2e-5,
-        d_lr_factor=10.0,
-        max_grad_norm=1.0,
-        disable_l2_regularizer=True,
         pretraining_epochs=100,
-        pretraining_learning_rate=3e-3,
-        anneal_pretraining=True,
-        input_jitter=0.4,
-        max_epoch=0,
-        real_label=0.9,
-        anchor=1.0,
-        adversarial_weight=0.05,
+        **_RELEASED,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-/** Spanish names of General MIDI's instruments, by the names that manifests use. */
+/** Spanish names of instruments, by the names that manifests use. Written by `make instruments`. */
 export const SPANISH_INSTRUMENTS: Readonly<Record<string, string>> = {
   'acoustic grand piano': 'piano de cola',
   'bright acoustic piano': 'piano brillante',

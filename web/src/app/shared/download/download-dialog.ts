@@ -15,18 +15,18 @@ const downloadTexts = texts(
   {
     title: 'Download',
     format: 'Format',
-    midi: 'The notes themselves, for notation programs and studios',
-    mp3: 'Plays everywhere',
+    midi: 'Notes for notation programs and DAWs',
+    mp3: 'Plays on all devices',
     wav: 'Uncompressed',
-    flac: 'Compressed without loss',
-    opus: 'Small and good',
+    flac: 'Lossless compression',
+    opus: 'Small files, good quality',
     ogg: 'Vorbis, for older players',
     bitrate: 'Bit rate',
     depth: 'Bit depth',
     instrument: 'Instrument',
     asComposed: 'As composed',
     soundfont: 'SoundFont',
-    loudness: 'Even loudness (−16 LUFS)',
+    loudness: 'Normalize loudness (−16 LUFS)',
     reverb: 'Reverb',
     submit: 'Download',
     preparing: 'Preparing …',
@@ -34,25 +34,30 @@ const downloadTexts = texts(
   {
     title: 'Descargar',
     format: 'Formato',
-    midi: 'Las notas mismas, para programas de partituras y estudios',
-    mp3: 'Suena en todas partes',
+    midi: 'Notas para programas de partituras y DAW',
+    mp3: 'Suena en todos los dispositivos',
     wav: 'Sin comprimir',
-    flac: 'Comprimido sin pérdida',
-    opus: 'Pequeño y bueno',
+    flac: 'Compresión sin pérdida',
+    opus: 'Archivos pequeños, buena calidad',
     ogg: 'Vorbis, para reproductores antiguos',
     bitrate: 'Tasa de bits',
     depth: 'Profundidad de bits',
     instrument: 'Instrumento',
     asComposed: 'Como se compuso',
     soundfont: 'SoundFont',
-    loudness: 'Sonoridad uniforme (−16 LUFS)',
+    loudness: 'Normalizar sonoridad (−16 LUFS)',
     reverb: 'Reverberación',
     submit: 'Descargar',
     preparing: 'Preparando …',
   },
 );
 
-type Format = 'midi' | 'mp3' | 'wav' | 'flac' | 'opus' | 'ogg';
+type Format = 'midi' | Schema<'AudioFormat'>;
+/** In the order of the dialog; a format that the API adds fails to compile until it is listed. */
+const FORMATS = Object.keys({ midi: 0, mp3: 0, wav: 0, flac: 0, opus: 0, ogg: 0 } satisfies Record<
+  Format,
+  0
+>) as readonly Format[];
 const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
 const DEFAULT_BITRATES: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
 
@@ -76,7 +81,7 @@ export class DownloadDialog {
   protected readonly song = inject<DownloadedSong>(MAT_DIALOG_DATA);
   protected readonly t = injectTexts(downloadTexts);
   protected readonly common = injectTexts(commonTexts);
-  protected readonly formats: readonly Format[] = ['midi', 'mp3', 'wav', 'flac', 'opus', 'ogg'];
+  protected readonly formats = FORMATS;
   protected readonly format = signal<Format>('midi');
   protected readonly bitrate = signal<number | null>(null);
   protected readonly depth = signal(16);

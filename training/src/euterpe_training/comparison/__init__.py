@@ -1,0 +1,1 @@
+"""Composed music of any family compared with real music: `euterpe-train evaluate`."""

@@ -1,0 +1,142 @@
+"""The commands `euterpe-train ensemble …`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from euterpe_training.errors import TrainingError
+
+ensemble_app = typer.Typer(
+    help="Train the ensemble model: many instruments, bars, form and endings.", no_args_is_help=True
+)
+console = Console(stderr=True, soft_wrap=True)
+
+
+def data_directory() -> Path:
+    """Return the directory of corpora, data sets and runs: `EUTERPE_DATA_DIR`, or /var/lib/euterpe-training."""
+    return Path(os.environ.get("EUTERPE_DATA_DIR", "/var/lib/euterpe-training"))
+
+
+DataDir = Annotated[
+    Path, typer.Option("--data", help="Directory of corpora, data sets and runs.", default_factory=data_directory)
+]
+
+
+@ensemble_app.command("convert-music21")
+def convert_music21(
+    wheel: Annotated[Path, typer.Argument(help="music21's wheel, as `pip download --no-deps music21` fetches it.")],
+    data: DataDir,
+) -> None:
+    """Convert the corpora inside music21's wheel to MIDI (needs verovio)."""
+    from euterpe_training.ensemble.corpora.music21_wheel import convert_wheel
+
+    convert_wheel(wheel, data / "corpora" / "music21", _report)
+
+
+@ensemble_app.command()
+def prepare(
+    data: DataDir,
+    renew_split: Annotated[bool, typer.Option("--renew-split", help="Draw the held-out works anew.")] = False,
+) -> None:
+    """Read all corpora below DATA/corpora into the data set that training reads."""
+    from euterpe_training.ensemble.corpora.prepare import prepare as prepare_all
+
+    prepare_all(data / "corpora", data / "ensemble" / "dataset", _report, renew_split=renew_split)
+
+
+@ensemble_app.command("round-trip")
+def round_trip(
+    data: DataDir,
+    every: Annotated[int, typer.Option(min=1, help="Read every n-th file of each source.")] = 1,
+) -> None:
+    """Report what the event representation loses of each source, as a Markdown table."""
+    from euterpe_training.ensemble.corpora.round_trip import measure, table
+
+    typer.echo("\n".join(table(measure(data / "corpora", _report, every))))
+
+
+@ensemble_app.command()
+def train(
+    data: DataDir,
+    recipe_name: Annotated[str, typer.Option("--recipe", help="Which settings to train with.")] = "ensemble",
+    run: Annotated[Path | None, typer.Option(help="Directory of the run; by default named after the recipe.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
+    total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
+) -> None:
+    """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
+    _require_torch()
+    from dataclasses import replace
+
+    from euterpe_training.ensemble.checkpoint import PID_FILE
+    from euterpe_training.ensemble.config import recipe
+    from euterpe_training.ensemble.trainer import Machine, Trainer
+
+    config = recipe(recipe_name)
+    if total_events:
+        config = replace(config, total_events=total_events)
+    directory = run or data / "ensemble" / recipe_name
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
+    trainer = Trainer(config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers))
+    is_finished = trainer.train(_report)
+    console.print("training finished" if is_finished else "stopped; run the same command to resume")
+
+
+@ensemble_app.command()
+def sample(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    out: Annotated[Path, typer.Argument(help="Directory for the MIDI files.")],
+    genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")] = "",
+    kind: Annotated[str, typer.Option(help="Period or form, such as baroque, reel, string quartet.")] = "",
+    composer: Annotated[str, typer.Option(help="Composer, by surname.")] = "",
+    parts: Annotated[str, typer.Option(help="Parts, separated by commas: piano,violin 1.")] = "",
+    bars: Annotated[int, typer.Option(min=1, help="Length in bars.")] = 32,
+    meter: Annotated[str, typer.Option(help="Meter, such as 3/4; empty: any.")] = "4/4",
+    tempo: Annotated[float, typer.Option(min=16, max=320, help="Quarters a minute at the start.")] = 120,
+    count: Annotated[int, typer.Option(min=1, max=64, help="Pieces.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the first piece; the others count on.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Sampling temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
+) -> None:
+    """Compose MIDI files with a run's latest checkpoint."""
+    _require_torch()
+    from euterpe_training.ensemble.sampling import Sampling, write_samples
+
+    written = write_samples(
+        run, out, names=(genre, kind, composer), parts=parts, bars=bars, meter=meter, tempo=tempo, count=count,
+        seed=seed, sampling=Sampling(temperature, top_p),
+    )  # fmt: skip
+    _report(f"{written} pieces in {out}")
+
+
+@ensemble_app.command()
+def study(
+    data: DataDir,
+    out: Annotated[Path, typer.Option(help="Where to write the results.")] = Path("docs/studies/ensemble/results.json"),
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="Seconds of one core for each backbone.")] = 900,
+    only: Annotated[list[str] | None, typer.Option(help="A backbone to train; repeatable. All by default.")] = None,
+) -> None:
+    """Compare LSTM, retention and windowed transformer after equal CPU time."""
+    _require_torch()
+    from euterpe_training.ensemble.study import BACKBONES, compare_backbones, table, write_results
+
+    folder = data / "ensemble"
+    results = compare_backbones(folder / "dataset", folder, cpu_seconds, _report, only or BACKBONES)
+    write_results(results, out)
+    typer.echo("\n".join(table(results)))
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
+
+
+def _report(message: str) -> None:
+    console.print(message, highlight=False, markup=False)

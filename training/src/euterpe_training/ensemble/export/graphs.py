@@ -1,0 +1,219 @@
+"""Write an ensemble network as ONNX graphs: `step`, and a head per column; in fp32 or with int8 products.
+
+int8 weights have a scale per output, activations a scale per row, so that a piece does not depend on its company.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
+from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS
+
+from euterpe_training.ensemble.config import NetworkConfig
+from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
+from euterpe_training.errors import TrainingError
+from euterpe_training.onnx_graph import FLOAT, INT64, UINT8, Array, GraphBuilder
+
+Variant = Literal["fp32", "int8"]
+Weights = dict[str, Array]
+
+_EPSILON = float(np.finfo(np.float32).eps)
+_BATCH = "batch"
+_LEVELS = 127
+_ZERO = 128
+
+
+def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> bytes:
+    """Return the graph of one step.
+
+    Inputs: `values` [batch, features], `echoes` [batch, candidates * 4], `statics` [batch, 3 + parts] and the state,
+    `memory0`, `last0`, … Outputs: `entries` [batch, 5 * head width], what the heads begin with, and the state with the
+    suffix `_out`. Raises `TrainingError` for backbones without a graph.
+    """
+    writer = _Writer(network, variant)
+    row = writer.inputs()
+    steps: dict[str, Callable[[str], str]] = {"retention": writer.retention, "lstm": writer.lstm}
+    if network.config.backbone not in steps:
+        raise TrainingError(f"the backbone {network.config.backbone} has no step graph; known are {', '.join(steps)}")
+    row = steps[network.config.backbone](row)
+    writer.entries(row)
+    return writer.graph.build("step")
+
+
+def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> bytes:
+    """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`."""
+    writer = _Writer(network, variant)
+    graph, weights, width = writer.graph, writer.weights, network.config.head_width
+    inner = graph.input("entry", _BATCH, width)
+    if column:
+        chosen = graph.input("chosen", _BATCH, column, dtype=INT64)
+        sizes = COLUMN_SIZES[:column]
+        gate = writer.look_up(chosen, weights[f"heads.gates.{column - 1}"], sizes, 1)
+        shift = writer.look_up(chosen, weights[f"heads.chosen.{column - 1}"], sizes, 1)
+        inner = graph.node("Add", graph.node("Mul", inner, graph.node("Add", gate, graph.constant(1.0))), shift)
+    prefix = f"heads.exits.{column}"
+    logits = writer.product(writer.silu(inner), weights[f"{prefix}.weight"])
+    biased = graph.node("Add", logits, graph.constant(weights[f"{prefix}.bias"]))
+    graph.output("logits", _BATCH, COLUMN_SIZES[column], value=biased)
+    return graph.build(f"head_{COLUMNS[column]}")
+
+
+class _Writer:
+    """Writes the parts of a network's graphs."""
+
+    def __init__(self, network: EnsembleNetwork, variant: Variant) -> None:
+        self.config: NetworkConfig = network.config
+        self.weights: Weights = {
+            name: value.detach().float().cpu().numpy() for name, value in network.state_dict().items()
+        }
+        self.variant = variant
+        self.graph = GraphBuilder()
+
+    def inputs(self) -> str:
+        """Write the embeddings of a row's inputs."""
+        graph, weights = self.graph, self.weights
+        values = graph.input("values", _BATCH, len(FEATURE_SIZES), dtype=INT64)
+        echoes = graph.input("echoes", _BATCH, ECHO_COUNT * len(ECHO_SIZES), dtype=INT64)
+        statics = graph.input("statics", _BATCH, STATIC_COUNT, dtype=INT64)
+        row = self.look_up(values, weights["inputs.values"], FEATURE_SIZES, 1)
+        styles = self.config.style_sizes
+        first_rows = [*np.cumsum([0, *styles[:2]]), *[sum(styles)] * (STATIC_COUNT - 3)]
+        fixed = self.look_up_rows(statics, weights["inputs.statics"], first_rows, 1)
+        shaped = graph.node("Reshape", echoes, graph.constant([-1, ECHO_COUNT, len(ECHO_SIZES)], np.int64))
+        embedded_echoes = self.look_up(shaped, weights["inputs.echoes"], ECHO_SIZES, 2)
+        flat = graph.node(
+            "Reshape", embedded_echoes, graph.constant([-1, ECHO_COUNT * self.config.echo_width], np.int64)
+        )
+        total = graph.node("Sum", row, fixed, self.product(flat, weights["inputs.echo_layer.weight"]))
+        return self.norm(total, weights["inputs.norm.weight"])
+
+    def entries(self, row: str) -> None:
+        """Write what all heads begin with, as one product."""
+        graph = self.graph
+        columns = range(len(COLUMNS))
+        matrix = np.concatenate([self.weights[f"heads.entries.{column}.weight"] for column in columns])
+        bias = np.concatenate([self.weights[f"heads.entries.{column}.bias"] for column in columns])
+        product = self.product(self.norm(row, self.weights["heads.norm.weight"]), matrix)
+        entries = graph.node("Add", product, graph.constant(bias))
+        graph.output("entries", _BATCH, len(bias), value=entries)
+
+    def retention(self, row: str) -> str:
+        """Write all layers of the retention backbone; see `RetentionLayer`."""
+        for number in range(self.config.layers):
+            row = self.graph.node("Add", row, self._retention_layer(row, number))
+            row = self.graph.node("Add", row, self._feed_forward(row, f"backbone.forwards.{number}"))
+        return row
+
+    def _retention_layer(self, row: str, number: int) -> str:
+        graph, config, weights = self.graph, self.config, self.weights
+        heads, keys, values = config.heads, config.key_width, config.width // config.heads
+        prefix = f"backbone.mixers.{number}"
+        memory = graph.input(f"memory{number}", _BATCH, heads, keys, values)
+        last = graph.input(f"last{number}", _BATCH, config.width)
+        now = self.norm(row, weights[f"{prefix}.norm.weight"])
+        difference = graph.node("Mul", graph.node("Sub", last, now), graph.constant(weights[f"{prefix}.shift"]))
+        inner = self.product(graph.node("Add", now, difference), weights[f"{prefix}.inner.weight"])
+        sizes = (heads * keys, heads * keys, config.width, config.width, heads)
+        query, key, value, gate, fading = graph.split(inner, *sizes)
+        kept = graph.node("Add", fading, graph.constant(weights[f"{prefix}.fading"]))
+        decay = self._reshape(graph.node("Sigmoid", kept), heads, 1, 1)
+        scaled = graph.node("Mul", key, graph.constant(keys**-0.5))
+        written = graph.node("Mul", self._reshape(scaled, heads, keys, 1), self._reshape(value, heads, 1, values))
+        memory = graph.node("Add", graph.node("Mul", memory, decay), written)
+        read = graph.node("MatMul", self._reshape(query, heads, 1, keys), memory)
+        output = self._reshape(self.norm(read), config.width)
+        graph.output(f"memory{number}_out", _BATCH, heads, keys, values, value=memory)
+        graph.output(f"last{number}_out", _BATCH, config.width, value=now)
+        return self.product(graph.node("Mul", output, self.silu(gate)), weights[f"{prefix}.outer.weight"])
+
+    def _feed_forward(self, row: str, prefix: str) -> str:
+        inner = self.product(
+            self.norm(row, self.weights[f"{prefix}.norm.weight"]), self.weights[f"{prefix}.inner.weight"]
+        )
+        gate, value = self.graph.split(inner, self.config.feed_forward, self.config.feed_forward)
+        return self.product(self.graph.node("Mul", self.silu(gate), value), self.weights[f"{prefix}.outer.weight"])
+
+    def lstm(self, row: str) -> str:
+        """Write all layers of the LSTM backbone, gates in torch's order: input, forget, cell, output."""
+        graph, weights, units = self.graph, self.weights, self.config.recurrent
+        given = self.norm(row, weights["backbone.norm.weight"])
+        for number in range(self.config.layers):
+            hidden, cell = graph.input(f"h{number}", _BATCH, units), graph.input(f"c{number}", _BATCH, units)
+            own = self.product(given, weights[f"backbone.lstm.weight_ih_l{number}"])
+            back = self.product(hidden, weights[f"backbone.lstm.weight_hh_l{number}"])
+            bias = weights[f"backbone.lstm.bias_ih_l{number}"] + weights[f"backbone.lstm.bias_hh_l{number}"]
+            parts = graph.split(graph.node("Sum", own, back, graph.constant(bias)), units, units, units, units)
+            enter, keep, leave = (graph.node("Sigmoid", parts[index]) for index in (0, 1, 3))
+            new = graph.node("Mul", enter, graph.node("Tanh", parts[2]))
+            cell = graph.node("Add", graph.node("Mul", keep, cell), new)
+            given = graph.node("Mul", leave, graph.node("Tanh", cell))
+            graph.output(f"h{number}_out", _BATCH, units, value=given)
+            graph.output(f"c{number}_out", _BATCH, units, value=cell)
+        return graph.node("Add", row, self.product(given, weights["backbone.out.weight"]))
+
+    def product(self, rows: str, weight: Array) -> str:
+        """Write rows · weightᵀ. In int8, each row is scaled by its own largest value."""
+        graph = self.graph
+        if self.variant == "fp32":
+            return graph.linear(rows, weight)
+        scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / _LEVELS
+        whole = np.clip(np.rint(weight / scale[:, None]), -_LEVELS, _LEVELS).astype(np.int8).T
+        largest = graph.node("ReduceMax", graph.node("Abs", rows), axes=[1], keepdims=1)
+        size = graph.node("Max", graph.node("Mul", largest, graph.constant(1 / _LEVELS)), graph.constant(1e-12))
+        rounded = graph.node("Round", graph.node("Div", rows, size))
+        shifted = graph.node("Cast", graph.node("Add", rounded, graph.constant(float(_ZERO))), to=UINT8)
+        sums = graph.node("MatMulInteger", shifted, graph.constant(whole, np.int8), graph.constant(_ZERO, np.uint8))
+        return graph.node("Mul", graph.node("Mul", graph.node("Cast", sums, to=FLOAT), size), graph.constant(scale))
+
+    def look_up(self, source: str, table: Array, sizes: tuple[int, ...], axis: int) -> str:
+        """Write the sum over the last axis of `source` of the rows it names, each column in its own part of a table."""
+        return self.look_up_rows(source, table, np.cumsum([0, *sizes[:-1]]).tolist(), axis)
+
+    def look_up_rows(self, source: str, table: Array, first_rows: list[int], axis: int) -> str:
+        """Write the sum over `axis` of rows of a table, whose parts begin at `first_rows`."""
+        graph = self.graph
+        index = graph.node("Add", source, graph.constant(first_rows, np.int64))
+        axes = graph.constant([axis], np.int64)
+        if self.variant == "fp32":
+            return graph.node("ReduceSum", graph.node("Gather", graph.constant(table), index), axes, keepdims=0)
+        scale = np.maximum(np.abs(table).max(axis=0), 1e-12) / _LEVELS
+        whole = np.rint(table / scale).astype(np.int8)
+        rows = graph.node("Cast", graph.node("Gather", graph.constant(whole, np.int8), index), to=FLOAT)
+        return graph.node("Mul", graph.node("ReduceSum", rows, axes, keepdims=0), graph.constant(scale))
+
+    def norm(self, rows: str, weight: Array | None = None) -> str:
+        """Write the root-mean-square norm over the last axis."""
+        graph = self.graph
+        mean = graph.node("ReduceMean", graph.node("Mul", rows, rows), axes=[-1], keepdims=1)
+        root = graph.node("Sqrt", graph.node("Add", mean, graph.constant(_EPSILON)))
+        normal = graph.node("Div", rows, root)
+        return normal if weight is None else graph.node("Mul", normal, graph.constant(weight))
+
+    def silu(self, rows: str) -> str:
+        """Write x · sigmoid(x)."""
+        return self.graph.node("Mul", rows, self.graph.node("Sigmoid", rows))
+
+    def _reshape(self, value: str, *axes: int) -> str:
+        return self.graph.node("Reshape", value, self.graph.constant([-1, *axes], np.int64))
+
+
+def state_names(config: NetworkConfig) -> list[str]:
+    """Return the names of the state's inputs in the order of the network's state tensors."""
+    kinds = {"retention": ("memory", "last"), "lstm": ("h", "c")}[config.backbone]
+    if config.backbone == "lstm":
+        return [f"{kind}{number}" for kind in kinds for number in range(config.layers)]
+    return [f"{kind}{number}" for number in range(config.layers) for kind in kinds]
+
+
+def state_arrays(config: NetworkConfig, batch: int) -> dict[str, Array]:
+    """Return the state before the first event, by the names of the graph's inputs."""
+    memory = (batch, config.heads, config.key_width, config.width // config.heads)
+    widths = {
+        "memory": memory,
+        "last": (batch, config.width),
+        "h": (batch, config.recurrent),
+        "c": (batch, config.recurrent),
+    }
+    shapes = {name: widths[name.rstrip("0123456789")] for name in state_names(config)}
+    return {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}

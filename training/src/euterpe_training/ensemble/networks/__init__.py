@@ -1,0 +1,1 @@
+"""Networks of the ensemble model: three backbones behind one interface, inputs, and heads for an event's columns."""

@@ -1,0 +1,57 @@
+"""The section of a model card that holds the evaluation's measures; the rest of the card stays as it is."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from euterpe_training.errors import TrainingError
+from euterpe_training.evaluation.music_report import FORMAT
+from euterpe_training.evaluation.music_table import report_section
+
+HEADING: Final = "## Against real music"
+#: The section goes before this one where the card does not have it yet.
+_BEFORE: Final = "## Training"
+
+
+def write_card_section(bundle: Path, report: Mapping[str, Any], command: str) -> Path:
+    """Writes the report's section into the bundle's card.md. Bundles' digests cover their graphs and vocabularies only.
+
+    Raises TrainingError for a bundle without a card.
+    """
+    card = bundle / "card.md"
+    if not card.is_file():
+        raise TrainingError(f"{bundle} has no card.md")
+    section = [HEADING, "", f"`{command}` says:", "", *report_section(report)]
+    card.write_text(with_section(card.read_text(encoding="utf-8"), "\n".join(section) + "\n"), encoding="utf-8")
+    return card
+
+
+def with_section(card: str, section: str) -> str:
+    """The card with `section` in place of the one of the same heading, or before the section on training."""
+    heading = section.splitlines()[0]
+    start = _find(card, heading)
+    if start >= 0:
+        following = card.find("\n## ", start + 1)
+        return card[:start] + section + (card[following + 1 :] if following >= 0 else "")
+    start = _find(card, _BEFORE)
+    start = len(card) if start < 0 else start
+    return card[:start] + section + card[start:]
+
+
+def read_reports(directory: Path) -> dict[str, dict[str, Any]]:
+    """Reports by the name of their file, `<name>-<version>`. Raises TrainingError where there are none or others."""
+    reports = {}
+    for path in sorted(directory.glob("*.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        report = report.get("music", report)
+        if report.get("format") != FORMAT:
+            raise TrainingError(f"{path} is not a report of `euterpe-train evaluate` in the format {FORMAT}")
+        reports[path.stem] = report
+    if not reports:
+        raise TrainingError(f"{directory} holds no reports; write some with `euterpe-train evaluate … --out`")
+    return reports
+
+
+def _find(card: str, heading: str) -> int:
+    return 0 if card.startswith(heading) else card.find(f"\n{heading}\n") + 1 or -1

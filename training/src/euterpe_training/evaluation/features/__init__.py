@@ -1,0 +1,1 @@
+"""Groups of musical features of a window; `evaluation.window_features` lists and documents all of them."""
