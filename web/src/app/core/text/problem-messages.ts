@@ -47,6 +47,8 @@ const messages = texts(
     'not-composed': 'This piece was imported; it has no settings to compose again with.',
     'idempotency-key-reused': 'This was sent before with other content. Load the page again.',
     'insufficient-scope': 'This key may not do that.',
+    'session-ended': 'Your session has ended. Log in again.',
+    'recent-authentication-required': 'Enter your password to confirm.',
   },
   {
     offline: 'No hay conexión con Euterpe. Comprueba tu red e inténtalo de nuevo.',
@@ -91,6 +93,8 @@ const messages = texts(
     'not-composed': 'Esta pieza se importó; no tiene ajustes con los que componerla de nuevo.',
     'idempotency-key-reused': 'Esto ya se envió antes con otro contenido. Vuelve a cargar la página.',
     'insufficient-scope': 'Esta clave no puede hacer eso.',
+    'session-ended': 'Tu sesión ha terminado. Vuelve a entrar.',
+    'recent-authentication-required': 'Escribe tu contraseña para confirmar.',
   },
 );
 
