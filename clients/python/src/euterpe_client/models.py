@@ -55,6 +55,7 @@ class PasswordChange(TypedDict):
 
     current_password: str
     new_password: str
+    revoke_api_keys: NotRequired[bool]
 
 
 class PasswordForm(TypedDict):
@@ -530,6 +531,7 @@ class ApiKeyBody(TypedDict):
     name: str
     scopes: list[Scope]
     expires_in_days: NotRequired[int]
+    password: NotRequired[str | None]
 
 
 class ApiKeyList(TypedDict):

@@ -33,7 +33,7 @@ class Operations(Transport):
     def change_password(self, body: models.PasswordChange) -> None:
         """Change the password.
 
-        Changes the password, and ends all other sessions. API keys remain valid.
+        Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true.
         """
         self._nothing("PUT", "/api/v1/auth/me/password", json=body)
 
@@ -132,6 +132,9 @@ class Operations(Transport):
         """Create an API key.
 
         Creates an API key. Only this response contains it, because its digest is stored.
+
+        Later than ten minutes after the login, the account's `password` is required; without it the response is 403 with
+        the type `recent-authentication-required`.
         """
         return cast(models.NewApiKeyAnswer, self._json("POST", "/api/v1/auth/api-keys", json=body))
 

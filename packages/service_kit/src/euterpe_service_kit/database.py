@@ -15,7 +15,7 @@ Transaction policy of all services:
 import socket
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import asyncpg
 from fastapi import Depends, Request
@@ -27,6 +27,17 @@ from euterpe_service_kit.tracing import trace_statements
 #: SQLSTATE classes and codes of a server that is away, starting, stopping or full, of a lost race for a lock, and of
 #: a transaction that another one crossed: trying again may work.
 _PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
+
+
+#: Deadlines: waiting for a connection and a statement together take at most five seconds, so that a request to a server
+#: that accepts connections and does not answer ends with 503 by then.
+POOL_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 2.0
+STATEMENT_SECONDS: Final = 3.0
+
+
+class ReadOnlyDatabase(ConnectionError):
+    """The server is a standby, or was set to read-only, for example because its disk is full."""
 
 
 class Database:
@@ -62,9 +73,14 @@ class Database:
         self.readers = async_sessionmaker(self._read_engine, expire_on_commit=False)
 
     async def ping(self) -> None:
-        """Raise if the database does not respond."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Raise if the database does not answer or cannot be written.
+
+        The write is a message in the write-ahead log, which every role may emit and which leaves nothing to clean up.
+        """
+        async with self.engine.begin() as connection:
+            if await connection.scalar(text("SHOW transaction_read_only")) == "on":
+                raise ReadOnlyDatabase("the database accepts no writes")
+            await connection.execute(text("SELECT pg_logical_emit_message(true, 'euterpe', 'readiness')"))
 
     async def close(self) -> None:
         """Close the pools."""
@@ -76,13 +92,18 @@ def _engine(url: str, settings: Mapping[str, str], **options: Any) -> AsyncEngin
     engine = create_async_engine(
         url,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=POOL_SECONDS,
         # Errors are logged, and statements may contain password hashes.
         hide_parameters=True,
-        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": dict(settings)},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS,
+            "server_settings": dict(settings),
+        },
         **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _abandon_after_timeout)
     trace_statements(engine.sync_engine)
     return engine
 
@@ -91,6 +112,15 @@ def _refuse_closed(connection: Any, *_: object) -> None:
     # The event loop has seen the end of the stream; the pool answers this with a new connection.
     if connection.driver_connection.is_closed():
         raise exc.DisconnectionError
+
+
+def _abandon_after_timeout(context: Any) -> None:
+    """End a connection whose statement has timed out. A rollback on it would wait for the same server again."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
+        if not context.connection.invalidated:
+            context.connection.connection.driver_connection.terminate()
 
 
 def is_unavailable(error: BaseException) -> bool:

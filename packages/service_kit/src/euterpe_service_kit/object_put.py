@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 from euterpe_service_kit.settings import ObjectStoreSettings
 
 _CONNECT_SECONDS = 2.0
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 4.0
 _RECEIVE_BYTES = 16 * 1024
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Deadline of a call, including retries. Transfers of large bodies have none, but time-outs of each read and write.
+_CALL_SECONDS: Final = 5.0
 _CHUNK_BYTES = 256 * 1024
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchUpload"})
 
@@ -79,8 +81,8 @@ class ObjectStore:
             aws_secret_access_key=settings.secret_access_key.get_secret_value(),
             config=Config(
                 connect_timeout=2,
-                read_timeout=10,
-                retries={"mode": "standard", "total_max_attempts": 3},
+                read_timeout=4,
+                retries={"mode": "standard", "total_max_attempts": 2},
                 max_pool_connections=threads,
                 signature_version="s3v4",
                 s3={"addressing_style": "path"} if settings.endpoint_url else {},
@@ -124,7 +126,8 @@ class ObjectStore:
         self, key: str, data: bytes | IO[bytes], content_type: str, metadata: Mapping[str, str] | None
     ) -> None:
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
-        await self._call(partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind))  # type: ignore[arg-type]
+        put = partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind)  # type: ignore[arg-type]
+        await self._call(put, timeout_seconds=_CALL_SECONDS if isinstance(data, bytes) else None)
 
     async def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
         """Begin a multipart upload and return its id. The object is not visible until `complete_parts`."""
@@ -135,7 +138,7 @@ class ObjectStore:
     async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
         """Write a part, numbered from 1, of at least 5 MiB unless it is the last; return its entity tag."""
         put = partial(self._client.upload_part, Bucket=self._bucket, Key=key, UploadId=upload_id)
-        return (await self._call(partial(put, PartNumber=number, Body=data)))["ETag"]
+        return (await self._call(partial(put, PartNumber=number, Body=data), timeout_seconds=None))["ETag"]
 
     async def complete_parts(self, key: str, upload_id: str, tags: list[str]) -> None:
         """Complete a multipart upload: the object, made of all parts in order, becomes visible."""
@@ -214,10 +217,14 @@ class ObjectStore:
         if self._fast_put is not None:
             self._fast_put.close()
 
-    async def _call(self, operation: Callable[[], T]) -> T:
+    async def _call(self, operation: Callable[[], T], *, timeout_seconds: float | None = _CALL_SECONDS) -> T:
         try:
             with span("s3"):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+                # The thread ends by itself, at the client's own time-outs.
+                async with asyncio.timeout(timeout_seconds):
+                    return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+        except TimeoutError as error:
+            raise Unavailable("The object store does not answer in time.") from error
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _MISSING:

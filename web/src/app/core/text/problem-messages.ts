@@ -47,6 +47,8 @@ const messages = texts(
     'not-composed': 'This piece was imported and cannot be composed again.',
     'idempotency-key-reused': 'This request was already sent with other content. Reload the page.',
     'insufficient-scope': 'This API key does not have permission to do this.',
+    'session-ended': 'Your session has ended. Log in again.',
+    'recent-authentication-required': 'Enter your password to confirm.',
   },
   {
     offline: 'No hay conexión con Euterpe. Comprueba tu red e inténtalo de nuevo.',
@@ -91,6 +93,8 @@ const messages = texts(
     'not-composed': 'Esta pieza se importó y no se puede componer de nuevo.',
     'idempotency-key-reused': 'Esta petición ya se envió con otro contenido. Vuelve a cargar la página.',
     'insufficient-scope': 'Esta clave de API no tiene permiso para hacer esto.',
+    'session-ended': 'Tu sesión ha terminado. Vuelve a entrar.',
+    'recent-authentication-required': 'Escribe tu contraseña para confirmar.',
   },
 );
 
