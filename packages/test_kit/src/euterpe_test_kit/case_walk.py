@@ -155,8 +155,9 @@ def sound_problems(piece: Piece, audio: bytes) -> Iterator[str]:
     first = loud[int(np.argmin(onsets))]
     track = piece.tracks[first["track"]]
     heard = int(np.argmax(samples > _ONSET_SHARE * peak)) / rate
-    if heard < float(onsets.min()) - TOLERANCE_SECONDS:
-        yield f"sound begins at {heard:.3f} s, the music at {float(onsets.min()):.3f} s"
+    begin = float(piece.seconds(piece.notes["onset"]).min())
+    if heard < begin - TOLERANCE_SECONDS:
+        yield f"sound begins at {heard:.3f} s, the music at {begin:.3f} s"
     is_struck = not track.is_drum and track.program in _STRUCK and first["velocity"] >= 40
     if is_struck and heard > float(onsets.min()) + TOLERANCE_SECONDS:
         yield f"sound begins at {heard:.3f} s, the music at {float(onsets.min()):.3f} s"
