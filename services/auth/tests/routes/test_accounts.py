@@ -98,7 +98,7 @@ async def test_the_audit_log_of_an_account(user: Any, make_user: Any, at: Any, c
         "all_sessions_revoked", "password_changed", "logged_in", "refresh_token_reused", "login_failed", "logged_in",
         "registered",
     ]  # fmt: skip
-    assert page["items"][4]["address"] == "203.0.113.5"
+    assert page["items"][5]["address"] == "203.0.113.5"
     assert page["next_before"] is None
 
 

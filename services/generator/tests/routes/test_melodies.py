@@ -237,3 +237,17 @@ async def test_the_style_follows_the_meter_of_the_prompt(settings: Settings, tmp
         refused = await client.post(URL, json=body)
     assert refused.status_code == 422
     assert "set style to fancy" in refused.json()["detail"]
+
+
+async def test_a_prompt_too_large_to_be_registered_is_refused_at_once(client: httpx.AsyncClient) -> None:
+    # A note on every 24th of a quarter: 16 bars fit into the request, and not into a song's creation parameters.
+    notes = 16 * 96
+    pitches = np.tile([60, 72], notes // 2)
+    dense = Piece(480, make_notes(np.arange(notes) * 20, 20, pitches, 90), (Track(program=0),))
+    body = {"model": "streams", "prompt": {**encoded(dense), "bars": 16}, "parameters": {"bars": 32}}
+    answer = await client.post(URL, json=body)
+    assert answer.status_code == 422, answer.text
+    [error] = answer.json()["errors"]
+    assert error["field"] == "body.prompt"
+    assert error["limits"] == {"maximum_characters": 16_384}
+    assert "16384" in error["message"]

@@ -131,6 +131,11 @@ class Generation:
     @property
     def creation_parameters(self) -> dict[str, Any]:
         """Everything besides model and seed that determines the piece; enough to request it again."""
-        prompt = {} if self.prompt is None else {"prompt": self.prompt.summary}
-        parameters = {"parameters": dict(self.parameters)} if self.parameters else {}
-        return {"length": self.length, **parameters, **prompt}
+        return creation_parameters(self.length, self.parameters, self.prompt)
+
+
+def creation_parameters(length: int, parameters: Mapping[str, Any], prompt: Prompt | None) -> dict[str, Any]:
+    """Return what determines a piece besides model and seed, as it is registered with its song."""
+    stored_prompt = {} if prompt is None else {"prompt": prompt.summary}
+    stored_parameters = {"parameters": dict(parameters)} if parameters else {}
+    return {"length": length, **stored_parameters, **stored_prompt}

@@ -1,17 +1,18 @@
 """Resolution of requests: everything that determines the music is fixed, or the request is rejected with the reason."""
 
 import asyncio
+import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
-from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.generation import Owner, creation_parameters
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import (
     MAX_TITLE_LENGTH,
@@ -23,6 +24,9 @@ from euterpe_generator.domain.requests import (
 )
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.catalogue import Catalogue, Model
+
+#: The library's limit of a song's creation parameters, in characters of JSON.
+_MAX_REGISTERED_CHARACTERS: Final = 16_384
 
 
 class RequestResolver:
@@ -76,6 +80,7 @@ class RequestResolver:
             prompt = replace(read, song_id=request.prompt.song_id)
         parameters = model.adapter.resolve_parameters(parameters, request.parameters, prompt)
         length = model.adapter.count_steps(request.length, parameters, prompt)
+        _require_registrable(length, parameters, prompt)
         return OrderItem(
             id=uuid.uuid4(),
             seed=_seed(request),
@@ -98,6 +103,17 @@ class RequestResolver:
             message = "must be the id of a song that exists and that you may read"
             raise InvalidParameters.for_field("body.prompt.song_id", message)
         return await self._store.get(song.midi_key), song.parameters
+
+
+def _require_registrable(length: int, parameters: Mapping[str, Any], prompt: Prompt | None) -> None:
+    """Reject a request whose piece the library would refuse, before it is composed."""
+    size = len(json.dumps(creation_parameters(length, parameters, prompt), ensure_ascii=False))
+    if size > _MAX_REGISTERED_CHARACTERS:
+        message = (
+            f"has too many notes: with the settings it needs {size} characters, and at most "
+            f"{_MAX_REGISTERED_CHARACTERS} can be stored; use fewer bars or a simpler melody"
+        )
+        raise InvalidParameters.for_field("body.prompt", message, maximum_characters=_MAX_REGISTERED_CHARACTERS)
 
 
 def _seed(request: GenerationRequest) -> int:
