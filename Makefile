@@ -196,6 +196,10 @@ bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, frame ra
 bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one request
 	$(BIN)/python bench/api.py
 
+.PHONY: bench-midi-cases
+bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
+	$(BIN)/python bench/midi_cases.py $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)

@@ -69,9 +69,9 @@ async def first_notes(product: Product, token: str, requests: int) -> list[float
     times = []
     for _ in range(requests):
         connection = Connection("127.0.0.1", product.port, token=token)
-        order = (await connection.request("POST", URL, {"length": 1000})).json()
+        generation = (await connection.request("POST", URL, {"length": 1000})).json()
         seen: dict[str, float] = {}
-        async for name in connection.events(f"{URL}/{order['id']}/events"):
+        async for name in connection.events(f"{URL}/{generation['id']}/events"):
             seen.setdefault(name, time.perf_counter())
             if name in ("notes", "done", "failed"):
                 break
@@ -82,7 +82,7 @@ async def first_notes(product: Product, token: str, requests: int) -> list[float
 
 
 async def cost_by_queue(product: Product, tokens: list[str]) -> dict[int, float]:
-    """Seconds per song out of a queue of 600 + 10 and of 600 + 10,000 rows, without anybody ordering meanwhile.
+    """Seconds per song out of a queue of 600 + 10 and of 600 + 10,000 rows, without new requests meanwhile.
 
     The deep queue comes last and is not worked off.
     """
@@ -102,7 +102,7 @@ async def fill(product: Product, tokens: list[str], songs: int) -> None:
     """Request songs for all users in batches, without waiting for them."""
     connections = [Connection("127.0.0.1", product.port, token=token) for token in tokens]
 
-    async def order(connection: Connection, left: int) -> None:
+    async def submit(connection: Connection, left: int) -> None:
         while left > 0:
             count = min(left, 64)
             answer = await connection.request("POST", URL, {"length": LENGTH, "count": count})
@@ -110,7 +110,7 @@ async def fill(product: Product, tokens: list[str], songs: int) -> None:
             left -= count
         connection.close()
 
-    await asyncio.gather(*(order(connection, songs // len(connections)) for connection in connections))
+    await asyncio.gather(*(submit(connection, songs // len(connections)) for connection in connections))
 
 
 async def measure(product: Product, scale: float) -> dict[str, Any]:

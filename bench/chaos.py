@@ -56,7 +56,7 @@ class ExtraWorker:
             self._process.wait()
 
 
-async def order(product: Product, token: str, until: float) -> list[str]:
+async def request_generations(product: Product, token: str, until: float) -> list[str]:
     """Request generations until the time is over; return the acknowledged ids."""
     acknowledged = []
     connection = Connection("127.0.0.1", product.port, token=token)
@@ -130,7 +130,7 @@ async def measure(product: Product, seconds: float) -> dict[str, float]:
         extra.start()
     until = time.monotonic() + seconds
     kills, *batches = await asyncio.gather(
-        kill_at_random(product, extras, until), *(order(product, token, until) for _ in range(CLIENTS))
+        kill_at_random(product, extras, until), *(request_generations(product, token, until) for _ in range(CLIENTS))
     )
     stopped = time.monotonic()
     acknowledged = [one for batch in batches for one in batch]

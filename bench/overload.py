@@ -57,7 +57,7 @@ async def load(product: Product, tokens: list[str], rate: float, seconds: float)
     idle: dict[str, list[Connection]] = {token: [] for token in tokens}
     tasks = set()
 
-    async def order(token: str) -> None:
+    async def submit(token: str) -> None:
         connection = idle[token].pop() if idle[token] else Connection("127.0.0.1", product.port, token=token)
         started = time.perf_counter()
         answer = await connection.request("POST", URL, {"length": LENGTH}, WAIT)
@@ -69,7 +69,7 @@ async def load(product: Product, tokens: list[str], rate: float, seconds: float)
     began = time.perf_counter()
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(began + number / rate - time.perf_counter(), 0))
-        task = asyncio.create_task(order(tokens[number % len(tokens)]))
+        task = asyncio.create_task(submit(tokens[number % len(tokens)]))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)

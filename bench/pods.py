@@ -114,7 +114,7 @@ class Deployment:
     async def remove(self, pod: Pod) -> None:
         """Remove a pod from its Services, and terminate it."""
         self.pods.remove(pod)
-        self._withdraw(pod)
+        self._remove_endpoints(pod)
         await asyncio.sleep(self.pre_stop_seconds)
         pod.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
@@ -130,7 +130,7 @@ class Deployment:
         await asyncio.to_thread(pod.process.wait)
         await asyncio.sleep(NOTICE_SECONDS)
         self.pods.remove(pod)
-        self._withdraw(pod)
+        self._remove_endpoints(pod)
         await self._admit(self._launch())
 
     async def stop(self) -> None:
@@ -140,7 +140,7 @@ class Deployment:
         for pod in self.pods:
             await asyncio.to_thread(pod.process.wait, GRACE_SECONDS)
 
-    def _withdraw(self, pod: Pod) -> None:
+    def _remove_endpoints(self, pod: Pod) -> None:
         for name, service in self.services.items():
             service.endpoints.remove(pod.ports[name])
 
@@ -154,7 +154,7 @@ class Deployment:
 
     async def _admit(self, pod: Pod) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not await asyncio.to_thread(_answers, pod.ready_path):
+        while not await asyncio.to_thread(_is_ready, pod.ready_path):
             if pod.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{self.name} did not get ready; see {self.log}")
             await asyncio.sleep(0.1)
@@ -163,7 +163,7 @@ class Deployment:
             service.endpoints.append(pod.ports[name])
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)

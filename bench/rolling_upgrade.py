@@ -119,7 +119,7 @@ async def measure(product: Product, directory: Path, pre_stop_seconds: float, *,
     await cluster.start()
     port = cluster.http["web"].port
     load = Load(port, token)
-    works = [work for work in (load.order, load.read, load.follow) for _ in range(CLIENTS)]
+    works = [work for work in (load.request_generations, load.read, load.follow) for _ in range(CLIENTS)]
     tasks = [asyncio.create_task(work()) for work in works]
     await asyncio.sleep(3)
     figures: dict[str, Any] = {}
@@ -167,12 +167,12 @@ async def scale(cluster: Cluster) -> None:
         await asyncio.gather(*(deployment.scale(replicas) for deployment in cluster.deployments.values()))
 
 
-async def kill_one_of_each(cluster: Cluster) -> None:
+async def kill_one_pod_per_deployment(cluster: Cluster) -> None:
     """Kill pods at once, as when a node fails; open requests of a killed pod can fail."""
     await asyncio.gather(*(deployment.kill(deployment.pods[0]) for deployment in cluster.deployments.values()))
 
 
-PHASES = {"upgrade": upgrade, "scale": scale, "kill": kill_one_of_each}
+PHASES = {"upgrade": upgrade, "scale": scale, "kill": kill_one_pod_per_deployment}
 
 
 def put_aside(product: Product) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from http_client import Connection
 
-ORDERS = "/api/v1/generations"
+GENERATIONS = "/api/v1/generations"
 #: A user's other requests: models, library and account.
 READS = ("/api/v1/models", "/api/v1/songs?limit=5", "/api/v1/auth/me")
 _LAST_EVENTS = frozenset({"done", "failed", "cancelled"})
@@ -28,11 +28,11 @@ class Load:
         self.followed = 0
         self.longest = 0.0
 
-    async def order(self) -> None:
+    async def request_generations(self) -> None:
         """Request generations."""
         connection = Connection("127.0.0.1", self._port, token=self._token)
         while not self.stopped:
-            await self._order(connection)
+            await self._request_generation(connection)
             await asyncio.sleep(0.5)
 
     async def read(self) -> None:
@@ -49,13 +49,13 @@ class Load:
         """Request a generation and follow its progress; resume an interrupted stream."""
         connection = Connection("127.0.0.1", self._port, token=self._token)
         while not self.stopped:
-            piece = await self._order(connection)
+            piece = await self._request_generation(connection)
             if piece is not None:
-                await self._watch(f"{ORDERS}/{piece}/events")
+                await self._watch(f"{GENERATIONS}/{piece}/events")
                 self.followed += 1
 
-    async def _order(self, connection: Connection) -> str | None:
-        answer = await self._ask(connection, "POST", ORDERS, {"length": 200}, expected=202)
+    async def _request_generation(self, connection: Connection) -> str | None:
+        answer = await self._ask(connection, "POST", GENERATIONS, {"length": 200}, expected=202)
         if answer is None:
             return None
         self.acknowledged.append(answer["id"])
@@ -108,7 +108,7 @@ async def unfinished(port: int, token: str, ids: list[str]) -> list[str]:
     lost = []
     for generation_id in ids:
         while True:
-            piece = (await connection.request("GET", f"{ORDERS}/{generation_id}")).json()
+            piece = (await connection.request("GET", f"{GENERATIONS}/{generation_id}")).json()
             if piece["finished_at"]:
                 break
             await asyncio.sleep(0.2)

@@ -77,7 +77,7 @@ def roll_frames(context: BrowserContext, url: str) -> float:
     page.goto(f"{url}/register")
     page.get_by_label("Name", exact=True).fill("bench")
     page.get_by_label("Password", exact=True).fill("a bench, not a chair")
-    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Create account").click()
     page.locator("input[type=file]").set_input_files(
         {"name": "long.mid", "mimeType": "audio/midi", "buffer": midi(NOTES)}
     )

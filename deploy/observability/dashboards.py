@@ -18,6 +18,7 @@ REAL = 'route!~"/healthz|/readyz|/metrics"'
 REQUESTS = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", {REAL}}}'
 DURATIONS = f'{{__name__=~"euterpe_[a-z]+_http_request_duration_seconds_bucket", {REAL}}}'
 REFUSED = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", status="429", {REAL}}}'
+LOOPS = '{__name__=~"euterpe_[a-z]+_loop_failures_total"}'
 PROBES = '{__name__=~"euterpe_[a-z]+_http_requests_total", route="/readyz"}'
 MODELS = "sum by (model, version, provider) (euterpe_generator_model_info)"
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -196,6 +197,12 @@ def api() -> dashboard.Dashboard:
                 "Probes",
                 "reqps",
                 {"{{job}} {{status}}": f"sum by (job, status) (rate({PROBES}[$__rate_interval]))"},
+            ),
+            Graph(
+                "Failed turns of background loops",
+                "ops",
+                {"{{job}} {{loop}} {{kind}}": f"sum by (job, loop, kind) (rate({LOOPS}[$__rate_interval]))"},
+                "Unexpected errors raise an alert; unavailable dependencies are waited for.",
             ),
         ],
     )

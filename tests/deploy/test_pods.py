@@ -58,7 +58,7 @@ def test_the_grace_period_is_long_enough_for_open_requests(found: list[Object]) 
         given = [float(e["value"]) for n, e in environment(pod).items() if n.endswith("_SHUTDOWN_GRACE_SECONDS")]
         assert pod["spec"]["terminationGracePeriodSeconds"] > pause + sum(given)
         if "generator-" not in deployment["metadata"]["name"]:
-            # Endpoints are withdrawn before connections are refused.
+            # Endpoints are removed before connections are refused.
             assert pause >= 3
 
 

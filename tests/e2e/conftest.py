@@ -1,4 +1,4 @@
-"""The whole product, started as `make run` starts it, in a directory and on a port of its own."""
+"""The whole product, started as by `make run`, with its own directory and port."""
 
 import json
 import os
@@ -22,7 +22,7 @@ TEST_MODELS = REPOSITORY / "packages" / "music" / "tests" / "data"
 
 
 class Product:
-    """`python -m euterpe_stack`, and what can be seen of it from outside."""
+    """A process of `python -m euterpe_stack`, with clients of its API."""
 
     def __init__(self, directory: Path, models: Path | None = None) -> None:
         self._models = models
@@ -33,12 +33,12 @@ class Product:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts the product and waits until it says that it is ready."""
+        """Start the product and wait until it is ready."""
         self.launch()
         self.wait_for(lambda: b"Euterpe is ready" in self._new_output(), seconds=120)
 
     def launch(self) -> None:
-        """Starts the product and returns at once."""
+        """Start the product without waiting."""
         self._read_from = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
@@ -50,14 +50,14 @@ class Product:
             )
 
     def environment(self) -> dict[str, str]:
-        """Where to start: the released models where there are some, else the one that is made for tests."""
+        """Return the environment variables: with the released models if there are any, else with the test model."""
         models = REPOSITORY / "models"
         chosen = self._models or (models if any(models.glob("*/*/manifest.json")) else TEST_MODELS)
         own = {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(self.data), "EUTERPE_MODELS": str(chosen)}
         return os.environ | own
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Asks the supervisor to end and returns its exit status."""
+        """Stop the supervisor and return its exit status."""
         assert self._process is not None
         self._process.send_signal(number)
         try:
@@ -67,38 +67,38 @@ class Product:
             raise
 
     def kill(self) -> None:
-        """Ends the supervisor as a crash would."""
+        """Kill the supervisor."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     @property
     def pid(self) -> int:
-        """The supervisor's process id."""
+        """Return the process id of the supervisor."""
         assert self._process is not None
         return self._process.pid
 
-    def running(self) -> bool:
-        """Whether the supervisor lives."""
+    def is_running(self) -> bool:
+        """Return whether the supervisor runs."""
         return self._process is not None and self._process.poll() is None
 
     def wait_for(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
-        """Waits; shows the output when the time is over or the supervisor ends first."""
+        """Wait for a condition; fail with the output after `seconds` or if the supervisor ends first."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert self.running(), f"the supervisor ended:\n{self.output.read_text()}"
-            assert time.monotonic() < deadline, f"waited in vain:\n{self.output.read_text()}"
+            assert self.is_running(), f"the supervisor ended:\n{self.output.read_text()}"
+            assert time.monotonic() < deadline, f"timeout after {seconds} s:\n{self.output.read_text()}"
             time.sleep(0.02)
 
     def processes(self) -> dict[int, str]:
-        """Every process that was started for this product, or by one that was: id → command line."""
+        """Return all processes of this product: process id → command line."""
         mark = f"{self.data}/".encode()
         found = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal() and int(entry.name) != os.getpid():
                 try:
                     command = (entry / "cmdline").read_bytes()
-                    # The services have the directory in their environment or open files, not on the command line.
+                    # Services are recognized by their open files, as the directory is not on their command line.
                     opened = [str(link.readlink()).encode() for link in (entry / "fd").iterdir()]
                 except OSError:
                     continue
@@ -107,7 +107,7 @@ class Product:
         return found
 
     def pid_of(self, part: str) -> int:
-        """The process id of a service, or of `postgres`, `weed` or `caddy`."""
+        """Return the process id of a service, or of `postgres`, `weed` or `caddy`."""
         words = [f"-m euterpe_{part} ", f"/{part} "]
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         for child in map(int, children):
@@ -117,19 +117,19 @@ class Product:
         raise AssertionError(f"{part} does not run")
 
     def client(self, **options: Any) -> httpx.Client:
-        """A client without a login."""
+        """Return a client without a login."""
         return httpx.Client(base_url=f"{self.url}/api/v1", timeout=60, **options)
 
-    def listener(self) -> httpx.Client:
-        """A client that is logged in under a new name."""
-        user = {"username": f"listener-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
+    def log_in_new_user(self) -> httpx.Client:
+        """Register a user; return a client that is logged in."""
+        account = {"username": f"user-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
         with self.client() as client:
-            client.post("/auth/users", json=user).raise_for_status()
-            answer = client.post("/auth/token", data={"grant_type": "password", **user}).raise_for_status()
-        return self.client(headers={"Authorization": f"Bearer {answer.json()['access_token']}"})
+            client.post("/auth/users", json=account).raise_for_status()
+            response = client.post("/auth/token", data={"grant_type": "password", **account}).raise_for_status()
+        return self.client(headers={"Authorization": f"Bearer {response.json()['access_token']}"})
 
     def secrets(self) -> dict[str, Any]:
-        """What the supervisor keeps to itself."""
+        """Return the secrets of the installation."""
         content: dict[str, Any] = json.loads((self.data / "secrets.json").read_text())
         return content
 
@@ -139,7 +139,7 @@ class Product:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One product for all tests that leave it running."""
+    """A product shared by all tests that do not stop it."""
     product = Product(tmp_path_factory.mktemp("product"))
     product.start()
     yield product
@@ -151,27 +151,27 @@ def own_product(tmp_path: Path) -> Iterator[Product]:
     """A product that a test may stop and break."""
     product = Product(tmp_path)
     yield product
-    if product.running():
+    if product.is_running():
         product.stop()
 
 
 @pytest.fixture
-def listener(product: Product) -> Iterator[httpx.Client]:
-    """Somebody new, logged in."""
-    with product.listener() as client:
+def user(product: Product) -> Iterator[httpx.Client]:
+    """A client of a new user, logged in."""
+    with product.log_in_new_user() as client:
         yield client
 
 
 @pytest.fixture
 def anonymous(product: Product) -> Iterator[httpx.Client]:
-    """Somebody without an account."""
+    """A client without an account."""
     with product.client() as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def longest(product: Product) -> int:
-    """The longest piece that the default model composes."""
+def max_length(product: Product) -> int:
+    """The maximum length of a piece of the default model."""
     with product.client() as client:
         models = client.get("/models").json()["items"]
     (default,) = [model for model in models if model["default"]]

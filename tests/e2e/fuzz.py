@@ -1,4 +1,4 @@
-"""What schemathesis has to be told of this API; SCHEMATHESIS_HOOKS names this module."""
+"""Serializers for schemathesis; SCHEMATHESIS_HOOKS names this module."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ import schemathesis
 
 @schemathesis.serializer("audio/midi")
 def midi(_: Any, value: Any) -> bytes:
-    """A file is sent as it is."""
+    """Send a file without conversion."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -1,4 +1,4 @@
-"""From guest to account and out again: what several services must agree on."""
+"""Guests, accounts and their deletion, across several services."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ def _compose(client: httpx.Client, token: str) -> tuple[str, str]:
     return str(done["id"]), str(done["song_id"])
 
 
-def _ordered(client: httpx.Client, token: str, generation: str) -> int:
-    """The status with which a generation answers."""
+def _generation_status(client: httpx.Client, token: str, generation: str) -> int:
+    """Return the status of `GET /generations/{id}`."""
     return client.get(f"/generations/{generation}", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 def _songs(client: httpx.Client, token: str) -> dict[str, str]:
-    answer = client.get("/songs", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
-    return {song["id"]: song["author"] for song in answer.json()["items"]}
+    response = client.get("/songs", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+    return {song["id"]: song["author"] for song in response.json()["items"]}
 
 
 def _log_in(client: httpx.Client, name: str) -> str:
@@ -49,7 +49,7 @@ def _soon(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_guest_s_pieces_stay_and_go_with_the_account(anonymous: httpx.Client) -> None:
+def test_pieces_of_a_guest_are_moved_to_the_account_and_deleted_with_it(anonymous: httpx.Client) -> None:
     guest = _guest(anonymous)
     one, first = _compose(anonymous, guest)
     _register(anonymous, "florestan", Authorization=f"Bearer {guest}")
@@ -62,32 +62,34 @@ def test_a_guest_s_pieces_stay_and_go_with_the_account(anonymous: httpx.Client) 
     anonymous.post("/auth/me/claims", json={"guest_token": another}, headers=mine).raise_for_status()
     _soon(lambda: _songs(anonymous, access) == {first: "florestan", second: "florestan"})
     assert _songs(anonymous, another) == {}
-    _soon(lambda: _ordered(anonymous, access, two) == 200)
-    assert _ordered(anonymous, another, two) == 404
+    _soon(lambda: _generation_status(anonymous, access, two) == 200)
+    assert _generation_status(anonymous, another, two) == 404
 
     anonymous.post("/auth/me/deletion", json={"password": PASSWORD}, headers=mine).raise_for_status()
     _soon(lambda: _songs(anonymous, access) == {})
-    assert [_ordered(anonymous, access, each) for each in (one, two)] == [404, 404]
-    # The name is free again, and whoever takes it begins with nothing.
+    assert [_generation_status(anonymous, access, each) for each in (one, two)] == [404, 404]
+    # The name can be used again, and the new account is empty.
     _register(anonymous, "florestan")
     assert _songs(anonymous, _log_in(anonymous, "florestan")) == {}
 
 
-def test_the_gateway_says_where_a_login_comes_from(product: Any, anonymous: httpx.Client) -> None:
-    """What a client claims of its address is not believed, and a cookie is for pages of this origin."""
+def test_address_of_a_login_is_set_by_the_gateway(product: Any, anonymous: httpx.Client) -> None:
+    """X-Forwarded headers of clients are ignored, and cookies are set for pages of this origin only."""
     _register(anonymous, "eusebius")
     form = {"grant_type": "password", "username": "eusebius", "password": PASSWORD, "delivery": "cookie"}
-    lie = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example"}
-    assert anonymous.post("/auth/token", data=form, headers=lie | {"Origin": "http://evil.example"}).status_code == 403
-    answer = anonymous.post("/auth/token", data=form, headers=lie | {"Origin": product.url})
-    assert answer.status_code == 200
-    assert "HttpOnly" in answer.headers["set-cookie"]
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example"}
+    assert (
+        anonymous.post("/auth/token", data=form, headers=forged | {"Origin": "http://evil.example"}).status_code == 403
+    )
+    response = anonymous.post("/auth/token", data=form, headers=forged | {"Origin": product.url})
+    assert response.status_code == 200
+    assert "HttpOnly" in response.headers["set-cookie"]
+    headers = {"Authorization": f"Bearer {response.json()['access_token']}"}
     (session,) = anonymous.get("/auth/sessions", headers=headers).json()["items"]
     assert session["address"] in ("127.0.0.1", "::1")
 
 
-def test_a_key_reads_songs_and_does_nothing_else(anonymous: httpx.Client) -> None:
+def test_api_key_is_restricted_to_its_scopes(anonymous: httpx.Client) -> None:
     _register(anonymous, "raro")
     mine = {"Authorization": f"Bearer {_log_in(anonymous, 'raro')}"}
     body = {"name": "reader", "scopes": ["songs:read"]}

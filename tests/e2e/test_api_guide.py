@@ -1,4 +1,4 @@
-"""The examples of docs/guides/api.md, typed one after the other."""
+"""The examples of docs/guides/api.md, run in order."""
 
 import json
 import re
@@ -16,7 +16,7 @@ GUIDE = Path(__file__).parents[2] / "docs/guides/api.md"
 
 def test_the_examples(product: Any, tmp_path: Path, anonymous: httpx.Client) -> None:
     examples = "\n".join(re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.S))
-    # `--fail-with-body`: an example that is refused must not pass for one that works.
+    # `--fail-with-body`: a refused example must fail the test.
     script = examples.replace("http://localhost:8080", product.url).replace("curl -s ", "curl -sS --fail-with-body ")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -33,7 +33,7 @@ def test_the_examples(product: Any, tmp_path: Path, anonymous: httpx.Client) -> 
 
 
 def test_every_route_of_the_guide_exists(anonymous: httpx.Client) -> None:
-    """What the tables name is in the document."""
+    """Every route in the tables is in the OpenAPI document."""
     paths = {re.sub(r"\{\w+\}", "{}", path) for path in anonymous.get("/openapi.json").json()["paths"]}
     named = re.findall(r"(?:GET|POST|PUT|PATCH|DELETE) (/[a-z0-9/{}._-]+)", GUIDE.read_text())
     assert len(named) > 25

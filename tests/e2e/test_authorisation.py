@@ -1,7 +1,7 @@
-"""Every operation of the published document × everybody who may call it, with real tokens on the running product.
+"""Every operation of the published document × every kind of caller, with real tokens on the running product.
 
-A new operation has no line in POLICY, and fails. What an operation does for those whom it lets in is tested elsewhere;
-here it counts whom it lets in, and to whom an owner's private things look like missing ones.
+A new operation must be added to POLICY. These tests cover authorisation only: who may call an operation, and to whom
+the private resources of an owner appear missing.
 """
 
 import asyncio
@@ -25,37 +25,37 @@ from euterpe_service_kit.database import Database
 
 pytestmark = pytest.mark.e2e
 
-#: Without credentials; tokens are not looked at.
+#: Without credentials; tokens are ignored.
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
     "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts", "convert_midi",
 }  # fmt: skip
-#: With or without a login; a token that is given must be valid.
+#: With or without a login; a given token must be valid.
 OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
     "get_song_pianoroll",
 }  # fmt: skip
-#: With a login, be it a guest's.
-LISTENER = {
+#: With a login, including guests.
+USER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
-    "export_library", "prepare_song_audio",
+    "download_original", "export_library", "prepare_song_audio",
 }  # fmt: skip
-#: With the login of an account.
+#: With the login of a registered user.
 ACCOUNT = {
     "share_song", "like_song", "unlike_song", "comment_on_song", "delete_comment", "report_comment",
     "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
     "put_playlist_songs", "add_playlist_song", "remove_playlist_song",
 }  # fmt: skip
-#: Likewise, and closed to API keys whatever their scopes.
+#: With the login of a registered user; API keys are refused regardless of their scopes.
 LOGIN = {
     "change_password", "delete_account", "claim_guest", "list_security_events", "list_sessions", "revoke_session",
     "log_out_everywhere", "create_api_key", "list_api_keys", "revoke_api_key",
 }  # fmt: skip
-POLICY = OPEN | OPTIONAL | LISTENER | ACCOUNT | LOGIN
-#: Takes a name and not a thing, so it tells strangers nothing that is private.
+POLICY = OPEN | OPTIONAL | USER | ACCOUNT | LOGIN
+#: Operations on public names, which reveal no private resource.
 _NO_THING = {
     "unfollow_author",
     "follow_author",
@@ -65,7 +65,7 @@ _NO_THING = {
     "open_share",
     "download_shared_midi",
 }
-#: What ends things comes after what needs them; what ends the account comes last.
+#: Operations that delete or revoke run last, and those that end the account at the very end.
 _LAST = [
     "delete_playlist", "delete_comment", "revoke_share", "revoke_api_key", "revoke_session", "delete_song",
     "restore_song", "log_out_everywhere", "change_password", "delete_account",
@@ -83,7 +83,7 @@ class Operation:
 
 @dataclass
 class World:
-    """The running product, with an owner who has one private thing of each kind, and the tokens of all callers."""
+    """The running product, an owner with one private resource of each kind, and the tokens of all callers."""
 
     url: str
     operations: list[Operation]
@@ -91,7 +91,7 @@ class World:
     tokens: dict[str, str | None]
 
     def call(self, operation: Operation, caller: str, things: dict[str, str] | None = None) -> httpx.Response:
-        """Calls an operation on the owner's things with a body that would be accepted."""
+        """Call an operation on the owner's resources with a valid body."""
         headers = {"Authorization": f"Bearer {token}"} if (token := self.tokens[caller]) else {}
         extension = "svg" if operation.id == "get_song_pianoroll" else "mp3"
         path = operation.path.format(**(things or self.things), format=extension)
@@ -136,7 +136,7 @@ def _scoped(client: httpx.Client, owner: str, *scopes: str) -> str:
 
 
 def _signer(product: Any) -> Callable[..., str]:
-    """Signs with auth's own key what auth would not sign."""
+    """Return a function that signs arbitrary claims with auth's own key."""
     lines = Path(f"/proc/{product.pid_of('auth')}/environ").read_text().split("\0")
     environment = dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -175,7 +175,7 @@ def world(product: Any) -> World:
             "anonymous": None,
             "guest": client.post("/auth/guest").json()["access_token"],
             "other": other,
-            # What the key may do has nothing to do with most operations; `_unscoped` names the others.
+            # The scopes of this key do not cover most operations; `_unscoped` names the others.
             "key without scope": _scoped(client, owner, "account:read"),
             "key of an account": _scoped(client, owner, "songs:read", "songs:write"),
             "expired": sign(claims | {"exp": int(time.time()) - 1}),
@@ -183,7 +183,7 @@ def world(product: Any) -> World:
             "none": sign(claims, algorithm="none"),
             "HS256 with the public key": sign(claims, algorithm="HS256"),
             "for another audience": sign(claims | {"aud": "euterpe-internal"}),
-            "of another issuer": sign(claims | {"iss": "somebody"}),
+            "of another issuer": sign(claims | {"iss": "someone"}),
             "of another type": sign(claims, typ="service+jwt"),
             "of an unknown key": sign(claims, kid=uuid.uuid4().hex),
             "owner": owner,
@@ -193,12 +193,12 @@ def world(product: Any) -> World:
 
 
 def _things(client: httpx.Client, owner: str) -> dict[str, str]:
-    """One private thing of the owner's for each parameter of a path."""
+    """Return one private resource of the owner for each path parameter."""
     headers = {"Authorization": f"Bearer {owner}"}
 
     def make(path: str, **body: Any) -> Any:
-        answer = client.post(path, json=body, headers=headers | {"Prefer": "wait=30"})
-        return answer.raise_for_status().json()
+        response = client.post(path, json=body, headers=headers | {"Prefer": "wait=30"})
+        return response.raise_for_status().json()
 
     generation = make("/generations", length=16)
     song = generation["song_id"]
@@ -221,7 +221,7 @@ def test_every_operation_has_a_policy(world: World) -> None:
     assert {operation.id for operation in world.operations} == POLICY
 
 
-def test_the_document_says_who_may_call_what(product: Any) -> None:
+def test_document_matches_the_policy(product: Any) -> None:
     with product.client() as client:
         document = client.get("/openapi.json").json()
     for methods in document["paths"].values():
@@ -232,14 +232,14 @@ def test_the_document_says_who_may_call_what(product: Any) -> None:
 
 
 @pytest.mark.parametrize("caller", ["expired", "forged"])
-def test_tokens_that_are_not_valid_are_refused_everywhere(world: World, caller: str) -> None:
+def test_invalid_tokens_are_refused_by_every_operation(world: World, caller: str) -> None:
     for operation in world.operations:
         if operation.id not in OPEN:
             assert world.call(operation, caller).status_code == 401, operation
 
 
 @pytest.mark.parametrize("service", ["auth", "songs", "generations", "audio"])
-def test_tokens_of_all_wrong_kinds_are_refused_by_each_service(world: World, service: str) -> None:
+def test_tokens_of_wrong_kinds_are_refused_by_each_service(world: World, service: str) -> None:
     asked = {"auth": "read_me", "songs": "list_songs", "generations": "get_generation", "audio": "get_song_audio"}
     [operation] = [one for one in world.operations if one.id == asked[service]]
     assert world.call(operation, "owner").status_code == 200
@@ -260,7 +260,7 @@ def _hidden(operation: Operation) -> bool:
     return "{" in operation.path and operation.id not in _NO_THING
 
 
-def test_without_a_login_private_things_are_missing(world: World) -> None:
+def test_private_resources_are_missing_without_a_login(world: World) -> None:
     for operation in world.operations:
         status = world.call(operation, "anonymous").status_code
         if operation.id in OPTIONAL | OPEN:
@@ -270,34 +270,34 @@ def test_without_a_login_private_things_are_missing(world: World) -> None:
 
 
 @pytest.mark.parametrize("caller", ["guest", "other"])
-def test_others_do_not_see_what_is_private(world: World, caller: str) -> None:
+def test_private_resources_are_missing_for_other_users(world: World, caller: str) -> None:
     nothing = {name: str(uuid.uuid4()) for name in world.things}
     for operation in world.operations:
         if operation.id in OPEN | {"log_out_everywhere", "change_password", "delete_account"}:
             continue
-        answer = world.call(operation, caller)
+        response = world.call(operation, caller)
         if caller == "guest" and operation.id in ACCOUNT | LOGIN:
-            assert answer.status_code == 403, operation
+            assert response.status_code == 403, operation
         elif _hidden(operation):
-            assert answer.status_code == 404, (operation, answer.text)
+            assert response.status_code == 404, (operation, response.text)
             missing = world.call(operation, caller, nothing)
-            assert [answer.json()[part] for part in ("type", "detail")] == [
+            assert [response.json()[part] for part in ("type", "detail")] == [
                 missing.json()[part] for part in ("type", "detail")
             ], operation
         else:
-            assert answer.status_code not in (401, 403, 500, 503), (operation, answer.text)
+            assert response.status_code not in (401, 403, 500, 503), (operation, response.text)
 
 
-def test_the_owner_may_do_everything(world: World) -> None:
-    """Runs last: it ends what the others need."""
+def test_owner_may_call_everything(world: World) -> None:
+    """Runs last, as it deletes the resources that other tests need."""
     for operation in world.operations:
         if operation.id in OPEN:
             continue
-        answer = world.call(operation, "owner")
-        # A made-up author and session, no MIDI, an empty body, a wrong password: refused for what they are.
-        refused = {"get_author": 404, "follow_author": 404, "revoke_session": 404, "import_song": 422,
-                   "claim_guest": 422, "delete_account": 422}  # fmt: skip
+        response = world.call(operation, "owner")
+        # Refused for other reasons: unknown author and session, a composed song, no MIDI, empty body, wrong password.
+        refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
+                   "import_song": 422, "claim_guest": 422, "delete_account": 422}  # fmt: skip
         expected = refused.get(operation.id)
-        fits = answer.status_code == expected if expected else answer.is_success
-        assert fits, (operation, answer.status_code, answer.text[:300])
+        fits = response.status_code == expected if expected else response.is_success
+        assert fits, (operation, response.status_code, response.text[:300])
     assert json.loads(world.call(Operation("read_me", "GET", "/api/v1/auth/me"), "owner").text)["guest"] is False

@@ -1,4 +1,4 @@
-"""The Python client's quick start, as a newcomer runs it."""
+"""The quick start of the Python client."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def test_the_quick_start(product: Any, tmp_path: Path) -> None:
     assert len((tmp_path / "dawn.mp3").read_bytes()) > 10_000
 
 
-def test_a_guest_registers_and_a_key_does_what_it_may(product: Any) -> None:
+def test_guest_registers_and_api_key_is_restricted(product: Any) -> None:
     with Euterpe(product.url) as euterpe, Euterpe(product.url) as program:
         piece = euterpe.begin_as_guest().compose(length=30)
         euterpe.register("client-tester", "a password of the test's")

@@ -1,4 +1,4 @@
-"""The command `euterpe`, as a user types it."""
+"""The command line `euterpe` on the running product."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 class Shell:
-    """A directory to work in and a place for the login."""
+    """Runs commands in a working directory with a stored login."""
 
     def __init__(self, directory: Path, server: str) -> None:
         self.directory = directory
@@ -68,7 +68,7 @@ def test_without_an_account(shell: Shell) -> None:
     assert sorted(path.name for path in shell.directory.iterdir()) == ["piece.wav"]
 
 
-def test_refusals_are_one_sentence(shell: Shell) -> None:
+def test_error_is_one_sentence(shell: Shell) -> None:
     for arguments in (["compose", "--length", "999999"], ["compose", "--model", "no-such-model"]):
         done = shell(*arguments)
         assert done.returncode == 1

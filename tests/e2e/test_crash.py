@@ -1,4 +1,4 @@
-"""`kill -9` of every part of the product, in mid-composition included: nothing acknowledged is lost or made twice."""
+"""`kill -9` of every process of the product: no acknowledged generation is lost or composed twice."""
 
 import os
 import signal
@@ -11,17 +11,17 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.parametrize("part", ["auth", "library", "converter", "caddy", "weed", "postgres"])
-def test_a_killed_part_is_restarted(product: Any, part: str) -> None:
-    with product.listener() as client:
+@pytest.mark.parametrize("name", ["auth", "library", "converter", "caddy", "weed", "postgres"])
+def test_killed_process_is_restarted(product: Any, name: str) -> None:
+    with product.log_in_new_user() as client:
         song = client.post("/generations", json={"length": 60}, headers={"Prefer": "wait=60"}).json()["song_id"]
-        killed = product.pid_of(part)
+        killed = product.pid_of(name)
         os.kill(killed, signal.SIGKILL)
 
         def works_again() -> bool:
             try:
                 ready = httpx.get(f"{product.url}/readyz", timeout=10).status_code == 200
-                return ready and product.pid_of(part) != killed
+                return ready and product.pid_of(name) != killed
             except (httpx.HTTPError, AssertionError):
                 return False
 
@@ -32,11 +32,11 @@ def test_a_killed_part_is_restarted(product: Any, part: str) -> None:
         assert len(client.get("/songs").json()["items"]) == 2
 
 
-async def test_pieces_survive_a_killed_generator_exactly_once(product: Any, longest: int) -> None:
+async def test_generations_complete_once_after_a_killed_generator(product: Any, max_length: int) -> None:
     titles = {seed: f"Piece {seed}" for seed in range(60)}
-    with product.listener() as client:
+    with product.log_in_new_user() as client:
         requested = {
-            seed: client.post("/generations", json={"length": longest, "seed": seed, "title": title}).json()["id"]
+            seed: client.post("/generations", json={"length": max_length, "seed": seed, "title": title}).json()["id"]
             for seed, title in titles.items()
         }
         os.kill(product.pid_of("generator"), signal.SIGKILL)
@@ -44,15 +44,15 @@ async def test_pieces_survive_a_killed_generator_exactly_once(product: Any, long
         assert interrupted, "the generator finished before it was killed"
 
         for generation in requested.values():
-            follow_to_the_end(product, client, generation)
+            wait_for_success(product, client, generation)
         songs = client.get("/songs", params={"limit": 100}).json()["items"]
         assert sorted(song["title"] for song in songs) == sorted(titles.values())
         assert sorted(song["seed"] for song in songs) == sorted(titles)
 
-        # The same seeds without a kill give the same bytes.
-        with product.listener() as other:
+        # The same requests without a kill give the same bytes.
+        with product.log_in_new_user() as other:
             for seed in sorted(interrupted)[:5]:
-                request = {"length": longest, "seed": seed}
+                request = {"length": max_length, "seed": seed, "title": titles[seed]}
                 again = other.post("/generations", json=request, headers={"Prefer": "wait=60"}).json()
                 uninterrupted = other.get(f"/generations/{again['id']}/midi").content
                 assert client.get(f"/generations/{requested[seed]}/midi").content == uninterrupted
@@ -78,9 +78,9 @@ async def unfinished(product: Any) -> set[int]:
     return {row["seed"] for row in rows}
 
 
-def follow_to_the_end(product: Any, client: httpx.Client, generation: str) -> None:
+def wait_for_success(product: Any, client: httpx.Client, generation: str) -> None:
     def ended() -> bool:
-        answer = client.get(f"/generations/{generation}")
-        return answer.status_code == 200 and answer.json()["status"] == "succeeded"
+        response = client.get(f"/generations/{generation}")
+        return response.status_code == 200 and response.json()["status"] == "succeeded"
 
     product.wait_for(ended)

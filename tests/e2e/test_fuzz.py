@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes up from the published document: no 5xx, and no answer that the document lacks."""
+"""Requests that schemathesis generates from the OpenAPI document: no 5xx and no undocumented response."""
 
 import json
 import os
@@ -18,7 +18,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product that composes with the smallest model, for many of the orders are good."""
+    """A product with the smallest model, as many of the requests are valid and start a generation."""
     product = Product(tmp_path_factory.mktemp("fuzzed"), models=TEST_MODELS)
     product.start()
     yield product
@@ -26,14 +26,14 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def _fuzz(product: Product, directory: Path, *options: str) -> dict[str, Any]:
-    """Runs schemathesis with a login and returns its report."""
+    """Run schemathesis with a login and return its report."""
     report = directory / "report.json"
-    with product.listener() as listener:
-        credential = f"Authorization: {listener.headers['Authorization']}"
+    with product.log_in_new_user() as user:
+        credential = f"Authorization: {user.headers['Authorization']}"
     command = [
         str(Path(sysconfig.get_path("scripts")) / "schemathesis"), "run", f"{product.url}/api/v1/openapi.json",
         "--header", credential, "--checks", CHECKS, "--continue-on-failure", "--no-shrink", "--warnings", "off",
-        # A busy machine is no fault of the API.
+        # Generous timeouts: a slow machine is not an error of the API.
         "--workers", "2", "--request-timeout", "60", "--suppress-health-check", "all",
         "--report", "json", "--report-json-path", str(report), *options,
     ]  # fmt: skip
@@ -45,14 +45,14 @@ def _fuzz(product: Product, directory: Path, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.e2e
-def test_a_few_hundred_made_up_requests(busy: Product, tmp_path: Path) -> None:
+def test_hundreds_of_generated_requests(busy: Product, tmp_path: Path) -> None:
     found = _fuzz(busy, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "4", "--seed", "1")
     assert found["operations"]["tested"] == found["operations"]["total"]
     assert found["test_cases"]["generated"] >= 250
 
 
 @pytest.mark.fuzz
-def test_five_thousand_made_up_requests(busy: Product, tmp_path: Path) -> None:
+def test_thousands_of_generated_requests(busy: Product, tmp_path: Path) -> None:
     found = _fuzz(busy, tmp_path, "--phases", "examples,coverage,fuzzing", "--max-examples", "40")
     print(json.dumps({"fuzz_cases": found["test_cases"]["generated"], "fuzz_seconds": found["running_time"]}))
     assert found["operations"]["tested"] == found["operations"]["total"]

@@ -1,4 +1,4 @@
-"""What the gateway lets in: routes, sizes, methods and headers."""
+"""What the gateway accepts: routes, sizes, methods and headers."""
 
 import socket
 from typing import Any
@@ -24,25 +24,25 @@ LARGEST_UPLOAD = 20 * 1024 * 1024
 )
 def test_internal_paths_are_not_reachable(product: Any, path: str) -> None:
     for method in ("GET", "POST"):
-        answer = httpx.request(method, product.url + path, timeout=10)
-        is_page = answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
-        assert answer.status_code in (404, 405) or (method == "GET" and is_page)
-        assert "access_token" not in answer.text
+        response = httpx.request(method, product.url + path, timeout=10)
+        is_page = response.status_code == 200 and response.headers["content-type"].startswith("text/html")
+        assert response.status_code in (404, 405) or (method == "GET" and is_page)
+        assert "access_token" not in response.text
 
 
 def test_a_body_over_the_limit_is_refused_with_a_problem(product: Any) -> None:
-    answer = httpx.post(f"{product.url}/api/v1/songs", content=b"\0" * LARGEST_UPLOAD, timeout=60)
-    assert answer.status_code in (401, 413)
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = httpx.post(f"{product.url}/api/v1/songs", content=b"\0" * LARGEST_UPLOAD, timeout=60)
+    assert response.status_code in (401, 413)
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_headers_over_the_limit_are_refused(product: Any) -> None:
     try:
-        answer = httpx.get(product.url, headers={"X-Filler": "a" * 2_000_000}, timeout=10)
+        response = httpx.get(product.url, headers={"X-Filler": "a" * 2_000_000}, timeout=10)
     except (httpx.ReadError, httpx.WriteError):
-        # The gateway closed the connection before all headers were sent; the answer is then lost on the way.
+        # The gateway closed the connection before all headers were sent; the response may then be lost.
         return
-    assert answer.status_code == 431
+    assert response.status_code == 431
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_headers_over_the_limit_are_refused(product: Any) -> None:
     ],
     ids=["length and chunked", "two lengths", "two hosts"],
 )
-def test_ambiguous_requests_get_one_answer_and_no_second_one(product: Any, request_bytes: bytes) -> None:
+def test_ambiguous_requests_get_exactly_one_response(product: Any, request_bytes: bytes) -> None:
     hidden = b"GET /api/v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
         connection.sendall(request_bytes + hidden)
@@ -67,11 +67,11 @@ def test_ambiguous_requests_get_one_answer_and_no_second_one(product: Any, reque
     first = received.partition(b"\r\n")[0]
     assert b" 400 " in first or received.count(b"HTTP/1.1 ") <= 2
     if b" 400 " in first:
-        assert received.count(b"HTTP/1.1 ") == 1, "what follows a refused request is not read as a request"
+        assert received.count(b"HTTP/1.1 ") == 1, "the rest of a refused request must not be parsed as a request"
 
 
-def test_pages_carry_their_security_headers(product: Any) -> None:
-    answer = httpx.get(product.url, timeout=10)
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "default-src" in answer.headers["content-security-policy"]
-    assert answer.headers["referrer-policy"]
+def test_pages_have_security_headers(product: Any) -> None:
+    response = httpx.get(product.url, timeout=10)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "default-src" in response.headers["content-security-policy"]
+    assert response.headers["referrer-policy"]

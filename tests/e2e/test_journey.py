@@ -1,4 +1,4 @@
-"""A listener's way: register, compose, follow, find, hear; and the same without an account."""
+"""The path of a user: register, compose, follow, find and play; and the same without an account."""
 
 import json
 import subprocess
@@ -12,10 +12,10 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
-def events_of(answer: httpx.Response) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Name, id and data of each event in the answer."""
+def events_of(response: httpx.Response) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield name, id and data of each event in a response."""
     fields: dict[str, str] = {}
-    for line in answer.iter_lines():
+    for line in response.iter_lines():
         if line.startswith(":"):
             continue
         if line:
@@ -27,7 +27,7 @@ def events_of(answer: httpx.Response) -> Iterator[tuple[str, str, dict[str, Any]
 
 
 def decoded(audio: bytes) -> tuple[float, float]:
-    """Duration in seconds and RMS (full scale is 1) of an audio file."""
+    """Return duration in seconds and RMS (full scale is 1) of an audio file."""
     command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-f", "f32le", "-ac", "1", "-ar", "44100", "pipe:1"]
     pcm = subprocess.run(command, input=audio, capture_output=True, check=True).stdout
     samples = np.frombuffer(pcm, dtype=np.float32)
@@ -36,25 +36,25 @@ def decoded(audio: bytes) -> tuple[float, float]:
 
 def assert_music(audio: bytes, seconds: float) -> None:
     duration, rms = decoded(audio)
-    # The last note rings on after its end, and the reverb after that.
+    # The release of the last note and the reverb follow its end.
     assert seconds - 0.2 <= duration <= seconds + 6
     assert rms > 0.002
 
 
-def composed(client: httpx.Client, **wish: Any) -> dict[str, Any]:
-    answer = client.post("/generations", json=wish, headers={"Prefer": "wait=60"})
-    assert answer.status_code == 200, answer.text
-    generation: dict[str, Any] = answer.json()
+def compose(client: httpx.Client, **request: Any) -> dict[str, Any]:
+    response = client.post("/generations", json=request, headers={"Prefer": "wait=60"})
+    assert response.status_code == 200, response.text
+    generation: dict[str, Any] = response.json()
     assert generation["status"] == "succeeded"
     return generation
 
 
-def test_a_piece_from_the_order_to_the_mp3(listener: httpx.Client) -> None:
-    ordered = listener.post("/generations", json={"length": 100, "seed": 7, "title": "Dämmerung [I]"})
-    assert ordered.status_code == 202
-    place = ordered.headers["location"].removeprefix("/api/v1")
+def test_piece_from_request_to_mp3(user: httpx.Client) -> None:
+    accepted = user.post("/generations", json={"length": 100, "seed": 7, "title": "Dämmerung [I]"})
+    assert accepted.status_code == 202
+    location = accepted.headers["location"].removeprefix("/api/v1")
 
-    with listener.stream("GET", f"{place}/events") as stream:
+    with user.stream("GET", f"{location}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         events = list(events_of(stream))
     names, ids = [name for name, _, _ in events], [number for _, number, _ in events]
@@ -66,44 +66,44 @@ def test_a_piece_from_the_order_to_the_mp3(listener: httpx.Client) -> None:
     generation = events[-1][2]
     assert (generation["status"], generation["seed"], generation["length"]) == ("succeeded", 7, 100)
 
-    (song,) = listener.get("/songs").json()["items"]
+    (song,) = user.get("/songs").json()["items"]
     assert (song["id"], song["title"], song["seed"]) == (generation["song_id"], "Dämmerung [I]", 7)
-    assert listener.get("/songs", params={"q": "dammer"}).json()["items"] == [song]
-    assert listener.get("/songs", params={"q": "noon"}).json()["items"] == []
+    assert user.get("/songs", params={"q": "dammer"}).json()["items"] == [song]
+    assert user.get("/songs", params={"q": "noon"}).json()["items"] == []
 
-    midi = listener.get(f"/songs/{song['id']}/midi")
+    midi = user.get(f"/songs/{song['id']}/midi")
     assert midi.headers["content-type"] == "audio/midi"
-    assert midi.content == listener.get(f"{place}/midi").content
+    assert midi.content == user.get(f"{location}/midi").content
     assert midi.content.startswith(b"MThd")
     for extension, magic in (("mp3", (b"ID3", b"\xff\xfb")), ("flac", (b"fLaC",)), ("wav", (b"RIFF",))):
-        audio = listener.get(f"/audio/{song['id']}.{extension}")
+        audio = user.get(f"/audio/{song['id']}.{extension}")
         assert audio.status_code == 200
         assert audio.content.startswith(magic)
         assert_music(audio.content, song["duration_seconds"])
-    part = listener.get(f"/audio/{song['id']}.mp3", headers={"Range": "bytes=0-99"})
+    part = user.get(f"/audio/{song['id']}.mp3", headers={"Range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
 
 
-def test_a_stream_is_resumed_after_the_last_event(listener: httpx.Client) -> None:
-    place = f"/generations/{composed(listener, length=100)['id']}/events"
-    with listener.stream("GET", place) as stream:
+def test_stream_is_resumed_after_the_last_event(user: httpx.Client) -> None:
+    location = f"/generations/{compose(user, length=100)['id']}/events"
+    with user.stream("GET", location) as stream:
         seen = list(events_of(stream))
-    with listener.stream("GET", place, headers={"Last-Event-ID": seen[0][1]}) as stream:
+    with user.stream("GET", location, headers={"Last-Event-ID": seen[0][1]}) as stream:
         assert list(events_of(stream)) == seen[1:]
 
 
-def test_the_same_seed_gives_the_same_bytes_to_everyone(listener: httpx.Client, anonymous: httpx.Client) -> None:
+def test_same_seed_gives_the_same_bytes_to_all_users(user: httpx.Client, anonymous: httpx.Client) -> None:
     pieces = []
-    for client in (listener, anonymous, anonymous):
-        generation = composed(client, length=60, seed=2026)
+    for client in (user, anonymous, anonymous):
+        generation = compose(client, length=60, seed=2026)
         pieces.append(client.get(f"/generations/{generation['id']}/midi").content)
     assert pieces[0] == pieces[1] == pieces[2]
-    other = composed(anonymous, length=60, seed=2027)
+    other = compose(anonymous, length=60, seed=2027)
     assert anonymous.get(f"/generations/{other['id']}/midi").content != pieces[0]
 
 
-def test_without_an_account_there_is_music_but_no_library(anonymous: httpx.Client) -> None:
-    generation = composed(anonymous, length=60)
+def test_anonymous_users_can_compose_but_have_no_library(anonymous: httpx.Client) -> None:
+    generation = compose(anonymous, length=60)
     assert generation["song_id"] is None
     midi = anonymous.get(f"/generations/{generation['id']}/midi").content
     audio = anonymous.post("/conversions", files={"file": ("a.mid", midi, "audio/midi")}, data={"format": "mp3"})
@@ -112,33 +112,33 @@ def test_without_an_account_there_is_music_but_no_library(anonymous: httpx.Clien
     assert anonymous.get("/songs").status_code == 401
 
 
-def test_a_song_is_nobody_elses(listener: httpx.Client, product: Any) -> None:
-    song = composed(listener, length=60)["song_id"]
-    with product.listener() as other, product.client() as nobody:
+def test_song_is_private_to_its_owner(user: httpx.Client, product: Any) -> None:
+    song = compose(user, length=60)["song_id"]
+    with product.log_in_new_user() as other, product.client() as anonymous:
         for path in (f"/songs/{song}", f"/songs/{song}/midi", f"/audio/{song}.mp3"):
             assert other.get(path).status_code == 404
-            assert nobody.get(path).status_code in (401, 404)
-            assert listener.get(path).status_code == 200
+            assert anonymous.get(path).status_code in (401, 404)
+            assert user.get(path).status_code == 200
         assert other.delete(f"/songs/{song}").status_code == 404
         assert other.get("/songs").json()["items"] == []
 
 
-def test_renaming_and_deleting(listener: httpx.Client) -> None:
-    song = composed(listener, length=60)["song_id"]
-    assert listener.patch(f"/songs/{song}", json={"title": "Later"}).json()["title"] == "Later"
-    assert listener.get("/songs").json()["items"][0]["title"] == "Later"
-    assert listener.delete(f"/songs/{song}").status_code == 204
-    assert listener.get(f"/songs/{song}").status_code == 404
-    assert listener.get(f"/audio/{song}.mp3").status_code == 404
+def test_rename_and_delete_a_song(user: httpx.Client) -> None:
+    song = compose(user, length=60)["song_id"]
+    assert user.patch(f"/songs/{song}", json={"title": "Later"}).json()["title"] == "Later"
+    assert user.get("/songs").json()["items"][0]["title"] == "Later"
+    assert user.delete(f"/songs/{song}").status_code == 204
+    assert user.get(f"/songs/{song}").status_code == 404
+    assert user.get(f"/audio/{song}.mp3").status_code == 404
 
 
-def test_a_generation_can_be_cancelled(listener: httpx.Client, longest: int) -> None:
-    ordered = [listener.post("/generations", json={"length": longest}).json() for _ in range(30)]
-    last = ordered[-1]["id"]
-    cancelled = listener.delete(f"/generations/{last}")
+def test_cancel_a_generation(user: httpx.Client, max_length: int) -> None:
+    generations = [user.post("/generations", json={"length": max_length}).json() for _ in range(30)]
+    last = generations[-1]["id"]
+    cancelled = user.delete(f"/generations/{last}")
     assert cancelled.status_code in (200, 202)
-    with listener.stream("GET", f"/generations/{last}/events") as stream:
+    with user.stream("GET", f"/generations/{last}/events") as stream:
         *_, (name, _, end) = events_of(stream)
-    # It may have been done already: the answer tells.
+    # The generation may have finished before it was cancelled.
     assert name in ("cancelled", "done")
     assert (end["song_id"] is None) == (name == "cancelled")

@@ -1,4 +1,4 @@
-"""What an operator does to the product, and what machines do to it."""
+"""Restarts, crashes and wrong configuration of an installation."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
-def second_try(product: Any, **changes: str) -> subprocess.CompletedProcess[str]:
+def start_second(product: Any, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "euterpe_stack"],
         env=product.environment() | changes,
@@ -22,11 +22,11 @@ def second_try(product: Any, **changes: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_restart_keeps_the_songs_and_the_logins(own_product: Any) -> None:
+def test_restart_keeps_songs_and_logins(own_product: Any) -> None:
     own_product.start()
-    with own_product.listener() as client:
-        wish = {"length": 60, "seed": 3, "title": "Kept"}
-        client.post("/generations", json=wish, headers={"Prefer": "wait=60"}).raise_for_status()
+    with own_product.log_in_new_user() as client:
+        request = {"length": 60, "seed": 3, "title": "Kept"}
+        client.post("/generations", json=request, headers={"Prefer": "wait=60"}).raise_for_status()
         before = client.get("/songs").json()["items"]
         midi = client.get(f"/songs/{before[0]['id']}/midi").content
         audio = client.get(f"/audio/{before[0]['id']}.mp3").content
@@ -42,9 +42,9 @@ def test_a_restart_keeps_the_songs_and_the_logins(own_product: Any) -> None:
     assert own_product.processes() == {}
 
 
-def test_a_killed_supervisor_leaves_nothing_in_the_way(own_product: Any) -> None:
+def test_product_starts_after_a_killed_supervisor(own_product: Any) -> None:
     own_product.start()
-    with own_product.listener() as client:
+    with own_product.log_in_new_user() as client:
         client.post("/generations", json={"length": 60}, headers={"Prefer": "wait=60"}).raise_for_status()
         own_product.kill()
         own_product.start()
@@ -62,7 +62,7 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(own_product: Any) -> None
         pytest.param("logs/generator.log", marks=pytest.mark.slow),
     ],
 )
-def test_an_interrupted_first_start_leaves_nothing_in_the_way(own_product: Any, until: str) -> None:
+def test_product_starts_after_an_interrupted_first_start(own_product: Any, until: str) -> None:
     own_product.launch()
     own_product.wait_for((own_product.data / until).exists)
     assert own_product.stop(signal.SIGINT) == 0
@@ -71,13 +71,13 @@ def test_an_interrupted_first_start_leaves_nothing_in_the_way(own_product: Any, 
     assert httpx.get(f"{own_product.url}/readyz").status_code == 200
 
 
-def test_the_same_directory_or_port_twice_is_one_clear_sentence(product: Any, tmp_path: Any) -> None:
-    same_directory = second_try(product, EUTERPE_PORT="1")
+def test_directory_or_port_in_use_is_reported(product: Any, tmp_path: Any) -> None:
+    same_directory = start_second(product, EUTERPE_PORT="1")
     assert same_directory.returncode == 1
     assert same_directory.stderr == (
         f"euterpe: Euterpe is already running in {product.data}; stop it, or set EUTERPE_DATA to another directory.\n"
     )
-    same_port = second_try(product, EUTERPE_DATA=str(tmp_path / "other"))
+    same_port = start_second(product, EUTERPE_DATA=str(tmp_path / "other"))
     assert same_port.returncode == 1
     assert same_port.stderr == f"euterpe: Port {product.port} is in use; set EUTERPE_PORT to another port.\n"
     assert httpx.get(f"{product.url}/readyz").status_code == 200

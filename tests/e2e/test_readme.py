@@ -1,4 +1,4 @@
-"""What the README tells a newcomer to type, typed."""
+"""The commands of the README."""
 
 import json
 import os
@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def commands(first_word: str) -> list[str]:
-    """The README's shell lines that begin with a word, without their comments."""
+    """Return the shell lines of the README that begin with a word, without comments."""
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.S)
     lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith(first_word)]
@@ -24,11 +24,11 @@ def commands(first_word: str) -> list[str]:
 
 @pytest.fixture
 def run(product: Any, tmp_path: Path) -> Any:
-    """Types a line in an empty directory, with the product where the README expects it."""
+    """Returns a function that runs a line in an empty directory against the running product."""
     environment = os.environ | {"EUTERPE_SERVER": product.url, "XDG_CONFIG_HOME": str(tmp_path)}
     binaries = Path(sys.executable).parent
 
-    def type_in(line: str, typed: str = "") -> str:
+    def run_line(line: str, typed: str = "") -> str:
         line = line.replace(".venv/bin/", f"{binaries}/").replace("http://localhost:8080", product.url)
         done = subprocess.run(
             line, shell=True, input=typed, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
@@ -36,10 +36,10 @@ def run(product: Any, tmp_path: Path) -> Any:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    return type_in
+    return run_line
 
 
-def test_the_command_s_lines(run: Any, tmp_path: Path) -> None:
+def test_command_lines(run: Any, tmp_path: Path) -> None:
     register, compose, songs = commands(".venv/bin/euterpe")
     run(f"{register} --password-stdin", "a password of the test's\n")
     run(compose)
@@ -49,7 +49,7 @@ def test_the_command_s_lines(run: Any, tmp_path: Path) -> None:
     assert len(audio) > 50_000
 
 
-def test_the_line_over_http(run: Any) -> None:
+def test_http_request(run: Any) -> None:
     [curl] = commands("curl")
     piece = json.loads(run(curl))
     assert (piece["status"], piece["seed"], piece["length"]) == ("succeeded", 7, 200)

@@ -1,8 +1,10 @@
-"""The strings that users and operators read: API document, command line help, pages, chart and documents."""
+"""The strings that are checked for their language: API, command line, pages, chart, documents, parameters, comments."""
 
+import ast
 import json
 import re
 import subprocess
+import tokenize
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -54,7 +56,8 @@ def command_strings() -> Iterator[PublicString]:
 def page_strings(root: Path) -> Iterator[PublicString]:
     """Yield the string literals of the text tables, and the text and labels of the templates."""
     for path in tracked_files(root, "web/src/**/*text*/*.ts", "web/src/**/*texts.ts"):
-        if not path.name.endswith(".spec.ts"):
+        # The keys of spanish-labels.ts are texts of released manifests, whose wording cannot change.
+        if not path.name.endswith((".spec.ts", "spanish-labels.ts")):
             code = re.sub(r"/\*.*?\*/|^\s*//.*?$", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
             for _, text in re.findall(r"(['\"`])((?:\\.|(?!\1).)*)\1", code):
                 yield PublicString(str(path.relative_to(root)), text)
@@ -86,6 +89,27 @@ def document_strings(root: Path) -> Iterator[PublicString]:
         name = str(path.relative_to(root))
         if not name.startswith(GENERATED_DOCUMENTS):
             yield PublicString(name, path.read_text(encoding="utf-8"))
+
+
+def parameter_strings(root: Path) -> Iterator[PublicString]:
+    """Yield the labels and advice of model parameters, with which the next exported manifests are written."""
+    for path in tracked_files(root, "packages/music/src/**/*parameters.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:1].isupper():
+                yield PublicString(f"{path.relative_to(root)}:{node.lineno}", node.value)
+
+
+def comment_strings(root: Path) -> Iterator[PublicString]:
+    """Yield the docstrings and comments of the service kit and the end-to-end tests."""
+    for path in tracked_files(root, "packages/service_kit/**/*.py", "tests/e2e/*.py"):
+        place = path.relative_to(root)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield PublicString(f"{place}:{getattr(node, 'lineno', 1)}", ast.get_docstring(node) or "")
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                if token.type == tokenize.COMMENT:
+                    yield PublicString(f"{place}:{token.start[0]}", token.string)
 
 
 def _leaves(node: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:

@@ -11,8 +11,10 @@ from tests.repo.public_strings import (
     api_strings,
     chart_strings,
     command_strings,
+    comment_strings,
     document_strings,
     page_strings,
+    parameter_strings,
 )
 
 #: A banned phrase as a regular expression → what to write instead.
@@ -47,15 +49,24 @@ BANNED = {
     r"\b(go|goes|going|went) on\b": "continue, resume",
     r"\btwice is once\b": "idempotent",
     r"\b(your|background|acknowledged) orders?\b": "generation",
+    r"\bwithdr(aw|aws|awn|ew|awing)\b": "revoke",
+    r"\b(bring|brings|brought) back\b": "restore",
+    r"\b(take|takes|taken|took)( \S+)? out\b": "remove",
+    r"\bpresent (password|version|state)\b": "current",
+    r"\blately\b": "recently",
+    r"\blikeliest\b": "most probable",
 }  # fmt: skip
 
+#: Likewise, in the texts of the pages only.
+BANNED_ON_PAGES = {r"\bso far\b": "yet"}
 
-def _check(strings: Iterable[PublicString]) -> None:
+
+def _check(strings: Iterable[PublicString], banned: dict[str, str] = BANNED) -> None:
     count = 0
     found = []
     for place, text in strings:
         count += 1
-        for phrase, remedy in BANNED.items():
+        for phrase, remedy in banned.items():
             for match in re.finditer(phrase, text, re.I):
                 context = " ".join(text[max(match.start() - 40, 0) : match.end() + 40].split())
                 found.append(f"{place}: “{match.group()}” in “…{context}…”; write: {remedy}")
@@ -63,9 +74,16 @@ def _check(strings: Iterable[PublicString]) -> None:
     assert not found, "\n".join([f"{len(found)} banned phrases", *found])
 
 
-@pytest.mark.parametrize("strings", [api_strings, page_strings, chart_strings, document_strings])
+@pytest.mark.parametrize(
+    "strings",
+    [api_strings, page_strings, chart_strings, document_strings, parameter_strings, comment_strings],
+)
 def test_no_banned_phrase(root: Path, strings: Callable[[Path], Iterable[PublicString]]) -> None:
     _check(strings(root))
+
+
+def test_no_banned_phrase_on_pages(root: Path) -> None:
+    _check(page_strings(root), BANNED_ON_PAGES)
 
 
 def test_no_banned_phrase_in_command_line_help() -> None:
@@ -75,7 +93,7 @@ def test_no_banned_phrase_in_command_line_help() -> None:
 @pytest.mark.parametrize(
     "text",
     ["The piece will come about.", "It may be deleted by its listener.", "SoundFonts may lie in the bucket.",
-     "Like it no longer", "Whoever knows the link", "The run goes on."],
+     "Like it no longer", "Whoever knows the link", "The run goes on.", "Take Sketch out", "The present password"],
 )  # fmt: skip
 def test_banned_phrases_are_found(text: str) -> None:
     with pytest.raises(AssertionError, match="1 banned phrase"):

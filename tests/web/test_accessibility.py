@@ -121,7 +121,7 @@ def test_pages_without_a_session(inspector: Inspector, urls: dict[str, str]) -> 
     inspector.open("/register", "register")
     page.locator("#username").fill("ä")
     page.locator("#password").fill("short")
-    inspector.click("Create the account", "Crear la cuenta")
+    inspector.click("Create account", "Crear cuenta")
     inspector.check("register, rejected")
     _assert_no_violations(inspector)
 
@@ -130,7 +130,7 @@ def test_compose_and_compare_pages(inspector: Inspector) -> None:
     page, text = inspector.page, inspector.text
     inspector.open("/", "compose, idle")
     page.get_by_text(text("Folk tunes", "Melodías folk"), exact=True).click()
-    chooser = page.get_by_label(text("Begin with a MIDI file", "Empezar con un archivo MIDI"))
+    chooser = page.get_by_label(text("Choose a MIDI file", "Elegir un archivo MIDI"))
     chooser.set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": melody_midi()})
     page.get_by_text(text("Advanced settings", "Ajustes avanzados")).click()
     page.locator("#seed").fill("-1")
@@ -152,7 +152,7 @@ def test_compose_and_compare_pages(inspector: Inspector) -> None:
     inspector.check("share dialog of a guest")
     inspector.open("/compare", "compare, idle")
     inspector.click("Compare", "Comparar")
-    expect(page.get_by_role("button", name=text("Keep", "Quedarse")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=text("Keep", "Conservar")).first).to_be_visible(timeout=60_000)
     inspector.check("compared")
     _assert_no_violations(inspector)
 
@@ -167,10 +167,10 @@ def test_pages_of_a_registered_user(inspector: Inspector, urls: dict[str, str], 
     dialogs: list[tuple[str, Callable[[], None]]] = [
         ("edit dialog", lambda: inspector.click("Rename and edit", "Renombrar y editar", "menuitem")),
         ("share dialog", lambda: inspector.click("Share", "Compartir", "menuitem")),
-        ("playlist dialog", lambda: inspector.click("Add to a playlist", "Añadir a una lista", "menuitem")),
+        ("playlist dialog", lambda: inspector.click("Add to playlist", "Añadir a una lista", "menuitem")),
     ]
     for state, choose in dialogs:
-        page.get_by_role("button", name=text("More about Nocturne", "Más sobre Nocturne")).click()
+        page.get_by_role("button", name=text("Actions for Nocturne", "Acciones para Nocturne")).click()
         expect(page.get_by_role("menuitem").first).to_be_visible()
         if state == "edit dialog":
             inspector.check("menu of a song")

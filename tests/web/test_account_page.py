@@ -24,7 +24,7 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(visit: Visit, product: Prod
     visit.log_in(user)
     page.goto("/account")
     page.get_by_label(text("Name", "Nombre"), exact=True).fill("my studio")
-    page.get_by_role("button", name=text("Make a key", "Crear una clave")).click()
+    page.get_by_role("button", name=text("Create key", "Crear clave")).click()
     key = page.get_by_role("status").locator("code").inner_text()
     with product.client() as client:
         assert client.post("/auth/api-keys/token", json={"api_key": key}).status_code == 200
@@ -32,7 +32,7 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(visit: Visit, product: Prod
         expect(page.get_by_text("my studio")).to_be_visible()
         expect(page.locator("code")).to_have_count(0)
         page.get_by_role("button", name=text("Revoke", "Revocar")).click()
-        expect(page.get_by_text(text("You have no keys.", "No tienes claves."))).to_be_visible()
+        expect(page.get_by_text(text("No API keys.", "No hay claves de API."))).to_be_visible()
         assert client.post("/auth/api-keys/token", json={"api_key": key}).status_code == 401
 
 
@@ -53,7 +53,7 @@ def test_other_sessions_are_ended_and_the_library_is_exported(visit: Visit, open
     other.page.reload()
     expect(other.page.get_by_role("main").get_by_role("link", name="Log in")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name=text("Download everything of mine", "Descargar todo lo mío")).click()
+        page.get_by_role("button", name=text("Download my data", "Descargar mis datos")).click()
     assert download.value.path().read_bytes()[:2] == b"PK"
 
 
@@ -63,17 +63,17 @@ def test_the_password_is_changed_and_the_account_deleted(visit: Visit, product: 
     new_password = "another one, in B"
     visit.log_in(user)
     page.goto("/account")
-    present = page.get_by_label(text("Present password", "Contraseña actual"))
-    change = page.get_by_role("button", name=text("Change the password", "Cambiar la contraseña"))
-    present.fill("wrong, wrong")
+    current = page.get_by_label(text("Current password", "Contraseña actual"))
+    change = page.get_by_role("button", name=text("Change password", "Cambiar contraseña"))
+    current.fill("wrong, wrong")
     page.get_by_label(text("New password", "Contraseña nueva")).fill(new_password)
     change.click()
     expect(page.get_by_role("alert")).to_be_visible()
-    present.fill(PASSWORD)
+    current.fill(PASSWORD)
     change.click()
-    expect(page.get_by_text(text("The password is changed.", "La contraseña ha cambiado."))).to_be_visible()
+    expect(page.get_by_text(text("Password changed.", "Contraseña cambiada."))).to_be_visible()
     page.get_by_label(text("Your password, to confirm", "Tu contraseña, para confirmar")).fill(new_password)
-    page.get_by_role("button", name=text("Delete the account", "Borrar la cuenta")).click()
+    page.get_by_role("button", name=text("Delete account", "Borrar cuenta")).click()
     expect(page).to_have_url(re.compile("/$"))
     with product.client() as client:
         form = {"grant_type": "password", "username": user, "password": new_password}

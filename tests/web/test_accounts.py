@@ -18,7 +18,7 @@ def fill(visit: Visit, name: str, password: str) -> None:
 
 
 def create(visit: Visit) -> None:
-    visit.page.get_by_role("button", name=visit.text("Create the account", "Crear la cuenta")).click()
+    visit.page.get_by_role("button", name=visit.text("Create account", "Crear cuenta")).click()
 
 
 def test_a_registered_user_stays_logged_in_after_a_reload(visit: Visit, name: str) -> None:
@@ -46,7 +46,7 @@ def test_field_errors_are_shown_next_to_their_fields(visit: Visit, name: str) ->
     expect(password).to_have_accessible_description(re.compile(text("At least 8", "Al menos 8")))
     fill(visit, name, "password123")
     create(visit)
-    expect(password).to_have_accessible_description(re.compile(text("would guess", "cualquiera probaría")))
+    expect(password).to_have_accessible_description(re.compile(text("too common", "demasiado común")))
 
 
 def test_wrong_credentials_and_a_taken_name_are_reported(visit: Visit, product: Product, name: str) -> None:
@@ -68,10 +68,10 @@ def test_language_and_theme_change_at_once_and_persist(open_page: Open) -> None:
     page = open_page()
     page.goto("/login")
     page.get_by_role("button", name="Cambiar a español").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Hola de nuevo")
-    page.get_by_role("button", name="Cambiar a oscuro").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+    page.get_by_role("button", name="Usar tema oscuro").click()
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Hola de nuevo")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
     expect(page.locator("html")).to_have_attribute("lang", "es")
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 17, 25)"
 

@@ -14,11 +14,11 @@ def test_strategies_are_compared_and_one_piece_is_kept(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name=visit.text("Compare", "Comparar")).click()
-    strategies = page.get_by_role("group", name=visit.text("Ways to choose the next note", "Maneras de elegir"))
+    strategies = page.get_by_role("group", name=visit.text("Sampling strategies", "Estrategias de muestreo"))
     for strategy in (visit.text("Top k", "Los k mejores"), visit.text("Top k and p", "k mejores y núcleo")):
         strategies.get_by_role("button", name=strategy, exact=True).click()
     page.get_by_role("button", name=visit.text("Compare", "Comparar"), exact=True).click()
-    results = page.get_by_role("region", name=visit.text("Side by side", "Una junto a otra")).get_by_role("article")
+    results = page.get_by_role("region", name=visit.text("Results", "Resultados")).get_by_role("article")
     expect(results).to_have_count(4)
     beam = visit.text("Beam search", "Búsqueda en haz")
     page.get_by_role("button", name=visit.text(f"Play {beam}", f"Reproducir {beam}")).click()
@@ -27,7 +27,7 @@ def test_strategies_are_compared_and_one_piece_is_kept(visit: Visit) -> None:
     page.reload()
     expect(results).to_have_count(4)
     page.get_by_role(
-        "button", name=re.compile(visit.text(f"Keep this one.*{beam}", f"Quedarse con esta.*{beam}"))
+        "button", name=re.compile(visit.text(f"Keep only this.*{beam}", f"Conservar solo esta.*{beam}"))
     ).click()
     expect(results).to_have_count(1)
     page.goto("/library")
@@ -46,5 +46,7 @@ def test_a_comparison_needs_two_strategies(visit: Visit) -> None:
         text("Top k and p", "k mejores y núcleo"),
     ):
         page.get_by_role("button", name=strategy, exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text(text("Choose two ways at least.", "Elige al menos dos maneras."))
+    expect(page.get_by_role("alert")).to_have_text(
+        text("Choose at least two strategies.", "Elige al menos dos estrategias.")
+    )
     expect(page.get_by_role("button", name=text("Compare", "Comparar"), exact=True)).to_be_disabled()

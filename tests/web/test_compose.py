@@ -77,7 +77,7 @@ def test_a_guest_renames_and_downloads_a_piece_and_keeps_it_by_registering(visit
     page.get_by_role("link", name=text("Keep my pieces", "Conservar mis piezas")).click()
     page.get_by_label(text("Name", "Nombre"), exact=True).fill(name)
     page.get_by_label(text("Password", "Contraseña"), exact=True).fill(PASSWORD)
-    page.get_by_role("button", name=text("Create the account", "Crear la cuenta")).click()
+    page.get_by_role("button", name=text("Create account", "Crear cuenta")).click()
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("row").get_by_role("link", name="Rain at dawn")).to_be_visible()
 
@@ -86,7 +86,7 @@ def test_the_request_contains_the_settings(visit: Visit) -> None:
     page, text = visit.page, visit.text
     page.goto("/")
     page.get_by_text(text("Euterpe, in the style you choose", "Euterpe, en el estilo que elijas"), exact=True).click()
-    character = page.get_by_role("group", name=text("Character", "Carácter"))
+    character = page.get_by_role("group", name=text("Presets", "Preajustes"))
     calm = character.get_by_role("button", name=text("Calm", "Tranquilo"))
     calm.click()
     expect(calm).to_have_attribute("aria-pressed", "true")
@@ -112,7 +112,7 @@ def test_the_request_contains_the_settings(visit: Visit) -> None:
     seed = page.get_by_label(text("Seed", "Semilla"), exact=True)
     character.get_by_role("button", name=text("Surprise me", "Sorpréndeme")).click()
     expect(seed).not_to_have_value("1685")
-    character.get_by_role("button", name=text("As trained", "Tal cual")).click()
+    character.get_by_role("button", name=text("Default", "Predeterminado")).click()
     expect(page.get_by_label(text("Style", "Estilo"), exact=True)).to_have_value("any")
 
 
@@ -135,9 +135,9 @@ def test_a_waiting_piece_shows_its_progress_and_is_stopped_and_kept(visit: Visit
     page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     view = page.locator("e-piece-view")
     expect(view.get_by_role("progressbar")).not_to_have_attribute("value", "0")
-    view.get_by_role("button", name=text("Stop and keep", "Detener y guardar")).click()
-    status_pattern = re.compile(text(r"^Stopped and kept: .*, [\d,]+ notes", r"^Detenida y guardada: .*, [\d.]+ notas"))
-    expect(view.locator("p.status")).to_have_text(status_pattern)
+    view.get_by_role("button", name=text("Stop and save", "Detener y guardar")).click()
+    pattern = text(r"^Stopped and saved: .*, [\d,]+ notes", r"^Detenida y guardada: .*, [\d.]+ notas")
+    expect(view.locator("p.status")).to_have_text(re.compile(pattern))
     status = "; ".join(page.evaluate("statuses"))
     assert re.search(text(r"in the queue.*Composing, \d", r"en la cola.*Componiendo, \d"), status), status
     assert view.locator("canvas").first.evaluate(_COLOURS) > 5
@@ -179,7 +179,7 @@ def test_the_sample_of_each_model_can_be_played(visit: Visit, product: Product) 
         models = len(client.get("/models").json()["items"])
     page, text = visit.page, visit.text
     page.goto("/")
-    sample_buttons = page.get_by_role("button", name=re.compile(text("Hear a sample of ", "Oír una muestra de ")))
+    sample_buttons = page.get_by_role("button", name=text("Play a sample of ", "Reproducir una muestra de "))
     expect(sample_buttons).to_have_count(models)
     player = page.get_by_role("region", name=text("Player", "Reproductor"))
     chosen = page.get_by_role("radio", checked=True).get_attribute("value")
@@ -187,11 +187,11 @@ def test_the_sample_of_each_model_can_be_played(visit: Visit, product: Product) 
         (button.get_attribute("title") or "").partition(" of " if not visit.spanish else " de ")[2]
         for button in sample_buttons.all()
     ]:
-        page.get_by_role("button", name=text(f"Hear a sample of {title}", f"Oír una muestra de {title}")).click()
+        page.get_by_role("button", name=text(f"Play a sample of {title}", f"Reproducir una muestra de {title}")).click()
         expect(
             page.get_by_role("button", name=text(f"Pause the sample of {title}", f"Pausar la muestra de {title}"))
         ).to_be_visible()
-        expect(player).to_contain_text(text(f"A sample of {title}", f"Una muestra de {title}"))
+        expect(player).to_contain_text(text(f"Sample of {title}", f"Muestra de {title}"))
     assert page.get_by_role("radio", checked=True).get_attribute("value") == chosen
 
 
@@ -218,5 +218,5 @@ def test_an_invalid_seed_is_reported_next_to_its_field(visit: Visit) -> None:
     page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     expect(seed).to_have_accessible_description(re.compile(text("A whole number from 0", "Un número entero de 0")))
     expect(seed).to_be_focused()
-    page.get_by_role("button", name=text("Throw the dice", "Tirar los dados")).click()
+    page.get_by_role("button", name=text("New seed", "Nueva semilla")).click()
     expect(seed).to_have_accessible_description(re.compile(text("The same seed", "La misma semilla")))

@@ -37,7 +37,7 @@ def test_a_search_is_kept_in_the_url_and_survives_the_back_button(visit: Visit, 
     expect(page.get_by_role("searchbox")).to_have_value("etu")
     expect(page.get_by_role("row")).to_have_count(2)
     page.get_by_role("searchbox").fill("nothing like it")
-    expect(page.get_by_role("heading", name=visit.text("Nothing fits", "Nada encaja"))).to_be_visible()
+    expect(page.get_by_role("heading", name=visit.text("No results", "Sin resultados"))).to_be_visible()
 
 
 @fast_variant(ENGLISH_DESKTOP)
@@ -51,17 +51,17 @@ def test_songs_are_filtered_and_sorted(visit: Visit, product: Product, name: str
     visit.log_in(name)
     titles = page.get_by_role("row").locator("td.title a")
     expect(titles).to_have_text(["Minuet", "Aria", "Zephyr"])
-    page.get_by_label(text("Order", "Orden"), exact=True).select_option(text("By title", "Por título"))
+    page.get_by_label(text("Sort by", "Ordenar por"), exact=True).select_option(text("By title", "Por título"))
     expect(titles).to_have_text(["Aria", "Minuet", "Zephyr"])
     page.get_by_role("button", name=text("Filters", "Filtros")).click()
     page.get_by_label(text("Tag", "Etiqueta"), exact=True).select_option("wind")
     expect(titles).to_have_text(["Aria", "Zephyr"])
     page.reload()
     expect(titles).to_have_text(["Aria", "Zephyr"])
-    page.get_by_role("button", name=text("Filters, one in use", "Filtros, uno activo")).click()
-    page.get_by_label(text("Length in seconds from", "Duración en segundos desde")).fill("100")
+    page.get_by_role("button", name=text("Filters (1)", "Filtros (1)")).click()
+    page.get_by_label(text("Length (s) from", "Duración (s) desde")).fill("100")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name=text("Nothing fits", "Nada encaja"))).to_be_visible()
+    expect(page.get_by_role("heading", name=text("No results", "Sin resultados"))).to_be_visible()
     page.get_by_role("button", name=text("Clear all", "Quitar todos")).click()
     expect(titles).to_have_count(3)
 
@@ -74,7 +74,7 @@ def test_playback_continues_on_other_pages(visit: Visit, user: str) -> None:
     expect(player.get_by_role("button", name=visit.text("Pause", "Pausar"))).to_be_visible(timeout=30_000)
     page.get_by_role("link", name=visit.text("Compose", "Componer"), exact=True).click()
     expect(player.get_by_role("link", name="Sketch")).to_be_visible()
-    player.get_by_role("button", name=visit.text("Close the player", "Cerrar el reproductor")).click()
+    player.get_by_role("button", name=visit.text("Close player", "Cerrar reproductor")).click()
     expect(player).to_be_hidden()
 
 
@@ -84,7 +84,7 @@ def test_a_song_is_downloaded_in_every_format(visit: Visit, user: str) -> None:
     visit.log_in(user)
 
     def download(format_: str, options: dict[str, str]) -> bytes:
-        page.get_by_role("button", name=text("More about Sketch", "Más sobre Sketch")).click()
+        page.get_by_role("button", name=text("Actions for Sketch", "Acciones para Sketch")).click()
         page.get_by_role("menuitem", name=text("Download", "Descargar")).click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_text(format_, exact=True).click()
@@ -113,20 +113,20 @@ def test_a_song_is_downloaded_in_every_format(visit: Visit, user: str) -> None:
 def test_a_song_is_renamed_deleted_and_restored(visit: Visit, user: str) -> None:
     page, text = visit.page, visit.text
     visit.log_in(user)
-    page.get_by_role("button", name=text("More about Sketch", "Más sobre Sketch")).click()
+    page.get_by_role("button", name=text("Actions for Sketch", "Acciones para Sketch")).click()
     page.get_by_role("menuitem", name=text("Rename and edit", "Renombrar y editar")).click()
     dialog = page.get_by_role("dialog")
     title = dialog.get_by_label(text("Title", "Título"))
     title.fill("")
     dialog.get_by_role("button", name=text("Save", "Guardar")).click()
-    expect(title).to_have_accessible_description(text("A title is needed.", "Hace falta un título."))
+    expect(title).to_have_accessible_description(text("Enter a title.", "Escribe un título."))
     title.fill("Rondo")
     dialog.get_by_label(text("Tags", "Etiquetas")).fill("rain, piano")
     dialog.get_by_role("button", name=text("Save", "Guardar")).click()
     piece = page.get_by_role("link", name="Rondo")
     expect(piece).to_be_visible()
     expect(page.get_by_text("rain", exact=True)).to_be_visible()
-    page.get_by_role("button", name=text("More about Rondo", "Más sobre Rondo")).click()
+    page.get_by_role("button", name=text("Actions for Rondo", "Acciones para Rondo")).click()
     page.get_by_role("menuitem", name=text("Delete", "Borrar")).click()
     expect(piece).to_be_hidden()
     page.get_by_role("button", name=text("Undo", "Deshacer")).click()
@@ -140,11 +140,11 @@ def test_songs_are_added_to_moved_in_and_removed_from_a_playlist(visit: Visit, u
     page, text = visit.page, visit.text
     visit.log_in(user)
     for title in ("Sketch", "Nocturne for a rainy day"):
-        page.get_by_role("button", name=text(f"More about {title}", f"Más sobre {title}")).click()
-        page.get_by_role("menuitem", name=text("Add to a playlist", "Añadir a una lista")).click()
+        page.get_by_role("button", name=text(f"Actions for {title}", f"Acciones para {title}")).click()
+        page.get_by_role("menuitem", name=text("Add to playlist", "Añadir a una lista")).click()
         dialog = page.get_by_role("dialog")
         if title == "Sketch":
-            dialog.get_by_label(text("Name of the playlist", "Nombre de la lista")).fill("For rainy days")
+            dialog.get_by_label(text("Playlist name", "Nombre de la lista")).fill("For rainy days")
             dialog.get_by_role("button", name=text("Create", "Crear")).click()
         else:
             dialog.get_by_role("button", name="For rainy days").click()
@@ -156,7 +156,7 @@ def test_songs_are_added_to_moved_in_and_removed_from_a_playlist(visit: Visit, u
     page.get_by_role("button", name=text("Move Nocturne", "Subir Nocturne")).click()
     page.reload()
     expect(pieces.first).to_contain_text("Nocturne")
-    page.get_by_role("button", name=text("Take Sketch out", "Quitar Sketch")).click()
+    page.get_by_role("button", name=text("Remove Sketch from the playlist", "Quitar Sketch de la lista")).click()
     expect(pieces).to_have_count(1)
 
 
@@ -170,6 +170,6 @@ def test_a_midi_file_is_imported_and_another_file_rejected(visit: Visit, user: s
     chooser.set_input_files(good)
     expect(page.get_by_role("link", name="Own tune")).to_be_visible()
     chooser.set_input_files(bad)
-    notices = page.get_by_role("region", name=visit.text("Notifications", "Avisos"))
-    expect(notices).to_contain_text(re.compile(visit.text("another look", "otra mirada")))
+    notices = page.get_by_role("region", name=visit.text("Notifications", "Notificaciones"))
+    expect(notices).to_contain_text(re.compile(visit.text("Invalid input", "Datos no válidos")))
     expect(page.get_by_role("row")).to_have_count(5)

@@ -28,11 +28,11 @@ def user(product: Product, name: str) -> str:
 def test_a_song_is_continued_and_the_result_accompanied(visit: Visit, user: str) -> None:
     page = visit.page
     visit.log_in(user)
-    page.get_by_role("button", name=visit.text("More about Tune", "Más sobre Tune")).click()
+    page.get_by_role("button", name=visit.text("Actions for Tune", "Acciones para Tune")).click()
     page.get_by_role("menuitem", name=visit.text("Continue this", "Continuar esta")).click()
-    prompt = page.get_by_role("group", name=visit.text("Beginning", "Comienzo"))
+    prompt = page.get_by_role("group", name=visit.text("Prompt", "Comienzo"))
     expect(prompt).to_contain_text("Tune")
-    prompt.get_by_label(visit.text("How much of it", "Cuánto de ella")).select_option("2")
+    prompt.get_by_label(visit.text("Bars used", "Compases usados")).select_option("2")
     with page.expect_request("**/api/v1/generations") as sent:
         page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
     request_body = sent.value.post_data_json
@@ -55,29 +55,29 @@ def test_a_midi_file_is_continued(visit: Visit, tmp_path: Path) -> None:
     page.get_by_text(text("Folk tunes", "Melodías folk"), exact=True).click()
     file = tmp_path / "mine.mid"
     file.write_bytes(melody_midi())
-    page.get_by_label(text("Begin with a MIDI file", "Empezar con un archivo MIDI")).set_input_files(file)
+    page.get_by_label(text("Choose a MIDI file", "Elegir un archivo MIDI")).set_input_files(file)
     with page.expect_response("**/api/v1/generations") as response:
         page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     assert response.value.json()["prompt"]["notes"] == 16
     expect(page.get_by_text(re.compile(text("Finished: ", "Terminada: "))).first).to_be_visible(timeout=60_000)
     # Another model accepts no prompt.
     page.get_by_text(text("Classical piano", "Piano clásico"), exact=True).click()
-    expect(page.get_by_role("group", name=text("Beginning", "Comienzo"))).to_be_hidden()
+    expect(page.get_by_role("group", name=text("Prompt", "Comienzo"))).to_be_hidden()
 
 
 def test_errors_of_a_prompt_are_shown_next_to_it(visit: Visit, tmp_path: Path) -> None:
     page = visit.page
     page.goto("/")
     page.get_by_text(visit.text("Folk tunes", "Melodías folk"), exact=True).click()
-    chooser = page.get_by_label(visit.text("Begin with a MIDI file", "Empezar con un archivo MIDI"))
+    chooser = page.get_by_label(visit.text("Choose a MIDI file", "Elegir un archivo MIDI"))
     file = tmp_path / "mine.mid"
     file.write_bytes(melody_midi())
     chooser.set_input_files(file)
     page.get_by_label(visit.text("Style", "Estilo"), exact=True).select_option("waltzes")
     page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
-    prompt = page.get_by_role("group", name=visit.text("Beginning", "Comienzo"))
+    prompt = page.get_by_role("group", name=visit.text("Prompt", "Comienzo"))
     expect(prompt.get_by_role("alert")).to_contain_text(visit.text("3/4", "3/4"))
-    prompt.get_by_role("button", name=visit.text("Begin from nothing", "Empezar de la nada")).click()
+    prompt.get_by_role("button", name=visit.text("Remove prompt", "Quitar comienzo")).click()
     expect(prompt.get_by_role("alert")).to_be_hidden()
     file.write_bytes(b"no music at all")
     chooser.set_input_files(file)
@@ -98,7 +98,7 @@ def test_a_public_song_of_another_user_is_continued_without_an_account(
     page, text = visit.page, visit.text
     page.goto(f"/library/songs/{song['id']}")
     page.get_by_role("link", name=text("Continue this", "Continuar esta")).click()
-    expect(page.get_by_role("group", name=text("Beginning", "Comienzo"))).to_contain_text("Air")
+    expect(page.get_by_role("group", name=text("Prompt", "Comienzo"))).to_contain_text("Air")
     page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     finished = re.compile(text("Finished: ", "Terminada: "))
     expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)

@@ -15,10 +15,10 @@ def test_the_navigation_collapses_and_stays_collapsed(open_page: Open) -> None:
     page.goto("/explore")
     navigation = page.get_by_role("navigation", name="Main navigation")
     wide = navigation.bounding_box()
-    navigation.get_by_role("button", name="Fold the navigation").click()
-    expect(navigation.get_by_role("button", name="Unfold the navigation")).to_be_visible()
+    navigation.get_by_role("button", name="Collapse navigation").click()
+    expect(navigation.get_by_role("button", name="Expand navigation")).to_be_visible()
     page.reload()
-    expect(navigation.get_by_role("button", name="Unfold the navigation")).to_be_visible()
+    expect(navigation.get_by_role("button", name="Expand navigation")).to_be_visible()
     narrow = navigation.bounding_box()
     assert wide is not None
     assert narrow is not None
@@ -32,7 +32,7 @@ def test_a_piece_is_composed_and_played_with_the_keyboard(open_page: Open) -> No
     page = open_page()
     page.goto("/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     for _ in range(30):
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""Parts that several tests of the service kit use."""
+"""Fixtures of the service kit's tests."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 @pytest.fixture
 def app() -> FastAPI:
-    """An app as every service starts from, with a body limit of 1,000 bytes; tests add routes."""
+    """A base app with a body limit of 1,000 bytes; tests add routes."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -27,7 +27,7 @@ def app() -> FastAPI:
 
 @pytest.fixture
 def client_of() -> Callable[[FastAPI], AbstractAsyncContextManager[httpx.AsyncClient]]:
-    """An HTTP client of a running app."""
+    """Returns an HTTP client of a running app."""
     return running_client
 
 

@@ -1,8 +1,9 @@
-"""Background loops: failures are counted, loops go on, and readiness tells."""
+"""Background loops: failures are counted, loops continue, and readiness reports broken loops."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from euterpe_service_kit import background
@@ -10,6 +11,7 @@ from euterpe_service_kit.background import BROKEN_AFTER, BackgroundLoops, LoopFa
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.health import Readiness
 from prometheus_client import CollectorRegistry
+from structlog.testing import CapturingLogger
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +42,7 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_a_loop_goes_on_after_an_unexpected_error(loops: BackgroundLoops, registry: CollectorRegistry) -> None:
+async def test_loop_continues_after_an_unexpected_error(loops: BackgroundLoops, registry: CollectorRegistry) -> None:
     turns = 0
 
     async def turn() -> None:
@@ -49,13 +51,17 @@ async def test_a_loop_goes_on_after_an_unexpected_error(loops: BackgroundLoops, 
         if turns == 2:
             raise KeyError("a row that cannot be decoded")
 
-    loops.start("claim", turn)
-    await until(lambda: turns > 5)
+    with patch.object(background, "log", CapturingLogger()) as log:
+        loops.start("claim", turn)
+        await until(lambda: turns > 5)
+    [logged] = log.calls
+    assert (logged.method_name, logged.args, logged.kwargs["loop"]) == ("error", ("loop_failed",), "claim")
+    assert repr(logged.kwargs["exc_info"]) == "KeyError('a row that cannot be decoded')"
     assert failures(registry, "claim", "unexpected") == 1
     await loops.check()
 
 
-async def test_a_loop_that_keeps_failing_is_not_ready_until_it_works_again(
+async def test_loop_that_keeps_failing_is_not_ready_until_it_works_again(
     loops: BackgroundLoops, registry: CollectorRegistry
 ) -> None:
     is_broken = True
@@ -73,11 +79,11 @@ async def test_a_loop_that_keeps_failing_is_not_ready_until_it_works_again(
     await loops.check()
 
 
-async def test_an_outage_of_a_dependency_does_not_count_as_a_fault(
+async def test_unavailable_dependency_is_not_an_unexpected_error(
     loops: BackgroundLoops, registry: CollectorRegistry
 ) -> None:
     async def turn() -> None:
-        raise Unavailable("The object store does not answer.")
+        raise Unavailable("The object store does not respond.")
 
     loops.start("renew", turn)
     await until(lambda: (failures(registry, "renew", "unavailable") or 0) > BROKEN_AFTER)
@@ -85,7 +91,7 @@ async def test_an_outage_of_a_dependency_does_not_count_as_a_fault(
     await loops.check()
 
 
-async def test_a_loop_that_ended_is_not_ready(loops: BackgroundLoops) -> None:
+async def test_ended_loop_is_not_ready(loops: BackgroundLoops) -> None:
     async def turn() -> None:
         raise asyncio.CancelledError
 

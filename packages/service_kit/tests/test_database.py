@@ -1,4 +1,4 @@
-"""Transactions at the edge, on a real PostgreSQL."""
+"""Transactions of requests, on a real PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,24 +51,24 @@ async def _titles(database: Database) -> list[str]:
         return list(await session.scalars(text("SELECT title FROM songs")))
 
 
-async def test_what_was_answered_is_committed(client: httpx.AsyncClient, database: Database) -> None:
+async def test_successful_request_is_committed(client: httpx.AsyncClient, database: Database) -> None:
     assert (await client.post("/songs/waltz")).status_code == 201
     assert await _titles(database) == ["waltz"]
 
 
-async def test_a_commit_that_fails_is_not_answered_with_success(client: httpx.AsyncClient, database: Database) -> None:
-    """The foreign key is checked at commit, after the handler has returned its answer."""
-    answer = await client.post("/songs/waltz?original=missing")
-    assert answer.status_code == 500
+async def test_failed_commit_is_an_error(client: httpx.AsyncClient, database: Database) -> None:
+    """The foreign key is checked at commit, after the handler has returned."""
+    response = await client.post("/songs/waltz?original=missing")
+    assert response.status_code == 500
     assert await _titles(database) == []
 
 
-async def test_an_error_rolls_back(client: httpx.AsyncClient, database: Database) -> None:
+async def test_error_rolls_back(client: httpx.AsyncClient, database: Database) -> None:
     assert (await client.post("/songs/waltz?refuse=true")).status_code == 409
     assert await _titles(database) == []
 
 
-async def test_values_of_a_failing_statement_stay_out_of_the_log(
+async def test_values_of_a_failed_statement_are_not_logged(
     app: FastAPI, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.get("/failing")
@@ -81,7 +81,7 @@ async def test_values_of_a_failing_statement_stay_out_of_the_log(
 
 
 async def _sleeper(database: Database) -> int:
-    """The process that sleeps on the server, once there is one; each look needs a transaction of its own."""
+    """Wait for a sleeping server process and return its id; each poll needs its own transaction."""
     while True:
         async with database.sessions() as session:
             pid: int | None = await session.scalar(
@@ -92,20 +92,18 @@ async def _sleeper(database: Database) -> int:
         await asyncio.sleep(0.02)
 
 
-async def test_a_lost_connection_is_replaced(client: httpx.AsyncClient, database: Database) -> None:
+async def test_lost_connection_is_replaced(client: httpx.AsyncClient, database: Database) -> None:
     waiting = asyncio.create_task(client.get("/wait?seconds=20"))
     async with asyncio.timeout(20):
         pid = await _sleeper(database)
     async with database.sessions() as session:
         await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-    answer = await waiting
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    response = await waiting
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
     assert (await client.post("/songs/waltz")).status_code == 201
 
 
-async def test_a_lock_that_is_not_had_in_time_is_worth_another_try(
-    client: httpx.AsyncClient, database: Database, app: FastAPI
-) -> None:
+async def test_lock_timeout_is_503(client: httpx.AsyncClient, database: Database, app: FastAPI) -> None:
     @app.get("/impatient")
     async def impatient(session: SessionDep) -> None:
         await session.execute(text("SET LOCAL lock_timeout = '50ms'"))
@@ -117,7 +115,7 @@ async def test_a_lock_that_is_not_had_in_time_is_worth_another_try(
     assert (await client.get("/impatient")).status_code == 200
 
 
-async def test_a_database_that_is_not_there(app: FastAPI, client_of: Any, make_database: Any) -> None:
+async def test_unreachable_database_is_503(app: FastAPI, client_of: Any, make_database: Any) -> None:
     app.state.database = make_database(url="postgresql+asyncpg://nobody@127.0.0.1:9/nothing")
 
     @app.get("/songs")
@@ -130,14 +128,14 @@ async def test_a_database_that_is_not_there(app: FastAPI, client_of: Any, make_d
         assert (await client.get("/readyz")).json() == {"database": "ConnectionRefusedError"}
 
 
-async def test_a_reader_sees_what_was_committed_and_cannot_write(database: Database) -> None:
+async def test_reader_sees_commits_and_cannot_write(database: Database) -> None:
     async with database.readers() as reader:
         count = text("SELECT count(*) FROM songs")
         assert await reader.scalar(count) == 0
         async with database.sessions.begin() as session:
             await session.execute(text("INSERT INTO songs VALUES ('Nocturne')"))
             assert await reader.scalar(count) == 0
-        # No transaction of its own holds it to the past.
+        # A reader has no transaction and therefore no snapshot.
         assert await reader.scalar(count) == 1
         with pytest.raises(DBAPIError, match="read-only"):
             await reader.execute(text("DELETE FROM songs"))
@@ -146,7 +144,7 @@ async def test_a_reader_sees_what_was_committed_and_cannot_write(database: Datab
 
 
 @pytest.mark.parametrize("kind", ["sessions", "readers"])
-async def test_connections_that_the_server_has_closed_are_not_used(make_database: Any, kind: str) -> None:
+async def test_connections_closed_by_the_server_are_not_used(make_database: Any, kind: str) -> None:
     database = make_database(pool_size=2, pre_ping=False)
     sessions, killers = getattr(database, kind), database.sessions if kind == "readers" else database.readers
     async with sessions() as session:

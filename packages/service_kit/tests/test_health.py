@@ -1,4 +1,4 @@
-"""Readiness."""
+"""Liveness and readiness."""
 
 import asyncio
 from typing import Any
@@ -12,33 +12,33 @@ async def _works() -> None:
 
 
 async def _fails() -> None:
-    raise ConnectionRefusedError("nobody listens")
+    raise ConnectionRefusedError("connection refused")
 
 
-async def test_ready_when_all_parts_work(app: FastAPI, client_of: Any) -> None:
+async def test_ready_when_all_checks_pass(app: FastAPI, client_of: Any) -> None:
     app.state.readiness.add("database", _works)
     async with client_of(app) as client:
-        answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (200, {"database": "ok"})
+        response = await client.get("/readyz")
+        assert (response.status_code, response.json()) == (200, {"database": "ok"})
 
 
-async def test_a_part_that_fails_is_named(app: FastAPI, client_of: Any) -> None:
+async def test_failed_check_is_named(app: FastAPI, client_of: Any) -> None:
     app.state.readiness.add("database", _works)
     app.state.readiness.add("store", _fails)
     async with client_of(app) as client:
-        answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"database": "ok", "store": "ConnectionRefusedError"})
+        response = await client.get("/readyz")
+        assert (response.status_code, response.json()) == (503, {"database": "ok", "store": "ConnectionRefusedError"})
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_not_ready_while_draining_and_alive_all_the_same(app: FastAPI, client_of: Any) -> None:
+async def test_not_ready_but_alive_while_shutting_down(app: FastAPI, client_of: Any) -> None:
     app.state.readiness.draining = True
     async with client_of(app) as client:
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_a_part_that_hangs_does_not_hang_the_answer() -> None:
+async def test_check_that_hangs_times_out() -> None:
     readiness = Readiness(timeout_seconds=0.05)
 
     async def hangs() -> None:

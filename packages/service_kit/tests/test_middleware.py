@@ -1,4 +1,4 @@
-"""Request ids, metrics and the limit on bodies."""
+"""Request ids, metrics and the limit on request bodies."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -62,7 +62,7 @@ def json_chunks(size: int) -> Any:
     return chunks()
 
 
-async def test_bodies_up_to_the_limit_pass(client: httpx.AsyncClient) -> None:
+async def test_body_within_the_limit_is_accepted(client: httpx.AsyncClient) -> None:
     assert (await client.post("/raw", content=b"x" * 1000)).json() == 1000
     assert (await client.post("/raw", content=in_chunks(1000))).json() == 1000
     headers = {"content-type": "application/json"}
@@ -71,13 +71,13 @@ async def test_bodies_up_to_the_limit_pass(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 @pytest.mark.parametrize("path", ["/raw", "/json"])
-async def test_bodies_beyond_the_limit(client: httpx.AsyncClient, path: str, declared: bool) -> None:
+async def test_body_over_the_limit_is_refused(client: httpx.AsyncClient, path: str, declared: bool) -> None:
     content = b'{"text": "' + b"x" * 2000 + b'"}' if declared else json_chunks(2000)
-    answer = await client.post(path, content=content, headers={"content-type": "application/json"})
-    _is_too_large(answer)
+    response = await client.post(path, content=content, headers={"content-type": "application/json"})
+    _is_too_large(response)
 
 
-async def test_uploads_beyond_the_limit(client: httpx.AsyncClient) -> None:
+async def test_upload_over_the_limit_is_refused(client: httpx.AsyncClient) -> None:
     _is_too_large(await client.post("/form", files={"file": b"x" * 2000}))
     prepared = client.build_request("POST", "/form", files={"file": b"x" * 2000})
     body = prepared.read()
@@ -90,7 +90,7 @@ async def test_uploads_beyond_the_limit(client: httpx.AsyncClient) -> None:
     _is_too_large(await client.post("/form", content=chunks(), headers=headers))
 
 
-async def test_a_declared_length_is_refused_before_the_body_is_read(app: FastAPI) -> None:
+async def test_declared_length_is_refused_before_the_body_is_read(app: FastAPI) -> None:
     received, sent = await _call(app, [(b"x" * 1001, False)], [(b"content-length", b"1001")])
     assert sent[0]["status"] == 413
     assert sent[1]["more_body"]
@@ -99,7 +99,7 @@ async def test_a_declared_length_is_refused_before_the_body_is_read(app: FastAPI
     assert received == [2]
 
 
-async def test_a_refused_body_is_drained_within_limits(app: FastAPI) -> None:
+async def test_refused_body_is_drained_within_limits(app: FastAPI) -> None:
     endless = [(b"x" * 65_536, True)] * 1000
     received, sent = await _call(app, endless, [(b"content-length", b"65536000")])
     assert sent[0]["status"] == 413
@@ -107,7 +107,7 @@ async def test_a_refused_body_is_drained_within_limits(app: FastAPI) -> None:
     assert 10 < len(received) < 20
 
 
-async def test_a_body_that_ends_with_the_excess_is_not_waited_for(app: FastAPI) -> None:
+async def test_refused_body_that_has_ended_is_not_drained(app: FastAPI) -> None:
     @app.post("/raw")
     async def raw(request: Request) -> int:
         return len(await request.body())
@@ -116,7 +116,7 @@ async def test_a_body_that_ends_with_the_excess_is_not_waited_for(app: FastAPI) 
     assert (sent[0]["status"], len(sent), received) == (413, 2, [0, 0])
 
 
-async def test_a_disconnected_client_is_no_server_error(app: FastAPI, client_of: Any, capfd: Any) -> None:
+async def test_disconnected_client_is_not_a_server_error(app: FastAPI, client_of: Any, capfd: Any) -> None:
     @app.post("/raw")
     async def raw(request: Request) -> int:
         return len(await request.body())
@@ -132,7 +132,7 @@ async def test_a_disconnected_client_is_no_server_error(app: FastAPI, client_of:
 async def _call(
     app: FastAPI, body: list[tuple[bytes, bool] | None], headers: list[tuple[bytes, bytes]]
 ) -> tuple[list[int], list[Any]]:
-    """The messages that the app sent for `POST /raw`, and how many it had sent at each message that it received."""
+    """Return the messages sent for `POST /raw`, and for each message received, how many had been sent before."""
     received: list[int] = []
     sent: list[Any] = []
 
@@ -155,38 +155,38 @@ async def _call(
     return received, sent
 
 
-def _is_too_large(answer: httpx.Response) -> None:
-    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert "1000 bytes" in answer.json()["detail"]
-    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+def _is_too_large(response: httpx.Response) -> None:
+    assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
+    assert "1000 bytes" in response.json()["detail"]
+    assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
-async def test_a_well_formed_request_id_is_adopted(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/id/1", headers={"x-request-id": "abc.DEF_1-2"})
-    assert answer.headers["x-request-id"] == answer.json() == "abc.DEF_1-2"
+async def test_valid_request_id_is_kept(client: httpx.AsyncClient) -> None:
+    response = await client.get("/id/1", headers={"x-request-id": "abc.DEF_1-2"})
+    assert response.headers["x-request-id"] == response.json() == "abc.DEF_1-2"
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, '{"inject": 1}', "ü".encode()])
-async def test_any_other_is_replaced(client: httpx.AsyncClient, given: str | bytes) -> None:
-    answer = await client.get("/id/1", headers={"x-request-id": given})
-    assert answer.headers["x-request-id"] == answer.json()
-    assert len(answer.json()) == 16
+async def test_invalid_request_id_is_replaced(client: httpx.AsyncClient, given: str | bytes) -> None:
+    response = await client.get("/id/1", headers={"x-request-id": given})
+    assert response.headers["x-request-id"] == response.json()
+    assert len(response.json()) == 16
 
 
-async def test_what_one_request_binds_to_the_log_is_gone_in_the_next(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_log_context_of_a_request_is_not_kept_for_the_next(app: FastAPI, client: httpx.AsyncClient) -> None:
     seen = []
 
     @app.get("/bind")
     async def bind() -> None:
-        seen.append(structlog.contextvars.get_contextvars().get("listener"))
-        structlog.contextvars.bind_contextvars(listener="clara")
+        seen.append(structlog.contextvars.get_contextvars().get("user"))
+        structlog.contextvars.bind_contextvars(user="clara")
 
     await client.get("/bind")
     await client.get("/bind")
     assert seen == [None, None]
 
 
-async def test_requests_are_counted_by_route_and_not_by_path(client: httpx.AsyncClient) -> None:
+async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
     for number in range(3):
         await client.get(f"/id/{number}")
     await client.get("/nowhere")
@@ -199,6 +199,6 @@ async def test_requests_are_counted_by_route_and_not_by_path(client: httpx.Async
     assert "/id/2" not in text
 
 
-async def test_an_answer_that_breaks_off_is_not_completed_by_an_error(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/broken-stream")
-    assert answer.content == b"begun"
+async def test_aborted_response_is_not_completed_by_an_error(client: httpx.AsyncClient) -> None:
+    response = await client.get("/broken-stream")
+    assert response.content == b"begun"

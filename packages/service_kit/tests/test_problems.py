@@ -1,4 +1,4 @@
-"""Every error answer is a problem, says what to do, and gives nothing away."""
+"""Every error response is a problem, names the remedy, and reveals no internals."""
 
 import asyncio
 from typing import Any
@@ -53,11 +53,11 @@ async def client(app: FastAPI, client_of: Any) -> Any:
         yield client
 
 
-def problem(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["status"] == answer.status_code
-    assert body["request_id"] == answer.headers["x-request-id"]
+def problem(response: httpx.Response) -> dict[str, Any]:
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == response.status_code
+    assert body["request_id"] == response.headers["x-request-id"]
     return body
 
 
@@ -72,7 +72,7 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
         ({"title": "a", "length": 4, "colour": "red"}, "body.colour", None),
     ],
 )
-async def test_wrong_fields(
+async def test_invalid_fields(
     client: httpx.AsyncClient, body: dict[str, Any], field: str, limits: dict[str, Any] | None
 ) -> None:
     found = problem(await client.post("/pieces", json=body))
@@ -82,7 +82,7 @@ async def test_wrong_fields(
     assert found["instance"] == "/pieces"
 
 
-async def test_wrong_query(client: httpx.AsyncClient) -> None:
+async def test_invalid_query(client: httpx.AsyncClient) -> None:
     found = problem(await client.post("/pieces?voices=9", json={"title": "a", "length": 4}))
     assert found["errors"] == [
         {"field": "query.voices", "message": "Input should be less than or equal to 4", "limits": {"le": 4}}
@@ -96,9 +96,9 @@ async def test_wrong_query(client: httpx.AsyncClient) -> None:
         b'{"title": "a", "length": 4, "tempo": Infinity}', b'{"\\ud800": 1, "title": "a", "length": 1e999}',
     ],
 )  # fmt: skip
-async def test_bodies_that_are_no_piece_at_all(client: httpx.AsyncClient, content: bytes) -> None:
-    answer = await client.post("/pieces", content=content, headers={"content-type": "application/json"})
-    assert problem(answer)["status"] in (400, 422)
+async def test_malformed_bodies(client: httpx.AsyncClient, content: bytes) -> None:
+    response = await client.post("/pieces", content=content, headers={"content-type": "application/json"})
+    assert problem(response)["status"] in (400, 422)
 
 
 @pytest.mark.parametrize(
@@ -119,30 +119,30 @@ async def test_bodies_that_are_no_piece_at_all(client: httpx.AsyncClient, conten
 async def test_raised_errors(
     client: httpx.AsyncClient, name: str, status: int, slug: str, header: tuple[str, str] | None
 ) -> None:
-    answer = await client.get(f"/raise/{name}")
-    found = problem(answer)
+    response = await client.get(f"/raise/{name}")
+    found = problem(response)
     assert (found["status"], found["type"]) == (status, f"/problems/{slug}")
-    assert "secret" not in answer.text
+    assert "secret" not in response.text
     if header:
-        assert answer.headers[header[0]] == header[1]
+        assert response.headers[header[0]] == header[1]
 
 
-async def test_field_problems_of_use_cases_look_like_those_of_validation(client: httpx.AsyncClient) -> None:
+async def test_field_problems_of_use_cases_have_the_form_of_validation_errors(client: httpx.AsyncClient) -> None:
     found = problem(await client.get("/raise/fields"))
     assert found["errors"] == [{"field": "body.length", "message": "too long", "limits": {"le": 4}}]
 
 
 async def test_unknown_paths_and_methods(client: httpx.AsyncClient) -> None:
     assert problem(await client.get("/nowhere"))["status"] == 404
-    answer = await client.get("/pieces")
-    assert problem(answer)["status"] == 405
-    assert answer.headers["allow"] == "POST"
+    response = await client.get("/pieces")
+    assert problem(response)["status"] == 405
+    assert response.headers["allow"] == "POST"
 
 
-async def test_errors_at_once_keep_their_own_request_ids(client: httpx.AsyncClient) -> None:
+async def test_concurrent_errors_keep_their_request_ids(client: httpx.AsyncClient) -> None:
     ids = [f"id-{number}" for number in range(20)]
-    answers = await asyncio.gather(*(client.get("/raise/missing", headers={"x-request-id": one}) for one in ids))
-    assert [problem(answer)["request_id"] for answer in answers] == ids
+    responses = await asyncio.gather(*(client.get("/raise/missing", headers={"x-request-id": one}) for one in ids))
+    assert [problem(response)["request_id"] for response in responses] == ids
 
 
 async def test_the_document_describes_problems(client: httpx.AsyncClient) -> None:
@@ -155,9 +155,9 @@ async def test_the_document_describes_problems(client: httpx.AsyncClient) -> Non
     assert "FieldError" in document["components"]["schemas"]
 
 
-async def test_a_body_that_is_no_text_is_answered_as_documented(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/pieces", content=b'"\xe9"', headers={"content-type": "application/json"})
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+async def test_binary_body_gets_a_documented_status(client: httpx.AsyncClient) -> None:
+    response = await client.post("/pieces", content=b'"\xe9"', headers={"content-type": "application/json"})
+    assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
     paths = (await client.get("/api/v1/probe/openapi.json")).json()["paths"]
     assert "400" in paths["/pieces"]["post"]["responses"]
     assert "400" not in paths["/raise/{name}"]["get"]["responses"]

@@ -1,4 +1,4 @@
-"""Byte ranges: what RFC 9110 promises to a player that seeks."""
+"""Byte ranges of RFC 9110."""
 
 import pytest
 from euterpe_service_kit.errors import RangeNotSatisfiable
@@ -22,31 +22,31 @@ positions = st.integers(min_value=0, max_value=10**13)
         ("Bytes= 1-2 ", ByteRange(1, 2)),
     ],
 )
-def test_a_single_range_is_cut_to_the_resource(header: str, expected: ByteRange) -> None:
+def test_single_range_is_limited_to_the_resource(header: str, expected: ByteRange) -> None:
     assert parse_range(header, 1000) == expected
 
 
 @pytest.mark.parametrize(
     "header", [None, "", "bytes=", "bytes=-", "items=0-1", "bytes=5-2", "bytes=0-1,4-5", "bytes=a-b"]
 )
-def test_what_is_no_single_byte_range_means_the_whole(header: str | None) -> None:
+def test_other_headers_return_the_whole_resource(header: str | None) -> None:
     assert parse_range(header, 1000) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-1001", "bytes=-0"])
-def test_a_range_outside_names_the_size(header: str) -> None:
+def test_range_outside_the_resource_reports_the_size(header: str) -> None:
     with pytest.raises(RangeNotSatisfiable) as caught:
         parse_range(header, 1000)
     assert caught.value.headers == {"Content-Range": "bytes */1000"}
 
 
 @pytest.mark.parametrize("header", ["bytes=0-", "bytes=-3", "bytes=0-0"])
-def test_an_empty_resource_has_no_parts(header: str) -> None:
+def test_empty_resource_has_no_ranges(header: str) -> None:
     assert parse_range(header, 0) is None
 
 
 @given(first=positions, length=positions, size=sizes)
-def test_a_closed_range_selects_what_slicing_selects(first: int, length: int, size: int) -> None:
+def test_closed_range_equals_slicing(first: int, length: int, size: int) -> None:
     last = first + length
     if first >= size:
         with pytest.raises(RangeNotSatisfiable):
@@ -58,14 +58,14 @@ def test_a_closed_range_selects_what_slicing_selects(first: int, length: int, si
 
 
 @given(length=positions.filter(bool), size=sizes)
-def test_a_suffix_selects_what_negative_slicing_selects(length: int, size: int) -> None:
+def test_suffix_equals_negative_slicing(length: int, size: int) -> None:
     selected = parse_range(f"bytes=-{length}", size)
     assert selected is not None
     assert range(size)[-length:] == range(selected.first, selected.last + 1)
 
 
 @given(header=st.text(max_size=60) | st.from_regex(r"bytes=[-0-9, ]{0,30}"), size=st.integers(0, 10**6))
-def test_any_header_gives_a_range_inside_or_an_honest_refusal(header: str, size: int) -> None:
+def test_any_header_gives_a_valid_range_or_range_not_satisfiable(header: str, size: int) -> None:
     try:
         selected = parse_range(header, size)
     except RangeNotSatisfiable:

@@ -1,4 +1,4 @@
-"""Who asks too fast is told when to come back, and everybody is told how much is left."""
+"""Rate limits: refusals with Retry-After, and the remaining quota in every response."""
 
 import re
 from contextlib import asynccontextmanager
@@ -43,7 +43,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("quota", [1, 7, 60, 1_200])
-def test_the_quota_passes_at_once_and_comes_back_evenly(quota: int) -> None:
+def test_burst_of_the_quota_is_accepted_and_restored_evenly(quota: int) -> None:
     clock = Clock()
     limit = RateLimit("token", quota, clock)
     left = [limit.admit("a").remaining for _ in range(quota)]
@@ -57,7 +57,7 @@ def test_the_quota_passes_at_once_and_comes_back_evenly(quota: int) -> None:
     assert limit.admit("a").remaining == quota - 1
 
 
-def test_over_an_hour_no_more_than_the_quota_passes() -> None:
+def test_quota_is_not_exceeded_over_an_hour() -> None:
     clock = Clock()
     limit = RateLimit("token", 30, clock)
     passed = 0
@@ -67,8 +67,8 @@ def test_over_an_hour_no_more_than_the_quota_passes() -> None:
     assert 30 * 60 <= passed <= 30 * 61
 
 
-def test_made_up_keys_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("euterpe_service_kit.rate_limit._MOST_KEYS", 100)
+def test_forged_keys_use_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("euterpe_service_kit.rate_limit._MAX_KEYS", 100)
     limit = RateLimit("address", 10, Clock())
     for _ in range(10):
         limit.admit("a busy one")
@@ -78,23 +78,23 @@ def test_made_up_keys_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not limit.admit("a busy one").allowed
 
 
-async def test_a_token_has_a_limit_of_its_own() -> None:
+async def test_each_token_has_its_own_limit() -> None:
     async with client_at(app_with(token_requests_per_minute=3, address_requests_per_minute=100)) as client:
-        answers = [await client.get("/thing", headers=bearer("one")) for _ in range(4)]
-        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-        assert answers[0].headers["RateLimit-Policy"] == '"address";q=100;w=60, "token";q=3;w=60'
-        assert re.fullmatch(r'"address";r=99;t=1, "token";r=2;t=20', answers[0].headers["RateLimit"])
-        problem = answers[3].json()
+        responses = [await client.get("/thing", headers=bearer("one")) for _ in range(4)]
+        assert [response.status_code for response in responses] == [200, 200, 200, 429]
+        assert responses[0].headers["RateLimit-Policy"] == '"address";q=100;w=60, "token";q=3;w=60'
+        assert re.fullmatch(r'"address";r=99;t=1, "token";r=2;t=20', responses[0].headers["RateLimit"])
+        problem = responses[3].json()
         assert (problem["type"], problem["status"]) == ("/problems/rate-limited", 429)
         assert "3 requests a minute from this token" in problem["detail"]
-        assert answers[3].headers["content-type"] == "application/problem+json"
-        assert 1 <= int(answers[3].headers["Retry-After"]) <= 20
-        assert answers[3].headers["X-Request-ID"] == problem["request_id"]
+        assert responses[3].headers["content-type"] == "application/problem+json"
+        assert 1 <= int(responses[3].headers["Retry-After"]) <= 20
+        assert responses[3].headers["X-Request-ID"] == problem["request_id"]
         assert (await client.get("/thing", headers=bearer("another"))).status_code == 200
         assert (await client.get("/thing")).status_code == 200
 
 
-async def test_made_up_tokens_do_not_lead_around_the_address() -> None:
+async def test_forged_tokens_do_not_evade_the_limit_of_the_address() -> None:
     app = app_with(token_requests_per_minute=3, address_requests_per_minute=5)
     async with client_at(app) as client, client_at(app, "192.0.2.2") as neighbour:
         statuses = [(await client.get("/thing", headers=bearer(str(n)))).status_code for n in range(7)]
@@ -102,7 +102,7 @@ async def test_made_up_tokens_do_not_lead_around_the_address() -> None:
         assert (await neighbour.get("/thing")).status_code == 200
 
 
-async def test_an_ipv6_network_counts_as_one() -> None:
+async def test_ipv6_network_counts_as_one_address() -> None:
     app = app_with(address_requests_per_minute=1)
     async with client_at(app, "2001:db8::1") as one, client_at(app, "2001:db8::ffff:2") as same:
         assert [(await each.get("/thing")).status_code for each in (one, same)] == [200, 429]
@@ -110,10 +110,10 @@ async def test_an_ipv6_network_counts_as_one() -> None:
         assert (await other.get("/thing")).status_code == 200
 
 
-async def test_probes_and_unlimited_services_are_never_refused() -> None:
+async def test_probes_and_unlimited_services_are_not_refused() -> None:
     async with client_at(app_with(address_requests_per_minute=1)) as client:
         assert {(await client.get("/healthz")).status_code for _ in range(5)} == {200}
     async with client_at(app_with(address_requests_per_minute=0, token_requests_per_minute=0)) as client:
-        answers = [await client.get("/thing", headers=bearer("one")) for _ in range(5)]
-        assert {answer.status_code for answer in answers} == {200}
-        assert "RateLimit" not in answers[0].headers
+        responses = [await client.get("/thing", headers=bearer("one")) for _ in range(5)]
+        assert {response.status_code for response in responses} == {200}
+        assert "RateLimit" not in responses[0].headers

@@ -31,9 +31,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_callers_at_once_share_one_fetch_and_all_get_the_key(
-    issuer: TokenIssuer, http: httpx.AsyncClient
-) -> None:
+async def test_concurrent_callers_share_one_fetch(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
     keys = RemoteKeys(issuer.jwks_url, http)
     found = await asyncio.gather(*(keys.find(issuer.kid) for _ in range(50)))
     assert {key.key_id for key in found if key} == {issuer.kid}
@@ -41,7 +39,7 @@ async def test_callers_at_once_share_one_fetch_and_all_get_the_key(
     assert issuer.jwks_fetches == 1
 
 
-async def test_a_caller_that_hangs_up_does_not_take_the_keys_from_the_others(
+async def test_cancelled_caller_does_not_cancel_the_fetch_of_others(
     issuer: TokenIssuer, http: httpx.AsyncClient
 ) -> None:
     keys = RemoteKeys(issuer.jwks_url, http)
@@ -54,7 +52,7 @@ async def test_a_caller_that_hangs_up_does_not_take_the_keys_from_the_others(
     assert issuer.jwks_fetches == 1
 
 
-async def test_made_up_ids_cause_one_fetch_a_minute(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
+async def test_forged_ids_cause_one_fetch_a_minute(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
     clock = Clock()
     keys = RemoteKeys(issuer.jwks_url, http, clock)
     for number in range(200):
@@ -65,7 +63,7 @@ async def test_made_up_ids_cause_one_fetch_a_minute(issuer: TokenIssuer, http: h
     assert issuer.jwks_fetches == 2
 
 
-async def test_a_new_key_is_seen_as_soon_as_it_is_used(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
+async def test_new_key_is_fetched_at_its_first_use(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
     clock = Clock()
     keys = RemoteKeys(issuer.jwks_url, http, clock)
     await keys.find(issuer.kid)
@@ -76,7 +74,9 @@ async def test_a_new_key_is_seen_as_soon_as_it_is_used(issuer: TokenIssuer, http
     assert key.key_id == "rotated"
 
 
-async def test_known_keys_outlive_auth_for_fifteen_minutes(issuer: TokenIssuer, http: httpx.AsyncClient) -> None:
+async def test_cached_keys_are_valid_for_fifteen_minutes_without_auth(
+    issuer: TokenIssuer, http: httpx.AsyncClient
+) -> None:
     clock = Clock()
     keys = RemoteKeys(issuer.jwks_url, http, clock)
     await keys.find(issuer.kid)
@@ -91,7 +91,7 @@ async def test_known_keys_outlive_auth_for_fifteen_minutes(issuer: TokenIssuer, 
         await keys.find("made-up")
 
 
-async def test_a_service_that_starts_before_auth_recovers_within_seconds(http: httpx.AsyncClient) -> None:
+async def test_service_that_starts_before_auth_recovers_within_seconds(http: httpx.AsyncClient) -> None:
     clock = Clock()
     issuer = TokenIssuer()
     url = issuer.jwks_url

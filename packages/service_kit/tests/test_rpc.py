@@ -26,7 +26,7 @@ REQUEST = library_pb2.ResolveArtifactRequest
 
 @dataclass
 class Library(library_pb2_grpc.LibraryServiceServicer):
-    """Does what a test says and notes the request ids that it sees."""
+    """Runs the behaviour that a test sets and records the request ids."""
 
     behaviour: Callable[[], Any] = library_pb2.ResolveArtifactResponse
     request_ids: list[str | None] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Library(library_pb2_grpc.LibraryServiceServicer):
 
 @dataclass
 class Peers:
-    """A server, and its address."""
+    """A server and its address."""
 
     library: Library
     target: str
@@ -67,7 +67,7 @@ async def stub(peers: Peers, token_issuer: TokenIssuer, http: httpx.AsyncClient)
         yield library_pb2_grpc.LibraryServiceStub(channel)
 
 
-async def test_the_request_id_travels_along(stub: Any, peers: Peers) -> None:
+async def test_request_id_is_passed_on(stub: Any, peers: Peers) -> None:
     async def request(given: str) -> None:
         begin_request(given)
         await stub.ResolveArtifact(REQUEST())
@@ -95,7 +95,7 @@ def _raising(error: Exception) -> Callable[[], Any]:
         errors.Unavailable("Later."),
     ],
 )
-async def test_an_error_arrives_as_what_it_was(stub: Any, peers: Peers, error: errors.ServiceError) -> None:
+async def test_error_keeps_its_type(stub: Any, peers: Peers, error: errors.ServiceError) -> None:
     peers.library.behaviour = _raising(error)
     with pytest.raises(type(error)) as raised:
         async with peer_errors("library"):
@@ -104,7 +104,7 @@ async def test_an_error_arrives_as_what_it_was(stub: Any, peers: Peers, error: e
         assert raised.value.detail == error.detail
 
 
-async def test_a_call_outlives_a_peer_that_dies_under_it(stub: Any, peers: Peers) -> None:
+async def test_call_is_retried_when_the_peer_dies(stub: Any, peers: Peers) -> None:
     failures = iter([errors.Unavailable("Dying."), errors.Unavailable("Still dying.")])
 
     def dies_twice() -> Any:
@@ -117,7 +117,7 @@ async def test_a_call_outlives_a_peer_that_dies_under_it(stub: Any, peers: Peers
     assert len(peers.library.request_ids) == 3
 
 
-async def test_a_bug_of_the_peer_is_not_shown_to_the_caller(stub: Any, peers: Peers) -> None:
+async def test_unexpected_error_is_not_shown_to_the_caller(stub: Any, peers: Peers) -> None:
     peers.library.behaviour = _raising(ValueError("secret inside"))
     with pytest.raises(errors.Unavailable) as raised:
         async with peer_errors("library"):
@@ -133,8 +133,8 @@ async def _code(target: str, metadata: list[tuple[str, str]]) -> grpc.StatusCode
         return await call.code()
 
 
-async def test_no_call_without_a_service_token(peers: Peers, token_issuer: TokenIssuer) -> None:
-    listener = token_issuer.access_token("clara")
+async def test_call_requires_a_service_token(peers: Peers, token_issuer: TokenIssuer) -> None:
+    user = token_issuer.access_token("clara")
     expired = token_issuer.service_token(exp=1)
     elsewhere = token_issuer.service_token(aud="euterpe-api")
     forger = TokenIssuer()
@@ -145,7 +145,7 @@ async def test_no_call_without_a_service_token(peers: Peers, token_issuer: Token
         "",
         "Bearer",
         "Bearer x",
-        *(f"Bearer {token}" for token in (listener, expired, elsewhere, forged)),
+        *(f"Bearer {token}" for token in (user, expired, elsewhere, forged)),
     ):
         metadata = [] if value is None else [("authorization", value)]
         assert await _code(peers.target, metadata) is grpc.StatusCode.UNAUTHENTICATED, value
@@ -154,13 +154,13 @@ async def test_no_call_without_a_service_token(peers: Peers, token_issuer: Token
     assert await _code(peers.target, good) is grpc.StatusCode.OK
 
 
-async def test_health_needs_no_token_and_turns_before_the_server_stops(peers: Peers) -> None:
+async def test_health_needs_no_token_and_fails_before_the_server_stops(peers: Peers) -> None:
     async with grpc.aio.insecure_channel(peers.target) as channel:
-        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        response = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        assert response.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_a_refused_token_of_our_own_is_not_the_callers_fault(peers: Peers, http: httpx.AsyncClient) -> None:
+async def test_refused_service_token_is_unavailable(peers: Peers, http: httpx.AsyncClient) -> None:
     forger = TokenIssuer()
     async with peer_channel(peers.target, ServiceTokenSource(forger.peer, http)) as channel:
         with pytest.raises(errors.Unavailable):
@@ -169,7 +169,7 @@ async def test_a_refused_token_of_our_own_is_not_the_callers_fault(peers: Peers,
     forger.close()
 
 
-async def test_without_auth_there_is_no_service_token(peers: Peers, http: httpx.AsyncClient) -> None:
+async def test_service_token_without_auth_is_unavailable(peers: Peers, http: httpx.AsyncClient) -> None:
     away = PeerSettings(token_url="http://127.0.0.1:9/token", client_id="x", client_secret=SecretStr("x"))
     async with peer_channel(peers.target, ServiceTokenSource(away, http)) as channel:
         with pytest.raises(errors.Unavailable):
@@ -177,7 +177,7 @@ async def test_without_auth_there_is_no_service_token(peers: Peers, http: httpx.
                 await library_pb2_grpc.LibraryServiceStub(channel).ResolveArtifact(REQUEST())
 
 
-async def test_a_peer_that_is_away(http: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
+async def test_unreachable_peer_is_unavailable(http: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     async with peer_channel("127.0.0.1:9", ServiceTokenSource(token_issuer.peer, http)) as channel:
         with pytest.raises(errors.Unavailable, match="library"):
             async with peer_errors("library"):

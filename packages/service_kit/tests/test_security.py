@@ -1,4 +1,4 @@
-"""Who may pass: listeners, guests, and API keys by their scopes."""
+"""Access for users, guests, and API keys by their scopes."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 @pytest.fixture
 def ask(app: FastAPI, client_of: Any, token_issuer: TokenIssuer) -> Callable[..., Any]:
-    """Sends a request with a token that has these claims; returns the answer."""
+    """Send a request with a token that has these claims; return the response."""
 
     @app.get("/things")
     async def read_things(user: CurrentUser) -> str:
@@ -25,7 +25,7 @@ def ask(app: FastAPI, client_of: Any, token_issuer: TokenIssuer) -> Callable[...
 
     @app.get("/open")
     async def read_open(user: OptionalUser) -> str:
-        return user.id if user else "nobody"
+        return user.id if user else "anonymous"
 
     @app.get("/likes")
     async def read_likes(user: RegisteredUser) -> str:
@@ -40,22 +40,22 @@ def ask(app: FastAPI, client_of: Any, token_issuer: TokenIssuer) -> Callable[...
         headers = {"Authorization": f"Bearer {token_issuer.access_token('7', **claims)}"}
         async with httpx.AsyncClient() as keys, client_of(app) as client:
             app.state.access_verifier = TokenVerifier(RemoteKeys(token_issuer.jwks_url, keys), ACCESS)
-            answer: httpx.Response = await client.request(method, path, headers=headers)
-            return answer
+            response: httpx.Response = await client.request(method, path, headers=headers)
+            return response
 
     return send
 
 
 @pytest.mark.parametrize("path", ["/things", "/open", "/likes", "/special"])
-async def test_a_login_may_do_everything(ask: Any, path: str) -> None:
+async def test_login_has_full_access(ask: Any, path: str) -> None:
     assert (await ask("GET", path)).json() == "7"
 
 
 @pytest.mark.parametrize("path", ["/things", "/open", "/likes"])
-async def test_an_api_key_may_do_nothing_that_was_not_meant_for_it(ask: Any, path: str) -> None:
-    answer = await ask("GET", path, scope="things:read special")
-    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/insufficient-scope")
-    assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
+async def test_api_key_is_refused_without_a_declared_scope(ask: Any, path: str) -> None:
+    response = await ask("GET", path, scope="things:read special")
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/insufficient-scope")
+    assert response.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
 
 
 @pytest.mark.parametrize(
@@ -71,18 +71,18 @@ async def test_an_api_key_may_do_nothing_that_was_not_meant_for_it(ask: Any, pat
         ("GET", "/special", "special", 200),
     ],
 )
-async def test_scopes_by_method_and_by_route(ask: Any, method: str, path: str, scope: str, status: int) -> None:
-    answer = await ask(method, path, MethodScopes("things:read", "things:write"), scope=scope)
-    assert answer.status_code == status
+async def test_scope_by_method_and_by_route(ask: Any, method: str, path: str, scope: str, status: int) -> None:
+    response = await ask(method, path, MethodScopes("things:read", "things:write"), scope=scope)
+    assert response.status_code == status
     if status == 403:
-        assert 'scope="' in answer.headers["www-authenticate"]
+        assert 'scope="' in response.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("scope", [["things:read"], None, 7, {}])
-async def test_a_scope_that_cannot_be_read_is_no_permission(ask: Any, scope: Any) -> None:
+async def test_malformed_scope_is_refused(ask: Any, scope: Any) -> None:
     assert (await ask("GET", "/things", MethodScopes("things:read", "things:write"), scope=scope)).status_code == 401
 
 
-async def test_a_guest_is_somebody_but_not_registered(ask: Any) -> None:
+async def test_guest_is_a_user_but_not_registered(ask: Any) -> None:
     assert (await ask("GET", "/things", guest=True)).status_code == 200
     assert (await ask("GET", "/likes", guest=True)).status_code == 403

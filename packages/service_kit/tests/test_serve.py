@@ -1,4 +1,4 @@
-"""A service under its real server: whom it believes about addresses, and how it ends."""
+"""A service under uvicorn: trusted proxies and shutdown."""
 
 import os
 import resource
@@ -45,7 +45,7 @@ FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
 
 @contextmanager
 def served(**environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The process and its URL."""
+    """Run a service; yield the process and its URL."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], env=os.environ | environment | {"PORT": str(port)}, stdout=subprocess.DEVNULL
@@ -72,13 +72,13 @@ def served(**environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         ('["10.0.0.0/8"]', ["127.0.0.1", "http"]),
     ],
 )
-def test_only_trusted_proxies_are_believed(trusted: str, seen: list[str]) -> None:
+def test_forwarded_address_is_accepted_from_trusted_proxies_only(trusted: str, seen: list[str]) -> None:
     with served(TRUSTED_PROXIES=trusted) as (_, url):
         assert httpx.get(f"{url}/who", headers=FORWARDED).json() == seen
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_refused_body_ends_the_connection_and_is_not_read_as_requests(chunked: bool) -> None:
+def test_refused_body_closes_the_connection_and_is_not_parsed_as_requests(chunked: bool) -> None:
     hidden = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
     body = hidden * 10_000
     head = b"POST /raw HTTP/1.1\r\nHost: localhost\r\n"
@@ -99,27 +99,27 @@ def test_a_refused_body_ends_the_connection_and_is_not_read_as_requests(chunked:
             assert b"1000 bytes" in received
 
 
-def test_a_listener_cannot_put_an_address_before_the_proxys() -> None:
+def test_client_cannot_prepend_an_address() -> None:
     forged = FORWARDED | {"X-Forwarded-For": "198.51.100.1, 203.0.113.7, 10.1.2.3"}
     with served(TRUSTED_PROXIES='["127.0.0.1", "10.0.0.0/8"]') as (_, url):
         assert httpx.get(f"{url}/who", headers=forged).json()[0] == "203.0.113.7"
 
 
-def test_kept_connections_are_sent_away_before_the_end() -> None:
+def test_persistent_connections_are_closed_before_shutdown() -> None:
     with served(DRAIN_SECONDS="2") as (process, url), httpx.Client(base_url=url) as client:
         assert "connection" not in client.get("/who").headers
         process.send_signal(signal.SIGTERM)
-        while (answer := client.get("/who")).headers.get("connection") != "close":
-            assert answer.status_code == 200
+        while (response := client.get("/who")).headers.get("connection") != "close":
+            assert response.status_code == 200
         assert client.get("/readyz").status_code == 503
         process.wait(30)
 
 
-def test_a_service_may_open_more_files_than_it_was_given_at_first() -> None:
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+def test_limit_on_open_files_is_raised() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
     try:
         with served() as (process, _):
             assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0] > 512
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

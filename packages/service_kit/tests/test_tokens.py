@@ -1,4 +1,4 @@
-"""Verification of tokens; the keys' cache has its own tests."""
+"""Verification of tokens; test_remote_keys.py tests the cache of keys."""
 
 import base64
 import json
@@ -19,12 +19,12 @@ async def _verify(issuer: TokenIssuer, token: str, kind: TokenKind = ACCESS) -> 
         return await TokenVerifier(RemoteKeys(issuer.jwks_url, client), kind).verify(token)
 
 
-async def test_a_good_token_says_who_holds_it(token_issuer: TokenIssuer) -> None:
+async def test_valid_token_identifies_the_principal(token_issuer: TokenIssuer) -> None:
     principal = await _verify(token_issuer, token_issuer.access_token("7", "clara"))
     assert (principal.id, principal.name) == ("7", "clara")
 
 
-async def test_a_token_of_a_machine_whose_clock_is_ahead(token_issuer: TokenIssuer) -> None:
+async def test_issuer_clock_may_be_ahead(token_issuer: TokenIssuer) -> None:
     token = token_issuer.access_token("7", iat=int(time.time()) + 3)
     assert (await _verify(token_issuer, token)).id == "7"
 
@@ -36,20 +36,20 @@ async def test_a_token_of_a_machine_whose_clock_is_ahead(token_issuer: TokenIssu
         {"exp": None}, {"exp": "soon"}, {"nbf": 2**40}, {"iat": None},
     ],
 )  # fmt: skip
-async def test_wrong_claims(token_issuer: TokenIssuer, claims: dict[str, Any]) -> None:
+async def test_invalid_claims(token_issuer: TokenIssuer, claims: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated):
         await _verify(token_issuer, token_issuer.access_token("7", **claims))
 
 
-async def test_the_two_kinds_do_not_stand_in_for_each_other(token_issuer: TokenIssuer) -> None:
+async def test_kinds_of_tokens_are_not_interchangeable(token_issuer: TokenIssuer) -> None:
     with pytest.raises(Unauthenticated):
         await _verify(token_issuer, token_issuer.service_token(), ACCESS)
     with pytest.raises(Unauthenticated):
         await _verify(token_issuer, token_issuer.access_token("7"), SERVICE)
 
 
-@pytest.mark.parametrize("headers", [{}, {"kid": ""}, {"kid": "made-up"}, {"typ": "JWT"}, {"typ": None}])
-async def test_wrong_headers(token_issuer: TokenIssuer, headers: dict[str, Any]) -> None:
+@pytest.mark.parametrize("headers", [{}, {"kid": ""}, {"kid": "forged"}, {"typ": "JWT"}, {"typ": None}])
+async def test_invalid_headers(token_issuer: TokenIssuer, headers: dict[str, Any]) -> None:
     good = token_issuer.access_token("7")
     claims = jwt.decode(good, options={"verify_signature": False})
     complete = {"kid": token_issuer.kid, "typ": ACCESS.typ} | headers if headers else {}
@@ -58,15 +58,15 @@ async def test_wrong_headers(token_issuer: TokenIssuer, headers: dict[str, Any])
 
 
 @pytest.mark.parametrize("body", ["[]", "{}", '{"keys": []}', '{"keys": 3}', '{"keys": [{"kty": "what"}]}', "<html>"])
-async def test_a_key_set_that_is_none(token_issuer: TokenIssuer, body: str) -> None:
-    """A proxy's error page in place of the keys is as good as no answer."""
+async def test_malformed_key_set_is_unavailable(token_issuer: TokenIssuer, body: str) -> None:
+    """For instance an error page of a proxy in place of the keys."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
     async with httpx.AsyncClient(transport=transport) as client:
         with pytest.raises(Unavailable):
             await TokenVerifier(RemoteKeys("http://auth/jwks", client), ACCESS).verify(token_issuer.access_token("7"))
 
 
-async def test_what_a_token_says_besides(token_issuer: TokenIssuer) -> None:
+async def test_optional_claims(token_issuer: TokenIssuer) -> None:
     login = await _verify(token_issuer, token_issuer.access_token("7", sid="s1"))
     assert (login.guest, login.scopes, login.session_id) == (False, None, "s1")
     key = await _verify(token_issuer, token_issuer.access_token("7", scope="songs:read songs:write"))
@@ -75,7 +75,7 @@ async def test_what_a_token_says_besides(token_issuer: TokenIssuer) -> None:
     assert not (await _verify(token_issuer, token_issuer.access_token("7", guest="yes"))).guest
 
 
-async def test_ten_thousand_forgeries_cost_one_fetch_a_minute(token_issuer: TokenIssuer) -> None:
+async def test_forged_tokens_cause_one_fetch_a_minute(token_issuer: TokenIssuer) -> None:
     now = 0.0
     header, body, signature = token_issuer.access_token("7").split(".")
     async with httpx.AsyncClient() as client:
@@ -84,9 +84,9 @@ async def test_ten_thousand_forgeries_cost_one_fetch_a_minute(token_issuer: Toke
         fetches = token_issuer.jwks_fetches
         for number in range(10_000):
             now += 0.018  # three minutes in all
-            made_up = {"alg": "EdDSA", "typ": ACCESS.typ, "kid": f"made-up-{number}"}
+            forged = {"alg": "EdDSA", "typ": ACCESS.typ, "kid": f"forged-{number}"}
             with pytest.raises(Unauthenticated):
-                await verifier.verify(f"{_base64(made_up)}.{body}.{signature}")
+                await verifier.verify(f"{_base64(forged)}.{body}.{signature}")
         assert 1 <= token_issuer.jwks_fetches - fetches <= 3
 
 
@@ -95,7 +95,7 @@ def _base64(part: dict[str, Any]) -> str:
 
 
 class Keys:
-    """A key source whose key can be taken back."""
+    """A key source whose key can be revoked."""
 
     def __init__(self, issuer: TokenIssuer) -> None:
         public = OKPAlgorithm.to_jwk(issuer.key.public_key(), as_dict=True)
@@ -105,7 +105,7 @@ class Keys:
         return self.keys.get(kid)
 
 
-async def test_a_cached_token_is_rejected_once_it_has_expired(token_issuer: TokenIssuer) -> None:
+async def test_cached_token_is_refused_after_its_expiry(token_issuer: TokenIssuer) -> None:
     now = time.time()
     clock = [now]
     verifier = TokenVerifier(Keys(token_issuer), ACCESS, clock=lambda: clock[0])
@@ -118,7 +118,7 @@ async def test_a_cached_token_is_rejected_once_it_has_expired(token_issuer: Toke
             await verifier.verify(token)
 
 
-async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn(token_issuer: TokenIssuer) -> None:
+async def test_cached_token_is_refused_after_its_key_is_revoked(token_issuer: TokenIssuer) -> None:
     keys = Keys(token_issuer)
     verifier = TokenVerifier(keys, ACCESS)
     token = token_issuer.access_token("7")
@@ -128,7 +128,7 @@ async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn(token_
         await verifier.verify(token)
 
 
-async def test_a_token_that_resembles_a_good_one_is_refused(token_issuer: TokenIssuer) -> None:
+async def test_altered_token_is_refused(token_issuer: TokenIssuer) -> None:
     verifier = TokenVerifier(Keys(token_issuer), ACCESS)
     token = token_issuer.access_token("7")
     await verifier.verify(token)

@@ -1,4 +1,4 @@
-"""Traces, as a collector gets them from a process that serves HTTP and gRPC, asks PostgreSQL and writes to S3."""
+"""Traces that a collector receives from a process that uses HTTP, gRPC, PostgreSQL and S3."""
 
 import json
 import os
@@ -27,12 +27,12 @@ CALLER = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
 
 @dataclass
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """Keeps every span by its name."""
+    """Stores all spans that it receives."""
 
     spans: list[Any] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
 
-    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
+    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802 - name of the contract
         for resource in request.resource_spans:
             named = {item.key: item.value.string_value for item in resource.resource.attributes}
             self.services.add(named["service.name"])
@@ -40,7 +40,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         return trace_service_pb2.ExportTraceServiceResponse()
 
     def named(self, name: str) -> Any:
-        """The only span of this name."""
+        """Return the only span with this name."""
         (span,) = [span for span in self.spans if span.name == name]
         return span
 
@@ -58,7 +58,7 @@ def collector() -> Iterator[tuple[Collector, str]]:
 
 @pytest.fixture
 def environment(database_url: str, token_issuer: TokenIssuer, object_store_settings: ObjectStoreSettings) -> Any:
-    """What the traced program needs."""
+    """Environment variables of the traced program."""
     return {
         "DATABASE_URL": database_url,
         "JWKS_URL": token_issuer.jwks_url,
@@ -71,7 +71,7 @@ def environment(database_url: str, token_issuer: TokenIssuer, object_store_setti
 
 
 def run(environment: dict[str, str], *paths: str) -> tuple[list[httpx.Response], list[dict[str, Any]]]:
-    """Starts the program, asks it for the paths, ends it; its answers and its log."""
+    """Start the program, request the paths and stop it; return the responses and the log."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM)], env=os.environ | environment | {"PORT": str(port)}, stdout=subprocess.PIPE
@@ -84,18 +84,18 @@ def run(environment: dict[str, str], *paths: str) -> tuple[list[httpx.Response],
             break
         except httpx.TransportError:
             time.sleep(0.05)
-    answers = [httpx.get(url + path, headers=CALLER) for path in paths]
+    responses = [httpx.get(url + path, headers=CALLER) for path in paths]
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
-    return answers, [json.loads(line) for line in output.splitlines()]
+    return responses, [json.loads(line) for line in output.splitlines()]
 
 
 def test_one_trace_from_the_caller_to_the_statement(
     collector: tuple[Collector, str], environment: dict[str, str]
 ) -> None:
     kept, endpoint = collector
-    answers, log = run(environment | {"TRACES_ENDPOINT": endpoint}, "/songs/7", "/shared/very-secret-token")
-    assert [answer.status_code for answer in answers] == [200, 404]
+    responses, log = run(environment | {"TRACES_ENDPOINT": endpoint}, "/songs/7", "/shared/very-secret-token")
+    assert [response.status_code for response in responses] == [200, 404]
     chain = ["GET /songs/{number}", "euterpe.library.v1.LibraryService/ResolveArtifact", "postgresql SELECT", "s3"]
     request, statement, stored = kept.named(chain[0]), kept.named(chain[2]), kept.named(chain[3])
     call, served = sorted((span for span in kept.spans if span.name == chain[1]), key=lambda span: -span.kind)
@@ -111,14 +111,14 @@ def test_one_trace_from_the_caller_to_the_statement(
     assert "healthz" not in str(kept.spans)
 
 
-def test_a_collector_that_is_away_disturbs_nothing(environment: dict[str, str]) -> None:
-    answers, _ = run(environment | {"TRACES_ENDPOINT": f"http://127.0.0.1:{free_port()}"}, "/songs/7", "/sdk")
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[1].json() is True
+def test_unreachable_collector_does_not_affect_requests(environment: dict[str, str]) -> None:
+    responses, _ = run(environment | {"TRACES_ENDPOINT": f"http://127.0.0.1:{free_port()}"}, "/songs/7", "/sdk")
+    assert [response.status_code for response in responses] == [200, 200]
+    assert responses[1].json() is True
 
 
-def test_without_a_collector_no_sdk_is_loaded(environment: dict[str, str]) -> None:
-    answers, log = run(environment, "/songs/7", "/sdk")
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[1].json() is False
+def test_sdk_is_not_loaded_without_a_collector(environment: dict[str, str]) -> None:
+    responses, log = run(environment, "/songs/7", "/sdk")
+    assert [response.status_code for response in responses] == [200, 200]
+    assert responses[1].json() is False
     assert not any("trace_id" in line for line in log)

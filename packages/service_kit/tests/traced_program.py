@@ -25,7 +25,7 @@ from sqlalchemy import text
 
 
 class Library(library_pb2_grpc.LibraryServiceServicer):
-    """Asks the database and the object store."""
+    """Queries the database and writes to the object store."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database = database
@@ -61,20 +61,20 @@ app = create_base_app("probe", settings, lifespan=lifespan, description="")
 
 @app.get("/songs/{number}")
 async def song(number: int) -> str:
-    """Asks a peer."""
+    """Call a peer."""
     await app.state.stub.ResolveArtifact(library_pb2.ResolveArtifactRequest())
     return "found"
 
 
 @app.get("/shared/{token}")
 async def shared(token: str) -> None:
-    """The path is as good as a password."""
-    raise NotFound("There is nothing here.")
+    """Fail; the path contains a secret token."""
+    raise NotFound("There is no such share.")
 
 
 @app.get("/sdk")
 async def sdk() -> bool:
-    """Whether the SDK was imported."""
+    """Return whether the SDK was imported."""
     return "opentelemetry.sdk.trace" in sys.modules
 
 

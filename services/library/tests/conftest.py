@@ -60,8 +60,14 @@ async def library(app: FastAPI, client: httpx.AsyncClient) -> AsyncIterator[Libr
 
 @pytest.fixture
 def peer(token_issuer: TokenIssuer) -> list[tuple[str, str]]:
-    """The metadata of an authenticated peer."""
-    return [("authorization", f"Bearer {token_issuer.service_token()}")]
+    """The metadata of the generator, which may register and resolve songs."""
+    return [("authorization", f"Bearer {token_issuer.service_token('generator')}")]
+
+
+@pytest.fixture
+def auth_peer(token_issuer: TokenIssuer) -> list[tuple[str, str]]:
+    """The metadata of auth, which may transfer and delete."""
+    return [("authorization", f"Bearer {token_issuer.service_token('auth')}")]
 
 
 @pytest.fixture

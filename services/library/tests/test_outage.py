@@ -67,7 +67,7 @@ async def test_an_unavailable_database_is_503_and_recovers(
     own_postgres.start()
     songs = (await client.get("/api/v1/songs", headers=clara)).json()["items"]
     assert [song["title"] for song in songs] == ["Kept"]
-    assert (await client.get("/readyz")).json() == {"database": "ok", "object_store": "ok"}
+    assert (await client.get("/readyz")).json() == {"database": "ok", "object_store": "ok", "loops": "ok"}
 
 
 @pytest_asyncio.fixture

@@ -9,7 +9,7 @@ export interface PageRoute extends Route {
   readonly icon?: IconName;
 }
 
-/** All pages, each in a chunk of its own. The gateway serves index.html at these paths (PAGES in gateway.py). */
+/** All pages, each in its own chunk. The gateway serves index.html at these paths, listed in deploy/gateway/pages.caddy. */
 export const routes: PageRoute[] = [
   {
     path: '',

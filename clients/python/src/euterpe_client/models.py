@@ -55,6 +55,7 @@ class PasswordChange(TypedDict):
 
     current_password: str
     new_password: str
+    revoke_api_keys: NotRequired[bool]
 
 
 class PasswordForm(TypedDict):
@@ -340,6 +341,15 @@ Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "l
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
+class EstimateView(TypedDict):
+    """
+    The expected length of a piece.
+    """
+
+    seconds: float
+    bars: float
+
+
 class LimitsView(TypedDict):
     """
     Range and default of a parameter.
@@ -386,6 +396,7 @@ class PromptRequest(TypedDict):
     midi: NotRequired[str | None]
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
+    replace_accompaniment: NotRequired[bool]
 
 
 class PromptView(TypedDict):
@@ -395,6 +406,7 @@ class PromptView(TypedDict):
 
     bars: int
     meter: str
+    key: NotRequired[str | None]
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
@@ -519,6 +531,7 @@ class ApiKeyBody(TypedDict):
     name: str
     scopes: list[Scope]
     expires_in_days: NotRequired[int]
+    password: NotRequired[str | None]
 
 
 class ApiKeyList(TypedDict):
@@ -625,6 +638,7 @@ class SongAnswer(TypedDict):
     measures: dict[str, float]
     tags: list[str]
     key: str | None
+    meter: str | None
     tempo_bpm: float | None
     instruments: list[str]
     style: str | None
@@ -637,6 +651,7 @@ class SongAnswer(TypedDict):
     midi_url: str | None
     midi_sha256: str
     midi_size_bytes: int
+    original_size_bytes: int | None
     version: int
     created_at: str
     updated_at: str
@@ -720,9 +735,11 @@ class GenerationView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
 
 
@@ -738,6 +755,7 @@ class ModelView(TypedDict):
     description: str
     default: bool
     length: LimitsView | None
+    estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
     sample_url: NotRequired[str | None]
@@ -766,9 +784,11 @@ class OrderView(TypedDict):
     note_count: NotRequired[int | None]
     duration_seconds: NotRequired[float | None]
     measures: NotRequired[dict[str, float]]
+    writer_version: NotRequired[int | None]
     created_at: str
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
+    estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
     variations: NotRequired[list[GenerationView]]
 

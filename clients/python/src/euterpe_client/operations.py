@@ -33,7 +33,7 @@ class Operations(Transport):
     def change_password(self, body: models.PasswordChange) -> None:
         """Change the password.
 
-        Changes the password, and ends all other sessions. API keys remain valid.
+        Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true.
         """
         self._nothing("PUT", "/api/v1/auth/me/password", json=body)
 
@@ -132,6 +132,9 @@ class Operations(Transport):
         """Create an API key.
 
         Creates an API key. Only this response contains it, because its digest is stored.
+
+        Later than ten minutes after the login, the account's `password` is required; without it the response is 403 with
+        the type `recent-authentication-required`.
         """
         return cast(models.NewApiKeyAnswer, self._json("POST", "/api/v1/auth/api-keys", json=body))
 
@@ -334,6 +337,17 @@ class Operations(Transport):
     def download_midi_stream(self, song_id: str) -> AbstractContextManager[ByteStream]:
         """Stream the result of `download_midi`, which is read while it arrives."""
         return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/midi")
+
+    def download_original(self, song_id: str) -> bytes:
+        """Download the uploaded file of an imported song.
+
+        The file as it was uploaded, for the song's owner only, since it may hold more than the music.
+        """
+        return self._bytes("GET", f"/api/v1/songs/{quoted(song_id)}/original")
+
+    def download_original_stream(self, song_id: str) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_original`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/original")
 
     def explore_songs(
         self,
@@ -661,18 +675,21 @@ class Operations(Transport):
         )
 
     def import_song(
-        self, body: bytes, *, title: str | None = None, idempotency_key: str | None = None
+        self, body: bytes, *, title: str | None = None, filename: str | None = None, idempotency_key: str | None = None
     ) -> models.SongAnswer:
         """Import a MIDI file.
 
-        Creates a song from the file. Its measures, tempo, instruments and key are determined from the music.
+        Creates a song from the file. The song's MIDI file is the uploaded one as the product writes it: with equal notes
+        and controllers, and without damage. Its measures, tempo and instruments are determined from the music; key and
+        meter are those that the file states, and the key is estimated where it states none. The owner can download the
+        uploaded file from `/songs/{song_id}/original`.
         """
         return cast(
             models.SongAnswer,
             self._json(
                 "POST",
                 "/api/v1/library/imports",
-                params={"title": title},
+                params={"title": title, "filename": filename},
                 headers={"idempotency-key": idempotency_key},
                 content=body,
                 media_type="audio/midi",

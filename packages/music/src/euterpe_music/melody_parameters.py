@@ -7,11 +7,15 @@ from euterpe_music.parameters import Parameter
 from euterpe_music.postprocessing import PROGRAMS
 from euterpe_music.tonics import TONICS
 
+#: Sampling strategies. A new one also needs an entry in the generator's `models/melody_adapter.py`, which maps them to
+#: samplers, and in the web pages' `compare-texts.ts`, which names them.
 STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 ACCOMPANIMENTS: Final = ("on", "off", "only")
 ANY_KEY: Final = "any"
 KEYS: Final = (ANY_KEY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
-_DRAWN: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
+#: Measured: at low temperatures, pieces repeat themselves until they never leave a figure.
+TEMPERATURE_ADVICE: Final = "Lower is more predictable and repeats itself more; above 1.2 it becomes random."
+_RANDOM_STRATEGIES: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
 
 
 def melody_parameters(
@@ -27,54 +31,55 @@ def melody_parameters(
     bpm: float = 120.0,
     instruments: tuple[str, str] = (PROGRAMS[0], PROGRAMS[0]),
 ) -> tuple[Parameter, ...]:
-    """The parameters of a bundle: its length in `bars` (least, default, most), and defaults that suit its networks."""
-    return (*_form(bars, styles, meters, accompanied), *_choosing(strategy, temperature, top_k, top_p),
+    """Return the parameters of a bundle.
+
+    `bars` is the length: minimum, default and maximum. The other arguments are the choices and defaults.
+    """
+    return (*_form(bars, styles, meters, accompanied), *_sampling(strategy, temperature, top_k, top_p),
             *_sound(bpm, instruments, accompanied))  # fmt: skip
 
 
 def _form(
     bars: tuple[int, int, int], styles: Sequence[str], meters: Sequence[str], accompanied: bool
 ) -> list[Parameter]:
-    made = [_int("bars", "Bars", *bars, advice="How long the piece is; a given beginning counts.")]
+    made = [_int("bars", "Bars", *bars, advice="Length of the piece, including the prompt.")]
     if styles:
-        made.append(_choice("style", "Style", styles, advice="The corpus whose manner is taken up."))
+        made.append(_choice("style", "Style", styles, advice="Corpus whose style is imitated."))
     if meters:
-        made.append(_choice("meter", "Meter", meters, advice="Beats of a bar."))
-    made.append(
-        _choice("key", "Key", KEYS, advice="Only notes of this scale are composed; any leaves it to the music.")
-    )
+        made.append(_choice("meter", "Meter", meters, advice="Time signature."))
+    made.append(_choice("key", "Key", KEYS, advice="Only notes of this scale are composed; any allows all notes."))
     if accompanied:
-        advice = "Chords under the melody; only accompanies a melody that you give, and changes nothing of it."
+        advice = "Chords for the melody; only composes chords for the melody of the prompt, which is kept."
         made.append(_choice("accompaniment", "Accompaniment", ACCOMPANIMENTS, advice=advice))
     return made
 
 
-def _choosing(strategy: str, temperature: float, top_k: int, top_p: float) -> list[Parameter]:
+def _sampling(strategy: str, temperature: float, top_k: int, top_p: float) -> list[Parameter]:
     ks, ps, beam = ("top_k", "top_k_top_p"), ("top_p", "top_k_top_p"), ("beam",)
     advanced: dict[str, Any] = {"group": "advanced"}
     return [
         _choice(
             "strategy", "Strategy", STRATEGIES, default=strategy,
-            advice="How the next note is chosen. Greedy and beam search always give the same piece, and tend to loops.",
+            advice="How the next note is chosen. Greedy and beam search always give the same piece and tend to loop.",
         ),
-        _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": _DRAWN},
-                advice="Lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random."),
+        _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": _RANDOM_STRATEGIES},
+                advice=TEMPERATURE_ADVICE),
         _int("top_k", "Top k", 1, top_k, 200, only_with={"strategy": ks}, **advanced,
-             advice="Only so many of the likeliest tokens may come."),
+             advice="Number of most probable tokens from which the next one is sampled."),
         _number("top_p", "Top p", 0.05, top_p, 1.0, only_with={"strategy": ps}, **advanced,
-                advice="Only the likeliest tokens that together have this probability may come."),
+                advice="The next token is sampled from the most probable ones with this total probability."),
         _number("repetition_penalty", "Repetition penalty", 1.0, 1.0, 2.0, **advanced,
-                advice="Above 1, notes that came lately come less likely."),
+                advice="Above 1, notes that occurred recently become less likely."),
         _int("repetition_window", "Repetition window", 1, 32, 64, **advanced,
-             advice="How many steps back the penalty looks."),
+             advice="Number of recent steps to which the penalty applies."),
         _int("beam_width", "Beam width", 2, 5, 8, only_with={"strategy": beam}, **advanced,
-             advice="Continuations that are kept at every step."),
+             advice="Number of continuations kept at every step."),
         _number("length_penalty", "Length penalty", 0.0, 1.0, 2.0, only_with={"strategy": beam}, **advanced,
-                advice="Above 1 favours more and shorter notes, below 1 fewer and longer ones."),
+                advice="Above 1 favours more and shorter notes, below 1 fewer and longer notes."),
         _int("beam_groups", "Beam groups", 1, 1, 4, only_with={"strategy": beam}, **advanced,
-             advice="Groups of beams that avoid each other's tokens; must divide the width."),
+             advice="Groups of beams with different tokens; the number must divide the beam width."),
         _number("beam_diversity", "Beam diversity", 0.0, 0.5, 5.0, only_with={"strategy": beam}, **advanced,
-                advice="How strongly the groups avoid each other."),
+                advice="Strength of the penalty for tokens of other groups."),
     ]  # fmt: skip
 
 
@@ -87,12 +92,12 @@ def _sound(bpm: float, instruments: tuple[str, str], accompanied: bool) -> list[
     ]
 
 
-def _int(name: str, label: str, least: int, default: int, most: int, **more: Any) -> Parameter:
-    return Parameter(name=name, label=label, kind="int", minimum=least, default=default, maximum=most, **more)
+def _int(name: str, label: str, minimum: int, default: int, maximum: int, **more: Any) -> Parameter:
+    return Parameter(name=name, label=label, kind="int", minimum=minimum, default=default, maximum=maximum, **more)
 
 
-def _number(name: str, label: str, least: float, default: float, most: float, **more: Any) -> Parameter:
-    return Parameter(name=name, label=label, kind="number", minimum=least, default=default, maximum=most, **more)
+def _number(name: str, label: str, minimum: float, default: float, maximum: float, **more: Any) -> Parameter:
+    return Parameter(name=name, label=label, kind="number", minimum=minimum, default=default, maximum=maximum, **more)
 
 
 def _choice(name: str, label: str, choices: Sequence[str], default: str | None = None, **more: Any) -> Parameter:

@@ -42,6 +42,7 @@ class EventSpec:
     #: Decoding folds pitches by octaves into low..high.
     pitch_low: int = 0
     pitch_high: int = 127
+    #: Quantizer levels of time and pitch. The field names are kept, as the manifests of released bundles contain them.
     time_rungs: tuple[int, ...] = _TIME_LEVELS
     pitch_rungs: tuple[int, ...] = _WHITE_KEYS
     #: Half the width of a level, where the gap between two levels is 1 - 2·half_width.

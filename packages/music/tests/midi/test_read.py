@@ -90,6 +90,9 @@ def test_a_note_that_ends_where_it_begins_sounds_for_one_tick() -> None:
     assert rows(read_midi(smf(on(0, 60) + off(0, 60) + END))) == [(0, 1, 60, 64, 0)]
 
 
+EVERY_PROGRAM = b"".join(bytes((0, 0xC0, program)) + on(0, 60) + off(10, 60) for program in range(128)) + END
+
+
 @pytest.mark.parametrize(
     ("data", "reason", "words"),
     [
@@ -105,6 +108,8 @@ def test_a_note_that_ends_where_it_begins_sounds_for_one_tick() -> None:
         (smf(END, b"\x00\x3c\x40" + END), "invalid", "track 2"),
         (smf((b"\xff\xff\xff\x7f\xff\x01\x00" * 9) + on(0, 60) + END), "too-long", "track 1"),
         (smf(*[END] * 4097), "too-many-tracks", "4096"),
+        (smf(*[EVERY_PROGRAM] * 33), "too-many-tracks", "4224 instruments; the limit is 4095"),
+        (smf(b"\x00\xb0\x01\x05" * 10_000 + EVERY_PROGRAM), "too-large", "1280000 controllers"),
     ],
 )
 def test_unusable_files_are_refused_with_the_reason(data: bytes, reason: str, words: str) -> None:

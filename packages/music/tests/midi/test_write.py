@@ -1,6 +1,7 @@
 import hashlib
 
 import numpy as np
+from euterpe_music.controls import make_controls
 from euterpe_music.midi import MidiLimits, Piece, Tempo, Track, read_midi, write_midi
 from euterpe_music.piece import NOTE_DTYPE, make_notes
 from hypothesis import given, settings
@@ -67,3 +68,21 @@ def test_bytes_do_not_depend_on_the_order_of_notes_nor_on_the_release() -> None:
 def test_rests_longer_than_a_delta_can_say() -> None:
     piece = Piece(1, make_notes([0, 3 << 27], [1, 1], [60, 61], [64, 64]), (Track(),), (Tempo(0, 3_000_000.0),))
     assert read_midi(write_midi(piece), EVERYTHING).notes["onset"].tolist() == [0, 3 << 27]
+
+
+def test_any_number_of_tracks_stays_apart() -> None:
+    count = 4095
+    tracks = tuple(Track(number % 128, name=str(number)) for number in range(count))
+    piece = Piece(480, make_notes(np.arange(count), 480, 60, 80, np.arange(count)), tracks)
+    again = read_midi(write_midi(piece))
+    assert again.tracks == tracks
+    assert np.array_equal(again.notes, piece.notes)
+
+
+def test_controllers_of_tracks_that_share_a_channel_are_written_once() -> None:
+    controls = make_controls([(0, track, 7, 100) for track in (0, 1)] + [(9, track, 7, 90) for track in (0, 1)])
+    tracks = (Track(is_drum=True, name="Low"), Track(is_drum=True, name="High"))
+    piece = Piece(480, make_notes([0, 0], 480, [36, 42], 80, [0, 1]), tracks, controls=controls)
+    again = read_midi(write_midi(piece))
+    assert np.array_equal(again.controls, piece.controls)
+    assert write_midi(again) == write_midi(piece)

@@ -1,1 +1,1 @@
-"""What every Euterpe service shares; it knows no service."""
+"""Code shared by all Euterpe services; it depends on none of them."""

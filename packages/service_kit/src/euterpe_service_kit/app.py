@@ -1,4 +1,4 @@
-"""The app factory that every service's `create_app` starts from."""
+"""The app factory on which every service's `create_app` builds."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,7 +18,7 @@ from euterpe_service_kit.problems import install_problem_handlers, problem_respo
 from euterpe_service_kit.rate_limit import RateLimitMiddleware
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.settings import ServiceSettings
-from euterpe_service_kit.tracing import configure_tracing, http_telemetry, send_the_rest
+from euterpe_service_kit.tracing import configure_tracing, flush_spans, http_telemetry
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -32,11 +32,11 @@ def create_base_app(
     scopes: MethodScopes | None = None,
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> FastAPI:
-    """An app with health, metrics, request ids, limits and problem details; its service adds routes.
+    """Create an app with health, metrics, request ids, limits and problem details; the service adds its routes.
 
-    `scopes` are what the token of an API key needs wherever a route asks for no other; without them, such a token
-    is refused there. `tags` describe the groups of routes (name → sentence). Sets `app.state.registry` (the service's
-    own Prometheus registry) and `app.state.readiness`.
+    `scopes` are the scopes that an API key needs on routes that name none; without them, such routes refuse API keys.
+    `tags` describe the groups of routes (name → sentence). Sets `app.state.registry` (the service's own Prometheus
+    registry) and `app.state.readiness`.
     """
     configure_logging(service, level=settings.log_level, fmt=settings.log_format)
     configure_tracing(service, settings)
@@ -80,7 +80,7 @@ def _traced(lifespan: Lifespan) -> Lifespan:
             async with lifespan(app):
                 yield
         finally:
-            await send_the_rest()
+            await flush_spans()
 
     return traced
 

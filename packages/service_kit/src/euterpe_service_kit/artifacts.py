@@ -1,4 +1,4 @@
-"""Answers a stored object over HTTP: whole, in part, or not at all when the client has it already."""
+"""Responses with a stored object: 200, 206 for a range, 304 for a client that has the current version."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -20,7 +20,7 @@ class Artifact:
     """A stored object and how it is presented.
 
     `etag` is the opaque tag without quotes; it must change whenever the bytes do, so a digest of them is best.
-    `filename` may be any text: it comes from listeners' titles.
+    `filename` may be any text: it comes from users' titles.
     """
 
     key: str
@@ -33,10 +33,10 @@ class Artifact:
 
 
 async def artifact_response(request: Request, store: ObjectStore, artifact: Artifact) -> Response:
-    """The answer to GET or HEAD, with If-Match, If-None-Match, If-Range and a single Range honoured.
+    """Create the response to GET or HEAD; If-Match, If-None-Match, If-Range and a single Range are supported.
 
-    Raises, before anything was sent: ObjectNotFound when S3 has no such object, Unavailable when it does not answer,
-    RangeNotSatisfiable, PreconditionFailed.
+    Raises, before the response starts: ObjectNotFound when S3 has no such object, Unavailable when S3 does not
+    respond, RangeNotSatisfiable, PreconditionFailed.
     """
     etag = strong_etag(artifact.etag)
     headers = {"ETag": etag, "Cache-Control": artifact.cache_control, "Accept-Ranges": "bytes"}
@@ -57,12 +57,12 @@ async def artifact_response(request: Request, store: ObjectStore, artifact: Arti
         return await _head(store, artifact, headers)
     if artifact.size_bytes == 0:
         return Response(headers=headers)
-    body = await _opened(store, artifact.key, sent)
+    body = await _open(store, artifact.key, sent)
     return StreamingResponse(body, status_code=206 if part else 200, headers=headers)
 
 
 def artifact_responses(content_type: str) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` of an operation that answers with `artifact_response`."""
+    """Return the OpenAPI `responses` of an operation that returns `artifact_response`."""
     content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
     return {
         200: {"description": "The whole object.", "content": content},
@@ -73,7 +73,7 @@ def artifact_responses(content_type: str) -> dict[int | str, dict[str, Any]]:
 
 
 def content_disposition(filename: str, *, inline: bool = False) -> str:
-    """A Content-Disposition header with the name in full and an ASCII fallback (RFC 6266, appendix D)."""
+    """Return a Content-Disposition header with the full name and an ASCII fallback (RFC 6266, appendix D)."""
     clean = "".join(_safe_characters(filename)).strip(" .") or "download"
     fallback = clean.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
     encoded = quote(clean, safe="!#$&+-.^_`|~")
@@ -81,14 +81,14 @@ def content_disposition(filename: str, *, inline: bool = False) -> str:
 
 
 def _safe_characters(filename: str) -> Iterator[str]:
-    # What a file system, a shell or the header itself would take for something else; lone surrogates have no UTF-8.
+    # Replaces characters that are special in a file system, a shell or the header; lone surrogates have no UTF-8.
     for character in filename:
         plain = character.isprintable() and character not in '/\\:*?"<>|'
         yield character if plain else "_"
 
 
 def _requested_range(request: Request, artifact: Artifact, etag: str) -> ByteRange | None:
-    # RFC 9110, 14.2: ranges are for GET only. A date in If-Range equals no strong tag, so the whole is sent.
+    # RFC 9110, 14.2: ranges are for GET only. A date in If-Range equals no strong tag, so the whole object is sent.
     if request.method != "GET" or request.headers.get("if-range", etag) != etag:
         return None
     return parse_range(request.headers.get("range"), artifact.size_bytes)
@@ -100,8 +100,8 @@ async def _head(store: ObjectStore, artifact: Artifact, headers: dict[str, str])
     return Response(headers=headers)
 
 
-async def _opened(store: ObjectStore, key: str, part: ByteRange) -> AsyncIterator[bytes]:
-    """The bytes, with the first chunk fetched already, so that a missing object is still answered with a status."""
+async def _open(store: ObjectStore, key: str, part: ByteRange) -> AsyncIterator[bytes]:
+    """Return the bytes. The first chunk is fetched here, so that a missing object still results in an error status."""
     chunks = store.stream(key, first=part.first, last=part.last)
     first = await anext(chunks, b"")
 

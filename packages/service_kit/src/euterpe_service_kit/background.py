@@ -13,9 +13,8 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from euterpe_service_kit.database import is_unavailable
-from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.health import Readiness
+from euterpe_service_kit.outages import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,6 @@ class BackgroundLoops:
 
     def __init__(self, service: str, registry: CollectorRegistry, readiness: Readiness) -> None:
         self._loops: dict[str, _Loop] = {}
-        self._is_stopping = False
         self._failures = Counter(
             f"euterpe_{service}_loop_failures_total",
             "Turns of background loops that failed, by loop and kind (unavailable or unexpected).",
@@ -64,10 +62,10 @@ class BackgroundLoops:
         loop = self._loops[name] = _Loop()
         loop.task = asyncio.create_task(self._run(name, loop, turn, interval_seconds), name=f"loop-{name}")
 
-    async def stop(self) -> None:
-        """Cancel all loops and wait for their ends."""
-        self._is_stopping = True
-        tasks = [loop.task for loop in self._loops.values() if loop.task]
+    async def stop(self, *names: str) -> None:
+        """Cancel the named loops, by default all, and wait for their ends. `check` no longer covers them."""
+        stopped = [self._loops.pop(name) for name in names or list(self._loops) if name in self._loops]
+        tasks = [loop.task for loop in stopped if loop.task]
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -76,8 +74,6 @@ class BackgroundLoops:
 
     async def check(self) -> None:
         """Raise LoopFailed while a loop has ended or keeps failing."""
-        if self._is_stopping:
-            return
         broken = [
             name
             for name, loop in self._loops.items()
@@ -90,14 +86,14 @@ class BackgroundLoops:
         while True:
             try:
                 await turn()
-            except Exception as error:  # noqa: BLE001 - whatever a turn raises, the loop goes on
+            except Exception as error:  # noqa: BLE001 - whatever a turn raises, the loop continues
                 await self._pause(name, loop, error)
             else:
                 loop.failures = 0
                 await asyncio.sleep(interval_seconds)
 
     async def _pause(self, name: str, loop: _Loop, error: Exception) -> None:
-        if is_unavailable(error) or isinstance(error, Unavailable):
+        if is_outage(error):
             self._failures.labels(name, "unavailable").inc()
             log.warning("loop_dependency_unavailable", loop=name, error=repr(error))
             await asyncio.sleep(FIRST_PAUSE_SECONDS)

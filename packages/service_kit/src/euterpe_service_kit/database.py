@@ -4,18 +4,18 @@ Transaction policy of all services:
 
 - Statements are written in `storage/` only, in classes named `XRepository`. A repository is created with a session, and
   neither begins nor commits a transaction.
-- A route that only needs the database takes `SessionDep`: one transaction per request, committed before the answer is
+- A route that only needs the database takes `SessionDep`: one transaction per request, committed before the response is
   sent. A route that only reads takes `ReadSessionDep`, which cannot write.
 - A use case that also waits for something slow (a password hash, the object store, a peer) receives the `Database` and
   opens its own short transactions around the wait, never across it.
-- A gRPC method opens one transaction per call and answers after the commit.
-- A streamed answer and a background loop hold no session while they send or sleep.
+- A gRPC method opens one transaction per call and responds after the commit.
+- A streamed response and a background loop hold no session while they send or sleep.
 """
 
 import socket
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import asyncpg
 from fastapi import Depends, Request
@@ -27,6 +27,17 @@ from euterpe_service_kit.tracing import trace_statements
 #: SQLSTATE classes and codes of a server that is away, starting, stopping or full, of a lost race for a lock, and of
 #: a transaction that another one crossed: trying again may work.
 _PASSING_SQLSTATES = ("08", "57P", "53", "55P03", "40001", "40P01")
+
+
+#: Deadlines: waiting for a connection and a statement together take at most five seconds, so that a request to a server
+#: that accepts connections and does not answer ends with 503 by then.
+POOL_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 2.0
+STATEMENT_SECONDS: Final = 3.0
+
+
+class ReadOnlyDatabase(ConnectionError):
+    """The server is a standby, or was set to read-only, for example because its disk is full."""
 
 
 class Database:
@@ -55,19 +66,24 @@ class Database:
         settings = {**options, "search_path": schema, "application_name": f"euterpe-{schema}"}
         common = {"pool_size": pool_size, "pool_pre_ping": pre_ping, "query_cache_size": query_cache_size}
         self.engine = _engine(url, settings, **common)
-        # Objects stay readable after commit: answers are shaped from them.
+        # Objects stay readable after the commit: responses are built from them.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reading = settings | {"default_transaction_read_only": "on"}
         self._read_engine = _engine(url, reading, isolation_level="AUTOCOMMIT", **common)
         self.readers = async_sessionmaker(self._read_engine, expire_on_commit=False)
 
     async def ping(self) -> None:
-        """Raises when the database does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Raise if the database does not answer or cannot be written.
+
+        The write is a message in the write-ahead log, which every role may emit and which leaves nothing to clean up.
+        """
+        async with self.engine.begin() as connection:
+            if await connection.scalar(text("SHOW transaction_read_only")) == "on":
+                raise ReadOnlyDatabase("the database accepts no writes")
+            await connection.execute(text("SELECT pg_logical_emit_message(true, 'euterpe', 'readiness')"))
 
     async def close(self) -> None:
-        """Closes the pools."""
+        """Close the pools."""
         await self.engine.dispose()
         await self._read_engine.dispose()
 
@@ -76,13 +92,18 @@ def _engine(url: str, settings: Mapping[str, str], **options: Any) -> AsyncEngin
     engine = create_async_engine(
         url,
         max_overflow=0,
-        pool_timeout=5,
-        # Errors are logged, and statements carry hashes of passwords.
+        pool_timeout=POOL_SECONDS,
+        # Errors are logged, and statements may contain password hashes.
         hide_parameters=True,
-        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": dict(settings)},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS,
+            "server_settings": dict(settings),
+        },
         **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _abandon_after_timeout)
     trace_statements(engine.sync_engine)
     return engine
 
@@ -93,12 +114,24 @@ def _refuse_closed(connection: Any, *_: object) -> None:
         raise exc.DisconnectionError
 
 
+def _abandon_after_timeout(context: Any) -> None:
+    """End a connection whose statement has timed out. A rollback on it would wait for the same server again."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
+        if not context.connection.invalidated:
+            context.connection.connection.driver_connection.terminate()
+
+
 def is_unavailable(error: BaseException) -> bool:
-    """Whether an error of this module's says that the database cannot be used now, rather than that we misuse it.
+    """Return whether an error means that the database is unavailable, and not that a statement is wrong.
 
     Errors while connecting come unwrapped from asyncpg and the system; later ones come wrapped by SQLAlchemy.
     """
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror | exc.TimeoutError):
+        return True
+    if type(error) is OSError:
+        # No route to the host, or several addresses that all refuse: these have no class of their own.
         return True
     if isinstance(error, exc.InterfaceError):
         # asyncpg's own errors of use, e.g. a number out of range, are interface errors too, and they are ValueErrors.
@@ -112,18 +145,18 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """One transaction per request: committed when the handler returns, rolled back when it raises."""
+    """Open one transaction per request: committed when the handler returns, rolled back when it raises."""
     database: Database = request.app.state.database
     async with database.sessions.begin() as session:
         yield session
 
 
-#: Function scope: the commit happens before the answer is sent, so that a failed commit is not answered with success.
+#: Function scope: the commit happens before the response is sent, so that a failed commit never results in a success.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
 async def get_read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """For handlers that only read: no transaction, and no way to write."""
+    """Open a read-only session without a transaction."""
     database: Database = request.app.state.database
     async with database.readers() as session:
         yield session

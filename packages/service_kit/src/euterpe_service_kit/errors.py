@@ -1,6 +1,6 @@
-"""Errors that a service raises on purpose, and the one table that maps them to HTTP and gRPC.
+"""Errors that services raise deliberately, and the table that maps them to HTTP and gRPC.
 
-A service derives its own from these in its `errors.py`; use cases raise them, and neither routes nor rpc catch them.
+A service derives its own errors in its `errors.py`. Use cases raise them; neither routes nor rpc catch them.
 """
 
 import dataclasses
@@ -13,19 +13,19 @@ import grpc
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One field that is wrong: where it is (`body.length`), why, and the limits that hold for it."""
+    """An invalid field: its location (`body.length`), the reason, and the limits that apply."""
 
     field: str
     message: str
     limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON form, without empty limits."""
+        """Return the JSON form, without empty limits."""
         return {"field": self.field, "message": self.message} | ({"limits": dict(self.limits)} if self.limits else {})
 
 
 class ServiceError(Exception):
-    """An error with a status. `slug` names the problem type for machines; `detail` is a sentence for people."""
+    """An error with a status. `slug` is the machine-readable problem type; `detail` is a sentence for users."""
 
     status: int = 500
     slug: str = "internal-error"
@@ -40,17 +40,17 @@ class ServiceError(Exception):
 
     @property
     def title(self) -> str:
-        """The status' phrase, as RFC 9457 suggests."""
+        """Return the reason phrase of the status, as RFC 9457 suggests."""
         return HTTPStatus(self.status).phrase
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """HTTP headers that the status asks for, beside Retry-After."""
+        """Return the HTTP headers that the status requires, in addition to Retry-After."""
         return {}
 
 
 class Unauthenticated(ServiceError):
-    """No valid credential was given."""
+    """The request has no valid credential."""
 
     status, slug = 401, "unauthenticated"
 
@@ -62,7 +62,7 @@ class Forbidden(ServiceError):
 
 
 class InsufficientScope(Forbidden):
-    """The token is one of an API key, and lacks a scope (RFC 6750, section 3.1)."""
+    """The API key lacks a required scope (RFC 6750, section 3.1)."""
 
     slug = "insufficient-scope"
 
@@ -74,25 +74,25 @@ class InsufficientScope(Forbidden):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Which scopes would do."""
+        """Return WWW-Authenticate with the required scopes."""
         scope = f', scope="{self._scopes}"' if self._scopes else ""
         return {"WWW-Authenticate": f'Bearer error="insufficient_scope"{scope}'}
 
 
 class NotFound(ServiceError):
-    """It does not exist, or the caller must not learn that it does."""
+    """The resource does not exist, or the caller must not learn that it exists."""
 
     status, slug = 404, "not-found"
 
 
 class Conflict(ServiceError):
-    """The request contradicts the present state."""
+    """The request conflicts with the current state."""
 
     status, slug = 409, "conflict"
 
 
 class PreconditionFailed(ServiceError):
-    """`If-Match` named another version than the present one."""
+    """`If-Match` names a version other than the current one."""
 
     status, slug = 412, "precondition-failed"
 
@@ -104,34 +104,34 @@ class PayloadTooLarge(ServiceError):
 
 
 class RangeNotSatisfiable(ServiceError):
-    """The requested byte range lies outside the resource."""
+    """The requested byte range is outside the resource."""
 
     status, slug = 416, "range-not-satisfiable"
 
     def __init__(self, size_bytes: int) -> None:
-        super().__init__(f"The requested range lies outside the resource, which has {size_bytes} bytes.")
+        super().__init__(f"The requested range is outside the resource, which has {size_bytes} bytes.")
         self.size_bytes = size_bytes
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The size, so that the client can ask again (RFC 9110, 15.5.17)."""
+        """Return Content-Range with the size, so that the client can correct its range (RFC 9110, 15.5.17)."""
         return {"Content-Range": f"bytes */{self.size_bytes}"}
 
 
 class Unprocessable(ServiceError):
-    """The request was understood, and its content is wrong."""
+    """The request is well formed, but its content is invalid."""
 
     status, slug = 422, "validation-error"
 
 
 class TooManyRequests(ServiceError):
-    """The caller has more work in progress, or asks faster, than it may."""
+    """The caller exceeds a rate limit or a limit on work in progress."""
 
     status, slug = 429, "too-many-requests"
 
 
 class Unavailable(ServiceError):
-    """Something that this service needs does not answer; trying again later may work."""
+    """A dependency of this service does not respond; retrying later may work."""
 
     status, slug = 503, "unavailable"
 
@@ -154,5 +154,5 @@ _GRPC_CODES: dict[int, grpc.StatusCode] = {
 
 
 def grpc_code(error: ServiceError) -> grpc.StatusCode:
-    """The gRPC status that says the same as the error's HTTP status."""
+    """Return the gRPC status that corresponds to the error's HTTP status."""
     return _GRPC_CODES.get(error.status, grpc.StatusCode.INTERNAL)

@@ -4,24 +4,24 @@ import re
 
 from euterpe_service_kit.errors import PreconditionFailed
 
-# An opaque tag may hold commas, so a list cannot simply be split at them.
+# An opaque tag may contain commas, so a list cannot be split at commas.
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
 def strong_etag(opaque: str | int) -> str:
-    """The header form of a strong tag, e.g. `"7"`."""
+    """Return the header form of a strong tag, e.g. `"7"`."""
     return f'"{opaque}"'
 
 
 def require_match(if_match: str | None, etag: str) -> None:
-    """Raises PreconditionFailed when `If-Match` is there and names another version. Weak tags never match."""
+    """Raise PreconditionFailed if `If-Match` names another version. Weak tags never match."""
     if if_match is None or if_match.strip() == "*" or etag in _tags(if_match, weak=False):
         return
-    raise PreconditionFailed(f"If-Match names another version than the present one, {etag}.")
+    raise PreconditionFailed(f"If-Match names a version other than the current one, {etag}.")
 
 
 def none_match(if_none_match: str | None, etag: str) -> bool:
-    """Whether the representation may be sent: False when `If-None-Match` says that the client has it already."""
+    """Return whether to send the representation: False if `If-None-Match` names the current version."""
     if if_none_match is None:
         return True
     return if_none_match.strip() != "*" and etag not in _tags(if_none_match, weak=True)

@@ -1,4 +1,4 @@
-"""`/healthz`: the process runs. `/readyz`: it can do its work; false while it drains."""
+"""`/healthz`: the process runs. `/readyz`: all of its dependencies work and it is not shutting down."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,9 +12,9 @@ router = APIRouter(include_in_schema=False)
 
 
 class Readiness:
-    """Named checks that all must pass, and the flag that shutdown raises.
+    """Named checks that must all pass, and a flag that is set at shutdown.
 
-    A check returns when its part works and raises when it does not; each gets `timeout_seconds`.
+    A check returns if its dependency works and raises otherwise, within `timeout_seconds`.
     """
 
     def __init__(self, timeout_seconds: float = 4.0) -> None:
@@ -23,11 +23,11 @@ class Readiness:
         self.draining = False
 
     def add(self, name: str, check: Check) -> None:
-        """Registers a check under the name that `/readyz` shows."""
+        """Register a check under the name that `/readyz` shows."""
         self._checks[name] = check
 
     async def report(self) -> dict[str, str]:
-        """Runs all checks at once: name → "ok" or the kind of error."""
+        """Run all checks concurrently: name → "ok" or the type of the error."""
         results = await asyncio.gather(*(self._run(check) for check in self._checks.values()))
         report = dict(zip(self._checks, results, strict=True))
         return report | ({"draining": "yes"} if self.draining else {})
@@ -43,13 +43,13 @@ class Readiness:
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Answers as long as the event loop turns."""
+    """Return 200 as long as the event loop runs."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 async def readyz(request: Request) -> JSONResponse:
-    """200 when every part answers, 503 otherwise, with one word per part."""
+    """Return 200 if every check passes and 503 otherwise, with one word per check."""
     report = await request.app.state.readiness.report()
     ready = all(value == "ok" for value in report.values())
     return JSONResponse(report, status_code=200 if ready else 503)

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, the standard library's records included."""
+"""Structured logs: one JSON object per line, including the records of the standard library."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from euterpe_service_kit.tracing import trace_id
 
 
 def configure_logging(service: str, *, level: str, fmt: str) -> None:
-    """Routes structlog and `logging` through one handler to standard output."""
+    """Send structlog and `logging` through one handler to standard output."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -38,7 +38,7 @@ def configure_logging(service: str, *, level: str, fmt: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Uvicorn's own handlers would print each line twice; its access log is replaced by the middleware's.
+    # Uvicorn's own handlers would print each line twice; the middleware writes the access log.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = name != "uvicorn.access"

@@ -19,12 +19,12 @@ log = structlog.get_logger("euterpe.access")
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CONFIDENTIAL = "{token}"
-#: Recorded, never sent: the client disconnected before the end of its request (nginx's status).
+#: Recorded but never sent: the client disconnected before the end of its request (nginx's status).
 _CLIENT_CLOSED_REQUEST = 499
-#: The most that is read of a refused body so that the client receives the response before the connection is reset.
+#: Largest part of a refused body that is read so that the client receives the response before the connection is reset.
 _MAX_DRAINED_BYTES = 1_048_576
 _MAX_DRAIN_SECONDS = 1.0
-#: Requested by the platform itself, at short intervals.
+#: Paths that the platform requests at short intervals; they are not logged.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -38,7 +38,7 @@ class HttpMetrics:
         )
         self.latency = Histogram(
             f"{prefix}_request_duration_seconds",
-            "Time from the request's arrival to the end of its answer.",
+            "Time from the request's arrival to the end of its response.",
             ["method", "route"],
             buckets=_BUCKETS,
             registry=registry,
@@ -46,7 +46,7 @@ class HttpMetrics:
 
 
 class RequestContextMiddleware:
-    """Binds the request id, echoes it, counts and times the request, and writes one access line."""
+    """Bind and return the request id, measure the request, and write one line to the access log."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
@@ -75,12 +75,13 @@ class RequestContextMiddleware:
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            # There is no one to answer, and nothing failed here. The gateway disconnects when a body exceeds its limit.
+            # No client is left to receive a response, and the service did not fail: the gateway
+            # disconnects when a body exceeds its limit.
             status = status or _CLIENT_CLOSED_REQUEST
         except Exception as error:
             if status:
                 raise
-            # Answered here, and not further out, so that the response carries the request id.
+            # Handled here, inside this middleware, so that the response carries the request id.
             response = await unexpected_error(Request(scope), error)
             await response(scope, receive, send_with_id)
         finally:
@@ -91,13 +92,13 @@ class RequestContextMiddleware:
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.latency.labels(method, route).observe(seconds)
         if scope["path"] not in UNLOGGED:
-            # A token in a path opens what it leads to for whoever reads the log.
+            # A token in a path is a credential and must not be logged.
             path = route if _CONFIDENTIAL in route else scope["path"]
             log.info("request", method=method, path=path, status=status, ms=round(seconds * 1000, 2))
 
 
 def _route_template(scope: Scope) -> str:
-    # Paths hold ids; a label per id would grow without bound.
+    # Paths contain ids; with a label per id, the number of series would be unbounded.
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unmatched"))
 
@@ -136,7 +137,7 @@ class BodyLimitMiddleware:
 
         async def watched_send(message: Message) -> None:
             nonlocal started
-            # FastAPI answers any error while it reads a body with 400, which is replaced by the refusal below.
+            # FastAPI responds with 400 to any error while it reads a body; the refusal below replaces that response.
             if started or received_bytes <= self._max_bytes:
                 started = True
                 await send(message)

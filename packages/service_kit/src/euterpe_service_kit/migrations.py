@@ -1,4 +1,4 @@
-"""What every service's `migrations/env.py` calls: Alembic on asyncpg, inside the service's own schema."""
+"""Runs Alembic migrations on asyncpg inside the service's own schema; called by each `migrations/env.py`."""
 
 import asyncio
 import os
@@ -7,12 +7,12 @@ from alembic import context
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-#: A migration that cannot have its lock soon fails, instead of queueing every reader behind it.
+#: A migration that does not get its lock in time fails; while it waits, all readers of the table wait too.
 LOCK_TIMEOUT = "5s"
 
 
 def run_migrations(metadata: MetaData, *, schema: str, url_variable: str) -> None:
-    """Runs the revisions that Alembic asked for on the database in the environment variable `url_variable`."""
+    """Run the requested revisions on the database whose URL is in the environment variable `url_variable`."""
     url = os.environ.get(url_variable)
     if not url:
         raise SystemExit(f"Set {url_variable} to the database to migrate, e.g. postgresql+asyncpg://user@host/euterpe")
@@ -29,13 +29,13 @@ async def _run(url: str, metadata: MetaData, schema: str) -> None:
 
 
 def _migrate(connection: Connection, metadata: MetaData, schema: str) -> None:
-    # Where an operator has made the schema and granted no right to create one, it is left alone.
+    # Skipped if the schema exists: the role may lack the right to create one.
     exists = connection.scalar(text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": schema})
     if not exists:
         connection.execute(text(f'CREATE SCHEMA "{schema}"'))
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.commit()
-    # The search path is the schema, so Alembic's own table lands in it without being told.
+    # The search path is the schema, so Alembic creates its own table there.
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()

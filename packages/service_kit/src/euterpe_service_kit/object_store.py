@@ -1,6 +1,6 @@
 """S3 through boto3, off the event loop.
 
-Keys are content addresses: writing an object twice is harmless, and nothing is overwritten by something else.
+Keys are content addresses: writing an object twice is harmless, and no object is replaced by a different one.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -26,30 +26,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Deadline of a call, including retries. Transfers of large bodies have none, but time-outs of each read and write.
+_CALL_SECONDS: Final = 5.0
 _CHUNK_BYTES = 256 * 1024
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchUpload"})
 
 
 class ObjectNotFound(NotFound):
-    """There is no object under this key."""
+    """There is no object with this key."""
 
     slug = "object-not-found"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What S3 knows of an object."""
+    """Metadata of an object in S3."""
 
     key: str
     size_bytes: int
     content_type: str
-    #: Names in lower case; S3 keeps ASCII only.
+    #: Names in lower case; S3 stores ASCII only.
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectEntry:
-    """What a listing tells of an object."""
+    """An object in a listing."""
 
     key: str
     size_bytes: int
@@ -58,7 +60,7 @@ class ObjectEntry:
 
 @dataclass(frozen=True, slots=True)
 class OpenUpload:
-    """An upload in parts that was begun and not ended."""
+    """An unfinished multipart upload."""
 
     key: str
     upload_id: str
@@ -79,8 +81,8 @@ class ObjectStore:
             aws_secret_access_key=settings.secret_access_key.get_secret_value(),
             config=Config(
                 connect_timeout=2,
-                read_timeout=10,
-                retries={"mode": "standard", "total_max_attempts": 3},
+                read_timeout=4,
+                retries={"mode": "standard", "total_max_attempts": 2},
                 max_pool_connections=threads,
                 signature_version="s3v4",
                 s3={"addressing_style": "path"} if settings.endpoint_url else {},
@@ -89,14 +91,14 @@ class ObjectStore:
             ),
         )
 
-        # Buckets in the host's name, as AWS wants them, are boto3's business.
+        # Virtual-hosted buckets, as on AWS, are left to boto3.
         url = settings.endpoint_url
         self._fast_put = FastPut(settings, url, connections=threads) if url else None
 
     async def put(
         self, key: str, data: bytes | IO[bytes], *, content_type: str, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Writes an object, from memory or from a seekable file; S3 makes it visible whole or not at all."""
+        """Write an object from memory or from a seekable file. Writes are atomic."""
         if not isinstance(data, bytes):
             await self._put(key, data, content_type, metadata)
             return
@@ -105,7 +107,7 @@ class ObjectStore:
             raise failure
 
     async def put_all(self, objects: Sequence[Put]) -> list[Unavailable | None]:
-        """Writes small objects side by side; in the place of one that could not be written, why."""
+        """Write small objects concurrently; return for each None or the error."""
         written = [False] * len(objects)
         if self._fast_put is not None:
             written = await self._call(partial(self._fast_put.put, objects))
@@ -124,43 +126,44 @@ class ObjectStore:
         self, key: str, data: bytes | IO[bytes], content_type: str, metadata: Mapping[str, str] | None
     ) -> None:
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
-        await self._call(partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind))  # type: ignore[arg-type]
+        put = partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind)  # type: ignore[arg-type]
+        await self._call(put, timeout_seconds=_CALL_SECONDS if isinstance(data, bytes) else None)
 
     async def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
-        """Begins to write an object in parts; returns the upload's id. Nothing is visible until `complete_parts`."""
+        """Begin a multipart upload and return its id. The object is not visible until `complete_parts`."""
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         begin = partial(self._client.create_multipart_upload, Bucket=self._bucket, Key=key, **kind)  # type: ignore[arg-type]
         return (await self._call(begin))["UploadId"]
 
     async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
-        """Writes a part, numbered from 1, of at least 5 MiB unless it is the last; returns its entity tag."""
+        """Write a part, numbered from 1, of at least 5 MiB unless it is the last; return its entity tag."""
         put = partial(self._client.upload_part, Bucket=self._bucket, Key=key, UploadId=upload_id)
-        return (await self._call(partial(put, PartNumber=number, Body=data)))["ETag"]
+        return (await self._call(partial(put, PartNumber=number, Body=data), timeout_seconds=None))["ETag"]
 
     async def complete_parts(self, key: str, upload_id: str, tags: list[str]) -> None:
-        """Makes the object of all parts, in order, visible."""
+        """Complete a multipart upload: the object, made of all parts in order, becomes visible."""
         parts: Any = {"Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]}
         complete = partial(self._client.complete_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
         await self._call(partial(complete, MultipartUpload=parts))
 
     async def abort_parts(self, key: str, upload_id: str) -> None:
-        """Throws the parts away; an upload that has ended is no error."""
+        """Discard the parts; an upload that has ended is not an error."""
         abort = partial(self._client.abort_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
         with contextlib.suppress(ObjectNotFound):
             await self._call(abort)
 
     async def open_uploads(self, prefix: str) -> list[OpenUpload]:
-        """Uploads in parts that were begun under a prefix, the first thousand of them."""
+        """Return up to a thousand unfinished multipart uploads under a prefix."""
         find = partial(self._client.list_multipart_uploads, Bucket=self._bucket, Prefix=prefix)
         found = (await self._call(find)).get("Uploads", [])
         return [OpenUpload(item["Key"], item["UploadId"], item["Initiated"]) for item in found]
 
     async def get(self, key: str) -> bytes:
-        """The whole object, for small ones."""
+        """Return the whole of a small object."""
         return await self._call(lambda: self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """What is known of an object; None when there is none."""
+        """Return the metadata of an object, or None if it does not exist."""
         try:
             answer = await self._call(partial(self._client.head_object, Bucket=self._bucket, Key=key))
         except ObjectNotFound:
@@ -168,7 +171,7 @@ class ObjectStore:
         return ObjectInfo(key, answer["ContentLength"], answer["ContentType"], answer.get("Metadata", {}))
 
     async def stream(self, key: str, *, first: int, last: int) -> AsyncGenerator[bytes, None]:
-        """The bytes `first` to `last`, both included, in chunks."""
+        """Yield the bytes `first` to `last`, both inclusive, in chunks."""
         byte_range = f"bytes={first}-{last}"
         answer = await self._call(partial(self._client.get_object, Bucket=self._bucket, Key=key, Range=byte_range))
         body: Any = answer["Body"]
@@ -179,7 +182,7 @@ class ObjectStore:
             body.close()
 
     async def entries(self, prefix: str) -> list[ObjectEntry]:
-        """All objects under a prefix, with their sizes and ages."""
+        """Return all objects under a prefix, with their sizes and ages."""
 
         def pages() -> list[ObjectEntry]:
             paginator = self._client.get_paginator("list_objects_v2")
@@ -190,7 +193,7 @@ class ObjectStore:
         return await self._call(pages)
 
     async def list(self, prefix: str) -> dict[str, str]:
-        """Key → entity tag of all objects under a prefix."""
+        """Return key → entity tag of all objects under a prefix."""
 
         def pages() -> dict[str, str]:
             paginator = self._client.get_paginator("list_objects_v2")
@@ -200,24 +203,28 @@ class ObjectStore:
         return await self._call(pages)
 
     async def delete(self, key: str) -> None:
-        """Deletes an object; a missing one is no error."""
+        """Delete an object; a missing one is not an error."""
         await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
     async def ping(self) -> None:
-        """Raises when the bucket cannot be reached."""
+        """Raise if the bucket cannot be reached."""
         await self._call(partial(self._client.head_bucket, Bucket=self._bucket))
 
     def close(self) -> None:
-        """Ends the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         if self._fast_put is not None:
             self._fast_put.close()
 
-    async def _call(self, operation: Callable[[], T]) -> T:
+    async def _call(self, operation: Callable[[], T], *, timeout_seconds: float | None = _CALL_SECONDS) -> T:
         try:
             with span("s3"):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+                # The thread ends by itself, at the client's own time-outs.
+                async with asyncio.timeout(timeout_seconds):
+                    return await asyncio.get_running_loop().run_in_executor(self._threads, operation)
+        except TimeoutError as error:
+            raise Unavailable("The object store does not answer in time.") from error
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _MISSING:

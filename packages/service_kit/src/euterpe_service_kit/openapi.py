@@ -1,4 +1,4 @@
-"""The OpenAPI document as a product: readable operation ids and problem details instead of FastAPI's own 422."""
+"""Customizes the OpenAPI document: readable operation ids, and problem details instead of FastAPI's own 422."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from euterpe_service_kit.problems import Problem, problem_responses
 from euterpe_service_kit.security import LOGIN_NEEDED
 
-#: What generators and linters read today.
+#: The newest version that client generators and linters support.
 OPENAPI_VERSION = "3.1.1"
 
 _HEADERS: dict[str, Any] = {
@@ -34,12 +34,12 @@ _RETRY = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
 
 
 def operation_id(route: APIRoute) -> str:
-    """Operation ids are the handler's name: stable, and readable in generated clients."""
+    """Return the handler's name as operation id, which is stable and readable in generated clients."""
     return route.name
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Replaces the app's document generator."""
+    """Replace the document generator of the app."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -78,13 +78,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _document_malformed_body(operation: dict[str, Any]) -> None:
-    # A body that is no JSON at all, because its bytes are no UTF-8, or no form, gets as far as no route.
+    # A body that is not UTF-8, JSON or a form is refused with 400 before the route is called.
     if "requestBody" in operation:
         operation["responses"].setdefault("400", problem_responses(400)[400])
 
 
 def _drop_impossible_refusal(operation: dict[str, Any]) -> None:
-    # Where nothing is asked for, nothing can be wrong.
+    # Without parameters and body there is nothing to validate.
     if "requestBody" not in operation and not operation.get("parameters"):
         operation["responses"].pop("422", None)
 
@@ -102,7 +102,7 @@ def _document_rate_limit(operation: dict[str, Any]) -> None:
 
 
 def _document_login(operation: dict[str, Any]) -> None:
-    # FastAPI does not tell a login that is needed from one that is taken into account; an empty requirement does.
+    # FastAPI does not distinguish a required login from an optional one; an empty requirement marks the optional.
     needed = operation.get("security", [])
     schemes = [item for item in needed if LOGIN_NEEDED not in item]
     operation["security"] = schemes if len(schemes) < len(needed) else [*([{}] if schemes else []), *schemes]

@@ -1,4 +1,4 @@
-"""RFC 9457 problem details for every error answer, FastAPI's own included."""
+"""RFC 9457 problem details for every error response, including those of FastAPI."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -43,7 +43,7 @@ class Problem(BaseModel):
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` for the error statuses that an operation documents."""
+    """Return the OpenAPI `responses` of the error statuses that an operation documents."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -54,7 +54,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem_response(request: Request, error: ServiceError, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Renders an error as problem details."""
+    """Return a response with the problem details of an error."""
     body: dict[str, Any] = {
         "type": f"/problems/{error.slug}",
         "title": error.title,
@@ -74,7 +74,7 @@ def problem_response(request: Request, error: ServiceError, headers: Mapping[str
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Makes every error answer of the app a problem, including those of FastAPI and of a lost database."""
+    """Install handlers that turn all errors, including those of FastAPI and the database, into problems."""
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -96,7 +96,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
-    # `ctx` may hold exceptions and, for secrets, must not echo input: only plain limits are passed on.
+    # `ctx` may contain exceptions, and input must not be returned, as it may be secret: only limits are kept.
     limits = {key: value for key, value in item.get("ctx", {}).items() if isinstance(value, int | float | str)}
     return FieldProblem(".".join(str(part) for part in item["loc"]), str(item["msg"]), limits)
 
@@ -113,10 +113,10 @@ async def _dependency_error(request: Request, error: Exception) -> JSONResponse:
     if not is_unavailable(error):
         return await unexpected_error(request, error)
     log.warning("dependency_unavailable", error=repr(error))
-    return problem_response(request, Unavailable("A part that this needs does not answer now. Try again shortly."))
+    return problem_response(request, Unavailable("A dependency of this service does not respond. Try again shortly."))
 
 
 async def unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    """Logs an error that nobody raised on purpose, and answers 500 without a word of it."""
+    """Log an unexpected error and return a 500 response without its details."""
     log.error("unexpected_error", exc_info=error)
     return problem_response(request, ServiceError("Something went wrong on our side. It has been logged."))

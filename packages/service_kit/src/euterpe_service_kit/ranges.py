@@ -5,28 +5,27 @@ from typing import NamedTuple
 
 from euterpe_service_kit.errors import RangeNotSatisfiable
 
-# Eighteen digits are more than any object has bytes, and bound what a header can make us compute.
+# Eighteen digits exceed the size of any object and bound the work that a header can cause.
 _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 
 
 class ByteRange(NamedTuple):
-    """Positions of the first and the last byte, both included."""
+    """Positions of the first and the last byte, both inclusive."""
 
     first: int
     last: int
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes the range holds."""
+        """Return the number of bytes in the range."""
         return self.last - self.first + 1
 
 
 def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
-    """The single range asked for, cut to the resource; None when the whole resource is to be sent.
+    """Return the requested range, limited to the resource, or None if the whole resource is to be sent.
 
-    A malformed header, another unit, and several ranges at once (which RFC 9110 lets a server ignore) mean the whole;
-    so does any range of an empty resource, of which no part can be named. Raises RangeNotSatisfiable when the range
-    begins behind the end or is a suffix of no bytes.
+    None is also returned for a malformed header, another unit, several ranges (which RFC 9110 lets a server ignore) and
+    an empty resource. Raises RangeNotSatisfiable when the range begins after the end or is a suffix of no bytes.
     """
     match = _SINGLE.fullmatch(header or "")
     if match is None or size_bytes == 0:

@@ -1,7 +1,7 @@
-"""How often one token and one network address may ask: GCRA in the process' own memory (docs/adr/0008).
+"""Rate limits per token and per network address: GCRA in the memory of the process (docs/adr/0008).
 
-The headers are those of draft-ietf-httpapi-ratelimit-headers: what holds (`RateLimit-Policy`) and what is left of it
-(`RateLimit`) in every answer, and `Retry-After` beside 429.
+The headers are those of draft-ietf-httpapi-ratelimit-headers: the limits (`RateLimit-Policy`) and what remains of them
+(`RateLimit`) in every response, and `Retry-After` with status 429.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from euterpe_service_kit.errors import TooManyRequests
 from euterpe_service_kit.problems import problem_response
 
 WINDOW_SECONDS = 60
-#: Asked by the platform itself.
+#: Requested by the platform itself.
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
-_MOST_KEYS = 50_000
-#: A minute is not always the sum of its parts.
+_MAX_KEYS = 50_000
+#: Tolerance for rounding errors of sums of floating-point intervals.
 _ROUNDING_SECONDS = 1e-6
 
 
 class RateLimited(TooManyRequests):
-    """A token or an address asks faster than it may."""
+    """A token or an address exceeds its rate limit."""
 
     slug = "rate-limited"
 
@@ -38,7 +38,7 @@ class RateLimited(TooManyRequests):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may pass; how many more may at once, and in how many seconds all of the quota is back."""
+    """Whether a request is accepted, how many more are at once, and after how many seconds the quota is restored."""
 
     allowed: bool
     remaining: int
@@ -47,10 +47,10 @@ class Verdict:
 
 
 class RateLimit:
-    """`quota` requests in a minute per key, all at once if need be; they come back one by one.
+    """Allows `quota` requests per minute and key, in a burst if necessary; the quota is restored gradually.
 
-    The generic cell rate algorithm: of each key only the time is kept at which it would have all of its quota again. A
-    key whose time has passed is the same as one never seen, so the memory holds what asked within the last minute.
+    The generic cell rate algorithm: for each key only the time is stored at which its quota is fully restored. A key
+    whose time has passed equals an unknown one, so only keys of the last minute are stored.
     """
 
     def __init__(self, name: str, quota: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,14 +61,14 @@ class RateLimit:
         self._full_at: dict[str, float] = {}
 
     def admit(self, key: str) -> Verdict:
-        """Counts a request, unless it is one too many."""
+        """Count a request if it is within the limit, and return the verdict."""
         now = self._clock()
         full_at = max(self._full_at.get(key, now), now)
         late = full_at + self._interval - now - WINDOW_SECONDS
         if late > _ROUNDING_SECONDS:
             return Verdict(False, 0, _seconds(full_at - now), max(1, _seconds(late)))
         full_at += self._interval
-        if key not in self._full_at and len(self._full_at) >= _MOST_KEYS:
+        if key not in self._full_at and len(self._full_at) >= _MAX_KEYS:
             self._forget(now)
         self._full_at[key] = full_at
         remaining = round((WINDOW_SECONDS - (full_at - now)) / self._interval)
@@ -76,9 +76,9 @@ class RateLimit:
 
     def _forget(self, now: float) -> None:
         self._full_at = {key: at for key, at in self._full_at.items() if at > now}
-        if len(self._full_at) >= _MOST_KEYS:
-            # Made-up keys in great numbers: those that asked least are the first to be forgotten.
-            kept = sorted(self._full_at.items(), key=lambda item: item[1])[_MOST_KEYS // 2 :]
+        if len(self._full_at) >= _MAX_KEYS:
+            # A flood of forged keys: the keys with the fewest requests are removed first.
+            kept = sorted(self._full_at.items(), key=lambda item: item[1])[_MAX_KEYS // 2 :]
             self._full_at = dict(kept)
 
 
@@ -87,7 +87,7 @@ def _seconds(exactly: float) -> int:
 
 
 class RateLimitMiddleware:
-    """Refuses what comes too fast, and says in every answer what is left. A quota of 0 is no limit."""
+    """Refuses requests over the limits and adds the rate-limit headers. A quota of 0 means no limit."""
 
     def __init__(self, app: ASGIApp, *, per_token: int, per_address: int) -> None:
         self._app = app
@@ -121,7 +121,7 @@ class RateLimitMiddleware:
         await problem_response(Request(scope), error)(scope, receive, send_with_limits)
 
     def _verdicts(self, scope: Scope) -> list[tuple[RateLimit, Verdict]]:
-        # The address first, and the token only if that may pass: who makes tokens up is stopped by the address.
+        # The token is counted only if the address is within its limit, so that forged tokens cannot evade the limit.
         verdicts = []
         if self._address is not None:
             verdicts.append((self._address, self._address.admit(_network(scope))))
@@ -133,7 +133,7 @@ class RateLimitMiddleware:
 
 
 def _network(scope: Scope) -> str:
-    """The client's address, as the server took it from a gateway that it believes; of IPv6 its /64."""
+    """Return the client's address, as reported by a trusted gateway; for IPv6 its /64 network."""
     host = str((scope.get("client") or ("",))[0])
     try:
         address = ipaddress.ip_address(host)

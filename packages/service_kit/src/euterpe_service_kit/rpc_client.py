@@ -1,4 +1,4 @@
-"""Channels to peers: every call carries a service token and the request id of the work it belongs to."""
+"""gRPC channels to peers: every call carries a service token and the id of the request that caused it."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ from euterpe_service_kit.errors import (
     Unprocessable,
 )
 from euterpe_service_kit.request_context import HEADER, request_id
-from euterpe_service_kit.tracing import active, current, end_rpc, headers, rpc_span
+from euterpe_service_kit.tracing import current, end_rpc, headers, is_active, rpc_span
 
 if TYPE_CHECKING:
     Interceptor = grpc.aio.UnaryUnaryClientInterceptor[Any, Any]
@@ -37,7 +37,7 @@ _ERRORS: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
 }
 
-#: A peer's pod that dies takes the calls on it along. Any call of the contracts may be repeated, so they go to another.
+#: Calls to a pod that dies fail. All calls of the contracts can be repeated, so they are retried on another pod.
 _RETRIES = {
     "maxAttempts": 4,
     "initialBackoff": "0.1s",
@@ -54,15 +54,15 @@ _OPTIONS = [
 
 
 class TokenSource(Protocol):
-    """Where the service token of each call comes from: a ServiceTokenSource, or auth's own signer."""
+    """Provides the service token of each call: a ServiceTokenSource, or auth's own signer."""
 
     async def token(self) -> str:
-        """A valid service token. Raises Unavailable when none can be had."""
+        """Return a valid service token. Raises Unavailable if there is none."""
         ...
 
 
 def peer_channel(target: str, tokens: TokenSource) -> grpc.aio.Channel:
-    """A channel to a peer inside the deployment, e.g. `library:9090`."""
+    """Open a channel to a peer inside the deployment, e.g. `library:9090`."""
     return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=[cast(Any, _Identify(tokens))])
 
 
@@ -78,7 +78,7 @@ class _Identify(Interceptor):
         if rid := request_id():
             metadata.add(HEADER, rid)
         details = client_call_details._replace(metadata=metadata)
-        return await (self._traced(continuation, details, request) if active() else continuation(details, request))
+        return await (self._traced(continuation, details, request) if is_active() else continuation(details, request))
 
     async def _traced(self, continuation: Callable[[Any, Any], Awaitable[Any]], details: Any, request: Any) -> Any:
         method = details.method if isinstance(details.method, str) else details.method.decode()
@@ -97,12 +97,12 @@ class _Identify(Interceptor):
 
 @asynccontextmanager
 async def peer_errors(peer: str) -> AsyncIterator[None]:
-    """Turns a failed call into the ServiceError that says the same; everything unexpected is Unavailable."""
+    """Convert a failed call into the corresponding ServiceError; unexpected errors become Unavailable."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
         kind = _ERRORS.get(error.code())
         if kind is None or kind is Unauthenticated:
-            # Our own token was refused or the peer is away: neither is the caller's fault.
-            raise Unavailable(f"The {peer} service does not answer now. Try again shortly.") from error
+            # The service's own token was refused or the peer does not respond: neither is an error of the caller.
+            raise Unavailable(f"The {peer} service does not respond. Try again shortly.") from error
         raise kind(error.details() or f"The {peer} service refused the call.") from error

@@ -1,6 +1,6 @@
-"""The gRPC server that peers call: service tokens, request ids, errors by the one table, health."""
+"""The gRPC server for peers: service tokens, request ids, error statuses, health."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -10,18 +10,19 @@ from grpc_reflection.v1alpha import reflection
 from opentelemetry.trace import Span
 
 from euterpe_service_kit.database import is_unavailable
-from euterpe_service_kit.errors import ServiceError, Unauthenticated, grpc_code
+from euterpe_service_kit.errors import Forbidden, ServiceError, Unauthenticated, grpc_code
 from euterpe_service_kit.request_context import HEADER, begin_request
+from euterpe_service_kit.rpc_access import may_call
 from euterpe_service_kit.tokens import TokenVerifier
-from euterpe_service_kit.tracing import active, current, end_rpc, rpc_span
+from euterpe_service_kit.tracing import current, end_rpc, is_active, rpc_span
 
 log = structlog.get_logger(__name__)
 
-#: Probes and tools ask these without a token; they tell what is served, and nothing of anybody.
+#: Methods that need no token, for probes and tools. They return no data of users.
 _OPEN_PREFIXES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-#: What a trace shows as a failure of the server; all else is an answer.
+#: Statuses that traces show as failures of the server.
 _OUR_FAULT = frozenset({grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 #: Callers keep one connection. That it ends now and then, announced, spreads them over pods that came later. Running
@@ -39,33 +40,35 @@ Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
 
 class RpcServer:
-    """A grpc.aio server with health and reflection. Servicers are added to `server` before `start`.
+    """A grpc.aio server with health. Servicers are added to `server` before `start`.
 
-    `services` are the full names that reflection tells, e.g. `euterpe.library.v1.LibraryService`.
+    A call needs a service token, and its service must be listed for the method in `rpc_access.CALLERS`. `reflected`
+    are the full names of services that reflection describes without a token, e.g. `euterpe.library.v1.LibraryService`;
+    without any, reflection is off.
     """
 
-    def __init__(self, verifier: TokenVerifier, *services: str) -> None:
+    def __init__(self, verifier: TokenVerifier, *, reflected: Sequence[str] = ()) -> None:
         self.server = grpc.aio.server(interceptors=[_Guard(verifier)], options=_OPTIONS)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
-        if services:
-            reflection.enable_server_reflection([*services, reflection.SERVICE_NAME, health.SERVICE_NAME], self.server)
+        if reflected:
+            reflection.enable_server_reflection([*reflected, reflection.SERVICE_NAME, health.SERVICE_NAME], self.server)
 
     async def start(self, host: str, port: int) -> int:
-        """Listens; returns the port, which is chosen by the system when 0 was asked for."""
+        """Start the server and return its port; for port 0, the system chooses one."""
         bound = self.server.add_insecure_port(f"{host}:{port}")
         await self.server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return bound
 
     async def stop(self, grace_seconds: float) -> None:
-        """Refuses new calls and lets the running ones finish within the grace."""
+        """Refuse new calls and let running ones finish within the grace period."""
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_seconds)
 
 
 class _Guard(Interceptor):
-    """Verifies the service token, binds the request id, and turns ServiceErrors into their status."""
+    """Verifies the service token and the right to call, binds the request id, and maps errors to their status."""
 
     def __init__(self, verifier: TokenVerifier) -> None:
         self._verifier = verifier
@@ -88,7 +91,7 @@ class _Guard(Interceptor):
     def _unary(self, method: str, inner: Any) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             try:
-                await self._admit(context)
+                await self._admit(method, context)
                 return await inner(request, context)
             except grpc.aio.AbortError:
                 raise
@@ -103,12 +106,12 @@ class _Guard(Interceptor):
             finally:
                 _end(span, context)
 
-        return traced if active() else call
+        return traced if is_active() else call
 
     def _streaming(self, method: str, inner: Any) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             try:
-                await self._admit(context)
+                await self._admit(method, context)
                 async for response in inner(request, context):
                     yield response
             except grpc.aio.AbortError:
@@ -117,7 +120,7 @@ class _Guard(Interceptor):
                 await _abort(method, context, error)
 
         async def traced(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            # Not made current: a stream that its caller leaves may be closed in another context than it began in.
+            # Not the current span: an abandoned stream may be closed in another context than the one in which it began.
             span = rpc_span(method, metadata=_metadata(context))
             try:
                 async for response in call(request, context):
@@ -125,9 +128,9 @@ class _Guard(Interceptor):
             finally:
                 _end(span, context)
 
-        return traced if active() else call
+        return traced if is_active() else call
 
-    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    async def _admit(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         metadata = _metadata(context)
         begin_request(metadata.get(HEADER))
         scheme, _, token = metadata.get("authorization", "").partition(" ")
@@ -135,6 +138,8 @@ class _Guard(Interceptor):
             raise Unauthenticated("This call needs a service token.")
         peer = await self._verifier.verify(token)
         structlog.contextvars.bind_contextvars(peer=peer.id)
+        if not may_call(peer.id, method):
+            raise Forbidden(f"The service {peer.id} may not call {method}.")
 
 
 def _metadata(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
@@ -152,6 +157,6 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
         await context.abort(grpc_code(error), error.detail)
     if is_unavailable(error):
         log.warning("dependency_unavailable", method=method, error=repr(error))
-        await context.abort(grpc.StatusCode.UNAVAILABLE, "A part that this needs does not answer now.")
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "A dependency of this service does not respond.")
     log.error("unexpected_error", method=method, exc_info=error)
     await context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side. It has been logged.")

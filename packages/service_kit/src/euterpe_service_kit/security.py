@@ -1,8 +1,8 @@
 """FastAPI dependencies that turn the Authorization header into a Principal.
 
-The app keeps its TokenVerifier for listeners as `app.state.access_verifier`. The token of an API key carries scopes,
-and a route refuses it unless it has the scopes that the route names with `require_scope`, or else those that the app
-names for the request's method (`MethodScopes`). A route that nobody thought of is thus closed to API keys.
+The app stores the TokenVerifier of access tokens as `app.state.access_verifier`. The token of an API key carries
+scopes. A route refuses it unless it has the scope that the route declares with `require_scope`, or else the scope that
+the app declares for the request's method (`MethodScopes`). Without either, a route refuses API keys.
 """
 
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Access t
 
 
 class _Needed(SecurityBase):
-    """Tells the OpenAPI document that a route needs a login, and does not merely take one; checks nothing."""
+    """Marks in the OpenAPI document that a route requires a login; checks nothing itself."""
 
     def __init__(self) -> None:
         self.model = SecurityModel(type=SecuritySchemeType.http)
         self.scheme_name = LOGIN_NEEDED
 
     async def __call__(self) -> None:
-        """Nothing to check."""
+        """Do nothing."""
 
 
-#: The name under which the above appears among a route's security schemes, until the document is finished.
+#: Name of the marker among a route's security schemes; it is removed from the finished document.
 LOGIN_NEEDED = "login needed"
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
@@ -40,18 +40,18 @@ _READING = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class MethodScopes:
-    """The scope that an API key needs for reading, and the one that it needs for all else."""
+    """The scope that an API key needs for reading, and the one for all other methods."""
 
     read: str
     write: str
 
     def of(self, method: str) -> str:
-        """The scope for a request's method."""
+        """Return the scope for a request's method."""
         return self.read if method in _READING else self.write
 
 
 async def optional_principal(request: Request, scopes: SecurityScopes, credentials: Credentials) -> Principal | None:
-    """The listener, or None without an Authorization header. A token that is there must be valid and suffice."""
+    """Return the user, or None without an Authorization header. A given token must be valid and have the scope."""
     if credentials is None:
         if "authorization" in request.headers:
             raise Unauthenticated("The Authorization header must be `Bearer <token>`.")
@@ -65,21 +65,21 @@ async def require_principal(
     principal: Annotated[Principal | None, Depends(optional_principal)],
     _: Annotated[None, Security(_Needed())],
 ) -> Principal:
-    """The listener, registered or a guest; 401 without one."""
+    """Return the user, registered or a guest. Raises Unauthenticated (401) without a login."""
     if principal is None:
         raise Unauthenticated("Log in first: this needs an access token.")
     return principal
 
 
 async def require_registered(principal: Annotated[Principal, Depends(require_principal)]) -> Principal:
-    """The listener; 401 without one, 403 for a guest."""
+    """Return the registered user. Raises Unauthenticated (401) without a login and Forbidden (403) for a guest."""
     if principal.guest:
         raise Forbidden("Guests cannot do this: register first.")
     return principal
 
 
 def require_scope(scope: str) -> Any:
-    """The listener, as CurrentUser; the token of an API key needs this scope, whatever the request's method.
+    """Create a dependency that returns the user; an API key needs this scope, regardless of the method.
 
     `user: Annotated[Principal, require_scope("songs:read")]`
     """

@@ -1,4 +1,4 @@
-"""Runs a service's app under uvicorn, with a shutdown that is announced first and bounded in time."""
+"""Runs a service's app under uvicorn, with a graceful shutdown of bounded duration."""
 
 import gc
 import resource
@@ -15,7 +15,7 @@ _OPEN_FILES = 65_536
 
 
 class _Server(uvicorn.Server):
-    """Between the first signal and the end lie the seconds in which every answer asks for another connection."""
+    """Closes each connection after its response for some seconds between the first signal and the shutdown."""
 
     def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
         super().__init__(config)
@@ -35,20 +35,20 @@ class _Server(uvicorn.Server):
 
 
 def raise_open_files() -> None:
-    """Allows this process as many open files as the system lets it, within reason.
+    """Raise the limit on open files to the hard limit, but at most to `_OPEN_FILES`.
 
-    Container runtimes give 1,024 at first and half a million on request; each listener who follows a piece holds one.
+    Container runtimes set a soft limit of 1,024; each user who follows a generation holds one connection open.
     """
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
-    """Serves until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT.
 
-    `/readyz` fails from then on, kept connections are asked to go elsewhere, and open requests get the grace to finish.
+    Then `/readyz` fails, persistent connections are closed, and open requests have the grace period to finish.
     """
     config = uvicorn.Config(
         app,
@@ -64,10 +64,10 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
     raise_open_files()
     # A supervisor's terminal sends Ctrl-C to the whole group; only the supervisor decides when a service ends.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # What was imported stays: a collection that walks through all of it again holds every request up for a while.
+    # Imported modules stay alive: excluding them from garbage collection shortens its pauses.
     gc.collect()
     gc.freeze()
-    # A request leaves hundreds of objects that need no collector; at the usual 700 it runs several times a second, and
-    # holds up whoever is being answered.
+    # A request allocates hundreds of objects that are not in cycles; with the default threshold of 700, the collector
+    # would run several times a second and delay requests.
     gc.set_threshold(50_000, 20, 50)
     _Server(config, settings.drain_seconds).run()

@@ -1,4 +1,4 @@
-"""A service's own token for its peers: fetched from auth with client credentials, kept, renewed at half its life."""
+"""The token of a service for its peers: fetched from auth with client credentials and renewed at half its lifetime."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class ServiceTokenSource:
-    """Hands out a valid service token; one fetch at a time, shared by all callers."""
+    """Provides a valid service token; concurrent callers share one fetch."""
 
     def __init__(self, peer: PeerSettings, client: httpx.AsyncClient) -> None:
         self._peer = peer
@@ -23,7 +23,7 @@ class ServiceTokenSource:
         self._renew_at = self._expires_at = float("-inf")
 
     async def token(self) -> str:
-        """Raises Unavailable when auth does not answer and the kept token has expired."""
+        """Return a valid token. Raises Unavailable if auth does not respond and the cached token has expired."""
         if time.monotonic() < self._renew_at:
             return self._token
         async with self._lock:
@@ -44,7 +44,7 @@ class ServiceTokenSource:
             if time.monotonic() < self._expires_at:
                 log.warning("service_token_renewal_failed", error=repr(error))
                 return
-            raise Unavailable("No service token can be had now.") from error
+            raise Unavailable("Auth issues no service token at the moment.") from error
         body = answer.json()
         now, lifetime = time.monotonic(), float(body["expires_in"])
         self._token = body["access_token"]

@@ -1,6 +1,6 @@
-"""Offline verification of EdDSA JWTs against auth's JWKS, and what a verified token says.
+"""Offline verification of EdDSA JWTs against auth's JWKS, and the principal of a verified token.
 
-Two kinds, told apart by header `typ`, audience and issuer: access tokens of listeners, and service tokens of peers.
+Access tokens of users and service tokens of peers differ in header `typ` and audience.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ ALGORITHM = "EdDSA"
 _FRESH_SECONDS = 300.0
 _LIFETIME_SECONDS = 900.0
 _REFETCH_SECONDS = 60.0
-_MOST_REMEMBERED = 10_000
+_MAX_CACHED_TOKENS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ SERVICE = TokenKind(typ="service+jwt", audience="euterpe-internal")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who holds a verified token. `id` is the subject; `name` is for display only.
+    """The holder of a verified token. `id` is the subject; `name` is for display only.
 
-    `scopes` is None for a login, which may do everything; the token of an API key may do what its scopes name.
-    `session_id` names the login session, where there is one.
+    `scopes` is None for a login, which is not restricted; the token of an API key is restricted to its scopes.
+    `session_id` is the id of the login session, if there is one.
     """
 
     id: str
@@ -59,16 +59,16 @@ class KeySource(Protocol):
     """Finds the public key of a key id."""
 
     async def find(self, kid: str) -> PyJWK | None:
-        """The key, or None when there is none with this id. Raises Unavailable when that cannot be known."""
+        """Return the key with this id, or None. Raises Unavailable if the keys cannot be fetched."""
         ...
 
 
 class RemoteKeys:
     """Keys from a JWKS URL, cached for at most 15 minutes, fetched at most once a minute.
 
-    After five minutes a fetch is tried again in passing; while auth does not answer, known keys serve on until they
-    are 15 minutes old. An unknown id causes a fetch, so that rotation is seen at once, but a flood of made-up ids
-    causes no more than one a minute. Callers that need the keys at the same time share one fetch.
+    Keys older than five minutes are fetched again at their next use; while auth does not respond, cached keys stay
+    valid until they are 15 minutes old. An unknown id causes a fetch, so that a rotation is noticed at once; forged ids
+    cause at most one fetch a minute. Concurrent callers share one fetch.
     """
 
     def __init__(self, url: str, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,12 +81,12 @@ class RemoteKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> PyJWK | None:
-        """See KeySource."""
+        """Return the key with this id, or None. Raises Unavailable if the keys cannot be fetched."""
         if self._age() > _LIFETIME_SECONDS or kid not in self._keys:
-            # Whoever cannot go on without it waits for the fetch that somebody else may have begun.
-            await self._finished(self._fetching or self._begin_fetch())
+            # The key is required: wait for the fetch in progress, or begin one.
+            await self._wait_for(self._fetching or self._begin_fetch())
         elif self._age() > _FRESH_SECONDS and self._fetching is None:
-            await self._finished(self._begin_fetch())
+            await self._wait_for(self._begin_fetch())
         if self._age() > _LIFETIME_SECONDS:
             raise Unavailable("Tokens cannot be verified now, because the keys cannot be fetched.")
         return self._keys.get(kid)
@@ -95,7 +95,7 @@ class RemoteKeys:
         return self._clock() - self._fetched_at
 
     def _begin_fetch(self) -> asyncio.Task[None] | None:
-        # A failed first fetch may be repeated after a second: a service that starts before auth must not wait a minute.
+        # A failed first fetch is retried after a second, for services that start before auth.
         pause = _REFETCH_SECONDS if self._keys else 1.0
         if self._clock() - self._tried_at < pause:
             return None
@@ -103,16 +103,16 @@ class RemoteKeys:
         self._fetching = asyncio.create_task(self._fetch())
         return self._fetching
 
-    async def _finished(self, fetch: asyncio.Task[None] | None) -> None:
-        # Shielded: a caller that hangs up must not take the keys from those who wait with it.
+    async def _wait_for(self, fetch: asyncio.Task[None] | None) -> None:
+        # Shielded: a cancelled caller must not cancel the fetch for the others.
         if fetch is not None:
             await asyncio.shield(fetch)
 
     async def _fetch(self) -> None:
         try:
-            answer = await self._client.get(self._url, timeout=3.0)
-            answer.raise_for_status()
-            keys = PyJWKSet.from_dict(answer.json()).keys  # AttributeError: JSON, but no object
+            response = await self._client.get(self._url, timeout=3.0)
+            response.raise_for_status()
+            keys = PyJWKSet.from_dict(response.json()).keys  # AttributeError: JSON, but not an object
         except (httpx.HTTPError, ValueError, AttributeError, jwt.PyJWTError) as error:
             log.warning("jwks_fetch_failed", url=self._url, error=repr(error))
         else:
@@ -124,7 +124,7 @@ class RemoteKeys:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """A token that was found valid, under which key, and until when it is."""
+    """A valid token with its key and expiry."""
 
     principal: Principal
     kid: str
@@ -135,7 +135,7 @@ class _Verified:
 class TokenVerifier:
     """Verifies tokens of one kind.
 
-    A valid token is cached until it expires or its key is withdrawn: clients send the same one for minutes, and
+    A valid token is cached until it expires or its key is revoked: clients send the same token for minutes, and
     verifying a signature costs as much as the rest of a small request. `clock` returns Unix time in seconds.
     """
 
@@ -146,7 +146,7 @@ class TokenVerifier:
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
-        """Returns who holds the token; raises Unauthenticated, and says no more than that it is invalid or expired."""
+        """Return the principal of a token. Raises Unauthenticated if the token is invalid or expired."""
         known = self._verified.get(token)
         if known is not None and self._clock() < known.expires_at and await self._keys.find(known.kid) is known.key:
             self._verified.move_to_end(token)
@@ -169,7 +169,7 @@ class TokenVerifier:
         expires_at = self._check_expiry(claims)
         principal = _principal(claims)
         self._verified[token] = _Verified(principal, kid, key, expires_at)
-        if len(self._verified) > _MOST_REMEMBERED:
+        if len(self._verified) > _MAX_CACHED_TOKENS:
             self._verified.popitem(last=False)
         return principal
 
@@ -181,7 +181,7 @@ class TokenVerifier:
                 algorithms=[ALGORITHM],
                 audience=self._kind.audience,
                 issuer=ISSUER,
-                # A token from a machine whose clock is a second ahead is no forgery, so `iat` may lie ahead.
+                # `iat` may be in the future, as the clock of the issuing machine may be ahead.
                 # `exp` is checked with this verifier's clock.
                 options={"require": ["exp", "iat", "sub", "aud", "iss"], "verify_iat": False, "verify_exp": False},
             )
@@ -200,7 +200,7 @@ class TokenVerifier:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     scope, session = claims.get("scope"), claims.get("sid")
-    # A scope that cannot be read must not pass for the absence of one, which means that everything is allowed.
+    # A malformed scope must not be treated as a missing one, which would allow everything.
     if "scope" in claims and not isinstance(scope, str):
         raise Unauthenticated("The token is not valid.")
     return Principal(

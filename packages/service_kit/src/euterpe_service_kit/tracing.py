@@ -1,7 +1,7 @@
-"""OpenTelemetry traces: of HTTP requests (FastAPI makes those itself), gRPC calls, SQL statements and S3 requests.
+"""OpenTelemetry traces of HTTP requests (created by FastAPI itself), gRPC calls, SQL statements and S3 requests.
 
-Without a collector no SDK is loaded and no span is made. Which traces are kept is decided by their ids alone, so that
-every process keeps the same ones, and no caller can have more kept by saying so.
+Without a collector, the SDK is not loaded and no spans are created. Sampling depends on trace ids only, so that all
+processes keep the same traces and callers cannot change the sampling rate.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from sqlalchemy import Engine, event
 
 from euterpe_service_kit.settings import ServiceSettings
 
-_PATIENCE_SECONDS = 3
+_TIMEOUT_SECONDS = 3
 _tracer = trace.get_tracer("euterpe")
-#: Where a statement's context keeps its span.
+#: Attribute of a statement's context that holds its span.
 _SPAN = "_euterpe_span"
 
 
 def configure_tracing(service: str, settings: ServiceSettings) -> None:
-    """Sends this process' spans to the collector that the settings name; does nothing when they name none."""
-    if settings.traces_endpoint is None or active():
+    """Send the spans of this process to the collector in the settings; do nothing if there is none."""
+    if settings.traces_endpoint is None or is_active():
         return
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -37,27 +37,27 @@ def configure_tracing(service: str, settings: ServiceSettings) -> None:
 
     resource = Resource.create({"service.name": f"euterpe-{service}", "service.instance.id": socket.gethostname()})
     provider = TracerProvider(resource=resource, sampler=TraceIdRatioBased(settings.traces_share))
-    exporter = OTLPSpanExporter(endpoint=str(settings.traces_endpoint), timeout=_PATIENCE_SECONDS)
+    exporter = OTLPSpanExporter(endpoint=str(settings.traces_endpoint), timeout=_TIMEOUT_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
 
 
-async def send_the_rest() -> None:
-    """Sends what was not sent yet before the process ends, but waits for no collector that is away."""
+async def flush_spans() -> None:
+    """Send the remaining spans before the process ends, within a short timeout."""
     provider: Any = trace.get_tracer_provider()
-    if active():
+    if is_active():
         thread = threading.Thread(target=provider.force_flush, daemon=True)
         thread.start()
-        await asyncio.to_thread(thread.join, _PATIENCE_SECONDS)
+        await asyncio.to_thread(thread.join, _TIMEOUT_SECONDS)
 
 
-def active() -> bool:
-    """Whether this process makes spans."""
+def is_active() -> bool:
+    """Return whether this process creates spans."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def http_telemetry(unlogged: frozenset[str]) -> TelemetryConfig:
-    """What FastAPI is told: one span a request, none for `unlogged` paths; metrics and logs are our own."""
+    """Return FastAPI's configuration: one span per request, except for `unlogged` paths; no metrics or logs."""
 
     def exclude(scope: MutableMapping[str, Any]) -> bool:
         return scope.get("path") in unlogged
@@ -66,20 +66,20 @@ def http_telemetry(unlogged: frozenset[str]) -> TelemetryConfig:
 
 
 def hide_path(route: str) -> None:
-    """Puts the route's template where the path was, in the span of the request being served."""
+    """Replace the path by the route template in the span of the current request."""
     span = trace.get_current_span()
     if span.is_recording():
         span.set_attributes({"url.path": route, "url.query": ""})
 
 
 def trace_id() -> str | None:
-    """The id of the trace that the current work belongs to, in hexadecimal; None where there is none."""
+    """Return the id of the current trace in hexadecimal, or None."""
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
 
 
 def rpc_span(method: str, *, metadata: Mapping[str, str] | None = None) -> Span:
-    """Begins the span of a gRPC call, `/package.Service/Method`; a server's continues the trace in the `metadata`."""
+    """Start the span of a gRPC call, `/package.Service/Method`; on a server, it continues the trace in `metadata`."""
     service, _, name = method.lstrip("/").partition("/")
     return _tracer.start_span(
         f"{service}/{name}",
@@ -90,7 +90,7 @@ def rpc_span(method: str, *, metadata: Mapping[str, str] | None = None) -> Span:
 
 
 def end_rpc(span: Span, code: grpc.StatusCode, *, failed: bool) -> None:
-    """Ends it with the call's status."""
+    """End the span of a call with its status."""
     span.set_attribute("rpc.response.status_code", code.name)
     if failed:
         span.set_status(StatusCode.ERROR, code.name)
@@ -99,13 +99,13 @@ def end_rpc(span: Span, code: grpc.StatusCode, *, failed: bool) -> None:
 
 @contextmanager
 def current(span: Span) -> Iterator[None]:
-    """Makes a span the parent of what happens inside."""
+    """Make a span the parent of the spans that are started in the context."""
     with trace.use_span(span, record_exception=False, set_status_on_exception=False):
         yield
 
 
 def headers() -> dict[str, str]:
-    """Headers that let a peer continue the current trace."""
+    """Return headers with which a peer continues the current trace."""
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier
@@ -119,8 +119,8 @@ def span(name: str) -> AbstractContextManager[Span | None]:
 
 
 def trace_statements(engine: Engine) -> None:
-    """A span for every SQL statement inside a trace; its text has placeholders in place of values."""
-    if active():
+    """Create a span for every SQL statement inside a trace; its text has placeholders instead of values."""
+    if is_active():
         event.listen(engine, "before_cursor_execute", _begin_statement)
         event.listen(engine, "after_cursor_execute", _end_statement)
         event.listen(engine, "handle_error", _fail_statement)

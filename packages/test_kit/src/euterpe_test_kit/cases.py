@@ -1,4 +1,4 @@
-"""The odd MIDI files of `midi_cases/`, and what the product makes of each."""
+"""The unusual MIDI files of `midi_cases/` and the expected result for each."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ DIRECTORY: Final = Path(__file__).parent / "midi_cases"
 
 @dataclass(frozen=True, slots=True)
 class MidiCase:
-    """One file: its bytes, and either the reason for which it is refused or what it means."""
+    """One file: its bytes, and either the reason for its refusal or the expected notes."""
 
     name: str
     content: bytes
@@ -24,7 +24,7 @@ class MidiCase:
 
 
 def midi_cases() -> list[MidiCase]:
-    """Return all cases, by name."""
+    """Return all cases, sorted by name."""
     expected: dict[str, dict[str, Any]] = json.loads((DIRECTORY / "expected.json").read_text())
     return [_case(path, expected[path.stem]) for path in sorted(DIRECTORY.glob("*.mid"))]
 

@@ -15,14 +15,14 @@ from euterpe_stack.postgres import Postgres
 
 
 class DatabaseFactory:
-    """Makes databases on one server."""
+    """Creates databases on one server."""
 
     def __init__(self, server: Postgres) -> None:
         self._server = server
         self._templates: dict[Path, str] = {}
 
     def create(self, service_directory: Path, *, url_variable: str) -> str:
-        """A new database in which the service's migrations have run; returns its SQLAlchemy URL."""
+        """Create a database with the service's migrations applied; return its SQLAlchemy URL."""
         template = self._templates.get(service_directory)
         if template is None:
             template = self._new_database()
@@ -31,7 +31,7 @@ class DatabaseFactory:
         return self._server.url(self._new_database(template))
 
     def create_empty(self) -> str:
-        """A new database without any schema, for tests of the migrations themselves."""
+        """Create a database without a schema, for tests of the migrations; return its SQLAlchemy URL."""
         return self._server.url(self._new_database())
 
     def _new_database(self, template: str = "template1") -> str:
@@ -42,19 +42,19 @@ class DatabaseFactory:
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
             await connection.close()
 
-        # Sync fixtures run inside the test session's event loop thread; a thread of its own has none.
-        _run_elsewhere(create())
+        # Sync fixtures run in the thread of the test session's event loop; a new thread has no loop.
+        _run_in_thread(create())
         return name
 
 
 def migrate(service_directory: Path, *, url_variable: str, url: str, revision: str = "head") -> None:
-    """Runs a service's Alembic migrations as its operators do: up to a revision, or down when it starts with `-`."""
+    """Run a service's Alembic migrations up to a revision, or down if it is `base` or starts with `-`."""
     direction = "downgrade" if revision == "base" or revision.startswith("-") else "upgrade"
     _alembic(service_directory, url_variable, url, direction, revision)
 
 
 def check_models(service_directory: Path, *, url_variable: str, url: str) -> None:
-    """Raises when the service's ORM models differ from the tables that its migrations made."""
+    """Raise RuntimeError if the service's ORM models differ from the migrated tables."""
     _alembic(service_directory, url_variable, url, "check")
 
 
@@ -65,6 +65,6 @@ def _alembic(service_directory: Path, url_variable: str, url: str, *arguments: s
         raise RuntimeError(f"alembic {arguments[0]} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
 
 
-def _run_elsewhere(coroutine: Coroutine[Any, Any, None]) -> None:
+def _run_in_thread(coroutine: Coroutine[Any, Any, None]) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, coroutine).result()

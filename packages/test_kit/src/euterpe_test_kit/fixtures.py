@@ -1,4 +1,4 @@
-"""The fixtures themselves; loaded by pytest through the `pytest11` entry point."""
+"""Fixtures, which pytest loads through the `pytest11` entry point."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -38,7 +38,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 @pytest.fixture(scope="session")
 def databases(postgres_server: Postgres) -> DatabaseFactory:
-    """Makes fresh, migrated databases."""
+    """Factory of fresh, migrated databases."""
     return DatabaseFactory(postgres_server)
 
 
@@ -69,7 +69,7 @@ def object_store(object_store_settings: ObjectStoreSettings) -> Iterator[ObjectS
 
 @pytest.fixture(scope="session")
 def token_issuer() -> Iterator[TokenIssuer]:
-    """Issues tokens that services under test accept."""
+    """Issuer of tokens that services under test accept."""
     issuer = TokenIssuer()
     yield issuer
     issuer.close()
@@ -77,7 +77,7 @@ def token_issuer() -> Iterator[TokenIssuer]:
 
 @asynccontextmanager
 async def running_client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of an app whose lifespan runs. Unexpected errors come as the 500 that a client would see."""
+    """Yield an HTTP client of an app whose lifespan runs. Unexpected errors become responses with status 500."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -1,6 +1,6 @@
-"""A stand-in for auth's HTTP side: real Ed25519 keys, a real JWKS URL, a real token URL on loopback.
+"""A fake of auth's HTTP API: real Ed25519 keys, a JWKS URL and a token URL on loopback.
 
-Services verify its tokens exactly as they verify auth's, and tests can forge, expire and mistype tokens with it.
+Services verify its tokens as they verify auth's. Tests use it to create forged, expired and malformed tokens.
 """
 
 import json
@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 
 class TokenIssuer:
-    """Issues tokens that services under test accept; counts the fetches of its keys."""
+    """Issues tokens that services under test accept, and counts the fetches of its keys."""
 
     def __init__(self) -> None:
         self.key = Ed25519PrivateKey.generate()
@@ -30,29 +30,29 @@ class TokenIssuer:
 
     @property
     def jwks_url(self) -> str:
-        """Where services fetch the keys."""
+        """Return the URL from which services fetch the keys."""
         return f"http://127.0.0.1:{self._server.server_port}/.well-known/jwks.json"
 
     @property
     def peer(self) -> PeerSettings:
-        """Settings with which a service under test gets its service token here."""
+        """Return settings with which a service under test gets its service token here."""
         url = f"http://127.0.0.1:{self._server.server_port}/api/v1/auth/service-token"
-        return PeerSettings(token_url=url, client_id="tester", client_secret=SecretStr("unused"))
+        return PeerSettings(token_url=url, client_id="generator", client_secret=SecretStr("unused"))
 
     def access_token(self, user_id: str, name: str = "tester", **changes: Any) -> str:
-        """A listener's token; `changes` replace claims, e.g. `exp=0`."""
+        """Return an access token of a user; `changes` replace claims, e.g. `exp=0`."""
         return self._sign(ACCESS, {"sub": user_id, "name": name} | changes)
 
     def service_token(self, service: str = "generator", **changes: Any) -> str:
-        """A peer's token."""
+        """Return a service token."""
         return self._sign(SERVICE, {"sub": service} | changes)
 
     def headers(self, user_id: str, name: str = "tester") -> dict[str, str]:
-        """The Authorization header of a listener."""
+        """Return the Authorization header of a user."""
         return {"Authorization": f"Bearer {self.access_token(user_id, name)}"}
 
     def close(self) -> None:
-        """Stops the HTTP server."""
+        """Stop the HTTP server."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -65,17 +65,17 @@ class TokenIssuer:
         public = OKPAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         return {"keys": [public | {"kid": self.kid, "alg": ALGORITHM, "use": "sig"}]}
 
-    def _handler(issuer) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request handler's below
+    def _handler(issuer) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request handler below
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.jwks_fetches += 1
-                self._answer(issuer._jwks())
+                self._respond(issuer._jwks())
 
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length", 0)))
-                self._answer({"access_token": issuer.service_token(), "token_type": "bearer", "expires_in": 600})
+                self._respond({"access_token": issuer.service_token(), "token_type": "bearer", "expires_in": 600})
 
-            def _answer(self, body: dict[str, Any]) -> None:
+            def _respond(self, body: dict[str, Any]) -> None:
                 data = json.dumps(body).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

@@ -24,13 +24,13 @@ def melody_bundle(
     models: Path, *, name: str = "tiny-melody", encoding: int = 1, hidden: int = 16, layers: int = 2, words: int = 60,
     seed: int = 1,
 ) -> MelodyBundle:  # fmt: skip
-    """Writes melody and accompaniment networks to `<models>/<name>/0.0.1`: `words` tokens, `layers` × LSTM `hidden`."""
+    """Write melody and accompaniment networks to `<models>/<name>/0.0.1`: `words` tokens, `layers` × LSTM `hidden`."""
     random = np.random.default_rng(seed)
     files: dict[str, bytes] = {}
     graphs: dict[Any, TokenGraph] = {}
     for part in ("melody", "accompaniment"):
         vocabularies = _vocabularies(encoding, words, chords=part == "accompaniment")
-        conditions = _conditions(part, len(vocabularies[0]), echoes=encoding == 1)
+        conditions = _conditions(part, len(vocabularies[0]), has_echo=encoding == 1)
         model = lstm_step(random, [len(one) for one in vocabularies], [one.size for one in conditions], hidden, layers)
         files[f"{part}.onnx"] = model
         infos = []
@@ -63,7 +63,7 @@ def melody_bundle(
 def lstm_step(
     random: np.random.Generator, sizes: Sequence[int], conditions: Sequence[int], hidden: int, layers: int
 ) -> bytes:
-    """One step: embeddings of tokens and conditions, added up → LSTM layers → logits."""
+    """Return a network of one step: sum of the embeddings of tokens and conditions → LSTM layers → logits."""
     weights: dict[str, NDArray[Any]] = {"axis0": np.zeros(1, np.int64)}
     nodes: list[Any] = []
     inputs = [helper.make_tensor_value_info("token", TensorProto.INT64, ["batch", len(sizes)])]
@@ -114,7 +114,7 @@ def token_graph(
     hidden: int,
     layers: int,
 ) -> TokenGraph:
-    """What the manifest says about a graph of `lstm_step`."""
+    """Return the manifest entry of a graph of `lstm_step`."""
     states = [f"{state}{layer}" for layer in range(layers) for state in ("h", "c")]
     inputs = [TensorInfo(name="token", dtype="int64", axes=("batch", len(vocabularies)))]
     if conditions:
@@ -132,10 +132,10 @@ def token_graph(
     )
 
 
-def _conditions(part: str, words: int, *, echoes: bool) -> tuple[ConditionInfo, ...]:
+def _conditions(part: str, words: int, *, has_echo: bool) -> tuple[ConditionInfo, ...]:
     names: tuple[Any, ...] = ("style", "position", "remaining") if part == "melody" else ("position", "melody")
-    told = tuple(ConditionInfo(name=column, size=SIZES.get(column, 2)) for column in names)
-    return (ConditionInfo(name="echo", size=words, offset=1), *told) if echoes else told
+    conditions = tuple(ConditionInfo(name=column, size=SIZES.get(column, 2)) for column in names)
+    return (ConditionInfo(name="echo", size=words, offset=1), *conditions) if has_echo else conditions
 
 
 def _vocabularies(encoding: int, words: int, *, chords: bool) -> list[Vocabulary]:
@@ -143,7 +143,7 @@ def _vocabularies(encoding: int, words: int, *, chords: bool) -> list[Vocabulary
     triads = [f"{root}.{(root + 4) % 12}.{(root + 7) % 12}" for root in range(12)]
     some = (triads + notes if chords else notes + triads)[: words - 4]
     some += [str(pitch) for pitch in (*range(48), *range(84, 128))][: words - 4 - len(some)]
-    # Larger vocabularies are for speed alone: chords of two notes and more, all different.
+    # Larger vocabularies are for benchmarks only: distinct chords of two or more notes.
     pairs = [f"{low}.{high}.{top}" for low in range(12) for high in range(12) for top in range(12)]
     pairs = [pair for pair in pairs if len(set(pair.split("."))) == 3 and pair not in some]
     some += pairs[: max(words - 4 - len(some), 0)]

@@ -1,4 +1,4 @@
-"""Bundles with random weights, made where they are needed: what is not learned need not be stored."""
+"""Bundles with random weights, generated at run time."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from euterpe_music.manifest import Control, TensorInfo
 from euterpe_music.parameters import Parameter
 from onnx import TensorProto, helper
 
-#: One parameter of each kind; `density` and `style` feed the network, the others act on the piece.
+#: One parameter of each kind; `density` and `style` are network inputs, the others act on the piece.
 PARAMETERS = (
     Parameter(name="style", label="Style", kind="choice", choices=("calm", "lively"), default="calm"),
     Parameter(name="density", label="Density", kind="number", minimum=0, maximum=1, default=0.5),
@@ -35,7 +35,7 @@ CONTROLS = (
 
 
 def controlled_bundle(models: Path, plain: Bundle, *, name: str = "tiny-controlled") -> Bundle:
-    """Writes `plain` with PARAMETERS to `<models>/<name>/0.0.1`: the sum of its controls is added to the noise."""
+    """Write `plain` with PARAMETERS to `<models>/<name>/0.0.1`: the sum of its controls is added to the noise."""
     model = onnx.load_from_string(plain.model)
     size = 6
     model.graph.input.append(helper.make_tensor_value_info("controls", TensorProto.FLOAT, ["batch", size]))

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     rotate = commands.add_parser("rotate-keys", help="replace the signing key; valid tokens are still accepted")
     rotate.add_argument(
-        "--compromised", action="store_true", help="withdraw all current keys at once; all access tokens become invalid"
+        "--compromised", action="store_true", help="revoke all current keys at once; all access tokens become invalid"
     )
     chosen = parser.parse_args(arguments)
     settings = Settings()

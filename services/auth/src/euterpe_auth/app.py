@@ -1,10 +1,10 @@
 """Wiring of the auth app."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.rpc_client import peer_channel
@@ -19,7 +19,7 @@ from euterpe_auth.routes import api_keys, jwks, service_tokens, sessions, tokens
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.guests import Guests
-from euterpe_auth.services.housekeeping import Housekeeping
+from euterpe_auth.services.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
@@ -82,8 +82,10 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
         session_seconds=settings.session_seconds,
         security_event_days=settings.security_event_days,
     )
-    for work in (outbox.run(), housekeeping.run()):
-        stack.push_async_callback(_cancel, asyncio.create_task(work))
+    loops = BackgroundLoops("auth", app.state.registry, app.state.readiness)
+    stack.push_async_callback(loops.stop)
+    loops.start("outbox", outbox.deliver)
+    loops.start("housekeeping", housekeeping.clean, interval_seconds=HOUSEKEEPING_SECONDS)
 
 
 def _use_cases(
@@ -125,12 +127,6 @@ def _peers(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> li
     for channel in (generator, library):
         stack.push_async_callback(channel.close, None)
     return [GeneratorClient(generator), LibraryClient(library)]
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def _create_first_key(ring: KeyRing) -> None:

@@ -34,7 +34,7 @@ class UseCases:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A registered user who has logged in; no guest, and no API key."""
+    """A registered user whose session is active; no guest, and no API key."""
 
     id: uuid.UUID
     session_id: uuid.UUID | None
@@ -51,9 +51,10 @@ async def _origin(request: Request) -> Origin:
     return Origin.of(address, request.headers.get("user-agent", ""))
 
 
-async def _account(user: RegisteredUser) -> Account:
-    session_id = None if user.session_id is None else uuid.UUID(user.session_id)
-    return Account(user_id_of(user), session_id)
+async def _account(user: RegisteredUser, use_cases: Annotated[UseCases, Depends(_use_cases)]) -> Account:
+    account = Account(user_id_of(user), None if user.session_id is None else uuid.UUID(user.session_id))
+    await use_cases.sessions.require(account.id, account.session_id)
+    return account
 
 
 def user_id_of(principal: Principal) -> uuid.UUID:

@@ -12,4 +12,4 @@ async def test_the_key_set_is_cacheable_and_public(client: httpx.AsyncClient) ->
 
 
 async def test_readiness(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/readyz")).json() == {"database": "ok", "signing_keys": "ok"}
+    assert (await client.get("/readyz")).json() == {"database": "ok", "signing_keys": "ok", "loops": "ok"}

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import httpx
 from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
@@ -106,8 +106,10 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.prerenderer = Prerenderer(state.audio)
     stack.push_async_callback(state.prerenderer.close)
     eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
-    evictor = Evictor(state.object_store, cache, metrics, eviction_limits, seconds=settings.sweep_seconds)
-    await stack.enter_async_context(_in_background(evictor.run()))
+    evictor = Evictor(state.object_store, cache, metrics, eviction_limits)
+    loops = BackgroundLoops("converter", state.registry, state.readiness)
+    stack.push_async_callback(loops.stop)
+    loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds)
     _add_readiness_checks(app, settings, workers)
     await asyncio.gather(_warm_up(state.soundfonts, workers), reader.start())
 
@@ -126,16 +128,6 @@ def _worker_options(settings: Settings) -> SynthWorkerOptions:
         memory_bytes=settings.render_memory_bytes,
         cpu_seconds=int(settings.render_timeout_seconds) + 1,
     )
-
-
-@asynccontextmanager
-async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _add_readiness_checks(app: FastAPI, settings: Settings, workers: SynthWorkerPool) -> None:

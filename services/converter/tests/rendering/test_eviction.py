@@ -31,7 +31,7 @@ async def test_a_sweep_removes_renditions_only(object_store):
     await object_store.put("midi/kept.mid", bytes(100), content_type="audio/midi")
     assert await cache.find("audio/swept.mp3") is not None
     metrics = Metrics(CollectorRegistry())
-    await Evictor(object_store, cache, metrics, EvictionLimits(None, 0), seconds=1).sweep()
+    await Evictor(object_store, cache, metrics, EvictionLimits(None, 0)).sweep()
     assert await object_store.list("audio/") == {}
     assert await cache.find("audio/swept.mp3") is None
     assert await object_store.get("midi/kept.mid") == bytes(100)

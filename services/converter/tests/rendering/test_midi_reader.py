@@ -33,18 +33,18 @@ def _crafted_file() -> bytes:
 
 
 async def test_the_duration_is_returned(reader, make_midi):
-    assert await reader.seconds(make_midi(7.0), field="body.file") == pytest.approx(7.0)
+    assert (await reader.canonical(make_midi(7.0), field="body.file"))[0] == pytest.approx(7.0)
 
 
 async def test_a_crafted_file_is_refused_with_the_limits_and_the_next_file_is_read(make_midi):
     reader = MidiReader(_limits(timeout_seconds=0.05))
     with pytest.raises(Unprocessable, match="too much time or memory") as refusal:
-        await reader.seconds(_crafted_file(), field="body.file")
+        await reader.canonical(_crafted_file(), field="body.file")
     [problem] = refusal.value.fields
     assert problem.field == "body.file"
     assert set(problem.limits) == {"timeout_seconds", "memory_bytes"}
     await reader.start()
-    assert await reader.seconds(make_midi(1.0), field="body.file") == pytest.approx(1.0)
+    assert (await reader.canonical(make_midi(1.0), field="body.file"))[0] == pytest.approx(1.0)
     await reader.close()
 
 
@@ -54,7 +54,7 @@ async def test_a_crafted_file_is_refused_with_the_limits_and_the_next_file_is_re
 )
 async def test_limits_on_duration_and_notes(reader, make_midi, seconds, notes_per_second, limits):
     with pytest.raises(Unprocessable) as refusal:
-        await reader.seconds(make_midi(seconds, notes_per_second), field="path.song_id")
+        await reader.canonical(make_midi(seconds, notes_per_second), field="path.song_id")
     [problem] = refusal.value.fields
     assert (problem.field, dict(problem.limits)) == ("path.song_id", limits)
 
@@ -65,7 +65,7 @@ async def test_a_worker_that_died_while_idle_is_replaced(reader, make_midi, even
     os.kill(child.pid, signal.SIGKILL)
     # The process is reaped once the event loop has processed its exit.
     await eventually(lambda: not child.alive)
-    assert await reader.seconds(make_midi(2.0), field="body.file") == pytest.approx(2.0)
+    assert (await reader.canonical(make_midi(2.0), field="body.file"))[0] == pytest.approx(2.0)
 
 
 async def test_the_service_process_does_not_load_the_parser():

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_client import peer_channel
@@ -74,10 +75,12 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     stack.callback(store.close)
     keys = RemoteKeys(settings.jwks_url, http)
     changes = ChangeFeed(settings.database_url.get_secret_value())
-    changes.start()
-    stack.push_async_callback(changes.stop)
+    stack.callback(changes.close)
+    loops = BackgroundLoops("generator", app.state.registry, app.state.readiness)
+    stack.push_async_callback(loops.stop)
+    changes.start(loops)
     catalogue = Catalogue(default=settings.default_model)
-    await _start_loader(app, settings, stack, catalogue)
+    await _start_loader(app, settings, loops, catalogue)
     limits = Limits(
         max_queued=settings.max_queued,
         always_queued=settings.always_queued,
@@ -100,12 +103,12 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
-        await _start_worker(app, settings, stack, database, store, changes, library, live)
+        await _start_worker(app, settings, stack, database, store, changes, library, live, loops)
     rpc = GeneratorRpc(OwnershipService(database, changes))
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
 
-async def _start_loader(app: FastAPI, settings: Settings, stack: AsyncExitStack, catalogue: Catalogue) -> None:
+async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops, catalogue: Catalogue) -> None:
     loader = ModelLoader(
         bundle_source(settings.models_url, settings.s3, settings.models_cache),
         catalogue,
@@ -116,8 +119,7 @@ async def _start_loader(app: FastAPI, settings: Settings, stack: AsyncExitStack,
         poll_seconds=settings.models_poll_seconds,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
-    await loader.start()
-    stack.push_async_callback(loader.stop)
+    await loader.start(loops)
 
 
 async def _start_worker(
@@ -129,6 +131,7 @@ async def _start_worker(
     changes: ChangeFeed,
     library: LibraryClient,
     live: LiveEvents,
+    loops: BackgroundLoops,
 ) -> None:
     # Rendering is pure computation under the GIL: more than one thread would only take turns.
     threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="finish"))
@@ -143,13 +146,14 @@ async def _start_worker(
     )
     tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
     finisher = Finisher(database, store, library, threads, tagger)
-    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live)
+    worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live, loops)
     worker.start()
+    app.state.readiness.add("engine", worker.check)
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 
 
 async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
-    server = RpcServer(verifier, SERVICE_NAME)
+    server = RpcServer(verifier, reflected=[SERVICE_NAME] if settings.grpc_reflection else [])
     rpc.add_to(server)
     await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, 5.0)

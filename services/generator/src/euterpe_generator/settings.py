@@ -26,6 +26,8 @@ class Settings(ServiceSettings):
 
     grpc_host: str = "127.0.0.1"
     grpc_port: int = 0
+    #: Whether the gRPC server describes its services to anyone who can connect, for tools such as grpcurl.
+    grpc_reflection: bool = False
 
     #: A directory or `s3://bucket/prefix` with bundles `<name>/<version>/`.
     models_url: str
@@ -37,8 +39,9 @@ class Settings(ServiceSettings):
     max_models: PositiveInt = 8
     #: Variant of token networks to run where a bundle has it; by default the manifest's.
     model_variant: Literal["fp32", "int8"] | None = None
-    #: Model for requests that name none; the first by name if empty.
-    default_model: str = ""
+    #: Model for requests that name none: by the two-sample test the one whose pieces are closest to real ones. The
+    #: first by name if it is not loaded.
+    default_model: str = "crnngan-euterpe"
 
     #: Whether this process composes, or only serves the API.
     worker_enabled: bool = True

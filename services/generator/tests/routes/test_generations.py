@@ -115,15 +115,34 @@ async def test_events_resume_after_the_last_event_id(client: httpx.AsyncClient) 
         assert parse_events(rest.text) == whole[number:]
 
 
-async def test_streamed_notes_equal_the_piece(client: httpx.AsyncClient) -> None:
+async def test_streamed_notes_equal_the_piece_and_continue_exactly_from_any_id(client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"length": 300, "seed": 4})
-    events = parse_events((await client.get(answer.headers["location"] + "/events")).text)
-    streamed = [tuple(note) for _, event, data in events if event == "notes" for note in data["notes"]]
-    piece = read_midi((await client.get(answer.headers["location"] + "/midi")).content)
+    path = answer.headers["location"]
+    events = parse_events((await client.get(path + "/events")).text)
+    piece = read_midi((await client.get(path + "/midi")).content)
     onsets = piece.seconds(piece.notes["onset"])
-    assert [(note[0], note[2]) for note in streamed] == [
-        (round(float(onset), 4), int(pitch)) for onset, pitch in zip(onsets, piece.notes["pitch"], strict=True)
-    ]
+    durations = piece.seconds(piece.notes["onset"] + piece.notes["duration"]) - onsets
+    columns = (onsets.round(4), durations.round(4), piece.notes["pitch"], piece.notes["velocity"])
+    expected = [list(note) for note in zip(*(column.tolist() for column in columns), strict=True)]
+    assert notes_of(events) == expected
+    for number, (event_id, _, _) in enumerate(events[:-1], start=1):
+        rest = await client.get(path + "/events", headers={"Last-Event-ID": event_id})
+        assert notes_of(events[:number]) + notes_of(parse_events(rest.text)) == expected
+        assert parse_events(rest.text)[-1][1] == "done"
+
+
+@pytest.mark.parametrize("event_id", ["x", "33.0", "999999.0", "32.999", "٣.٤", "31.0", "32.0", "1.1.1"])
+async def test_an_id_that_was_never_sent_starts_again(client: httpx.AsyncClient, event_id: str) -> None:
+    ended = await compose(client, length=30)
+    whole = parse_events((await client.get(f"{URL}/{ended['id']}/events")).text)
+    headers = {"Last-Event-ID": event_id.encode()}
+    rest = parse_events((await client.get(f"{URL}/{ended['id']}/events", headers=headers)).text)
+    assert notes_of(rest) == notes_of(whole)
+    assert rest[-1] == whole[-1]
+
+
+def notes_of(events: list[tuple[str, str, dict[str, Any]]]) -> list[list[float]]:
+    return [note for _, event, data in events if event == "notes" for note in data["notes"]]
 
 
 async def test_variations_have_consecutive_seeds(client: httpx.AsyncClient) -> None:
@@ -135,7 +154,7 @@ async def test_variations_have_consecutive_seeds(client: httpx.AsyncClient) -> N
     assert {piece["order_id"] for piece in pieces} == {order["id"]}
     assert [piece["title"] for piece in pieces] == [f"Sketch ({number})" for number in range(1, 5)]
     assert len({(await client.get(piece["midi_url"])).content for piece in pieces}) == 4
-    single = (await client.post(URL, json={"seed": 42, "length": 30}, headers=WAIT)).json()
+    single = (await client.post(URL, json={"seed": 42, "length": 30, "title": "Sketch (3)"}, headers=WAIT)).json()
     assert (await client.get(single["midi_url"])).content == (await client.get(pieces[2]["midi_url"])).content
 
 

@@ -39,16 +39,27 @@ async def test_only_service_tokens_are_accepted(generator: Generator, token_issu
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_health_and_reflection_are_served(generator: Generator) -> None:
+async def _reflected(target: str) -> set[str]:
+    async with grpc.aio.insecure_channel(target) as channel:
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([request]))
+        return {service.name async for answer in call for service in answer.list_services_response.service}
+
+
+async def test_health_is_served_without_a_token_and_reflection_is_off(generator: Generator) -> None:
     async with grpc.aio.insecure_channel(generator.target) as channel:
         health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-        call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
-            iter([reflection_pb2.ServerReflectionRequest(list_services="")])
-        )
-        names = {service.name for answer in [response async for response in call]
-                 for service in answer.list_services_response.service}  # fmt: skip
     assert health.status == health_pb2.HealthCheckResponse.SERVING
-    assert "euterpe.generator.v1.GeneratorService" in names
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await _reflected(generator.target)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_setting_turns_reflection_on(settings: Settings) -> None:
+    port = free_port()
+    changes = {"grpc_port": port, "grpc_reflection": True, "worker_enabled": False}
+    async with running_client(create_app(settings.model_copy(update=changes))):
+        assert "euterpe.generator.v1.GeneratorService" in await _reflected(f"127.0.0.1:{port}")
 
 
 async def test_generations_are_transferred_and_deleted(generator: Generator, token_issuer: TokenIssuer) -> None:
@@ -58,7 +69,7 @@ async def test_generations_are_transferred_and_deleted(generator: Generator, tok
         headers=token_issuer.headers("guest", "Guest") | {"Prefer": "wait=20"},
     )
     path = created.headers["location"]
-    metadata = [("authorization", f"Bearer {token_issuer.service_token()}")]
+    metadata = [("authorization", f"Bearer {token_issuer.service_token('auth')}")]
     async with grpc.aio.insecure_channel(generator.target) as channel:
         stub = GeneratorServiceStub(channel)
         names = {"from_listener_id": "guest", "to_listener_id": "anna", "to_listener_name": "Anna"}

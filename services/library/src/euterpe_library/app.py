@@ -1,12 +1,12 @@
 """Wiring of the library's HTTP app and gRPC server."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import structlog
 from euterpe_service_kit.app import create_base_app
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_server import RpcServer
@@ -91,8 +91,9 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.importer = Importer(state.database, state.object_store)
     state.exporter = Exporter(state.database, state.object_store)
     state.erasure = Erasure(state.database, state.object_store)
-    sweep = asyncio.create_task(state.erasure.run(settings.sweep_seconds))
-    stack.push_async_callback(_cancel, sweep)
+    loops = BackgroundLoops("library", state.registry, state.readiness)
+    stack.push_async_callback(loops.stop)
+    loops.start("erasure", state.erasure.sweep_all, interval_seconds=settings.sweep_seconds)
     server = RpcServer(TokenVerifier(keys, SERVICE))
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
     rpc.add_to(server)
@@ -100,9 +101,3 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     # Entered last, so stopped first: running calls still have their database.
     stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
     log.info("grpc_listening", host=settings.grpc_host, port=state.grpc_port)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -1,5 +1,7 @@
 """Errors of the library."""
 
+import uuid
+
 from euterpe_service_kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable, Unprocessable
 
 
@@ -118,3 +120,23 @@ class IdempotencyKeyReused(Unprocessable):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another file. Use a new key.")
+
+
+class ImportDeleted(Conflict):
+    """The song that an upload with this idempotency key created is in the trash."""
+
+    slug = "import-deleted"
+
+    def __init__(self, song_id: uuid.UUID) -> None:
+        super().__init__(
+            f"The song that this Idempotency-Key created ({song_id}) was deleted. Restore it, or use a new key."
+        )
+
+
+class NoOriginal(NotFound):
+    """The song was not imported, so there is no uploaded file."""
+
+    slug = "no-original"
+
+    def __init__(self) -> None:
+        super().__init__("This song has no uploaded file: it was composed, or imported by an earlier release.")

@@ -1,6 +1,7 @@
 """Import of MIDI files, and export of the library."""
 
 import asyncio
+import dataclasses
 import io
 import json
 import uuid
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe_library.services import imports
-from euterpe_music.midi import write_midi
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
+from euterpe_service_kit.midi_artifacts import midi_digest, midi_key
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
@@ -64,6 +68,97 @@ async def test_an_imported_file_is_measured_and_searchable(client: httpx.AsyncCl
     assert (remix.status_code, remix.json()["type"]) == (409, "/problems/not-composed")
 
 
+async def test_a_damaged_file_is_stored_as_the_product_writes_it(
+    client: httpx.AsyncClient, clara: dict[str, str], token_issuer: TokenIssuer
+) -> None:
+    uploaded = tune()[:-20]
+    answer = await upload(client, clara, uploaded, title="Cut")
+    assert answer.status_code == 201, answer.text
+    song = answer.json()
+    midi = await client.get(song["midi_url"], headers=clara)
+    stored = read_midi(midi.content)
+    assert midi.content == write_midi(read_midi(uploaded)) != uploaded
+    assert song["note_count"] == len(stored.notes)
+    assert song["duration_seconds"] == pytest.approx(stored.duration_seconds, abs=1e-6)
+    url = f"/api/v1/songs/{song['id']}/original"
+    original = await client.get(url, headers=clara)
+    assert (original.content, song["original_size_bytes"]) == (uploaded, len(uploaded))
+    assert "Cut.original.mid" in original.headers["content-disposition"]
+    await client.patch(f"/api/v1/songs/{song['id']}", json={"visibility": "public"}, headers=clara)
+    assert (await client.get(url, headers=token_issuer.headers("robert", "Robert"))).status_code == 404
+
+
+async def test_a_composed_song_has_no_original(
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str]
+) -> None:
+    song_id = await register()
+    answer = await client.get(f"/api/v1/songs/{song_id}/original", headers=clara)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-original")
+    assert (await client.get(f"/api/v1/songs/{song_id}", headers=clara)).json()["original_size_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("own", "query", "title"),
+    [
+        ("Air", {"title": "Given", "filename": "file.mid"}, "Given"),
+        ("Air", {"filename": "file.mid"}, "Air"),
+        ("", {"filename": "dir/Für Elise.mid"}, "Für Elise"),
+        ("", {"filename": "\u202e\x7f.mid"}, "Untitled"),
+        ("", {}, "Untitled"),
+    ],
+)
+async def test_a_song_without_a_title_is_named_after_its_file(
+    client: httpx.AsyncClient, clara: dict[str, str], own: str, query: dict[str, str], title: str
+) -> None:
+    piece = dataclasses.replace(read_midi(tune()), title=own)
+    answer = await upload(client, clara, write_midi(piece), **query)
+    assert (answer.status_code, answer.json()["title"]) == (201, title)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"), [((), "A minor"), ((KeyChange(0, KeySignature.parse("Gb major")),), "F# major")]
+)
+async def test_key_and_meter_are_those_that_the_file_states(
+    client: httpx.AsyncClient, clara: dict[str, str], keys: tuple[KeyChange, ...], key: str
+) -> None:
+    piece = dataclasses.replace(read_midi(tune()), keys=keys, meters=(MeterChange(0, Meter(6, 8)),))
+    song = (await upload(client, clara, write_midi(piece))).json()
+    assert (song["key"], song["meter"]) == (key, "6/8")
+
+
+async def test_overlapping_notes_are_counted_as_they_are_written(
+    client: httpx.AsyncClient, clara: dict[str, str]
+) -> None:
+    notes = make_notes([0, 240, 240, 960], [960, 480, 720, 480], 60, 80)
+    song = (await upload(client, clara, write_midi(Piece(480, notes)))).json()
+    stored = read_midi((await client.get(song["midi_url"], headers=clara)).content)
+    assert song["note_count"] == len(stored.notes) == 3
+
+
+async def test_a_repeated_upload_of_a_deleted_song_is_a_conflict(
+    client: httpx.AsyncClient, clara: dict[str, str]
+) -> None:
+    song = (await upload(client, clara, tune(), key="once")).json()
+    await client.delete(f"/api/v1/songs/{song['id']}", headers=clara)
+    answer = await upload(client, clara, tune(), key="once")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/import-deleted")
+    assert song["id"] in answer.json()["detail"]
+    await client.post(f"/api/v1/songs/{song['id']}/restore", headers=clara)
+    assert (await upload(client, clara, tune(), key="once")).json()["id"] == song["id"]
+
+
+async def test_purging_removes_both_files(
+    app: FastAPI, client: httpx.AsyncClient, clara: dict[str, str], object_store: ObjectStore
+) -> None:
+    uploaded = tune(6.0)[:-20]
+    song = (await upload(client, clara, uploaded)).json()
+    keys = [midi_key(song["midi_sha256"]), midi_key(midi_digest(uploaded))]
+    assert len(set(keys)) == 2
+    while not (await app.state.erasure.delete_user("clara"))[1]:
+        pass
+    assert [await object_store.head(key) for key in keys] == [None, None]
+
+
 async def test_fifty_concurrent_uploads_with_one_key_create_one_song(
     client: httpx.AsyncClient, clara: dict[str, str]
 ) -> None:
@@ -88,11 +183,12 @@ async def test_idempotency_keys_are_separate_per_user(
     ("content", "reason"),
     [
         (b"not a MIDI file at all", "not-midi"),
-        (tune()[:30], "truncated"),
+        (tune()[:12], "truncated"),
+        (tune()[:30], "no-notes"),
         (tune(7200.0), "too-long"),
         (write_midi(Piece(480, make_notes(np.arange(100_001), 1, 60, 80))), "too-many-notes"),
     ],
-    ids=["text", "truncated", "long", "many"],
+    ids=["text", "truncated", "silent", "long", "many"],
 )
 async def test_an_invalid_file_is_refused_and_not_stored(
     app: FastAPI, client: httpx.AsyncClient, clara: dict[str, str], content: bytes, reason: str
@@ -139,6 +235,14 @@ async def test_the_object_of_an_interrupted_import_is_removed(
     assert await object_store.head(keys[0]) is None
 
 
+async def test_the_archive_keeps_titles_of_any_script(client: httpx.AsyncClient, clara: dict[str, str]) -> None:
+    for title in ("夜想曲 第二番", "हिन्दी", "🎹"):
+        await upload(client, clara, tune(), title=title)
+    names = {name.split("-", 1)[1] for name in (await exported(client, clara)).namelist() if name.endswith(".json")
+             and "/" in name}  # fmt: skip
+    assert names == {"夜想曲-第二番.json", "हिन्दी.json", "song.json"}
+
+
 async def exported(client: httpx.AsyncClient, headers: dict[str, str]) -> zipfile.ZipFile:
     answer = await client.get("/api/v1/library/export", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
@@ -160,9 +264,10 @@ async def test_an_export_contains_all_own_data_and_nothing_else(
     await client.put(f"/api/v1/library/playlists/{playlist['id']}/songs/{other}", headers=clara)
     archive = await exported(client, clara)
     names = archive.namelist()
-    assert len([name for name in names if name.endswith(".mid")]) == 21
+    assert len([name for name in names if name.endswith(".mid")]) == 22
     own = next(name for name in names if name.endswith("fur-elise-1.mid"))
     assert archive.read(own) == tune()
+    assert archive.read(own.replace(".mid", ".original.mid")) == tune()
     described = json.loads(archive.read(own.replace(".mid", ".json")))
     assert (described["id"], described["title"]) == (imported["id"], "Für Elise / 1")
     activity = json.loads(archive.read("listener.json"))

@@ -200,6 +200,7 @@ async def test_resolving_a_private_song_works_for_its_owner_only(
         duration_seconds=12.5,
         download_allowed=True,
         seed=request.creation.seed,
+        creation=request.creation,
     )
     assert found.seed
     for listener in ("robert", ""):
@@ -248,11 +249,12 @@ async def test_a_batch_registers_valid_songs_and_reports_refused_ones(
     library: LibraryServiceStub,
     client: httpx.AsyncClient,
     peer: Metadata,
+    auth_peer: Metadata,
     register_one: RegisterOne,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
 ) -> None:
-    await library.DeleteListener(pb.DeleteListenerRequest(listener_id="gone"), metadata=peer)
+    await library.DeleteListener(pb.DeleteListenerRequest(listener_id="gone"), metadata=auth_peer)
     known = await register_one(make_request(source_id="known"))
     batch = [
         make_request(source_id="first", title="First"),

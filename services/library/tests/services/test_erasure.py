@@ -50,11 +50,11 @@ async def rows_with(app: FastAPI, needle: str) -> set[str]:
     return found
 
 
-async def delete_user(library: LibraryServiceStub, peer: Metadata, user_id: str) -> list[Any]:
+async def delete_user(library: LibraryServiceStub, auth_peer: Metadata, user_id: str) -> list[Any]:
     answers = []
     for _ in range(10):
         request = pb.DeleteListenerRequest(listener_id=user_id)
-        answers.append(await library.DeleteListener(request, metadata=peer))
+        answers.append(await library.DeleteListener(request, metadata=auth_peer))
         if answers[-1].done:
             return answers
     raise AssertionError("the deletion is not done after 10 calls")
@@ -121,7 +121,7 @@ async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     app: FastAPI,
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
-    peer: Metadata,
+    auth_peer: Metadata,
     register: Register,
     object_store: ObjectStore,
     token_issuer: TokenIssuer,
@@ -142,7 +142,7 @@ async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     await client.put(report, json={"reason": "spam"}, headers=leaving)
     await client.post(f"/api/v1/songs/{mine}/shares", json={}, headers=leaving)
 
-    answers = await delete_user(library, peer, "user-g")
+    answers = await delete_user(library, auth_peer, "user-g")
     assert sum(answer.songs for answer in answers) == 2
     # The id is kept where it prevents that deleted data is registered again.
     assert await rows_with(app, "user-g") <= {"deleted_listeners", "artifact_garbage"}
@@ -151,14 +151,14 @@ async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     assert await object_store.head(shared.key) is not None
     kept = (await client.get(f"/api/v1/songs/{other}", headers=clara)).json()
     assert (kept["like_count"], kept["comment_count"]) == (0, 0)
-    assert [answer.songs for answer in await delete_user(library, peer, "user-g")] == [0]
+    assert [answer.songs for answer in await delete_user(library, auth_peer, "user-g")] == [0]
 
 
 async def test_an_interrupted_deletion_resumes(
     app: FastAPI,
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
-    peer: Metadata,
+    auth_peer: Metadata,
     register: Register,
     object_store: ObjectStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -173,10 +173,10 @@ async def test_an_interrupted_deletion_resumes(
         )
         patch.setattr(app.state.object_store, "delete", delete)
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await library.DeleteListener(pb.DeleteListenerRequest(listener_id="leaving"), metadata=peer)
+            await library.DeleteListener(pb.DeleteListenerRequest(listener_id="leaving"), metadata=auth_peer)
         assert failed.value.code() == grpc.StatusCode.UNAVAILABLE
         delete.assert_awaited_once()
-    answers = await delete_user(library, peer, "leaving")
+    answers = await delete_user(library, auth_peer, "leaving")
     assert len(answers) > 1
     assert [await object_store.head(midi.key) for midi in midis] == [None] * 5
 
@@ -184,7 +184,7 @@ async def test_an_interrupted_deletion_resumes(
 async def test_nothing_is_registered_for_a_deleted_user(
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
-    peer: Metadata,
+    auth_peer: Metadata,
     register_one: RegisterOne,
     make_request: MakeRequest,
     register: Register,
@@ -199,10 +199,10 @@ async def test_nothing_is_registered_for_a_deleted_user(
         return str((await register_one(make_request(owner_id="leaving"))).refusal)
 
     outcomes = asyncio.gather(*map(late, range(20)))
-    await delete_user(library, peer, "leaving")
+    await delete_user(library, auth_peer, "leaving")
     deleted = "The account was deleted, so no song can be registered for it."
     assert set(await outcomes) <= {"", deleted}
-    await delete_user(library, peer, "leaving")
+    await delete_user(library, auth_peer, "leaving")
     assert await late(0) == deleted
     answer = await client.get("/api/v1/songs", headers=token_issuer.headers("leaving"))
     assert answer.json()["items"] == []
@@ -211,14 +211,14 @@ async def test_nothing_is_registered_for_a_deleted_user(
 async def test_a_guests_songs_are_transferred_to_the_account(
     client: httpx.AsyncClient,
     library: LibraryServiceStub,
-    peer: Metadata,
+    auth_peer: Metadata,
     register: Register,
     token_issuer: TokenIssuer,
 ) -> None:
     song_id = await register(owner_id="guest-1", author="guest", title="Claimed")
     await register(owner_id="guest-2", author="guest", title="Somebody else's")
     claim = pb.TransferSongsRequest(from_listener_id="guest-1", to_listener_id="clara", author="Clara")
-    assert [(await library.TransferSongs(claim, metadata=peer)).songs for _ in range(2)] == [1, 0]
+    assert [(await library.TransferSongs(claim, metadata=auth_peer)).songs for _ in range(2)] == [1, 0]
     clara = token_issuer.headers("clara", "Clara")
     items = (await client.get("/api/v1/songs", params={"q": "claimed"}, headers=clara)).json()["items"]
     assert [(song["id"], song["author"], song["author_id"]) for song in items] == [(song_id, "Clara", "clara")]
@@ -235,10 +235,10 @@ async def test_a_guests_songs_are_transferred_to_the_account(
     ],
 )
 async def test_an_invalid_transfer_is_refused(
-    library: LibraryServiceStub, peer: Metadata, changes: dict[str, str], field: str
+    library: LibraryServiceStub, auth_peer: Metadata, changes: dict[str, str], field: str
 ) -> None:
     request = pb.TransferSongsRequest(**({"from_listener_id": "a", "to_listener_id": "b", "author": "B"} | changes))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await library.TransferSongs(request, metadata=peer)
+        await library.TransferSongs(request, metadata=auth_peer)
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert f"{field}: " in (refused.value.details() or "")

@@ -54,6 +54,22 @@ async def test_songs_from_before_the_search_migration_are_found(databases: Datab
     assert [row["search_text"] for row in rows] == ["fur elise"]
 
 
+async def test_a_downgrade_leaves_uploaded_files_to_the_sweep(databases: DatabaseFactory, service: Path) -> None:
+    url = databases.create_empty()
+    migrate(service, url_variable=VARIABLE, url=url)
+    await query(
+        url,
+        "INSERT INTO library.songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256,"
+        " midi_size_bytes, original_key, original_size_bytes, parameters, duration_seconds, note_count, measures)"
+        " VALUES ('import:1', 'clara', 'Clara', 'Air', 'air', 'written', 's', 1, 'uploaded', 1, '{}', 1, 1, '{}')",
+    )
+    migrate(service, url_variable=VARIABLE, url=url, revision="-1")
+    rows = await query(url, "SELECT midi_key, listener_id FROM library.artifact_garbage")
+    assert [tuple(row) for row in rows] == [("uploaded", "clara")]
+    migrate(service, url_variable=VARIABLE, url=url)
+    assert [row["midi_key"] for row in await query(url, "SELECT midi_key FROM library.songs")] == ["written"]
+
+
 async def test_an_extension_in_another_schema_is_used(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
     await query(url, 'CREATE SCHEMA "Shared Extensions"')

@@ -82,7 +82,7 @@ class BaganConfig(_Config):
     """Settings of BAGAN-GP.
 
     `hidden_size` is the number of channels of the first convolution. `game` is the adversarial loss: that of the paper
-    (wasserstein) or of its public code (bce).
+    (wasserstein) or of its public code (bce); the name is kept, as run directories contain it.
     """
 
     epochs: int = 20

@@ -58,7 +58,7 @@ def find_ending(score: Score) -> Ending | None:
 
 
 def density_ratio(score: Score) -> float | None:
-    """Return notes in the last fifth of a piece's time over those in the first; None for pieces of fewer than 20 notes."""
+    """Return the longest note and the longest rest, in bars (of four quarters without a known meter)."""
     if len(score) < 4 * _PARTS or score.onset[-1] == score.onset[0]:
         return None
     span = int(score.end.max() - score.onset[0])

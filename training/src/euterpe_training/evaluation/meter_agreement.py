@@ -11,7 +11,7 @@ from euterpe_training.evaluation.scores import GRID, Score, is_compound
 MeterClass = Literal["duple", "triple", "compound"]
 
 #: Pieces are looked at for this many quarters.
-_MOST_QUARTERS: Final = 400
+_MAX_QUARTERS: Final = 400
 #: Fewer quarters than this hold too few bars.
 _FEWEST_QUARTERS: Final = 16
 
@@ -49,7 +49,7 @@ def estimate_meter_class(score: Score) -> MeterClass | None:
 
 
 def _accents(score: Score) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    length = min(int(score.onset[-1]) + 1 if len(score) else 0, _MOST_QUARTERS * GRID)
+    length = min(int(score.onset[-1]) + 1 if len(score) else 0, _MAX_QUARTERS * GRID)
     kept = score.onset < length
     weight = 1 + np.minimum(score.duration[kept] / GRID, 2) + np.clip((60 - score.pitch[kept]) / 12, 0, 2)
     return np.bincount(score.onset[kept], weight, minlength=length).astype(np.float64)

@@ -11,7 +11,7 @@ from euterpe_training.evaluation.scores import Ints, Score
 #: Notes of a window.
 WINDOW_NOTES: Final = 200
 #: Windows of one work never exceed this number; results are grouped by work.
-_MOST_PER_WORK: Final = 5
+_MAX_PER_WORK: Final = 5
 
 
 def draw_windows(
@@ -27,9 +27,9 @@ def draw_windows(
         if len(score) >= notes:
             works[score.work].append(score)
     names = sorted(works)
-    room = {name: min(sum(len(score) // notes for score in works[name]), _MOST_PER_WORK) for name in names}
+    room = {name: min(sum(len(score) // notes for score in works[name]), _MAX_PER_WORK) for name in names}
     windows: list[Score] = []
-    for turn in range(_MOST_PER_WORK):
+    for turn in range(_MAX_PER_WORK):
         for index in random.permutation(len(names)).tolist():
             if len(windows) == count:
                 return windows

@@ -36,6 +36,8 @@ export class ApiKeyList {
   protected readonly keys = signal<readonly Schema<'ApiKeyAnswer'>[] | null>(null);
   protected readonly secret = signal<string | null>(null);
   protected readonly request = new RequestState();
+  /** Whether the server has asked for the password, because the login was too long ago. */
+  protected readonly needsPassword = signal(false);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
 
@@ -47,13 +49,24 @@ export class ApiKeyList {
     this.scopes.update((selected) => SCOPES.filter((each) => (each === scope ? isSelected : selected.includes(each))));
   }
 
-  protected async create(name: string, days: string): Promise<void> {
-    const json = { name: name.trim(), scopes: [...this.scopes()], expires_in_days: Number(days) };
+  protected async create(name: string, days: string, password: string | undefined): Promise<void> {
+    const json = {
+      name: name.trim(),
+      scopes: [...this.scopes()],
+      expires_in_days: Number(days),
+      ...(password ? { password } : {}),
+    };
     await this.request.run(async () => {
       const { api_key: key } = await this.api.post('/api/v1/auth/api-keys', { json });
       this.secret.set(key);
+      this.needsPassword.set(false);
       await this.load();
     });
+    if (this.request.problem()?.slug === 'recent-authentication-required') this.needsPassword.set(true);
+  }
+
+  protected passwordOf(form: HTMLFormElement): string | undefined {
+    return new FormData(form).get('password')?.toString();
   }
 
   protected async copy(secret: string): Promise<void> {

@@ -13,6 +13,7 @@ import { PasswordField, PasswordForm } from './password-form';
     <e-password-form
       [heading]="t('password')"
       [fields]="fields()"
+      [option]="t('revokeAllKeys')"
       [submitLabel]="t('changePassword')"
       [action]="changePassword"
     />
@@ -27,8 +28,13 @@ export class ChangePasswordForm {
     { name: 'new_password', label: this.t('newPassword'), kind: 'new' },
   ]);
 
-  protected readonly changePassword = async ({ current_password = '', new_password = '' }: Record<string, string>) => {
-    await this.api.put('/api/v1/auth/me/password', { json: { current_password, new_password } });
+  protected readonly changePassword = async ({
+    current_password = '',
+    new_password = '',
+    option,
+  }: Record<string, string>) => {
+    const revoke_api_keys = option === 'on';
+    await this.api.put('/api/v1/auth/me/password', { json: { current_password, new_password, revoke_api_keys } });
     this.notices.show(this.t('passwordChanged'), { kind: 'good' });
   };
 }

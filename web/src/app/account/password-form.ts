@@ -38,6 +38,9 @@ export interface PasswordField {
           }
         </label>
       }
+      @if (option()) {
+        <label><input type="checkbox" name="option" />{{ option() }}</label>
+      }
       @if (request.problem(); as problem) {
         <p class="error" role="alert">{{ errorMessages.of(problem) }}</p>
       }
@@ -53,6 +56,8 @@ export class PasswordForm {
   readonly heading = input.required<string>();
   readonly lead = input('');
   readonly fields = input.required<readonly PasswordField[]>();
+  /** The label of a checkbox below the fields, if there is one; `action` gets `option: 'on'` when it is checked. */
+  readonly option = input('');
   readonly submitLabel = input.required<string>();
   readonly danger = input(false);
   readonly action = input.required<(passwords: Record<string, string>) => Promise<void>>();

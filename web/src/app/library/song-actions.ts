@@ -84,9 +84,10 @@ export class SongActions {
       this.notices.show(this.t('tooLarge'), { kind: 'problem' });
       return undefined;
     }
-    const title = file.name.replace(/\.midi?$/i, '').slice(0, 200) || 'MIDI';
     try {
-      const url = `/api/v1/library/imports?${new URLSearchParams({ title })}`;
+      // The song is named after the file's own title, or else after the file.
+      const filename = file.name.slice(-255);
+      const url = `/api/v1/library/imports?${new URLSearchParams({ filename })}`;
       const headers = { 'Content-Type': 'audio/midi', 'Idempotency-Key': crypto.randomUUID() };
       const response = await this.api.fetch(url, { method: 'POST', headers, body: file }, 'guest');
       const song = (await response.json()) as Song;

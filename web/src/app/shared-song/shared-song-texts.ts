@@ -2,21 +2,21 @@ import { texts } from '../core/text/texts';
 
 export const sharedSongTexts = texts(
   {
-    title: 'A shared piece',
+    title: 'Shared piece',
     by: 'by {author}',
     download: 'Download',
     continue: 'Continue this',
-    compose: 'Compose a piece of your own',
-    until: 'This link works until {date}.',
+    compose: 'Compose a piece',
+    until: 'This link is valid until {date}.',
     picture: 'Piano roll of {title}',
   },
   {
-    title: 'Una pieza compartida',
+    title: 'Pieza compartida',
     by: 'de {author}',
     download: 'Descargar',
     continue: 'Continuar esta',
-    compose: 'Componer una pieza propia',
-    until: 'Este enlace funciona hasta el {date}.',
+    compose: 'Componer una pieza',
+    until: 'Este enlace es válido hasta el {date}.',
     picture: 'Rollo de pianola de {title}',
   },
 );

@@ -2,7 +2,7 @@
 
 from euterpe_music.midi.errors import MidiError
 from euterpe_music.midi.fast import Recording, read_recording
-from euterpe_music.midi.read import MidiLimits, read_midi
+from euterpe_music.midi.read import MidiLimits, read_midi, read_parts
 from euterpe_music.midi.write import WRITER_VERSION, write_midi
 from euterpe_music.piece import Piece, Tempo, Track
 
@@ -15,6 +15,7 @@ __all__ = [
     "Tempo",
     "Track",
     "read_midi",
+    "read_parts",
     "read_recording",
     "write_midi",
 ]

@@ -6,12 +6,12 @@ from typing import Final
 
 from euterpe_music.midi.errors import MidiError
 
-#: Ticks after a track's end at which hanging notes are closed; far beyond any music, so that they can be told.
+#: Ticks after the end of a track at which hanging notes are closed; no real note is that long.
 CLOSING_DELTA: Final = 0x0FFF_FFFF
-#: How many notes of one pitch may hang at once; more are dropped.
+#: Maximum number of hanging notes of one pitch; more are dropped.
 CLOSING_ROUNDS: Final = 4
-# Two thousand tracks of a piano's keys: no music has so many, and 4 MB of a file is what they come to.
-_MOST_CLOSING: Final = 1_000_000
+# The keys of a piano in two thousand tracks, which no real piece has; their note-offs take 4 MB.
+_MAX_NOTE_OFFS: Final = 1_000_000
 _CLOSING_VLQ: Final = b"\xff\xff\xff\x7f"
 _PITCHES: Final = bytes(range(128))
 _NOTE_ONS: Final = bytes(range(0x90, 0xA0))
@@ -69,26 +69,26 @@ def _tracks(data: bytes, offset: int) -> tuple[bytes, ...]:
 
 
 def close_hanging_notes(tracks: tuple[bytes, ...], rounds: int = CLOSING_ROUNDS) -> tuple[bytes, ...]:
-    """The tracks with every note that is never let go ended `CLOSING_DELTA` ticks after its track's last event.
+    """Return the tracks with note-offs for hanging notes, `CLOSING_DELTA` ticks after the last event of a track.
 
-    The parser drops such notes. With note-offs for every key that can be down appended, it keeps them, and their
-    absurd length tells the reader which they were. The keys are guessed generously from the bytes that occur. Each of
-    the `rounds` ends one note of every key; one is enough to see whether any hangs.
-    Raises MidiError, before anything is appended, when that would make a small file a large one.
+    The parser drops notes without note-off. With note-offs for every key that may be down, it keeps them, and their
+    length identifies them. The set of keys is an upper bound, estimated from the bytes that occur. Each of the `rounds`
+    ends one note of every key; one round is enough to detect hanging notes.
+    Raises MidiError when the note-offs would exceed the limit.
     """
     keys = [_keys(track) for track in tracks]
     closing = sum(len(channels) * len(pitches) * CLOSING_ROUNDS for channels, pitches in keys)
-    if closing > _MOST_CLOSING:
-        words = f"the file's {len(tracks)} tracks can hold {closing} open notes; the limit is {_MOST_CLOSING}"
+    if closing > _MAX_NOTE_OFFS:
+        words = f"the file's {len(tracks)} tracks can hold {closing} open notes; the limit is {_MAX_NOTE_OFFS}"
         raise MidiError("too-many-notes", words)
     return tuple(_closed(track, *each, rounds) for track, each in zip(tracks, keys, strict=True))
 
 
 def _keys(track: bytes) -> tuple[list[int], bytes]:
-    """The channels and the pitches of all notes that can be in a track, and perhaps of others."""
+    """Return a superset of the channels and pitches of the notes in a track."""
     if not track.endswith(_END_OF_TRACK):
         return [], b""
-    # Deleting what is not there leaves what is, at the speed of memory.
+    # `translate` is much faster than a loop: removing the absent keys leaves the present ones.
     absent = _KEYS.translate(None, track)
     return [status & 0xF for status in _NOTE_ONS.translate(None, absent)], _PITCHES.translate(None, absent)
 

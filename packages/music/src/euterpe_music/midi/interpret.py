@@ -12,13 +12,28 @@ from euterpe_music.controls import EXPRESSION, PITCH_BEND, VOLUME, make_controls
 from euterpe_music.general_midi import DRUM_CHANNEL
 from euterpe_music.key_signature import MAX_SHARPS, KeyChange, KeySignature
 from euterpe_music.meter import MAX_BEATS, MAX_UNIT, Meter, MeterChange
+from euterpe_music.midi.container import MAX_TRACKS
 from euterpe_music.midi.errors import MidiError
 from euterpe_music.midi.parse import TrackEvents
 from euterpe_music.midi.text import clean_text
 from euterpe_music.piece import DEFAULT_BPM, Piece, Tempo, Track, make_notes
 
+#: Instruments of a piece: one track of the written file is the conductor's.
+MAX_INSTRUMENTS: Final = MAX_TRACKS - 1
+#: Controllers of all instruments together; those of a channel count for each of its instruments.
+MAX_CONTROLS: Final = 1_000_000
+
 #: A channel of a port: what a synthesizer would call one instrument.
 Part = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The piece in a file, and the port and channel (0 to 15) in the file of each of its tracks."""
+
+    piece: Piece
+    parts: tuple[Part, ...]
+
 
 _BANK: Final = 0
 _BANK_LSB: Final = 32
@@ -83,8 +98,8 @@ class _Channels:
             self.controls[part].append((tick, first, second))
 
 
-def interpret(tracks: Sequence[TrackEvents], ticks_per_quarter: int, *, is_smpte: bool = False) -> Piece:
-    """Return the piece that a file's tracks mean.
+def interpret(tracks: Sequence[TrackEvents], ticks_per_quarter: int, *, is_smpte: bool = False) -> Reading:
+    """Return the piece that a file's tracks mean, and where each of its tracks comes from.
 
     The rules, which hold wherever the product reads MIDI:
 
@@ -99,7 +114,7 @@ def interpret(tracks: Sequence[TrackEvents], ticks_per_quarter: int, *, is_smpte
       timing tempos mean nothing.
 
     Raises:
-        MidiError: `no-notes` when no note remains.
+        MidiError: `no-notes` when no note remains, `too-many-tracks` and `too-large` beyond the limits above.
     """
     channels = _Channels()
     notes: list[_Note] = []
@@ -177,13 +192,14 @@ def _piece(
     notes: list[_Note],
     ticks_per_quarter: int,
     is_smpte: bool,
-) -> Piece:
+) -> Reading:
     names = [_name(track) for track in tracks]
     single = len(tracks) == 1
     finder = _InstrumentFinder(channels, names if not single else [""])
     instruments: dict[tuple[int, Part, int, bool], list[_Note]] = defaultdict(list)
     for note in sorted(notes, key=lambda each: (each.source, each.part, each.onset)):
         instruments[(note.source, note.part, *finder.of(note))].append(note)
+    _check_size(instruments, channels)
     found: list[Track] = []
     controls: list[tuple[int, int, int, int]] = []
     columns: list[tuple[int, int, int, int, int]] = []
@@ -192,7 +208,7 @@ def _piece(
         columns += [(n.onset, max(n.end - n.onset, 1), n.pitch, n.velocity, index) for n in own]
         controls += [(tick, index, number, value) for tick, number, value in _audible(channels.controls[part], own)]
     metas = [meta for track in tracks for meta in track.meta]
-    return Piece(
+    piece = Piece(
         ticks_per_quarter,
         make_notes(*np.array(columns, np.int64).T),
         tuple(found),
@@ -202,6 +218,18 @@ def _piece(
         make_controls(controls),
         _title(tracks, names),
     )
+    return Reading(piece, tuple(part for _, part, _, _ in instruments))
+
+
+def _check_size(instruments: Iterable[tuple[int, Part, int, bool]], channels: _Channels) -> None:
+    parts = [part for _, part, _, _ in instruments]
+    if len(parts) > MAX_INSTRUMENTS:
+        words = f"the file has {len(parts)} instruments; the limit is {MAX_INSTRUMENTS}"
+        raise MidiError("too-many-tracks", words)
+    controls = sum(len(channels.controls[part]) for part in parts)
+    if controls > MAX_CONTROLS:
+        words = f"the file's instruments have {controls} controllers; the limit is {MAX_CONTROLS}"
+        raise MidiError("too-large", words)
 
 
 class _InstrumentFinder:

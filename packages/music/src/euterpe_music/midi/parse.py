@@ -31,7 +31,9 @@ class TrackEvents:
     end_tick: int = 0
 
 
-def parse_track(data: bytes, number: int) -> TrackEvents:  # noqa: C901 - one loop, for speed
+def parse_track(  # noqa: C901 - one loop, for speed
+    data: bytes, number: int, max_messages: int = MAX_TICKS
+) -> TrackEvents:
     """Read the events of a track chunk.
 
     Tolerated, as players do: running status after meta and system exclusive events, real-time and system common
@@ -41,9 +43,10 @@ def parse_track(data: bytes, number: int) -> TrackEvents:  # noqa: C901 - one lo
     Args:
         data: the bytes of the chunk.
         number: the track's number in messages, from 1.
+        max_messages: the most channel messages that are read.
 
     Raises:
-        MidiError: for bytes without a certain meaning, and for times beyond `MAX_TICKS`.
+        MidiError: for bytes without a certain meaning, times beyond `MAX_TICKS`, and more than `max_messages`.
     """
     events = TrackEvents()
     channel = events.channel
@@ -86,6 +89,9 @@ def parse_track(data: bytes, number: int) -> TrackEvents:  # noqa: C901 - one lo
                     if strict:
                         raise _malformed(number, start)
                     first, second = min(first, 127), min(second, 127)
+                if len(channel) >= max_messages:
+                    words = f"track {number} holds more than {max_messages} channel messages, which is the limit"
+                    raise MidiError("too-many-notes", words)
                 channel.append((tick, status, first, second))
             elif status == _META:
                 kind = data[position]

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -11,12 +12,14 @@ from euterpe_music.controls import PITCH_BEND, ControlArray, no_controls
 from euterpe_music.general_midi import DRUM_CHANNEL, DRUM_KIT, INSTRUMENTS
 from euterpe_music.meter import COMMON_TIME, MeterChange
 from euterpe_music.midi.container import to_file
-from euterpe_music.piece import NoteArray, Piece, Track
+from euterpe_music.piece import NoteArray, Piece, Tempo, Track
 
 #: Raised whenever equal pieces begin to give other bytes; recorded with every piece that is written.
 WRITER_VERSION: Final = 2
 
 _MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+#: Ports are a data byte.
+_PORTS: Final = 128
 _LONGEST_DELTA: Final = 0x0FFF_FFFF
 #: Deltas of pieces repeat: looking one up costs a third of encoding it.
 _CACHED_DELTAS: Final = 4096
@@ -26,13 +29,20 @@ _MAX_NAME_BYTES: Final = 200
 _THIRTY_SECONDS: Final = 8
 
 
+def as_written(piece: Piece) -> Piece:
+    """Return the piece as reading its file returns it: played, and with tempos of whole microseconds per quarter."""
+    tempos = tuple(Tempo(each.tick, 60_000_000 / _microseconds(each.bpm)) for each in piece.tempos)
+    return replace(piece, tempos=tempos).playable()
+
+
 def write_midi(piece: Piece) -> bytes:
     """Return the piece as a format 1 file: a conductor track, then one track per track of the piece.
 
     The conductor track holds title, meters, keys and tempos; every other track holds its name, port, program,
     controllers and notes (`piece.playable()`). All tracks end at the bar line after the last note. Drums are on channel
     10. Melodic tracks take the other 15 channels in turn; the sixteenth melodic track and those after it are on further
-    ports, which is how sequencers tell them apart.
+    ports, which is how sequencers tell them apart. After 128 ports, tracks share channels from the first port on; their
+    programs are stated per track.
 
     Equal pieces give equal bytes, on every machine and in every release of the libraries underneath.
     """
@@ -42,9 +52,14 @@ def write_midi(piece: Piece) -> bytes:
         # A pedal that lifts after the last bar line is still part of the music.
         end = max(end, int(played.controls["tick"].max()))
     chunks = [_conductor_track(played, end)]
+    written: set[tuple[int, int, bytes, bytes, bytes]] = set()
     for index, (port, channel) in enumerate(_channels(played.tracks)):
         notes = played.notes[played.notes["track"] == index]
         controls = played.controls[played.controls["track"] == index] if len(played.controls) else no_controls()
+        # Tracks of one channel have the same controllers; written twice, they would double with every reading.
+        state = (port, channel, controls["tick"].tobytes(), controls["number"].tobytes(), controls["value"].tobytes())
+        controls = no_controls() if state in written else controls
+        written.add(state)
         chunks.append(_track(played.tracks[index], port, channel, notes, controls, end))
     return to_file(piece.ticks_per_quarter, tuple(chunks))
 
@@ -59,7 +74,7 @@ def _channels(tracks: tuple[Track, ...]) -> list[tuple[int, int]]:
             found.append((kits.setdefault(track.program, len(kits)), DRUM_CHANNEL))
         else:
             port, number = divmod(melodic, len(_MELODIC_CHANNELS))
-            found.append((port, _MELODIC_CHANNELS[number]))
+            found.append((port % _PORTS, _MELODIC_CHANNELS[number]))
             melodic += 1
     return found
 
@@ -104,6 +119,11 @@ def _joined(events: Iterable[tuple[int, bytes]], end: int) -> bytes:
     return b"".join([*parts, _delta(max(end - now, 0)), _meta(_END, b"")])
 
 
+def _microseconds(bpm: float) -> int:
+    """Return the microseconds per quarter of a tempo, as far as a file can state it."""
+    return min(max(round(60_000_000 / bpm), 1), 0xFF_FFFF)
+
+
 def _conductor_track(piece: Piece, end: int) -> bytes:
     events = [(0, _meta(_NAME, _text(piece.title)))] if piece.title else []
     meters = (
@@ -118,8 +138,7 @@ def _conductor_track(piece: Piece, end: int) -> bytes:
         events.append((change.tick, _meta(_METER, payload)))
     events += [(each.tick, _meta(_KEY, struct.pack(">bB", each.key.sharps, each.key.is_minor))) for each in piece.keys]
     for tempo in piece.tempos:
-        microseconds = min(max(round(60_000_000 / tempo.bpm), 1), 0xFF_FFFF)
-        events.append((tempo.tick, _meta(_TEMPO, microseconds.to_bytes(3))))
+        events.append((tempo.tick, _meta(_TEMPO, _microseconds(tempo.bpm).to_bytes(3))))
     return _joined(sorted(events, key=lambda event: event[0]), end)
 
 

@@ -13,7 +13,8 @@ from euterpe_music.tokens.quantized_track import QuantizedTrack
 
 Name = Literal["style", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
 
-#: Values of each feature. Styles are the bundle's own; `echo` has as many values as the vocabulary has tokens.
+#: Number of values of each feature. Styles depend on the bundle; `echo` has one value for each token.
+#: Manifests of released bundles contain the names, so the bar-lag token keeps the name `echo`.
 POSITIONS: Final = 24
 PHRASE_BARS: Final = 8
 SECTIONS: Final = 4

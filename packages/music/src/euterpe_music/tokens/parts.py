@@ -41,7 +41,7 @@ def split_parts(piece: Piece) -> Parts:
     drums = np.array([track.is_drum for track in piece.tracks])
     notes = piece.notes[~drums[piece.notes["track"]]]
     if not len(notes):
-        raise PartsError("the piece holds no notes but drums, and so no melody")
+        raise PartsError("the piece has only drum notes and therefore no melody")
     tracks = np.unique(notes["track"])
     if len(tracks) == 2:
         first, second = (notes[notes["track"] == track] for track in tracks)

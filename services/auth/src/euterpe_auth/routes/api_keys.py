@@ -20,13 +20,26 @@ from euterpe_auth.routes.schemas import (
 router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["API keys"])
 
 
-@router.post("", status_code=201, summary="Create an API key", responses=problem_responses(401, 403, 409, 413, 503))
+@router.post(
+    "", status_code=201, summary="Create an API key", responses=problem_responses(401, 403, 409, 413, 429, 503)
+)
 async def create_api_key(
     body: ApiKeyBody, response: Response, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
 ) -> NewApiKeyAnswer:
-    """Creates an API key. Only this response contains it, because its digest is stored."""
+    """Creates an API key. Only this response contains it, because its digest is stored.
+
+    Later than ten minutes after the login, the account's `password` is required; without it the response is 403 with
+    the type `recent-authentication-required`.
+    """
+    password = None if body.password is None else body.password.get_secret_value()
+    await use_cases.users.require_recent_authentication(user.id, user.session_id, password, origin)
     new = await use_cases.api_keys.create(
-        user.id, name=body.name, scopes=body.scopes, days=body.expires_in_days, origin=origin
+        user.id,
+        session_id=user.session_id,
+        name=body.name,
+        scopes=body.scopes,
+        days=body.expires_in_days,
+        origin=origin,
     )
     response.headers["Cache-Control"] = "no-store"
     return NewApiKeyAnswer(api_key=new.text, **_response(new.key).model_dump())

@@ -1,4 +1,7 @@
-"""Bodies of requests and responses."""
+"""Bodies of requests and responses.
+
+The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
+"""
 
 import uuid
 from datetime import UTC, datetime
@@ -117,6 +120,7 @@ class PasswordChange(BaseModel):
 
     current_password: GivenPassword
     new_password: NewPassword
+    revoke_api_keys: bool = Field(default=False, description="Whether to revoke all API keys of the account as well.")
 
 
 class ConfirmBody(BaseModel):
@@ -231,6 +235,9 @@ class ApiKeyBody(BaseModel):
     name: KeyName
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
     expires_in_days: int = Field(default=90, ge=1, le=MAX_DAYS)
+    password: GivenPassword | None = Field(
+        default=None, description="The account's password; required later than ten minutes after the login."
+    )
 
 
 class ApiKeyAnswer(BaseModel):

@@ -1,11 +1,11 @@
 """`/api/v1/auth/{users,me}`: accounts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import OptionalUser, require_scope
 from euterpe_service_kit.tokens import Principal
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, user_id_of
 from euterpe_auth.domain.api_keys import Scope
@@ -47,18 +47,32 @@ async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
     return _response(await use_cases.users.get(user_id_of(user)))
 
 
+#: Response header: how many API keys a change of the password has revoked.
+_REVOKED_KEYS = "Euterpe-Revoked-Api-Keys"
+_REVOKED_KEYS_ANSWER: dict[int | str, dict[str, Any]] = {
+    204: {"headers": {_REVOKED_KEYS: {"description": "Number of revoked API keys.", "schema": {"type": "integer"}}}}
+}
+
+
 @router.put(
-    "/me/password", status_code=204, summary="Change the password", responses=problem_responses(401, 403, 413, 429, 503)
+    "/me/password",
+    status_code=204,
+    summary="Change the password",
+    responses=_REVOKED_KEYS_ANSWER | problem_responses(401, 403, 413, 429, 503),
 )
-async def change_password(body: PasswordChange, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Changes the password, and ends all other sessions. API keys remain valid."""
-    await use_cases.users.change_password(
+async def change_password(
+    body: PasswordChange, response: Response, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
+) -> None:
+    """Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true."""
+    revoked = await use_cases.users.change_password(
         user.id,
         current=body.current_password.get_secret_value(),
         new=body.new_password.get_secret_value(),
         session_id=user.session_id,
+        revoke_api_keys=body.revoke_api_keys,
         origin=origin,
     )
+    response.headers[_REVOKED_KEYS] = str(revoked)
 
 
 @router.post(

@@ -17,6 +17,7 @@ from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import InvalidApiKey, NoSuchKey, TooManyKeys
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.sessions import require_active
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 
@@ -49,9 +50,16 @@ class ApiKeys:
         self._clock = clock
 
     async def create(
-        self, user_id: uuid.UUID, *, name: str, scopes: Sequence[Scope], days: int, origin: Origin
+        self,
+        user_id: uuid.UUID,
+        *,
+        session_id: uuid.UUID | None,
+        name: str,
+        scopes: Sequence[Scope],
+        days: int,
+        origin: Origin,
     ) -> CreatedApiKey:
-        """Create a key. Raises TooManyKeys."""
+        """Create a key in an active session. Raises TooManyKeys and SessionEnded."""
         now, text = self._clock(), new_api_key()
         ordered = tuple(scope for scope in Scope if scope in scopes)
         key = ApiKey(uuid.uuid4(), name, display_prefix(text), ordered, now, now + timedelta(days=days), None)
@@ -59,6 +67,8 @@ class ApiKeys:
             count = await ApiKeyRepository(session).count_locked(user_id)
             if count is None:
                 raise Unauthenticated("The account of this token no longer exists.")
+            # A change of the password locks the account, too, so that it cannot end the session in between.
+            await require_active(session, user_id, session_id, now)
             if count >= MAX_KEYS:
                 raise TooManyKeys(MAX_KEYS)
             ApiKeyRepository(session).add(key, user_id=user_id, digest=_digest(text))

@@ -1,10 +1,10 @@
 """Deletes expired data."""
 
-import asyncio
 from datetime import timedelta
+from typing import Final
 
 import structlog
-from euterpe_service_kit.database import Database, is_unavailable
+from euterpe_service_kit.database import Database
 
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.outbox import TaskKind
@@ -17,7 +17,7 @@ from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
-_INTERVAL_SECONDS = 3600.0
+HOUSEKEEPING_SECONDS: Final = 3600.0
 #: Time for which expired keys are still listed for their owner.
 _EXPIRED_KEYS_LISTED = timedelta(days=30)
 _GUESTS_PER_BATCH = 500
@@ -35,16 +35,6 @@ class Housekeeping:
         # A guest has one session from its creation on, so it is unreachable once the session has expired.
         self._guest_lifetime = timedelta(seconds=session_seconds) + timedelta(days=1)
         self._event_retention = timedelta(days=security_event_days)
-
-    async def run(self) -> None:
-        """Run until cancelled."""
-        while True:
-            try:
-                await self.clean()
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("housekeeping_failed")
-            await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def clean(self) -> None:
         """Delete expired data once."""

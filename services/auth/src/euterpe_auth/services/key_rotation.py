@@ -49,7 +49,7 @@ class KeyRotation:
         """Create the next key and retire the current ones. Raises RotationInProgressError.
 
         A planned rotation publishes the new key before it signs, and the old keys as long as their tokens are valid.
-        After a compromise, the new key signs at once, and the old keys are withdrawn: other services reject earlier
+        After a compromise, the new key signs at once, and the old keys are revoked: other services refuse earlier
         tokens when they next fetch the keys, after at most 15 minutes. Sessions are kept, and get new tokens.
         """
         now = self._clock()

@@ -3,11 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
-from euterpe_service_kit.database import Database, is_unavailable
+from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import ServiceError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,22 +67,15 @@ class Outbox:
         """Make the loop look for tasks now."""
         self._wake_event.set()
 
-    async def run(self) -> None:
-        """Run until cancelled."""
-        while True:
-            self._wake_event.clear()
-            try:
-                while await self.run_one():
-                    pass
-                await self._update_gauge()
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("peer_tasks_failed")
-            try:
-                async with asyncio.timeout(_POLL_SECONDS):
-                    await self._wake_event.wait()
-            except TimeoutError:
-                continue
+    async def deliver(self) -> None:
+        """Execute all tasks that are due, then wait for the next ones."""
+        self._wake_event.clear()
+        while await self.run_one():
+            pass
+        await self._update_gauge()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._wake_event.wait()
 
     async def run_one(self) -> bool:
         """Execute the task that is due longest; return False when none is due, or no peers are configured."""

@@ -15,7 +15,7 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh import RefreshOutcome, classify_refresh
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User
-from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
+from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession, SessionEnded
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
@@ -110,6 +110,11 @@ class Sessions:
             await self._revoke(session, row, SecurityEvent.LOGGED_OUT, origin)
         log.info("logged_out", session_id=str(row.id), user_id=str(row.user_id))
 
+    async def require(self, user_id: uuid.UUID, session_id: uuid.UUID | None) -> None:
+        """Raise SessionEnded unless the session is active; an access token outlives its session by minutes."""
+        async with self._database.sessions() as session:
+            await require_active(session, user_id, session_id, self._clock())
+
     async def list(self, user_id: uuid.UUID) -> Sequence[SessionRow]:
         """Return the active sessions of an account."""
         async with self._database.sessions() as session:
@@ -177,6 +182,16 @@ class Sessions:
         row.revoked_at = now = self._clock()
         SecurityEventRepository(session).record(event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
         await SessionRepository(session).delete_sealed_successors([row.id])
+
+
+async def require_active(
+    session: AsyncSession, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
+) -> SessionRow:
+    """Return an active session of a user, within the caller's transaction. Raises SessionEnded."""
+    row = None if session_id is None else await SessionRepository(session).get_active(user_id, session_id, now)
+    if row is None:
+        raise SessionEnded
+    return row
 
 
 def _token_row(token: str, row: SessionRow, now: datetime) -> RefreshTokenRow:

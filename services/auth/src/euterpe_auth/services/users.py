@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import TypeVar
+from datetime import timedelta
+from typing import Final, TypeVar
 
 import structlog
 from euterpe_service_kit.database import Database
@@ -17,12 +18,14 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User, is_reserved, password_is_name
-from euterpe_auth.errors import GuessablePassword, NameTaken, NoSuchGuest, WrongPassword
+from euterpe_auth.errors import GuessablePassword, NameTaken, NoSuchGuest, RecentAuthenticationRequired, WrongPassword
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import AttemptLimits
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.sessions import require_active
+from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.models import SecurityEventRow, UserRow
 from euterpe_auth.storage.outbox import OutboxRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
@@ -32,6 +35,9 @@ from euterpe_auth.storage.users import UserRepository
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+#: Time after a login in which credentials can be created without the password.
+RECENT: Final = timedelta(minutes=10)
 
 
 class Users:
@@ -87,11 +93,18 @@ class Users:
         return _require_account(user)
 
     async def change_password(
-        self, user_id: uuid.UUID, *, current: str, new: str, session_id: uuid.UUID | None, origin: Origin
-    ) -> None:
-        """Change the password, and end all sessions except the given one.
+        self,
+        user_id: uuid.UUID,
+        *,
+        current: str,
+        new: str,
+        session_id: uuid.UUID | None,
+        revoke_api_keys: bool,
+        origin: Origin,
+    ) -> int:
+        """Change the password, end all sessions except the given one, and return the number of revoked API keys.
 
-        Raises WrongPassword, GuessablePassword, TooManyAttempts, Unavailable.
+        Raises WrongPassword, GuessablePassword, TooManyAttempts, SessionEnded, Unavailable.
         """
         account = await self._confirmed(user_id, current, "body.current_password", origin)
         _require_unguessable(new, account.username or "", "body.new_password")
@@ -101,11 +114,30 @@ class Users:
             row = _require_account(await UserRepository(session).lock_registered(user_id))
             if row.password_hash != account.password_hash:
                 raise WrongPassword("body.current_password")
+            await require_active(session, user_id, session_id, now)
             row.password_hash = new_hash
             await SessionRepository(session).revoke(user_id, now, but=session_id)
+            keys = await ApiKeyRepository(session).remove_all(user_id) if revoke_api_keys else 0
             event = SecurityEvent.PASSWORD_CHANGED
             SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
-        log.info("password_changed", user_id=str(user_id))
+        log.info("password_changed", user_id=str(user_id), revoked_api_keys=keys)
+        return keys
+
+    async def require_recent_authentication(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, password: str | None, origin: Origin
+    ) -> None:
+        """Require the password, unless the session began within RECENT, which takes a password, too.
+
+        Raises RecentAuthenticationRequired, SessionEnded, WrongPassword, TooManyAttempts, Unavailable.
+        """
+        if password is not None:
+            await self._confirmed(user_id, password, "body.password", origin)
+            return
+        now = self._clock()
+        async with self._database.sessions() as session:
+            row = await require_active(session, user_id, session_id, now)
+        if now - row.created_at > RECENT:
+            raise RecentAuthenticationRequired(round(RECENT.total_seconds() / 60))
 
     async def delete(self, user_id: uuid.UUID, password: str, origin: Origin) -> None:
         """Delete an account, and all its data through the outbox. Raises as change_password does."""

@@ -66,6 +66,11 @@ class ApiKeyRepository:
         )
         return await self._session.scalar(statement) is not None
 
+    async def remove_all(self, user_id: uuid.UUID) -> int:
+        """Delete all keys of an account, and return how many there were."""
+        statement = delete(ApiKeyRow).where(ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
+        return len((await self._session.scalars(statement)).all())
+
     async def delete_expired(self, moment: datetime) -> None:
         """Delete the keys that expired before a time."""
         await self._session.execute(delete(ApiKeyRow).where(ApiKeyRow.expires_at < moment))

@@ -133,7 +133,10 @@ class SecurityEventRow(Base):
 
 
 class OutboxRow(Base):
-    """A task for the library and the generator, deleted when both have confirmed it."""
+    """A task for the library and the generator, deleted when both have confirmed it.
+
+    The table and its column `listener_id`, a user's id, keep the names under which they are stored.
+    """
 
     __tablename__ = "peer_tasks"
 

@@ -41,6 +41,17 @@ class SessionRepository:
         )
         return (await self._session.scalars(statement.order_by(SessionRow.last_used_at.desc(), SessionRow.id))).all()
 
+    async def get_active(self, user_id: uuid.UUID, session_id: uuid.UUID, now: datetime) -> SessionRow | None:
+        """Return one session of a user, or None if it has ended."""
+        return await self._session.scalar(
+            select(SessionRow).where(
+                SessionRow.id == session_id,
+                SessionRow.user_id == user_id,
+                SessionRow.revoked_at.is_(None),
+                SessionRow.expires_at > now,
+            )
+        )
+
     async def revoke(
         self,
         user_id: uuid.UUID,

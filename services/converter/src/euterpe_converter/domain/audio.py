@@ -43,8 +43,8 @@ class Synthesis:
     The audio lasts as long as the music plus `tail_seconds` for releases and reverb; the last `fade_seconds` of it are
     faded out. `gain` is four times FluidSynth's default, which renders piano music at -30 to -42 LUFS; a limiter keeps
     peaks below full scale (ADR 0009). `loudness` (LUFS, EBU R128) normalises the piece instead. `trim` removes silence
-    at the end. `programs` are pairs of a MIDI channel (0 to 15) and the General MIDI program (0 to 127) that replaces
-    the file's. `reverb` and `chorus` are levels, by default FluidSynth 2.3's; 0 is off.
+    at the end. `programs` are pairs of a channel of the file (0 to 15) and the General MIDI program (0 to 127) that
+    replaces its own. `reverb` and `chorus` are levels, by default FluidSynth 2.3's; 0 is off.
     """
 
     gain: float = DEFAULT_GAIN

@@ -1,18 +1,13 @@
 """Keeps the rendered audio in the object store within limits of age and size."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import structlog
-from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectEntry, ObjectStore
 
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
-
-log = structlog.get_logger(__name__)
 
 PREFIX = "audio/"
 # Longer than any render: an older open upload belongs to a process that was killed.
@@ -52,20 +47,8 @@ def select_evictions(
 class Evictor:
     """Sweeps the cache at intervals. Removed renditions can be rendered again; several replicas may sweep at once."""
 
-    def __init__(
-        self, store: ObjectStore, cache: RenditionCache, metrics: Metrics, limits: EvictionLimits, *, seconds: float
-    ) -> None:
-        self._store, self._cache, self._metrics = store, cache, metrics
-        self._limits, self._seconds = limits, seconds
-
-    async def run(self) -> None:
-        """Sweep until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except ServiceError as error:
-                log.warning("sweep_failed", detail=error.detail)
-            await asyncio.sleep(self._seconds)
+    def __init__(self, store: ObjectStore, cache: RenditionCache, metrics: Metrics, limits: EvictionLimits) -> None:
+        self._store, self._cache, self._metrics, self._limits = store, cache, metrics, limits
 
     async def sweep(self) -> None:
         """Sweep once. Raises Unavailable."""

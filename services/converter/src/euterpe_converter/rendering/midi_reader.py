@@ -1,9 +1,13 @@
-"""Reads MIDI files in a worker process: their duration, or their piano roll. The worker is replaced after a failure."""
+"""Reads MIDI files in a worker process: into the form to synthesise, or their piano roll.
+
+The worker is replaced after a failure.
+"""
 
 import asyncio
 import json
 import resource
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -49,21 +53,23 @@ class MidiReader:
         async with self._lock:
             await self._worker()
 
-    async def seconds(self, midi: bytes, *, field: str) -> float:
-        """Return the duration of the music.
+    async def canonical(
+        self, midi: bytes, *, field: str, programs: Sequence[tuple[int, int]] = ()
+    ) -> tuple[float, bytes]:
+        """Return the duration of the music, and the file to synthesise; see `rendering.canonical`.
 
         Raises Unprocessable with the reason and the exceeded limit, for the request's `field`.
         """
         async with self._lock:
-            answer, _ = await self._request({}, midi)
+            answer, content = await self._request({"programs": list(programs)}, midi)
         if "seconds" in answer:
-            return float(answer["seconds"])
+            return float(answer["seconds"]), content
         raise self._refusal(answer, field)
 
     async def picture(self, midi: bytes, picture: Picture, *, field: str) -> bytes:
-        """Return the piano roll of the music. Raises Unprocessable as `seconds` does."""
+        """Return the piano roll of the music. Raises Unprocessable as `canonical` does."""
         async with self._lock:
-            answer, drawn = await self._request(asdict(picture), midi)
+            answer, drawn = await self._request({"picture": asdict(picture)}, midi)
         if "bytes" in answer:
             return drawn
         raise self._refusal(answer, field)

@@ -124,9 +124,7 @@ def _limited(source: Iterator[Samples], gain: float) -> Iterator[Samples]:
 
 def _synthesised(job: RenderJob, frames: int, fluidsynth: FluidSynth, *, parallel: bool) -> Iterator[Samples]:
     synthesis = job.synthesis
-    settings = SynthSettings(
-        job.encoding.sample_rate, synthesis.gain, synthesis.reverb, synthesis.chorus, dict(synthesis.programs)
-    )
+    settings = SynthSettings(job.encoding.sample_rate, synthesis.gain, synthesis.reverb, synthesis.chorus)
     run = synthesise_in_parallel if parallel else synthesise
     return run(fluidsynth, job.midi, settings, frames)
 

@@ -8,7 +8,7 @@ from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.soundfont import SoundFont
 
 #: Part of every content address; increment when our code changes the bytes.
-_RENDERER_VERSION = "euterpe-renderer 5"
+_RENDERER_VERSION = "euterpe-renderer 6"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import artifact_responses, content_disposition
 from euterpe_service_kit.etags import none_match, require_match, strong_etag
 from euterpe_service_kit.problems import problem_responses
@@ -78,7 +79,7 @@ async def get_song_pianoroll(
     require_match(request.headers.get("if-match"), etag)
     if not none_match(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    name = f"{lazy_picture.picture.title}.{picture_format.value}"
+    name = file_name(lazy_picture.picture.title, picture_format.value)
     headers |= {
         "Content-Disposition": content_disposition(name, inline=True),
         "X-Content-Type-Options": "nosniff",

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
+from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import artifact_responses, content_disposition
 from euterpe_service_kit.etags import none_match, require_match, strong_etag
 from euterpe_service_kit.object_store import ObjectNotFound
@@ -80,7 +81,7 @@ async def _respond(request: Request, rendition: Rendition, *, inline: bool) -> R
     if not none_match(request.headers.get("if-none-match"), etag):
         await rendition.close()
         return Response(status_code=304, headers=headers)
-    filename = f"{rendition.title}.{rendition.encoding.format.value}"
+    filename = file_name(rendition.title, rendition.encoding.format.value)
     headers |= {
         "Content-Type": rendition.encoding.format.spec.content_type,
         "Content-Disposition": content_disposition(filename, inline=inline),

@@ -95,7 +95,9 @@ class AudioService:
             # Read before queueing: an unreadable file is refused at once, however long the queue is.
             midi = await load()
             try:
-                seconds = await self._reader.seconds(midi, field=field_name)
+                seconds, midi = await self._reader.canonical(
+                    midi, field=field_name, programs=options.synthesis.programs
+                )
             except Unprocessable:
                 self._metrics.failures.labels("midi").inc()
                 raise

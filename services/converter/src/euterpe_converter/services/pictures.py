@@ -15,7 +15,7 @@ from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.midi_reader import MidiReader
 
 #: Part of every picture's digest; increment when the drawing code changes its output.
-_DRAWING_VERSION = "euterpe-pictures 2"
+_DRAWING_VERSION = "euterpe-pictures 3"
 _CACHE_BYTES = 16 * 1024 * 1024
 
 

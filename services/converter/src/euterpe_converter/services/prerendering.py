@@ -68,5 +68,8 @@ class Prerenderer:
                 await rendition.wait_finished()
         except ServiceError as error:
             log.warning("prerender_failed", key=rendition.key, detail=error.detail)
+        except Exception:
+            # The task is not awaited, so its exception would be lost.
+            log.exception("prerender_failed", key=rendition.key)
         finally:
             await rendition.close()

@@ -1,12 +1,15 @@
 """Client of the library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
 from euterpe_service_kit.errors import NotFound, PreconditionFailed, Unavailable
 from euterpe_service_kit.rpc_client import peer_errors
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import Generation, Owner
@@ -15,6 +18,14 @@ from euterpe_generator.domain.rendered_piece import RenderedPiece
 _DEADLINE_SECONDS = 10.0
 #: The library's limit of songs per call.
 MAX_SONGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableSong:
+    """The key of a song's MIDI file, and the parameters that it was generated with; none for imported songs."""
+
+    midi_key: str
+    parameters: Mapping[str, Any]
 
 
 class LibraryClient:
@@ -34,8 +45,8 @@ class LibraryClient:
             response = await self._stub.RegisterSongs(request, timeout=_DEADLINE_SECONDS)
         return [_outcome(song) for song in response.songs]
 
-    async def midi_key(self, song_id: str, owner: Owner) -> str | None:
-        """Return the key of a song's MIDI file; None if the song does not exist or the user may not read it.
+    async def find_song(self, song_id: str, owner: Owner) -> ReadableSong | None:
+        """Return a song; None if it does not exist or the user may not read it.
 
         Raises Unavailable if the library cannot be reached.
         """
@@ -45,12 +56,13 @@ class LibraryClient:
                 response = await self._stub.ResolveArtifact(request, timeout=_DEADLINE_SECONDS)
         except NotFound:
             return None
-        return str(response.midi.key)
+        stored = MessageToDict(response.creation.parameters).get("parameters", {})
+        return ReadableSong(str(response.midi.key), stored if isinstance(stored, dict) else {})
 
 
 def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongRequest:
     parameters = Struct()
-    parameters.update(generation.creation_parameters)
+    parameters.update({**generation.creation_parameters, "writer_version": piece.writer_version})
     creation = pb.Creation(
         model=generation.model, model_version=generation.model_version, seed=generation.seed, parameters=parameters
     )

@@ -3,9 +3,12 @@
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.prompt import Prompt
 
 
 class Status(enum.StrEnum):
@@ -43,32 +46,6 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
-    """A melody that a piece starts with or accompanies, read from its file when the request was accepted.
-
-    `rows` are its notes and rests, (length in 24ths of a quarter, pitches) each, over `bars` bars of `meter`. `shift`
-    semitones transpose it to the key in which the networks compose. `unknown` counts the tokens that are not in their
-    vocabularies. `song_id` is the song it was taken from, if any.
-    """
-
-    rows: tuple[tuple[int, tuple[int, ...]], ...]
-    bars: int
-    meter: str = "4/4"
-    shift: int = 0
-    unknown: int = 0
-    song_id: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
-        """Build the prompt from the values of `to_dict`."""
-        return cls(**{**values, "rows": tuple((length, tuple(pitches)) for length, pitches in values["rows"])})
-
-
-@dataclass(frozen=True, slots=True)
 class Generation:
     """A row of the queue.
 
@@ -98,6 +75,8 @@ class Generation:
     prompt: Prompt | None = None
     #: The variant's label in a comparison.
     label: str | None = None
+    #: None for generations of earlier releases.
+    estimate: Estimate | None = None
     failure: str | None = None
     midi_key: str | None = None
     midi_bytes: int | None = None
@@ -105,6 +84,10 @@ class Generation:
     note_count: int | None = None
     duration_seconds: float | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
+    #: The version of the MIDI writer that wrote its file; None before the end and for files of the first version.
+    writer_version: int | None = None
+    #: Why the stored row cannot be composed by this version, for example after a roll-back; None if it can.
+    unreadable: str | None = None
 
     @property
     def model_key(self) -> str:
@@ -142,11 +125,17 @@ class Generation:
             note_count=None,
             duration_seconds=None,
             measures={},
+            writer_version=None,
         )
 
     @property
     def creation_parameters(self) -> dict[str, Any]:
         """Everything besides model and seed that determines the piece; enough to request it again."""
-        prompt = {} if self.prompt is None else {"prompt": self.prompt.to_dict()}
-        parameters = {"parameters": dict(self.parameters)} if self.parameters else {}
-        return {"length": self.length, **parameters, **prompt}
+        return creation_parameters(self.length, self.parameters, self.prompt)
+
+
+def creation_parameters(length: int, parameters: Mapping[str, Any], prompt: Prompt | None) -> dict[str, Any]:
+    """Return what determines a piece besides model and seed, as it is registered with its song."""
+    stored_prompt = {} if prompt is None else {"prompt": prompt.summary}
+    stored_parameters = {"parameters": dict(parameters)} if parameters else {}
+    return {"length": length, **stored_parameters, **stored_prompt}

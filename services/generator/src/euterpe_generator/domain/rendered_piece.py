@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from euterpe_music.midi.write import WRITER_VERSION
 from euterpe_service_kit.midi_artifacts import midi_key
 
 
@@ -22,6 +23,7 @@ class RenderedPiece:
     programs: Sequence[int]
     key: str | None = None
     style: str | None = None
+    writer_version: int = WRITER_VERSION
 
     @property
     def midi_key(self) -> str:

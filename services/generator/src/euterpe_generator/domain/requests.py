@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from euterpe_generator.domain.generation import Prompt
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.prompt import Prompt
 
 MAX_TITLE_LENGTH: Final = 200
 #: Limit of the API; models accept fewer bars.
@@ -15,11 +16,15 @@ MAX_PROMPT_BARS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PromptSource:
-    """Where a prompt comes from: a MIDI file, or a song that the user may read; its first `bars` bars."""
+    """Where a prompt comes from: a MIDI file, or a song that the user may read; its first `bars` bars.
+
+    Its accompaniment is kept, or composed anew with `replace_accompaniment`.
+    """
 
     midi: bytes | None = None
     song_id: str | None = None
     bars: int | None = None
+    replace_accompaniment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class OrderItem:
     prompt: Prompt | None = None
     #: The variant's label in a comparison.
     label: str | None = None
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
-from euterpe_generator.engine.request import Request, Update
+import structlog
+
+from euterpe_generator.engine.request import Failed, Request, Update
 from euterpe_generator.engine.scheduler import Scheduler
+
+log = structlog.get_logger(__name__)
 
 
 class Engine:
     """Accepts requests from any thread and delivers updates from its own.
 
     `deliver` is called on the engine's thread with the updates of one step; it must return at once and not raise.
+    An exception of a scheduler ends the requests that it concerns with Failed, never the thread.
     """
 
     def __init__(self, deliver: Callable[[list[Update]], None]) -> None:
@@ -26,6 +31,11 @@ class Engine:
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    async def check(self) -> None:
+        """Raise RuntimeError if the thread has ended."""
+        if not self._thread.is_alive():
+            raise RuntimeError("the engine's thread has ended")
 
     def stop(self, timeout_seconds: float) -> None:
         """End the thread after its current step; unfinished requests stay unfinished."""
@@ -44,7 +54,10 @@ class Engine:
         scheduler = self._schedulers[model]
 
         def submit() -> list[Update]:
-            scheduler.submit(request)
+            try:
+                scheduler.submit(request)
+            except Exception as error:  # noqa: BLE001 - a request out of range must not end the thread
+                return [Failed(request.id, str(error))]
             return []
 
         self._post(submit)
@@ -83,7 +96,7 @@ class Engine:
             updates = self._drain_inbox()
             for scheduler in self._schedulers.values():
                 if not scheduler.idle:
-                    updates += scheduler.step()
+                    updates += _step(scheduler)
             if updates:
                 self._deliver(updates)
 
@@ -101,3 +114,11 @@ class Engine:
         while self._inbox:
             updates += self._inbox.popleft()()
         return updates
+
+
+def _step(scheduler: Scheduler) -> list[Update]:
+    try:
+        return scheduler.step()
+    except Exception as error:
+        log.exception("scheduler_failed")
+        return scheduler.fail_all(str(error))

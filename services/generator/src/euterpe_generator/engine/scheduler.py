@@ -112,7 +112,7 @@ class Scheduler:
         try:
             events = self._session.advance(self._slots.noise(steps))
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises, its requests must end
-            return updates + self._fail_all(str(error))
+            return updates + self.fail_all(str(error))
         self._record_duration(steps, self._clock() - started)
         self._slots.advance(events)
         return updates + self._watched_updates(steps) + self._remove_finished()
@@ -154,7 +154,11 @@ class Scheduler:
     def _admit(self) -> list[Update]:
         updates: list[Update] = []
         while self._waiting and len(self._slots) < self._session.rows:
-            request = self._waiting.pop()
+            updates.append(self._start(self._waiting.pop()))
+        return updates
+
+    def _start(self, request: Request) -> Update:
+        try:
             initial, noise = piece_noise(
                 request.seed,
                 initial_size=self._session.initial_size,
@@ -162,27 +166,38 @@ class Scheduler:
                 steps=request.steps,
             )
             self._session.reset(self._slots.allocate(request, noise), initial, request.inputs)
-            updates.append(Started(request.id))
-        return updates
+        except Exception as error:  # noqa: BLE001 - inputs that the session rejects fail their own request only
+            slot = self._slots.find(request.id)
+            if slot is not None:
+                self._slots.release(slot)
+            self._watched.discard(request.id)
+            return Failed(request.id, str(error))
+        return Started(request.id)
 
     def _remove_finished(self) -> list[Update]:
         ended = self._slots.finished(self._session.finished(self._slots.width))
-        return [Finished(request_id, events) for request_id, events in map(self._remove, ended)]
+        return [self._remove(slot, Finished) for slot in ended]
 
     def _remove_cancelled(self) -> list[Update]:
         found = [self._slots.find(request_id) for request_id in sorted(self._cancelled)]
-        return [Cancelled(*self._remove(slot)) for slot in found if slot is not None]
+        return [self._remove(slot, Cancelled) for slot in found if slot is not None]
 
-    def _fail_all(self, reason: str) -> list[Update]:
+    def fail_all(self, reason: str) -> list[Update]:
+        """End all running requests with Failed; waiting ones stay."""
         # It is unknown which row caused the failure, and the state of every row is undefined.
         failed = self._slots.clear()
         self._cancelled.clear()
         self._watched.difference_update(request.id for request in failed)
         return [Failed(request.id, reason) for request in failed]
 
-    def _remove(self, slot: int) -> tuple[str, Array]:
-        events = self._session.final_events(slot, self._slots.events(slot))
+    def _remove(self, slot: int, outcome: type[Finished] | type[Cancelled]) -> Update:
+        events: Array | None = None
+        reason = ""
+        try:
+            events = self._session.final_events(slot, self._slots.events(slot))
+        except Exception as error:  # noqa: BLE001 - it must not end the others of this step
+            reason = str(error)
         request_id = self._slots.release(slot).id
         self._cancelled.discard(request_id)
         self._watched.discard(request_id)
-        return request_id, events
+        return Failed(request_id, reason) if events is None else outcome(request_id, events)

@@ -1,16 +1,21 @@
 """Model adapters: what differs between kinds of networks, from the parameters of a request to the decoded piece."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
 from euterpe_music.bundle import Bundle
 from euterpe_music.events import decode
 from euterpe_music.manifest import IntRange, ManifestBase
+from euterpe_music.meter import COMMON_TIME, MeterChange
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
 from euterpe_music.postprocessing import apply_postprocessing
 
-from euterpe_generator.domain.generation import Prompt
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 
@@ -51,16 +56,29 @@ class ModelAdapter(Protocol):
         """Return the maximum number of events of a piece. Raises InvalidParameters for a length out of range."""
         ...
 
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:
+        """Return the expected length of a piece of `length` events; a parameter may determine it instead."""
+        ...
+
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Any:
         """Return the inputs of the session for a piece; see Session.reset."""
         ...
 
-    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:
-        """Read a prompt from a MIDI file. Raises InvalidParameters if the model cannot use it."""
+    def read_prompt(
+        self, midi: bytes, source: PromptSource, parameters: Mapping[str, Value], stored: Mapping[str, Any]
+    ) -> Prompt:
+        """Read a prompt from a MIDI file; `stored` are the parameters that the file was generated with, if any.
+
+        Raises InvalidParameters if the model cannot use it.
+        """
         ...
 
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
-        """Decode events [steps, features] into a piece."""
+        """Decode events [steps, features] into a piece with its meter and, where it is known, its key."""
+        ...
+
+    def current_track(self, events: Array) -> int:
+        """Return the track of the decoded piece that the last of events [steps, features] belongs to."""
         ...
 
 
@@ -74,6 +92,7 @@ class CrnnganAdapter:
         self.manifest = bundle.manifest
         self.features = bundle.spec.features
         self.length: IntRange | None = bundle.manifest.sampling.length
+        self._quarters_per_event = 0.0
 
     def resolve_parameters(
         self,
@@ -99,15 +118,41 @@ class CrnnganAdapter:
             raise InvalidParameters.for_field("body.length", message, minimum=limits.min, maximum=limits.max)
         return length
 
+    def calibrate(self, pieces: Sequence[Array]) -> None:
+        """Learn from composed events [steps, features] how long an event lasts on average."""
+        quarters = [self._quarters(events) / len(events) for events in pieces]
+        self._quarters_per_event = float(np.mean(quarters))
+
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:
+        """See ModelAdapter: from the pieces of `calibrate`, so that density and style are not considered."""
+        bpm = float(parameters.get("tempo", self._bundle.spec.bpm))
+        quarters = length * self._quarters_per_event
+        return Estimate.of(quarters, bar_quarters=COMMON_TIME.bar_quarters, bpm=bpm)
+
+    def _quarters(self, events: Array) -> float:
+        piece = decode(events, self._bundle.spec)
+        return piece.end_tick / piece.ticks_per_quarter
+
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Array:  # noqa: ARG002
         """See ModelAdapter: the network's controls [n]."""
         return self.manifest.control_vector(parameters)
 
-    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:  # noqa: ARG002
+    def read_prompt(
+        self,
+        midi: bytes,  # noqa: ARG002
+        source: PromptSource,  # noqa: ARG002
+        parameters: Mapping[str, Value],  # noqa: ARG002
+        stored: Mapping[str, Any],  # noqa: ARG002
+    ) -> Prompt:
         """See ModelAdapter."""
         message = f"the model {self.manifest.name} does not support prompts; choose a melody model or omit the prompt"
         raise InvalidParameters.for_field("body.prompt", message)
 
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
+        """See ModelAdapter. The networks know no meter; 4/4 is assumed."""
+        piece = replace(decode(events, self._bundle.spec), meters=(MeterChange(0, COMMON_TIME),))
+        return apply_postprocessing(piece, parameters)
+
+    def current_track(self, events: Array) -> int:  # noqa: ARG002
         """See ModelAdapter."""
-        return apply_postprocessing(decode(events, self._bundle.spec), parameters)
+        return 0

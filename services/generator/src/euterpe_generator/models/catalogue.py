@@ -10,12 +10,15 @@ from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 from euterpe_service_kit.errors import Unavailable
 
-from euterpe_generator.domain.generation import Generation, Prompt
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.generation import Generation
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.versions import version_key
 from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
 from euterpe_generator.models.adapters import ModelAdapter
+from euterpe_generator.models.offered_parameters import key_remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,19 @@ class Model:
         """Decode the network's events [steps, features] into a piece."""
         return self.adapter.decode(events, parameters, prompt)
 
+    @property
+    def default_estimate(self) -> Estimate:
+        """The expected length of a piece with default parameters."""
+        return self.adapter.estimate(self.length.default if self.length else 0, self.sampling.check({}))
+
     def check_parameters(self, field_name: str, requested: Mapping[str, Any]) -> dict[str, Value]:
         """Return all parameters, including defaults. Raises InvalidParameters, naming fields below `field_name`."""
         try:
             return self.sampling.check(requested)
         except ParameterError as error:
-            raise InvalidParameters.for_field(f"{field_name}.{error.name}", str(error), **error.limits) from error
+            remedy = key_remedy(requested.get(error.name)) if error.name == "key" else ""
+            field_path = f"{field_name}.{error.name}"
+            raise InvalidParameters.for_field(field_path, f"{error}{remedy}", **error.limits) from error
 
 
 class Catalogue:

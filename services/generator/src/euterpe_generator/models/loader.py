@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +9,14 @@ import numpy as np
 import structlog
 from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
 from euterpe_music.manifest import Variant
+from euterpe_music.parameters import Value
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.providers import on_gpu
-from euterpe_generator.engine.request import Request
+from euterpe_generator.engine.request import Array, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.session import TokenSession
@@ -27,6 +28,8 @@ from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
 log = structlog.get_logger(__name__)
 
 _SELF_TEST_STEPS = 16
+#: Pieces and events by which the length of a model's pieces is estimated.
+_CALIBRATION_PIECES, _CALIBRATION_STEPS = 4, 64
 _MAX_SAMPLE_BYTES = 65_536
 
 
@@ -53,24 +56,15 @@ class ModelLoader:
         self._poll_seconds = poll_seconds
         #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
         self._tried: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Load the bundles that are there, and start polling for more."""
+    async def start(self, loops: BackgroundLoops) -> None:
+        """Load the bundles that are there, and poll for more until the loops are stopped."""
         await self._poll()
-        self._task = asyncio.create_task(self._run(), name="model-loader")
+        loops.start("models", self._turn)
 
-    async def stop(self) -> None:
-        """Stop polling."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            await self._poll()
+    async def _turn(self) -> None:
+        await asyncio.sleep(self._poll_seconds)
+        await self._poll()
 
     async def _poll(self) -> None:
         try:
@@ -138,7 +132,11 @@ def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:
     # Allocates kernels and buffers before the first request.
     session.warm_up()
     scheduler = Scheduler(session, max_steps=manifest.sampling.length.max)
-    return Model(CrnnganAdapter(bundle), scheduler, session.provider)
+    adapter = CrnnganAdapter(bundle)
+    model = Model(adapter, scheduler, session.provider)
+    length = max(manifest.sampling.length.min, min(_CALIBRATION_STEPS, manifest.sampling.length.max))
+    adapter.calibrate(_composed(model, _CALIBRATION_PIECES, length, manifest.sampling.check({})))
+    return model
 
 
 def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
@@ -160,12 +158,20 @@ def _self_test(model: Model) -> None:
     if "bars" in parameters:
         parameters["bars"] = next(one.limits["minimum"] for one in model.sampling.parameters if one.name == "bars")
     steps = model.adapter.count_steps(shortest, parameters, None)
-    inputs = model.adapter.session_inputs(parameters, None)
-    model.scheduler.submit(Request("self-test", "", seed=0, steps=steps, inputs=inputs))
-    events = None
+    [events] = _composed(model, 1, steps, parameters)
+    model.decode(events, parameters)
+
+
+def _composed(model: Model, count: int, steps: int, parameters: dict[str, Value]) -> list[Array]:
+    """Compose pieces with consecutive seeds from 0, as far as there is room for all of them at once."""
+    for seed in range(count):
+        inputs = model.adapter.session_inputs(parameters, None)
+        model.scheduler.submit(Request(f"self-test-{seed}", "", seed=seed, steps=steps, inputs=inputs))
+    pieces: dict[str, Array] = {}
     while not model.scheduler.idle:
         for update in model.scheduler.step():
-            events = getattr(update, "events", events)
-    if events is None or not len(events) or not np.isfinite(events).all():
-        raise BundleError("the test piece failed: its events are missing or not finite")
-    model.decode(events, parameters)
+            if isinstance(update, Finished):
+                pieces[update.id] = update.events
+    if len(pieces) < count or not all(len(each) and np.isfinite(each).all() for each in pieces.values()):
+        raise BundleError("a test piece failed: its events are missing or not finite")
+    return list(pieces.values())

@@ -1,14 +1,18 @@
 """Melody networks: from parameters and a prompt to the engine's plan, and from tokens back to a piece."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
 from euterpe_music.bundle import MelodyBundle
+from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.manifest import IntRange
-from euterpe_music.parameters import Value
+from euterpe_music.melody_parameters import ANY_KEY, KEYS
+from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
-from euterpe_music.postprocessing import apply_postprocessing
+from euterpe_music.postprocessing import PROGRAMS, apply_postprocessing
 from euterpe_music.tokens import (
     METERS,
     Form,
@@ -23,15 +27,23 @@ from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary
 
-from euterpe_generator.domain.generation import Prompt
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.prompt import Prompt, Rows
+from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
 from euterpe_generator.engine.tokens.plan import Part, Plan, SamplingParams, Tokens
 from euterpe_generator.errors import InvalidParameters
-from euterpe_generator.models.prompts import prompt_tokens, read_prompt, to_sixteenths
+from euterpe_generator.models.given_notes import with_given_notes
+from euterpe_generator.models.offered_parameters import offered_manifest
+from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt, to_sixteenths
 from euterpe_generator.models.token_masks import allowed, allowed_first, penalty_exempt, scale_of, token_durations
 
 #: The parts of a piece, in the order in which they are generated and numbered.
 PARTS: Final[tuple[Literal["melody", "accompaniment"], ...]] = ("melody", "accompaniment")
+#: Parameters that a piece takes from the song that it continues, unless they are requested.
+_INHERITED: Final = (
+    "style", "meter", "key", "accompaniment", "tempo", "melody_instrument", "accompaniment_instrument",
+)  # fmt: skip
 #: Steps of the grid of 24ths per sixteenth.
 _PER_SIXTEENTH = FINE // SIXTEENTHS
 #: Maximum number of events per sixteenth of a part in two streams; a grid of sixteenths has one.
@@ -45,7 +57,7 @@ class MelodyAdapter:
     length: IntRange | None = None
 
     def __init__(self, bundle: MelodyBundle) -> None:
-        self.manifest = bundle.manifest
+        self.manifest = offered_manifest(bundle.manifest)
         self._graphs = bundle.manifest.graphs
         self._vocabularies = bundle.vocabularies
         self._has_durations = bundle.manifest.encoding == 2
@@ -58,11 +70,13 @@ class MelodyAdapter:
     def resolve_parameters(
         self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
     ) -> dict[str, Value]:
-        """See ModelAdapter: a prompt determines the meter and, if it is only accompanied, the number of bars."""
+        """See ModelAdapter: what is not requested comes from the prompt; its meter always does."""
         resolved = dict(parameters)
         if resolved.get("strategy") == "beam" and int(resolved["beam_width"]) % int(resolved["beam_groups"]):
             message = f"must divide beam_width, which is {resolved['beam_width']}"
             raise InvalidParameters.for_field("body.parameters.beam_groups", message)
+        if prompt is not None:
+            resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
         is_accompaniment = resolved.get("accompaniment") == "only"
         if prompt is None:
             if is_accompaniment:
@@ -72,6 +86,8 @@ class MelodyAdapter:
         self._resolve_meter(resolved, requested, prompt)
         if is_accompaniment and "bars" not in requested:
             resolved["bars"] = prompt.bars
+        elif "bars" not in requested and prompt.bars >= int(resolved["bars"]):
+            resolved["bars"] = min(prompt.bars + int(resolved["bars"]), self._max_bars())
         if not is_accompaniment and prompt.bars >= int(resolved["bars"]):
             message = f"must be greater than the prompt's {prompt.bars} bars, got {resolved['bars']}"
             raise InvalidParameters.for_field("body.parameters.bars", message, minimum=prompt.bars + 1)
@@ -84,27 +100,47 @@ class MelodyAdapter:
             raise InvalidParameters.for_field("body.length", message)
         return self.session_inputs(parameters, prompt).steps
 
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:  # noqa: ARG002
+        """See ModelAdapter: exact, because bars, meter and tempo are parameters."""
+        bar_quarters = self._form(parameters).meter.bar_quarters
+        bpm = float(parameters.get("tempo", self.manifest.bpm))
+        return Estimate.of(int(parameters["bars"]) * bar_quarters, bar_quarters=bar_quarters, bpm=bpm)
+
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> Plan:
         """See ModelAdapter."""
         accompaniment = parameters.get("accompaniment", "off")
         if accompaniment == "only" and prompt is not None:
-            part = self._part("accompaniment", parameters, None, self._melody_of(prompt))
+            part = self._part("accompaniment", parameters, (), self._melody_of(prompt))
             return Plan((part,), known_parts=(np.zeros((0, 1), np.int64),))
-        parts = [self._part("melody", parameters, prompt, None)]
+        rows = () if prompt is None else _transposed(prompt.rows, prompt.shift)
+        parts = [self._part("melody", parameters, rows, None)]
         if accompaniment == "on" and "accompaniment" in self._graphs:
-            parts.append(self._part("accompaniment", parameters, None, None))
+            rows = () if prompt is None else _transposed(prompt.accompaniment, prompt.shift)
+            parts.append(self._part("accompaniment", parameters, rows, None))
         return Plan(tuple(parts))
 
-    def read_prompt(self, midi: bytes, bars: int | None, parameters: Mapping[str, Value]) -> Prompt:
-        """See ModelAdapter."""
-        limit = self.manifest.prompt_bars
-        if parameters.get("accompaniment") == "only":
+    def read_prompt(
+        self, midi: bytes, source: PromptSource, parameters: Mapping[str, Value], stored: Mapping[str, Any]
+    ) -> Prompt:
+        """See ModelAdapter. A composed song's style, meter, key, tempo and instruments are those of its parameters."""
+        limit, is_accompaniment = self.manifest.prompt_bars, parameters.get("accompaniment") == "only"
+        if is_accompaniment:
             limit = self._max_bars()
-        elif bars is not None and bars > limit:
-            message = f"must be between 1 and {limit}, got {bars}"
+        elif source.bars is not None and source.bars > limit:
+            message = f"must be between 1 and {limit}, got {source.bars}"
             raise InvalidParameters.for_field("body.prompt.bars", message, minimum=1, maximum=limit)
-        white_keys = self.manifest.tonality == "white"
-        return read_prompt(midi, min(bars or limit, limit), self._vocabularies["melody"], white_keys=white_keys)
+        settings = self._inherited(stored)
+        key = stored.get("key")
+        reading = PromptReading(
+            bars=min(source.bars or limit, limit),
+            meter=self._form({**settings, "bars": 1}).meter if settings.keys() & {"style", "meter"} else None,
+            key=key if key in KEYS and key != ANY_KEY else None,
+            melody_only=is_accompaniment or source.replace_accompaniment,
+            whole_bars=is_accompaniment,
+            white_keys=self.manifest.tonality == "white",
+        )
+        prompt = read_prompt(midi, reading, self._vocabularies)
+        return replace(prompt, settings=self._valid({**prompt.settings, **_instruments(prompt)}) | settings)
 
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
         """See ModelAdapter. With two parts, the melody is the first track."""
@@ -115,13 +151,58 @@ class MelodyAdapter:
             tokens = events[events[:, 0] == number][:, 1:].astype(np.int64)
             tracks.append(self._decode_track(name, tokens).window(0, end) if len(tokens) else None)
         melody, accompaniment = tracks
-        if parameters.get("accompaniment") == "only" and prompt is not None:
-            melody = self._melody_of(prompt)
         if melody is None:
             melody = QuantizedTrack((), (), (), 0)
-        piece = to_piece(melody, accompaniment, bpm=self.manifest.bpm)
-        piece = apply_postprocessing(piece, {"transpose": self._transposition(parameters, prompt)})
-        return apply_postprocessing(piece, parameters)
+        piece = to_piece(melody, accompaniment, bpm=self.manifest.bpm, meter=self._form(parameters).meter)
+        transposition = self._transposition(parameters, prompt)
+        piece = apply_postprocessing(piece, {"transpose": transposition})
+        values = dict(parameters)
+        if prompt is not None:
+            has_accompaniment = parameters.get("accompaniment", "off") != "off"
+            if prompt.given.tracks:
+                semitones = transposition + prompt.shift
+                piece = with_given_notes(
+                    piece,
+                    prompt,
+                    bars=int(parameters["bars"]),
+                    semitones=semitones,
+                    has_accompaniment=has_accompaniment,
+                )
+            if not has_accompaniment:
+                values.pop("accompaniment_instrument", None)
+        piece = apply_postprocessing(piece, values)
+        key = self._key(parameters, prompt)
+        return piece if key is None else replace(piece, keys=(KeyChange(0, key),))
+
+    def current_track(self, events: Array) -> int:
+        """See ModelAdapter."""
+        numbers = events[~np.isnan(events[:, 0]), 0]
+        return int(numbers.max()) if len(numbers) else 0
+
+    def _key(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> KeySignature | None:
+        """Return the requested key or that of the prompt; None leaves it to be estimated."""
+        requested = str(parameters.get("key", ANY_KEY))
+        if requested != ANY_KEY:
+            return KeySignature.parse(requested)
+        return None if prompt is None or prompt.key is None else KeySignature.parse(prompt.key)
+
+    def _inherited(self, stored: Mapping[str, Any]) -> dict[str, Value]:
+        """Return the parameters that a piece takes from the song that it continues."""
+        settings = self._valid({name: stored[name] for name in _INHERITED if name in stored})
+        if settings.get("accompaniment") == "only":
+            settings["accompaniment"] = "on"
+        return settings
+
+    def _valid(self, values: Mapping[str, Any]) -> dict[str, Value]:
+        """Return those of the values that this model's parameters accept; numbers are moved to the nearest limit."""
+        valid: dict[str, Value] = {}
+        for parameter in self.manifest.sampling.parameters:
+            value = values.get(parameter.name)
+            if parameter.kind == "number" and isinstance(value, int | float):
+                value = min(max(value, parameter.limits["minimum"]), parameter.limits["maximum"])
+            with suppress(ParameterError):
+                valid[parameter.name] = parameter.check(value)
+        return valid
 
     def _max_bars(self) -> int:
         return int(max(one.limits["maximum"] for one in self.manifest.sampling.parameters if one.name == "bars"))
@@ -165,9 +246,7 @@ class MelodyAdapter:
         streams = [one.decode(ids.tolist()) for one, ids in zip(self._vocabularies[name], tokens.T, strict=True)]
         return decode_streams(streams[0], streams[1]) if self._has_durations else decode_steps(streams[0])
 
-    def _part(
-        self, name: Any, parameters: Mapping[str, Value], prompt: Prompt | None, melody: QuantizedTrack | None
-    ) -> Part:
+    def _part(self, name: Any, parameters: Mapping[str, Value], given: Rows, melody: QuantizedTrack | None) -> Part:
         graph, vocabularies = self._graphs[name], self._vocabularies[name]
         form = self._form(parameters)
         features = [info.column for info in graph.conditions]
@@ -183,7 +262,6 @@ class MelodyAdapter:
         beam_search = sampling.beam_width > 1
         scale = scale_of(str(parameters.get("key", "any")), white_keys=self.manifest.tonality == "white")
         timed = self._has_durations
-        no_tokens = np.zeros((0, len(vocabularies)), np.int64)
         return Part(
             network=PARTS.index(name),
             steps=round(form.steps * _MAX_EVENTS_PER_SIXTEENTH) if timed else form.steps,
@@ -191,7 +269,7 @@ class MelodyAdapter:
             allowed=np.concatenate([allowed(one, scale) for one in vocabularies]),
             allowed_first=np.concatenate([allowed_first(one, beam_search=beam_search) for one in vocabularies]),
             penalty_exempt=np.concatenate([penalty_exempt(one) for one in vocabularies]),
-            prompt=no_tokens if prompt is None else self._encode_prompt(prompt, vocabularies),
+            prompt=_encode(given, vocabularies, form.steps),
             sampling=sampling,
             conditioning=conditioning if features else None,
             durations=token_durations(vocabularies[-1]) if timed else None,
@@ -199,9 +277,23 @@ class MelodyAdapter:
             onset_tokens=None if timed else np.array([token != HOLD for token in vocabularies[0].words]),
         )
 
-    def _encode_prompt(self, prompt: Prompt, vocabularies: Sequence[Vocabulary]) -> Tokens:
-        streams = prompt_tokens(self._melody_of(prompt), vocabularies)
-        return np.stack([one.encode(each)[0] for one, each in zip(vocabularies, streams, strict=True)], axis=1)
+
+def _encode(rows: Rows, vocabularies: Sequence[Vocabulary], sixteenths: int) -> Tokens:
+    """Return the tokens [steps, streams] of given notes; those that are held beyond the piece's end are cut."""
+    if not rows:
+        return np.zeros((0, len(vocabularies)), np.int64)
+    track = QuantizedTrack.from_rows(rows, FINE)
+    streams = prompt_tokens(track.window(0, min(track.end, sixteenths * _PER_SIXTEENTH)), vocabularies)
+    return np.stack([one.encode(each)[0] for one, each in zip(vocabularies, streams, strict=True)], axis=1)
+
+
+def _transposed(rows: Rows, semitones: int) -> Rows:
+    return tuple((length, tuple(pitch + semitones for pitch in pitches)) for length, pitches in rows)
+
+
+def _instruments(prompt: Prompt) -> dict[str, str]:
+    names = ("melody_instrument", "accompaniment_instrument")[: 1 + prompt.given.has_accompaniment]
+    return {name: PROGRAMS[track[0]] for name, track in zip(names, prompt.given.tracks, strict=False)}
 
 
 def sampling_params(parameters: Mapping[str, Value]) -> SamplingParams:

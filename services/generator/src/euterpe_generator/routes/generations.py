@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from euterpe_music.midi import read_midi
+from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key
 from euterpe_service_kit.problems import problem_responses
@@ -146,7 +147,7 @@ async def get_generation_midi(generation: GenerationDep, store: StoreDep, reques
         size_bytes=generation.midi_bytes,
         etag=digest_of_midi_key(generation.midi_key),
         content_type="audio/midi",
-        filename=f"{generation.title}.mid",
+        filename=file_name(generation.title, "mid"),
     )
     return await artifact_response(request, store, artifact)
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from euterpe_music.parameters import Parameter
 from euterpe_music.seed import MAX_SEED
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from euterpe_music.titles import checked_title
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from euterpe_generator.domain import requests
-from euterpe_generator.domain.generation import Generation, Prompt, Status
+from euterpe_generator.domain.generation import Generation, Status
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.models.catalogue import Model
 
@@ -19,6 +21,7 @@ Title = Annotated[
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=requests.MAX_TITLE_LENGTH, pattern=r"^[^\x00-\x1f]*$"
     ),
+    AfterValidator(checked_title),
 ]
 Name = Annotated[str, StringConstraints(max_length=40)]
 #: Values are checked against the model's manifest later.
@@ -43,10 +46,15 @@ class PromptRequest(BaseModel):
         strict=True,
         description="Number of bars; by default as many as fit.",
     )
+    replace_accompaniment: bool = Field(
+        default=False,
+        description="Compose the accompaniment of these bars anew; by default they keep the one that they have.",
+    )
 
     def to_domain(self) -> requests.PromptSource:
         """Convert to the type of the use case."""
-        return requests.PromptSource(self.midi, None if self.song_id is None else str(self.song_id), self.bars)
+        song_id = None if self.song_id is None else str(self.song_id)
+        return requests.PromptSource(self.midi, song_id, self.bars, self.replace_accompaniment)
 
 
 class GenerationRequest(BaseModel):
@@ -63,7 +71,7 @@ class GenerationRequest(BaseModel):
         ge=0,
         le=MAX_SEED,
         strict=True,
-        description="The same seed and parameters give the same MIDI bytes.",
+        description="The same seed, parameters and title give the same MIDI bytes.",
     )
     length: int | None = Field(
         default=None,
@@ -113,6 +121,7 @@ class PromptView(BaseModel):
 
     bars: int = Field(description="Number of bars used.", examples=[4])
     meter: str = Field(examples=["4/4"])
+    key: str | None = Field(default=None, examples=["D major"], description="The key that the song or file states.")
     notes: int = Field(description="Number of notes and chords of its melody.", examples=[23])
     unknown: int = Field(
         examples=[0],
@@ -126,7 +135,21 @@ class PromptView(BaseModel):
     def of(cls, prompt: Prompt) -> "PromptView":
         """Build the view of a prompt."""
         notes = sum(bool(pitches) for _, pitches in prompt.rows)
-        return cls(bars=prompt.bars, meter=prompt.meter, notes=notes, unknown=prompt.unknown, song_id=prompt.song_id)
+        return cls(
+            bars=prompt.bars,
+            meter=prompt.meter,
+            key=prompt.key,
+            notes=notes,
+            unknown=prompt.unknown,
+            song_id=prompt.song_id,
+        )
+
+
+class EstimateView(BaseModel):
+    """The expected length of a piece."""
+
+    seconds: float = Field(examples=[27.4])
+    bars: float = Field(description="Bars of its meter; 4/4 for models that know none.", examples=[16.0])
 
 
 class GenerationView(BaseModel):
@@ -158,9 +181,15 @@ class GenerationView(BaseModel):
     note_count: int | None = Field(default=None, examples=[98])
     duration_seconds: float | None = Field(default=None, examples=[41.5])
     measures: dict[str, float] = Field(default_factory=dict, examples=[{"scale_score": 0.875}])
+    writer_version: int | None = Field(
+        default=None,
+        examples=[2],
+        description="Version of the MIDI writer: within one version, equal requests give equal bytes.",
+    )
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    estimate: EstimateView | None = Field(default=None, description="The expected length, before it is composed.")
     queue: PlaceView | None = Field(default=None, description="The position in the queue while it waits.")
 
     @classmethod
@@ -170,6 +199,7 @@ class GenerationView(BaseModel):
             id=generation.id,
             order_id=generation.order_id,
             variation=generation.variation,
+            estimate=generation.estimate and EstimateView(**asdict(generation.estimate)),
             queue=queue_position and PlaceView(**asdict(queue_position)),
             status=generation.status,
             progress=round(generation.progress, 4),
@@ -186,6 +216,7 @@ class GenerationView(BaseModel):
             note_count=generation.note_count,
             duration_seconds=generation.duration_seconds,
             measures=dict(generation.measures),
+            writer_version=generation.writer_version,
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,
@@ -254,6 +285,10 @@ class ModelView(BaseModel):
     length: LimitsView | None = Field(
         description="Limits of `length`; null if the parameter `bars` determines the length."
     )
+    estimate: EstimateView | None = Field(
+        default=None,
+        description="The expected length of a piece with all defaults; it grows in proportion to `length` or `bars`.",
+    )
     parameters: list[ParameterView] = Field(description="The model's parameters, in display order.")
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
@@ -277,6 +312,7 @@ class ModelView(BaseModel):
             description=model.description,
             default=default,
             length=length,
+            estimate=EstimateView(**asdict(model.default_estimate)),
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
             presets=model.sampling.presets,
             sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,

@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import structlog
+from euterpe_service_kit.outages import is_outage
+
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -12,7 +17,8 @@ class Batcher(Generic[T, R]):
     """Collects items while `work` is busy with earlier ones, and passes them to it together.
 
     An idle batcher starts at once, so a single item is not delayed. If `work` returns an exception for an item, it is
-    raised to the caller of that item only.
+    raised to the caller of that item only. If `work` raises, the batch is split until each error reaches only the items
+    that cause it, except during an outage, which affects all of them.
     """
 
     def __init__(
@@ -46,7 +52,14 @@ class Batcher(Generic[T, R]):
     async def _run_batch(self, batch: "list[tuple[T, asyncio.Future[R]]]") -> None:
         try:
             outcomes = await self._work([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - it is raised to every caller
+            if len(outcomes) != len(batch):
+                raise RuntimeError(f"{self._name} returned {len(outcomes)} outcomes for {len(batch)} items")
+        except Exception as error:  # noqa: BLE001 - it is raised to the callers
+            if len(batch) > 1 and not is_outage(error):
+                log.warning("batch_split", batch=self._name, items=len(batch), error=repr(error))
+                await self._run_batch(batch[: len(batch) // 2])
+                await self._run_batch(batch[len(batch) // 2 :])
+                return
             outcomes = [error] * len(batch)
         for (_, waiting), outcome in zip(batch, outcomes, strict=True):
             if waiting.done():

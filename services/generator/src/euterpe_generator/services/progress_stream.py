@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 from euterpe_music.midi import read_midi
+from euterpe_music.midi.write import as_written
 from euterpe_music.piece import Piece
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
@@ -25,6 +26,7 @@ POLL_SECONDS = 1.0
 _FRAME_SECONDS = 0.05
 _WATCH_DURATION = timedelta(seconds=30)
 _WATCH_RENEWAL_SECONDS = 15.0
+_MAX_ID_DIGITS = 28
 
 #: Onset and duration in seconds, pitch, velocity.
 Note = tuple[float, float, int, int]
@@ -44,9 +46,15 @@ class StreamPosition:
     def parse(cls, text: str | None) -> "StreamPosition":
         """Parse an event id; returns the start of the stream for anything else."""
         sequence, _, notes = (text or "").partition(".")
-        if not (sequence.isdecimal() and notes.isdecimal() and len(text or "") < 30):
+        is_valid = sequence.isdecimal() and notes.isdecimal() and (sequence + notes).isascii()
+        if not is_valid or len(sequence + notes) > _MAX_ID_DIGITS:
             return cls()
         return cls(int(sequence), int(notes))
+
+    def within(self, generation: Generation, notes: int | None) -> "StreamPosition":
+        """Return the position, or the start of the stream if an ended generation with `notes` notes never had it."""
+        is_possible = self.sequence <= generation.length + 2 and (notes is None or self.notes <= notes)
+        return self if is_possible else StreamPosition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,9 @@ class ProgressStream:
     ) -> AsyncIterator[ProgressUpdate]:
         """Yield updates after `position` until the generation has ended; notes before the status that includes them.
 
-        Notes are in the order of the finished piece, track by track, each once. The duration of a note may still
-        shrink when its key is struck again; the MIDI file is authoritative. The queue position is included for
-        generations that still wait after POLL_SECONDS, and again whenever it has changed.
+        Notes are those of the finished piece's file, in its order, track by track, each once: a stream that is resumed
+        anywhere continues exactly. The queue position is included for generations that still wait after POLL_SECONDS,
+        and again whenever it has changed.
         """
         queue_position: QueuePosition | None = None
         with self._changes.watch(str(generation.id)) as watch, self._live.watching(generation.id):
@@ -118,21 +126,23 @@ class ProgressStream:
         if generation.status is Status.RUNNING and position.sequence < 1:
             position = StreamPosition(1, position.notes)
             updates.append(ProgressUpdate(position, generation))
-        piece = await self._piece_so_far(generation) if notes else None
-        if piece is not None:
-            new_notes = _notes(piece, position.notes)
-            if new_notes:
-                sequence = max(position.sequence, generation.length + 1 if generation.status.ended else 1)
-                position = StreamPosition(sequence, position.notes + len(new_notes))
-                updates.append(ProgressUpdate(position, generation, new_notes))
+        known = await self._notes_so_far(generation) if notes else None
+        if generation.status.ended:
+            position = position.within(generation, None if known is None else len(known))
+        if known is not None and len(known) > position.notes:
+            # The status that includes them follows, whatever the client has received before.
+            sequence = generation.length + 1 if generation.status.ended else max(position.sequence, 1)
+            new_notes = known[position.notes :]
+            position = StreamPosition(sequence, len(known))
+            updates.append(ProgressUpdate(position, generation, new_notes))
         if generation.sequence > position.sequence:
             updates.append(ProgressUpdate(StreamPosition(generation.sequence, position.notes), generation))
         return updates
 
-    async def _piece_so_far(self, generation: Generation) -> Piece | None:
-        """Return the settled notes: all of a finished piece, or those before the last onset of a running one."""
+    async def _notes_so_far(self, generation: Generation) -> tuple[Note, ...] | None:
+        """Return the notes that cannot change: all of a finished piece, or the settled ones of a running one."""
         if generation.midi_key is not None:
-            return read_midi(await self._store.get(generation.midi_key))
+            return timed_notes(read_midi(await self._store.get(generation.midi_key)))
         if generation.status is not Status.RUNNING:
             return None
         model = self._catalogue.resolve(generation.model_key)
@@ -142,12 +152,8 @@ class ProgressStream:
                 events = await WorkerRepository(session).live_events(generation.id, features=model.features)
         if events is None or not len(events):
             return None
-        piece = model.decode(events, generation.parameters, generation.prompt)
-        # Later tones may join the last chord and sort before its known ones. Tracks are composed one after the other,
-        # so all notes of the tracks before the last one are settled.
-        onsets, tracks = piece.notes["onset"], piece.notes["track"]
-        is_last_track = tracks == tracks.max(initial=0)
-        return piece.with_notes(piece.notes[~is_last_track | (onsets < onsets[is_last_track].max(initial=0))])
+        piece = as_written(model.decode(events, generation.parameters, generation.prompt))
+        return timed_notes(settled(piece, model.adapter.current_track(events)))
 
     async def _request_events(self, generation: Generation) -> None:
         if not self._live.is_open(generation.id):
@@ -161,9 +167,26 @@ class ProgressStream:
         return generation if found is None else found
 
 
-def _notes(piece: Piece, first: int) -> tuple[Note, ...]:
-    order = np.argsort(piece.notes["track"], kind="stable")
-    notes = piece.notes[order][first:]
+def settled(piece: Piece, current_track: int) -> Piece:
+    """Return the notes of a piece so far, as it would be written, that no later event can change.
+
+    Tracks before the current one are complete, later ones are not begun. Of the current one, a note is settled that
+    begins before the track's last onset, at which later notes may still join, and is released by then: its key can be
+    struck again while it sounds. Those after the first unsettled note wait for it, because notes are sent in order.
+    """
+    notes, tracks = piece.notes, piece.notes["track"]
+    current = np.flatnonzero(tracks == current_track)
+    onsets = notes["onset"][current]
+    last = onsets.max(initial=0)
+    is_open = (onsets >= last) | (onsets + notes["duration"][current] > last)
+    kept = tracks < current_track
+    kept[current[: int(is_open.argmax()) if len(is_open) else 0]] = True
+    return piece.with_notes(notes[kept])
+
+
+def timed_notes(piece: Piece) -> tuple[Note, ...]:
+    """Return the notes, track by track, with times in seconds to four decimals."""
+    notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
     onsets = piece.seconds(notes["onset"])
     durations = piece.seconds(notes["onset"] + notes["duration"]) - onsets
     columns = (np.round(onsets, 4), np.round(durations, 4), notes["pitch"], notes["velocity"])

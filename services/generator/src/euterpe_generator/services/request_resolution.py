@@ -1,16 +1,19 @@
 """Resolution of requests: everything that determines the music is fixed, or the request is rejected with the reason."""
 
 import asyncio
+import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
-from euterpe_generator.domain.generation import Owner, Prompt
+from euterpe_generator.domain.generation import Owner, creation_parameters
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import (
     MAX_TITLE_LENGTH,
     ComparisonVariant,
@@ -21,6 +24,9 @@ from euterpe_generator.domain.requests import (
 )
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.catalogue import Catalogue, Model
+
+#: The library's limit of a song's creation parameters, in characters of JSON.
+_MAX_REGISTERED_CHARACTERS: Final = 16_384
 
 
 class RequestResolver:
@@ -69,30 +75,45 @@ class RequestResolver:
     ) -> OrderItem:
         parameters = model.check_parameters(field_name, request.parameters)
         if prompt is None and request.prompt is not None:
-            midi = await self._prompt_midi(owner, request.prompt)
-            read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt.bars, parameters)
+            midi, stored = await self._prompt_file(owner, request.prompt)
+            read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt, parameters, stored)
             prompt = replace(read, song_id=request.prompt.song_id)
         parameters = model.adapter.resolve_parameters(parameters, request.parameters, prompt)
+        length = model.adapter.count_steps(request.length, parameters, prompt)
+        _require_registrable(length, parameters, prompt)
         return OrderItem(
             id=uuid.uuid4(),
             seed=_seed(request),
-            length=model.adapter.count_steps(request.length, parameters, prompt),
+            length=length,
+            estimate=model.adapter.estimate(length, parameters),
             title=request.title or model.title,
             parameters=parameters,
             prompt=prompt,
         )
 
-    async def _prompt_midi(self, owner: Owner, source: PromptSource) -> bytes:
+    async def _prompt_file(self, owner: Owner, source: PromptSource) -> tuple[bytes, Mapping[str, Any]]:
+        """Return a prompt's MIDI file and, for a generated song, the parameters that it was generated with."""
         if (source.midi is None) == (source.song_id is None):
             raise InvalidParameters.for_field("body.prompt", "must have either midi or song_id, not both")
         if source.midi is not None:
-            return source.midi
+            return source.midi, {}
         assert source.song_id is not None
-        key = await self._library.midi_key(source.song_id, owner)
-        if key is None:
+        song = await self._library.find_song(source.song_id, owner)
+        if song is None:
             message = "must be the id of a song that exists and that you may read"
             raise InvalidParameters.for_field("body.prompt.song_id", message)
-        return await self._store.get(key)
+        return await self._store.get(song.midi_key), song.parameters
+
+
+def _require_registrable(length: int, parameters: Mapping[str, Any], prompt: Prompt | None) -> None:
+    """Reject a request whose piece the library would refuse, before it is composed."""
+    size = len(json.dumps(creation_parameters(length, parameters, prompt), ensure_ascii=False))
+    if size > _MAX_REGISTERED_CHARACTERS:
+        message = (
+            f"has too many notes: with the settings it needs {size} characters, and at most "
+            f"{_MAX_REGISTERED_CHARACTERS} can be stored; use fewer bars or a simpler melody"
+        )
+        raise InvalidParameters.for_field("body.prompt", message, maximum_characters=_MAX_REGISTERED_CHARACTERS)
 
 
 def _seed(request: GenerationRequest) -> int:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from euterpe_generator.domain.generation import Owner
@@ -49,6 +49,7 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
                 "prompt": item.prompt and item.prompt.to_dict(),
                 "title": item.title,
                 "label": item.label,
+                "estimate": item.estimate and asdict(item.estimate),
                 "background": order.background,
                 "first_cost": first_costs[queue],
                 "turn_offset": offsets[queue],

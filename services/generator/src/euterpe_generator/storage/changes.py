@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import asyncpg
-import structlog
+from euterpe_service_kit.background import BackgroundLoops
 
 from euterpe_generator.domain.generation import Generation
-
-log = structlog.get_logger(__name__)
 
 CHANNEL = "generator_changes"
 #: Subject for workers: there may be generations to claim.
@@ -25,7 +23,8 @@ CANCELLATIONS = "cancellations"
 WATCHERS = "watchers"
 
 _BATCH_SECONDS = 0.01
-_RECONNECT_SECONDS = 1.0
+#: Interval at which an idle connection is checked.
+_CHECK_SECONDS = 5.0
 _MAX_SUBJECTS = 150  # of 36 characters each, to stay within NOTIFY's limit of 8,000 bytes
 
 
@@ -45,18 +44,11 @@ class ChangeFeed:
         self._watches: dict[str, set[Watch]] = defaultdict(set)
         self._unsent: set[str] = set()
         self._has_unsent = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._connection: asyncpg.Connection | None = None
 
-    def start(self) -> None:
-        """Start listening and sending."""
-        self._task = asyncio.create_task(self._run(), name="change-feed")
-
-    async def stop(self) -> None:
-        """Stop listening and sending."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+    def start(self, loops: BackgroundLoops) -> None:
+        """Start listening and sending, until the loops are stopped."""
+        loops.start("changes", self._turn, interval_seconds=_BATCH_SECONDS)
 
     @contextmanager
     def watch(self, subject: str) -> Iterator[Watch]:
@@ -82,24 +74,32 @@ class ChangeFeed:
         self._unsent.add(subject)
         self._has_unsent.set()
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._run_connection()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("change_feed_lost", error=repr(error))
-                await asyncio.sleep(_RECONNECT_SECONDS)
-
-    async def _run_connection(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=5, server_settings={"synchronous_commit": "off"})
+    async def _turn(self) -> None:
         try:
-            await connection.add_listener(CHANNEL, self._on_notification)
-            while True:
-                await self._has_unsent.wait()
+            connection = await self._connected()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_SECONDS):
+                    await self._has_unsent.wait()
+            if self._has_unsent.is_set():
                 await self._send(connection)
-                await asyncio.sleep(_BATCH_SECONDS)
-        finally:
-            connection.terminate()
+        except BaseException:
+            self.close()
+            raise
+
+    async def _connected(self) -> "asyncpg.Connection":
+        if self._connection is not None and self._connection.is_closed():
+            self.close()
+        if self._connection is None:
+            settings = {"synchronous_commit": "off"}
+            self._connection = await asyncpg.connect(self._url, timeout=5, server_settings=settings)
+            await self._connection.add_listener(CHANNEL, self._on_notification)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = None
 
     async def _send(self, connection: "asyncpg.Connection") -> None:
         self._has_unsent.clear()

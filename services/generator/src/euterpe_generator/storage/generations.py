@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import RowMapping, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_generator.domain.generation import Generation, Owner, Prompt, Status
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.generation import Generation, Owner, Status
+from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.storage.admission import Admission, admission_rows
@@ -26,7 +28,7 @@ _ENQUEUE = text("""
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
         model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
-        background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int)),
+        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
@@ -43,9 +45,9 @@ _ENQUEUE = text("""
                                     LIMIT :max_unfinished) AS counted) AS unfinished
       FROM (SELECT DISTINCT listener_key FROM piece) AS owner)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, label, background, turn)
+                             length, parameters, prompt, title, label, estimate, background, turn)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, label, piece.background, queue.turn + turn_offset
+           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
     WHERE unfinished + count <= max_unfinished
     RETURNING *, false AS watched
@@ -64,22 +66,31 @@ _CLAIM = text("""
     RETURNING g.*, coalesce(g.watched_until > now(), false) AS watched
 """)
 
+# Every statement below that changes several rows locks them in the order of their ids first, so that two of them can
+# wait for each other in one direction only. Claims skip locked rows instead, and so never wait.
 _RENEW = text("""
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE)
     UPDATE generations AS g
     SET lease_until = now() + :lease, steps = greatest(g.steps, claimed.steps)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:steps AS int[])) AS claimed(id, attempt, steps)
+         JOIN locked USING (id)
     WHERE g.id = claimed.id AND g.attempt = claimed.attempt AND g.status = 'running'
     RETURNING g.id, g.cancel_requested, g.keep_partial, coalesce(g.watched_until > now(), false) AS watched
 """)
 
 _COMPLETE = text("""
+    WITH done AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(CAST(:completions AS jsonb)) AS done(
+        id uuid, attempt int, status text, steps int, midi_key text, midi_bytes int, song_id text, note_count int,
+        duration_seconds float, measures jsonb, writer_version int)),
+    locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE id IN (SELECT id FROM done) ORDER BY id FOR UPDATE)
     UPDATE generations AS g
     SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL, midi_key = done.midi_key,
         midi_bytes = done.midi_bytes, song_id = done.song_id, note_count = done.note_count,
-        duration_seconds = done.duration_seconds, measures = done.measures
-    FROM jsonb_to_recordset(CAST(:completions AS jsonb)) AS done(
-           id uuid, attempt int, status text, steps int, midi_key text, midi_bytes int, song_id text, note_count int,
-           duration_seconds float, measures jsonb)
+        duration_seconds = done.duration_seconds, measures = done.measures, writer_version = done.writer_version
+    FROM done JOIN locked USING (id)
     WHERE g.id = done.id AND g.attempt = done.attempt AND g.status = 'running'
     RETURNING g.*
 """)
@@ -92,31 +103,40 @@ _END = text("""
 """)
 
 _HAND_BACK = text("""
-    UPDATE generations SET status = 'queued', lease_until = NULL, worker_id = NULL
-    WHERE worker_id = :worker AND status = 'running'
-    RETURNING id
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE worker_id = :worker AND status = 'running' ORDER BY id FOR UPDATE)
+    UPDATE generations AS g SET status = 'queued', lease_until = NULL, worker_id = NULL
+    FROM locked WHERE g.id = locked.id
+    RETURNING g.id
 """)
 
-# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash.
+# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash. A locked row is
+# being renewed, finished or expired by another process at this moment.
 _EXPIRE = text("""
-    UPDATE generations
+    WITH expired AS MATERIALIZED (
+      SELECT id FROM generations WHERE status = 'running' AND lease_until < now() ORDER BY id FOR UPDATE SKIP LOCKED)
+    UPDATE generations AS g
     SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
         status = CASE WHEN cancel_requested THEN 'cancelled'
                       WHEN crashes + 1 >= :max_attempts THEN 'failed' ELSE 'queued' END,
         failure = CASE WHEN NOT cancel_requested AND crashes + 1 >= :max_attempts THEN :failure END,
         finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
-    WHERE status = 'running' AND lease_until < now()
-    RETURNING *
+    FROM expired WHERE g.id = expired.id
+    RETURNING g.*
 """)
 
 # The patience is long, because a pool with the model may be scaled up for this very queue.
 _FAIL_UNSERVED = text("""
-    UPDATE generations
+    WITH unserved AS MATERIALIZED (
+      SELECT id FROM generations
+      WHERE status = 'queued' AND created_at < now() - CAST(:patience AS interval)
+        AND NOT EXISTS (SELECT FROM workers WHERE model || '@' || model_version = ANY(workers.models))
+      ORDER BY id FOR UPDATE SKIP LOCKED)
+    UPDATE generations AS g
     SET status = 'failed', finished_at = now(),
         failure = 'No worker has loaded the model ' || model || '@' || model_version || ' in time.'
-    WHERE status = 'queued' AND created_at < now() - CAST(:patience AS interval)
-      AND NOT EXISTS (SELECT FROM workers WHERE model || '@' || model_version = ANY(workers.models))
-    RETURNING *
+    FROM unserved WHERE g.id = unserved.id
+    RETURNING g.*
 """)
 
 _CANCEL = text("""
@@ -160,6 +180,7 @@ class Completion:
             "note_count": self.piece.note_count,
             "duration_seconds": self.piece.duration_seconds,
             "measures": dict(self.piece.measures),
+            "writer_version": self.piece.writer_version,
         }
 
 
@@ -256,6 +277,12 @@ class GenerationRepository:
 
 
 def _generation(row: RowMapping) -> Generation:
+    # A prompt of a newer version must not make the row unreadable: it is listed, and fails when it is claimed.
+    prompt, unreadable = None, None
+    try:
+        prompt = None if row["prompt"] is None else Prompt.from_dict(row["prompt"])
+    except ValueError as error:
+        unreadable = str(error)
     return Generation(
         id=row["id"],
         order_id=row["order_id"],
@@ -266,9 +293,11 @@ def _generation(row: RowMapping) -> Generation:
         seed=row["seed"],
         length=row["length"],
         parameters=row["parameters"],
-        prompt=None if row["prompt"] is None else Prompt.from_dict(row["prompt"]),
+        prompt=prompt,
+        unreadable=unreadable,
         title=row["title"],
         label=row["label"],
+        estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),
         status=Status(row["status"]),
         attempt=row["attempt"],
         steps=row["steps"],
@@ -285,4 +314,5 @@ def _generation(row: RowMapping) -> Generation:
         note_count=row["note_count"],
         duration_seconds=row["duration_seconds"],
         measures=row["measures"],
+        writer_version=row["writer_version"],
     )

@@ -48,6 +48,7 @@ class GenerationRow(Base):
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
+    estimate: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
     turn: Mapped[int] = mapped_column(BigInteger)
     background: Mapped[bool] = mapped_column(server_default="false")
@@ -66,6 +67,7 @@ class GenerationRow(Base):
     note_count: Mapped[int | None] = mapped_column(Integer)
     duration_seconds: Mapped[float | None]
     measures: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    writer_version: Mapped[int | None] = mapped_column(SmallInteger)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

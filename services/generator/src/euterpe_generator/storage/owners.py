@@ -5,14 +5,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.generation import Owner
 
+# Rows are locked in the order of their ids, as in every statement on several generations.
 _TRANSFER = text("""
-    UPDATE generations SET listener_key = :to_key, owner_id = :to_id, owner_name = :to_name
-    WHERE id IN (SELECT id FROM generations WHERE listener_key = :from_key LIMIT :count)
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE listener_key = :from_key ORDER BY id LIMIT :count FOR UPDATE)
+    UPDATE generations AS g SET listener_key = :to_key, owner_id = :to_id, owner_name = :to_name
+    FROM locked WHERE g.id = locked.id
 """)
 
 # Running ones are deleted, too: at its next lease renewal the worker finds that they are gone, and stops.
 _DELETE = text("""
-    DELETE FROM generations WHERE id IN (SELECT id FROM generations WHERE listener_key = :key LIMIT :count)
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE listener_key = :key ORDER BY id LIMIT :count FOR UPDATE)
+    DELETE FROM generations AS g USING locked WHERE g.id = locked.id
 """)
 
 _DELETE_KEYS = text("DELETE FROM idempotency_keys WHERE listener_key = :key")

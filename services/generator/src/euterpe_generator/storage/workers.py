@@ -36,8 +36,11 @@ _PUBLISH = text("""
 _LIVE_EVENTS = text("SELECT events FROM live_events WHERE generation_id = :id")
 
 _DELETE_STALE_EVENTS = text("""
-    DELETE FROM live_events AS live
-    WHERE NOT EXISTS (SELECT FROM generations AS g WHERE g.id = live.generation_id AND g.status = 'running')
+    WITH stale AS MATERIALIZED (
+      SELECT generation_id FROM live_events AS live
+      WHERE NOT EXISTS (SELECT FROM generations AS g WHERE g.id = live.generation_id AND g.status = 'running')
+      ORDER BY generation_id FOR UPDATE SKIP LOCKED)
+    DELETE FROM live_events AS live USING stale WHERE live.generation_id = stale.generation_id
 """)
 
 
@@ -66,8 +69,8 @@ class WorkerRepository:
         await self._session.execute(_WATCH, {"id": generation_id, "duration": duration})
 
     async def publish(self, events: Mapping[uuid.UUID, Events]) -> None:
-        """Store the events so far [steps, features] of watched generations."""
-        for generation_id, array in events.items():
+        """Store the events so far [steps, features] of watched generations, in the order of their ids."""
+        for generation_id, array in sorted(events.items()):
             await self._session.execute(_PUBLISH, {"id": generation_id, "events": array.tobytes()})
 
     async def live_events(self, generation_id: uuid.UUID, *, features: int) -> Events | None:

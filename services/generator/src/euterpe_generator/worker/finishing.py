@@ -19,6 +19,7 @@ from euterpe_generator.engine.request import Array
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.services.batching import Batcher
 from euterpe_generator.storage.generations import Completion, GenerationRepository
+from euterpe_generator.worker.outages import Permanent
 from euterpe_generator.worker.rendering import render_piece
 from euterpe_generator.worker.style_tagging import StyleTagger
 
@@ -47,10 +48,13 @@ class Finisher:
     ) -> Generation | None:
         """Return the generation, ended with `status`; None if another worker has taken it over.
 
-        Raises Unavailable if S3, the library or PostgreSQL cannot be reached, so that the caller retries, and
-        PreconditionFailed if the library rejects the piece for good.
+        Raises Unavailable if S3, the library or PostgreSQL cannot be reached, so that the caller retries,
+        PreconditionFailed if the library rejects the piece for good, and Permanent if it cannot be rendered.
         """
-        piece = await self._renders.put((model, events, generation))
+        try:
+            piece = await self._renders.put((model, events, generation))
+        except Exception as error:
+            raise Permanent("the piece cannot be rendered") from error
         await self._objects.put(Put(piece.midi_key, piece.midi, "audio/midi"))
         song_id = None if generation.owner.id is None else await self._songs.put((generation, piece))
         return await self._records.put(Completion(generation, status, piece, song_id))

@@ -14,8 +14,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import PreconditionFailed
+from euterpe_service_kit.outages import is_outage
 
 from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.engine.engine import Engine
@@ -27,14 +29,17 @@ from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, WATCHERS, Ch
 from euterpe_generator.storage.generations import GenerationRepository, RenewedLease
 from euterpe_generator.storage.workers import WorkerRepository
 from euterpe_generator.worker.claimed import ClaimedGeneration
+from euterpe_generator.worker.engine_requests import Uncomposable, build_request
 from euterpe_generator.worker.finishing import Finisher
-from euterpe_generator.worker.outages import OUTAGES, retry_through_outages
+from euterpe_generator.worker.outages import Permanent, retry_through_outages
 from euterpe_generator.worker.sweeping import Sweeper
 from euterpe_generator.worker.throughput import ThroughputMeter
 
 log = structlog.get_logger(__name__)
 
 _MODEL_FAILED = "The model failed while composing this piece."
+_NOT_STORED = "The piece was composed and could not be stored because of an internal error."
+_LOOPS = ("claim", "renew", "sweep", "publish")
 _PUBLISH_SECONDS = 0.1
 _COLLECT_SECONDS = 0.05
 _ENGINE_STOP_SECONDS = 5.0
@@ -65,6 +70,7 @@ class Worker:
         options: WorkerOptions,
         metrics: Metrics,
         live: LiveEvents,
+        loops: BackgroundLoops,
     ) -> None:
         self._database = database
         self._changes = changes
@@ -89,7 +95,7 @@ class Worker:
         self._claimed: dict[str, ClaimedGeneration] = {}
         self._finishing: set[asyncio.Task[None]] = set()
         self._finisher_slots = asyncio.Semaphore(options.finishers)
-        self._loops: list[asyncio.Task[None]] = []
+        self._loops = loops
         self._is_draining = False
         self._capacity_freed = asyncio.Event()
         self._piece_composed = asyncio.Event()
@@ -102,10 +108,8 @@ class Worker:
         """Start the engine and the loops."""
         self._loop = asyncio.get_running_loop()
         self._engine.start()
-        self._spawn("claim", self._claim_loop)
-        self._spawn("renew", self._renew)
-        self._spawn("sweep", self._sweep)
-        self._spawn("publish", self._publish)
+        for name, turn in zip(_LOOPS, (self._claim_turn, self._renew, self._sweep, self._publish), strict=True):
+            self._loops.start(name, turn)
 
     async def stop(self, grace_seconds: float) -> None:
         """Stop claiming, finish what ends within the grace period, and hand the rest back."""
@@ -114,44 +118,43 @@ class Worker:
         while self._claimed and (remaining := deadline - time.monotonic()) > 0:
             self._capacity_freed.clear()
             await _wait_any(self._capacity_freed, timeout_seconds=remaining)
-        for task in [*self._loops, *self._finishing]:
+        await self._loops.stop(*_LOOPS)
+        for task in list(self._finishing):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await asyncio.get_running_loop().run_in_executor(None, self._engine.stop, _ENGINE_STOP_SECONDS)
         if self._claimed:
-            with suppress(*OUTAGES):
+            try:
                 async with self._database.sessions.begin() as session:
                     await GenerationRepository(session).hand_back(self._options.worker_id)
                 self._changes.announce(QUEUE)
+            except Exception as error:
+                # The leases expire instead.
+                if not is_outage(error):
+                    raise
+                log.warning("hand_back_failed", error=repr(error))
 
-    def _spawn(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._loops.append(asyncio.create_task(self._repeat(name, turn), name=f"worker-{name}"))
+    async def check(self) -> None:
+        """Raise RuntimeError if the engine's thread has ended."""
+        await self._engine.check()
 
-    async def _repeat(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        while True:
-            try:
-                await turn()
-            except OUTAGES as error:
-                log.warning("worker_turn_failed", turn=name, error=repr(error))
-                await asyncio.sleep(self._options.poll_seconds)
-
-    async def _claim_loop(self) -> None:
+    async def _claim_turn(self) -> None:
+        if self._is_draining:
+            await asyncio.sleep(self._options.poll_seconds)
+            return
         with self._changes.watch(QUEUE) as queue:
-            while not self._is_draining:
-                queue.changed.clear()
-                self._capacity_freed.clear()
-                free = self._options.capacity - len(self._claimed)
-                claimed = await self._claim(free) if free > 0 else []
-                # If the claim filled the capacity, there are probably more.
-                if claimed and len(claimed) == free:
-                    continue
-                if claimed:
-                    await self._collect()
-                else:
-                    timeout = self._options.poll_seconds
-                    await _wait_any(queue.changed, self._capacity_freed, timeout_seconds=timeout)
-        await asyncio.sleep(self._options.poll_seconds)
+            self._capacity_freed.clear()
+            free = self._options.capacity - len(self._claimed)
+            claimed = await self._claim(free) if free > 0 else []
+            # If the claim filled the capacity, there are probably more.
+            if claimed and len(claimed) == free:
+                return
+            if claimed:
+                await self._collect()
+            else:
+                timeout = self._options.poll_seconds
+                await _wait_any(queue.changed, self._capacity_freed, timeout_seconds=timeout)
 
     async def _collect(self) -> None:
         """Wait for more requests while the engine is busy: a full batch costs hardly more than a narrow one."""
@@ -168,20 +171,28 @@ class Worker:
         for generation in sorted(generations, key=lambda one: one.created_at):
             claimed = ClaimedGeneration(generation, time.monotonic())
             self._claimed[claimed.attempt_id] = claimed
-            self._metrics.claimed(generation)
-            self._changes.announce(str(generation.id), generation)
             try:
-                request = self._catalogue.engine_request(generation, claimed.attempt_id)
-                self._engine.submit(claimed.model_key, request)
-            except KeyError:
-                # The model was unloaded during the claim. The lease will expire and another worker claims it.
-                log.warning("model_unloaded", generation=claimed.attempt_id, model=claimed.model_key)
-                self._forget(claimed)
-                continue
-            if generation.watched or self._live.is_watched_here(generation.id):
-                claimed.is_watched_elsewhere = generation.watched
-                self._watch(claimed)
+                self._dispatch(claimed)
+            except Exception as error:
+                # The others of this claim must not wait until their leases expire.
+                log.exception("dispatch_failed", generation=claimed.attempt_id)
+                reason = str(error) if isinstance(error, Uncomposable) else _MODEL_FAILED
+                self._start_finishing(claimed, self._end(claimed, Status.FAILED, reason))
         return generations
+
+    def _dispatch(self, claimed: ClaimedGeneration) -> None:
+        generation = claimed.generation
+        self._metrics.claimed(generation)
+        self._changes.announce(str(generation.id), generation)
+        if claimed.model_key not in self._catalogue.loaded():
+            # The model was unloaded during the claim. The lease will expire and another worker claims it.
+            log.warning("model_unloaded", generation=claimed.attempt_id, model=claimed.model_key)
+            self._forget(claimed)
+            return
+        self._engine.submit(claimed.model_key, build_request(self._catalogue, generation, claimed.attempt_id))
+        if generation.watched or self._live.is_watched_here(generation.id):
+            claimed.is_watched_elsewhere = generation.watched
+            self._watch(claimed)
 
     async def _renew(self) -> None:
         with self._changes.watch(CANCELLATIONS) as cancelled, self._changes.watch(WATCHERS) as watched:
@@ -229,8 +240,14 @@ class Worker:
     def _handle(self, updates: list[Update]) -> None:
         for update in updates:
             claimed = self._claimed.get(update.id)
-            if claimed is not None:
+            if claimed is None:
+                continue
+            try:
                 self._apply_update(claimed, update)
+            except Exception:
+                # The updates of the other generations must still be applied.
+                log.exception("update_failed", generation=claimed.attempt_id)
+                self._start_finishing(claimed, self._end(claimed, Status.FAILED, _MODEL_FAILED))
 
     def _apply_update(self, claimed: ClaimedGeneration, update: Update) -> None:
         match update:
@@ -262,14 +279,23 @@ class Worker:
         async with self._finisher_slots:
             try:
                 await work
-            except PreconditionFailed as refusal:
-                await self._end(claimed, Status.FAILED, refusal.detail)
-            except Exception:
-                # A retry would fail again, and the lease must not be renewed for ever.
+            except PreconditionFailed as rejection:
+                await self._fail(claimed, rejection.detail)
+            except Permanent:
                 log.exception("finishing_failed", generation=claimed.attempt_id)
-                await self._end(claimed, Status.FAILED, _MODEL_FAILED)
+                await self._fail(claimed, _MODEL_FAILED)
+            except Exception:
+                log.exception("finishing_failed", generation=claimed.attempt_id)
+                await self._fail(claimed, _NOT_STORED)
         self._forget(claimed)
         self._changes.announce(str(claimed.generation.id), claimed.ended)
+
+    async def _fail(self, claimed: ClaimedGeneration, reason: str) -> None:
+        try:
+            await self._end(claimed, Status.FAILED, reason)
+        except Exception:
+            # The lease is not renewed any more, so that the generation is retried or fails when it expires.
+            log.exception("failure_not_recorded", generation=claimed.attempt_id)
 
     async def _finish(self, claimed: ClaimedGeneration, events: Array, status: Status = Status.SUCCEEDED) -> None:
         model = self._catalogue.resolve(claimed.model_key)

@@ -49,7 +49,8 @@ Measure = Annotated[float, Field(allow_inf_nan=False)]
 class Song:
     """A stored song. `version` counts its changes from 1 and is its entity tag.
 
-    An imported song has neither model nor seed.
+    An imported song has neither model nor seed, but the file as it was uploaded (`original_…`), unless it was imported
+    by an earlier release.
     """
 
     id: uuid.UUID
@@ -60,6 +61,8 @@ class Song:
     midi_key: str
     midi_sha256: str
     midi_size_bytes: int
+    original_key: str | None
+    original_size_bytes: int | None
     model: str | None
     model_version: str | None
     seed: int | None
@@ -69,6 +72,7 @@ class Song:
     measures: Mapping[str, float]
     tags: Sequence[str]
     key: str | None
+    meter: str | None
     tempo_bpm: float | None
     instruments: Sequence[str]
     style: str | None
@@ -102,6 +106,8 @@ class NewSong(BaseModel):
     midi_key: str
     midi_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     midi_size_bytes: int = Field(ge=1, le=MAX_MIDI_BYTES)
+    original_key: str | None = None
+    original_size_bytes: int | None = Field(default=None, ge=1, le=MAX_MIDI_BYTES)
     model: Name | None = None
     model_version: Name | None = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
@@ -111,6 +117,7 @@ class NewSong(BaseModel):
     measures: dict[Name, Measure] = Field(max_length=100)
     tags: Tags = []
     key: MusicalKey | None = None
+    meter: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]?$")] | None = None
     tempo_bpm: TempoBpm | None = None
     programs: list[Annotated[int, Field(ge=0, le=DRUM_KIT.number)]] = Field(default=[], max_length=1000)
     style: Style | None = None
@@ -124,9 +131,17 @@ class NewSong(BaseModel):
             raise PydanticCustomError("midi_key", "midi.key must be midi/<midi.sha256>.mid")
         return self
 
+    @property
+    def object_keys(self) -> list[str]:
+        """Keys of the song's objects in the object store."""
+        return [self.midi_key] if self.original_key is None else [self.midi_key, self.original_key]
+
 
 class Transfer(BaseModel):
-    """Transfers everything that one user owns to another, with the author's name given."""
+    """Transfers everything that one user owns to another, with the author's name given.
+
+    The fields `*_listener_id` have the names of the gRPC contract.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

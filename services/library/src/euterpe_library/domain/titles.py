@@ -3,10 +3,9 @@
 import unicodedata
 from typing import Annotated
 
+from euterpe_music.titles import MAX_TITLE_LENGTH, clean_title
 from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
-
-MAX_LENGTH = 200
 
 #: Letters with a stroke or ligature that Unicode does not decompose.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
@@ -19,20 +18,17 @@ def without_controls(value: str) -> str:
     return value
 
 
-def _has_visible(value: str) -> bool:
-    return any(character.isprintable() and not character.isspace() for character in value)
-
-
 def _visible(value: str) -> str:
-    if not _has_visible(value):
+    title = clean_title(value)
+    if not title:
         raise PydanticCustomError("blank", "The title must have at least one visible character")
-    return value
+    return title
 
 
 #: A title: 1 to 200 characters without surrounding white space, one line, not blank.
 Title = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LENGTH),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE_LENGTH),
     AfterValidator(without_controls),
     AfterValidator(_visible),
 ]
@@ -42,8 +38,7 @@ UNTITLED = "Untitled"
 
 def normalised_title(title: str) -> str:
     """Return the title on one line, or `UNTITLED` for a blank one, so that a piece is not lost because of its title."""
-    line = "".join(" " if unicodedata.category(character) == "Cc" else character for character in title)
-    return line.strip() if _has_visible(line) else UNTITLED
+    return clean_title(title) or UNTITLED
 
 
 def fold(text: str) -> str:

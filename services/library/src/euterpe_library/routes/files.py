@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
-from euterpe_library.domain.titles import UNTITLED, Title
+from euterpe_library.domain.titles import Title
 from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongAnswer
 from euterpe_library.services.export import Exporter
@@ -32,6 +32,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+MAX_FILENAME_LENGTH = 255
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")] | None,
     Header(description="Uploads with the same key create one song.", examples=["8c6f1f3e-6d0c-4a55-9d2b-0c6f4a7c1d11"]),
@@ -44,20 +45,33 @@ IdempotencyKey = Annotated[
     status_code=201,
     response_model=SongAnswer,
     openapi_extra=_MIDI_BODY,
-    responses=problem_responses(413),
+    responses=problem_responses(409, 413),
 )
 async def import_song(
     request: Request,
     user: CurrentUser,
-    title: Annotated[Title, Query(description="Title of the song.", examples=["Für Elise"])] = UNTITLED,
+    title: Annotated[
+        Title | None,
+        Query(
+            description="Title of the song. Default: the file's own title, else `filename` without its extension.",
+            examples=["Für Elise"],
+        ),
+    ] = None,
+    filename: Annotated[
+        str, Query(max_length=MAX_FILENAME_LENGTH, description="Name of the file.", examples=["fur-elise.mid"])
+    ] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Creates a song from the file. Its measures, tempo, instruments and key are determined from the music."""
+    """Creates a song from the file. The song's MIDI file is the uploaded one as the product writes it: with equal notes
+    and controllers, and without damage. Its measures, tempo and instruments are determined from the music; key and
+    meter are those that the file states, and the key is estimated where it states none. The owner can download the
+    uploaded file from `/songs/{song_id}/original`.
+    """
     importer: Importer = request.app.state.importer
     content = await request.body()
     if not content:
         raise Unprocessable("body: must be a MIDI file, but it is empty")
-    song = await importer.import_file(Upload(user, title, content, idempotency_key))
+    song = await importer.import_file(Upload(user, content, title, filename, idempotency_key))
     response = json_response(SongAnswer.of(song))
     response.status_code = 201
     response.headers.update({"Location": f"/api/v1/songs/{song.id}", "ETag": song_etag(song)})

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from euterpe_music.general_midi import DRUM_KIT, INSTRUMENTS
 from euterpe_music.seed import MAX_SEED
+from euterpe_music.titles import MAX_TITLE_LENGTH
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -15,7 +16,7 @@ from euterpe_library.domain.filters import CURSOR_VALUES, FILTERED_MEASURES, Ran
 from euterpe_library.domain.page import MAX_CURSOR_LENGTH, Position, SortValue
 from euterpe_library.domain.song import MAX_DURATION_SECONDS, Name
 from euterpe_library.domain.terms import TextSearch
-from euterpe_library.domain.titles import MAX_LENGTH, fold, without_controls
+from euterpe_library.domain.titles import fold, without_controls
 
 _FOLDED = {fold(instrument.name): instrument.name for instrument in (*INSTRUMENTS, DRUM_KIT)}
 _CURSOR_HELP = "Must be the unchanged `next_cursor` of the previous page of this listing"
@@ -76,7 +77,7 @@ class FilterQuery(BaseModel):
 
     q: Text = Field(
         default="",
-        max_length=MAX_LENGTH,
+        max_length=MAX_TITLE_LENGTH,
         description=(
             "Words that title or tags must contain, whole or in part, ignoring case and accents. "
             'Use quotes for a "phrase", and a minus for an -excluded word.'

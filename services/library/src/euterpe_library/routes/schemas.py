@@ -1,4 +1,7 @@
-"""Songs as requests and responses of the HTTP API."""
+"""Songs as requests and responses of the HTTP API.
+
+The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
+"""
 
 import uuid
 from datetime import datetime
@@ -61,11 +64,14 @@ class SongAnswer(BaseModel):
     model_version: str | None = Field(examples=["1.0.0"])
     seed: int | None = Field(examples=[42], description="With model, version and parameters, it reproduces the song.")
     parameters: dict[str, Any] = Field(examples=[{"length": 100}])
-    duration_seconds: float = Field(examples=[31.4], description="From the first onset to the last release.")
+    duration_seconds: float = Field(
+        examples=[31.4], description="From the beginning to the end of the last note, held by the pedal or not."
+    )
     note_count: int = Field(examples=[100])
     measures: dict[str, float] = Field(examples=[{"scale_score": 0.87}], description="Measures of the music by name.")
     tags: list[str] = Field(examples=[["rain", "piano"]])
     key: str | None = Field(examples=["A minor"])
+    meter: str | None = Field(examples=["6/8"], description="The meter that an imported file states.")
     tempo_bpm: float | None = Field(examples=[96.0], description="Quarters per minute at the beginning.")
     instruments: list[str] = Field(examples=[["Acoustic Grand Piano"]], description="General MIDI names.")
     style: str | None = Field(examples=["classical"])
@@ -80,6 +86,11 @@ class SongAnswer(BaseModel):
     )
     midi_sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     midi_size_bytes: int = Field(examples=[931])
+    original_size_bytes: int | None = Field(
+        examples=[1204],
+        description="Size of the uploaded file, which the owner can download from `/songs/{id}/original`; null for "
+        "composed songs.",
+    )
     version: int = Field(examples=[1], description="Number of changes plus 1. In quotes, a valid `If-Match`.")
     created_at: datetime
     updated_at: datetime

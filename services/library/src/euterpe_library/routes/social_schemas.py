@@ -1,4 +1,7 @@
-"""Share links, comments, authors and playlists as requests and responses of the HTTP API."""
+"""Share links, comments, authors and playlists as requests and responses of the HTTP API.
+
+The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
+"""
 
 import uuid
 from datetime import datetime

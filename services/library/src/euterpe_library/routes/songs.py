@@ -2,19 +2,21 @@
 
 from typing import Annotated, Any
 
+from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.errors import Forbidden
 from euterpe_service_kit.etags import none_match
-from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
+from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE, digest_of_midi_key
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Query, Request, Response
 
-from euterpe_library.dependencies import IfMatch, IfNoneMatch, ObjectStoreDep, ReadableSong, SongId
+from euterpe_library.dependencies import DatabaseDep, IfMatch, IfNoneMatch, ObjectStoreDep, ReadableSong, SongId
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Mine, SongFilter, Trash
 from euterpe_library.domain.song import Song
+from euterpe_library.errors import NoOriginal
 from euterpe_library.routes.queries import MineQuery, PageQuery
 from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import (
@@ -130,9 +132,34 @@ async def download_midi(request: Request, song: ReadableSong, store: ObjectStore
     return await midi_response(request, store, song)
 
 
+@router.head("/{song_id}/original", include_in_schema=False, response_class=Response)
+@router.get(
+    "/{song_id}/original",
+    summary="Download the uploaded file of an imported song",
+    response_class=Response,
+    responses=artifact_responses(MIDI_CONTENT_TYPE),
+)
+async def download_original(
+    request: Request, database: DatabaseDep, store: ObjectStoreDep, user: CurrentUser, song_id: SongId
+) -> Response:
+    """The file as it was uploaded, for the song's owner only, since it may hold more than the music."""
+    async with database.readers() as session:
+        song = await songs.find_own(session, song_id, user.id)
+    if song.original_key is None or song.original_size_bytes is None:
+        raise NoOriginal
+    artifact = Artifact(
+        song.original_key,
+        song.original_size_bytes,
+        digest_of_midi_key(song.original_key),
+        MIDI_CONTENT_TYPE,
+        file_name(song.title, "original.mid"),
+    )
+    return await artifact_response(request, store, artifact)
+
+
 async def midi_response(request: Request, store: ObjectStoreDep, song: Song) -> Response:
     """Answer with a song's MIDI file; shared with the routes of share links."""
-    filename = f"{song.title}.mid"
+    filename = file_name(song.title, "mid")
     artifact = Artifact(song.midi_key, song.midi_size_bytes, song.midi_sha256, MIDI_CONTENT_TYPE, filename)
     return await artifact_response(request, store, artifact)
 

@@ -9,9 +9,10 @@ from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import ServiceError, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.rpc_server import RpcServer
+from google.protobuf.struct_pb2 import Struct
 from prometheus_client import CollectorRegistry, Counter
 
-from euterpe_library.domain.song import NewSong
+from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
 from euterpe_library.services import shares, songs
@@ -76,6 +77,7 @@ class LibraryRpc(LibraryServiceServicer):
             duration_seconds=song.duration_seconds,
             download_allowed=download_allowed,
             seed=song.seed,
+            creation=_creation(song),
         )
 
     async def TransferSongs(self, request: pb.TransferSongsRequest, _: Context) -> pb.TransferSongsResponse:
@@ -90,6 +92,14 @@ class LibraryRpc(LibraryServiceServicer):
         user_id = parsing.user_id(request.listener_id)
         removed, done = await self._erasure.delete_user(user_id)
         return pb.DeleteListenerResponse(songs=removed, done=done)
+
+
+def _creation(song: Song) -> pb.Creation | None:
+    if song.seed is None or song.model is None:
+        return None
+    parameters = Struct()
+    parameters.update(dict(song.parameters))
+    return pb.Creation(model=song.model, model_version=song.model_version or "", seed=song.seed, parameters=parameters)
 
 
 def _parsed(request: pb.RegisterSongRequest) -> NewSong | Unprocessable:

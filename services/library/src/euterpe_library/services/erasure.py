@@ -1,10 +1,7 @@
 """Permanent deletion: expired deleted songs, all data of a user, and objects without a song."""
 
-import asyncio
-
 import structlog
-from euterpe_service_kit.database import Database, is_unavailable
-from euterpe_service_kit.errors import ServiceError
+from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
@@ -23,17 +20,10 @@ class Erasure:
         self._database = database
         self._store = store
 
-    async def run(self, every_seconds: float) -> None:
-        """Sweep until cancelled. Failures are retried at the next interval."""
-        while True:
-            try:
-                while await self.sweep():
-                    pass
-            except Exception as error:
-                if not isinstance(error, ServiceError) and not is_unavailable(error):
-                    log.error("sweep_failed", exc_info=error)
-                log.warning("sweep_postponed", error=repr(error))
-            await asyncio.sleep(every_seconds)
+    async def sweep_all(self) -> None:
+        """Sweep until nothing is left to purge or remove."""
+        while await self.sweep():
+            pass
 
     async def sweep(self) -> bool:
         """Purge some expired songs and remove some objects; whether there may be more."""

@@ -4,7 +4,7 @@ import asyncio
 import io
 import itertools
 import json
-import re
+import unicodedata
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -21,8 +21,10 @@ from euterpe_library.storage.listing import SongListingRepository
 
 #: Songs whose files are fetched concurrently and held in memory.
 _CONCURRENT_FILES = 8
+#: With four bytes each, a name of this length fits into a file system's 255 bytes.
+_SLUG_CHARACTERS = 55
 #: Internal fields of a song.
-_INTERNAL = ("source_id", "midi_key", "deleted_at", "liked")
+_INTERNAL = ("source_id", "midi_key", "original_key", "deleted_at", "liked")
 
 
 class Exporter:
@@ -34,6 +36,8 @@ class Exporter:
 
     async def archive(self, owner_id: str) -> AsyncIterator[bytes]:
         """Yield the archive in chunks: `songs/*.mid` with `songs/*.json`, and `listener.json` with everything else.
+
+        Imported songs also have the file as it was uploaded, `songs/*.original.mid`.
 
         Raises Unavailable when the database or S3 fails; the archive then lacks its end, so that clients detect
         that it is incomplete.
@@ -47,10 +51,11 @@ class Exporter:
                 for song, content in zip(songs, contents, strict=True):
                     name = f"songs/{next(numbers):05}-{_slug(song.title)}"
                     archive.writestr(f"{name}.json", _json(_described(song)))
-                    if content is None:
+                    for extension, data in content.items():
+                        if data is not None:
+                            archive.writestr(name + extension, data)
+                    if None in content.values():
                         missing.append(str(song.id))
-                    else:
-                        archive.writestr(f"{name}.mid", content)
                 yield sink.take()
             archive.writestr("listener.json", _json(await self._activity(owner_id) | {"missing_files": missing}))
         yield sink.take()
@@ -66,9 +71,14 @@ class Exporter:
             if after is None:
                 return
 
-    async def _content(self, song: Song) -> bytes | None:
+    async def _content(self, song: Song) -> dict[str, bytes | None]:
+        """Return a song's files by extension; None where an object is missing."""
+        keys = {".mid": song.midi_key} | ({".original.mid": song.original_key} if song.original_key else {})
+        return {extension: await self._object(key) for extension, key in keys.items()}
+
+    async def _object(self, key: str) -> bytes | None:
         try:
-            return await self._store.get(song.midi_key)
+            return await self._store.get(key)
         except ObjectNotFound:
             return None
 
@@ -110,4 +120,8 @@ def _json(value: Any) -> str:
 
 
 def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", fold(title))[:60].strip("-") or "song"
+    """Return a file name of lower-case words; Latin letters lose their accents, other scripts stay as they are."""
+    folded = fold(title)
+    text = folded if folded.isascii() else unicodedata.normalize("NFC", title).lower()
+    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in text).split()
+    return "-".join(words)[:_SLUG_CHARACTERS].strip("-") or "song"

@@ -1,9 +1,10 @@
-"""Import of users' MIDI files: parsed, measured, stored, and registered like generated ones."""
+"""Import of users' MIDI files: read, written as the product writes, measured, and registered like generated ones."""
 
 import asyncio
 import hashlib
 import uuid
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from euterpe_music.general_midi import DRUM_KIT
 from euterpe_service_kit.database import Database
@@ -14,7 +15,8 @@ from euterpe_service_kit.tokens import Principal
 
 from euterpe_library.domain.details import MAX_TEMPO
 from euterpe_library.domain.song import NewSong, Song
-from euterpe_library.errors import IdempotencyKeyReused
+from euterpe_library.domain.titles import normalised_title
+from euterpe_library.errors import IdempotencyKeyReused, ImportDeleted
 from euterpe_library.services.registration import register
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.purge import IMPORT_PREFIX
@@ -27,12 +29,16 @@ MAX_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to import. Uploads of one user with the same `idempotency_key` are one song."""
+    """A file to import. Uploads of one user with the same `idempotency_key` are one song.
+
+    Without a `title`, the song is named after the file's own title, else after `filename`.
+    """
 
     owner: Principal
-    title: str
     content: bytes
-    idempotency_key: str | None
+    title: str | None = None
+    filename: str = ""
+    idempotency_key: str | None = None
 
     @property
     def source_id(self) -> str:
@@ -54,56 +60,74 @@ class Importer:
     async def import_file(self, upload: Upload) -> Song:
         """Return the new song, or the one that an upload with the same idempotency key has created.
 
-        Raises Unprocessable when the file is not MIDI or exceeds a limit, and IdempotencyKeyReused for another file.
+        Raises Unprocessable when the file is not MIDI or exceeds a limit, IdempotencyKeyReused for another file, and
+        ImportDeleted when that song was deleted since.
         """
         async with self._import_slots:
             return await self._import(upload)
 
     async def _import(self, upload: Upload) -> Song:
         async with self._parsing_slots:
-            new = await asyncio.to_thread(_new_song, upload)
+            new, canonical = await asyncio.to_thread(_new_song, upload)
+        assert new.original_key is not None
         async with self._database.sessions.begin() as session:
-            # Recorded before it is stored: after a crash in between, the sweep removes the object.
-            await OrphanedArtifactRepository(session).expect(new.midi_key, upload.owner.id)
-        await self._store.put(new.midi_key, upload.content, content_type=MIDI_CONTENT_TYPE)
+            # Recorded before they are stored: after a crash in between, the sweep removes the objects.
+            await OrphanedArtifactRepository(session).expect(new.object_keys, upload.owner.id)
+        await self._store.put(new.original_key, upload.content, content_type=MIDI_CONTENT_TYPE)
+        await self._store.put(new.midi_key, canonical, content_type=MIDI_CONTENT_TYPE)
         async with self._database.sessions.begin() as session:
             await register(session, self._store, new)
             song = await SongRepository(session).of_source(new.source_id, upload.owner.id)
         assert song is not None, "it was registered in this transaction, or before"
-        if song.midi_sha256 != new.midi_sha256:
+        # Songs of earlier releases are stored as they were uploaded.
+        if (song.original_key or song.midi_key) != new.original_key:
             raise IdempotencyKeyReused
+        if song.deleted_at is not None:
+            raise ImportDeleted(song.id)
         return song
 
 
-def _new_song(upload: Upload) -> NewSong:
+def _new_song(upload: Upload) -> tuple[NewSong, bytes]:
+    """Return the song of a file, and the file in the form in which it is stored: as the product writes it.
+
+    Raises Unprocessable.
+    """
     # Imported here: these modules take 40 MB, and most processes never import a file.
     from euterpe_music.key import estimate_key
     from euterpe_music.measures import measure
-    from euterpe_music.midi import MidiError, MidiLimits, read_midi
+    from euterpe_music.midi import MidiError, MidiLimits, read_midi, write_midi
 
     try:
         limits = MidiLimits(max_bytes=MAX_BYTES, max_notes=MAX_NOTES, max_seconds=MAX_SECONDS)
-        piece = read_midi(upload.content, limits)
+        read = read_midi(upload.content, limits)
     except MidiError as error:
         message = str(error)[:1].upper() + str(error)[1:]
         problem = FieldProblem("body", message, {"reason": error.reason})
         raise Unprocessable(f"body: {message}", fields=[problem]) from None
+    canonical = write_midi(read)
+    # Measured from what was written, so that the song's details are those of its file.
+    piece = read_midi(canonical)
     measures = measure(piece)
-    digest = midi_digest(upload.content)
+    digest, original = midi_digest(canonical), midi_digest(upload.content)
     tempo = piece.tempos[0].bpm
-    return NewSong(
+    new = NewSong(
         source_id=upload.source_id,
         owner_id=upload.owner.id,
         author=upload.owner.name,
-        title=upload.title,
+        title=upload.title or normalised_title(read.title or PurePath(upload.filename).stem),
         midi_key=midi_key(digest),
         midi_sha256=digest,
-        midi_size_bytes=len(upload.content),
+        midi_size_bytes=len(canonical),
+        original_key=midi_key(original),
+        original_size_bytes=len(upload.content),
         parameters={},
         duration_seconds=measures.duration_seconds,
         note_count=measures.notes,
         measures=measures.flat(),
-        key=estimate_key(piece),
+        # The file's own signature; it is estimated where the file states none.
+        key=str(read.keys[0].key) if read.keys else estimate_key(piece),
+        meter=str(read.meters[0].meter) if read.meters else None,
         tempo_bpm=round(tempo, 3) if 0.001 <= tempo <= MAX_TEMPO else None,
         programs=sorted({DRUM_KIT.number if track.is_drum else track.program for track in piece.tracks}),
     )
+    return new, canonical

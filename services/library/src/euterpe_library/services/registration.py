@@ -1,7 +1,7 @@
 """Registration of finished pieces. Runs in its caller's transaction."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -46,7 +46,7 @@ async def register_all(
     for position, song in enumerate(songs):
         if song.owner_id in conflicts:
             refused[position] = UserDeleted()
-        elif song.midi_key in conflicts and await store.head(song.midi_key) is None:
+        elif await _is_collected(store, conflicts.intersection(song.object_keys)):
             refused[position] = ArtifactCollected()
     accepted = [await _with_readable_remix_of(session, song) for n, song in enumerate(songs) if n not in refused]
     added = await registrations.add(accepted) if accepted else {}
@@ -56,6 +56,14 @@ async def register_all(
         log.info("songs_registered", songs=len(added))
     outcomes = iter([_registration(song.source_id, added, known) for song in accepted])
     return [refused[position] if position in refused else next(outcomes) for position in range(len(songs))]
+
+
+async def _is_collected(store: ObjectStore, keys: Iterable[str]) -> bool:
+    """Whether one of these objects, which were removed as unused, was not stored again since."""
+    for key in keys:
+        if await store.head(key) is None:
+            return True
+    return False
 
 
 def _registration(source: str, added: dict[str, uuid.UUID], known: dict[str, uuid.UUID]) -> Registration:

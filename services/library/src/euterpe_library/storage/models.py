@@ -26,6 +26,7 @@ from euterpe_library.domain.filters import FILTERED_MEASURES
 _ALIVE = text("deleted_at IS NULL")
 _PUBLIC = text("deleted_at IS NULL AND visibility = 'public'")
 _DELETED = text("deleted_at IS NOT NULL")
+_IMPORTED = text("original_key IS NOT NULL")
 _NEWEST = (text("published_at DESC"), text("id DESC"))
 _EMPTY_ARRAY = text("'{}'::text[]")
 #: Titles are sorted by this many folded characters, which bounds the length of a cursor.
@@ -60,6 +61,8 @@ class SongRow(Base):
     midi_key: Mapped[str] = mapped_column(Text)
     midi_sha256: Mapped[str] = mapped_column(Text)
     midi_size_bytes: Mapped[int] = mapped_column(BigInteger)
+    original_key: Mapped[str | None] = mapped_column(Text)
+    original_size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     model: Mapped[str | None] = mapped_column(Text)
     model_version: Mapped[str | None] = mapped_column(Text)
     seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -69,6 +72,7 @@ class SongRow(Base):
     measures: Mapped[dict[str, float]] = mapped_column(JSONB)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
     key: Mapped[str | None] = mapped_column(Text)
+    meter: Mapped[str | None] = mapped_column(Text)
     tempo_bpm: Mapped[float | None]
     instruments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
     style: Mapped[str | None] = mapped_column(Text)
@@ -126,4 +130,5 @@ class SongRow(Base):
         Index("ix_songs_trash", "owner_id", text("deleted_at DESC"), text("id DESC"), postgresql_where=_DELETED),
         Index("ix_songs_deleted", "deleted_at", postgresql_where=_DELETED),
         Index("ix_songs_midi_key", "midi_key"),
+        Index("ix_songs_original_key", "original_key", postgresql_where=_IMPORTED),
     )

@@ -1,6 +1,6 @@
 """Objects that may have no song, until they are removed from the object store."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -30,9 +30,11 @@ class OrphanedArtifactRepository:
         updated = {"collected_at": None, "since": func.now(), "listener_id": statement.excluded.listener_id}
         await self._session.execute(statement.on_conflict_do_update(index_elements=["midi_key"], set_=updated))
 
-    async def expect(self, midi_key: str, user_id: str) -> None:
-        """Record an object before it is stored; it is removed unless a song is registered with it."""
-        statement = insert(OrphanedArtifactRow).values(midi_key=midi_key, listener_id=user_id)
+    async def expect(self, midi_keys: Sequence[str], user_id: str) -> None:
+        """Record objects before they are stored; they are removed unless a song is registered with them."""
+        # Sorted, so that concurrent imports do not deadlock.
+        values = [{"midi_key": key, "listener_id": user_id} for key in sorted(set(midi_keys))]
+        statement = insert(OrphanedArtifactRow).values(values)
         updated = {"collected_at": None, "since": func.now()}
         await self._session.execute(statement.on_conflict_do_update(index_elements=["midi_key"], set_=updated))
 
@@ -52,7 +54,7 @@ class OrphanedArtifactRepository:
     async def removal(self, midi_key: str) -> AsyncIterator[bool]:
         """Provide whether the object is unused. It counts as removed when the context ends without an error."""
         await self._lock(midi_key)
-        song = exists().where(SongRow.midi_key == midi_key)
+        song = exists().where((SongRow.midi_key == midi_key) | (SongRow.original_key == midi_key))
         pending = exists().where(OrphanedArtifactRow.midi_key == midi_key, OrphanedArtifactRow.collected_at.is_(None))
         is_used, is_pending = (await self._session.execute(select(song, pending))).one()
         if is_used:

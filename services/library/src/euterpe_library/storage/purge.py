@@ -65,7 +65,7 @@ class PurgeRepository:
         return bool(await self._session.scalar(select(owned | pending)))
 
     async def _purge(self, condition: ColumnElement[bool], limit: int) -> int:
-        columns = (SongRow.id, SongRow.source_id, SongRow.midi_key, SongRow.owner_id)
+        columns = (SongRow.id, SongRow.source_id, SongRow.midi_key, SongRow.original_key, SongRow.owner_id)
         chosen = select(*columns).where(condition).limit(limit).with_for_update(skip_locked=True)
         rows = (await self._session.execute(chosen)).all()
         if not rows:
@@ -77,6 +77,7 @@ class PurgeRepository:
         ]
         if sources:
             await self._session.execute(insert(PurgedSourceRow).values(sources).on_conflict_do_nothing())
-        await OrphanedArtifactRepository(self._session).add({row.midi_key: row.owner_id for row in rows})
+        owners = {key: row.owner_id for row in rows for key in (row.midi_key, row.original_key) if key is not None}
+        await OrphanedArtifactRepository(self._session).add(owners)
         await self._session.execute(delete(SongRow).where(SongRow.id.in_([row.id for row in rows])))
         return len(rows)

@@ -28,17 +28,20 @@ _CONFLICTS = text("""
 
 # One statement for any number of songs, so that its plan and SQLAlchemy's cache entry are reused.
 _ADD = text("""
-    INSERT INTO songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, model,
-                       model_version, seed, parameters, duration_seconds, note_count, measures, tags, key, tempo_bpm,
-                       instruments, style, visibility, remix_of, published_at, search_text, document)
-    SELECT source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, model,
-           model_version, seed, parameters, duration_seconds, note_count, measures, tags, key, tempo_bpm,
-           instruments, style, visibility, remix_of, CASE visibility WHEN 'public' THEN now() END, search_text,
-           array_to_tsvector(lexemes)
+    INSERT INTO songs (source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes,
+                       original_key, original_size_bytes, model, model_version, seed, parameters, duration_seconds,
+                       note_count, measures, tags, key, meter, tempo_bpm, instruments, style, visibility, remix_of,
+                       published_at, search_text, document)
+    SELECT source_id, owner_id, author, title, title_folded, midi_key, midi_sha256, midi_size_bytes, original_key,
+           original_size_bytes, model, model_version, seed, parameters, duration_seconds, note_count, measures, tags,
+           key, meter, tempo_bpm, instruments, style, visibility, remix_of,
+           CASE visibility WHEN 'public' THEN now() END,
+           search_text, array_to_tsvector(lexemes)
     FROM jsonb_to_recordset(CAST(:songs AS jsonb)) AS song(
            source_id text, owner_id text, author text, title text, title_folded text, midi_key text, midi_sha256 text,
-           midi_size_bytes bigint, model text, model_version text, seed bigint, parameters jsonb,
-           duration_seconds float, note_count int, measures jsonb, tags text[], key text, tempo_bpm float,
+           midi_size_bytes bigint, original_key text, original_size_bytes bigint, model text, model_version text,
+           seed bigint, parameters jsonb,
+           duration_seconds float, note_count int, measures jsonb, tags text[], key text, meter text, tempo_bpm float,
            instruments text[], style text, visibility text, remix_of uuid, search_text text, lexemes text[])
     ON CONFLICT (source_id) DO NOTHING
     RETURNING source_id, id
@@ -69,7 +72,10 @@ class RegistrationRepository:
 
         Until the transaction ends, no owner's deletion begins, and no object is removed.
         """
-        users, keys = sorted({song.owner_id for song in songs}), sorted({song.midi_key for song in songs})
+        users, keys = (
+            sorted({song.owner_id for song in songs}),
+            sorted({key for song in songs for key in song.object_keys}),
+        )
         await self._session.execute(_LOCK, {"names": [f"listener:{user}" for user in users] + keys})
         return set(await self._session.scalars(_CONFLICTS, {"users": users, "keys": keys}))
 

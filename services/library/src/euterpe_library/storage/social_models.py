@@ -164,6 +164,7 @@ class PurgedSourceRow(Base):
 class DeletedUserRow(Base):
     """A deleted account, for which nothing may be registered."""
 
+    # The table and the columns `listener_id` keep the names under which they are stored.
     __tablename__ = "deleted_listeners"
 
     listener_id: Mapped[str] = mapped_column(Text, primary_key=True)

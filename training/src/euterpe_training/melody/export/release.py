@@ -131,6 +131,7 @@ def _training(trainers: dict[str, MelodyTrainer], report: dict[str, Any], label:
         name: {
             "parameters": trainer.parameters,
             "seconds": round(sum(epoch.seconds for epoch in trainer.history)),
+            # Sizes of the vocabularies; the key is kept, as released manifests contain it.
             "words": trainer.token_format.sizes,
             "replaced": trainer.part("train").replaced,
             "history": [_row(epoch) for epoch in trainer.history],

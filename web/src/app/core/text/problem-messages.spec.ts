@@ -29,6 +29,6 @@ describe('fieldMessage', () => {
 
   it('shows the message of the service for unknown limits, in English only', () => {
     expect(fieldMessage(of({}, 'Should be a key such as A minor'), 'en')).toBe('Should be a key such as A minor.');
-    expect(fieldMessage(of({}, 'Should be a key such as A minor'), 'es')).toBe('No se ha aceptado.');
+    expect(fieldMessage(of({}, 'Should be a key such as A minor'), 'es')).toBe('Valor no válido.');
   });
 });

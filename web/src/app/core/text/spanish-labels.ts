@@ -62,8 +62,8 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'Acordes bajo la melodía; «solo» acompaña una melodía que das, sin cambiarla.',
   'how the next note is chosen. greedy and beam search always give the same piece, and tend to loops.':
     'Cómo se elige la nota siguiente. La voraz y la de haz dan siempre la misma pieza y tienden a bucles.',
-  'lower is more predictable; 0.65 already breaks loops, above 1.2 it becomes random.':
-    'Más baja es más previsible; 0,65 ya rompe bucles, por encima de 1,2 es azar.',
+  'lower is more predictable and repeats itself more; above 1.2 it becomes random.':
+    'Más baja es más previsible y se repite más; por encima de 1,2 es azar.',
   'only so many of the likeliest tokens may come.': 'Solo pueden venir tantos de los símbolos más probables.',
   'only the likeliest tokens that together have this probability may come.':
     'Solo pueden venir los símbolos más probables que juntos tienen esta probabilidad.',
@@ -75,6 +75,28 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   "groups of beams that avoid each other's tokens; must divide the width.":
     'Grupos de haces que evitan los símbolos de los otros; debe dividir la anchura.',
   'how strongly the groups avoid each other.': 'Con qué fuerza se evitan los grupos.',
+  'length of the piece, including the prompt.': 'Duración de la pieza, incluido el comienzo.',
+  'corpus whose style is imitated.': 'Corpus cuyo estilo se imita.',
+  'time signature.': 'Compás.',
+  'only notes of this scale are composed; any allows all notes.':
+    'Solo se componen notas de esta escala; «cualquiera» permite todas.',
+  'chords for the melody; only composes chords for the melody of the prompt, which is kept.':
+    'Acordes para la melodía; «solo» compone acordes para la melodía del comienzo, que se conserva.',
+  'how the next note is chosen. greedy and beam search always give the same piece and tend to loop.':
+    'Cómo se elige la nota siguiente. Voraz y haz dan siempre la misma pieza y tienden a repetirse.',
+  'number of most probable tokens from which the next one is sampled.':
+    'Número de símbolos más probables entre los que se elige el siguiente.',
+  'the next token is sampled from the most probable ones with this total probability.':
+    'El siguiente símbolo se elige entre los más probables que suman esta probabilidad.',
+  'above 1, notes that occurred recently become less likely.':
+    'Por encima de 1, las notas recientes se vuelven menos probables.',
+  'number of recent steps to which the penalty applies.': 'Número de pasos recientes a los que se aplica.',
+  'number of continuations kept at every step.': 'Número de continuaciones que se guardan en cada paso.',
+  'above 1 favours more and shorter notes, below 1 fewer and longer notes.':
+    'Por encima de 1, más notas y más cortas; por debajo, menos y más largas.',
+  'groups of beams with different tokens; the number must divide the beam width.':
+    'Grupos de haces con símbolos distintos; su número debe dividir la anchura del haz.',
+  'strength of the penalty for tokens of other groups.': 'Fuerza de la penalización de los símbolos de otros grupos.',
   any: 'Cualquiera',
   on: 'Sí',
   off: 'No',

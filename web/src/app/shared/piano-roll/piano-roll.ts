@@ -21,12 +21,12 @@ import { Viewport, Palette, moveTowards, viewportOf, paintRoll, paintSounding, c
 const rollTexts = texts(
   {
     roll: 'Piano roll, one note, {length}|Piano roll, {n} notes, {length}',
-    empty: 'Piano roll, still empty',
+    empty: 'Piano roll, empty',
     seek: 'Position in the piece',
   },
   {
     roll: 'Pianola, una nota, {length}|Pianola, {n} notas, {length}',
-    empty: 'Pianola, aún vacía',
+    empty: 'Pianola, vacía',
     seek: 'Posición en la pieza',
   },
 );

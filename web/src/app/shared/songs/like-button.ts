@@ -10,7 +10,7 @@ import { Song } from './song-list';
 const likeTexts = texts(
   {
     like: 'Like {title}',
-    unlike: 'Take back your like of {title}',
+    unlike: 'Unlike {title}',
     login: 'Log in to like pieces and follow authors.',
   },
   {

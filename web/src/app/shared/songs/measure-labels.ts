@@ -8,16 +8,16 @@ const LABELS: Readonly<Record<string, readonly [string, string]>> = {
   highest_pitch: ['Highest pitch', 'Altura más aguda'],
   mean_pitch: ['Mean pitch', 'Altura media'],
   unique_pitches: ['Distinct pitches', 'Alturas distintas'],
-  polyphony: ['Notes that begin together', 'Notas que empiezan juntas'],
-  notes_per_second: ['Notes a second', 'Notas por segundo'],
-  notes_per_quarter: ['Notes a quarter', 'Notas por negra'],
+  polyphony: ['Simultaneous notes', 'Notas simultáneas'],
+  notes_per_second: ['Notes per second', 'Notas por segundo'],
+  notes_per_quarter: ['Notes per quarter', 'Notas por negra'],
   unique_durations: ['Distinct note lengths', 'Duraciones distintas'],
   mean_duration_quarters: ['Mean length in quarters', 'Duración media en negras'],
   velocity_span: ['Range of loudness', 'Ámbito de intensidad'],
   longest_run: ['Longest run of one pitch', 'Repetición más larga de una altura'],
   pitch_entropy: ['Variety of pitches in bits', 'Variedad de alturas en bits'],
   loop_period_bars: ['Length of the loop in bars', 'Compases del bucle'],
-  loop_start_bar: ['Bar where it begins to loop', 'Compás donde empieza el bucle'],
+  loop_start_bar: ['First bar of the loop', 'Primer compás del bucle'],
 };
 
 export function measureLabel(name: string, language: 'en' | 'es'): string {

@@ -119,20 +119,22 @@ class ResolveArtifactRequest(_message.Message):
     def __init__(self, song_id: _Optional[str] = ..., listener_id: _Optional[str] = ..., share_token: _Optional[str] = ...) -> None: ...
 
 class ResolveArtifactResponse(_message.Message):
-    __slots__ = ("midi", "title", "author", "duration_seconds", "download_allowed", "seed")
+    __slots__ = ("midi", "title", "author", "duration_seconds", "download_allowed", "seed", "creation")
     MIDI_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
     DOWNLOAD_ALLOWED_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    CREATION_FIELD_NUMBER: _ClassVar[int]
     midi: MidiArtifact
     title: str
     author: str
     duration_seconds: float
     download_allowed: bool
     seed: int
-    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., download_allowed: _Optional[bool] = ..., seed: _Optional[int] = ...) -> None: ...
+    creation: Creation
+    def __init__(self, midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., title: _Optional[str] = ..., author: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., download_allowed: _Optional[bool] = ..., seed: _Optional[int] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ...) -> None: ...
 
 class TransferSongsRequest(_message.Message):
     __slots__ = ("from_listener_id", "to_listener_id", "author")

@@ -4,16 +4,17 @@ FluidSynth 2 (https://www.fluidsynth.org/api/). Every piece gets a new synthesis
 that no reverb, controller or dither state carries over to the next piece.
 """
 
-from collections.abc import Mapping
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int, c_size_t, c_void_p
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_converter.rendering.native.library import load
+from euterpe_converter.rendering.ports import CHANNELS, split_ports
 
 DEFAULT_LIBRARY = "libfluidsynth.so.3"
 PACKAGE = "libfluidsynth3"
@@ -21,11 +22,11 @@ PACKAGE = "libfluidsynth3"
 #: Frames that FluidSynth computes at once; events take effect between them.
 BLOCK_FRAMES = 64
 
-_NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x90, 0xB0, 0xC0
-_BANK_SELECT = (0, 32)
+_NOTE_ON, _CONTROL_CHANGE = 0x90, 0xB0
 # Controllers that join notes: portamento and its start key, legato, mono. A note then depends on the one before it.
 _JOINING_CONTROLLERS = (65, 84, 68, 126)
 _PERCUSSION_CHANNEL = 9
+_DRUM_CHANNEL_TYPE = 1
 _ALL = -1
 _ERROR_LEVELS = (0, 1)
 
@@ -46,6 +47,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "fluid_synth_get_sfont_by_id": (c_void_p, [c_void_p, c_int]),
     "fluid_synth_remove_sfont": (c_int, [c_void_p, c_void_p]),
     "fluid_synth_add_sfont": (c_int, [c_void_p, c_void_p]),
+    "fluid_synth_set_channel_type": (c_int, [c_void_p, c_int, c_int]),
     "fluid_synth_program_change": (c_int, [c_void_p, c_int, c_int]),
     "fluid_synth_handle_midi_event": (c_int, [c_void_p, c_void_p]),
     "fluid_synth_noteon": (c_int, [c_void_p, c_int, c_int, c_int]),
@@ -65,6 +67,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "fluid_player_set_playback_callback": (c_int, [c_void_p, _EVENT, c_void_p]),
     "fluid_midi_event_get_type": (c_int, [c_void_p]),
     "fluid_midi_event_get_channel": (c_int, [c_void_p]),
+    "fluid_midi_event_set_channel": (c_int, [c_void_p, c_int]),
     "fluid_midi_event_get_control": (c_int, [c_void_p]),
     "fluid_midi_event_get_key": (c_int, [c_void_p]),
     "fluid_midi_event_get_velocity": (c_int, [c_void_p]),
@@ -77,16 +80,12 @@ class SynthesisFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SynthSettings:
-    """Sample rate in Hz, FluidSynth's gain, effect levels (0 is off), and overridden programs.
-
-    `programs` maps MIDI channels (0 to 15) to General MIDI programs (0 to 127) that replace the file's.
-    """
+    """Sample rate in Hz, FluidSynth's gain, and effect levels (0 is off)."""
 
     sample_rate: int = 44_100
     gain: float = 0.2
     reverb: float = 0.9
     chorus: float = 2.0
-    programs: Mapping[int, int] = field(default_factory=dict)
 
 
 class NoteMode(Enum):
@@ -158,31 +157,51 @@ class Playback:
     """One MIDI file, played once."""
 
     def __init__(self, fluidsynth: FluidSynth, midi: bytes, settings: SynthSettings) -> None:
-        """Create a synthesiser and start its player. Raises SynthesisFailed."""
+        """Create a synthesiser, and start a player for each MIDI port. Raises SynthesisFailed."""
         self._owner, self._lib = fluidsynth, fluidsynth.lib
         self._options = settings
+        files = split_ports(midi)
         self._settings = fluidsynth.create_settings(settings)
+        self._lib.fluid_settings_setint(self._settings, b"synth.midi-channels", CHANNELS * len(files))
+        # A player that starts would reset what another one has set already; a new synthesiser needs no reset.
+        self._lib.fluid_settings_setint(self._settings, b"player.reset-synth", len(files) == 1)
         self._synth = self._lib.new_fluid_synth(self._settings)
-        self._player = self._lib.new_fluid_player(self._synth) if self._synth else None
-        if not self._player:
+        if not self._synth:
             raise SynthesisFailed("the synthesiser cannot be created")
         self._lib.fluid_synth_add_sfont(self._synth, fluidsynth.sfont)
-        self._programs = dict(settings.programs)
-        for channel, program in self._programs.items():
-            self._lib.fluid_synth_program_change(self._synth, channel, program)
-        self._lib.fluid_player_add_mem(self._player, midi, len(midi))
-        self._programs_set = False
+        self._prepare_channels(len(files))
+        self._players = [self._create_player(file) for file in files]
         #: Whether the file has joined notes so far, so that a note cannot be played without the one before it.
         self.has_joined_notes = False
         self.set_note_mode(NoteMode.PLAY)
-        self._lib.fluid_player_play(self._player)
+        for player in self._players:
+            self._lib.fluid_player_play(player)
+
+    def _prepare_channels(self, ports: int) -> None:
+        for port in range(1, ports):
+            drums = port * CHANNELS + _PERCUSSION_CHANNEL
+            self._lib.fluid_synth_set_channel_type(self._synth, drums, _DRUM_CHANNEL_TYPE)
+            self._lib.fluid_synth_program_change(self._synth, drums, 0)
+
+    def _create_player(self, midi: bytes) -> int:
+        player = self._lib.new_fluid_player(self._synth)
+        if not player:
+            raise SynthesisFailed("the player cannot be created")
+        self._lib.fluid_player_add_mem(player, midi, len(midi))
+        return int(player)
 
     def set_note_mode(self, mode: NoteMode) -> None:
         """Set what happens to notes that begin from now on."""
         self._mode = mode
-        plain = mode is NoteMode.PLAY and not self._programs
-        self._handler = _EVENT(("fluid_synth_handle_midi_event", self._lib)) if plain else _EVENT(self._handle)
-        self._lib.fluid_player_set_playback_callback(self._player, self._handler, self._synth)
+        # Referenced here, because the library does not keep the Python objects alive.
+        self._handlers = [self._handler(port) for port in range(len(self._players))]
+        for player, handler in zip(self._players, self._handlers, strict=True):
+            self._lib.fluid_player_set_playback_callback(player, handler, self._synth)
+
+    def _handler(self, port: int) -> Any:
+        if port == 0 and self._mode is NoteMode.PLAY:
+            return _EVENT(("fluid_synth_handle_midi_event", self._lib))
+        return _EVENT(partial(self._handle, port))
 
     def set_reverb(self, *, on: bool) -> None:
         """Turn reverb off, or on if the settings have it; it then starts as in a new synthesiser."""
@@ -218,33 +237,31 @@ class Playback:
 
     def close(self) -> None:
         """Free the synthesiser, but not the shared SoundFont."""
-        self._lib.delete_fluid_player(self._player)
+        for player in self._players:
+            self._lib.delete_fluid_player(player)
         self._lib.fluid_synth_remove_sfont(self._synth, self._owner.sfont)
         self._lib.delete_fluid_synth(self._synth)
         self._lib.delete_fluid_settings(self._settings)
 
-    def _handle(self, synth: int, event: int) -> int:
+    def _handle(self, port: int, synth: int, event: int) -> int:
         kind = self._lib.fluid_midi_event_get_type(event)
-        channel = self._lib.fluid_midi_event_get_channel(event)
+        channel = self._lib.fluid_midi_event_get_channel(event) + port * CHANNELS
         if kind == _NOTE_ON and self._mode is not NoteMode.PLAY:
             return self._suppress_note(synth, event, channel)
         control = self._lib.fluid_midi_event_get_control(event) if kind == _CONTROL_CHANGE else None
         self.has_joined_notes = self.has_joined_notes or control in _JOINING_CONTROLLERS
-        if channel in self._programs:
-            if not self._programs_set:
-                # When it starts, the player resets the synthesiser, including its programs.
-                self._programs_set = True
-                for each, program in self._programs.items():
-                    self._lib.fluid_synth_program_change(synth, each, program)
-            if kind == _PROGRAM_CHANGE or control in _BANK_SELECT:
-                return 0
-        return int(self._lib.fluid_synth_handle_midi_event(synth, event))
+        self._lib.fluid_midi_event_set_channel(event, channel)
+        result = int(self._lib.fluid_synth_handle_midi_event(synth, event))
+        # The player indexes an array of 16 by the channel afterwards.
+        self._lib.fluid_midi_event_set_channel(event, channel % CHANNELS)
+        return result
 
     def _suppress_note(self, synth: int, event: int, channel: int) -> int:
         if self._mode is NoteMode.SKIP:
             return 0
         key = self._lib.fluid_midi_event_get_key(event)
         is_note_on = self._lib.fluid_midi_event_get_velocity(event) > 0
-        if self._mode is NoteMode.REPLACE and channel == _PERCUSSION_CHANNEL and is_note_on:
+        is_percussion = channel % CHANNELS == _PERCUSSION_CHANNEL
+        if self._mode is NoteMode.REPLACE and is_percussion and is_note_on:
             return int(self._lib.fluid_synth_noteon(synth, channel, key, 1))
         return int(self._lib.fluid_synth_noteoff(synth, channel, key))

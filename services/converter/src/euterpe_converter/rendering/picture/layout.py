@@ -97,7 +97,7 @@ class Layout:
         notes = self._piece.notes
         scale = (self.frame.right - self.frame.left) / self.seconds
         left = self.frame.left + self._piece.seconds(notes["onset"]) * scale
-        right = self.frame.left + self._piece.seconds(notes["onset"] + notes["duration"]) * scale
+        right = self.frame.left + self._piece.seconds(self._piece.sounding_ends) * scale
         # A small gap between consecutive notes.
         right = np.minimum(np.maximum(right - 0.6, left + _MIN_NOTE_WIDTH), self.frame.right)
         top = self.frame.top + (self._high - notes["pitch"].astype(np.int64)) * self.row

@@ -1,0 +1,50 @@
+"""What a model offers of its manifest's parameters: a released manifest cannot change, but may promise too much."""
+
+from typing import Any, Final
+
+from euterpe_music.key_signature import KeySignature
+from euterpe_music.melody_manifest import MelodyManifest
+from euterpe_music.melody_parameters import ANY_KEY, TEMPERATURE_ADVICE
+from euterpe_music.parameters import Parameter
+
+#: Parameters whose advice in older manifests is wrong, with the advice that replaces it.
+_ADVICE: Final = {"temperature": TEMPERATURE_ADVICE}
+
+
+def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
+    """Return the manifest with the parameters that the networks can follow.
+
+    Networks that are trained on white keys do not know modes: they give the same notes for C major and A minor. So
+    they offer major keys only.
+    """
+    parameters = tuple(_offered(one, has_modes=manifest.tonality != "white") for one in manifest.sampling.parameters)
+    sampling = manifest.sampling.model_copy(update={"parameters": parameters})
+    return manifest.model_copy(update={"sampling": sampling})
+
+
+def key_remedy(value: Any) -> str:
+    """Return how to ask for the notes of a minor key that is not offered; empty for anything but a minor key."""
+    try:
+        key = KeySignature.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        key = None
+    if key is None or not key.is_minor:
+        return ""
+    return (
+        "; this model does not know modes, so minor keys are not offered: "
+        f"use {_relative_major(key)}, which has the same notes, or {ANY_KEY}"
+    )
+
+
+def _relative_major(key: KeySignature) -> str:
+    # The spelling of the parameter's choices, which differs from the signature's for a few tonics.
+    return str(KeySignature.parse(str(KeySignature(key.sharps))))
+
+
+def _offered(parameter: Parameter, *, has_modes: bool) -> Parameter:
+    changes: dict[str, Any] = {}
+    if parameter.name in _ADVICE:
+        changes["advice"] = _ADVICE[parameter.name]
+    if parameter.name == "key" and not has_modes:
+        changes["choices"] = tuple(choice for choice in parameter.choices if not choice.endswith(" minor"))
+    return parameter.model_copy(update=changes)
