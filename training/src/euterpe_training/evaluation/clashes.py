@@ -11,13 +11,8 @@ _MAX_NOTES: Final = 4000
 
 
 def clash_share(score: Score) -> float | None:
-<<<<<<< HEAD
-    """Return share of the sounding time in which two notes are a minor second or ninth apart; None without notes."""
-    pitch, onset, end = score.pitch[:_MOST_NOTES], score.onset[:_MOST_NOTES], score.end[:_MOST_NOTES]
-=======
-    """Share of the sounding time in which two notes are a minor second or ninth apart; None without notes."""
+    """Return the share of sounding time in which two notes are a minor second or ninth apart; None without notes."""
     pitch, onset, end = score.pitch[:_MAX_NOTES], score.onset[:_MAX_NOTES], score.end[:_MAX_NOTES]
->>>>>>> main
     if not len(pitch):
         return None
     times = np.unique(np.concatenate([onset, end]))

@@ -58,7 +58,7 @@ def find_ending(score: Score) -> Ending | None:
 
 
 def density_ratio(score: Score) -> float | None:
-    """Return the longest note and the longest rest, in bars (of four quarters without a known meter)."""
+    """Return the notes in the last fifth of the time over those in the first; None for fewer than 20 notes."""
     if len(score) < 4 * _PARTS or score.onset[-1] == score.onset[0]:
         return None
     span = int(score.end.max() - score.onset[0])
@@ -68,7 +68,7 @@ def density_ratio(score: Score) -> float | None:
 
 
 def longest_note_and_rest(score: Score) -> tuple[float, float]:
-    """Return the longest note and the longest silence, in bars (of four quarters without a known meter)."""
+    """Return the longest note and the longest rest, in bars (of four quarters without a known meter)."""
     bar = ticks_per_bar(score.meters[0]) if score.meters else _DEFAULT_BAR
     sounding_until = np.maximum.accumulate(score.end)
     rests = score.onset[1:] - sounding_until[:-1]
