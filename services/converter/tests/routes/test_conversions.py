@@ -90,7 +90,7 @@ async def test_an_oversized_upload_is_refused_before_it_is_read(client):
     answer = await client.post(URL, content=body(), headers=headers)
     assert answer.status_code == 413
     assert str(10 * 1024 * 1024 + 64 * 1024) in answer.json()["detail"]
-    assert sent == 0
+    assert sent <= 1, "at most a mebibyte is read, so that the response arrives before the connection closes"
 
 
 async def test_an_oversized_upload_of_unknown_length_is_refused(client):

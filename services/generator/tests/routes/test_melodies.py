@@ -154,7 +154,7 @@ DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
     [
         ({"prompt": {"midi": "!!!"}}, "body.prompt", "empty"),
         ({"prompt": {"midi": base64.b64encode(b"not MIDI").decode()}}, "body.prompt", "MIDI"),
-        ({"prompt": encoded(DRUMS)}, "body.prompt", "drums"),
+        ({"prompt": encoded(DRUMS)}, "body.prompt", "drum notes"),
         ({"prompt": {}}, "body.prompt", "either"),
         ({"prompt": {**encoded(SCALE), "song_id": str(uuid.UUID(int=1))}}, "body.prompt", "both"),
         ({"prompt": {**encoded(SCALE), "bars": 500}}, "body.prompt.bars", "16"),
