@@ -108,8 +108,9 @@ def test_a_body_is_never_read_as_requests(gateway_port: int, request_line: str, 
 def test_a_body_over_the_limit_is_refused_and_the_connection_closed(gateway_port: int, framing: str) -> None:
     refused = _framed(b"x" * (AUTH_LIMIT + 1), framing)
     following = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    # The web image alone knows no services.
-    assert _statuses(gateway_port, "POST /api/v1/auth/users", refused + following) in ([413], [404])
+    # The web image alone knows no services; a service may refuse a chunked request before it has counted its body.
+    statuses = _statuses(gateway_port, "POST /api/v1/auth/users", refused + following)
+    assert statuses in ([413], [404], *([[401]] if framing != "declared length" else []))
 
 
 def test_a_connection_is_kept_after_a_body_within_the_limit(gateway_port: int) -> None:
@@ -127,7 +128,18 @@ def _framed(body: bytes, framing: str) -> bytes:
 
 
 def _statuses(port: int, request_line: str, rest: bytes) -> list[int]:
-    """Return the statuses of all responses on one connection."""
+    """Return the statuses of all responses on one connection.
+
+    A gateway that closes while the body is still sent resets the connection, which can lose its response; then the
+    request is repeated.
+    """
+    for _ in range(5):
+        if statuses := _statuses_once(port, request_line, rest):
+            return statuses
+    return []
+
+
+def _statuses_once(port: int, request_line: str, rest: bytes) -> list[int]:
     received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         data = f"{request_line} HTTP/1.1\r\nHost: localhost\r\n".encode() + rest

@@ -8,7 +8,10 @@ from euterpe_test_kit.fixtures import running_client
 
 async def test_readiness_checks_every_dependency(client):
     answer = await client.get("/readyz")
-    assert (answer.status_code, set(answer.json())) == (200, {"object_store", "soundfont", "fluidsynth", "ffmpeg"})
+    assert (answer.status_code, set(answer.json())) == (
+        200,
+        {"object_store", "soundfont", "fluidsynth", "ffmpeg", "loops"},
+    )
 
 
 async def test_a_missing_soundfont_is_reported_with_its_package(make_settings, make_midi, tmp_path):

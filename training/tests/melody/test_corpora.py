@@ -35,7 +35,7 @@ def test_skipped_files_are_reported_with_the_reason(any_folder: Path) -> None:
     assert (report.files, report.used) == (7, 4)
     assert set(report.skipped) == {"short.mid", "drums.mid", "broken.mid"}
     assert "bars" in report.skipped["short.mid"]
-    assert "drums" in report.skipped["drums.mid"]
+    assert "drum notes" in report.skipped["drums.mid"]
 
 
 def test_every_song_is_in_exactly_one_part(two_folders: Path) -> None:

@@ -100,7 +100,7 @@ class ObjectStore:
     ) -> None:
         """Write an object from memory or from a seekable file. Writes are atomic."""
         if not isinstance(data, bytes):
-            await self._put(key, data, content_type, metadata)
+            await self._put(key, data, content_type, metadata, timeout_seconds=None)
             return
         (failure,) = await self.put_all([Put(key, data, content_type, metadata or {})])
         if failure is not None:
@@ -109,25 +109,35 @@ class ObjectStore:
     async def put_all(self, objects: Sequence[Put]) -> list[Unavailable | None]:
         """Write small objects concurrently; return for each None or the error."""
         written = [False] * len(objects)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + _CALL_SECONDS
         if self._fast_put is not None:
             written = await self._call(partial(self._fast_put.put, objects))
+        # Both ways together keep the limit of one call.
+        remaining = max(deadline - clock(), 0.0)
         left = (one for one, done in zip(objects, written, strict=True) if not done)
-        outcomes = iter(await asyncio.gather(*(self._try_put(one) for one in left)))
+        outcomes = iter(await asyncio.gather(*(self._try_put(one, remaining) for one in left)))
         return [None if done else next(outcomes) for done in written]
 
-    async def _try_put(self, one: Put) -> Unavailable | None:
+    async def _try_put(self, one: Put, timeout_seconds: float) -> Unavailable | None:
         try:
-            await self._put(one.key, one.data, one.content_type, one.metadata)
+            await self._put(one.key, one.data, one.content_type, one.metadata, timeout_seconds=timeout_seconds)
         except Unavailable as error:
             return error
         return None
 
     async def _put(
-        self, key: str, data: bytes | IO[bytes], content_type: str, metadata: Mapping[str, str] | None
+        self,
+        key: str,
+        data: bytes | IO[bytes],
+        content_type: str,
+        metadata: Mapping[str, str] | None,
+        *,
+        timeout_seconds: float | None,
     ) -> None:
         kind = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         put = partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data, **kind)  # type: ignore[arg-type]
-        await self._call(put, timeout_seconds=_CALL_SECONDS if isinstance(data, bytes) else None)
+        await self._call(put, timeout_seconds=timeout_seconds)
 
     async def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
         """Begin a multipart upload and return its id. The object is not visible until `complete_parts`."""
