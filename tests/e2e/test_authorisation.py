@@ -68,7 +68,7 @@ _NO_THING = {
 #: Operations that delete or revoke run last, and those that end the account at the very end.
 _LAST = [
     "delete_playlist", "delete_comment", "revoke_share", "revoke_api_key", "revoke_session", "delete_song",
-    "restore_song", "log_out_everywhere", "change_password", "delete_account",
+    "restore_song", "change_password", "delete_account", "log_out_everywhere",
 ]  # fmt: skip
 _COMPARISON = {"length": 16, "variants": [{"label": "one", "parameters": {}}, {"label": "two", "parameters": {}}]}
 PASSWORD = "Davidsbündlertänze op. 6"
