@@ -58,6 +58,9 @@ def test_wrong_credentials_and_a_taken_name_are_reported(visit: Visit, product: 
     page.get_by_role("button", name=text("Log in", "Entrar")).click()
     expect(page.get_by_role("alert")).to_have_text(re.compile(text("is wrong", "no son correctos")))
     page.get_by_role("link", name=text("Register", "Regístrate")).click()
+    # Both forms have the same labels: without the wait, the one that is about to go would be filled in.
+    expect(page).to_have_url(re.compile("/register"))
+    expect(page.get_by_role("button", name=text("Create account", "Crear cuenta"))).to_be_visible()
     fill(visit, name.upper(), PASSWORD)
     create(visit)
     username = page.get_by_label(text("Name", "Nombre"), exact=True)
