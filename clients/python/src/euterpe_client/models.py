@@ -377,6 +377,9 @@ class ParameterView(TypedDict):
     group: NotRequired[Literal["basic", "advanced"]]
     excludes: NotRequired[list[str]]
     only_with: NotRequired[dict[str, list[bool | int | float | str]]]
+    max_choices: NotRequired[int]
+    custom: NotRequired[str]
+    optional: NotRequired[bool]
 
 
 class PlaceView(TypedDict):

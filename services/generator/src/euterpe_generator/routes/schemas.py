@@ -266,6 +266,13 @@ class ParameterView(BaseModel):
         description="It can be set only if these parameters have one of these values.",
         examples=[{"strategy": ["beam"]}],
     )
+    max_choices: int = Field(
+        default=1, description="How many choices may be combined, separated by commas; the default stands alone."
+    )
+    custom: str = Field(
+        default="", description="The form of texts that are accepted besides the choices: `chords`, or empty for none."
+    )
+    optional: bool = Field(default=False, description="Without a value, the model decides; `default` is a suggestion.")
 
     @classmethod
     def of(cls, parameter: Parameter) -> "ParameterView":

@@ -56,7 +56,7 @@ def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: E
     dataset = Dataset(data)
     saved = load_checkpoint(run)
     config = TrainingConfig.from_dict(saved["config"])
-    step, heads, files = _graphs(network, settings.variants)
+    step, heads, files = network_graphs(network, settings.variants)
     infos = style_infos(dataset, styles, config.sources)
     sampling = Sampling(
         length=IntRange(min=BARS[0], default=BARS[1], max=BARS[2]),
@@ -77,7 +77,7 @@ def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: E
     return bundle
 
 
-def _graphs(
+def network_graphs(
     network: EnsembleNetwork, variants: tuple[Variant, ...]
 ) -> tuple[EventGraph, tuple[EventGraph, ...], dict[str, bytes]]:
     """Return the descriptions of the step and of the heads, and the files by name."""
