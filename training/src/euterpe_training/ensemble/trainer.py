@@ -90,9 +90,8 @@ class Trainer:
         decayed: list[Tensor] = []
         others: list[Tensor] = []
         for name, weight in self.network.named_parameters():
-            is_matrix = (
-                weight.ndim == 2 and not name.startswith("inputs.") and ".chosen." not in name and ".gates." not in name
-            )
+            is_table = name.startswith(("inputs.", "heads.chosen.", "heads.gates.", "heads.history"))
+            is_matrix = weight.ndim == 2 and (not is_table or name == "inputs.echo_layer.weight")
             (decayed if is_matrix else others).append(weight)
         groups = [
             {"params": decayed, "weight_decay": self.config.weight_decay},
@@ -160,7 +159,7 @@ class Trainer:
             group["lr"] = learning_rate(self.config, self.events)
         with torch.autocast(self.device.type, torch.bfloat16):
             hidden, state = self.network.hidden(batch.values, batch.echoes, batch.statics, self.state, batch.keep)
-            losses = column_losses(self.network, hidden, batch.targets, batch.counts)
+            losses = column_losses(self.network, hidden, batch)
         counts = batch.counts.sum(dim=(0, 1))
         (losses.sum() / counts[0].clamp(min=1)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
@@ -214,7 +213,7 @@ class Trainer:
             moved = batch.to(self.device)
             with torch.autocast(self.device.type, torch.bfloat16):
                 hidden, state = self.network.hidden(moved.values, moved.echoes, moved.statics, state, moved.keep)
-                losses = column_losses(self.network, hidden, moved.targets, moved.counts)
+                losses = column_losses(self.network, hidden, moved)
             total += torch.stack([losses.float().cpu(), moved.counts.sum(dim=(0, 1)).float().cpu()])
         return total
 
