@@ -12,8 +12,9 @@ from euterpe_music.note_events.features import bar_conditions
 from euterpe_music.note_events.grammar import Grammar, Rules
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.part_history import NO_HISTORY
 from euterpe_music.note_events.piece import NotePiece
-from euterpe_music.note_events.spec import END
+from euterpe_music.note_events.spec import BAR, END, PART_OFFSET
 
 MakePiece = Callable[..., NotePiece]
 FINISHED: Event = (END, 0, 0, 0, 0)
@@ -115,7 +116,7 @@ def test_rows_can_be_moved_and_used_again(make_piece: MakePiece) -> None:
 
 
 @pytest.mark.parametrize("max_bar_events", [6, 400])
-def test_every_row_has_the_masks_of_its_own_grammar(make_piece: MakePiece, max_bar_events: int) -> None:
+def test_every_row_has_the_masks_and_histories_of_its_own(make_piece: MakePiece, max_bar_events: int) -> None:
     running = cases(make_piece)
     batch = CursorBatch(len(running))
     grammar = GrammarBatch(batch, len(running))
@@ -138,6 +139,13 @@ def test_every_row_has_the_masks_of_its_own_grammar(make_piece: MakePiece, max_b
         expected = [one.parts(*each) for one, *each in zip(plain, cursors, slot.tolist(), strict=True)]
         assert np.array_equal(parts, expected)
         part = np.array([random.choice(np.flatnonzero(mask)) for mask in parts])
+        histories = batch.histories(slot, part)
+        is_note = (slot < BAR).tolist()
+        expected = [
+            cursor.history(of - PART_OFFSET, at) if note else NO_HISTORY
+            for cursor, at, of, note in zip(cursors, slot.tolist(), part.tolist(), is_note, strict=True)
+        ]
+        assert np.array_equal(histories, expected)
         pitches = grammar.pitches(slot, part)
         expected = [one.pitches(*each) for one, *each in zip(plain, cursors, slot.tolist(), part.tolist(), strict=True)]
         assert np.array_equal(pitches, expected)

@@ -67,6 +67,7 @@ def train(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
     total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
+    compiled: Annotated[bool, typer.Option("--compile", help="Fuse operations; needs a C++ compiler.")] = False,
 ) -> None:
     """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
     _require_torch()
@@ -82,7 +83,9 @@ def train(
     directory = run or data / "ensemble" / recipe_name
     directory.mkdir(parents=True, exist_ok=True)
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    trainer = Trainer(config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers))
+    trainer = Trainer(
+        config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers, compiled=compiled)
+    )
     is_finished = trainer.train(_report)
     console.print("training finished" if is_finished else "stopped; run the same command to resume")
 

@@ -10,6 +10,7 @@ import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, MAX_FUTURE_BARS, Gap, arrange
 from euterpe_music.note_events.features import BAR_CONDITIONS, Known, features, part_set
 from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.part_history import part_histories
 from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import BAR, FORMAT
 
@@ -45,13 +46,14 @@ class Mixture:
 class Example:
     """One sequence: inputs of each row, the event that follows, and which of its columns count.
 
-    `values` [n, features], `echoes` [n, candidates, 4], `statics` [style and part indices], `targets` and `counts`
-    [n, 5].
+    `values` [n, features], `echoes` [n, candidates, 4], `statics` [style and part indices], `history` of the target's
+    part, `targets` and `counts` [n, 5].
     """
 
     values: np.ndarray
     echoes: np.ndarray
     statics: np.ndarray
+    history: np.ndarray
     targets: np.ndarray
     counts: np.ndarray
 
@@ -168,7 +170,7 @@ def make_example(dataset: Dataset, number: int, mixture: Mixture, generator: np.
     statics = np.concatenate(
         [_style(dataset, entry, mixture, known[1], generator), _parts(piece, mixture, known[1], generator)]
     )
-    return Example(inputs.values, inputs.echoes, statics.astype(np.int16), targets, counts)
+    return Example(inputs.values, inputs.echoes, statics.astype(np.int16), part_histories(rows), targets, counts)
 
 
 def _augmented(piece: NotePiece, mixture: Mixture, generator: np.random.Generator) -> NotePiece:

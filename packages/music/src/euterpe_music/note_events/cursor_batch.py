@@ -22,7 +22,8 @@ from euterpe_music.note_events.features import (
     MAX_MATCH,
     SINCE_EDGES,
 )
-from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.history_batch import HistoryBatch
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
 from euterpe_music.note_events.spec import (
     BAR,
     DRUM_KEYS,
@@ -84,6 +85,7 @@ class CursorBatch:
         self._notes = np.zeros((rows, _RING, _FIRST_NOTES, CANDIDATE_COLUMNS), np.int16)
         self._note_count = np.zeros((rows, _RING), np.int64)
         self._allocate_past(rows)
+        self._histories = HistoryBatch(rows)
         self._conditions: list[Integers | None] = [None] * rows
         self._gaps: list[tuple[Gap, ...]] = [()] * rows
 
@@ -110,13 +112,16 @@ class CursorBatch:
         self._held[row, 1] = -1
         self._keys[row] = _NO_KEY
         self._notes[row] = _BAR_ECHO
+        self._histories.reset(row)
         self._conditions[row] = _condition_table(conditions or {})
         self._gaps[row] = tuple(gap for gap in gaps if gap.ahead)
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""
+        self._histories.move(source, target)
         for value in vars(self).values():
-            value[target] = value[source]
+            if value is not self._histories:
+                value[target] = value[source]
         self.given[source] = {}
 
     def push(self, events: Integers, roles: Integers, echoed: Flags) -> None:
@@ -146,6 +151,15 @@ class CursorBatch:
         self._has_events[:count] = True
         self._describe_held(count)
         self._find_echoes(count)
+
+    def histories(self, slots: Integers, parts: Integers) -> Integers:
+        """Return what the part of each row's next note played last [n, 5], given its slot and part column [n].
+
+        Zeros for bar lines and the end; see `part_history`.
+        """
+        is_note = slots < BAR
+        number = np.where(is_note, parts - PART_OFFSET, 0).clip(0, PART_COUNT - 1)
+        return np.where(is_note[:, None], self._histories.describe(self.bar[: len(slots)], number, slots), 0)
 
     def _update_matches(self, events: Integers, roles: Integers) -> None:
         count, slot = len(events), events[:, 0]
@@ -211,6 +225,7 @@ class CursorBatch:
     def _add_notes(
         self, rows: Integers, events: Integers, part: Integers, keys: Integers, roles: Integers, echoed: Flags
     ) -> None:
+        self._histories.add(rows, self.bar[rows], part, events)
         if echoed.any():
             self._remember(rows[echoed], events[echoed], keys[echoed])
         pitched = part != DRUM_PART

@@ -6,6 +6,7 @@ from functools import cache
 
 from euterpe_music.note_events.features import ECHO_SIZES, FEATURES, LAGS, MAX_PARTS
 from euterpe_music.note_events.instruments import INSTRUMENTS
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import (
     CHORD_QUALITIES,
     COLUMN_SIZES,
@@ -34,5 +35,6 @@ def vocabulary_sha256() -> str:
         "features": FEATURES,
         "echoes": [LAGS, ECHO_SIZES],
         "max_parts": MAX_PARTS,
+        "history": HISTORY_SIZES,
     }
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

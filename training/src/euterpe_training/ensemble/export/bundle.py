@@ -35,7 +35,7 @@ _OTHER_TERMS = (
 # A meter is offered if the network has read at least this many bars of it.
 _MIN_BARS_OF_METER = 500
 _MIN_PIECES_OF_COMPOSER = 6
-_INTEGERS = ("values", "echoes", "statics", "chosen")
+_INTEGERS = ("values", "echoes", "statics", "chosen", "history")
 
 
 @dataclass(frozen=True)

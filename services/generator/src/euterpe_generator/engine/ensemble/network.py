@@ -9,6 +9,7 @@ from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.manifest import Variant
 from euterpe_music.note_events.cursor_batch import Integers
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 
 from euterpe_generator.engine.providers import device_of, providers, session_options
@@ -35,6 +36,7 @@ class EnsembleNetwork:
         self._states = [
             RecurrentState(pair, manifest.step, rows=rows, device=self._device) for pair in manifest.step.state
         ]
+        self._head_inputs = [[one.name for one in graph.inputs if one.name != "entry"] for graph in manifest.heads]
         self._head_width = int(manifest.heads[0].input("entry").axes[1])
         #: Narrower batches are padded to this width; see warm_up.
         self._min_width = 1
@@ -83,13 +85,12 @@ class EnsembleNetwork:
         result: Array = entries.numpy()
         return result
 
-    def head(self, column: int, entries: Array, chosen: Integers) -> Array:
-        """Return the logits of a column, given the columns before it [width, column]."""
-        first = column * self._head_width
+    def head(self, column: int, entries: Array, chosen: Integers, history: Integers) -> Array:
+        """Return the logits of a column, given the columns before it [width, column], and the part's history."""
+        first, width = column * self._head_width, len(entries)
         feed: dict[str, Any] = {"entry": np.ascontiguousarray(entries[:, first : first + self._head_width])}
-        if column:
-            padding = len(entries) - len(chosen)
-            feed["chosen"] = np.concatenate([chosen, np.zeros((padding, column), np.int64)]) if padding else chosen
+        given = {"chosen": chosen, "history": history}
+        feed |= {name: _padded(given[name], width) for name in self._head_inputs[column]}
         logits: Array = self._heads[column].run(None, feed)[0]
         return logits[: len(chosen)]
 
@@ -106,7 +107,13 @@ class EnsembleNetwork:
             echoes = random.integers(0, ECHO_SIZES, (self._rows + 1, ECHO_COUNT, len(ECHO_SIZES)))[rows]
             chosen = random.integers(0, COLUMN_SIZES, (self._rows + 1, len(COLUMN_SIZES)))[rows]
             entries = self.step(values, echoes.reshape(width, -1), np.zeros((width, STATIC_COUNT), np.int64), width)
-            columns = range(len(COLUMN_SIZES))
-            logits = [self.head(column, entries, np.ascontiguousarray(chosen[:, :column])) for column in columns]
+            past = random.integers(0, HISTORY_SIZES, (self._rows + 1, len(HISTORY_SIZES)))[rows]
+            before = [np.ascontiguousarray(chosen[:, :column]) for column in range(len(COLUMN_SIZES))]
+            logits = [self.head(column, entries, each, past) for column, each in enumerate(before)]
             results.append(np.concatenate(logits, axis=1))
         return np.stack(results)
+
+
+def _padded(rows: Integers, width: int) -> Integers:
+    missing = width - len(rows)
+    return np.concatenate([rows, np.zeros((missing, rows.shape[1]), np.int64)]) if missing else rows

@@ -8,6 +8,7 @@ from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import BAR, COLUMNS, END, NONE
 
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
@@ -15,6 +16,8 @@ from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
 
+#: From this column on, the part is known and its history an input.
+_PITCH_COLUMN: Final = 2
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -138,8 +141,11 @@ class EnsembleSession:
         width, params = len(noise), self._params
         rows = BatchedSamplingParams(params.temperature[:width], params.top_k[:width], params.top_p[:width])
         chosen = np.zeros((width, len(COLUMNS)), np.int64)
+        history = np.zeros((width, len(HISTORY_SIZES)), np.int64)
         for column in range(len(COLUMNS)):
-            logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]))
+            if column == _PITCH_COLUMN:
+                history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
+            logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
             mask = self._mask(column, chosen)
             mask[~free] = True
             # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
