@@ -391,6 +391,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Track: TypeAlias = int
+
+
 class PromptRequest(TypedDict):
     """
     A prompt: the first bars of a MIDI file or of a song that you may read.
@@ -400,6 +403,10 @@ class PromptRequest(TypedDict):
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
     replace_accompaniment: NotRequired[bool]
+    use: NotRequired[Literal["continue", "accompany", "replace"]]
+    first_bar: NotRequired[int | None]
+    last_bar: NotRequired[int | None]
+    tracks: NotRequired[list[Track]]
 
 
 class PromptView(TypedDict):

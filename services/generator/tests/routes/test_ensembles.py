@@ -1,5 +1,6 @@
 """Ensemble models over HTTP: parameters, live notes, cancellation and errors."""
 
+import base64
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
 from euterpe_music.midi import read_midi
+from euterpe_music.piece import Piece
 from euterpe_test_kit.fixtures import running_client
 
 TINY = Path(__file__).parents[1] / "data/tiny-ensemble"
@@ -108,3 +110,42 @@ async def test_wrong_values_are_answered_with_field_and_limit(
     [problem] = answer.json()["errors"]
     assert problem["field"] == f"body.parameters.{field}"
     assert limit is None or limit in problem["limits"]
+
+
+async def test_bars_of_a_piece_are_replaced_and_the_rest_stays(client: httpx.AsyncClient) -> None:
+    first = await compose(client, STRINGS)
+    midi = (await client.get(first["midi_url"])).content
+    prompt = {"midi": base64.b64encode(midi).decode(), "use": "replace", "first_bar": 3, "last_bar": 4, "tracks": [1]}
+    changed = await compose(client, {"temperature": 1.1}, prompt=prompt)
+    assert (changed["prompt"]["bars"], changed["prompt"]["meter"]) == (8, "3/4")
+    assert changed["prompt"]["notes"] == first["note_count"]
+    before, after = read_midi(midi), read_midi((await client.get(changed["midi_url"])).content)
+    quarter = before.ticks_per_quarter
+    assert after.ticks_per_quarter == quarter
+
+    def kept(piece: Piece) -> list[Any]:
+        return [note for note in piece.notes.tolist() if note[4] or not 6 * quarter <= note[0] < 12 * quarter]
+
+    assert kept(after) == kept(before)
+    again = await compose(client, {"temperature": 1.1}, prompt=prompt)
+    assert (await client.get(again["midi_url"])).content == (await client.get(changed["midi_url"])).content
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt", "field"),
+    [
+        ("tiny-ensemble", {"use": "replace", "first_bar": 90}, "body.prompt.first_bar"),
+        ("tiny-ensemble", {"use": "replace", "first_bar": 2, "tracks": [99]}, "body.prompt.tracks"),
+        ("tiny-ensemble", {"bars": 1_000}, "body.prompt.bars"),
+        ("tiny", {"use": "replace", "first_bar": 1}, "body.prompt.use"),
+    ],
+)
+async def test_wrong_prompts_are_answered_with_the_field(
+    client: httpx.AsyncClient, model: str, prompt: dict[str, Any], field: str
+) -> None:
+    first = await compose(client, {"bars": 4})
+    midi = (await client.get(first["midi_url"])).content
+    body = {"model": model, "prompt": {"midi": base64.b64encode(midi).decode(), **prompt}}
+    answer = await client.post(URL, json=body)
+    assert answer.status_code == 422
+    assert [problem["field"] for problem in answer.json()["errors"]] == [field]

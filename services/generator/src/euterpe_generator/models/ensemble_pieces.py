@@ -34,23 +34,30 @@ from euterpe_generator.engine.request import Array
 TICK_SCALE: Final = 20
 
 
-def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:
-    """Return what was composed, with the bars that begin so far, given ones included."""
+def composed_events(events: Array) -> tuple[NDArray[Any], dict[int, tuple[int, int]]]:
+    """Return the composed notes (`NOTE`), and the classes of meter and tempo of the composed bar lines by bar."""
     rows = events[~np.isnan(events[:, 0])].astype(np.int64)
-    lines = {bar: (block.meter, block.tempo) for bar, block in plan.blocks.items()}
-    is_line = rows[:, 1] == BAR
-    for bar, _, meter, tempo, *_ in rows[is_line].tolist():
-        lines.setdefault(bar, (meter - METER_OFFSET, tempo - TEMPO_OFFSET))
-    bars = np.zeros(len(lines), BAR_INFO)
-    bars["key"], bars["chord"] = UNKNOWN_KEY, NO_CHORD
-    for number, bar in enumerate(sorted(lines)):
-        bars[number]["meter"], bars[number]["tempo"] = lines[bar]
+    lines = {
+        bar: (meter - METER_OFFSET, tempo - TEMPO_OFFSET)
+        for bar, _, meter, tempo, *_ in rows[rows[:, 1] == BAR].tolist()
+    }
     notes = [
         (bar, *note_of((slot, part, pitch, length, velocity)), length - 1, velocity - 1)
         for bar, slot, part, pitch, length, velocity in rows[rows[:, 1] < BAR].tolist()
         if pitch != NONE
     ]
-    return NotePiece(np.array(notes, NOTE), bars)
+    return np.array(notes, NOTE), lines
+
+
+def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:
+    """Return what was composed from the first bar on, with the bars that begin so far."""
+    notes, lines = composed_events(events)
+    lines |= {bar: (block.meter, block.tempo) for bar, block in plan.blocks.items()}
+    bars = np.zeros(len(lines), BAR_INFO)
+    bars["key"], bars["chord"] = UNKNOWN_KEY, NO_CHORD
+    for bar, line in lines.items():
+        bars[bar]["meter"], bars[bar]["tempo"] = line
+    return NotePiece(notes, bars)
 
 
 def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, Value]) -> Piece:
