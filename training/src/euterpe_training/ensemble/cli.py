@@ -105,7 +105,7 @@ def fine_tune(
     ] = 0,
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
 ) -> None:
-    """Train a network further on one's own MIDI files, or resume; print test losses before and after."""
+    """Train a network further on your MIDI files, or resume; print test losses before and after."""
     _require_torch()
     from euterpe_training.ensemble.fine_tuning import FineTuning, table
     from euterpe_training.ensemble.fine_tuning import fine_tune as tune

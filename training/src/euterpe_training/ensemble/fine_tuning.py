@@ -1,4 +1,4 @@
-"""Fine-tune an ensemble network on one's own folder of MIDI files.
+"""Fine-tune an ensemble network on a folder of MIDI files.
 
 The corpus becomes a style of its own in the hierarchy of the network that it starts from. A tenth of its works is held
 out for validation and a tenth for the test, so that the result can be compared with the network before.

@@ -43,7 +43,7 @@ class Machine:
     workers: int = 0
     cpu_seconds: float = 0.0
     compiled: bool = False
-    evaluate_every: int = 2_000_000
+    evaluate_every: int = 4_000_000
     validation_pieces: int = 3
     seconds_between_checkpoints: float = _SECONDS_BETWEEN_CHECKPOINTS
 
@@ -214,10 +214,12 @@ class Trainer:
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(weights)
         try:
-            totals = {
-                name: self._losses_of([example for source, example in examples if source == name])
-                for name in dict.fromkeys(source for source, _ in examples)
-            }
+            # Compiling anew for the shapes of these batches would take longer than it saves.
+            with torch.compiler.set_stance("force_eager"):
+                totals = {
+                    name: self._losses_of([example for source, example in examples if source == name])
+                    for name in dict.fromkeys(source for source, _ in examples)
+                }
         finally:
             self.network.load_state_dict(current)
         totals["all"] = torch.stack(list(totals.values())).sum(dim=0)
