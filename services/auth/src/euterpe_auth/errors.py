@@ -42,15 +42,6 @@ class WrongPassword(Unprocessable):
         super().__init__(f"{field}: {message}", fields=[FieldProblem(field, message)])
 
 
-class SessionEnded(Unauthenticated):
-    """The session of the access token has ended: logged out, revoked, or expired."""
-
-    slug = "session-ended"
-
-    def __init__(self) -> None:
-        super().__init__("The session of this token has ended. Log in again.")
-
-
 class RecentAuthenticationRequired(Forbidden):
     """The password was entered too long ago for a change of credentials."""
 

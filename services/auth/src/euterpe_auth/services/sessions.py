@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.errors import SessionEnded
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain import refresh_tokens
@@ -15,10 +16,11 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh import RefreshOutcome, classify_refresh
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User
-from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession, SessionEnded
+from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
+from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
 from euterpe_auth.storage.users import UserRepository
@@ -180,6 +182,7 @@ class Sessions:
 
     async def _revoke(self, session: AsyncSession, row: SessionRow, event: SecurityEvent, origin: Origin) -> None:
         row.revoked_at = now = self._clock()
+        await RevocationRepository(session).add([row.id], now)
         SecurityEventRepository(session).record(event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
         await SessionRepository(session).delete_sealed_successors([row.id])
 
