@@ -363,3 +363,31 @@ def test_a_port_in_use_is_reported(client: httpx.Client) -> None:
     assert client.base_url.port is not None
     with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is in use; .*EUTERPE_PORT to another port\.$"):
         require_free(client.base_url.port)
+
+
+SECRET = "mJ0w3Xb1p5cV8nQe7sTzR2uYk4iLaH6d"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api/v1/library/shared/{SECRET}/events",
+        f"/api/v1/audio/1.mp3?share={SECRET}&path=/events",
+        f"/api/v1/audio/1.mp3?bitrate=128&share={SECRET}&path=/events",
+    ],
+)
+def test_aborted_requests_are_logged_without_secrets(tmp_path: Path, upstreams: dict[str, Upstream], path: str) -> None:
+    with running_gateway(tmp_path, {name: server.port for name, server in upstreams.items()}) as client:
+        headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"a={SECRET}", "Referer": f"http://x/s/{SECRET}"}
+        with client.stream("GET", path, headers=headers) as response:
+            next(response.iter_raw())
+        log = tmp_path / "logs" / "gateway.log"
+        deadline = time.monotonic() + 10
+        while "aborting" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+    for server in upstreams.values():
+        server.release.set()
+    text = log.read_text()
+    assert "[hidden]" in text
+    assert SECRET not in text

@@ -18,8 +18,7 @@
 	grace_period {{ .Values.web.shutdownGraceSeconds }}s
 	metrics
 	log {
-		format json
-		level WARN
+		import /etc/euterpe/logs.caddy
 	}
 	servers {
 		{{- with .Values.trustedProxies }}
