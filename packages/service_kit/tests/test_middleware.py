@@ -9,7 +9,7 @@ import pytest_asyncio
 import structlog
 from euterpe_service_kit.middleware import redacted_path
 from euterpe_service_kit.request_context import request_id
-from fastapi import FastAPI, Request, UploadFile
+from fastapi import FastAPI, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -241,3 +241,23 @@ def test_ids_in_paths_are_logged() -> None:
     assert redacted_path(path) == path
     assert redacted_path("/api/v1/library/export") == "/api/v1/library/export"
     assert redacted_path(f"/s/{SECRET}/x") == "/s/…/x"
+
+
+async def test_private_answers_are_neither_sniffed_nor_stored(app: FastAPI, client_of: Any) -> None:
+    @app.get("/stored")
+    async def stored() -> Response:
+        return Response("x", headers={"Cache-Control": "private, max-age=60"})
+
+    @app.get("/plain")
+    async def plain() -> str:
+        return "x"
+
+    private = {"Authorization": "Bearer x"}
+    async with client_of(app) as client:
+        answers = [await client.get(*each) for each in (("/plain",), ("/missing",), ("/readyz",))]
+        assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+        assert "cache-control" not in answers[0].headers
+        for headers in (private, {"Cookie": "a=b"}):
+            assert (await client.get("/plain", headers=headers)).headers["cache-control"] == "no-store"
+            assert (await client.get("/missing", headers=headers)).headers["cache-control"] == "no-store"
+        assert (await client.get("/stored", headers=private)).headers["cache-control"] == "private, max-age=60"

@@ -81,7 +81,7 @@ class Registration(TypedDict):
     """
     A new account. Names are unique regardless of case; passwords are normalised to NFKC.
 
-    The password must differ from the name, and must not be one of the 3,000 most common ones.
+    The password must differ from the name, and must not be known from published breaches.
     """
 
     username: str

@@ -50,7 +50,7 @@ class HttpMetrics:
 
 
 class RequestContextMiddleware:
-    """Bind and return the request id, measure the request, and write one line to the access log."""
+    """Bind and return the request id, set safe headers, measure the request, and write one line to the access log."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
@@ -62,21 +62,20 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        rid = begin_request(Headers(scope=scope).get(HEADER))
+        given = Headers(scope=scope)
+        rid = begin_request(given.get(HEADER))
+        # Routes whose responses may be stored say so.
+        is_private = "authorization" in given or "cookie" in given
         status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = rid
+                _set_headers(MutableHeaders(scope=message), rid, is_private=is_private)
                 if scope["app"].state.readiness.draining:
                     MutableHeaders(scope=message)["connection"] = "close"
-                if _CONFIDENTIAL in (route := _route_template(scope)):
-                    hide_path(route)
-                elif scope["query_string"]:
-                    # It may contain the token of a share link, as players and previews send no headers.
-                    hide_query()
+                _hide_secrets(scope)
             await send(message)
 
         try:
@@ -102,6 +101,22 @@ class RequestContextMiddleware:
             # A token in a path is a credential and must not be logged.
             path = route if _CONFIDENTIAL in route else redacted_path(scope["path"])
             log.info("request", method=method, path=path, status=status, ms=round(seconds * 1000, 2))
+
+
+def _set_headers(headers: MutableHeaders, rid: str, *, is_private: bool) -> None:
+    headers[HEADER] = rid
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if is_private:
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _hide_secrets(scope: Scope) -> None:
+    """Remove tokens in the path or the query from the span of the request."""
+    if _CONFIDENTIAL in (route := _route_template(scope)):
+        hide_path(route)
+    elif scope["query_string"]:
+        # It may contain the token of a share link, as players and previews send no headers.
+        hide_query()
 
 
 def redacted_path(path: str) -> str:

@@ -106,7 +106,14 @@ def _use_cases(
         new_accounts=settings.new_accounts_per_address,
         window_seconds=settings.attempt_window_seconds,
     )
-    sessions = Sessions(database, signer, metrics, clock, session_seconds=settings.session_seconds)
+    sessions = Sessions(
+        database,
+        signer,
+        metrics,
+        clock,
+        session_seconds=settings.session_seconds,
+        idle_seconds=settings.session_idle_seconds,
+    )
     return UseCases(
         users=Users(database, passwords, attempts, limits, outbox, metrics, clock),
         logins=Logins(database, passwords, sessions, attempts, limits, metrics, clock),

@@ -105,15 +105,6 @@ class InvalidApiKey(Unauthenticated):
         super().__init__("The API key is unknown, expired or revoked.")
 
 
-class CrossSiteRequest(Forbidden):
-    """A cookie is accepted from the site's own pages only."""
-
-    slug = "cross-site-request"
-
-    def __init__(self) -> None:
-        super().__init__("The cookie is accepted from this site's pages only. Send the refresh token in the body.")
-
-
 class WrongCredentials(Unauthenticated):
     """The same for an unknown name and a wrong password."""
 

@@ -130,6 +130,7 @@ def _worker_options(settings: Settings) -> SynthWorkerOptions:
         ffmpeg=settings.ffmpeg,
         memory_bytes=settings.render_memory_bytes,
         cpu_seconds=int(settings.render_timeout_seconds) + 1,
+        require_sandbox=settings.sandbox_required,
     )
 
 

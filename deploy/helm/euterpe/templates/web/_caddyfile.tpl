@@ -55,6 +55,9 @@ import /etc/euterpe/services.caddy
 	}
 	{{- end }}
 	import response_headers
+	{{- with .Values.gateway.hosts }}
+	import known_hosts {{ join " " . }}
+	{{- end }}
 	import close_after_chunked
 	import draining
 	import internal {{ include "euterpe.caddyPaths" (include "euterpe.internalPaths" . | fromJsonArray) }}

@@ -57,13 +57,21 @@ class Sessions:
     """Use cases of sessions. They open their own transactions, as Users does."""
 
     def __init__(
-        self, database: Database, signer: TokenSigner, metrics: AuthMetrics, clock: Clock, *, session_seconds: int
+        self,
+        database: Database,
+        signer: TokenSigner,
+        metrics: AuthMetrics,
+        clock: Clock,
+        *,
+        session_seconds: int,
+        idle_seconds: int,
     ) -> None:
         self._database = database
         self._signer = signer
         self._metrics = metrics
         self._clock = clock
         self._lifetime = timedelta(seconds=session_seconds)
+        self._max_idle = timedelta(seconds=idle_seconds)
 
     async def open(self, session: AsyncSession, user: User, origin: Origin) -> OpenedSession:
         """Create a session in the caller's transaction."""
@@ -120,7 +128,8 @@ class Sessions:
     async def list(self, user_id: uuid.UUID) -> Sequence[SessionRow]:
         """Return the active sessions of an account."""
         async with self._database.sessions() as session:
-            return await SessionRepository(session).active(user_id, self._clock())
+            rows = await SessionRepository(session).active(user_id, self._clock())
+        return [row for row in rows if self._clock() - row.last_used_at < self._max_idle]
 
     async def revoke(self, user_id: uuid.UUID, session_id: uuid.UUID, origin: Origin) -> None:
         """End one session of an account. Raises NoSuchSession."""
@@ -149,9 +158,12 @@ class Sessions:
         if row is None:
             return "unknown", None
         presented = await SessionRepository(session).get_token(digest)
+        user = await UserRepository(session).find_by_id(row.user_id)
+        assert user is not None, "a session has a user"
+        idle_end = row.expires_at if user.guest else row.last_used_at + self._max_idle
         outcome = classify_refresh(
             now,
-            session_expires_at=row.expires_at,
+            session_expires_at=min(row.expires_at, idle_end),
             session_revoked_at=row.revoked_at,
             replaced_at=presented.replaced_at,
             successor_is_current=presented.sealed_successor is not None,
@@ -165,8 +177,6 @@ class Sessions:
         else:
             return outcome.value, _Refusal(outcome, row.id)
         row.last_used_at, row.address, row.user_agent = now, origin.address, origin.user_agent
-        user = await UserRepository(session).find_by_id(row.user_id)
-        assert user is not None, "a session has a user"
         return outcome.value, OpenedSession(row.id, user, successor, row.expires_at)
 
     async def _rotate(

@@ -212,7 +212,7 @@ def _require_unguessable(password: str, username: str, field: str) -> None:
     if password_is_name(password, username):
         raise GuessablePassword(field, "The password must differ from the username.")
     if is_common(password):
-        raise GuessablePassword(field, "This password is one of the 3,000 most common ones. Choose another one.")
+        raise GuessablePassword(field, "This password is known from published breaches. Choose another one.")
 
 
 def _require_account(found: T | None) -> T:
