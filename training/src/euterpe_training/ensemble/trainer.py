@@ -15,7 +15,7 @@ from torch import Tensor
 
 from euterpe_training.ensemble.checkpoint import CHECKPOINT_FILE, append_history, load_checkpoint, save_checkpoint
 from euterpe_training.ensemble.config import TrainingConfig
-from euterpe_training.ensemble.dataset import Dataset
+from euterpe_training.ensemble.dataset import Dataset, Example
 from euterpe_training.ensemble.examples import held_out_examples, training_examples
 from euterpe_training.ensemble.loader import Batch, Loader
 from euterpe_training.ensemble.losses import column_losses
@@ -43,15 +43,25 @@ class Machine:
     workers: int = 0
     cpu_seconds: float = 0.0
     compiled: bool = False
-    evaluate_every: int = 2_000_000
+    evaluate_every: int = 4_000_000
     validation_pieces: int = 3
     seconds_between_checkpoints: float = _SECONDS_BETWEEN_CHECKPOINTS
 
 
 class Trainer:
-    """A training run in a directory: resumes from its checkpoint if there is one."""
+    """A training run in a directory: resumes from its checkpoint if there is one.
 
-    def __init__(self, config: TrainingConfig, data: Path, run: Path, machine: Machine) -> None:
+    A new run begins with `initial_weights` where they are given, as fine-tuning does, and with random ones otherwise.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: Path,
+        run: Path,
+        machine: Machine,
+        initial_weights: dict[str, Tensor] | None = None,
+    ) -> None:
         torch.set_flush_denormal(True)
         self.machine, self.run, self._data = machine, run, data
         self.device = torch.device(machine.device)
@@ -63,6 +73,8 @@ class Trainer:
             self._check_same(TrainingConfig.from_dict(saved["config"]))
         torch.manual_seed(self.config.seed)
         self.network = EnsembleNetwork(self.config.network).to(self.device)
+        if initial_weights is not None:
+            self.network.load_state_dict(initial_weights)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = self._optimizer()
         self.state = self.network.initial_state(self.config.batch, self.device)
@@ -194,19 +206,28 @@ class Trainer:
     @torch.no_grad()
     def validation_losses(self, weights: dict[str, Tensor]) -> dict[str, dict[str, float]]:
         """Return the losses per note of each column and in total, of all held-out pieces and of each source."""
+        return self.losses(weights, self._held_out)
+
+    @torch.no_grad()
+    def losses(self, weights: dict[str, Tensor], examples: list[tuple[str, Example]]) -> dict[str, dict[str, float]]:
+        """Return the same of given examples, each with the name of its source."""
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(weights)
         try:
-            totals = {name: self._losses_of(name) for name in dict.fromkeys(source for source, _ in self._held_out)}
+            # Compiling anew for the shapes of these batches would take longer than it saves.
+            with torch.compiler.set_stance("force_eager"):
+                totals = {
+                    name: self._losses_of([example for source, example in examples if source == name])
+                    for name in dict.fromkeys(source for source, _ in examples)
+                }
         finally:
             self.network.load_state_dict(current)
         totals["all"] = torch.stack(list(totals.values())).sum(dim=0)
         return {name: _per_note(total) for name, total in totals.items()}
 
-    def _losses_of(self, source: str) -> Tensor:
-        examples = [(number, example) for number, (name, example) in enumerate(self._held_out) if name == source]
+    def _losses_of(self, examples: list[Example]) -> Tensor:
         rows = min(len(examples), 16)
-        loader = Loader(iter(examples), rows, self.config.steps)
+        loader = Loader(iter(enumerate(examples)), rows, self.config.steps)
         state: State = self.network.initial_state(rows, self.device)
         total = torch.zeros(2, len(COLUMNS))
         while (batch := loader.next()) is not None:
