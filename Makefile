@@ -175,6 +175,10 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)
 
+.PHONY: bench-ensemble
+bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.0.0)
+	$(BIN)/python bench/ensemble.py $(ARGS)
+
 .PHONY: bench-training
 bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial epoch (CORPUS=DIR for real files)
 	@# Spinning threads take cores from working ones; this spin count covers the gap between two operations.

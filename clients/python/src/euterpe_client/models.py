@@ -377,6 +377,9 @@ class ParameterView(TypedDict):
     group: NotRequired[Literal["basic", "advanced"]]
     excludes: NotRequired[list[str]]
     only_with: NotRequired[dict[str, list[bool | int | float | str]]]
+    max_choices: NotRequired[int]
+    custom: NotRequired[str]
+    optional: NotRequired[bool]
 
 
 class PlaceView(TypedDict):
@@ -388,6 +391,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Track: TypeAlias = int
+
+
 class PromptRequest(TypedDict):
     """
     A prompt: the first bars of a MIDI file or of a song that you may read.
@@ -397,6 +403,10 @@ class PromptRequest(TypedDict):
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
     replace_accompaniment: NotRequired[bool]
+    use: NotRequired[Literal["continue", "accompany", "replace"]]
+    first_bar: NotRequired[int | None]
+    last_bar: NotRequired[int | None]
+    tracks: NotRequired[list[Track]]
 
 
 class PromptView(TypedDict):
