@@ -14,6 +14,8 @@ from euterpe_generator.models.endings import EndingShares, Frame, rank_accompani
 from euterpe_generator.models.loader import load_model
 from euterpe_generator.models.token_masks import sounds_on
 from euterpe_generator.models.two_part_form import with_repeats
+from euterpe_music.bundle import Bundle, load_any_bundle
+from euterpe_music.events import decode
 from euterpe_music.piece import Piece
 from euterpe_music.tokens import QuantizedTrack, Vocabulary
 
@@ -28,12 +30,15 @@ def loaded(name: str) -> Model:
     return load_model(sorted((MODELS / name).iterdir())[-1], 16)
 
 
-def compose(model: Model, requested: Mapping[str, Any], seeds: range) -> list[tuple[Array, Piece]]:
+def compose(
+    model: Model, requested: Mapping[str, Any], seeds: range, length: int | None = None
+) -> list[tuple[Array, Piece]]:
     parameters = model.check_parameters("body.parameters", requested)
     parameters = model.adapter.resolve_parameters(parameters, requested, None)
     inputs = model.adapter.session_inputs(parameters, None)
+    steps = model.adapter.count_steps(length, parameters, None)
     for seed in seeds:
-        model.scheduler.submit(Request(str(seed), "", seed=seed, steps=inputs.steps, inputs=inputs))
+        model.scheduler.submit(Request(str(seed), "", seed=seed, steps=steps, inputs=inputs))
     found: dict[int, Array] = {}
     while not model.scheduler.idle:
         for update in model.scheduler.step():
@@ -165,3 +170,16 @@ def test_two_part_form_has_a_length_of_its_own_and_takes_no_prompt() -> None:
     with pytest.raises(InvalidParameters, match="can be set only where style is"):
         model.check_parameters("body.parameters", {"style": "waltzes", "form": "AABB"})
     assert all(parameter.name != "form" for parameter in loaded("melody-pop").sampling.parameters)
+
+
+def test_the_last_notes_of_a_crnngan_piece_are_held_to_the_bar_line() -> None:
+    bundle = load_any_bundle(sorted((MODELS / "crnngan-euterpe").iterdir())[-1])
+    assert isinstance(bundle, Bundle)
+    for seed, (events, piece) in enumerate(compose(loaded("crnngan-euterpe"), {}, range(8), length=24)):
+        plain = decode(events, bundle.spec)
+        last = piece.notes["onset"] == piece.notes["onset"].max()
+        ends = (piece.notes["onset"] + piece.notes["duration"])[last]
+        assert set(ends.tolist()) <= set(piece.bar_starts.tolist()), seed
+        assert len(piece.notes) == len(plain.notes)
+        assert (piece.notes["duration"][last] >= plain.notes["duration"][last]).all()
+        assert piece.notes[~last].tolist() == plain.notes[~last].tolist()
