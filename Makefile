@@ -204,6 +204,10 @@ bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one reque
 bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
 	$(BIN)/python bench/midi_cases.py $(ARGS)
 
+.PHONY: bench-endings
+bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
+	@$(BIN)/python bench/endings.py $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
