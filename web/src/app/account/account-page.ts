@@ -14,10 +14,11 @@ import { ApiKeyList } from './api-key-list';
 import { DeleteAccountForm } from './delete-account-form';
 import { ChangePasswordForm } from './change-password-form';
 import { SessionList } from './session-list';
+import { StorageUsage } from './storage-usage';
 
 /** The account: export, password, sessions, API keys, deletion. */
 @Component({
-  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList],
+  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList, StorageUsage],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
   styleUrls: ['../shared/detail-page.scss', './account-page.scss'],
