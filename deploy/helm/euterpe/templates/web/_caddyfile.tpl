@@ -56,7 +56,7 @@ import /etc/euterpe/services.caddy
 	}
 	{{- end }}
 	import response_headers
-	import close_after_chunked
+	import close_after_large_body
 	import draining
 	import internal {{ include "euterpe.caddyPaths" (include "euterpe.internalPaths" . | fromJsonArray) }}
 	import head {{ $name }}-library:8000
