@@ -244,19 +244,20 @@ $(VENV)/.uv:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "This Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt $(wildcard packages/*/pyproject.toml services/*/pyproject.toml clients/*/pyproject.toml)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(filter-out training packages/test_kit packages/contract,$(MEMBERS)),-e $(member))
 	@scripts/install-system-packages
 	@touch $@
 
 # pip installs torch, as its configuration selects the CPU build; uv would install the CUDA build.
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt training/torch.txt training/pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements/dev.txt -r training/torch.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@# The builds of torch differ between machines, so they have no common hashes. Constraints with hashes would require them.
+	$(BIN)/pip install --quiet --disable-pip-version-check -c <(sed 's/ \\$$//; /^ *--hash/d' requirements/dev.txt) -r training/torch.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(foreach member,$(MEMBERS),-e $(member))
 	@scripts/install-system-packages --test
 	@touch $@
@@ -264,7 +265,7 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt training/torch.txt training/pypr
 # checkov needs other versions of most packages.
 $(VENV)/.checkov: requirements/checkov.txt $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(VENV)/checkov
-	$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python -r requirements/checkov.txt
+	$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 .PHONY: clean

@@ -15,6 +15,8 @@ import httpx
 import pytest
 from euterpe_stack.ports import free_port
 
+from tests.e2e.secret_recorder import SecretRecorder
+
 pytestmark = pytest.mark.e2e
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,6 +33,7 @@ class Product:
         self.url = f"http://localhost:{self.port}"
         self.output = directory / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
+        self.recorder = SecretRecorder()
 
     def start(self) -> None:
         """Start the product and wait until it is ready."""
@@ -118,7 +121,7 @@ class Product:
 
     def client(self, **options: Any) -> httpx.Client:
         """Return a client without a login."""
-        return httpx.Client(base_url=f"{self.url}/api/v1", timeout=60, **options)
+        return httpx.Client(base_url=f"{self.url}/api/v1", timeout=60, event_hooks=self.recorder.hooks, **options)
 
     def log_in_new_user(self) -> httpx.Client:
         """Register a user; return a client that is logged in."""
@@ -139,11 +142,13 @@ class Product:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product shared by all tests that do not stop it."""
+    """A product shared by all tests that do not stop it. In the end, its logs must contain no secret that was used."""
     product = Product(tmp_path_factory.mktemp("product"))
     product.start()
     yield product
     product.stop()
+    product.recorder.add(product.secrets())
+    assert not product.recorder.find_in(product.data / "logs")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
+REFUSED = [401] * 4
 PASSWORD = "Kinderszenen op. 15"
 
 
@@ -42,6 +43,17 @@ def _register(client: httpx.Client, name: str, **headers: str) -> None:
     client.post("/auth/users", json={"username": name, "password": PASSWORD}, headers=headers).raise_for_status()
 
 
+def _statuses(client: httpx.Client, token: str, song: str) -> list[int]:
+    """Return the statuses of one request with a token to each service."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return [
+        client.get("/auth/me", headers=headers).status_code,
+        client.post(f"/songs/{song}/comments", json={"text": "Hello"}, headers=headers).status_code,
+        client.post("/generations", json={"length": 30}, headers=headers).status_code,
+        client.post(f"/audio/{song}/renditions", json={"formats": ["mp3"]}, headers=headers).status_code,
+    ]
+
+
 def _soon(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
@@ -61,16 +73,50 @@ def test_pieces_of_a_guest_are_moved_to_the_account_and_deleted_with_it(anonymou
     mine = {"Authorization": f"Bearer {access}"}
     anonymous.post("/auth/me/claims", json={"guest_token": another}, headers=mine).raise_for_status()
     _soon(lambda: _songs(anonymous, access) == {first: "florestan", second: "florestan"})
-    assert _songs(anonymous, another) == {}
     _soon(lambda: _generation_status(anonymous, access, two) == 200)
-    assert _generation_status(anonymous, another, two) == 404
+    _soon(lambda: _statuses(anonymous, another, second) == REFUSED)
 
+    song = anonymous.get(f"/songs/{first}", headers=mine)
+    changes = {"visibility": "public"}
+    anonymous.patch(
+        f"/songs/{first}", json=changes, headers=mine | {"If-Match": song.headers["etag"]}
+    ).raise_for_status()
+    assert anonymous.get(f"/songs/{first}").status_code == 200
     anonymous.post("/auth/me/deletion", json={"password": PASSWORD}, headers=mine).raise_for_status()
-    _soon(lambda: _songs(anonymous, access) == {})
-    assert [_generation_status(anonymous, access, each) for each in (one, two)] == [404, 404]
+    ended = time.monotonic()
+    _soon(lambda: _statuses(anonymous, access, first) == REFUSED)
+    assert time.monotonic() - ended < 5
+    _soon(lambda: anonymous.get(f"/songs/{first}").status_code == 404)
+    assert _generation_status(anonymous, access, one) == 401
     # The name can be used again, and the new account is empty.
     _register(anonymous, "florestan")
     assert _songs(anonymous, _log_in(anonymous, "florestan")) == {}
+
+
+def test_a_session_that_logs_out_is_refused_by_every_service_within_five_seconds(anonymous: httpx.Client) -> None:
+    _register(anonymous, "kreisler")
+    form = {"grant_type": "password", "username": "kreisler", "password": PASSWORD}
+    tokens = anonymous.post("/auth/token", data=form).raise_for_status().json()
+    _, song = _compose(anonymous, tokens["access_token"])
+    other = _log_in(anonymous, "kreisler")
+    body = {"refresh_token": tokens["refresh_token"]}
+    anonymous.post("/auth/logout", json=body).raise_for_status()
+    ended = time.monotonic()
+    _soon(lambda: _statuses(anonymous, tokens["access_token"], song) == REFUSED)
+    assert time.monotonic() - ended < 5
+    assert 401 not in _statuses(anonymous, other, song)
+
+
+def test_the_exports_contain_all_data_of_an_account(anonymous: httpx.Client) -> None:
+    _register(anonymous, "meister")
+    mine = {"Authorization": f"Bearer {_log_in(anonymous, 'meister')}"}
+    generation, song = _compose(anonymous, mine["Authorization"].removeprefix("Bearer "))
+    exported = anonymous.get("/generations/export", headers=mine).raise_for_status().json()
+    assert [(each["id"], each["song_id"]) for each in exported["items"]] == [(generation, song)]
+    account = anonymous.get("/auth/me/export", headers=mine).raise_for_status().json()
+    assert account["account"]["username"] == "meister"
+    assert len(account["sessions"]) == 1
+    assert anonymous.get("/generations/export").status_code == 401
 
 
 def test_address_of_a_login_is_set_by_the_gateway(product: Any, anonymous: httpx.Client) -> None:

@@ -11,7 +11,7 @@ SERVICES = ("auth", "library", "generator", "converter")
 
 
 def pins(path: Path) -> dict[str, str]:
-    lines = (line.partition(";")[0].strip() for line in path.read_text().splitlines())
+    lines = (line.partition(";")[0].strip(" \\") for line in path.read_text().splitlines())
     return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
 
 
@@ -19,6 +19,7 @@ def lock_files(root: Path) -> list[Path]:
     return [
         *root.glob("requirements/*.txt"),
         *root.glob("services/*/requirements.txt"),
+        *root.glob("deploy/images/*/requirements.txt"),
         root / "training/requirements.txt",
     ]
 
@@ -27,6 +28,28 @@ def test_lock_files_hold_no_addresses(root: Path) -> None:
     assert len(lock_files(root)) >= 7
     for path in lock_files(root):
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links", path.read_text()), path
+
+
+def test_every_pin_has_hashes(root: Path) -> None:
+    for path in lock_files(root):
+        text = path.read_text().replace("\\\n", " ")
+        entries = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+        assert entries, path
+        assert not [line for line in entries if "--hash=sha256:" not in line], path
+
+
+def test_every_installation_requires_hashes(root: Path) -> None:
+    """Except of torch, whose builds differ between machines, and of members of this repository (`--no-deps`)."""
+    unchecked = []
+    for path in (root / "Makefile", root / "deploy/images/install-python"):
+        lines = path.read_text().replace("\\\n", " ").splitlines()
+        unchecked += [
+            line.strip()
+            for line in lines
+            if re.search(r"pip install ", line)
+            and not re.search(r"--require-hashes|--no-deps|training/torch.txt", line)
+        ]
+    assert not unchecked
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -7,8 +7,9 @@ import httpx
 import pytest
 import pytest_asyncio
 import structlog
+from euterpe_service_kit.middleware import redacted_path
 from euterpe_service_kit.request_context import request_id
-from fastapi import FastAPI, Request, UploadFile
+from fastapi import FastAPI, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -202,3 +203,61 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
 async def test_aborted_response_is_not_completed_by_an_error(client: httpx.AsyncClient) -> None:
     response = await client.get("/broken-stream")
     assert response.content == b"begun"
+
+
+SECRET = "mJ0w3Xb1p5cV8nQe7sTzR2uYk4iLaH6d"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/shared/{SECRET}"),
+        ("GET", f"/shared/{SECRET}/unknown"),
+        ("DELETE", f"/shared/{SECRET}"),
+        ("GET", f"/unknown/{SECRET}"),
+        ("GET", f"/unknown/{SECRET}."),
+        ("GET", f"/unknown?share={SECRET}"),
+    ],
+)
+async def test_tokens_are_not_logged(
+    app: FastAPI, client_of: Any, caplog: pytest.LogCaptureFixture, method: str, path: str
+) -> None:
+    """Also if no route matches, so that the path has no template."""
+
+    @app.get("/shared/{token}")
+    async def shared(token: str) -> int:
+        return len(token)
+
+    async with client_of(app) as client:
+        await client.request(method, path)
+    assert "'event': 'request'" in caplog.text
+    # httpx, the client of this test, logs its own requests.
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
+    assert not [line for line in ours if SECRET in line]
+
+
+def test_ids_in_paths_are_logged() -> None:
+    path = "/api/v1/audio/0199d3c1-5a70-7cc3-98c4-dc0c0c07398f.mp3"
+    assert redacted_path(path) == path
+    assert redacted_path("/api/v1/library/export") == "/api/v1/library/export"
+    assert redacted_path(f"/s/{SECRET}/x") == "/s/…/x"
+
+
+async def test_private_answers_are_neither_sniffed_nor_stored(app: FastAPI, client_of: Any) -> None:
+    @app.get("/stored")
+    async def stored() -> Response:
+        return Response("x", headers={"Cache-Control": "private, max-age=60"})
+
+    @app.get("/plain")
+    async def plain() -> str:
+        return "x"
+
+    private = {"Authorization": "Bearer x"}
+    async with client_of(app) as client:
+        answers = [await client.get(*each) for each in (("/plain",), ("/missing",), ("/readyz",))]
+        assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+        assert "cache-control" not in answers[0].headers
+        for headers in (private, {"Cookie": "a=b"}):
+            assert (await client.get("/plain", headers=headers)).headers["cache-control"] == "no-store"
+            assert (await client.get("/missing", headers=headers)).headers["cache-control"] == "no-store"
+        assert (await client.get("/stored", headers=private)).headers["cache-control"] == "private, max-age=60"

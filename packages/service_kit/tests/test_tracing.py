@@ -94,7 +94,9 @@ def test_one_trace_from_the_caller_to_the_statement(
     collector: tuple[Collector, str], environment: dict[str, str]
 ) -> None:
     kept, endpoint = collector
-    responses, log = run(environment | {"TRACES_ENDPOINT": endpoint}, "/songs/7", "/shared/very-secret-token")
+    responses, log = run(
+        environment | {"TRACES_ENDPOINT": endpoint}, "/songs/7?share=very-secret-token", "/shared/very-secret-token"
+    )
     assert [response.status_code for response in responses] == [200, 404]
     chain = ["GET /songs/{number}", "euterpe.library.v1.LibraryService/ResolveArtifact", "postgresql SELECT", "s3"]
     request, statement, stored = kept.named(chain[0]), kept.named(chain[2]), kept.named(chain[3])

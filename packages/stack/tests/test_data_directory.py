@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from euterpe_stack.data_directory import DataDirectory
-from euterpe_stack.settings import StackError
+from euterpe_stack.errors import StackError
 
 
 def test_a_second_supervisor_is_refused(tmp_path: Path) -> None:

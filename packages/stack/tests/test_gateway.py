@@ -4,21 +4,29 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from euterpe_stack.access import Access
 from euterpe_stack.data_directory import DataDirectory
+from euterpe_stack.errors import StackError
 from euterpe_stack.gateway import CONFIGURATION, gateway_process
 from euterpe_stack.loopback import require_free
 from euterpe_stack.ports import free_port
 from euterpe_stack.services import SERVICE_NAMES
-from euterpe_stack.settings import StackError
 
 
 class Upstream:
@@ -38,7 +46,15 @@ class Upstream:
                     return
                 refused = upstream.refuses or (self.path == "/readyz" and not upstream.ready)
                 status = 503 if refused else 200
-                self._answer(status, {"service": name, "path": self.path, "id": self.headers.get("X-Request-ID")})
+                self._answer(
+                    status,
+                    {
+                        "service": name,
+                        "path": self.path,
+                        "id": self.headers.get("X-Request-ID"),
+                        "forwarded": self.headers.get("X-Forwarded-For"),
+                    },
+                )
 
             def do_POST(self) -> None:
                 upstream.posts_begun += 1
@@ -105,12 +121,15 @@ def client(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream
 
 
 @contextmanager
-def running_gateway(directory: Path, ports: dict[str, int], pages: Path | None = None) -> Iterator[httpx.Client]:
+def running_gateway(
+    directory: Path, ports: dict[str, int], pages: Path | None = None, access: Access | None = None
+) -> Iterator[httpx.Client]:
+    access = access or Access()
     data = DataDirectory(directory)
     data.acquire()
-    gateway = gateway_process(port := free_port(), ports, data, pages=pages)
+    gateway = gateway_process(port := free_port(), ports, data, pages=pages, access=access)
     gateway.start()
-    with httpx.Client(base_url=f"http://localhost:{port}", timeout=15) as client:
+    with httpx.Client(base_url=f"{access.scheme}://localhost:{port}", timeout=15, verify=False) as client:
         gateway.wait_until(lambda: _answers(client), seconds=20)
         yield client
     gateway.request_stop()
@@ -145,7 +164,9 @@ def _answers(client: httpx.Client) -> bool:
 )
 def test_each_path_reaches_its_service_unchanged(client: httpx.Client, path: str, service: str) -> None:
     answer = client.get(f"{path}?q=a%2Fb", headers={"X-Request-ID": "abc"})
-    assert answer.json() == {"service": service, "path": f"{path}?q=a%2Fb", "id": "abc"}
+    assert answer.json() == {
+        "service": service, "path": f"{path}?q=a%2Fb", "id": "abc", "forwarded": "127.0.0.1"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -300,7 +321,8 @@ def with_true_index(directory: Path, ports: dict[str, int]) -> Iterator[httpx.Cl
     (directory / "dist").mkdir()
     source = Path(__file__).parents[3] / "web/src/index.html"
     (directory / "dist/index.html").write_text(source.read_text())
-    with running_gateway(directory / "data", ports, directory / "dist") as client:
+    access = Access(hosts=("localhost", "euterpe.example"))
+    with running_gateway(directory / "data", ports, directory / "dist", access) as client:
         yield client
 
 
@@ -363,3 +385,81 @@ def test_a_port_in_use_is_reported(client: httpx.Client) -> None:
     assert client.base_url.port is not None
     with pytest.raises(StackError, match=rf"^Port {client.base_url.port} is in use; .*EUTERPE_PORT to another port\.$"):
         require_free(client.base_url.port)
+
+
+SECRET = "mJ0w3Xb1p5cV8nQe7sTzR2uYk4iLaH6d"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api/v1/library/shared/{SECRET}/events",
+        f"/api/v1/audio/1.mp3?share={SECRET}&path=/events",
+        f"/api/v1/audio/1.mp3?bitrate=128&share={SECRET}&path=/events",
+    ],
+)
+def test_aborted_requests_are_logged_without_secrets(tmp_path: Path, upstreams: dict[str, Upstream], path: str) -> None:
+    with running_gateway(tmp_path, {name: server.port for name, server in upstreams.items()}) as client:
+        headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"a={SECRET}", "Referer": f"http://x/s/{SECRET}"}
+        with client.stream("GET", path, headers=headers) as response:
+            next(response.iter_raw())
+        log = tmp_path / "logs" / "gateway.log"
+        deadline = time.monotonic() + 10
+        while "aborting" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+    for server in upstreams.values():
+        server.release.set()
+    text = log.read_text()
+    assert "[hidden]" in text
+    assert SECRET not in text
+
+
+def _certificate(directory: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "euterpe.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("euterpe.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, key_pem = directory / "tls.crt", directory / "tls.key"
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key_pem.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pem, key_pem
+
+
+def test_the_gateway_serves_its_own_certificate(tmp_path: Path, upstreams: dict[str, Upstream]) -> None:
+    pem, key = _certificate(tmp_path)
+    access = Access(hosts=("euterpe.example", "localhost"), certificate=pem, key=key)
+    with running_gateway(tmp_path, {name: s.port for name, s in upstreams.items()}, access=access) as client:
+        answer = client.get("/api/v1/songs", headers={"Host": "euterpe.example"})
+        assert answer.json()["service"] == "library"
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        served = ssl.get_server_certificate(("127.0.0.1", client.base_url.port or 0))
+    assert served.strip() == pem.read_text().strip()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.2", "evil.example:8080"])
+def test_unknown_hosts_are_refused(client: httpx.Client, host: str) -> None:
+    for path in ("/", "/s/token", "/api/v1/songs", "/api/v1/openapi.json"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 421, path
+        assert host not in answer.text
+
+
+def test_plain_http_has_no_transport_security_unless_a_proxy_has_it(client: httpx.Client) -> None:
+    assert "strict-transport-security" not in client.get("/").headers
+    assert "strict-transport-security" in client.get("/", headers={"X-Forwarded-Proto": "https"}).headers
+
+
+@pytest.mark.parametrize(("trusted", "expected"), [((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9, 127.0.0.1")])
+def test_forwarded_addresses_of_trusted_proxies_are_passed_on(
+    tmp_path: Path, upstreams: dict[str, Upstream], trusted: tuple[str, ...], expected: str
+) -> None:
+    ports = {name: server.port for name, server in upstreams.items()}
+    with running_gateway(tmp_path, ports, access=Access(trusted_proxies=trusted)) as client:
+        url = f"http://127.0.0.1:{client.base_url.port}/api/v1/songs"
+        answer = client.get(url, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert answer.json()["forwarded"] == expected

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from euterpe_stack.errors import StackError
 from euterpe_stack.secret_file import load_or_create
-from euterpe_stack.settings import StackError
 
 
 def test_secrets_are_generated_once(tmp_path: Path) -> None:

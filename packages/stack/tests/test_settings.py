@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from euterpe_stack.settings import REPOSITORY, StackError, StackSettings, child_environment
+from euterpe_stack.errors import StackError
+from euterpe_stack.settings import REPOSITORY, StackSettings, child_environment
 
 
 def test_the_defaults_are_in_the_repository() -> None:
@@ -38,3 +39,34 @@ def test_child_processes_do_not_inherit_secrets(monkeypatch: pytest.MonkeyPatch)
 def test_only_settings_of_services_are_passed_on() -> None:
     environment = {"EUTERPE_GENERATOR_SLOTS": "8", "EUTERPE_PORT": "9000", "GENERATOR_SLOTS": "9", "PGPASSWORD": "x"}
     assert StackSettings.from_environment(environment).service_settings == {"EUTERPE_GENERATOR_SLOTS": "8"}
+
+
+def test_other_machines_need_tls_and_names(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    for file in (certificate, key):
+        file.touch()
+    tls = {"EUTERPE_TLS_CERTIFICATE": str(certificate), "EUTERPE_TLS_KEY": str(key)}
+    own = tls | {"EUTERPE_BIND": "0.0.0.0", "EUTERPE_HOSTS": "Euterpe.example", "EUTERPE_PORT": "8443"}
+    settings = StackSettings.from_environment(own)
+    assert settings.url == "https://euterpe.example:8443"
+    assert settings.access.hosts == ("euterpe.example", "localhost", "127.0.0.1", "[::1]")
+    proxied = own.keys() - tls.keys()
+    behind = {name: own[name] for name in proxied} | {"EUTERPE_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/16"}
+    assert StackSettings.from_environment(behind).access.trusted_proxies == ("10.0.0.1/32", "10.1.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"EUTERPE_BIND": "0.0.0.0", "EUTERPE_HOSTS": "a.example"}, "needs TLS"),
+        ({"EUTERPE_BIND": "0.0.0.0", "EUTERPE_TRUSTED_PROXIES": "10.0.0.1"}, "needs EUTERPE_HOSTS"),
+        ({"EUTERPE_BIND": "everywhere"}, "EUTERPE_BIND contains 'everywhere'"),
+        ({"EUTERPE_HOSTS": "https://a.example"}, "without scheme"),
+        ({"EUTERPE_TRUSTED_PROXIES": "10.0.0.1/8"}, "EUTERPE_TRUSTED_PROXIES contains"),
+        ({"EUTERPE_TLS_CERTIFICATE": "/nowhere.pem"}, "not a file"),
+        ({"EUTERPE_TLS_CERTIFICATE": __file__}, "must be set together"),
+    ],
+)
+def test_unsafe_access_is_refused(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(StackError, match=message):
+        StackSettings.from_environment(environment)

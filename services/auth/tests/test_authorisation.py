@@ -18,6 +18,7 @@ POLICY = {
     "log_out": PUBLIC, "exchange_api_key": PUBLIC, "read_jwks": PUBLIC,
     "read_me": USER,
     "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
+    "export_account": ACCOUNT,
     "list_sessions": ACCOUNT, "revoke_session": ACCOUNT, "log_out_everywhere": ACCOUNT, "create_api_key": ACCOUNT,
     "list_api_keys": ACCOUNT, "revoke_api_key": ACCOUNT,
 }  # fmt: skip

@@ -21,7 +21,7 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
     database = Database(url, schema="auth")
     all_tables = {
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
-        "alembic_version",
+        "revocations", "alembic_version",
     }  # fmt: skip
     for revision, expected in (("head", all_tables), ("base", {"alembic_version"}), ("head", all_tables)):
         migrate(SERVICE, url_variable=VARIABLE, url=url, revision=revision)

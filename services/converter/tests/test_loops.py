@@ -6,10 +6,11 @@ import pytest
 from euterpe_converter.app import create_app
 from euterpe_converter.rendering.eviction import Evictor
 from euterpe_service_kit.background import BROKEN_AFTER
+from euterpe_service_kit.revocations import RevocationList
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.loops import failing, is_broken, wait_for_failures
 
-LOOPS: dict[str, tuple[type, str]] = {"eviction": (Evictor, "sweep")}
+LOOPS: dict[str, tuple[type, str]] = {"eviction": (Evictor, "sweep"), "revocations": (RevocationList, "refresh")}
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -81,7 +81,7 @@ class Registration(TypedDict):
     """
     A new account. Names are unique regardless of case; passwords are normalised to NFKC.
 
-    The password must differ from the name, and must not be one of the 3,000 most common ones.
+    The password must differ from the name, and must not be known from published breaches.
     """
 
     username: str
@@ -804,6 +804,17 @@ class OrderView(TypedDict):
     variations: NotRequired[list[GenerationView]]
 
 
+class AccountExport(TypedDict):
+    """
+    All data of an account in auth, without secrets.
+    """
+
+    account: UserAnswer
+    sessions: list[SessionAnswer]
+    api_keys: list[ApiKeyAnswer]
+    security_events: list[SecurityEventAnswer]
+
+
 class FullPlaylist(TypedDict):
     """
     A playlist with those of its songs that you may read, in order.
@@ -841,6 +852,14 @@ class ComparisonView(TypedDict):
     id: str
     ended: bool
     items: list[ComparedView]
+
+
+class GenerationExport(TypedDict):
+    """
+    All generations of an account.
+    """
+
+    items: list[GenerationView]
 
 
 class ModelList(TypedDict):

@@ -51,6 +51,16 @@ class Operations(Transport):
         """
         self._nothing("POST", "/api/v1/auth/me/claims", json=body)
 
+    def export_account(self) -> models.AccountExport:
+        """Export your account.
+
+        The account with its sessions, API keys and all security events, without any secret.
+
+        Songs and what belongs to them are exported by `/api/v1/library/export`, generations by
+        `/api/v1/generations/export`.
+        """
+        return cast(models.AccountExport, self._json("GET", "/api/v1/auth/me/export"))
+
     def list_security_events(self, *, limit: int | None = None, before: int | None = None) -> models.SecurityEventPage:
         """List security events.
 
@@ -110,7 +120,7 @@ class Operations(Transport):
     def revoke_session(self, session_id: str) -> None:
         """End a session.
 
-        Ends a session. Its refresh token is revoked; its access token remains valid for at most ten minutes.
+        Ends a session. Its refresh token is revoked at once, and its access token is refused within five seconds.
         """
         self._nothing("DELETE", f"/api/v1/auth/sessions/{quoted(session_id)}")
 
@@ -141,7 +151,7 @@ class Operations(Transport):
     def revoke_api_key(self, key_id: str) -> None:
         """Revoke an API key.
 
-        Revokes the key. Access tokens that it was exchanged for remain valid until they expire, at most ten minutes.
+        Revokes the key. Access tokens that it was exchanged for are refused within five seconds.
         """
         self._nothing("DELETE", f"/api/v1/auth/api-keys/{quoted(key_id)}")
 
@@ -712,7 +722,10 @@ class Operations(Transport):
     def export_library(self) -> bytes:
         """Export your library.
 
-        A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, likes and follows.
+        A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, reports,
+        likes, follows and share links.
+
+        The account's other data are exported by `/api/v1/auth/me/export` and `/api/v1/generations/export`.
         """
         return self._bytes("GET", "/api/v1/library/export")
 
@@ -735,6 +748,13 @@ class Operations(Transport):
                 "POST", "/api/v1/generations", headers={"prefer": prefer, "Idempotency-Key": idempotency_key}, json=body
             ),
         )
+
+    def export_generations(self) -> models.GenerationExport:
+        """Export your generations.
+
+        All generations of the account with their requests and results, also those that failed or were cancelled.
+        """
+        return cast(models.GenerationExport, self._json("GET", "/api/v1/generations/export"))
 
     def get_generation(self, generation_id: str) -> models.GenerationView:
         """Get a generation.

@@ -11,6 +11,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from euterpe_service_kit import health
+from euterpe_service_kit.cross_site import CrossSiteMiddleware
 from euterpe_service_kit.logs import configure_logging
 from euterpe_service_kit.middleware import UNLOGGED, HttpMetrics, RequestContextMiddleware
 from euterpe_service_kit.openapi import install_openapi, operation_id
@@ -64,6 +65,7 @@ def create_base_app(
     install_openapi(app)
     app.include_router(health.router)
     _add_metrics_route(app, registry)
+    app.add_middleware(CrossSiteMiddleware)
     app.add_middleware(
         RateLimitMiddleware,
         per_token=settings.token_requests_per_minute,

@@ -55,6 +55,15 @@ class Unauthenticated(ServiceError):
     status, slug = 401, "unauthenticated"
 
 
+class SessionEnded(Unauthenticated):
+    """The session of the access token has ended, its API key was revoked, or its account was deleted."""
+
+    slug = "session-ended"
+
+    def __init__(self) -> None:
+        super().__init__("The session of this token has ended. Log in again.")
+
+
 class Forbidden(ServiceError):
     """The credential is valid and does not allow this."""
 

@@ -1,4 +1,4 @@
-"""MIDI files in the object store: their keys are content addresses."""
+"""MIDI files in the object store, whose keys are content addresses, and the prefix of their audio."""
 
 import hashlib
 import re
@@ -15,6 +15,11 @@ def midi_digest(midi: bytes) -> str:
 def midi_key(digest: str) -> str:
     """Return the key of the MIDI file with this digest: `midi/<sha256>.mid`."""
     return f"midi/{digest}.mid"
+
+
+def renditions_prefix(midi_digest: str) -> str:
+    """Return the prefix of all audio of the MIDI file with this digest, which is deleted with the file."""
+    return f"audio/{midi_digest}/"
 
 
 def digest_of_midi_key(key: str) -> str:

@@ -8,6 +8,7 @@ the app declares for the request's method (`MethodScopes`). Without either, a ro
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.openapi.models import SecuritySchemeType
@@ -57,6 +58,8 @@ async def optional_principal(request: Request, scopes: SecurityScopes, credentia
             raise Unauthenticated("The Authorization header must be `Bearer <token>`.")
         return None
     principal: Principal = await request.app.state.access_verifier.verify(credentials.credentials)
+    # In all log lines of the request from here on, including the access log.
+    structlog.contextvars.bind_contextvars(user_id=principal.id)
     _require_scopes(request, principal, scopes.scopes)
     return principal
 

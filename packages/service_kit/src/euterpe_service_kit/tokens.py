@@ -45,7 +45,7 @@ class Principal:
     """The holder of a verified token. `id` is the subject; `name` is for display only.
 
     `scopes` is None for a login, which is not restricted; the token of an API key is restricted to its scopes.
-    `session_id` is the id of the login session, if there is one.
+    `session_id` is the id of the login session, and `api_key_id` that of the API key, if there is one.
     """
 
     id: str
@@ -53,6 +53,15 @@ class Principal:
     guest: bool = False
     scopes: frozenset[str] | None = None
     session_id: str | None = None
+    api_key_id: str | None = None
+
+
+class Revocations(Protocol):
+    """The users, sessions and API keys whose tokens are refused."""
+
+    async def require_valid(self, principal: Principal) -> None:
+        """Raise SessionEnded if the principal is revoked. Raises Unavailable if that cannot be determined."""
+        ...
 
 
 class KeySource(Protocol):
@@ -136,17 +145,32 @@ class TokenVerifier:
     """Verifies tokens of one kind.
 
     A valid token is cached until it expires or its key is revoked: clients send the same token for minutes, and
-    verifying a signature costs as much as the rest of a small request. `clock` returns Unix time in seconds.
+    verifying a signature costs as much as the rest of a small request. Revocations are checked at every use. `clock`
+    returns Unix time in seconds.
     """
 
-    def __init__(self, keys: KeySource, kind: TokenKind, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        kind: TokenKind,
+        clock: Callable[[], float] = time.time,
+        *,
+        revocations: Revocations | None = None,
+    ) -> None:
         self._keys = keys
         self._kind = kind
         self._clock = clock
+        self._revocations = revocations
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
-        """Return the principal of a token. Raises Unauthenticated if the token is invalid or expired."""
+        """Return the principal of a token. Raises Unauthenticated if the token is invalid, expired or revoked."""
+        principal = await self._find(token)
+        if self._revocations is not None:
+            await self._revocations.require_valid(principal)
+        return principal
+
+    async def _find(self, token: str) -> Principal:
         known = self._verified.get(token)
         if known is not None and self._clock() < known.expires_at and await self._keys.find(known.kid) is known.key:
             self._verified.move_to_end(token)
@@ -199,7 +223,7 @@ class TokenVerifier:
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
-    scope, session = claims.get("scope"), claims.get("sid")
+    scope, session, key = claims.get("scope"), claims.get("sid"), claims.get("key_id")
     # A malformed scope must not be treated as a missing one, which would allow everything.
     if "scope" in claims and not isinstance(scope, str):
         raise Unauthenticated("The token is not valid.")
@@ -209,4 +233,5 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         guest=claims.get("guest") is True,
         scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
         session_id=session if isinstance(session, str) else None,
+        api_key_id=key if isinstance(key, str) else None,
     )

@@ -72,6 +72,13 @@ def hide_path(route: str) -> None:
         span.set_attributes({"url.path": route, "url.query": ""})
 
 
+def hide_query() -> None:
+    """Remove the query from the span of the current request."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attribute("url.query", "")
+
+
 def trace_id() -> str | None:
     """Return the id of the current trace in hexadecimal, or None."""
     context = trace.get_current_span().get_span_context()

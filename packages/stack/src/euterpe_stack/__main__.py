@@ -5,8 +5,9 @@ import signal
 import sys
 import time
 
+from euterpe_stack.errors import StackError
 from euterpe_stack.process import ProcessFailedError
-from euterpe_stack.settings import DEFAULT_PORT, StackError, StackSettings
+from euterpe_stack.settings import DEFAULT_PORT, StackSettings
 from euterpe_stack.stop_request import StopRequest, StopRequested
 from euterpe_stack.supervisor import Supervisor
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from euterpe_stack.settings import StackError
+from euterpe_stack.errors import StackError
 
 _LARGE_LOG_BYTES = 10_000_000
 

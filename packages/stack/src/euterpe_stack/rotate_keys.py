@@ -11,8 +11,9 @@ from pathlib import Path
 
 from euterpe_stack import secret_file
 from euterpe_stack.bootstrap import DATABASE, role_of
+from euterpe_stack.errors import StackError
 from euterpe_stack.services import SERVICE_NAMES
-from euterpe_stack.settings import StackError, StackSettings, child_environment
+from euterpe_stack.settings import StackSettings, child_environment
 
 #: PostgreSQL writes its port to the fourth line of this file, and removes the file when it stops.
 _LOCK_FILE, _PORT_LINE = "postmaster.pid", 3

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from euterpe_stack.errors import StackError
 from euterpe_stack.object_store import S3Credentials
-from euterpe_stack.settings import StackError
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import ssl
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ BUCKET = "euterpe"
 
 #: All requests come from one address, and load tests send as many as possible.
 _REQUESTS_PER_MINUTE = 600_000
+#: Networks from which the gateway connects to the services.
+_GATEWAY = ("127.0.0.1", "::1")
 #: Seconds for open requests to finish when the product stops.
 _GRACE_SECONDS = 4
 
@@ -94,6 +97,7 @@ class ServiceEnvironments:
             "HOST": "127.0.0.1",
             "PORT": str(self._ports.http[spec.name]),
             "SHUTDOWN_GRACE_SECONDS": str(_GRACE_SECONDS),
+            "TRUSTED_PROXIES": json.dumps([*_GATEWAY, *self._settings.access.trusted_proxies]),
         }
         if spec.name == "auth":
             fields |= self._auth_fields()
@@ -164,9 +168,15 @@ def service_process(
     )
 
 
-def is_ready(port: int) -> bool:
-    """Return whether `/readyz` on the loopback port answers 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+def is_ready(port: int, *, is_tls: bool = False) -> bool:
+    """Return whether `/readyz` on the loopback port answers 200. The certificate's name is that of another address."""
+    connection: http.client.HTTPConnection
+    if is_tls:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=3, context=context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200

@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from euterpe_stack.access import Access
+from euterpe_stack.errors import StackError
+
 DEFAULT_PORT = 8080
 REPOSITORY = Path(__file__).resolve().parents[4]
 _SERVICE_SETTING = re.compile("EUTERPE_(AUTH|LIBRARY|GENERATOR|CONVERTER)_")
 
 
-class StackError(RuntimeError):
-    """The product cannot start; the message is one sentence for the operator."""
-
-
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """`EUTERPE_PORT`, `EUTERPE_DATA`, `EUTERPE_MODELS`, and settings of services as `EUTERPE_<SERVICE>_<SETTING>`."""
+    """`EUTERPE_PORT`, `EUTERPE_DATA`, `EUTERPE_MODELS`, those of access from other machines, and settings of services.
 
-    #: The gateway's port on loopback.
+    The latter are named `EUTERPE_<SERVICE>_<SETTING>`.
+    """
+
+    #: The gateway's port.
     port: int
     #: The directory of all persistent data.
     data: Path
@@ -27,6 +29,8 @@ class StackSettings:
     models: Path
     #: Settings of services by their full names.
     service_settings: Mapping[str, str] = field(default_factory=dict)
+    #: How the gateway is reached.
+    access: Access = field(default_factory=Access)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
@@ -36,12 +40,13 @@ class StackSettings:
             raise StackError(f"EUTERPE_DATA is {data}, which is a file; set it to a directory.")
         models = Path(environment.get("EUTERPE_MODELS") or REPOSITORY / "models").expanduser().absolute()
         service_settings = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
-        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, service_settings)
+        access = Access.from_environment(environment)
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, service_settings, access)
 
     @property
     def url(self) -> str:
         """The URL of the product."""
-        return f"http://localhost:{self.port}"
+        return f"{self.access.scheme}://{self.access.hosts[0]}:{self.port}"
 
 
 def _port(text: str) -> int:

@@ -67,7 +67,7 @@ class Supervisor:
         """
         deadline = time.monotonic() + seconds
         self._data.acquire(self._stop.pause)
-        require_free(self._settings.port)
+        require_free(self._settings.port, self._settings.access.bind)
         claim_port(self._settings.port)
         secrets = secret_file.load_or_create(self._settings.data / "secrets.json", SERVICE_NAMES)
         infrastructure = self._assemble(secrets)
@@ -127,8 +127,9 @@ class Supervisor:
             process = service_process(spec, environments.of(spec), data, inherited=inherited)
             self._add_process(process, ports.http[spec.name])
         pages = REPOSITORY / "web" / "dist"
-        gateway = gateway_process(self._settings.port, ports.http, data, pages=pages, inherited=inherited)
-        self._add_process(gateway, self._settings.port)
+        access, port = self._settings.access, self._settings.port
+        gateway = gateway_process(port, ports.http, data, pages=pages, access=access, inherited=inherited)
+        self._add(gateway.name, gateway.start, lambda: is_ready(port, is_tls=access.scheme == "https"), lambda: gateway)
         return _Infrastructure(postgres, store, environments)
 
     def _add_process(self, process: ManagedProcess, port: int) -> None:

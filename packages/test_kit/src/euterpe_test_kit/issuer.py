@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from euterpe_service_kit import revocations
 from euterpe_service_kit.settings import PeerSettings
 from euterpe_service_kit.tokens import ACCESS, ALGORITHM, ISSUER, SERVICE, TokenKind
 from jwt.algorithms import OKPAlgorithm
@@ -25,6 +26,8 @@ class TokenIssuer:
         self.key = Ed25519PrivateKey.generate()
         self.kid = uuid.uuid4().hex
         self.jwks_fetches = 0
+        #: Ids of users, sessions and API keys whose tokens services refuse.
+        self.revoked: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -68,6 +71,9 @@ class TokenIssuer:
     def _handler(issuer) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request handler below
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path == revocations.PATH:
+                    self._respond({"ids": sorted(issuer.revoked)})
+                    return
                 issuer.jwks_fetches += 1
                 self._respond(issuer._jwks())
 

@@ -15,7 +15,7 @@ from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import api_keys, jwks, service_tokens, sessions, tokens, users
+from euterpe_auth.routes import api_keys, jwks, revocations, service_tokens, sessions, tokens, users
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.guests import Guests
@@ -25,6 +25,7 @@ from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox, Peer
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.revocations import revocation_list
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -58,7 +59,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
-    for module in (users, tokens, sessions, api_keys, service_tokens, jwks):
+    for module in (users, tokens, sessions, api_keys, service_tokens, jwks, revocations):
         app.include_router(module.router)
     return app
 
@@ -71,7 +72,7 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     )
     outbox = Outbox(database, _peers(settings, signer, stack), metrics, clock)
     app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, metrics, clock)
-    app.state.access_verifier = TokenVerifier(ring, ACCESS)
+    app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("signing_keys", ring.ready)
     await _create_first_key(ring)
@@ -105,7 +106,14 @@ def _use_cases(
         new_accounts=settings.new_accounts_per_address,
         window_seconds=settings.attempt_window_seconds,
     )
-    sessions = Sessions(database, signer, metrics, clock, session_seconds=settings.session_seconds)
+    sessions = Sessions(
+        database,
+        signer,
+        metrics,
+        clock,
+        session_seconds=settings.session_seconds,
+        idle_seconds=settings.session_idle_seconds,
+    )
     return UseCases(
         users=Users(database, passwords, attempts, limits, outbox, metrics, clock),
         logins=Logins(database, passwords, sessions, attempts, limits, metrics, clock),
@@ -114,6 +122,7 @@ def _use_cases(
         api_keys=ApiKeys(database, signer, metrics, clock),
         clients=ServiceClients(settings.service_clients, signer, metrics),
         keys=ring,
+        revocations=revocation_list(database, clock),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from euterpe_service_kit.errors import Unauthenticated
+from euterpe_service_kit.revocations import RevocationList
 from euterpe_service_kit.security import RegisteredUser
 from euterpe_service_kit.tokens import Principal
 from fastapi import Depends, Request
@@ -30,6 +31,7 @@ class UseCases:
     api_keys: ApiKeys
     clients: ServiceClients
     keys: KeyRing
+    revocations: RevocationList
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,6 @@ class WrongPassword(Unprocessable):
         super().__init__(f"{field}: {message}", fields=[FieldProblem(field, message)])
 
 
-class SessionEnded(Unauthenticated):
-    """The session of the access token has ended: logged out, revoked, or expired."""
-
-    slug = "session-ended"
-
-    def __init__(self) -> None:
-        super().__init__("The session of this token has ended. Log in again.")
-
-
 class RecentAuthenticationRequired(Forbidden):
     """The password was entered too long ago for a change of credentials."""
 
@@ -112,15 +103,6 @@ class InvalidApiKey(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__("The API key is unknown, expired or revoked.")
-
-
-class CrossSiteRequest(Forbidden):
-    """A cookie is accepted from the site's own pages only."""
-
-    slug = "cross-site-request"
-
-    def __init__(self) -> None:
-        super().__init__("The cookie is accepted from this site's pages only. Send the refresh token in the body.")
 
 
 class WrongCredentials(Unauthenticated):

@@ -3,17 +3,20 @@
 import re
 from typing import Annotated
 
-from cryptography.fernet import Fernet
 from euterpe_service_kit.settings import ServiceSettings
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from euterpe_auth.domain.signing_keys import key_cipher
 
-def _fernet_key(value: SecretStr) -> SecretStr:
+
+def _fernet_keys(value: SecretStr) -> SecretStr:
     try:
-        Fernet(value.get_secret_value())
+        key_cipher(value.get_secret_value())
     except ValueError:
-        raise ValueError("must be 32 bytes in URL-safe base64, as Fernet.generate_key() creates them") from None
+        raise ValueError(
+            "must be 32 bytes in URL-safe base64, as Fernet.generate_key() creates them; several with commas"
+        ) from None
     return value
 
 
@@ -32,14 +35,17 @@ class Settings(ServiceSettings):
     #: Requests contain a name, a password and little else.
     max_body_bytes: int = 16_384
     database_url: SecretStr
-    #: Encrypts the private signing keys in the database; equal on all replicas.
-    key_encryption_key: Annotated[SecretStr, AfterValidator(_fernet_key)]
+    #: Encrypts the private signing keys in the database; equal on all replicas. Of several, separated by commas, the
+    #: first encrypts and all decrypt; `reencrypt-keys` ends the use of the others.
+    key_encryption_key: Annotated[SecretStr, AfterValidator(_fernet_keys)]
     #: Services that may obtain service tokens: name → SHA-256 (hex) of a long random secret.
     service_clients: dict[str, Annotated[SecretStr, AfterValidator(_sha256_hex)]] = Field(default_factory=dict)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     service_token_seconds: int = Field(default=600, ge=60, le=900)
     #: Maximum duration of a session after its login, regardless of refreshes.
     session_seconds: int = Field(default=30 * 86_400, ge=600, le=365 * 86_400)
+    #: Time without a refresh after which the session of an account ends. A guest's session has no other key to return.
+    session_idle_seconds: int = Field(default=14 * 86_400, ge=600, le=365 * 86_400)
     #: Concurrent password hashes; each takes 19 MiB and one core.
     password_hashes_running: int = Field(default=2, ge=1, le=64)
     password_hashes_waiting: int = Field(default=64, ge=0, le=10_000)

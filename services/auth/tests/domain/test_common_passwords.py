@@ -19,3 +19,8 @@ def test_case_is_ignored(password: str, common: bool) -> None:
 
 def test_comment_lines_are_not_passwords() -> None:
     assert not is_common("# MIT License")
+
+
+@pytest.mark.parametrize("password", ["qwertyuiop", "1234567890", "Qwerty123456", "iloveyou12345"])
+def test_long_passwords_of_breaches_are_refused(password: str) -> None:
+    assert is_common(password)

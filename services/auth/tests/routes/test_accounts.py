@@ -111,3 +111,24 @@ async def test_the_audit_log_has_pages_and_is_separate_per_account(user: Any, ma
     assert [page["items"][0]["event"] for page in (first, second)] == ["logged_in", "registered"]
     last = {"limit": 1, "before": second["next_before"]}
     assert (await user.call("GET", "/me/security-events", access, params=last)).json()["items"] == []
+
+
+async def test_an_export_contains_sessions_keys_and_events_without_secrets(user: Any) -> None:
+    tokens = await user.tokens()
+    access = tokens["access_token"]
+    await user.log_in(password="a wrong one")
+    key = (await user.call("POST", "/api-keys", access, json={"name": "studio", "scopes": ["songs:read"]})).json()
+    for _ in range(3):
+        await user.log_in()
+    answer = await user.call("GET", "/me/export", access)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    exported = answer.json()
+    assert exported["account"]["username"] == "Clara"
+    assert [each["current"] for each in exported["sessions"]].count(True) == 1
+    assert len(exported["sessions"]) == 4
+    assert [each["id"] for each in exported["api_keys"]] == [key["id"]]
+    events = [each["event"] for each in exported["security_events"]]
+    assert events.count("logged_in") == 4
+    assert {"registered", "login_failed", "api_key_created"} <= set(events)
+    for secret in (key["api_key"], tokens["refresh_token"], access, user.password):
+        assert secret not in answer.text

@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
+from euterpe_auth.routes.cookies import NAME, SECURE_NAME
 
 OURS = {"origin": "http://testserver"}
 
 
-def _cookie(answer: httpx.Response) -> Morsel[str]:
-    return SimpleCookie(answer.headers["set-cookie"])["euterpe_refresh"]
+def _cookie(answer: httpx.Response, name: str = NAME) -> Morsel[str]:
+    return SimpleCookie(answer.headers["set-cookie"])[name]
 
 
 async def _log_in(user: Any, headers: dict[str, str] = OURS) -> httpx.Response:
@@ -75,10 +76,26 @@ async def test_another_site_cannot_log_a_browser_in(user: Any, client: httpx.Asy
 async def test_the_cookie_is_secure_behind_tls(user: Any, client: httpx.AsyncClient, replica: Any) -> None:
     assert not _cookie(await _log_in(user))["secure"]
     client.base_url = httpx.URL("https://testserver")
-    assert _cookie(await _log_in(user, {"origin": "https://testserver"}))["secure"]
+    secure = _cookie(await _log_in(user, {"origin": "https://testserver"}), SECURE_NAME)
+    # Browsers require this for names with the prefix `__Host-`.
+    assert (secure["secure"], secure["path"], secure["domain"]) == (True, "/", "")
     async with replica(cookies_always_secure=True) as always:
         answer = await always.post("/api/v1/auth/guest", json={"delivery": "cookie"}, headers=OURS)
-        assert _cookie(answer)["secure"]
+        assert _cookie(answer, SECURE_NAME)["secure"]
+
+
+async def test_over_https_only_the_cookie_with_the_prefix_is_accepted(user: Any, client: httpx.AsyncClient) -> None:
+    """A sibling host can set a cookie without the prefix, and so log the browser in to another account."""
+    client.base_url = httpx.URL("https://testserver")
+    own = {"origin": "https://testserver"}
+    token = _cookie(await _log_in(user, own), SECURE_NAME).value
+    client.cookies.clear()
+    for name, status in ((NAME, 401), (SECURE_NAME, 200)):
+        answer = await client.post("/api/v1/auth/refresh", headers=own | {"cookie": f"{name}={token}"})
+        assert answer.status_code == status, name
+    assert (await client.post("/api/v1/auth/refresh", headers=own)).status_code == 200
+    assert (await client.post("/api/v1/auth/logout", headers=own)).status_code == 204
+    assert not client.cookies
 
 
 async def test_a_token_in_the_body_takes_precedence(user: Any, client: httpx.AsyncClient) -> None:

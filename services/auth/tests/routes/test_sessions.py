@@ -68,3 +68,20 @@ async def test_a_refresh_cannot_be_repeated_after_revocation(user: Any) -> None:
     await user.refresh(first["refresh_token"])
     await user.call("POST", "/logout-everywhere", first["access_token"])
     assert (await user.refresh(first["refresh_token"])).status_code == 401
+
+
+async def test_a_session_ends_after_two_weeks_without_use(user: Any, clock: Any) -> None:
+    used, unused = await user.tokens(), (await user.log_in()).json()
+    for _ in range(2):
+        clock.advance(days=8)
+        answer = await user.refresh(used["refresh_token"])
+        assert answer.status_code == 200
+        used = answer.json()
+    assert (await user.refresh(unused["refresh_token"])).status_code == 401
+    assert len((await user.call("GET", "/sessions", used["access_token"])).json()["items"]) == 1
+
+
+async def test_a_guest_keeps_its_only_session(user: Any, clock: Any) -> None:
+    guest = await user.guest()
+    clock.advance(days=20)
+    assert (await user.refresh(guest["refresh_token"])).status_code == 200

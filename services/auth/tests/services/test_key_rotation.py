@@ -10,8 +10,10 @@ from typing import Any
 import jwt
 import pytest
 import pytest_asyncio
+from cryptography.fernet import Fernet
 from euterpe_auth.services.key_rotation import KeyRotation, RotationInProgressError
 from euterpe_service_kit.database import Database
+from pydantic import SecretStr
 
 
 @pytest_asyncio.fixture
@@ -106,3 +108,28 @@ async def test_the_rotate_keys_command(replica: Any, settings: Any, rows: Any) -
         assert len(await _published(client)) == 1
         assert not await _published(client) & old
     assert [row[0] for row in await rows("SELECT event FROM security_events")] == ["signing_key_rotated"] * 2
+
+
+async def test_the_key_encryption_key_is_replaced_without_losing_signing_keys(
+    settings: Any, replica: Any, make_user: Any, rows: Any
+) -> None:
+    old, new = settings.key_encryption_key.get_secret_value(), Fernet.generate_key().decode()
+    url = {"EUTERPE_AUTH_DATABASE_URL": settings.database_url.get_secret_value()}
+
+    def reencrypt(keys: str) -> "subprocess.CompletedProcess[str]":
+        environment = os.environ | url | {"EUTERPE_AUTH_KEY_ENCRYPTION_KEY": keys}
+        command = [sys.executable, "-m", "euterpe_auth", "reencrypt-keys"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    async with replica() as client:
+        access = (await make_user(client).tokens())["access_token"]
+    (before,) = await rows("SELECT encrypted_private_key FROM signing_keys")
+    async with replica(key_encryption_key=SecretStr(f"{new}, {old}")) as client:
+        assert (await make_user(client).me(access)).status_code == 200
+    refused = reencrypt(new)
+    assert (refused.returncode, "none of the keys" in refused.stderr) == (1, True)
+    assert reencrypt(f"{new},{old}").returncode == 0
+    (after,) = await rows("SELECT encrypted_private_key FROM signing_keys")
+    assert after != before
+    async with replica(key_encryption_key=SecretStr(new)) as client:
+        assert (await make_user(client).me(access)).status_code == 200

@@ -11,6 +11,7 @@ from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.service_token import ServiceTokenSource
@@ -70,7 +71,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.object_store = ObjectStore(settings.s3)
     stack.callback(state.object_store.close)
     http = await stack.enter_async_context(httpx.AsyncClient())
-    state.access_verifier = TokenVerifier(RemoteKeys(settings.jwks_url, http), ACCESS)
+    keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
+    state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     channel = peer_channel(settings.library_target, ServiceTokenSource(settings.peer, http))
     stack.push_async_callback(channel.close, None)
     state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts, _remote(settings, state.object_store))
@@ -113,6 +115,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(state.prerenderer.close)
     loops = BackgroundLoops("converter", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
+    loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds)
     _add_readiness_checks(app, settings, workers)
     await asyncio.gather(_warm_up(state.soundfonts, workers), reader.start())
@@ -131,6 +134,7 @@ def _worker_options(settings: Settings) -> SynthWorkerOptions:
         ffmpeg=settings.ffmpeg,
         memory_bytes=settings.render_memory_bytes,
         cpu_seconds=int(settings.render_timeout_seconds) + 1,
+        require_sandbox=settings.sandbox_required,
     )
 
 

@@ -91,6 +91,19 @@ class RenderTimeout(Unavailable):
         super().__init__(f"Rendering exceeded the limit of {seconds:g} seconds. Try again.", retry_after_seconds=30)
 
 
+class SandboxMissing(Unavailable):
+    """The system cannot keep renders from the network."""
+
+    slug = "sandbox-missing"
+
+    def __init__(self) -> None:
+        detail = (
+            "This server cannot render audio safely: it can neither create network namespaces nor filter system calls. "
+            "Allow one of them, or set EUTERPE_CONVERTER_SANDBOX_REQUIRED=false."
+        )
+        super().__init__(detail, retry_after_seconds=60)
+
+
 class RenderFailed(ServiceError):
     """The synthesiser or the encoder failed. The cause is logged, and not part of the response."""
 

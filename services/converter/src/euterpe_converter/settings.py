@@ -73,6 +73,8 @@ class Settings(ServiceSettings):
     sweep_seconds: float = Field(default=3600.0, gt=0)
     #: Address space of a render process in bytes; must exceed the size of the SoundFont.
     render_memory_bytes: int = Field(default=1024 * _MEBIBYTE, ge=128 * _MEBIBYTE)
+    #: Whether nothing is rendered unless the system keeps renders, which read untrusted files, from the network.
+    sandbox_required: bool = True
     #: Limits on the music that is rendered.
     max_upload_bytes: int = Field(default=_UPLOAD_BYTES, ge=1)
     max_duration_seconds: float = Field(default=1200.0, gt=0)

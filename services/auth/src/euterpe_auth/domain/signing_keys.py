@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from euterpe_service_kit.tokens import ALGORITHM
 from jwt import PyJWK
@@ -40,6 +41,11 @@ def public_members(key: Ed25519PrivateKey) -> dict[str, str]:
     """Return the members of the JWK that determine the key."""
     raw = key.public_key().public_bytes_raw()
     return {"crv": "Ed25519", "kty": "OKP", "x": base64.urlsafe_b64encode(raw).rstrip(b"=").decode()}
+
+
+def key_cipher(keys: str) -> MultiFernet:
+    """Return the cipher of Fernet keys separated by commas: the first encrypts, all decrypt. Raises ValueError."""
+    return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
 
 
 def thumbprint(key: Ed25519PrivateKey) -> str:

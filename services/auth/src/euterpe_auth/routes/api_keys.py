@@ -6,15 +6,13 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Response
 
 from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep
-from euterpe_auth.domain.api_keys import ApiKey
+from euterpe_auth.routes.answers import api_key_answer
 from euterpe_auth.routes.schemas import (
-    ApiKeyAnswer,
     ApiKeyBody,
     ApiKeyExchange,
     ApiKeyList,
     NewApiKeyAnswer,
     ScopedTokenAnswer,
-    utc,
 )
 
 router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["API keys"])
@@ -42,20 +40,20 @@ async def create_api_key(
         origin=origin,
     )
     response.headers["Cache-Control"] = "no-store"
-    return NewApiKeyAnswer(api_key=new.text, **_response(new.key).model_dump())
+    return NewApiKeyAnswer(api_key=new.text, **api_key_answer(new.key).model_dump())
 
 
 @router.get("", summary="List API keys", responses=problem_responses(401, 403, 503))
 async def list_api_keys(user: AccountDep, use_cases: UseCasesDep) -> ApiKeyList:
     """The account's API keys, newest first. Expired keys are listed for 30 days."""
-    return ApiKeyList(items=[_response(key) for key in await use_cases.api_keys.list(user.id)])
+    return ApiKeyList(items=[api_key_answer(key) for key in await use_cases.api_keys.list(user.id)])
 
 
 @router.delete(
     "/{key_id}", status_code=204, summary="Revoke an API key", responses=problem_responses(401, 403, 404, 503)
 )
 async def revoke_api_key(key_id: uuid.UUID, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Revokes the key. Access tokens that it was exchanged for remain valid until they expire, at most ten minutes."""
+    """Revokes the key. Access tokens that it was exchanged for are refused within five seconds."""
     await use_cases.api_keys.revoke(user.id, key_id, origin)
 
 
@@ -66,16 +64,4 @@ async def exchange_api_key(body: ApiKeyExchange, response: Response, use_cases: 
     response.headers["Cache-Control"] = "no-store"
     return ScopedTokenAnswer(
         access_token=scoped.token.text, expires_in=scoped.token.expires_in, scope=" ".join(scoped.scopes)
-    )
-
-
-def _response(key: ApiKey) -> ApiKeyAnswer:
-    return ApiKeyAnswer(
-        id=key.id,
-        name=key.name,
-        prefix=key.prefix,
-        scopes=list(key.scopes),
-        created_at=utc(key.created_at),
-        expires_at=utc(key.expires_at),
-        last_used_at=None if key.last_used_at is None else utc(key.last_used_at),
     )

@@ -29,6 +29,14 @@ _MAX_JWT_LENGTH = 2048
 _DELIVERY = "`cookie` sets the refresh token as an HttpOnly cookie, for pages of this site; `body` returns it."
 
 
+def utc(moment: datetime) -> datetime:
+    """Convert to UTC, regardless of the time zone of the database connection."""
+    return moment.astimezone(UTC)
+
+
+UtcTime = Annotated[datetime, AfterValidator(utc)]
+
+
 def _at_most(limit: int) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         # JSON can contain an unpaired surrogate, which has no UTF-8 and cannot be hashed; SecretStr accepts it.
@@ -83,7 +91,7 @@ KeyName = Annotated[
 class Registration(BaseModel):
     """A new account. Names are unique regardless of case; passwords are normalised to NFKC.
 
-    The password must differ from the name, and must not be one of the 3,000 most common ones.
+    The password must differ from the name, and must not be known from published breaches.
     """
 
     model_config = ConfigDict(
@@ -104,7 +112,7 @@ class UserAnswer(BaseModel):
 
     id: uuid.UUID = Field(examples=["5b0f8a3e-7f0c-4c44-9a51-0d6c0c1d2e3f"])
     username: str = Field(examples=["clara"])
-    created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
     guest: bool = Field(default=False, description="Whether this is a guest, without a registered account.")
 
 
@@ -193,9 +201,9 @@ class SessionAnswer(BaseModel):
     """A login on a device."""
 
     id: uuid.UUID
-    created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
-    last_used_at: datetime = Field(examples=["2026-09-14T09:30:00Z"])
-    expires_at: datetime = Field(examples=["2026-10-13T12:00:00Z"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
+    last_used_at: UtcTime = Field(examples=["2026-09-14T09:30:00Z"])
+    expires_at: UtcTime = Field(examples=["2026-10-13T12:00:00Z"])
     address: str = Field(description="Network address of the last use.", examples=["192.0.2.7"])
     user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
     current: bool = Field(description="Whether the request belongs to this session.")
@@ -211,7 +219,7 @@ class SecurityEventAnswer(BaseModel):
     """An entry of the audit log."""
 
     event: str = Field(examples=["logged_in"])
-    happened_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
+    happened_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
     subject: str = Field(description="Id of the session or key, if any.", examples=[""])
     address: str = Field(examples=["192.0.2.7"])
     user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
@@ -247,9 +255,9 @@ class ApiKeyAnswer(BaseModel):
     name: str = Field(examples=["my studio"])
     prefix: str = Field(description="First characters of the key.", examples=["euterpe_ak_Q3vx9k"])
     scopes: list[Scope]
-    created_at: datetime = Field(examples=["2026-09-13T12:00:00Z"])
-    expires_at: datetime = Field(examples=["2026-12-12T12:00:00Z"])
-    last_used_at: datetime | None = Field(examples=["2026-09-14T09:30:00Z"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
+    expires_at: UtcTime = Field(examples=["2026-12-12T12:00:00Z"])
+    last_used_at: UtcTime | None = Field(examples=["2026-09-14T09:30:00Z"])
 
 
 class NewApiKeyAnswer(ApiKeyAnswer):
@@ -299,8 +307,3 @@ def token_answer(pair: TokenPair, *, with_refresh_token: bool) -> TokenAnswer:
 def service_token_answer(token: SignedToken) -> ServiceTokenAnswer:
     """Convert a service token."""
     return ServiceTokenAnswer(access_token=token.text, expires_in=token.expires_in)
-
-
-def utc(moment: datetime) -> datetime:
-    """Convert to UTC, regardless of the time zone of the database connection."""
-    return moment.astimezone(UTC)

@@ -6,7 +6,8 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter
 
 from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep
-from euterpe_auth.routes.schemas import SessionAnswer, SessionList, utc
+from euterpe_auth.routes.answers import session_answer
+from euterpe_auth.routes.schemas import SessionList
 
 router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 
@@ -15,27 +16,14 @@ router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 async def list_sessions(user: AccountDep, use_cases: UseCasesDep) -> SessionList:
     """The active sessions, the one used last first."""
     rows = await use_cases.sessions.list(user.id)
-    return SessionList(
-        items=[
-            SessionAnswer(
-                id=row.id,
-                created_at=utc(row.created_at),
-                last_used_at=utc(row.last_used_at),
-                expires_at=utc(row.expires_at),
-                address=row.address,
-                user_agent=row.user_agent,
-                current=row.id == user.session_id,
-            )
-            for row in rows
-        ]
-    )
+    return SessionList(items=[session_answer(row, user.session_id) for row in rows])
 
 
 @router.delete(
     "/sessions/{session_id}", status_code=204, summary="End a session", responses=problem_responses(401, 403, 404, 503)
 )
 async def revoke_session(session_id: uuid.UUID, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Ends a session. Its refresh token is revoked; its access token remains valid for at most ten minutes."""
+    """Ends a session. Its refresh token is revoked at once, and its access token is refused within five seconds."""
     await use_cases.sessions.revoke(user.id, session_id, origin)
 
 

@@ -69,8 +69,8 @@ async def refresh_token(
     response: Response,
     use_cases: UseCasesDep,
     origin: OriginDep,
+    cookie: RefreshCookie,
     body: RefreshBody | None = None,
-    cookie: RefreshCookie = None,
 ) -> TokenAnswer:
     """Exchanges a refresh token for new tokens. Each refresh token is valid once; reusing it ends the session.
 
@@ -92,8 +92,8 @@ async def log_out(
     response: Response,
     use_cases: UseCasesDep,
     origin: OriginDep,
+    cookie: RefreshCookie,
     body: RefreshBody | None = None,
-    cookie: RefreshCookie = None,
 ) -> None:
     """Ends the session of a refresh token. Idempotent: an invalid token is accepted.
 

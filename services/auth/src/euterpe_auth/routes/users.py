@@ -11,15 +11,14 @@ from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, user_i
 from euterpe_auth.domain.api_keys import Scope
 from euterpe_auth.domain.users import User
 from euterpe_auth.errors import NoSuchGuest
+from euterpe_auth.routes.answers import AccountExport, api_key_answer, security_event_answer, session_answer
 from euterpe_auth.routes.schemas import (
     ClaimBody,
     ConfirmBody,
     PasswordChange,
     Registration,
-    SecurityEventAnswer,
     SecurityEventPage,
     UserAnswer,
-    utc,
 )
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
@@ -99,6 +98,23 @@ async def claim_guest(
     await use_cases.guests.claim(user.id, user_id_of(guest), origin)
 
 
+@router.get("/me/export", summary="Export your account", responses=problem_responses(401, 403, 503))
+async def export_account(response: Response, user: AccountDep, use_cases: UseCasesDep) -> AccountExport:
+    """The account with its sessions, API keys and all security events, without any secret.
+
+    Songs and what belongs to them are exported by `/api/v1/library/export`, generations by
+    `/api/v1/generations/export`.
+    """
+    response.headers["Content-Disposition"] = 'attachment; filename="euterpe-account.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return AccountExport(
+        account=_response(await use_cases.users.get(user.id)),
+        sessions=[session_answer(row, user.session_id) for row in await use_cases.sessions.list(user.id)],
+        api_keys=[api_key_answer(key) for key in await use_cases.api_keys.list(user.id)],
+        security_events=[security_event_answer(row) for row in await use_cases.users.all_security_events(user.id)],
+    )
+
+
 @router.get("/me/security-events", summary="List security events", responses=problem_responses(401, 403, 503))
 async def list_security_events(
     user: AccountDep,
@@ -110,18 +126,9 @@ async def list_security_events(
 ) -> SecurityEventPage:
     """Logins, failed logins and changes of the account, newest first. They are kept for a year."""
     rows = await use_cases.users.security_events(user.id, before=before, limit=limit)
-    items = [
-        SecurityEventAnswer(
-            event=row.event,
-            happened_at=utc(row.happened_at),
-            subject=row.subject,
-            address=row.address,
-            user_agent=row.user_agent,
-        )
-        for row in rows
-    ]
+    items = [security_event_answer(row) for row in rows]
     return SecurityEventPage(items=items, next_before=rows[-1].id if len(rows) == limit else None)
 
 
 def _response(user: User) -> UserAnswer:
-    return UserAnswer(id=user.id, username=user.username, created_at=utc(user.created_at), guest=user.guest)
+    return UserAnswer(id=user.id, username=user.username, created_at=user.created_at, guest=user.guest)

@@ -84,10 +84,11 @@ class ApiKeys:
 
     async def revoke(self, user_id: uuid.UUID, key_id: uuid.UUID, origin: Origin) -> None:
         """Delete a key. Raises NoSuchKey."""
+        now = self._clock()
         async with self._database.sessions.begin() as session:
-            if not await ApiKeyRepository(session).remove(user_id, key_id):
+            if not await ApiKeyRepository(session).remove(user_id, key_id, now):
                 raise NoSuchKey
-            event, now = SecurityEvent.API_KEY_REVOKED, self._clock()
+            event = SecurityEvent.API_KEY_REVOKED
             SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin, subject=key_id)
         log.info("api_key_revoked", user_id=str(user_id), key_id=str(key_id))
 
@@ -100,7 +101,7 @@ class ApiKeys:
             log.info("api_key_refused")
             raise InvalidApiKey
         key, owner = found
-        return ScopedToken(await self._signer.scoped_token(owner, key.scopes), key.scopes)
+        return ScopedToken(await self._signer.scoped_token(owner, key.scopes, key_id=key.id), key.scopes)
 
 
 def _digest(text: str) -> bytes:

@@ -57,13 +57,14 @@ class Guests:
 
     async def claim(self, user_id: uuid.UUID, guest_id: uuid.UUID, origin: Origin) -> None:
         """Transfer a guest's songs to an existing account, and delete the guest. Raises NoSuchGuest."""
+        now = self._clock()
         async with self._database.sessions.begin() as session:
             account = await UserRepository(session).lock_registered(user_id)
-            if account is None or not await UserRepository(session).remove_guest(guest_id):
+            if account is None or not await UserRepository(session).remove_guest(guest_id, now):
                 raise NoSuchGuest
             author = account.username or ""
             self._outbox.add(session, TaskKind.TRANSFER_SONGS, guest_id, target_id=user_id, author=author)
-            event, now = SecurityEvent.GUEST_CLAIMED, self._clock()
+            event = SecurityEvent.GUEST_CLAIMED
             SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin, subject=guest_id)
         self._outbox.wake()
         self._metrics.guests.labels("claimed").inc()

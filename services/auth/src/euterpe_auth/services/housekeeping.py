@@ -11,6 +11,7 @@ from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.attempts import AttemptRepository
+from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
 from euterpe_auth.storage.users import UserRepository
@@ -42,6 +43,7 @@ class Housekeeping:
         async with self._database.sessions.begin() as session:
             await SessionRepository(session).delete_expired(now)
             await AttemptRepository(session).delete_settled(now)
+            await RevocationRepository(session).delete_expired(now)
             await ApiKeyRepository(session).delete_expired(now - _EXPIRED_KEYS_LISTED)
             await SecurityEventRepository(session).delete_older(now - self._event_retention)
         while await self._delete_guests():

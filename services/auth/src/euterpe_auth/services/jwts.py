@@ -35,9 +35,9 @@ class TokenSigner:
         claims: dict[str, Any] = {"sub": str(user.id), "name": user.username, "sid": str(session_id)}
         return await self._sign(ACCESS, self._access_seconds, claims | ({"guest": True} if user.guest else {}))
 
-    async def scoped_token(self, user: User, scopes: Iterable[str]) -> SignedToken:
+    async def scoped_token(self, user: User, scopes: Iterable[str], *, key_id: uuid.UUID) -> SignedToken:
         """Return the token of an API key, limited to its scopes (RFC 9068, section 2.2.3)."""
-        claims = {"sub": str(user.id), "name": user.username, "scope": " ".join(scopes)}
+        claims = {"sub": str(user.id), "name": user.username, "scope": " ".join(scopes), "key_id": str(key_id)}
         return await self._sign(ACCESS, self._access_seconds, claims)
 
     async def service_token(self, client_id: str) -> SignedToken:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from cryptography.fernet import Fernet
 from euterpe_service_kit.database import Database
 
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.security_events import SecurityEvent
+from euterpe_auth.domain.signing_keys import key_cipher
 from euterpe_auth.services.signing_keys import new_row
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.signing_keys import SigningKeyRepository
@@ -38,11 +38,11 @@ class Rotation:
 
 
 class KeyRotation:
-    """Use case of `python -m euterpe_auth rotate-keys`."""
+    """Use cases of `python -m euterpe_auth rotate-keys` and `reencrypt-keys`."""
 
     def __init__(self, database: Database, key_encryption_key: str, clock: Clock) -> None:
         self._database = database
-        self._cipher = Fernet(key_encryption_key)
+        self._cipher = key_cipher(key_encryption_key)
         self._clock = clock
 
     async def rotate(self, *, compromised: bool = False) -> Rotation:
@@ -75,3 +75,16 @@ class KeyRotation:
             SecurityEventRepository(session).record(event, at=now, user_id=None, origin=_OPERATOR, subject=row.kid)
         log.warning("signing_key_rotated", kid=row.kid, compromised=compromised)
         return Rotation(row.kid, signs_from, until)
+
+    async def reencrypt(self) -> int:
+        """Encrypt all stored signing keys with the first key encryption key, and return how many there are.
+
+        Raises InvalidToken if a key was encrypted with none of the configured ones.
+        """
+        async with self._database.sessions.begin() as session:
+            await SigningKeyRepository(session).lock_creation()
+            rows = await SigningKeyRepository(session).published(self._clock())
+            for row in rows:
+                row.encrypted_private_key = self._cipher.rotate(row.encrypted_private_key)
+        log.warning("signing_keys_reencrypted", count=len(rows))
+        return len(rows)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.errors import SessionEnded
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain import refresh_tokens
@@ -15,10 +16,11 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh import RefreshOutcome, classify_refresh
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User
-from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession, SessionEnded
+from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
+from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
 from euterpe_auth.storage.users import UserRepository
@@ -55,13 +57,21 @@ class Sessions:
     """Use cases of sessions. They open their own transactions, as Users does."""
 
     def __init__(
-        self, database: Database, signer: TokenSigner, metrics: AuthMetrics, clock: Clock, *, session_seconds: int
+        self,
+        database: Database,
+        signer: TokenSigner,
+        metrics: AuthMetrics,
+        clock: Clock,
+        *,
+        session_seconds: int,
+        idle_seconds: int,
     ) -> None:
         self._database = database
         self._signer = signer
         self._metrics = metrics
         self._clock = clock
         self._lifetime = timedelta(seconds=session_seconds)
+        self._max_idle = timedelta(seconds=idle_seconds)
 
     async def open(self, session: AsyncSession, user: User, origin: Origin) -> OpenedSession:
         """Create a session in the caller's transaction."""
@@ -118,7 +128,8 @@ class Sessions:
     async def list(self, user_id: uuid.UUID) -> Sequence[SessionRow]:
         """Return the active sessions of an account."""
         async with self._database.sessions() as session:
-            return await SessionRepository(session).active(user_id, self._clock())
+            rows = await SessionRepository(session).active(user_id, self._clock())
+        return [row for row in rows if self._clock() - row.last_used_at < self._max_idle]
 
     async def revoke(self, user_id: uuid.UUID, session_id: uuid.UUID, origin: Origin) -> None:
         """End one session of an account. Raises NoSuchSession."""
@@ -147,9 +158,12 @@ class Sessions:
         if row is None:
             return "unknown", None
         presented = await SessionRepository(session).get_token(digest)
+        user = await UserRepository(session).find_by_id(row.user_id)
+        assert user is not None, "a session has a user"
+        idle_end = row.expires_at if user.guest else row.last_used_at + self._max_idle
         outcome = classify_refresh(
             now,
-            session_expires_at=row.expires_at,
+            session_expires_at=min(row.expires_at, idle_end),
             session_revoked_at=row.revoked_at,
             replaced_at=presented.replaced_at,
             successor_is_current=presented.sealed_successor is not None,
@@ -163,8 +177,6 @@ class Sessions:
         else:
             return outcome.value, _Refusal(outcome, row.id)
         row.last_used_at, row.address, row.user_agent = now, origin.address, origin.user_agent
-        user = await UserRepository(session).find_by_id(row.user_id)
-        assert user is not None, "a session has a user"
         return outcome.value, OpenedSession(row.id, user, successor, row.expires_at)
 
     async def _rotate(
@@ -180,6 +192,7 @@ class Sessions:
 
     async def _revoke(self, session: AsyncSession, row: SessionRow, event: SecurityEvent, origin: Origin) -> None:
         row.revoked_at = now = self._clock()
+        await RevocationRepository(session).add([row.id], now)
         SecurityEventRepository(session).record(event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
         await SessionRepository(session).delete_sealed_successors([row.id])
 

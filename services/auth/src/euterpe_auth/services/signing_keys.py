@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.errors import Unavailable
@@ -14,7 +14,7 @@ from jwt import PyJWK
 from sqlalchemy.exc import SQLAlchemyError
 
 from euterpe_auth.domain.clock import Clock
-from euterpe_auth.domain.signing_keys import SigningKey, thumbprint
+from euterpe_auth.domain.signing_keys import SigningKey, key_cipher, thumbprint
 from euterpe_auth.storage.models import SigningKeyRow
 from euterpe_auth.storage.signing_keys import SigningKeyRepository
 
@@ -37,7 +37,7 @@ class KeyRing:
 
     def __init__(self, database: Database, key_encryption_key: str, clock: Clock) -> None:
         self._database = database
-        self._cipher = Fernet(key_encryption_key)
+        self._cipher = key_cipher(key_encryption_key)
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         self._load_at = float("-inf")
@@ -97,12 +97,12 @@ class KeyRing:
         except InvalidToken:
             raise KeyEncryptionKeyError(
                 "The signing keys in the database were encrypted with another key. Set EUTERPE_AUTH_KEY_ENCRYPTION_KEY "
-                "to the one with which they were created."
+                "to the one with which they were created, or add that one after a comma."
             ) from None
         return SigningKey(row.kid, Ed25519PrivateKey.from_private_bytes(private), row.signs_from, row.published_until)
 
 
-def new_row(cipher: Fernet, now: datetime, *, signs_from: datetime) -> SigningKeyRow:
+def new_row(cipher: MultiFernet, now: datetime, *, signs_from: datetime) -> SigningKeyRow:
     """Create a key, and return its row with the encrypted private key."""
     key = Ed25519PrivateKey.generate()
     kid = thumbprint(key)

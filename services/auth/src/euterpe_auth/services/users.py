@@ -117,7 +117,7 @@ class Users:
             await require_active(session, user_id, session_id, now)
             row.password_hash = new_hash
             await SessionRepository(session).revoke(user_id, now, but=session_id)
-            keys = await ApiKeyRepository(session).remove_all(user_id) if revoke_api_keys else 0
+            keys = await ApiKeyRepository(session).remove_all(user_id, now) if revoke_api_keys else 0
             event = SecurityEvent.PASSWORD_CHANGED
             SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
         log.info("password_changed", user_id=str(user_id), revoked_api_keys=keys)
@@ -144,7 +144,7 @@ class Users:
         await self._confirmed(user_id, password, "body.password", origin)
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            if await UserRepository(session).remove_user(user_id):
+            if await UserRepository(session).remove_user(user_id, now):
                 await OutboxRepository(session).turn_transfers_into_deletions(user_id)
                 self._outbox.add(session, TaskKind.DELETE_LISTENER, user_id)
                 event = SecurityEvent.ACCOUNT_DELETED
@@ -153,11 +153,15 @@ class Users:
         log.info("account_deleted", user_id=str(user_id))
 
     async def security_events(
-        self, user_id: uuid.UUID, *, before: int | None, limit: int
+        self, user_id: uuid.UUID, *, before: int | None, limit: int | None
     ) -> Sequence[SecurityEventRow]:
         """Return an account's entries of the audit log, newest first."""
         async with self._database.sessions() as session:
             return await SecurityEventRepository(session).of_user(user_id, before=before, limit=limit)
+
+    async def all_security_events(self, user_id: uuid.UUID) -> Sequence[SecurityEventRow]:
+        """Return all entries of an account in the audit log, newest first."""
+        return await self.security_events(user_id, before=None, limit=None)
 
     async def _add(self, user: User, password_hash: str, origin: Origin, *, promote: bool) -> bool:
         now = user.created_at
@@ -179,7 +183,7 @@ class Users:
         if not await UserRepository(session).promote_guest(user, password_hash):
             raise NoSuchGuest
         # Others may have the guest's tokens, which must not belong to the account.
-        await SessionRepository(session).delete_all(user.id)
+        await SessionRepository(session).delete_all(user.id, user.created_at)
         # The account owns the songs already; the transfer sets the author's name.
         self._outbox.add(session, TaskKind.TRANSFER_SONGS, user.id, target_id=user.id, author=user.username)
         self._metrics.guests.labels("registered").inc()
@@ -208,7 +212,7 @@ def _require_unguessable(password: str, username: str, field: str) -> None:
     if password_is_name(password, username):
         raise GuessablePassword(field, "The password must differ from the username.")
     if is_common(password):
-        raise GuessablePassword(field, "This password is one of the 3,000 most common ones. Choose another one.")
+        raise GuessablePassword(field, "This password is known from published breaches. Choose another one.")
 
 
 def _require_account(found: T | None) -> T:

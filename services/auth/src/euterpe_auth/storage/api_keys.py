@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.api_keys import ApiKey, Scope
 from euterpe_auth.domain.users import User
 from euterpe_auth.storage.models import ApiKeyRow, UserRow
+from euterpe_auth.storage.revocations import RevocationRepository
 
 
 class ApiKeyRepository:
@@ -59,17 +60,18 @@ class ApiKeyRepository:
             return None
         return _key(row), User(owner.id, owner.username, owner.created_at)
 
-    async def remove(self, user_id: uuid.UUID, key_id: uuid.UUID) -> bool:
-        """Delete a key; False when the account has none with this id."""
-        statement = (
-            delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
-        )
-        return await self._session.scalar(statement) is not None
+    async def remove(self, user_id: uuid.UUID, key_id: uuid.UUID, now: datetime) -> bool:
+        """Delete a key and revoke its access tokens; False when the account has none with this id."""
+        return await self._remove(now, ApiKeyRow.id == key_id, ApiKeyRow.user_id == user_id) == 1
 
-    async def remove_all(self, user_id: uuid.UUID) -> int:
-        """Delete all keys of an account, and return how many there were."""
-        statement = delete(ApiKeyRow).where(ApiKeyRow.user_id == user_id).returning(ApiKeyRow.id)
-        return len((await self._session.scalars(statement)).all())
+    async def remove_all(self, user_id: uuid.UUID, now: datetime) -> int:
+        """Delete all keys of an account and revoke their access tokens; return how many there were."""
+        return await self._remove(now, ApiKeyRow.user_id == user_id)
+
+    async def _remove(self, now: datetime, *conditions: ColumnElement[bool]) -> int:
+        removed = (await self._session.scalars(delete(ApiKeyRow).where(*conditions).returning(ApiKeyRow.id))).all()
+        await RevocationRepository(self._session).add(removed, now)
+        return len(removed)
 
     async def delete_expired(self, moment: datetime) -> None:
         """Delete the keys that expired before a time."""

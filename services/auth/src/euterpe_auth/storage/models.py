@@ -115,6 +115,15 @@ class AttemptsRow(Base):
     settled_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class RevocationRow(Base):
+    """A user, session or API key whose access tokens are refused until `expires_at`; then none of them is valid."""
+
+    __tablename__ = "revocations"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SecurityEventRow(Base):
     """An entry of the audit log. It is kept after the account is deleted, so it has no foreign key."""
 

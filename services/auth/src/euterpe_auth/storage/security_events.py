@@ -39,7 +39,7 @@ class SecurityEventRepository:
             )
         )
 
-    async def of_user(self, user_id: uuid.UUID, *, before: int | None, limit: int) -> Sequence[SecurityEventRow]:
+    async def of_user(self, user_id: uuid.UUID, *, before: int | None, limit: int | None) -> Sequence[SecurityEventRow]:
         """Return an account's entries, newest first."""
         statement = select(SecurityEventRow).where(SecurityEventRow.user_id == user_id)
         if before is not None:

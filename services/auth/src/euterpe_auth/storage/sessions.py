@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.storage.models import RefreshTokenRow, SessionRow, UserRow
+from euterpe_auth.storage.revocations import RevocationRepository
 
 
 class SessionRepository:
@@ -71,6 +72,7 @@ class SessionRepository:
         ended = (await self._session.scalars(statement.values(revoked_at=now).returning(SessionRow.id))).all()
         if ended:
             await self.delete_sealed_successors(ended)
+            await RevocationRepository(self._session).add(ended, now)
         return len(ended)
 
     async def has_session_from(self, username: str, address: str) -> bool:
@@ -82,9 +84,10 @@ class SessionRepository:
         )
         return bool(await self._session.scalar(statement))
 
-    async def delete_all(self, user_id: uuid.UUID) -> None:
-        """Delete a user's sessions with their tokens."""
-        await self._session.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
+    async def delete_all(self, user_id: uuid.UUID, now: datetime) -> None:
+        """Delete a user's sessions with their tokens, and revoke their access tokens."""
+        statement = delete(SessionRow).where(SessionRow.user_id == user_id).returning(SessionRow.id)
+        await RevocationRepository(self._session).add((await self._session.scalars(statement)).all(), now)
 
     async def delete_expired(self, now: datetime, *, user_id: uuid.UUID | None = None) -> None:
         """Delete the expired sessions of all users or of one, with their tokens."""

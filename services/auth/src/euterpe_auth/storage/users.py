@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.users import GUEST_NAME, User
 from euterpe_auth.storage.models import UserRow
+from euterpe_auth.storage.revocations import RevocationRepository
 
 
 class UserRepository:
@@ -47,10 +48,9 @@ class UserRepository:
         )
         return await self._session.scalar(statement) is not None
 
-    async def remove_guest(self, guest_id: uuid.UUID) -> bool:
-        """Delete a guest and its sessions; False when there is none."""
-        statement = delete(UserRow).where(UserRow.id == guest_id, UserRow.username.is_(None)).returning(UserRow.id)
-        return await self._session.scalar(statement) is not None
+    async def remove_guest(self, guest_id: uuid.UUID, now: datetime) -> bool:
+        """Delete a guest and its sessions, and revoke its access tokens; False when there is none."""
+        return await self._remove(now, UserRow.id == guest_id, UserRow.username.is_(None))
 
     async def remove_old_guests(self, moment: datetime, *, limit: int) -> Sequence[uuid.UUID]:
         """Delete guests created before a time, and return their ids."""
@@ -62,11 +62,14 @@ class UserRepository:
         )
         return (await self._session.scalars(delete(UserRow).where(UserRow.id.in_(old)).returning(UserRow.id))).all()
 
-    async def remove_user(self, user_id: uuid.UUID) -> bool:
-        """Delete an account with its sessions and keys; False when it does not exist."""
-        return (
-            await self._session.scalar(delete(UserRow).where(UserRow.id == user_id).returning(UserRow.id)) is not None
-        )
+    async def remove_user(self, user_id: uuid.UUID, now: datetime) -> bool:
+        """Delete an account with its sessions and keys, and revoke its access tokens; False when it does not exist."""
+        return await self._remove(now, UserRow.id == user_id)
+
+    async def _remove(self, now: datetime, *conditions: ColumnElement[bool]) -> bool:
+        removed = (await self._session.scalars(delete(UserRow).where(*conditions).returning(UserRow.id))).all()
+        await RevocationRepository(self._session).add(removed, now)
+        return bool(removed)
 
     async def is_name_taken(self, username: str) -> bool:
         """Whether an account has this name; case is ignored."""

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from euterpe_service_kit.midi_artifacts import renditions_prefix
+
 from euterpe_converter.domain.audio import Encoding, Synthesis, Tags
 from euterpe_converter.rendering.job import canonical
 from euterpe_converter.rendering.soundfont import SoundFont
@@ -27,7 +29,7 @@ class RenderRequest:
 
 
 def rendition_key(request: RenderRequest, soundfont: SoundFont, versions: str) -> str:
-    """Return `audio/<sha256>.<extension>` for the body; `versions` are those of the libraries."""
+    """Return `audio/<sha256 of the MIDI file>/<sha256>.<extension>`; `versions` are those of the libraries."""
     inputs = {
         "midi": request.midi_sha256,
         "soundfont": soundfont.sha256,
@@ -36,4 +38,5 @@ def rendition_key(request: RenderRequest, soundfont: SoundFont, versions: str) -
         "tags": asdict(request.body_tags),
         "renderer": [_RENDERER_VERSION, versions],
     }
-    return f"audio/{sha256(canonical(inputs).encode()).hexdigest()}.{request.encoding.format.value}"
+    name = f"{sha256(canonical(inputs).encode()).hexdigest()}.{request.encoding.format.value}"
+    return renditions_prefix(request.midi_sha256) + name

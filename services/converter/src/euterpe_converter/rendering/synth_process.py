@@ -4,10 +4,10 @@ It forks for every render. A fork takes milliseconds and shares the SoundFont's 
 same state, so nothing leaks between pieces, and a crash or hang fails one render. The server itself never reads an
 untrusted file and has a single thread, which makes forking safe.
 
-Protocol, on a socket of sequenced packets: first `{"ready": versions, "network": bool}`, `{"missing": …}` or
-`{"unusable": …}`. A render is requested with `{"id": n, "job": …, "limits": …}`, a descriptor of the MIDI file and one
-to write to, and ends with `{"id": n, "status": exit status, negative for a signal, "message": …}`. `{"kill": n}` ends
-it early. When the socket closes, all renders are killed.
+Protocol, on a socket of sequenced packets: first `{"ready": versions, "network": bool, "landlock": bool}`,
+`{"missing": …}`, `{"unusable": …}` or `{"unsafe": true}`. A render is requested with `{"id": n, "job": …,
+"limits": …}`, a descriptor of the MIDI file and one to write to, and ends with `{"id": n, "status": exit status,
+negative for a signal, "message": …}`. `{"kill": n}` ends it early. When the socket closes, all renders are killed.
 """
 
 import contextlib
@@ -19,7 +19,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Never
 
 from euterpe_converter.domain.formats import AudioFormat, choose_encoding
@@ -174,10 +176,15 @@ def main() -> None:
         control.send(json.dumps({"unusable": str(error)}).encode())
         return
     is_isolated = sandbox.isolate_network()
+    is_isolated = sandbox.deny_sockets() or is_isolated
+    if options["require_sandbox"] and not is_isolated:
+        control.send(json.dumps({"unsafe": True}).encode())
+        return
+    has_landlock = sandbox.restrict_writes([Path(tempfile.gettempdir())], [Path(os.devnull)])
     # Otherwise garbage collections in render processes would write to, and so copy, every page with an object on it.
     gc.collect()
     gc.freeze()
-    control.send(json.dumps({"ready": versions, "network": not is_isolated}).encode())
+    control.send(json.dumps({"ready": versions, "network": not is_isolated, "landlock": has_landlock}).encode())
     ForkServer(control, fluidsynth, options["ffmpeg"]).run()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from euterpe_converter.errors import RenderFailed, SoundFontMissing, ToolMissing
+from euterpe_converter.errors import RenderFailed, SandboxMissing, SoundFontMissing, ToolMissing
 from euterpe_converter.rendering.child import CHILD_ENVIRONMENT, Child, kill_child
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.sandbox import RenderLimits
@@ -38,6 +38,8 @@ class SynthWorkerOptions:
     ffmpeg: str
     memory_bytes: int
     cpu_seconds: int
+    #: Whether a render must not be able to reach the network.
+    require_sandbox: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,16 @@ class SynthWorker:
     async def start(cls, soundfont: Path, options: SynthWorkerOptions) -> "SynthWorker":
         """Start the process and wait until the SoundFont is loaded.
 
-        Raises ToolMissing, SoundFontMissing, RenderFailed.
+        Raises ToolMissing, SoundFontMissing, SandboxMissing, RenderFailed.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        arguments = {"soundfont": str(soundfont), "fluidsynth": options.fluidsynth, "ffmpeg": options.ffmpeg}
+        arguments = {
+            "soundfont": str(soundfont),
+            "fluidsynth": options.fluidsynth,
+            "ffmpeg": options.ffmpeg,
+            "require_sandbox": options.require_sandbox,
+        }
         module = "euterpe_converter.rendering.synth_process"
         async with AsyncExitStack() as undo:
             undo.callback(ours.close)
@@ -187,9 +194,13 @@ def _read_start_message(data: bytes, soundfont: Path, child: Child) -> str:
         raise ToolMissing(message["missing"], message["package"])
     if "unusable" in message:
         raise SoundFontMissing(f"FluidSynth cannot read {soundfont} ({message['unusable']}).")
+    if "unsafe" in message:
+        raise SandboxMissing
     if "ready" not in message:
         raise RenderFailed("synthesiser", child.stderr_tail or "the synthesiser process did not start")
-    log.info("synth_worker_ready", soundfont=soundfont.name, versions=message["ready"], network=message["network"])
+    report = log.warning if message["network"] else log.info
+    restrictions = {"network": message["network"], "landlock": message["landlock"]}
+    report("synth_worker_ready", soundfont=soundfont.name, versions=message["ready"], **restrictions)
     return str(message["ready"])
 
 

@@ -9,7 +9,9 @@ from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key
 from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
@@ -17,14 +19,22 @@ from euterpe_generator.dependencies import (
     GenerationsDep,
     IdempotencyKeyDep,
     OwnerDep,
+    OwnershipDep,
     ProgressStreamDep,
     StoreDep,
     WaitDep,
     occupy_stream,
 )
-from euterpe_generator.domain.generation import Generation, Status
+from euterpe_generator.domain.generation import Generation, Owner, Status
 from euterpe_generator.errors import NotFinished
-from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, NotesView, OrderView, location
+from euterpe_generator.routes.schemas import (
+    GenerationExport,
+    GenerationRequest,
+    GenerationView,
+    NotesView,
+    OrderView,
+    location,
+)
 from euterpe_generator.services.piano_roll_svg import piano_roll_svg
 from euterpe_generator.services.progress_stream import StreamPosition
 
@@ -75,6 +85,31 @@ async def create_generation(
     response.headers["Location"] = location(generations[0])
     first, *others = (GenerationView.of(generation) for generation in generations)
     return OrderView(**first.model_dump(), variations=others)
+
+
+_EXPORT: dict[int | str, dict[str, Any]] = {
+    200: {"model": GenerationExport, "description": "All generations of the account, oldest first."}
+}
+
+
+@router.get(
+    "/export",
+    summary="Export your generations",
+    response_class=Response,
+    responses={**_EXPORT, **problem_responses(401, 403, 503)},
+)
+async def export_generations(user: CurrentUser, ownership: OwnershipDep) -> Response:
+    """All generations of the account with their requests and results, also those that failed or were cancelled."""
+
+    async def body() -> AsyncIterator[str]:
+        separator = '{"items": ['
+        async for generation in ownership.export(Owner.account(user.id, user.name)):
+            yield separator + GenerationView.of(generation).model_dump_json()
+            separator = ",\n"
+        yield "]}" if separator.startswith(",") else separator + "]}"
+
+    headers = {"Content-Disposition": 'attachment; filename="euterpe-generations.json"', "Cache-Control": "no-store"}
+    return StreamingResponse(body(), media_type="application/json", headers=headers)
 
 
 async def readable_generation(generation_id: UUID, owner: OwnerDep, service: GenerationsDep) -> Generation:

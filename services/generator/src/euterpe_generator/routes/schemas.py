@@ -223,6 +223,12 @@ class GenerationView(BaseModel):
         )
 
 
+class GenerationExport(BaseModel):
+    """All generations of an account."""
+
+    items: list[GenerationView]
+
+
 class OrderView(GenerationView):
     """The first variation of a request, with the others in `variations`."""
 

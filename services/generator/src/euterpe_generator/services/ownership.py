@@ -1,17 +1,22 @@
-"""Transfer of a guest's generations to an account, and deletion with an account."""
+"""All generations of an owner: transfer of a guest's to an account, deletion with an account, and export."""
+
+import uuid
+from collections.abc import AsyncIterator
 
 from euterpe_service_kit.database import Database
 
-from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.generation import Generation, Owner
 from euterpe_generator.storage.changes import CANCELLATIONS, ChangeFeed
+from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.owners import OwnerRepository
 
 #: Limit of generations per call, so that no transaction holds its locks for long.
 _MAX_PER_CALL = 1_000
+_EXPORTED_PER_READ = 500
 
 
 class OwnershipService:
-    """Each call handles a limited number of generations and returns (number, done); callers repeat it until done."""
+    """Transfer and deletion handle a limited number per call and return (number, done); repeat them until done."""
 
     def __init__(self, database: Database, changes: ChangeFeed) -> None:
         self._database = database
@@ -29,3 +34,15 @@ class OwnershipService:
             deleted = await OwnerRepository(session).delete(owner, count=_MAX_PER_CALL)
         self._changes.announce(CANCELLATIONS)
         return deleted, deleted < _MAX_PER_CALL
+
+    async def export(self, owner: Owner) -> AsyncIterator[Generation]:
+        """Yield all generations of an owner. No transaction is open between them."""
+        after: uuid.UUID | None = None
+        while True:
+            async with self._database.sessions() as session:
+                found = await GenerationRepository(session).of_owner(owner, after=after, limit=_EXPORTED_PER_READ)
+            for generation in found:
+                yield generation
+            if len(found) < _EXPORTED_PER_READ:
+                return
+            after = found[-1].id

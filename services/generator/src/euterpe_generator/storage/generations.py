@@ -263,6 +263,11 @@ class GenerationRepository:
         found: dict[uuid.UUID, int] = dict(rows.all())
         return found
 
+    async def of_owner(self, owner: Owner, *, after: uuid.UUID | None, limit: int) -> list[Generation]:
+        """Return an owner's generations by id, those after `after`."""
+        statement = select(_TABLE).where(_TABLE.c.listener_key == owner.key).order_by(_TABLE.c.id).limit(limit)
+        return await self._all(statement if after is None else statement.where(_TABLE.c.id > after), {})
+
     async def count_before(self, generation: Generation, *, at_most: int) -> int:
         """Count the queued generations before this one, up to `at_most`."""
         order = (_TABLE.c.background, _TABLE.c.turn, _TABLE.c.created_at)

@@ -107,7 +107,11 @@ async def get_library_usage(request: Request, session: ReadSessionDep, user: Cur
 
 @router.get("/export", summary="Export your library", response_class=Response, responses=_ZIP)
 async def export_library(request: Request, user: CurrentUser) -> Response:
-    """A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, likes and follows."""
+    """A ZIP archive of your songs as MIDI with their metadata as JSON, your playlists, comments, reports,
+    likes, follows and share links.
+
+    The account's other data are exported by `/api/v1/auth/me/export` and `/api/v1/generations/export`.
+    """
     exporter: Exporter = request.app.state.exporter
     headers = {"Content-Disposition": 'attachment; filename="euterpe-library.zip"', "Cache-Control": "no-store"}
     return StreamingResponse(exporter.archive(user.id), media_type="application/zip", headers=headers)

@@ -1,10 +1,11 @@
-"""Permanent deletion: expired deleted songs, all data of a user, and objects without a song."""
+"""Permanent deletion: expired deleted songs, all data of a user, and MIDI files without a song with their audio."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.midi_artifacts import digest_of_midi_key, renditions_prefix
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
@@ -76,5 +77,11 @@ class Erasure:
             OrphanedArtifactRepository(session).removal(key) as is_unused,
         ):
             if is_unused:
-                await self._store.delete(key)
+                await self._delete_files(key)
         return is_unused
+
+    async def _delete_files(self, key: str) -> None:
+        """Delete a MIDI file, and before it the audio that the converter has made of it."""
+        for rendition in await self._store.list(renditions_prefix(digest_of_midi_key(key))):
+            await self._store.delete(rendition)
+        await self._store.delete(key)

@@ -1,0 +1,5 @@
+"""Errors of the supervisor."""
+
+
+class StackError(RuntimeError):
+    """The product cannot start; the message is one sentence for the operator."""

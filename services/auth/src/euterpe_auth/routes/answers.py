@@ -1,0 +1,35 @@
+"""Conversion of sessions, API keys and security events into their JSON form."""
+
+import uuid
+from typing import Final
+
+from pydantic import BaseModel
+
+from euterpe_auth.routes.schemas import ApiKeyAnswer, SecurityEventAnswer, SessionAnswer, UserAnswer
+
+_SESSION_FIELDS: Final = tuple(name for name in SessionAnswer.model_fields if name != "current")
+
+
+class AccountExport(BaseModel):
+    """All data of an account in auth, without secrets."""
+
+    account: UserAnswer
+    sessions: list[SessionAnswer]
+    api_keys: list[ApiKeyAnswer]
+    security_events: list[SecurityEventAnswer]
+
+
+def session_answer(session: object, current_id: uuid.UUID | None) -> SessionAnswer:
+    """Convert a session; `current_id` is that of the request."""
+    values = {name: getattr(session, name) for name in _SESSION_FIELDS}
+    return SessionAnswer(**values, current=values["id"] == current_id)
+
+
+def api_key_answer(key: object) -> ApiKeyAnswer:
+    """Convert an API key."""
+    return ApiKeyAnswer.model_validate(key, from_attributes=True)
+
+
+def security_event_answer(event: object) -> SecurityEventAnswer:
+    """Convert an entry of the audit log."""
+    return SecurityEventAnswer.model_validate(event, from_attributes=True)
