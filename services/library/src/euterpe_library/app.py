@@ -90,15 +90,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     http = await stack.enter_async_context(httpx.AsyncClient())
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
-    state.importer = Importer(state.database, state.object_store)
+    state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
+    state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start("erasure", state.erasure.sweep_all, interval_seconds=settings.sweep_seconds)
     server = RpcServer(TokenVerifier(keys, SERVICE))
-    rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
+    rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.
