@@ -108,6 +108,21 @@ def test_a_trial_migrates_after_its_database_and_upgrades_before_its_services(re
         assert "pre-upgrade" in item["metadata"]["annotations"]["helm.sh/hook"]
 
 
+def test_no_finished_job_outlives_its_release_for_long(render: Render) -> None:
+    small = values_of("values-small.yaml")
+    for item in select(render(small, bare=True), "Job"):
+        assert item["spec"]["ttlSecondsAfterFinished"] <= 600
+    hooks = [item for item in render() if "helm.sh/hook" in item["metadata"].get("annotations", {})]
+    assert {item["kind"] for item in hooks} >= {"Job", "ServiceAccount", "Pod"}
+    for item in hooks:
+        assert "hook-succeeded" in item["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
+
+
+def test_a_failed_migration_ends_before_helms_default_timeout(render: Render) -> None:
+    for item in select(render(), "Job"):
+        assert item["spec"]["activeDeadlineSeconds"] < 300
+
+
 def test_jobs_and_hooks_have_different_names(render: Render) -> None:
     small = values_of("values-small.yaml")
     first, later = (render(small, bare=True, upgrade=upgrade) for upgrade in (False, True))

@@ -59,7 +59,35 @@ def test_the_api_runs_while_a_pool_is_at_zero(gpu: list[Object]) -> None:
     assert trigger["metadata"]["targetQueryValue"] == "384"
     service = one(gpu, "Service", "euterpe-generator")["spec"]["selector"]
     assert service["app.kubernetes.io/component"] == "generator"
-    assert "replicas" not in one(gpu, "Deployment", "euterpe-generator-cuda")["spec"]
+    assert one(gpu, "ScaledObject", "euterpe-generator-cuda")["spec"]["minReplicaCount"] == 0
+
+
+def test_a_pool_that_may_be_at_zero_starts_at_zero_and_keeps_its_size_later(render: Render) -> None:
+    values = values_of("values-production.yaml", "values-gpu.yaml")
+    installed, upgraded = (render(values, bare=True, upgrade=upgrade) for upgrade in (False, True))
+    assert one(installed, "Deployment", "euterpe-generator-cuda")["spec"]["replicas"] == 0
+    for found in (installed, upgraded):
+        assert "replicas" not in one(found, "Deployment", "euterpe-generator-cpu")["spec"]
+    assert "replicas" not in one(upgraded, "Deployment", "euterpe-generator-cuda")["spec"]
+
+
+def test_a_gpu_pool_refuses_to_compose_on_the_cpu_unless_it_is_allowed(render: Render) -> None:
+    gpu = {"enabled": True, "resourceName": "nvidia.com/gpu"}
+    pools = [{"name": "a", "gpu": gpu}, {"name": "b", "gpu": gpu, "config": {"requireGpu": False}}, {"name": "c"}]
+    found = render({"generators": pools})
+    required = [
+        environment(pods(found)[f"Deployment/euterpe-generator-{name}"]).get("EUTERPE_GENERATOR_REQUIRE_GPU")
+        for name in "abc"
+    ]
+    assert [entry and entry["value"] for entry in required] == ["true", "false", None]
+
+
+@pytest.mark.parametrize("trigger", ["postgresql", "prometheus"])
+def test_a_pool_is_started_by_more_generations_than_its_threshold(trigger: str, render: Render) -> None:
+    scaling = {"kind": "keda", "trigger": trigger, "prometheusAddress": "http://p:9090", "activationGenerations": 20}
+    found = render({"generators": [{"name": "a", "autoscaling": scaling}]})
+    metadata = one(found, "ScaledObject", "euterpe-generator-a")["spec"]["triggers"][0]["metadata"]
+    assert "20" in (metadata.get("activationTargetQueryValue"), metadata.get("activationThreshold"))
 
 
 def test_keda_reads_its_connection_from_the_secret(gpu: list[Object]) -> None:

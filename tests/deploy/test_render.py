@@ -7,7 +7,18 @@ import kubernetes_validate
 import kubernetes_validate.utils
 import pytest
 
-from tests.deploy.rendering import CHART, CI_VALUES, Object, Render, pods, secrets_named, select, values_of
+from tests.deploy.rendering import (
+    CHART,
+    CI_VALUES,
+    Object,
+    Render,
+    merge,
+    objects,
+    pods,
+    secrets_named,
+    select,
+    values_of,
+)
 
 PROFILES = [["values-small.yaml"], ["values-production.yaml"], ["values-production.yaml", "values-gpu.yaml"]]
 FILES = [[f"ci/{path.name}"] for path in CI_VALUES] + PROFILES
@@ -107,6 +118,20 @@ def test_services_reach_each_other_by_names_that_exist(values: Object, render: R
             if "euterpe-" in value and ":" in value:
                 host, port = value.removeprefix("http://").split("/")[0].split(":")
                 assert int(port) in {p["port"] for p in services[host]["spec"]["ports"]}, (name, entry)
+
+
+def test_releases_in_two_namespaces_share_no_cluster_wide_name(chart: helm.Chart) -> None:
+    values = merge(secrets_named(), {"priorityClasses": {"create": True}})
+    names = [
+        {
+            item["metadata"]["name"]
+            for item in objects(chart.render(values, name="euterpe", namespace=namespace, is_install=True))
+            if "namespace" not in item["metadata"]
+        }
+        for namespace in ("music", "tests")
+    ]
+    assert names[0]
+    assert not names[0] & names[1]
 
 
 def test_a_second_release_in_the_namespace_shares_no_name(render: Render) -> None:

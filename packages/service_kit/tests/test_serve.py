@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from euterpe_service_kit.settings import ServiceSettings
 from euterpe_stack.ports import free_port
 
 PROGRAM = """
@@ -123,3 +124,15 @@ def test_limit_on_open_files_is_raised() -> None:
             assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0] > 512
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_idle_connection_outlives_a_proxys_and_is_closed_after_the_set_time() -> None:
+    # ingress-nginx keeps idle connections to its upstreams for 60 seconds.
+    assert ServiceSettings().keep_alive_seconds > 60
+    with served(KEEP_ALIVE_SECONDS="1") as (_, url):
+        address = (httpx.URL(url).host, httpx.URL(url).port or 80)
+        with socket.create_connection(address, timeout=4) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: probe\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            while connection.recv(65536):
+                pass

@@ -6,10 +6,11 @@ import onnxruntime
 import pytest
 import torch
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.export.graphs import Variant, head_graph, state_arrays, state_names, step_graph
-from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, STATIC_COUNT, EnsembleNetwork
 from euterpe_training.errors import TrainingError
 from torch import nn
 
@@ -103,10 +104,15 @@ def test_heads_give_the_logits_of_the_network(column: int, variant: Variant) -> 
     session = _session(head_graph(network, column, variant))
     hidden = torch.randn(6, 32)
     chosen = torch.from_numpy(np.random.default_rng(0).integers(0, COLUMN_SIZES[:column], (6, column)))
+    history = torch.from_numpy(np.random.default_rng(1).integers(0, HISTORY_SIZES, (6, len(HISTORY_SIZES))))
     with torch.no_grad():
         entry = network.heads.entries[column](hidden)
-        expected = network.heads.column(column, hidden, chosen).numpy()
-    feed = {"entry": entry.numpy(), **({"chosen": chosen.numpy()} if column else {})}
+        expected = network.heads.column(column, hidden, chosen, history).numpy()
+    feed = {"entry": entry.numpy()}
+    if column:
+        feed["chosen"] = chosen.numpy()
+    if column >= FIRST_WITH_HISTORY:
+        feed["history"] = history.numpy()
     logits = session.run(None, feed)[0]
     assert np.abs(logits - expected).max() < (1e-4 if variant == "fp32" else 0.1)
 

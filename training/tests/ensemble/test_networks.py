@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from euterpe_training.ensemble.config import CHUNK, recipe
+from euterpe_training.ensemble.loader import Batch
 from euterpe_training.ensemble.losses import column_losses
 from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
 from torch import Tensor, nn
@@ -99,11 +101,29 @@ def test_a_column_depends_on_the_columns_before_it_alone() -> None:
     targets = torch.ones(4, 5, dtype=torch.long)
     changed = targets.clone()
     changed[:, 2] = 7
-    before, after = network.heads(hidden, targets), network.heads(hidden, changed)
+    history = torch.zeros(4, len(HISTORY_SIZES), dtype=torch.long)
+    before, after = network.heads(hidden, targets, history), network.heads(hidden, changed, history)
     for number in range(3):
         assert torch.equal(before[number], after[number])
     for number in (3, 4):
         assert not torch.allclose(before[number], after[number])
+
+
+def test_the_history_of_a_part_matters_once_the_part_is_chosen() -> None:
+    network = _network("retention")
+    hidden, targets = torch.randn(4, 32), torch.ones(4, 5, dtype=torch.long)
+    history = torch.zeros(4, len(HISTORY_SIZES), dtype=torch.long)
+    before, after = network.heads(hidden, targets, history), network.heads(hidden, targets, history + 1)
+    for number in range(2):
+        assert torch.equal(before[number], after[number])
+    for number in (2, 3, 4):
+        assert not torch.allclose(before[number], after[number])
+
+
+def _batch(targets: Tensor, counts: Tensor) -> Batch:
+    unused = torch.zeros(0)
+    history = torch.zeros(*targets.shape[:2], len(HISTORY_SIZES), dtype=torch.long)
+    return Batch(unused, unused, unused, unused, history, targets, counts, 0)
 
 
 def test_losses_count_only_what_is_to_be_composed() -> None:
@@ -113,11 +133,11 @@ def test_losses_count_only_what_is_to_be_composed() -> None:
     counts = torch.zeros(2, 8, 5, dtype=torch.bool)
     counts[0, :3, 0] = True
     counts[0, :2, 1:3] = True
-    losses = column_losses(network, hidden, targets, counts).detach()
+    losses = column_losses(network, hidden, _batch(targets, counts)).detach()
     assert losses[3] == losses[4] == 0
     other = targets.clone()
     other[0, 2, 1:] = 5
     other[0, 3:] = 3
     other[1] = 4
-    assert torch.allclose(losses, column_losses(network, hidden, other, counts).detach())
+    assert torch.allclose(losses, column_losses(network, hidden, _batch(other, counts)).detach())
     assert losses[0] == pytest.approx(3 * np.log(COLUMN_SIZES[0]), rel=0.5)

@@ -7,7 +7,8 @@ installation has no database yet: then migrations are ordinary Jobs, and the ser
 annotations:
   helm.sh/hook: pre-install,pre-upgrade
   helm.sh/hook-weight: {{ .weight | quote }}
-  helm.sh/hook-delete-policy: before-hook-creation
+  # Failed Jobs stay, for their logs.
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 {{- end -}}
 

@@ -20,6 +20,11 @@ euterpe/pool: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{/* PriorityClasses are cluster-wide, so their names contain the namespace. Takes root and class. */}}
+{{- define "euterpe.priorityClass" -}}
+{{- printf "%s-%s-%s" .root.Release.Namespace (include "euterpe.fullname" .root) .class -}}
+{{- end -}}
+
 {{- define "euterpe.labels" -}}
 {{ include "euterpe.selector" . }}
 app.kubernetes.io/part-of: euterpe

@@ -60,7 +60,7 @@ runtimeClassName: {{ . }}
 {{- end -}}
 
 {{- define "euterpe.priority" -}}
-{{- $default := ternary (printf "%s-%s" (include "euterpe.fullname" .root) .class) "" .root.Values.priorityClasses.create -}}
+{{- $default := ternary (include "euterpe.priorityClass" .) "" .root.Values.priorityClasses.create -}}
 {{- with .values.priorityClassName | default $default }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -106,6 +106,9 @@ metadata:
 spec:
   {{- if not .autoscaled }}
   replicas: {{ .values.replicas }}
+  {{- else if and .root.Release.IsInstall (eq (int .values.autoscaling.minReplicas) 0) }}
+  # Without a number, the Deployment would start with one pod. Later, the number belongs to the autoscaler.
+  replicas: 0
   {{- end }}
   revisionHistoryLimit: 3
   minReadySeconds: 5

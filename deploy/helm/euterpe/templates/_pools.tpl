@@ -3,7 +3,9 @@
 {{/* A pool merged over generatorDefaults, as JSON; takes root and pool. */}}
 {{- define "euterpe.pool" -}}
 {{- $defaults := deepCopy .root.Values.generatorDefaults -}}
-{{- $config := merge (deepCopy (.pool.config | default dict)) .root.Values.generator.config -}}
+{{- $gpu := ternary (dict "requireGpu" true) dict (dig "gpu" "enabled" false .pool) -}}
+{{- /* Not merge, to which false in a pool counts as absent. */ -}}
+{{- $config := mergeOverwrite $gpu (deepCopy .root.Values.generator.config) (deepCopy (.pool.config | default dict)) -}}
 {{- $merged := mergeOverwrite $defaults (deepCopy .pool) -}}
 {{- $_ := set $merged "config" $config -}}
 {{- toJson $merged -}}
@@ -48,7 +50,7 @@ is visible and durable without any pod.
       SELECT ceil(count(*) * {{ $scaling.sharePercent }} / 100.0)
       FROM generator.generations WHERE status IN ('queued', 'running')
     targetQueryValue: {{ $target | quote }}
-    activationTargetQueryValue: "0"
+    activationTargetQueryValue: {{ $scaling.activationGenerations | quote }}
   authenticationRef:
     name: {{ include "euterpe.fullname" .root }}-generator-queue
 {{- else }}
@@ -59,5 +61,6 @@ is visible and durable without any pod.
       (sum(euterpe_generator_num_requests_running{namespace="{{ .root.Release.Namespace }}"})
       + max(euterpe_generator_queue_depth{namespace="{{ .root.Release.Namespace }}"})) * {{ $scaling.sharePercent }} / 100
     threshold: {{ $target | quote }}
+    activationThreshold: {{ $scaling.activationGenerations | quote }}
 {{- end }}
 {{- end -}}

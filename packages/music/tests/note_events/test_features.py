@@ -17,8 +17,16 @@ from euterpe_music.note_events.features import (
     part_set,
 )
 from euterpe_music.note_events.instruments import PART_COUNT
+from euterpe_music.note_events.part_history import (
+    LONGER_AGO,
+    NO_HISTORY,
+    PREVIOUS_BAR,
+    SAME_BAR,
+    SAME_ONSET,
+    part_histories,
+)
 from euterpe_music.note_events.piece import NotePiece, canonical
-from euterpe_music.note_events.spec import BAR, END
+from euterpe_music.note_events.spec import BAR, END, PART_OFFSET
 
 MakePiece = Callable[..., NotePiece]
 OPEN = Known(left=False)
@@ -145,6 +153,7 @@ def test_a_cursor_computes_the_same_inputs_step_by_step(make_piece: MakePiece, m
     inputs = features(piece, rows, known=known, pool=pool, gaps=gaps, composed=~given)
     table = bar_conditions(piece, ~given)
     cursor = Cursor(len(piece.bars), {name: [int(value) for value in values] for name, values in table.items()})
+    histories = part_histories(rows)
     for number, (event, role, note) in enumerate(_steps(rows)):
         cursor.gap = next(
             ((gap.start, gap.stop) for gap in gaps if gap.ahead and gap.start <= rows.bars[number] < gap.stop), None
@@ -153,6 +162,32 @@ def test_a_cursor_computes_the_same_inputs_step_by_step(make_piece: MakePiece, m
         expected = dict(zip(FEATURE_NAMES, inputs.values[number].tolist(), strict=True))
         assert dict(zip(FEATURE_NAMES, cursor.values().tolist(), strict=True)) == expected
         assert cursor.echoes().tolist() == inputs.echoes[number].tolist()
+        if number + 1 < len(rows) and rows.notes[number + 1] >= 0 and rows.roles[number + 1] == COMPOSED:
+            position, part = rows.columns[number + 1, :2].tolist()
+            assert cursor.history(part - PART_OFFSET, position) == tuple(histories[number].tolist())
+        else:
+            assert tuple(histories[number].tolist()) == NO_HISTORY
+
+
+def test_a_history_is_of_the_next_notes_own_part(make_piece: MakePiece) -> None:
+    piece = _melody(make_piece, [[60, 62], [64], [], [65]])
+    chord = piece.notes[:1].copy()
+    chord["pitch"], chord["velocity"] = 55, 3
+    other = piece.notes[:1].copy()
+    other["part"], other["pitch"] = 40, 30
+    piece = piece.with_notes(canonical(np.concatenate([piece.notes, chord, other])))
+    rows = arrange(piece)
+    described = part_histories(rows)[np.flatnonzero(rows.notes >= 0) - 1]
+    length, velocity = 1 + int(piece.notes["length"][-1]), 1 + int(piece.notes["velocity"][-1])
+    # The other part, the chord's two notes from high to low, and the melody.
+    assert described.tolist() == [
+        list(NO_HISTORY),
+        list(NO_HISTORY),
+        [61, 0, length, velocity, SAME_ONSET],
+        [56, 61, length, 4, SAME_BAR],
+        [63, 63, length, velocity, PREVIOUS_BAR],
+        [65, 65, length, velocity, LONGER_AGO],
+    ]
 
 
 def _steps(rows: Rows) -> list[tuple[tuple[int, int, int, int, int], int, int]]:

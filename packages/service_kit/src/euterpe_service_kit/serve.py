@@ -59,6 +59,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         log_config=None,
         server_header=False,
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+        timeout_keep_alive=int(settings.keep_alive_seconds),
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
     raise_open_files()

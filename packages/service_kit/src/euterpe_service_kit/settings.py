@@ -30,6 +30,9 @@ class ServiceSettings(BaseSettings):
     port: int = 8000
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    #: Seconds for which an idle connection stays open. Longer than a proxy keeps its connections (ingress-nginx: 60 s):
+    #: otherwise the proxy could send a request on a connection that is being closed, which is a 502 for its client.
+    keep_alive_seconds: float = Field(default=75.0, ge=1)
     #: Seconds after SIGTERM until open requests are aborted.
     shutdown_grace_seconds: float = 20.0
     #: Seconds after SIGTERM in which requests are still accepted, but every response closes its connection. Otherwise a

@@ -162,3 +162,31 @@ async def test_closing_cancels_all_jobs():
     await pool.close()
     assert jobs.cancelled == ["a"]
     assert all(isinstance(r, asyncio.CancelledError) for r in await asyncio.gather(*runs, return_exceptions=True))
+
+
+@pytest.mark.parametrize("outcome", ["finished", "cancelled", "failed"])
+async def test_an_ended_job_frees_the_bytes_of_its_buffer(outcome: str):
+    pool, gate, buffers = _pool(), asyncio.Event(), []
+
+    async def job(buffer: StreamBuffer) -> None:
+        buffers.append(buffer)
+        buffer.start(1)
+        buffer.append(bytes(1_000_000))
+        await gate.wait()
+        if outcome == "failed":
+            raise OSError("disk full")
+        buffer.finish()
+
+    readers = [asyncio.create_task(_read(pool, "one", job)) for _ in range(2)]
+    await _settle()
+    assert len(buffers[0].content()) == 1_000_000
+    if outcome == "cancelled":
+        for reader in readers:
+            reader.cancel()
+    gate.set()
+    results = await asyncio.gather(*readers, return_exceptions=True)
+    await _settle()
+    assert {type(result) for result in results} == {
+        {"finished": bytes, "cancelled": asyncio.CancelledError, "failed": OSError}[outcome]
+    }
+    assert not buffers[0]._chunks

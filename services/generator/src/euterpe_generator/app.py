@@ -124,6 +124,7 @@ async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops
         variant=settings.model_variant,
         max_models=settings.max_models,
         poll_seconds=settings.models_poll_seconds,
+        require_gpu=settings.worker_enabled and settings.require_gpu,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
     await loader.start(loops)

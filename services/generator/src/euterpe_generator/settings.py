@@ -43,6 +43,8 @@ class Settings(ServiceSettings):
     #: first by name if it is not loaded.
     default_model: str = "crnngan-euterpe"
 
+    #: Whether a worker refuses models that cannot run on a GPU, and so is never ready, instead of composing on the CPU.
+    require_gpu: bool = False
     #: Whether this process composes, or only serves the API.
     worker_enabled: bool = True
     worker_id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")

@@ -134,3 +134,12 @@ async def test_bundles_are_loaded_from_s3(settings: Settings, object_store: Obje
     async with running_client(create_app(settings.model_copy(update=changes))) as client:
         assert await versions(client) == ["0.0.1"]
         assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["status"] == "succeeded"
+
+
+async def test_a_worker_that_requires_a_gpu_is_not_ready_without_one(
+    settings: Settings, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"models_url": str(models), "require_gpu": True}
+    async with running_client(create_app(settings.model_copy(update=changes))) as client:
+        assert (await client.get("/readyz")).status_code == 503
+    assert "this worker requires a GPU" in capsys.readouterr().out

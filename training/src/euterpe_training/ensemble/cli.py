@@ -67,6 +67,7 @@ def train(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
     total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
+    compiled: Annotated[bool, typer.Option("--compile", help="Fuse operations; needs a C++ compiler.")] = False,
 ) -> None:
     """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
     _require_torch()
@@ -82,9 +83,41 @@ def train(
     directory = run or data / "ensemble" / recipe_name
     directory.mkdir(parents=True, exist_ok=True)
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    trainer = Trainer(config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers))
+    trainer = Trainer(
+        config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers, compiled=compiled)
+    )
     is_finished = trainer.train(_report)
     console.print("training finished" if is_finished else "stopped; run the same command to resume")
+
+
+@ensemble_app.command("fine-tune")
+def fine_tune(
+    folder: Annotated[Path, typer.Argument(help="Folder of MIDI files, with its subfolders.")],
+    style: Annotated[str, typer.Option(help="Name of the style that the files become.")],
+    run: Annotated[Path, typer.Option(help="Directory of the new run, for its data set and checkpoint.")],
+    data: DataDir,
+    base: Annotated[
+        Path | None, typer.Option("--from", help="Run to start from; by default DATA/ensemble/ensemble.")
+    ] = None,
+    genre: Annotated[str, typer.Option(help="Genre of the style, one that the network knows.")] = "",
+    total_events: Annotated[
+        int, typer.Option(min=0, help="Events to train for; 0: twelve times the corpus, 100,000 to 5 million.")
+    ] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
+) -> None:
+    """Train a network further on your MIDI files, or resume; print test losses before and after."""
+    _require_torch()
+    from euterpe_training.ensemble.fine_tuning import FineTuning, table
+    from euterpe_training.ensemble.fine_tuning import fine_tune as tune
+    from euterpe_training.ensemble.trainer import Machine
+
+    plan = FineTuning(folder, style, base or data / "ensemble" / "ensemble", genre, total_events)
+    result = tune(plan, run, Machine(threads=threads, evaluate_every=200_000, validation_pieces=50), _report)
+    if result is None:
+        _report("stopped; run the same command to resume")
+    else:
+        _report(f"test pieces: {result.pieces}")
+        typer.echo("\n".join(table(result)))
 
 
 @ensemble_app.command()

@@ -41,15 +41,15 @@ class TrainingConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     mixture: Mixture = field(default_factory=Mixture)
     sources: tuple[str, ...] = ()
-    batch: int = 32
-    steps: int = 256
+    batch: int = 16
+    steps: int = 192
     total_events: int = 150_000_000
-    warmup_events: int = 300_000
+    warmup_events: int = 100_000
     decay_share: float = 0.25
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     gradient_norm: float = 1.0
-    average_decay: float = 0.999
+    average_decay: float = 0.9995
     seed: int = 1
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,8 +70,8 @@ RECIPES: dict[str, TrainingConfig] = {
     "ensemble": TrainingConfig(),
     "ensemble-free": TrainingConfig(sources=_FREE_SOURCES, total_events=40_000_000),
     "ensemble-cuda": TrainingConfig(
-        network=NetworkConfig(width=512, layers=8, heads=8, feed_forward=1024), batch=256, total_events=120_000_000,
-        warmup_events=4_000_000, learning_rate=3e-3, decay_share=0.4,
+        network=NetworkConfig(width=512, layers=8, heads=8, feed_forward=1024), batch=256, steps=256,
+        total_events=120_000_000, warmup_events=4_000_000, learning_rate=3e-3, decay_share=0.4,
     ),
     "study-lstm": TrainingConfig(network=NetworkConfig(backbone="lstm", layers=2)),
     "study-retention": TrainingConfig(network=NetworkConfig(backbone="retention")),

@@ -10,6 +10,7 @@ import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, MAX_FUTURE_BARS, Gap, arrange
 from euterpe_music.note_events.features import BAR_CONDITIONS, Known, features, part_set
 from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.part_history import part_histories
 from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import BAR, FORMAT
 
@@ -45,13 +46,14 @@ class Mixture:
 class Example:
     """One sequence: inputs of each row, the event that follows, and which of its columns count.
 
-    `values` [n, features], `echoes` [n, candidates, 4], `statics` [style and part indices], `targets` and `counts`
-    [n, 5].
+    `values` [n, features], `echoes` [n, candidates, 4], `statics` [style and part indices], `history` of the target's
+    part, `targets` and `counts` [n, 5].
     """
 
     values: np.ndarray
     echoes: np.ndarray
     statics: np.ndarray
+    history: np.ndarray
     targets: np.ndarray
     counts: np.ndarray
 
@@ -69,6 +71,7 @@ class Dataset:
         if index["format"] != FORMAT:
             raise TrainingError(f"the data set in {directory} has format {index['format']}, expected {FORMAT}")
         self.entries = [Entry(**entry) for entry in index["entries"]]
+        self._styles = Styles.from_dict(index["styles"]) if "styles" in index else None
         self._notes = np.load(directory / NOTES_FILE, mmap_mode="r")
         self._bars = np.load(directory / BARS_FILE, mmap_mode="r")
 
@@ -91,8 +94,8 @@ class Dataset:
 
     @cached_property
     def styles(self) -> Styles:
-        """The styles that the training pieces have."""
-        return Styles.of_entries(self.entries)
+        """The styles that the data set states, as those for fine-tuning do, else those of its training pieces."""
+        return self._styles or Styles.of_entries(self.entries)
 
 
 class Drawer:
@@ -101,8 +104,10 @@ class Drawer:
     def __init__(self, dataset: Dataset, mixture: Mixture, sources: Sequence[str] | None = None) -> None:
         self.dataset = dataset
         self.mixture = mixture
-        names = [source.name for source in SOURCES if not sources or source.name in sources]
-        shares = {source.name: source.share for source in SOURCES}
+        known = [source.name for source in SOURCES]
+        own = sorted({entry.source for entry in dataset.entries} - set(known))
+        names = [name for name in (*known, *own) if not sources or name in sources]
+        shares = dict.fromkeys(own, 1.0) | {source.name: source.share for source in SOURCES}
         self._pools = [dataset.numbers("train", [name]) for name in names]
         weights = np.array([shares[name] if len(pool) else 0.0 for name, pool in zip(names, self._pools, strict=True)])
         if not weights.sum():
@@ -168,7 +173,7 @@ def make_example(dataset: Dataset, number: int, mixture: Mixture, generator: np.
     statics = np.concatenate(
         [_style(dataset, entry, mixture, known[1], generator), _parts(piece, mixture, known[1], generator)]
     )
-    return Example(inputs.values, inputs.echoes, statics.astype(np.int16), targets, counts)
+    return Example(inputs.values, inputs.echoes, statics.astype(np.int16), part_histories(rows), targets, counts)
 
 
 def _augmented(piece: NotePiece, mixture: Mixture, generator: np.random.Generator) -> NotePiece:

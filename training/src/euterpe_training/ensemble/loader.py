@@ -21,13 +21,14 @@ class Batch:
     echoes: Tensor
     statics: Tensor
     keep: Tensor
+    history: Tensor
     targets: Tensor
     counts: Tensor
     events: int
 
     def to(self, device: torch.device) -> "Batch":
         """Move the tensors to a device."""
-        names = ("values", "echoes", "statics", "keep", "targets", "counts")
+        names = ("values", "echoes", "statics", "keep", "history", "targets", "counts")
         return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
 
@@ -76,9 +77,12 @@ class Loader:
             for position, chunk in enumerate(row):
                 if chunk is not None:
                     statics[number, position] = chunk[0].statics
-        arrays = [self._window(rows, name, getattr(sample, name)) for name in ("values", "echoes", "targets", "counts")]
+        values, echoes, history, targets, counts = (
+            self._window(rows, name, getattr(sample, name))
+            for name in ("values", "echoes", "history", "targets", "counts")
+        )
         events = sum(min(CHUNK, len(example) - begin) for example, begin in present)
-        return Batch(arrays[0], arrays[1], torch.from_numpy(statics), keep, arrays[2], arrays[3].bool(), events)
+        return Batch(values, echoes, torch.from_numpy(statics), keep, history, targets, counts.bool(), events)
 
     def _chunk(self, row: int) -> Chunk | None:
         current = self._current[row]

@@ -10,6 +10,7 @@ from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.grammar import Grammar, Rules
 from euterpe_music.note_events.instruments import PART_COUNT, part_name
+from euterpe_music.note_events.part_history import HISTORY_SIZES, NO_HISTORY
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
 from euterpe_music.note_events.spec import (
     BAR,
@@ -18,6 +19,7 @@ from euterpe_music.note_events.spec import (
     METER_OFFSET,
     METERS,
     NO_CHORD,
+    PART_OFFSET,
     TEMPO_OFFSET,
     UNKNOWN_KEY,
     tempo_class,
@@ -26,7 +28,7 @@ from torch import Tensor
 
 from euterpe_training.ensemble.checkpoint import load_checkpoint
 from euterpe_training.ensemble.config import TrainingConfig
-from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, EnsembleNetwork
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.errors import TrainingError
 
@@ -116,13 +118,23 @@ def _first_line(stream: _Stream) -> Event:
 
 def _draw_events(network: EnsembleNetwork, hidden: Tensor, streams: list[_Stream], sampling: Sampling) -> list[Event]:
     chosen = np.zeros((len(streams), len(COLUMNS)), dtype=np.int64)
+    history = np.zeros((len(streams), len(HISTORY_SIZES)), dtype=np.int64)
     for column in range(len(COLUMNS)):
-        logits = network.heads.column(column, hidden, torch.from_numpy(chosen[:, :column])).float().numpy()
+        if column == FIRST_WITH_HISTORY:
+            history[:] = [_history(stream, row) for stream, row in zip(streams, chosen.tolist(), strict=True)]
+        logits = network.heads.column(
+            column, hidden, torch.from_numpy(chosen[:, :column]), torch.from_numpy(history)
+        ).float().numpy()  # fmt: skip
         for row, stream in enumerate(streams):
             if not stream.is_finished:
                 mask = _mask(stream, column, chosen[row])
                 chosen[row, column] = draw(logits[row], mask, sampling, stream.generator)
     return [(row[0], row[1], row[2], row[3], row[4]) for row in chosen.tolist()]
+
+
+def _history(stream: _Stream, chosen: list[int]) -> tuple[int, int, int, int, int]:
+    is_note = chosen[0] not in (BAR, END)
+    return stream.cursor.history(chosen[1] - PART_OFFSET, chosen[0]) if is_note else NO_HISTORY
 
 
 def _mask(stream: _Stream, column: int, chosen: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from euterpe_music.note_events.features import (
     SINCE_EDGES,
 )
 from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.part_history import NO_HISTORY, PartHistory
 from euterpe_music.note_events.spec import (
     BAR,
     DRUM_KEYS,
@@ -105,6 +106,7 @@ class Cursor:
         self._matches = [0] * len(LAGS)
         self._echoes: list[tuple[int, int, int, int]] = [_NO_ECHO] * ECHO_COUNT
         self._events = 0
+        self._histories: dict[int, PartHistory] = {}
 
     @property
     def bar_ticks(self) -> int:
@@ -148,6 +150,11 @@ class Cursor:
         """Return the candidates of all lags: [lags x candidates, 4]."""
         return np.array(self._echoes, dtype=np.int16)
 
+    def history(self, part: int, position: int) -> tuple[int, int, int, int, int]:
+        """Return what a part played last before its next note at a position of the current bar; see `part_history`."""
+        history = self._histories.get(part)
+        return NO_HISTORY if history is None else history.describe(self.bar, position)
+
     def _phase(self) -> int:
         return TICKS_PER_QUARTER if self.position == FRESH else self.position % TICKS_PER_QUARTER
 
@@ -169,6 +176,7 @@ class Cursor:
     def _add_note(self, event: Event, role: int, is_echoed: bool) -> None:
         position, part, pitch = note_of(event)
         key = order_key(position, part, pitch)
+        self._histories.setdefault(part, PartHistory()).add(self.bar, position, pitch, event[3], event[4])
         if is_echoed:
             self._bars.setdefault(self.bar, _BarMemory()).add(key, event)
         if part != DRUM_PART:

@@ -91,6 +91,7 @@ class RenderPool:
             error = task.exception()
         if error is not None:
             shared.buffer.fail(error)
+        shared.release_if_ended()
 
     def _unregister(self, key: str, shared: "_SharedJob") -> None:
         # A later job may have been registered under the key.
@@ -117,12 +118,21 @@ class _SharedJob:
     def remove_subscriber(self) -> None:
         self._subscribers -= 1
         if self._subscribers or self.task.done():
+            self.release_if_ended()
             return
         if self._linger_seconds:
             loop = asyncio.get_running_loop()
             self._cancellation = loop.call_later(self._linger_seconds, self._cancel_if_unused)
         else:
             self._cancel_if_unused()
+
+    def release_if_ended(self) -> None:
+        """Free the buffer's bytes once the job has ended and nobody reads them.
+
+        References to the buffer outlive the response (tracebacks, tasks), and each may hold tens of megabytes.
+        """
+        if self.task.done() and not self._subscribers:
+            self.buffer.release()
 
     def _cancel_if_unused(self) -> None:
         if not self._subscribers and not self.task.done():

@@ -54,6 +54,11 @@ class StreamBuffer:
             self._started.set()
             self._notify()
 
+    def release(self) -> None:
+        """Free the bytes held. Reading any of them raises ReaderLagged."""
+        self._chunks.clear()
+        self._first = self.size_bytes
+
     async def wait_started(self) -> int:
         """Wait for the number of frames, and return it. Raises the render's error."""
         await self._started.wait()

@@ -4,23 +4,23 @@ from typing import Final
 
 import onnxruntime as ort
 
-_CUDA: Final = "CUDAExecutionProvider"
+CUDA: Final = "CUDAExecutionProvider"
 
 
 def providers() -> list[str]:
     """List the available execution providers, preferred first."""
     available = ort.get_available_providers()
-    return [name for name in (_CUDA, "CPUExecutionProvider") if name in available]
+    return [name for name in (CUDA, "CPUExecutionProvider") if name in available]
 
 
 def on_gpu() -> bool:
     """Return whether graphs run on a GPU."""
-    return providers()[0] == _CUDA
+    return providers()[0] == CUDA
 
 
 def device_of(session: ort.InferenceSession) -> str:
     """Return the device of a session's tensors, as OrtValue names it."""
-    return "cuda" if session.get_providers()[0] == _CUDA else "cpu"
+    return "cuda" if session.get_providers()[0] == CUDA else "cpu"
 
 
 def session_options(threads: int) -> ort.SessionOptions:

@@ -15,7 +15,7 @@ from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
 from euterpe_generator.engine.onnx_session import OnnxSession
-from euterpe_generator.engine.providers import on_gpu
+from euterpe_generator.engine.providers import CUDA, on_gpu
 from euterpe_generator.engine.request import Array, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.tokens.network import StepNetwork
@@ -46,6 +46,7 @@ class ModelLoader:
         variant: Variant | None = None,
         max_models: int,
         poll_seconds: float,
+        require_gpu: bool = False,
     ) -> None:
         self._source = source
         self._catalogue = catalogue
@@ -54,6 +55,7 @@ class ModelLoader:
         self._variant = variant
         self._max_models = max_models
         self._poll_seconds = poll_seconds
+        self._require_gpu = require_gpu
         #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
         self._tried: dict[str, str] = {}
 
@@ -86,6 +88,11 @@ class ModelLoader:
             if path in self._tried and path.replace("/", "@") in self._catalogue.loaded():
                 raise BundleError("a released version cannot change; release the new content as another version")
             model = await asyncio.to_thread(load_model, await self._source.fetch(path), self._slots, self._variant)
+            if self._require_gpu and model.provider != CUDA:
+                raise BundleError(
+                    "ONNX Runtime runs it on the CPU, but this worker requires a GPU: check the device and its driver, "
+                    "or set EUTERPE_GENERATOR_REQUIRE_GPU to false"
+                )
         except Unavailable as error:
             log.warning("bundle_not_fetched", bundle=path, error=repr(error))
             return

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
@@ -12,7 +13,7 @@ from euterpe_music.note_events.spec import FORMAT
 
 from euterpe_training.ensemble.corpora.fingerprints import clusters, sketch
 from euterpe_training.ensemble.corpora.readers import UnmeteredError, read_piece
-from euterpe_training.ensemble.corpora.sources import SOURCES
+from euterpe_training.ensemble.corpora.sources import SOURCES, Source, Style
 from euterpe_training.ensemble.corpora.split import load_split, make_split, write_split
 
 NOTES_FILE = "notes.npy"
@@ -53,64 +54,93 @@ class SourceReport:
 def prepare(
     root: Path, out: Path, report: Callable[[str], None], *, renew_split: bool = False
 ) -> dict[str, SourceReport]:
-    """Read every file below `root` and write the data set to `out`.
+    """Read every file of all sources below `root` and write the data set to `out`.
 
     The committed split is kept; with `renew_split` it is drawn anew and written, which makes all published measures
     incomparable. Files that belong to a held-out file's cluster stay out of training, too.
     """
-    pieces: list[NotePiece] = []
-    names: list[str] = []
-    source_names: list[str] = []
-    works: list[str] = []
-    styles = []
-    reports: dict[str, SourceReport] = {}
-    for source in SOURCES:
-        counts = reports.setdefault(source.name, SourceReport())
-        for path in source.files(root):
-            counts.files += 1
-            try:
-                piece = read_piece(source, root, path)
-            except UnmeteredError:
-                counts.unmetered += 1
-                continue
-            except (ValueError, RuntimeError, UnicodeDecodeError, IndexError):
-                counts.unreadable += 1
-                continue
-            if len(piece.notes) < _MIN_NOTES:
-                counts.too_short += 1
-                continue
-            counts.pieces += 1
-            counts.notes += len(piece.notes)
-            pieces.append(piece)
-            names.append(path.as_posix())
-            source_names.append(source.name)
-            works.append(f"{source.name}:{source.work_of(path)}")
-            styles.append(source.style_of(path))
-        report(f"{source.name}: {counts}")
-    groups = clusters([sketch(piece) for piece in pieces], works)
-    sizes = Counter(groups.tolist())
-    report(f"{len(sizes)} clusters, the largest of {sizes.most_common(1)[0][1]} pieces")
+    found, reports = read_sources(root, SOURCES, report)
+    groups = group_pieces(found, report)
     if renew_split:
-        write_split(make_split(names, source_names, groups))
+        write_split(make_split([each.name for each in found], [each.source for each in found], groups))
     sides = load_split()
-    held = {int(group): sides[name] for name, group in zip(names, groups, strict=True) if name in sides}
-    entries: list[Entry] = []
-    note, bar = 0, 0
-    for number, piece in enumerate(pieces):
-        style = styles[number]
-        side = sides.get(names[number]) or ("excluded" if int(groups[number]) in held else "train")
-        entries.append(
-            Entry(names[number], source_names[number], style.genre, style.kind, style.composer, side,
-                  piece.has_dynamics, note, len(piece.notes), bar, len(piece.bars))
-        )  # fmt: skip
-        note, bar = note + len(piece.notes), bar + len(piece.bars)
-    _write(out, pieces, entries)
+    held = {int(group) for each, group in zip(found, groups, strict=True) if each.name in sides}
+    for each, group in zip(found, groups, strict=True):
+        each.side = sides.get(each.name) or ("excluded" if int(group) in held else "train")
+    write_dataset(out, found)
     return reports
 
 
-def _write(out: Path, pieces: list[NotePiece], entries: list[Entry]) -> None:
+@dataclass
+class FoundPiece:
+    """A piece that was read: its file's path below the corpora's root, its source, work and style, and its side."""
+
+    name: str
+    source: str
+    work: str
+    style: Style
+    piece: NotePiece
+    side: str = "train"
+
+
+def read_sources(
+    root: Path, sources: Iterable[Source], report: Callable[[str], None]
+) -> tuple[list[FoundPiece], dict[str, SourceReport]]:
+    """Read every file of the sources below `root`; files that cannot be used are counted by their reason."""
+    found: list[FoundPiece] = []
+    reports: dict[str, SourceReport] = {}
+    for source in sources:
+        counts = reports.setdefault(source.name, SourceReport())
+        for path in source.files(root):
+            counts.files += 1
+            piece = _read(source, root, path, counts)
+            if piece is not None:
+                work = f"{source.name}:{source.work_of(path)}"
+                found.append(FoundPiece(path.as_posix(), source.name, work, source.style_of(path), piece))
+        report(f"{source.name}: {counts}")
+    return found, reports
+
+
+def _read(source: Source, root: Path, path: Path, counts: SourceReport) -> NotePiece | None:
+    try:
+        piece = read_piece(source, root, path)
+    except UnmeteredError:
+        counts.unmetered += 1
+        return None
+    except (ValueError, RuntimeError, UnicodeDecodeError, IndexError):
+        counts.unreadable += 1
+        return None
+    if len(piece.notes) < _MIN_NOTES:
+        counts.too_short += 1
+        return None
+    counts.pieces += 1
+    counts.notes += len(piece.notes)
+    return piece
+
+
+def group_pieces(found: Sequence[FoundPiece], report: Callable[[str], None]) -> np.ndarray:
+    """Number the groups of pieces that belong to one work or share music; see `clusters`."""
+    groups = clusters([sketch(each.piece) for each in found], [each.work for each in found])
+    sizes = Counter(groups.tolist())
+    report(f"{len(sizes)} clusters, the largest of {max(sizes.values(), default=0)} pieces")
+    return groups
+
+
+def write_dataset(out: Path, found: Sequence[FoundPiece], styles: dict[str, Any] | None = None) -> None:
+    """Write pieces as a data set; `styles` are those of the network to fine-tune (by default those of the pieces)."""
+    entries: list[Entry] = []
+    note, bar = 0, 0
+    for each in found:
+        piece, style = each.piece, each.style
+        entries.append(
+            Entry(each.name, each.source, style.genre, style.kind, style.composer, each.side,
+                  piece.has_dynamics, note, len(piece.notes), bar, len(piece.bars))
+        )  # fmt: skip
+        note, bar = note + len(piece.notes), bar + len(piece.bars)
     out.mkdir(parents=True, exist_ok=True)
-    np.save(out / NOTES_FILE, np.concatenate([piece.notes.astype(NOTE) for piece in pieces]))
-    np.save(out / BARS_FILE, np.concatenate([piece.bars.astype(BAR_INFO) for piece in pieces]))
+    np.save(out / NOTES_FILE, np.concatenate([each.piece.notes.astype(NOTE) for each in found]))
+    np.save(out / BARS_FILE, np.concatenate([each.piece.bars.astype(BAR_INFO) for each in found]))
     index = {"format": FORMAT, "entries": [asdict(entry) for entry in entries]}
+    if styles is not None:
+        index["styles"] = styles
     (out / INDEX_FILE).write_text(json.dumps(index, indent=0), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,31 +23,47 @@ def load_split() -> dict[str, str]:
 
 
 def make_split(names: Sequence[str], sources: Sequence[str], clusters: np.ndarray) -> dict[str, str]:
-    """Draw clusters of pieces from every source: 6 % of its pieces for the test, then 4 % for validation.
+    """Draw clusters of pieces from every source: 6 % of its pieces for the test, then 4 % for validation."""
+    sides: dict[str, str] = {}
+    shares = {"test": TEST_SHARE, "validation": VALIDATION_SHARE}
+    for source in dict.fromkeys(sources):
+        own = [number for number, item in enumerate(sources) if item == source]
+        sides.update(draw_sides(names, clusters, shares, own, sides))
+    return sides
 
-    The order of draws follows a hash of names, so that it depends on nothing else.
+
+def draw_sides(
+    names: Sequence[str],
+    clusters: np.ndarray,
+    shares: Mapping[str, float],
+    own: Sequence[int] | None = None,
+    drawn: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Draw clusters until each side has its share of the pieces `own` (by default: of all); return names and sides.
+
+    `drawn` are the sides that were drawn before. The order of draws follows a hash of names, so that it depends on
+    nothing else; clusters of more than half again a side's size stay in training.
     """
+    own = range(len(names)) if own is None else own
     members: dict[int, list[int]] = defaultdict(list)
     for number, cluster in enumerate(clusters.tolist()):
         members[cluster].append(number)
-    keys = {cluster: _hash(min(names[number] for number in numbers)) for cluster, numbers in members.items()}
-    sides: dict[str, str] = {}
-    for source in dict.fromkeys(sources):
-        total = sum(item == source for item in sources)
-        order = sorted(
-            {int(clusters[number]) for number in range(len(names)) if sources[number] == source}, key=keys.__getitem__
-        )
-        for side, share in (("test", TEST_SHARE), ("validation", VALIDATION_SHARE)):
-            wanted = max(1, round(share * total))
-            held = sum(sides.get(name) == side for name, item in zip(names, sources, strict=True) if item == source)
-            for cluster in order:
-                if held >= wanted:
-                    break
-                own = [number for number in members[cluster] if sources[number] == source]
-                if names[own[0]] in sides or len(own) > max(3, 1.5 * wanted):
-                    continue
-                sides.update((names[number], side) for number in members[cluster])
-                held += len(own)
+    own_members: dict[int, list[int]] = defaultdict(list)
+    for number in own:
+        own_members[int(clusters[number])].append(number)
+    order = sorted(own_members, key=lambda cluster: _hash(min(names[number] for number in members[cluster])))
+    sides = dict(drawn or {})
+    for side, share in shares.items():
+        wanted = max(1, round(share * len(own)))
+        held = sum(sides.get(names[number]) == side for number in own)
+        for cluster in order:
+            if held >= wanted:
+                break
+            numbers = own_members[cluster]
+            if names[numbers[0]] in sides or len(numbers) > max(3, 1.5 * wanted):
+                continue
+            sides.update((names[number], side) for number in members[cluster])
+            held += len(numbers)
     return sides
 
 

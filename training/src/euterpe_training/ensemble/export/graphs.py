@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS
 
 from euterpe_training.ensemble.config import NetworkConfig
-from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, STATIC_COUNT, EnsembleNetwork
 from euterpe_training.errors import TrainingError
 from euterpe_training.onnx_graph import FLOAT, INT64, UINT8, Array, GraphBuilder
 
@@ -42,7 +43,10 @@ def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> bytes:
 
 
 def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> bytes:
-    """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`."""
+    """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`.
+
+    From the pitch on, `history` [batch, 5] of the chosen part is an input, too (see `note_events.part_history`).
+    """
     writer = _Writer(network, variant)
     graph, weights, width = writer.graph, writer.weights, network.config.head_width
     inner = graph.input("entry", _BATCH, width)
@@ -51,6 +55,14 @@ def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32")
         sizes = COLUMN_SIZES[:column]
         gate = writer.look_up(chosen, weights[f"heads.gates.{column - 1}"], sizes, 1)
         shift = writer.look_up(chosen, weights[f"heads.chosen.{column - 1}"], sizes, 1)
+        if column >= FIRST_WITH_HISTORY:
+            history, place = (
+                graph.input("history", _BATCH, len(HISTORY_SIZES), dtype=INT64),
+                column - FIRST_WITH_HISTORY,
+            )
+            past_gate = writer.look_up(history, weights[f"heads.history_gates.{place}"], HISTORY_SIZES, 1)
+            past = writer.look_up(history, weights[f"heads.history.{place}"], HISTORY_SIZES, 1)
+            gate, shift = graph.node("Add", gate, past_gate), graph.node("Add", shift, past)
         inner = graph.node("Add", graph.node("Mul", inner, graph.node("Add", gate, graph.constant(1.0))), shift)
     prefix = f"heads.exits.{column}"
     logits = writer.product(writer.silu(inner), weights[f"{prefix}.weight"])

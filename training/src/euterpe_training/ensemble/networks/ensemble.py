@@ -3,6 +3,7 @@
 import torch
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES, MAX_PARTS
 from euterpe_music.note_events.instruments import PART_COUNT
+from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,6 +12,8 @@ from euterpe_training.ensemble.config import NetworkConfig
 from euterpe_training.ensemble.networks.backbones import State, make_backbone
 
 STATIC_COUNT = 3 + MAX_PARTS
+# From this column on, the part is chosen and its history known.
+FIRST_WITH_HISTORY = 2
 
 
 class Inputs(nn.Module):
@@ -51,10 +54,12 @@ class Inputs(nn.Module):
 class Heads(nn.Module):
     """Predicts the columns of the next event one after another: each knows those before it.
 
-    Compare the sub-decoder of Ryu et al. 2024, "Nested Music Transformer".
+    Once the part is chosen, the heads also see what it played last (`part_history`). Compare the sub-decoder of Ryu et
+    al. 2024, "Nested Music Transformer".
     """
 
     offsets: Tensor
+    history_offsets: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -70,22 +75,36 @@ class Heads(nn.Module):
         self.gates = nn.ParameterList(
             nn.Parameter(torch.zeros(sum(COLUMN_SIZES[:number]), config.head_width)) for number in range(1, count)
         )
+        with_history = range(FIRST_WITH_HISTORY, count)
+        history_size = (sum(HISTORY_SIZES), config.head_width)
+        self.history = nn.ParameterList(nn.Parameter(torch.randn(history_size) * 0.05) for _ in with_history)
+        self.history_gates = nn.ParameterList(nn.Parameter(torch.zeros(history_size)) for _ in with_history)
         self.register_buffer("offsets", _offsets(COLUMN_SIZES), persistent=False)
+        self.register_buffer("history_offsets", _offsets(HISTORY_SIZES), persistent=False)
 
-    def column(self, number: int, hidden: Tensor, before: Tensor) -> Tensor:
-        """Return the logits of one column from normalised rows [n, width] and the columns before it [n, number]."""
+    def column(self, number: int, hidden: Tensor, before: Tensor, history: Tensor) -> Tensor:
+        """Return the logits of one column.
+
+        `hidden` [n, width] are normalised rows, `before` [n, number] the columns before this one, `history` [n, 5] of
+        the chosen part, which the first two columns ignore.
+        """
         inner = self.entries[number](hidden)
         if number:
             index = before + self.offsets[:number]
             gate = functional.embedding_bag(index, self.gates[number - 1], mode="sum")
-            inner = inner * (1.0 + gate) + functional.embedding_bag(index, self.chosen[number - 1], mode="sum")
+            shift = functional.embedding_bag(index, self.chosen[number - 1], mode="sum")
+            if number >= FIRST_WITH_HISTORY:
+                past, place = history + self.history_offsets, number - FIRST_WITH_HISTORY
+                gate = gate + functional.embedding_bag(past, self.history_gates[place], mode="sum")
+                shift = shift + functional.embedding_bag(past, self.history[place], mode="sum")
+            inner = inner * (1.0 + gate) + shift
         logits: Tensor = self.exits[number](functional.silu(inner))
         return logits
 
-    def forward(self, hidden: Tensor, targets: Tensor) -> list[Tensor]:
+    def forward(self, hidden: Tensor, targets: Tensor, history: Tensor) -> list[Tensor]:
         """Return the logits of all columns where the true ones [n, 5] are known, as in training."""
         hidden = self.norm(hidden)
-        return [self.column(number, hidden, targets[:, :number]) for number in range(len(COLUMN_SIZES))]
+        return [self.column(number, hidden, targets[:, :number], history) for number in range(len(COLUMN_SIZES))]
 
 
 class EnsembleNetwork(nn.Module):
