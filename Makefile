@@ -80,7 +80,7 @@ hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
 
 ##@ Deploy
 .PHONY: images
-images: web ## Build the container images with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
+images: web ## Build the container images and their SBOMs with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
 	scripts/build-images
 
 .PHONY: test-images
