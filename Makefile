@@ -175,6 +175,10 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)
 
+.PHONY: bench-ensemble
+bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.0.0)
+	$(BIN)/python bench/ensemble.py $(ARGS)
+
 .PHONY: bench-training
 bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial epoch (CORPUS=DIR for real files)
 	@# Spinning threads take cores from working ones; this spin count covers the gap between two operations.
@@ -199,6 +203,10 @@ bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one reque
 .PHONY: bench-midi-cases
 bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
 	$(BIN)/python bench/midi_cases.py $(ARGS)
+
+.PHONY: bench-endings
+bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
+	@$(BIN)/python bench/endings.py $(ARGS)
 
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")

@@ -92,8 +92,9 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     http = await stack.enter_async_context(httpx.AsyncClient())
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
-    state.importer = Importer(state.database, state.object_store)
+    state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
+    state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
@@ -102,7 +103,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.moderation = Moderation(state.database)
     state.service_verifier = TokenVerifier(keys, SERVICE)
     server = RpcServer(state.service_verifier)
-    rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
+    rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.
