@@ -164,7 +164,7 @@ async def _start_worker(
     tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
     finisher = Finisher(database, store, library, threads, tagger)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live, loops)
-    worker.start()
+    await worker.start()
     objects = ObjectSweeper(database, store, library, app.state.metrics, settings.retention)
     loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS)
     app.state.readiness.add("engine", worker.check)

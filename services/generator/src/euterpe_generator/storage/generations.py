@@ -127,6 +127,13 @@ _HAND_BACK = text("""
     RETURNING g.id
 """)
 
+_END_LEASES = text("""
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE worker_id = :worker AND status = 'running' ORDER BY id FOR UPDATE)
+    UPDATE generations AS g SET lease_until = now()
+    FROM locked WHERE g.id = locked.id
+""")
+
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
 # could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
 # locked row is being renewed, finished or expired by another process at this moment.
@@ -316,6 +323,10 @@ class GenerationRepository:
     async def hand_back(self, worker: str) -> list[uuid.UUID]:
         """Return everything that a worker has claimed to the queue, without waiting for the leases to expire."""
         return list((await self._session.scalars(_HAND_BACK, {"worker": worker})).all())
+
+    async def end_leases(self, worker: str) -> None:
+        """End the leases that a worker held when it crashed, so that `expire_leases` finds them at once."""
+        await self._session.execute(_END_LEASES, {"worker": worker})
 
     async def expire_leases(
         self, *, max_attempts: int, failure: str, lease: timedelta, counts: bool = True
