@@ -213,8 +213,12 @@ bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="-
 	$(BIN)/python bench/overload.py $(ARGS)
 
 .PHONY: chaos
-chaos: $(VENV)/.dev ## Kill workers under load for two minutes and count lost generations
-	$(BIN)/python bench/chaos.py
+chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")
+	$(BIN)/python bench/chaos.py $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.dev ## Mixed load for one hour: draw the memory of every process, compare it with the tenth minute (ARGS="--seconds 300")
+	$(BIN)/python bench/soak.py $(ARGS)
 
 .PHONY: rolling-upgrade
 rolling-upgrade: $(VENV)/.dev ## Upgrade, scale and kill pods under load and count failed requests

@@ -134,20 +134,23 @@ _END_LEASES = text("""
     FROM locked WHERE g.id = locked.id
 """)
 
-# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash. A locked row is
-# being renewed, finished or expired by another process at this moment.
+# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
+# could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
+# locked row is being renewed, finished or expired by another process at this moment.
 _EXPIRE = text("""
     WITH expired AS MATERIALIZED (
-      SELECT id FROM generations WHERE status = 'running' AND lease_until < now() ORDER BY id FOR UPDATE SKIP LOCKED)
+      SELECT id, crashes + (CAST(:counts AS boolean)
+                            AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
+      FROM generations WHERE status = 'running' AND lease_until < now() ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
-    SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
+    SET crashes = crashed, lease_until = NULL, worker_id = NULL,
         status = CASE WHEN cancel_requested THEN 'cancelled'
-                      WHEN crashes + 1 >= :max_attempts THEN 'failed' ELSE 'queued' END,
-        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashes + 1 >= :max_attempts)
+                      WHEN crashed >= :max_attempts THEN 'failed' ELSE 'queued' END,
+        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashed >= :max_attempts)
                             THEN 'anonymous' ELSE listener_key END,
-        network = CASE WHEN NOT (cancel_requested OR crashes + 1 >= :max_attempts) THEN network END,
-        failure = CASE WHEN NOT cancel_requested AND crashes + 1 >= :max_attempts THEN :failure END,
-        finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
+        network = CASE WHEN NOT (cancel_requested OR crashed >= :max_attempts) THEN network END,
+        failure = CASE WHEN NOT cancel_requested AND crashed >= :max_attempts THEN :failure END,
+        finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
 """)
@@ -325,9 +328,16 @@ class GenerationRepository:
         """End the leases that a worker held when it crashed, so that `expire_leases` finds them at once."""
         await self._session.execute(_END_LEASES, {"worker": worker})
 
-    async def expire_leases(self, *, max_attempts: int, failure: str) -> list[Generation]:
-        """Requeue generations whose lease has expired; those with `max_attempts` expired leases fail."""
-        return await self._all(_EXPIRE, {"max_attempts": max_attempts, "failure": failure})
+    async def expire_leases(
+        self, *, max_attempts: int, failure: str, lease: timedelta, counts: bool = True
+    ) -> list[Generation]:
+        """Requeue generations whose lease has expired; those with `max_attempts` crashes fail.
+
+        An expired lease of duration `lease` counts as a crash only if `counts`, and if PostgreSQL has run since its
+        last renewal.
+        """
+        values = {"max_attempts": max_attempts, "failure": failure, "lease": lease, "counts": counts}
+        return await self._all(_EXPIRE, values)
 
     async def fail_unserved(self, *, patience: timedelta) -> list[Generation]:
         """Fail generations that have waited longer than `patience` for a model that no worker has loaded."""
