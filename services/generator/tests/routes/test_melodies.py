@@ -251,3 +251,37 @@ async def test_a_prompt_too_large_to_be_registered_is_refused_at_once(client: ht
     assert error["field"] == "body.prompt"
     assert error["limits"] == {"maximum_characters": 16_384}
     assert "16384" in error["message"]
+
+
+async def test_default_titles_name_style_and_key_and_depend_on_the_language_only(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
+) -> None:
+    body = {"model": "steps", "seed": 4, "parameters": {"bars": 2, "key": "D major"}}
+    headers = {**token_issuer.headers("anna", "Anna"), "Prefer": "wait=20"}
+    titles, files = [], []
+    for language in ("en", "es", "en"):
+        piece = (await client.post(URL, json={**body, "language": language}, headers=headers)).json()
+        files.append((await client.get(piece["midi_url"], headers=headers)).content)
+        titles.append(piece["title"])
+        song = library.songs[piece["id"]]
+        assert (song.title, song.title_language) == (piece["title"], language)
+        assert song.meter == "4/4"
+    assert titles[0] == titles[2] != titles[1]
+    assert titles[0].endswith(" in D")
+    assert titles[1].endswith(" en re")
+    assert files[0] == files[2] != files[1]
+    assert read_midi(files[0]).title == titles[0]
+
+
+async def test_a_default_title_has_the_estimated_key_in_the_library_only(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
+) -> None:
+    headers = {**token_issuer.headers("anna", "Anna"), "Prefer": "wait=20"}
+    body = {"model": "steps", "seed": 4, "count": 2, "parameters": {"bars": 2}}
+    answer = (await client.post(URL, json=body, headers=headers)).json()
+    piece = answer["items"][0] if "items" in answer else answer
+    song = library.songs[piece["id"]]
+    assert song.key
+    assert song.title.startswith(f"{piece['title']} in ")
+    named = (await client.post(URL, json={**body, "count": 1, "title": "Dawn"}, headers=headers)).json()
+    assert (library.songs[named["id"]].title, library.songs[named["id"]].HasField("title_language")) == ("Dawn", False)

@@ -14,6 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from euterpe_generator.domain.generation import Generation, Owner
 from euterpe_generator.domain.rendered_piece import RenderedPiece
+from euterpe_generator.domain.titles import song_title
 
 _DEADLINE_SECONDS = 10.0
 #: The library's limit of songs per call.
@@ -70,7 +71,9 @@ def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongReques
         source_id=str(generation.id),
         owner_id=generation.owner.id or "",
         author=generation.owner.name,
-        title=generation.title,
+        title=song_title(generation, piece.key),
+        title_language=generation.title_language,
+        meter=piece.meter,
         midi=pb.MidiArtifact(key=piece.midi_key, sha256=piece.sha256, size_bytes=len(piece.midi)),
         creation=creation,
         duration_seconds=piece.duration_seconds,

@@ -27,8 +27,9 @@ _ENQUEUE = text("""
     WITH piece AS (
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
-        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
-        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int)),
+        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, title_language text,
+        label text, estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int,
+        max_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
@@ -45,9 +46,10 @@ _ENQUEUE = text("""
                                     LIMIT :max_unfinished) AS counted) AS unfinished
       FROM (SELECT DISTINCT listener_key FROM piece) AS owner)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, label, estimate, background, turn)
+                             length, parameters, prompt, title, title_language, label, estimate, background, turn)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset
+           length, parameters, prompt, title, title_language, label, estimate, piece.background,
+           queue.turn + turn_offset
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
     WHERE unfinished + count <= max_unfinished
     RETURNING *, false AS watched
@@ -301,6 +303,7 @@ def _generation(row: RowMapping) -> Generation:
         prompt=prompt,
         unreadable=unreadable,
         title=row["title"],
+        title_language=row["title_language"],
         label=row["label"],
         estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),
         status=Status(row["status"]),

@@ -36,6 +36,7 @@ def render_piece(model: Model, events: Array, generation: Generation, tagger: St
         measures=measures.flat() | styles.measures,
         tempo_bpm=piece.tempos[0].bpm,
         programs=sorted({DRUM_KIT.number if track.is_drum else track.program for track in piece.tracks}),
+        meter=str(piece.meters[0].meter) if piece.meters else None,
         key=_key_name(piece.keys[0].key) if piece.keys else None,
         style=generation.parameters.get("style") or styles.style,
     )
