@@ -239,6 +239,27 @@ async def test_the_style_follows_the_meter_of_the_prompt(settings: Settings, tmp
     assert "set style to fancy" in refused.json()["detail"]
 
 
+async def test_minor_keys_of_networks_without_modes_are_refused_with_a_remedy(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bundle = melody_bundle(tmp_path, name="white")
+    white = bundle.manifest.model_copy(update={"tonality": "white"})
+    write_melody_bundle(bundle.directory, white, bundle.files)
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
+        refused = await client.post(URL, json={"model": "white", "parameters": {"key": "D minor"}})
+        assert refused.status_code == 422
+        assert refused.headers["content-type"] == "application/problem+json"
+        [error] = refused.json()["errors"]
+        assert error["field"] == "body.parameters.key"
+        assert "use F major, which has the same notes, or any" in error["message"]
+        assert not [choice for choice in error["limits"]["choices"] if choice.endswith("minor")]
+        variants = [{"label": "a", "parameters": {"key": "D minor"}}, {"label": "b", "parameters": {}}]
+        compared = await client.post("/api/v1/comparisons", json={"model": "white", "variants": variants})
+        assert compared.status_code == 422
+        assert compared.json()["errors"][0]["field"] == "body.variants.0.parameters.key"
+        assert (await compose(client, "white", key="F major", bars=2))["parameters"]["key"] == "F major"
+
+
 async def test_a_prompt_too_large_to_be_registered_is_refused_at_once(client: httpx.AsyncClient) -> None:
     # A note on every 24th of a quarter: 16 bars fit into the request, and not into a song's creation parameters.
     notes = 16 * 96
