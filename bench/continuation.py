@@ -6,6 +6,7 @@ melody model: a piece is composed, and its first two bars are continued from its
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import mido
@@ -15,6 +16,7 @@ from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
+from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece
 
@@ -30,13 +32,14 @@ def main() -> None:
     pieces = {(model.name, style): composed(model, style) for model in models for style in styles(model)}
     print("| meter | style | reader | meter | key | tempo | tracks | notes | bars |\n" + "|---" * 9 + "|")
     by_meter = {str(piece.meters[0].meter): (style, piece) for (_, style), (_, piece) in pieces.items()}
+    # No model composes in 2/4, so that a reel is written in it.
+    reel = pieces["melody-folk", "reels"][1]
+    by_meter["2/4"] = ("reels, rewritten", replace(reel, meters=(MeterChange(0, Meter(2, 4)),)))
     for meter, (style, piece) in sorted(by_meter.items()):
         for reader, cells in readings(write_midi(piece)).items():
             print(f"| {meter} | {style} | {reader} | {' | '.join(cells)} |")
     print(
-        "\n| model | style | meter | style kept | meter | key | tempo | instruments | given notes |\n"
-        + "|---" * 9
-        + "|"
+        "\n| model | style | in | style kept | meter | key | tempo | instruments | given notes |\n" + "|---" * 9 + "|"
     )
     for model in models:
         for style in styles(model):
