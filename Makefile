@@ -208,6 +208,10 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
 	@$(BIN)/python bench/endings.py $(ARGS)
 
+.PHONY: bench-continuation
+bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
+	@$(BIN)/python bench/continuation.py
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
