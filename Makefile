@@ -204,6 +204,10 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
 
+.PHONY: bench-snapshot
+bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARGS="--minutes 10")
+	$(BIN)/python bench/snapshot.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill workers under load for two minutes and count lost generations
 	$(BIN)/python bench/chaos.py
