@@ -216,6 +216,10 @@ bench-continuation: $(VENV)/.dev ## How other programs read composed files, and 
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
 
+.PHONY: bench-snapshot
+bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARGS="--minutes 10")
+	$(BIN)/python bench/snapshot.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")
 	$(BIN)/python bench/chaos.py $(ARGS)
