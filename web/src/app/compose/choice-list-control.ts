@@ -13,7 +13,7 @@ import { Parameter, choicesOf } from './draft';
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     @if (chosen().length) {
-      <div class="chips" role="group" [attr.aria-label]="label(parameter().label)">
+      <div class="chips">
         @for (choice of chosen(); track $index) {
           <button
             type="button"
