@@ -80,7 +80,7 @@ hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
 
 ##@ Deploy
 .PHONY: images
-images: web ## Build the container images with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
+images: web ## Build the container images and their SBOMs with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
 	scripts/build-images
 
 .PHONY: test-images
@@ -203,6 +203,10 @@ bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one reque
 .PHONY: bench-midi-cases
 bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
 	$(BIN)/python bench/midi_cases.py $(ARGS)
+
+.PHONY: bench-endings
+bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
+	@$(BIN)/python bench/endings.py $(ARGS)
 
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")

@@ -338,6 +338,17 @@ Tag: TypeAlias = str
 Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "liked"]
 
 
+class StorageUsageAnswer(TypedDict):
+    """
+    What your library holds, and its limits. Songs in the trash count.
+    """
+
+    songs: int
+    max_songs: int
+    size_bytes: int
+    max_size_bytes: int
+
+
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 

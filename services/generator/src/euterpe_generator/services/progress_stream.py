@@ -1,6 +1,6 @@
 """Streams the status and notes of a generation while it is composed, in any process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.services.live_events import LiveEvents
+from euterpe_generator.services.shared_states import SharedStates
 from euterpe_generator.storage.changes import WATCHERS, ChangeFeed
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.workers import WorkerRepository
@@ -67,23 +68,19 @@ class ProgressUpdate:
     queue_position: QueuePosition | None = None
 
 
-#: Returns the queue position of a generation; None if it is not queued.
-PositionLookup = Callable[[Generation], Awaitable[QueuePosition | None]]
-
-
 class ProgressStream:
     """Streams updates of generations."""
 
     def __init__(
         self, database: Database, store: ObjectStore, changes: ChangeFeed, catalogue: Catalogue, live: LiveEvents,
-        queue_position: PositionLookup, clock: Clock,
+        clock: Clock,
     ) -> None:  # fmt: skip
         self._database = database
         self._store = store
         self._changes = changes
         self._catalogue = catalogue
         self._live = live
-        self._queue_position = queue_position
+        self._states = SharedStates(database, clock)
         self._clock = clock
 
     async def stream(
@@ -96,7 +93,11 @@ class ProgressStream:
         included for generations that still wait after POLL_SECONDS, and again whenever it has changed.
         """
         queue_position: QueuePosition | None = None
-        with self._changes.watch(str(generation.id)) as watch, self._live.watching(generation.id):
+        with (
+            self._changes.watch(str(generation.id)) as watch,
+            self._live.watching(generation.id),
+            self._states.watching(generation.id),
+        ):
             watched_at = float("-inf")
             while True:
                 is_due = self._clock.monotonic() - watched_at > _WATCH_RENEWAL_SECONDS
@@ -108,15 +109,17 @@ class ProgressStream:
                     yield update
                 if generation.status.ended:
                     return
-                timed_out = not await self._clock.wait_for(watch.changed, POLL_SECONDS)
+                notified = await self._clock.wait_for(watch.changed, POLL_SECONDS)
                 # The first notes are sent at once, later ones at the frame rate.
                 if generation.status is Status.RUNNING and position.notes:
                     await self._clock.sleep(_FRAME_SECONDS)
                 # Before the read, so that a change after it is not missed.
                 watch.changed.clear()
-                generation = await self._read(generation)
                 # Most pieces start at once, so positions are only queried for those that have waited.
-                latest = await self._queue_position(generation) if timed_out else queue_position
+                state = None if notified else await self._states.latest(generation.id)
+                if state is None or state.differs_from(generation):
+                    generation = await self._read(generation)
+                latest = queue_position if state is None else state.queue_position
                 if latest is not None and (queue_position is None or latest.position != queue_position.position):
                     yield ProgressUpdate(position, generation, queue_position=latest)
                 queue_position = latest

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.estimate import Estimate
-from euterpe_generator.domain.generation import Generation, Owner, Status
+from euterpe_generator.domain.generation import Generation, Owner, Status, UserClass
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
@@ -28,7 +28,8 @@ _ENQUEUE = text("""
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
         model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
-        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int)),
+        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int,
+        user_class text, network text, network_count int, max_network_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
@@ -43,13 +44,26 @@ _ENQUEUE = text("""
              (SELECT count(*) FROM (SELECT FROM generations
                                     WHERE listener_key = owner.listener_key AND status IN ('queued', 'running')
                                     LIMIT :max_unfinished) AS counted) AS unfinished
-      FROM (SELECT DISTINCT listener_key FROM piece) AS owner)
+      FROM (SELECT DISTINCT listener_key FROM piece) AS owner),
+    network_load AS (
+      SELECT network, user_class,
+             (SELECT count(*) FROM (SELECT FROM generations
+                                    WHERE network = source.network AND user_class = source.user_class
+                                      AND status IN ('queued', 'running')
+                                    LIMIT :max_unfinished) AS counted) AS unfinished
+      FROM (SELECT DISTINCT network, user_class FROM piece
+            WHERE network IS NOT NULL AND max_network_unfinished IS NOT NULL) AS source)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, label, estimate, background, turn)
+                             length, parameters, prompt, title, label, estimate, background, turn, user_class, network)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset
+           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset,
+           piece.user_class, piece.network
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
-    WHERE unfinished + count <= max_unfinished
+         LEFT JOIN network_load
+           ON network_load.network = piece.network AND network_load.user_class = piece.user_class
+    WHERE load.unfinished + count <= max_unfinished
+      AND (max_network_unfinished IS NULL
+           OR coalesce(network_load.unfinished, 0) + network_count <= max_network_unfinished)
     RETURNING *, false AS watched
 """)
 
@@ -87,7 +101,9 @@ _COMPLETE = text("""
     locked AS MATERIALIZED (
       SELECT id FROM generations WHERE id IN (SELECT id FROM done) ORDER BY id FOR UPDATE)
     UPDATE generations AS g
-    SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL, midi_key = done.midi_key,
+    SET status = done.status, steps = done.steps, finished_at = now(), lease_until = NULL,
+        listener_key = CASE WHEN g.owner_id IS NULL THEN 'anonymous' ELSE g.listener_key END, network = NULL,
+        midi_key = done.midi_key,
         midi_bytes = done.midi_bytes, song_id = done.song_id, note_count = done.note_count,
         duration_seconds = done.duration_seconds, measures = done.measures, writer_version = done.writer_version
     FROM done JOIN locked USING (id)
@@ -97,7 +113,8 @@ _COMPLETE = text("""
 
 _END = text("""
     UPDATE generations
-    SET status = :status, failure = :failure, finished_at = now(), lease_until = NULL
+    SET status = :status, failure = :failure, finished_at = now(), lease_until = NULL,
+        listener_key = CASE WHEN owner_id IS NULL THEN 'anonymous' ELSE listener_key END, network = NULL
     WHERE id = :id AND attempt = :attempt AND status = 'running'
     RETURNING *
 """)
@@ -110,6 +127,13 @@ _HAND_BACK = text("""
     RETURNING g.id
 """)
 
+_END_LEASES = text("""
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE worker_id = :worker AND status = 'running' ORDER BY id FOR UPDATE)
+    UPDATE generations AS g SET lease_until = now()
+    FROM locked WHERE g.id = locked.id
+""")
+
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash. A locked row is
 # being renewed, finished or expired by another process at this moment.
 _EXPIRE = text("""
@@ -119,10 +143,20 @@ _EXPIRE = text("""
     SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
         status = CASE WHEN cancel_requested THEN 'cancelled'
                       WHEN crashes + 1 >= :max_attempts THEN 'failed' ELSE 'queued' END,
+        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashes + 1 >= :max_attempts)
+                            THEN 'anonymous' ELSE listener_key END,
+        network = CASE WHEN NOT (cancel_requested OR crashes + 1 >= :max_attempts) THEN network END,
         failure = CASE WHEN NOT cancel_requested AND crashes + 1 >= :max_attempts THEN :failure END,
         finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
+""")
+
+_POSITIONS = text("""
+    SELECT id, position
+    FROM (SELECT id, row_number() OVER (ORDER BY background, turn, created_at) AS position FROM generations
+          WHERE status = 'queued' ORDER BY background, turn, created_at LIMIT :at_most) AS head
+    WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 
 # The patience is long, because a pool with the model may be scaled up for this very queue.
@@ -134,6 +168,7 @@ _FAIL_UNSERVED = text("""
       ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
     SET status = 'failed', finished_at = now(),
+        listener_key = CASE WHEN g.owner_id IS NULL THEN 'anonymous' ELSE g.listener_key END, network = NULL,
         failure = 'No worker has loaded the model ' || model || '@' || model_version || ' in time.'
     FROM unserved WHERE g.id = unserved.id
     RETURNING g.*
@@ -143,6 +178,8 @@ _CANCEL = text("""
     UPDATE generations
     SET cancel_requested = true, keep_partial = :keep_partial,
         status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
+        listener_key = CASE WHEN status = 'queued' AND owner_id IS NULL THEN 'anonymous' ELSE listener_key END,
+        network = CASE WHEN status <> 'queued' THEN network END,
         finished_at = CASE WHEN status = 'queued' THEN now() END
     WHERE id = :id AND status IN ('queued', 'running')
     RETURNING *
@@ -156,6 +193,15 @@ class RenewedLease:
     cancel_requested: bool
     keep_partial: bool
     watched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What changes in a generation's row until it ends."""
+
+    status: Status
+    attempt: int
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +239,12 @@ class GenerationRepository:
     async def enqueue(self, admissions: Sequence[Admission]) -> list[list[Generation]]:
         """Add the pieces of orders to the queue.
 
-        Returns the generations of each order; an empty list if its owner would exceed the limit of unfinished ones.
+        Returns the generations of each order; an empty list if its owner or network would exceed a limit of
+        unfinished ones.
         """
         rows = list(admission_rows(admissions))
-        values = {"pieces": json.dumps(rows), "max_unfinished": max(one.max_unfinished for one in admissions)}
+        limits = [max(one.max_unfinished, one.max_unfinished_per_network or 0) for one in admissions]
+        values = {"pieces": json.dumps(rows), "max_unfinished": max(limits)}
         by_order: dict[uuid.UUID, list[Generation]] = defaultdict(list)
         for generation in await self._all(_ENQUEUE, values):
             by_order[generation.order_id].append(generation)
@@ -209,6 +257,18 @@ class GenerationRepository:
     async def list_order(self, order_id: uuid.UUID) -> list[Generation]:
         """Return the generations of an order, by variation."""
         return await self._all(select(_TABLE).where(_TABLE.c.order_id == order_id).order_by(_TABLE.c.variation), {})
+
+    async def states(self, generation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RowState]:
+        """Return the states of generations by id."""
+        columns = (_TABLE.c.id, _TABLE.c.status, _TABLE.c.attempt, _TABLE.c.steps)
+        rows = await self._session.execute(select(*columns).where(_TABLE.c.id.in_(generation_ids)))
+        return {row.id: RowState(Status(row.status), row.attempt, row.steps) for row in rows}
+
+    async def positions(self, generation_ids: Sequence[uuid.UUID], *, at_most: int) -> dict[uuid.UUID, int]:
+        """Return the positions in the queue, counted from 1, of those among the first `at_most`."""
+        rows = await self._session.execute(_POSITIONS, {"ids": list(generation_ids), "at_most": at_most})
+        found: dict[uuid.UUID, int] = dict(rows.all())
+        return found
 
     async def of_owner(self, owner: Owner, *, after: uuid.UUID | None, limit: int) -> list[Generation]:
         """Return an owner's generations by id, those after `after`."""
@@ -224,11 +284,14 @@ class GenerationRepository:
 
     async def count_queued(self, *, at_most: int) -> QueueDepth:
         """Count the queued generations of the deployment, foreground ones first, up to `at_most`."""
-        queued = select(_TABLE.c.background).where(_TABLE.c.status == "queued").order_by(_TABLE.c.background)
+        columns = (_TABLE.c.background, _TABLE.c.user_class)
+        queued = select(*columns).where(_TABLE.c.status == "queued").order_by(_TABLE.c.background)
         limited = queued.limit(at_most).subquery()
-        counts = select(func.count().filter(~limited.c.background), func.count()).select_from(limited)
-        foreground, everything = (await self._session.execute(counts)).one()
-        return QueueDepth(foreground, everything)
+        counts = select(limited.c.user_class, func.count().filter(~limited.c.background), func.count()).group_by(
+            limited.c.user_class
+        )
+        rows = [(UserClass(row[0]), row[1], row[2]) for row in (await self._session.execute(counts)).all()]
+        return QueueDepth({one: number for one, number, _ in rows}, {one: number for one, _, number in rows})
 
     async def claim(self, *, worker: str, models: Sequence[str], count: int, lease: timedelta) -> list[Generation]:
         """Claim up to `count` generations from the head of the queue, skipping rows locked by other claims."""
@@ -257,6 +320,10 @@ class GenerationRepository:
     async def hand_back(self, worker: str) -> list[uuid.UUID]:
         """Return everything that a worker has claimed to the queue, without waiting for the leases to expire."""
         return list((await self._session.scalars(_HAND_BACK, {"worker": worker})).all())
+
+    async def end_leases(self, worker: str) -> None:
+        """End the leases that a worker held when it crashed, so that `expire_leases` finds them at once."""
+        await self._session.execute(_END_LEASES, {"worker": worker})
 
     async def expire_leases(self, *, max_attempts: int, failure: str) -> list[Generation]:
         """Requeue generations whose lease has expired; those with `max_attempts` expired leases fail."""
@@ -292,7 +359,13 @@ def _generation(row: RowMapping) -> Generation:
         id=row["id"],
         order_id=row["order_id"],
         variation=row["variation"],
-        owner=Owner(id=row["owner_id"], name=row["owner_name"], key=row["listener_key"]),
+        owner=Owner(
+            id=row["owner_id"],
+            name=row["owner_name"],
+            key=row["listener_key"],
+            user_class=UserClass(row["user_class"]),
+            network=row["network"] or "",
+        ),
         model=row["model"],
         model_version=row["model_version"],
         seed=row["seed"],

@@ -1,7 +1,7 @@
 """Maintenance that every worker does once a second for the deployment: expired leases, reports and clean-up."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from euterpe_service_kit.database import Database
@@ -12,6 +12,7 @@ from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.storage.changes import QUEUE, ChangeFeed
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
+from euterpe_generator.storage.network_pieces import NetworkPiecesRepository
 from euterpe_generator.storage.workers import WorkerRepository
 from euterpe_generator.worker.throughput import ThroughputMeter
 
@@ -60,7 +61,7 @@ class Sweeper:
             models, throughput = self._catalogue.loaded(), self._throughput.per_second()
             await WorkerRepository(session).report(self._worker_id, models=models, ended_per_second=throughput)
             depth = await generations.count_queued(at_most=_MAX_COUNTED)
-        self._metrics.queue_depth(depth.all)
+        self._metrics.queue_depth(depth.total)
         for generation in expired:
             log.warning("lease_expired", generation=str(generation.id), status=generation.status.value)
             self._metrics.lease_expired(generation)
@@ -75,6 +76,7 @@ class Sweeper:
         """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
         async with self._database.sessions.begin() as session:
             await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
+            await NetworkPiecesRepository(session).delete_before(datetime.now(UTC).date())
             await WorkerRepository(session).delete_stale(recent=_RECENT)
             failed: list[Generation] = await GenerationRepository(session).fail_unserved(patience=self._model_patience)
         for generation in failed:
