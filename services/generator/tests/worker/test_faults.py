@@ -97,8 +97,12 @@ async def test_a_row_that_cannot_be_decoded_does_not_end_the_sweep_of_expired_le
     async with generator(settings, worker_enabled=False) as client:
         bad = (await client.post(URL, json={"length": 20})).json()["id"]
         prompt = json.dumps({"newer": 1})
-        await execute(settings, "UPDATE generations SET prompt = CAST(:prompt AS jsonb), status = 'running', "
-                      "attempt = 1, worker_id = 'dead', started_at = now(), lease_until = now()", prompt=prompt)  # fmt: skip
+        await execute(
+            settings,
+            "UPDATE generations SET prompt = CAST(:prompt AS jsonb), status = 'running', attempt = 1, "
+            "worker_id = 'dead', started_at = now(), lease_until = now()",
+            prompt=prompt,
+        )
     async with generator(settings) as client:
         assert (await ended(client, bad))["status"] == "failed"
 
