@@ -21,7 +21,6 @@ from euterpe_generator.storage.models import GenerationRow
 from euterpe_generator.storage.queue_bounds import QueueBoundsRepository
 
 _TABLE = GenerationRow.__table__
-_EVER = timedelta(days=3650)
 
 # Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn follows its owner's last one, and is never before
 # the head of the queue, so an idle user neither accumulates credit nor waits behind a busy one.
@@ -145,10 +144,10 @@ _HAND_BACK = text("""
 
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash. A locked row is
 # being renewed, finished or expired by another process at this moment.
-_EXPIRE = text("""
+_EXPIRE_SQL = """
     WITH expired AS MATERIALIZED (
       SELECT id FROM generations
-      WHERE status = 'running' AND lease_until < now() AND started_at > now() - CAST(:started_within AS interval)
+      WHERE status = 'running' AND lease_until < now() /* and more */
       ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
     SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
@@ -161,7 +160,11 @@ _EXPIRE = text("""
         finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
-""")
+"""
+_EXPIRE = text(_EXPIRE_SQL)
+_EXPIRE_RECENT = text(
+    _EXPIRE_SQL.replace("/* and more */", "AND started_at > now() - CAST(:started_within AS interval)")
+)
 
 # The queue is read from its floor on, see storage.queue_bounds.
 _POSITIONS = text("""
@@ -352,14 +355,18 @@ class GenerationRepository:
         return [row.id for row in rows]
 
     async def expire_leases(
-        self, *, max_attempts: int, failure: str, started_within: timedelta = _EVER
+        self, *, max_attempts: int, failure: str, started_within: timedelta | None = None
     ) -> list[Generation]:
         """Requeue generations whose lease has expired; those with `max_attempts` expired leases fail.
 
-        Only generations that were first claimed within `started_within` are read.
+        With `started_within`, only generations that were first claimed so lately are read.
         """
-        values = {"max_attempts": max_attempts, "failure": failure, "started_within": started_within}
-        rows = (await self._session.execute(_EXPIRE, values)).mappings().all()
+        values: dict[str, Any] = {"max_attempts": max_attempts, "failure": failure}
+        if started_within is None:
+            found = await self._session.execute(_EXPIRE, values)
+        else:
+            found = await self._session.execute(_EXPIRE_RECENT, values | {"started_within": started_within})
+        rows = found.mappings().all()
         queued = [(row["turn"], row["background"]) for row in rows if row["status"] == Status.QUEUED.value]
         await self._lower_floors(queued)
         return [_generation(row) for row in rows]

@@ -29,7 +29,6 @@ _RECENT = timedelta(seconds=60)
 #: Expired leases of generations that were claimed lately are looked for once a second, all others at every tenth sweep:
 #: while anything holds an old snapshot, the index keeps an entry for every generation that has run since.
 _LATELY = timedelta(seconds=60)
-_EVER = timedelta(days=3650)
 _FULL_EVERY = 10
 
 
@@ -68,7 +67,7 @@ class Sweeper:
             generations = GenerationRepository(session)
             is_full = self._sweeps % _FULL_EVERY == 0
             expired = await generations.expire_leases(
-                max_attempts=self._max_attempts, failure=failure, started_within=_EVER if is_full else _LATELY
+                max_attempts=self._max_attempts, failure=failure, started_within=None if is_full else _LATELY
             )
             await self._bounds.update(session)
             models, throughput = self._catalogue.loaded(), self._throughput.per_second()
