@@ -80,7 +80,7 @@ hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
 
 ##@ Deploy
 .PHONY: images
-images: web ## Build the container images with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
+images: web ## Build the container images and their SBOMs with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
 	scripts/build-images
 
 .PHONY: test-images
@@ -175,6 +175,10 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)
 
+.PHONY: bench-ensemble
+bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.0.0)
+	$(BIN)/python bench/ensemble.py $(ARGS)
+
 .PHONY: bench-training
 bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial epoch (CORPUS=DIR for real files)
 	@# Spinning threads take cores from working ones; this spin count covers the gap between two operations.
@@ -200,6 +204,14 @@ bench-api: $(VENV)/.dev ## Songs per second of the product, latency of one reque
 bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, by kind (ARGS="--formats")
 	$(BIN)/python bench/midi_cases.py $(ARGS)
 
+.PHONY: bench-endings
+bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
+	@$(BIN)/python bench/endings.py $(ARGS)
+
+.PHONY: bench-continuation
+bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
+	@$(BIN)/python bench/continuation.py
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
@@ -209,8 +221,12 @@ bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARG
 	$(BIN)/python bench/snapshot.py $(ARGS)
 
 .PHONY: chaos
-chaos: $(VENV)/.dev ## Kill workers under load for two minutes and count lost generations
-	$(BIN)/python bench/chaos.py
+chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")
+	$(BIN)/python bench/chaos.py $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.dev ## Mixed load for one hour: draw the memory of every process, compare it with the tenth minute (ARGS="--seconds 300")
+	$(BIN)/python bench/soak.py $(ARGS)
 
 .PHONY: rolling-upgrade
 rolling-upgrade: $(VENV)/.dev ## Upgrade, scale and kill pods under load and count failed requests

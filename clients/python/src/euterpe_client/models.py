@@ -388,6 +388,9 @@ class ParameterView(TypedDict):
     group: NotRequired[Literal["basic", "advanced"]]
     excludes: NotRequired[list[str]]
     only_with: NotRequired[dict[str, list[bool | int | float | str]]]
+    max_choices: NotRequired[int]
+    custom: NotRequired[str]
+    optional: NotRequired[bool]
 
 
 class PlaceView(TypedDict):
@@ -399,6 +402,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Track: TypeAlias = int
+
+
 class PromptRequest(TypedDict):
     """
     A prompt: the first bars of a MIDI file or of a song that you may read.
@@ -408,6 +414,10 @@ class PromptRequest(TypedDict):
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
     replace_accompaniment: NotRequired[bool]
+    use: NotRequired[Literal["continue", "accompany", "replace"]]
+    first_bar: NotRequired[int | None]
+    last_bar: NotRequired[int | None]
+    tracks: NotRequired[list[Track]]
 
 
 class PromptView(TypedDict):
@@ -701,6 +711,7 @@ class ComparisonRequest(TypedDict):
     seed: NotRequired[int | None]
     length: NotRequired[int | None]
     title: NotRequired[str | None]
+    language: NotRequired[Literal["en", "es"]]
     count: NotRequired[int]
     background: NotRequired[bool]
     prompt: NotRequired[PromptRequest | None]
@@ -717,6 +728,7 @@ class GenerationRequest(TypedDict):
     seed: NotRequired[int | None]
     length: NotRequired[int | None]
     title: NotRequired[str | None]
+    language: NotRequired[Literal["en", "es"]]
     count: NotRequired[int]
     background: NotRequired[bool]
     prompt: NotRequired[PromptRequest | None]

@@ -15,7 +15,8 @@ ANY_KEY: Final = "any"
 KEYS: Final = (ANY_KEY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
 #: Measured: at low temperatures, pieces repeat themselves until they never leave a figure.
 TEMPERATURE_ADVICE: Final = "Lower is more predictable and repeats itself more; above 1.2 it becomes random."
-_RANDOM_STRATEGIES: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
+#: Those that sample, so that the seed matters.
+RANDOM_STRATEGIES: Final = ("temperature", "top_k", "top_p", "top_k_top_p")
 
 
 def melody_parameters(
@@ -62,7 +63,7 @@ def _sampling(strategy: str, temperature: float, top_k: int, top_p: float) -> li
             "strategy", "Strategy", STRATEGIES, default=strategy,
             advice="How the next note is chosen. Greedy and beam search always give the same piece and tend to loop.",
         ),
-        _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": _RANDOM_STRATEGIES},
+        _number("temperature", "Temperature", 0.1, temperature, 2.0, only_with={"strategy": RANDOM_STRATEGIES},
                 advice=TEMPERATURE_ADVICE),
         _int("top_k", "Top k", 1, top_k, 200, only_with={"strategy": ks}, **advanced,
              advice="Number of most probable tokens from which the next one is sampled."),

@@ -47,9 +47,11 @@ class DatabaseFactory:
         return name
 
 
-def migrate(service_directory: Path, *, url_variable: str, url: str, revision: str = "head") -> None:
-    """Run a service's Alembic migrations up to a revision, or down if it is `base` or starts with `-`."""
-    direction = "downgrade" if revision == "base" or revision.startswith("-") else "upgrade"
+def migrate(
+    service_directory: Path, *, url_variable: str, url: str, revision: str = "head", down: bool = False
+) -> None:
+    """Run a service's Alembic migrations up to a revision; with `down`, or if it is `base`, down to it."""
+    direction = "downgrade" if down or revision == "base" else "upgrade"
     _alembic(service_directory, url_variable, url, direction, revision)
 
 

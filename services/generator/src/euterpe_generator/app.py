@@ -26,9 +26,10 @@ from euterpe_generator.domain.clock import Clock, SystemClock
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.models.loader import ModelLoader
-from euterpe_generator.routes import comparisons, generations, models
+from euterpe_generator.routes import admin, comparisons, generations, models
 from euterpe_generator.routes.load_shedding import LoadSheddingMiddleware
 from euterpe_generator.rpc.generator import SERVICE_NAME, GeneratorRpc
+from euterpe_generator.services.failures import Failures
 from euterpe_generator.services.generations import GenerationService, Limits
 from euterpe_generator.services.live_events import LiveEvents
 from euterpe_generator.services.ownership import OwnershipService
@@ -71,6 +72,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.include_router(generations.router)
     app.include_router(models.router)
     app.include_router(comparisons.router)
+    app.include_router(admin.router)
     return app
 
 
@@ -119,8 +121,10 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     if settings.worker_enabled:
         await _start_worker(app, settings, stack, database, store, changes, library, live, loops)
     app.state.ownership = OwnershipService(database, changes)
+    app.state.failures = Failures(database, changes)
     rpc = GeneratorRpc(app.state.ownership)
-    await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
+    app.state.service_verifier = TokenVerifier(keys, SERVICE)
+    await _start_rpc(settings, stack, app.state.service_verifier, rpc)
 
 
 async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops, catalogue: Catalogue) -> None:
@@ -163,7 +167,7 @@ async def _start_worker(
     tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
     finisher = Finisher(database, store, library, threads, tagger)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live, loops)
-    worker.start()
+    await worker.start()
     objects = ObjectSweeper(database, store, library, app.state.metrics, settings.retention)
     loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS, turn_seconds=LONG_TURN_SECONDS)
     app.state.readiness.add("engine", worker.check)

@@ -97,7 +97,9 @@ def test_a_composed_piece_states_and_keeps_what_it_is(directory: Path, style: st
 @pytest.mark.parametrize(("directory", "style"), STYLES, ids=[f"{path.parent.name}-{style}" for path, style in STYLES])
 def test_a_file_alone_tells_meter_key_tempo_and_instruments(directory: Path, style: str) -> None:
     model = loaded(directory)
-    _, midi = compose(model, {"bars": 4, "style": style, "tempo": 97.0, "accompaniment_instrument": "cello"})
+    _, midi = compose(
+        model, {"bars": 4, "style": style, "key": "G major", "tempo": 97.0, "accompaniment_instrument": "cello"}
+    )
     first = read_midi(midi)
     parameters, second = continued(model, midi, {}, {"bars": 5})
     assert second.meters == first.meters

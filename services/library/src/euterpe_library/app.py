@@ -16,11 +16,12 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import explore, files, playlists, shares, social, songs
+from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import Importer
+from euterpe_library.services.moderation import Moderation
 from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ ROUTERS = (
     social.router,
     playlists.router,
     files.router,
+    admin.router,
 )
 _TAGS = {
     "songs": "Your songs, and songs that you may read.",
@@ -106,7 +108,9 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     )
     metrics = DatabaseMetrics("library", state.registry, state.database)
     loops.start("database_metrics", metrics.read, interval_seconds=READ_SECONDS)
-    server = RpcServer(TokenVerifier(keys, SERVICE))
+    state.moderation = Moderation(state.database)
+    state.service_verifier = TokenVerifier(keys, SERVICE)
+    server = RpcServer(state.service_verifier)
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from euterpe_music.default_titles import Language
+
 from euterpe_generator.domain.estimate import Estimate
-from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.prompt import Prompt, PromptUse
 
 MAX_TITLE_LENGTH: Final = 200
 #: Limit of the API; models accept fewer bars.
@@ -18,13 +20,18 @@ MAX_PROMPT_BARS: Final = 1_000
 class PromptSource:
     """Where a prompt comes from: a MIDI file, or a song that the user may read; its first `bars` bars.
 
-    Its accompaniment is kept, or composed anew with `replace_accompaniment`.
+    Its accompaniment is kept, or composed anew with `replace_accompaniment`. `first_bar` to `last_bar` of `tracks` are
+    those that `use` replaces; see domain.prompt.Material.
     """
 
     midi: bytes | None = None
     song_id: str | None = None
     bars: int | None = None
     replace_accompaniment: bool = False
+    use: PromptUse = "continue"
+    first_bar: int | None = None
+    last_bar: int | None = None
+    tracks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +46,17 @@ class GenerationRequest:
     background: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: PromptSource | None = None
+    #: Language of a default title.
+    language: Language = "en"
 
     @property
     def digest(self) -> str:
         """Digest that identifies the request, for Idempotency-Key."""
-        return digest(asdict(self))
+        values = asdict(self)
+        # Requests of earlier releases have no language, and may be repeated after an upgrade.
+        if self.language == "en":
+            del values["language"]
+        return digest(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class OrderItem:
     seed: int
     length: int
     title: str
+    #: The language of a default title; None for a title that the user gave.
+    title_language: Language | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: Prompt | None = None
     #: The variant's label in a comparison.

@@ -77,8 +77,11 @@ class ModelAdapter(Protocol):
         """Decode events [steps, features] into a piece with its meter and, where it is known, its key."""
         ...
 
-    def current_track(self, events: Array) -> int:
-        """Return the track of the decoded piece that the last of events [steps, features] belongs to."""
+    def current_track(self, events: Array) -> int | None:
+        """Return the track of the decoded piece that the last of events [steps, features] belongs to.
+
+        None means that all tracks are composed together, in the order of time.
+        """
         ...
 
 
@@ -151,8 +154,24 @@ class CrnnganAdapter:
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:  # noqa: ARG002
         """See ModelAdapter. The networks know no meter; 4/4 is assumed."""
         piece = replace(decode(events, self._bundle.spec), meters=(MeterChange(0, COMMON_TIME),))
-        return apply_postprocessing(piece, parameters)
+        return apply_postprocessing(_held_to_bar_line(piece), parameters)
 
     def current_track(self, events: Array) -> int:  # noqa: ARG002
         """See ModelAdapter."""
         return 0
+
+
+def _held_to_bar_line(piece: Piece) -> Piece:
+    """Return the piece with the notes of the last onset held until the bar line after their release.
+
+    The networks compose a number of events, not of bars, so that the last notes end anywhere.
+    """
+    if not len(piece.notes):
+        return piece
+    notes = piece.notes.copy()
+    is_last = notes["onset"] == notes["onset"].max()
+    onsets = notes["onset"][is_last]
+    released = int((onsets + notes["duration"][is_last]).max())
+    bar_lines = piece.bar_starts
+    notes["duration"][is_last] = bar_lines[np.searchsorted(bar_lines, released)] - onsets
+    return piece.with_notes(notes)

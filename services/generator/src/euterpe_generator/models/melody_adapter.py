@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from euterpe_music.bundle import MelodyBundle
-from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.key_signature import KeyChange, KeySignature, pitch_class
 from euterpe_music.manifest import IntRange
 from euterpe_music.melody_parameters import ANY_KEY, KEYS
 from euterpe_music.parameters import ParameterError, Value
@@ -31,15 +31,33 @@ from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt, Rows
 from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
-from euterpe_generator.engine.tokens.plan import Part, Plan, SamplingParams, Tokens
+from euterpe_generator.engine.tokens.plan import Ending, Part, Plan, SamplingParams, Tokens
 from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.endings import (
+    OFF,
+    Frame,
+    MelodyOf,
+    TokenPart,
+    accompaniment_ending,
+    ending_shares,
+    melody_ending,
+)
 from euterpe_generator.models.given_notes import with_given_notes
 from euterpe_generator.models.offered_parameters import offered_manifest
 from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt, to_sixteenths
-from euterpe_generator.models.token_masks import allowed, allowed_first, penalty_exempt, scale_of, token_durations
+from euterpe_generator.models.token_masks import (
+    allowed,
+    allowed_first,
+    penalty_exempt,
+    scale_of,
+    sounds_on,
+    token_durations,
+)
+from euterpe_generator.models.two_part_form import COMPOSED_BARS, TWO_PART, resolve_two_part_form, with_repeats
 
+PartName = Literal["melody", "accompaniment"]
 #: The parts of a piece, in the order in which they are generated and numbered.
-PARTS: Final[tuple[Literal["melody", "accompaniment"], ...]] = ("melody", "accompaniment")
+PARTS: Final[tuple[PartName, ...]] = ("melody", "accompaniment")
 #: Parameters that a piece takes from the song that it continues, unless they are requested.
 _INHERITED: Final = (
     "style", "meter", "key", "accompaniment", "tempo", "melody_instrument", "accompaniment_instrument",
@@ -61,6 +79,8 @@ class MelodyAdapter:
         self._graphs = bundle.manifest.graphs
         self._vocabularies = bundle.vocabularies
         self._has_durations = bundle.manifest.encoding == 2
+        #: Time units of the engine per sixteenth.
+        self._units = _PER_SIXTEENTH if self._has_durations else 1
         self.features = 1 + len(self._vocabularies["melody"])
         widest = max(meter.bar for meter in METERS)
         per_sixteenth = _MAX_EVENTS_PER_SIXTEENTH if self._has_durations else 1
@@ -78,6 +98,8 @@ class MelodyAdapter:
         if prompt is not None:
             resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
         is_accompaniment = resolved.get("accompaniment") == "only"
+        if resolved.get("form") == TWO_PART:
+            resolve_two_part_form(resolved, requested, has_prompt=prompt is not None)
         if prompt is None:
             if is_accompaniment:
                 message = "is needed when accompaniment is only: it is the melody to accompany"
@@ -110,13 +132,13 @@ class MelodyAdapter:
         """See ModelAdapter."""
         accompaniment = parameters.get("accompaniment", "off")
         if accompaniment == "only" and prompt is not None:
-            part = self._part("accompaniment", parameters, (), self._melody_of(prompt))
+            part = self._part("accompaniment", parameters, prompt, ())
             return Plan((part,), known_parts=(np.zeros((0, 1), np.int64),))
         rows = () if prompt is None else _transposed(prompt.rows, prompt.shift)
-        parts = [self._part("melody", parameters, rows, None)]
+        parts = [self._part("melody", parameters, prompt, rows)]
         if accompaniment == "on" and "accompaniment" in self._graphs:
             rows = () if prompt is None else _transposed(prompt.accompaniment, prompt.shift)
-            parts.append(self._part("accompaniment", parameters, rows, None))
+            parts.append(self._part("accompaniment", parameters, prompt, rows))
         return Plan(tuple(parts))
 
     def read_prompt(
@@ -145,12 +167,7 @@ class MelodyAdapter:
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
         """See ModelAdapter. With two parts, the melody is the first track."""
         events = events[~np.isnan(events[:, 0])]
-        end = self._form(parameters).steps * (_PER_SIXTEENTH if self._has_durations else 1)
-        tracks = []
-        for number, name in enumerate(PARTS):
-            tokens = events[events[:, 0] == number][:, 1:].astype(np.int64)
-            tracks.append(self._decode_track(name, tokens).window(0, end) if len(tokens) else None)
-        melody, accompaniment = tracks
+        melody, accompaniment = (self._composed_track(number, events, parameters) for number in range(len(PARTS)))
         if melody is None:
             melody = QuantizedTrack((), (), (), 0)
         piece = to_piece(melody, accompaniment, bpm=self.manifest.bpm, meter=self._form(parameters).meter)
@@ -222,8 +239,10 @@ class MelodyAdapter:
             raise InvalidParameters.for_field("body.prompt", message, meter=str(form.meter))
 
     def _form(self, parameters: Mapping[str, Value]) -> Form:
+        """Return the form of what the networks compose; of a piece in two-part form, each section once."""
         named = {name: str(parameters[name]) for name in ("style", "meter") if name in parameters}
-        return self.manifest.form(int(parameters["bars"]), **named)
+        bars = COMPOSED_BARS if parameters.get("form") == TWO_PART else int(parameters["bars"])
+        return self.manifest.form(bars, **named)
 
     def _styles_in(self, meter: str) -> list[str]:
         """List the styles whose default meter is this one."""
@@ -246,17 +265,35 @@ class MelodyAdapter:
         streams = [one.decode(ids.tolist()) for one, ids in zip(self._vocabularies[name], tokens.T, strict=True)]
         return decode_streams(streams[0], streams[1]) if self._has_durations else decode_steps(streams[0])
 
-    def _part(self, name: Any, parameters: Mapping[str, Value], given: Rows, melody: QuantizedTrack | None) -> Part:
+    def _composed_track(self, number: int, events: Array, parameters: Mapping[str, Value]) -> QuantizedTrack | None:
+        """Return a part of the piece as it is played, from the events of all parts; None for one without events."""
+        tokens = events[events[:, 0] == number][:, 1:].astype(np.int64)
+        if not len(tokens):
+            return None
+        track = self._decode_track(PARTS[number], tokens)
+        end = self._form(parameters).steps * self._units
+        track = track.window(0, min(track.end, end))
+        return with_repeats(track, end // 2) if parameters.get("form") == TWO_PART else track
+
+    def _part(
+        self,
+        name: PartName,
+        parameters: Mapping[str, Value],
+        prompt: Prompt | None,
+        given: Rows,
+    ) -> Part:
         graph, vocabularies = self._graphs[name], self._vocabularies[name]
         form = self._form(parameters)
         features = [info.column for info in graph.conditions]
+        is_melody_composed = prompt is None or parameters.get("accompaniment") != "only"
+        given_melody = None if prompt is None or is_melody_composed else self._melody_of(prompt)
+
+        def melody(previous: Sequence[Tokens]) -> QuantizedTrack:
+            return self._decode_track("melody", previous[0]) if given_melody is None else given_melody
 
         def conditioning(previous: Sequence[Tokens]) -> Tokens:
-            conditioning_melody = None
-            if any(feature.name == "melody" for feature in features):
-                known = self._decode_track("melody", previous[0]) if melody is None else melody
-                conditioning_melody = to_sixteenths(known)
-            return conditioning_table(features, form, conditioning_melody)
+            needs_melody = any(feature.name == "melody" for feature in features)
+            return conditioning_table(features, form, to_sixteenths(melody(previous)) if needs_melody else None)
 
         sampling = sampling_params(parameters)
         beam_search = sampling.beam_width > 1
@@ -265,7 +302,7 @@ class MelodyAdapter:
         return Part(
             network=PARTS.index(name),
             steps=round(form.steps * _MAX_EVENTS_PER_SIXTEENTH) if timed else form.steps,
-            end=form.steps * (_PER_SIXTEENTH if timed else 1),
+            end=form.steps * self._units,
             allowed=np.concatenate([allowed(one, scale) for one in vocabularies]),
             allowed_first=np.concatenate([allowed_first(one, beam_search=beam_search) for one in vocabularies]),
             penalty_exempt=np.concatenate([penalty_exempt(one) for one in vocabularies]),
@@ -273,8 +310,31 @@ class MelodyAdapter:
             sampling=sampling,
             conditioning=conditioning if features else None,
             durations=token_durations(vocabularies[-1]) if timed else None,
-            units_per_grid_step=_PER_SIXTEENTH if timed else 1,
+            units_per_grid_step=self._units,
             onset_tokens=None if timed else np.array([token != HOLD for token in vocabularies[0].words]),
+            ending=self._ending(name, parameters, prompt, melody),
+        )
+
+    def _ending(
+        self, name: PartName, parameters: Mapping[str, Value], prompt: Prompt | None, melody: MelodyOf
+    ) -> Ending | None:
+        """Return the search for a part's ending, if there is one."""
+        shares = ending_shares(self.manifest.name, str(parameters.get("ending", OFF)))
+        if shares is None:
+            return None
+        form, key = self._form(parameters), self._key(parameters, prompt)
+        tonic = None if key is None else (pitch_class(key.tonic) - self._transposition(parameters, prompt)) % 12
+        is_white = self.manifest.tonality == "white"
+        frame = Frame(form.steps * self._units, form.meter.bar * self._units, tonic, is_white)
+        vocabularies = self._vocabularies[name]
+        part = TokenPart(
+            decode=lambda tokens: self._decode_track(name, tokens),
+            on_pitch_class=lambda tonic: np.concatenate([sounds_on(one, tonic) for one in vocabularies]),
+        )
+        return (
+            melody_ending(part, frame, shares)
+            if name == "melody"
+            else accompaniment_ending(part, melody, frame, shares)
         )
 
 

@@ -1,11 +1,14 @@
-"""What a model offers of its manifest's parameters: a released manifest cannot change, but may promise too much."""
+"""What a model offers: its manifest's parameters as far as they are true, and those that no network is needed for."""
 
 from typing import Any, Final
 
 from euterpe_music.key_signature import KeySignature
 from euterpe_music.melody_manifest import MelodyManifest
-from euterpe_music.melody_parameters import ANY_KEY, TEMPERATURE_ADVICE
+from euterpe_music.melody_parameters import ANY_KEY, RANDOM_STRATEGIES, TEMPERATURE_ADVICE
 from euterpe_music.parameters import Parameter
+
+from euterpe_generator.models.endings import ending_parameter
+from euterpe_generator.models.two_part_form import TWO_PART_BARS, TWO_PART_STYLES, form_parameter
 
 #: Parameters whose advice in older manifests is wrong, with the advice that replaces it.
 _ADVICE: Final = {"temperature": TEMPERATURE_ADVICE}
@@ -15,9 +18,14 @@ def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
     """Return the manifest with the parameters that the networks can follow.
 
     Networks that are trained on white keys do not know modes: they give the same notes for C major and A minor. So
-    they offer major keys only.
+    they offer major keys only. A released manifest cannot change, so that this is decided here.
     """
-    parameters = tuple(_offered(one, has_modes=manifest.tonality != "white") for one in manifest.sampling.parameters)
+    declared = manifest.sampling.parameters
+    parameters = tuple(
+        offered
+        for one in declared
+        for offered in (_offered(one, has_modes=manifest.tonality != "white"), *_added_after(one, manifest))
+    )
     sampling = manifest.sampling.model_copy(update={"parameters": parameters})
     return manifest.model_copy(update={"sampling": sampling})
 
@@ -39,6 +47,16 @@ def key_remedy(value: Any) -> str:
 def _relative_major(key: KeySignature) -> str:
     # The spelling of the parameter's choices, which differs from the signature's for a few tonics.
     return str(KeySignature.parse(str(KeySignature(key.sharps))))
+
+
+def _added_after(parameter: Parameter, manifest: MelodyManifest) -> tuple[Parameter, ...]:
+    """Return the parameters of the service that are listed after one of the manifest's."""
+    if parameter.name == "strategy" and set(RANDOM_STRATEGIES) & set(parameter.choices):
+        return (ending_parameter(),)
+    styles = [style for style in manifest.styles if style in TWO_PART_STYLES]
+    if parameter.name == "style" and styles and manifest.sampling.length.max >= TWO_PART_BARS:
+        return (form_parameter(styles),)
+    return ()
 
 
 def _offered(parameter: Parameter, *, has_modes: bool) -> Parameter:

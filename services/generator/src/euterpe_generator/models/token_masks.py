@@ -38,6 +38,17 @@ def allowed(vocabulary: Vocabulary, scale: frozenset[int]) -> Mask:
     return mask
 
 
+def sounds_on(vocabulary: Vocabulary, pitch_class: int) -> Mask:
+    """Return holds, and notes and chords whose lowest note has this pitch class; all tokens if there is none."""
+    if vocabulary.stream == "durations":
+        return np.ones(len(vocabulary), np.bool_)
+    lowest = [int(word.split(".")[0]) if word[0].isdigit() else None for word in vocabulary.words]
+    mask = np.array([pitch is not None and pitch % 12 == pitch_class for pitch in lowest])
+    if not mask.any():
+        return np.ones(len(vocabulary), np.bool_)
+    return np.asarray(mask | (np.array(vocabulary.words) == HOLD))
+
+
 def allowed_first(vocabulary: Vocabulary, *, beam_search: bool) -> Mask:
     """Return the tokens that may come first. Beam search must start with a note: a long rest is its likeliest start."""
     mask = vocabulary.legal(None)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from euterpe_music.default_titles import Language
 from euterpe_music.parameters import Parameter
 from euterpe_music.seed import MAX_SEED
 from euterpe_music.titles import checked_title
@@ -50,11 +51,30 @@ class PromptRequest(BaseModel):
         default=False,
         description="Compose the accompaniment of these bars anew; by default they keep the one that they have.",
     )
+    use: Literal["continue", "accompany", "replace"] = Field(
+        default="continue",
+        description="What an ensemble model does with it: continue it, add the instruments of `parts`, or replace "
+        "`first_bar` to `last_bar`. All other notes stay as they are.",
+    )
+    first_bar: int | None = Field(
+        default=None, ge=1, le=20_000, strict=True, description="The first bar to replace, from 1."
+    )
+    last_bar: int | None = Field(
+        default=None, ge=1, le=20_000, strict=True, description="The last bar to replace; by default `first_bar`."
+    )
+    tracks: list[Annotated[int, Field(ge=1, le=1_000, strict=True)]] = Field(
+        default_factory=list,
+        max_length=64,
+        description="The tracks of the file to replace, from 1; by default all.",
+    )
 
     def to_domain(self) -> requests.PromptSource:
         """Convert to the type of the use case."""
         song_id = None if self.song_id is None else str(self.song_id)
-        return requests.PromptSource(self.midi, song_id, self.bars, self.replace_accompaniment)
+        return requests.PromptSource(
+            self.midi, song_id, self.bars, self.replace_accompaniment, self.use, self.first_bar, self.last_bar,
+            tuple(self.tracks),
+        )  # fmt: skip
 
 
 class GenerationRequest(BaseModel):
@@ -71,7 +91,7 @@ class GenerationRequest(BaseModel):
         ge=0,
         le=MAX_SEED,
         strict=True,
-        description="The same seed, parameters and title give the same MIDI bytes.",
+        description="The same seed, parameters and title (by default: language) give the same MIDI bytes.",
     )
     length: int | None = Field(
         default=None,
@@ -80,13 +100,18 @@ class GenerationRequest(BaseModel):
         strict=True,
         description="Number of events; see `length` of the model for its limits.",
     )
-    title: Title | None = Field(default=None, description="The title of the song; by default the model's.")
+    title: Title | None = Field(
+        default=None,
+        description='The title of the song; by default one of its style and key, such as "Jig in D". In your library '
+        'default titles are numbered: "Jig in D, no. 7".',
+    )
+    language: Language = Field(default="en", description="The language of the default title.")
     count: int = Field(
         default=1, ge=1, le=64, strict=True, description="Number of variations; they have consecutive seeds."
     )
     background: bool = Field(default=False, description="Compose only while no other generation waits.")
     prompt: PromptRequest | None = Field(
-        default=None, description="The melody that a melody model continues or accompanies."
+        default=None, description="The music that a melody or ensemble model continues, accompanies or changes."
     )
     parameters: Parameters = Field(
         default_factory=dict,
@@ -104,6 +129,7 @@ class GenerationRequest(BaseModel):
             self.background,
             self.parameters,
             None if self.prompt is None else self.prompt.to_domain(),
+            self.language,
         )
 
 
@@ -135,6 +161,8 @@ class PromptView(BaseModel):
     def of(cls, prompt: Prompt) -> "PromptView":
         """Build the view of a prompt."""
         notes = sum(bool(pitches) for _, pitches in prompt.rows)
+        if prompt.material is not None:
+            notes = prompt.material.note_count
         return cls(
             bars=prompt.bars,
             meter=prompt.meter,
@@ -272,6 +300,13 @@ class ParameterView(BaseModel):
         description="It can be set only if these parameters have one of these values.",
         examples=[{"strategy": ["beam"]}],
     )
+    max_choices: int = Field(
+        default=1, description="How many choices may be combined, separated by commas; the default stands alone."
+    )
+    custom: str = Field(
+        default="", description="The form of texts that are accepted besides the choices: `chords`, or empty for none."
+    )
+    optional: bool = Field(default=False, description="Without a value, the model decides; `default` is a suggestion.")
 
     @classmethod
     def of(cls, parameter: Parameter) -> "ParameterView":

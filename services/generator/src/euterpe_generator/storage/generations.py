@@ -28,9 +28,9 @@ _ENQUEUE = text("""
     WITH piece AS (
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
-        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
-        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int,
-        user_class text, network text, network_count int, max_network_unfinished int)),
+        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, title_language text,
+        label text, estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int,
+        max_unfinished int, user_class text, network text, network_count int, max_network_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
@@ -61,10 +61,11 @@ _ENQUEUE = text("""
       FROM (SELECT DISTINCT network, user_class FROM piece
             WHERE network IS NOT NULL AND max_network_unfinished IS NOT NULL) AS source)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, label, estimate, background, turn, user_class, network)
+                             length, parameters, prompt, title, title_language, label, estimate, background, turn,
+                             user_class, network)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset,
-           piece.user_class, piece.network
+           length, parameters, prompt, title, title_language, label, estimate, piece.background,
+           queue.turn + turn_offset, piece.user_class, piece.network
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
          LEFT JOIN network_load
            ON network_load.network = piece.network AND network_load.user_class = piece.user_class
@@ -142,22 +143,32 @@ _HAND_BACK = text("""
     RETURNING g.id, g.turn, g.background
 """)
 
-# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash. A locked row is
-# being renewed, finished or expired by another process at this moment.
+_END_LEASES = text("""
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM generations WHERE worker_id = :worker AND status = 'running' ORDER BY id FOR UPDATE)
+    UPDATE generations AS g SET lease_until = now()
+    FROM locked WHERE g.id = locked.id
+""")
+
+# `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
+# could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
+# locked row is being renewed, finished or expired by another process at this moment.
 _EXPIRE_SQL = """
     WITH expired AS MATERIALIZED (
-      SELECT id FROM generations
+      SELECT id, crashes + (CAST(:counts AS boolean)
+                            AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
+      FROM generations
       WHERE status = 'running' AND lease_until < now() /* and more */
       ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
-    SET crashes = crashes + 1, lease_until = NULL, worker_id = NULL,
+    SET crashes = crashed, lease_until = NULL, worker_id = NULL,
         status = CASE WHEN cancel_requested THEN 'cancelled'
-                      WHEN crashes + 1 >= :max_attempts THEN 'failed' ELSE 'queued' END,
-        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashes + 1 >= :max_attempts)
+                      WHEN crashed >= :max_attempts THEN 'failed' ELSE 'queued' END,
+        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashed >= :max_attempts)
                             THEN 'anonymous' ELSE listener_key END,
-        network = CASE WHEN NOT (cancel_requested OR crashes + 1 >= :max_attempts) THEN network END,
-        failure = CASE WHEN NOT cancel_requested AND crashes + 1 >= :max_attempts THEN :failure END,
-        finished_at = CASE WHEN cancel_requested OR crashes + 1 >= :max_attempts THEN now() END
+        network = CASE WHEN NOT (cancel_requested OR crashed >= :max_attempts) THEN network END,
+        failure = CASE WHEN NOT cancel_requested AND crashed >= :max_attempts THEN :failure END,
+        finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
 """
@@ -354,19 +365,32 @@ class GenerationRepository:
         await self._lower_floors([(row.turn, row.background) for row in rows])
         return [row.id for row in rows]
 
-    async def expire_leases(
-        self, *, max_attempts: int, failure: str, started_within: timedelta | None = None
-    ) -> list[Generation]:
-        """Requeue generations whose lease has expired; those with `max_attempts` expired leases fail.
+    async def end_leases(self, worker: str) -> None:
+        """End the leases that a worker held when it crashed, so that `expire_leases` finds them at once."""
+        await self._session.execute(_END_LEASES, {"worker": worker})
 
-        With `started_within`, only generations that were first claimed so lately are read.
+    async def expire_leases(
+        self,
+        *,
+        max_attempts: int,
+        failure: str,
+        lease: timedelta,
+        counts: bool = True,
+        started_within: timedelta | None = None,
+    ) -> list[Generation]:
+        """Requeue generations whose lease has expired; those with `max_attempts` crashes fail.
+
+        An expired lease of duration `lease` counts as a crash only if `counts`, and if PostgreSQL has run since its
+        last renewal. Only generations that were first claimed within `started_within` are read.
         """
-        values: dict[str, Any] = {"max_attempts": max_attempts, "failure": failure}
-        if started_within is None:
-            found = await self._session.execute(_EXPIRE, values)
-        else:
-            found = await self._session.execute(_EXPIRE_RECENT, values | {"started_within": started_within})
-        rows = found.mappings().all()
+        values = {
+            "max_attempts": max_attempts,
+            "failure": failure,
+            "lease": lease,
+            "counts": counts,
+            "started_within": started_within,
+        }
+        rows = (await self._session.execute(_EXPIRE, values)).mappings().all()
         queued = [(row["turn"], row["background"]) for row in rows if row["status"] == Status.QUEUED.value]
         await self._lower_floors(queued)
         return [_generation(row) for row in rows]
@@ -421,6 +445,7 @@ def _generation(row: RowMapping) -> Generation:
         prompt=prompt,
         unreadable=unreadable,
         title=row["title"],
+        title_language=row["title_language"],
         label=row["label"],
         estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),
         status=Status(row["status"]),

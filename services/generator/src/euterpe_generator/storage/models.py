@@ -50,6 +50,7 @@ class GenerationRow(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
+    title_language: Mapped[str | None] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text, server_default="queued")

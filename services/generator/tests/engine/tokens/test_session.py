@@ -10,7 +10,7 @@ import pytest
 from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.engine.tokens.network import StepNetwork
-from euterpe_generator.engine.tokens.plan import Part, Plan, SamplingParams, Tokens
+from euterpe_generator.engine.tokens.plan import Ending, Part, Plan, SamplingParams, Tokens
 from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.tokens import Form, conditioning_table, fill_bar_lag_tokens
@@ -51,7 +51,18 @@ def small_session(bundle: MelodyBundle) -> TokenSession:
     return session(bundle, 3)
 
 
-def plan(bundle: MelodyBundle, sampling: SamplingParams, steps: int = STEPS, prompt: int = 0) -> Plan:
+def ending(end: int, tokens: int) -> Ending:
+    """Prefer an even last token, or an odd one, at random; half of the endings use only the upper tokens at the end."""
+
+    def rank(previous: Any, generated: Tokens, draw: float) -> float:
+        return float(len(generated) > 0 and generated[-1, 0] % 2 == (draw < 0.5))
+
+    return Ending(end // 2, rank, lambda previous, generated, draw: np.arange(tokens) > 4, (end, end, end - 4, 0))
+
+
+def plan(
+    bundle: MelodyBundle, sampling: SamplingParams, steps: int = STEPS, prompt: int = 0, *, has_ending: bool = False
+) -> Plan:
     """Melody and accompaniment; the accompaniment is conditioned on the melody's tokens."""
     parts = []
     for number, name in enumerate(("melody", "accompaniment")):
@@ -67,6 +78,7 @@ def plan(bundle: MelodyBundle, sampling: SamplingParams, steps: int = STEPS, pro
             prompt=np.full((prompt if number == 0 else 0, len(sizes)), 3), sampling=sampling,
             conditioning=lambda previous, features=graph.conditions: _conditioning(previous, features, steps),
             durations=DURATIONS if timed else None, units_per_grid_step=6 if timed else 1,
+            ending=ending(steps * (6 if timed else 1), sum(sizes)) if has_ending else None,
         ))  # fmt: skip
     return Plan(tuple(parts))
 
@@ -93,10 +105,16 @@ def compose(bundle: MelodyBundle, requests: list[Request], rows: int, joins: int
     return finished
 
 
+def has_search(number: int) -> bool:
+    return KINDS[number % len(KINDS)].beam_width > 1 or number % 2 == 1
+
+
 def requested(bundle: MelodyBundle, count: int) -> list[Request]:
     made = []
     for number in range(count):
-        wanted = plan(bundle, KINDS[number % len(KINDS)], steps=STEPS - number % 5, prompt=number % 3)
+        kind = KINDS[number % len(KINDS)]
+        has_ending = has_search(number) and kind.beam_width == 1
+        wanted = plan(bundle, kind, steps=STEPS - number % 5, prompt=number % 3, has_ending=has_ending)
         made.append(Request(str(number), f"{number % 4}", seed=number, steps=wanted.steps, inputs=wanted))
     return made
 
@@ -215,7 +233,7 @@ def test_joining_and_cancelling_changes_no_other_piece(
                 whole = alone(bundle, int(update.id.split("-")[0]))
                 if isinstance(update, Finished):
                     assert update.events.tobytes() == whole
-                elif KINDS[int(update.id.split("-")[0]) % len(KINDS)].beam_width == 1:
+                elif not has_search(int(update.id.split("-")[0])):
                     assert whole.startswith(update.events.tobytes())
 
     for turn, (number, action) in enumerate(actions):

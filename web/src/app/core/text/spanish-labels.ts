@@ -30,6 +30,8 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   length: 'Extensión',
   'noise scale': 'Intensidad del ruido',
   strategy: 'Estrategia',
+  ending: 'Final',
+  form: 'Forma',
   'top k': 'Los k mejores',
   'top p': 'Núcleo (p)',
   'top k top p': 'k mejores y núcleo',
@@ -97,6 +99,13 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   'groups of beams with different tokens; the number must divide the beam width.':
     'Grupos de haces con símbolos distintos; su número debe dividir la anchura del haz.',
   'strength of the penalty for tokens of other groups.': 'Fuerza de la penalización de los símbolos de otros grupos.',
+  'of several last two bars, the best are kept: typical ends on the tonic as often as real pieces of the style do, tonic whenever possible, off takes the first ones. not with greedy or beam search, which always give the same bars.':
+    'De varios finales de dos compases se conserva el mejor: «típico» acaba en la tónica tan a menudo como las piezas reales del estilo, «en la tónica» siempre que es posible, «no» toma el primero. No con las estrategias voraz y de haz, que dan siempre los mismos compases.',
+  'aabb has two sections of 8 bars, each played twice: 32 bars.':
+    'AABB tiene dos secciones de 8 compases, cada una tocada dos veces: 32 compases.',
+  typical: 'Típico',
+  tonic: 'En la tónica',
+  free: 'Libre',
   any: 'Cualquiera',
   on: 'Sí',
   off: 'No',

@@ -10,6 +10,8 @@ from euterpe_generator.engine.tokens.plan import Part, Tokens
 
 #: The longest window of the repetition penalty, in steps.
 MAX_REPETITION_WINDOW = 64
+#: A time that no part reaches.
+NEVER = np.iinfo(np.int64).max
 
 
 class BatchState:
@@ -23,6 +25,8 @@ class BatchState:
         self.part_number = np.zeros(0, np.int64)
         self.end = np.zeros(0, np.int64)
         self.steps = np.zeros(0, np.int64)
+        #: Time at which the search for an ending starts.
+        self.ending_start = np.full(0, NEVER)
         self.units_per_grid_step = np.ones(0, np.int64)
         self.penalty = np.ones(0, np.float32)
         self.window = np.zeros(0, np.int64)
@@ -44,6 +48,7 @@ class BatchState:
         self._put("part_number", row, number)
         self._put("end", row, part.end)
         self._put("steps", row, part.steps)
+        self._put("ending_start", row, NEVER if part.ending is None else part.ending.start)
         self._put("units_per_grid_step", row, part.units_per_grid_step)
         self._put("penalty", row, part.sampling.repetition_penalty)
         self._put("window", row, min(part.sampling.repetition_window, MAX_REPETITION_WINDOW))

@@ -6,18 +6,19 @@ import numpy as np
 from euterpe_music.tokens import fill_bar_lag_tokens
 
 from euterpe_generator.engine.request import Array, Mask
-from euterpe_generator.engine.tokens.batch_state import MAX_REPETITION_WINDOW, BatchState
+from euterpe_generator.engine.tokens.batch_state import MAX_REPETITION_WINDOW, NEVER, BatchState
 from euterpe_generator.engine.tokens.beam_search import BeamSearch
+from euterpe_generator.engine.tokens.ending_search import EndingSearch
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.plan import Part, Tokens
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, apply_repetition_penalty, sample
 
 #: Arrays over the sequences that follow a sequence when the batch is reordered.
-_PER_SEQUENCE = ("_token", "_position", "_time", "_recent")
+_PER_SEQUENCE = ("_token", "_position", "_time", "_recent", "_noise_offset")
 
 
 class DecodeBatch:
-    """Arrays over the sequences, in the network's order. A row has one sequence, or one per beam.
+    """Arrays over the sequences, in the network's order. A row has one sequence, or one per beam or sampled ending.
 
     The first input token is number 0 of its vocabulary (euterpe_music.tokens.BEGIN). Changes of the set of sequences
     are collected and passed to the network at the next step.
@@ -28,12 +29,15 @@ class DecodeBatch:
         self._borders = np.cumsum([0, *network.vocabulary_sizes])
         self._state = BatchState(network.vocabulary_sizes, network.features)
         self._searches: dict[int, BeamSearch] = {}
+        self._endings: dict[int, EndingSearch] = {}
         streams = len(network.vocabulary_sizes)
         self._row = np.zeros(0, np.int64)
         self._token = np.zeros((0, streams), np.int64)
         self._position = np.zeros(0, np.int64)
         self._time = np.zeros(0, np.int64)
         self._recent = np.zeros((0, streams, MAX_REPETITION_WINDOW), np.int64)
+        #: What the endings of a row add to its random numbers; 0 for all other sequences.
+        self._noise_offset = np.zeros(0, np.float32)
         #: The network's sequence that each one continues; -1 for a new one.
         self._sources = np.zeros(0, np.int64)
         self._is_stale = True
@@ -47,6 +51,8 @@ class DecodeBatch:
         self._state.write(row, number, part, previous)
         if width > 1:
             self._searches[row] = BeamSearch(part.sampling, len(self._network.vocabulary_sizes), part.onset_tokens)
+        elif part.ending is not None:
+            self._endings[row] = EndingSearch(part.ending, previous)
         self._row = np.append(self._row, np.full(width, row))
         self._sources = np.append(self._sources, np.full(width, -1))
         for name in _PER_SEQUENCE:
@@ -58,6 +64,7 @@ class DecodeBatch:
         """Remove a row's sequences, if it has any."""
         if self._state.parts.pop(row, None) is not None:
             self._searches.pop(row, None)
+            self._endings.pop(row, None)
             self._reorder(np.flatnonzero(self._row != row))
             self._row = self._row[self._row != row]
             self._is_stale = True
@@ -69,18 +76,20 @@ class DecodeBatch:
             self._state.move(source, target)
             if source in self._searches:
                 self._searches[target] = self._searches.pop(source)
+            if source in self._endings:
+                self._endings[target] = self._endings.pop(source)
             self._is_stale = True
 
     def tokens_of(self, row: int) -> Tokens:
-        """Return the tokens [steps, streams] of a row's part so far; with beam search, those of the best beam."""
-        if row in self._searches:
-            return self._searches[row].best
+        """Return the tokens [steps, streams] of a row's part so far; of several sequences, those of the best one."""
+        if (search := self._search_of(row)) is not None:
+            return search.best
         steps = int(self._position[self._row == row][0])
         return self._state.generated[row, :steps].copy()
 
     def unemitted_tokens_of(self, row: int) -> Tokens:
         """Return the tokens [steps, streams] of a row's part that `step` has not written into events."""
-        search = self._searches.get(row)
+        search = self._search_of(row)
         return np.zeros((0, self._token.shape[1]), np.int64) if search is None else search.best[search.emitted_steps :]
 
     def step(self, noise: Array, events: Array) -> list[int]:
@@ -89,6 +98,9 @@ class DecodeBatch:
         Writes settled tokens into `events` [rows, features]. Returns the rows whose part has ended.
         """
         if self._is_stale:
+            self._refresh()
+        if (self._time >= self._ending_start).any():
+            self._begin_endings(noise)
             self._refresh()
         logits = self._network.step(self._token, self._conditioning())
         self._mask(logits)
@@ -103,6 +115,30 @@ class DecodeBatch:
         unfinished = set(self._row[~ended].tolist())
         return [row for row in dict.fromkeys(self._row[ended].tolist()) if row not in unfinished]
 
+    def _search_of(self, row: int) -> BeamSearch | EndingSearch | None:
+        """Return the search among the sequences of a row; None while it has one sequence."""
+        if row in self._begun_endings:
+            return self._endings[row]
+        return self._searches.get(row)
+
+    @property
+    def _begun_endings(self) -> dict[int, EndingSearch]:
+        return {row: search for row, search in self._endings.items() if search.has_begun}
+
+    def _begin_endings(self, noise: Array) -> None:
+        """Continue with several sequences those that have reached the start of their search for an ending."""
+        copies = np.ones(len(self), np.int64)
+        for at in np.flatnonzero(self._time >= self._ending_start).tolist():
+            row = int(self._row[at])
+            search = self._endings[row]
+            search.begin(self.tokens_of(row), float(noise[row, 0]))
+            copies[at] = search.candidates
+        sources = np.repeat(np.arange(len(self)), copies)
+        self._reorder(sources)
+        self._row = self._row[sources]
+        for row, search in self._begun_endings.items():
+            self._noise_offset[self._row == row] = search.offsets
+
     def _conditioning(self) -> Tokens | None:
         """Return the conditioning features of the next step [sequences, features]; None for a network without any."""
         if not self._network.features:
@@ -113,9 +149,9 @@ class DecodeBatch:
         if not lagged:
             return features
         filled = fill_bar_lag_tokens(features, lagged, self._state.generated[:, :, 0], self._row)
-        for row, search in self._searches.items():
-            beams = np.flatnonzero(self._row == row)
-            filled[beams] = fill_bar_lag_tokens(features[beams], lagged, search.history[:, :, 0])
+        for row, search in (self._searches | self._begun_endings).items():
+            own = np.flatnonzero(self._row == row)
+            filled[own] = fill_bar_lag_tokens(features[own], lagged, search.history[:, :, 0])
         return filled
 
     def _ended(self) -> Mask:
@@ -130,6 +166,9 @@ class DecodeBatch:
         self._part_number, self._end, self._steps = state.part_number[row], state.end[row], state.steps[row]
         self._units_per_grid_step = state.units_per_grid_step[row]
         self._uses_beam_search = state.uses_beam_search[row]
+        is_ending = np.isin(row, list(self._begun_endings))
+        self._is_searching = self._uses_beam_search | is_ending
+        self._ending_start = np.where(is_ending | self._uses_beam_search, NEVER, state.ending_start[row])
         self._bias, self._durations = state.bias[row], state.durations[row]
         self._first_bias = state.first_bias[row]
         self._has_first_bias = bool((self._first_bias < 0).any())
@@ -150,12 +189,21 @@ class DecodeBatch:
 
     def _select_tokens(self, logits: Array, noise: Array) -> Tokens:
         tokens = np.zeros_like(self._token)
+        unguided = logits
+        if self._begun_endings:
+            logits = logits.copy()
+            for row, search in self._begun_endings.items():
+                own = np.flatnonzero(self._row == row)
+                guided = logits[own]
+                search.apply_guide(guided, self._time[own])
+                logits[own] = guided
         for stream in range(tokens.shape[1]):
             stream_logits = logits[:, self._borders[stream] : self._borders[stream + 1]]
             if len(self._penalised):
                 self._penalise(stream_logits, stream)
             if len(self._searches) < len(self._state.parts):
-                tokens[:, stream] = sample(stream_logits, noise[self._row, stream], self._params)
+                uniform = (noise[self._row, stream] + self._noise_offset) % 1
+                tokens[:, stream] = sample(stream_logits, uniform, self._params)
         if self._searches:
             self._extend_beams(logits, tokens)
         prompt = self._state.prompt
@@ -163,6 +211,9 @@ class DecodeBatch:
             given = prompt[self._row, np.minimum(self._position, prompt.shape[1] - 1)]
             is_given = (self._position < prompt.shape[1]) & (given[:, 0] >= 0) & ~self._uses_beam_search
             tokens[is_given] = given[is_given]
+        for row, search in self._begun_endings.items():
+            own = np.flatnonzero(self._row == row)
+            search.append(tokens[own], self._streams(unguided[own]), ~self._ended()[own])
         return tokens
 
     def _penalise(self, logits: Array, stream: int) -> None:
@@ -186,9 +237,7 @@ class DecodeBatch:
                 search.force(part.prompt[step])
                 tokens[beams] = part.prompt[step]
                 continue
-            row_logits = logits[beams]
-            streams = [row_logits[:, low:high] for low, high in zip(self._borders, self._borders[1:], strict=False)]
-            extension = search.extend(streams, ended[beams])
+            extension = search.extend(self._streams(logits[beams]), ended[beams])
             sources[beams] = beams[extension.parents]
             tokens[beams] = extension.tokens
         if not np.array_equal(sources, np.arange(len(self))):
@@ -196,9 +245,13 @@ class DecodeBatch:
             self._network.select(sources)
             self._sources = np.arange(len(self))
 
+    def _streams(self, logits: Array) -> list[Array]:
+        """Return the logits of each stream."""
+        return [logits[:, low:high] for low, high in zip(self._borders, self._borders[1:], strict=False)]
+
     def _append(self, tokens: Tokens, events: Array) -> None:
         is_running = ~self._ended()
-        is_settled = is_running & ~self._uses_beam_search
+        is_settled = is_running & ~self._is_searching
         rows = self._row[is_settled]
         events[rows, 0] = self._part_number[is_settled]
         events[rows, 1:] = tokens[is_settled]

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from euterpe_generator.engine.request import Mask
 
 Tokens = NDArray[np.int64]
+#: From the tokens of the parts before, those of a part [steps, streams], and a random number in [0, 1): how good it is.
+Rank = Callable[[Sequence[Tokens], Tokens, float], float]
+#: From the same to the tokens that guided endings may use [sum of vocabulary sizes]; None: all.
+Guide = Callable[[Sequence[Tokens], Tokens, float], Mask | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,20 @@ class SamplingParams:
     length_penalty: float = 1.0
     beam_groups: int = 1
     beam_diversity: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """A search for the ending of a part: from time `start` on, several continuations are sampled side by side.
+
+    The one with the highest `rank` is kept, of equal ones the most probable. Continuation k uses only tokens of `guide`
+    from time `guide_starts[k]` on.
+    """
+
+    start: int
+    rank: Rank
+    guide: Guide
+    guide_starts: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +76,8 @@ class Part:
     units_per_grid_step: int = 1
     #: Tokens of the first stream that start an event rather than hold one [size]; None: all. See BeamSearch.
     onset_tokens: Mask | None = None
+    #: Not with beam search, which has its own continuations.
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,16 +20,17 @@ class _Piece:
     plan: Plan
     part: int = 0
     complete: list[Tokens] = field(default_factory=list)
-    uses_beam_search: bool = False
-    #: Events of complete parts that are still to be returned, one per step: a beam search settles many at its end.
+    #: Whether a part is the result of a search, which settles many steps at its end.
+    is_searched: bool = False
+    #: Events of complete parts that are still to be returned, one per step.
     pending: deque[Array] = field(default_factory=deque)
 
 
 class TokenSession:
     """See Session. An event is the number of the part, then one token per stream; float32 holds both exactly.
 
-    A piece uses one sequence of its part's network, or one per beam. Rows whose piece ends before its last step, and
-    steps at which a beam search settles nothing, return NaN.
+    A piece uses one sequence of its part's network, or one per beam or sampled ending. Rows whose piece ends before its
+    last step, and steps at which a search settles nothing, return NaN.
     """
 
     initial_size = 0
@@ -74,10 +75,14 @@ class TokenSession:
         """See Session."""
         return self._finished[:width]
 
+    def progress(self, row: int, steps: int, total: int) -> int:  # noqa: ARG002 - part of the protocol
+        """See Session."""
+        return steps
+
     def final_events(self, row: int, events: Array) -> Array:
-        """See Session: includes the tokens that a beam search settled at its end."""
+        """See Session: includes the tokens that a search settled at its end."""
         piece = self._pieces[row]
-        if piece is None or not piece.uses_beam_search:
+        if piece is None or not piece.is_searched:
             return events[~np.isnan(events[:, 0])]
         first = len(piece.plan.known_parts)
         parts = piece.complete[first:]
@@ -124,7 +129,7 @@ class TokenSession:
             self._finished[row] = True
             return
         part = piece.plan.parts[piece.part]
-        piece.uses_beam_search |= part.sampling.beam_width > 1
+        piece.is_searched |= part.sampling.beam_width > 1 or part.ending is not None
         self._batches[part.network].add(row, len(piece.complete), part, piece.complete)
 
     def _clear(self, row: int) -> None:
