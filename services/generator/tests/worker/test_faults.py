@@ -98,7 +98,7 @@ async def test_a_row_that_cannot_be_decoded_does_not_end_the_sweep_of_expired_le
         bad = (await client.post(URL, json={"length": 20})).json()["id"]
         prompt = json.dumps({"newer": 1})
         await execute(settings, "UPDATE generations SET prompt = CAST(:prompt AS jsonb), status = 'running', "
-                      "attempt = 1, worker_id = 'dead', lease_until = now()", prompt=prompt)  # fmt: skip
+                      "attempt = 1, worker_id = 'dead', started_at = now(), lease_until = now()", prompt=prompt)  # fmt: skip
     async with generator(settings) as client:
         assert (await ended(client, bad))["status"] == "failed"
 
