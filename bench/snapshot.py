@@ -91,7 +91,7 @@ class Load:
         while True:
             async with self._database.sessions.begin() as session:
                 await GenerationRepository(session).expire_leases(
-                    max_attempts=3, failure="lost", started_within=timedelta(minutes=1)
+                    max_attempts=3, failure="lost", lease=LEASE, started_within=timedelta(minutes=1)
                 )
                 if self._is_bounded:
                     await bounds.update(session)

@@ -120,7 +120,7 @@ async def test_a_requeued_piece_is_claimed_although_the_floor_has_passed_it(data
         await session.execute(
             text("UPDATE generations SET lease_until = now() - interval '1 s' WHERE status = 'running'")
         )
-        [expired] = await GenerationRepository(session).expire_leases(max_attempts=3, failure="x")
+        [expired] = await GenerationRepository(session).expire_leases(max_attempts=3, failure="x", lease=LEASE)
     assert (expired.id, lost.id) == (first.id, first.id)
     assert [one.id for one in await worker.claim()] == [first.id]
 

@@ -21,7 +21,6 @@ from euterpe_generator.storage.models import GenerationRow
 from euterpe_generator.storage.queue_bounds import QueueBoundsRepository
 
 _TABLE = GenerationRow.__table__
-_EVER = timedelta(days=3650)
 
 # Start-time fair queueing (Goyal, Vin, Cheng, 1996): a piece's turn follows its owner's last one, and is never before
 # the head of the queue, so an idle user neither accumulates credit nor waits behind a busy one.
@@ -154,12 +153,12 @@ _END_LEASES = text("""
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
 # could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
 # locked row is being renewed, finished or expired by another process at this moment.
-_EXPIRE = text("""
+_EXPIRE_SQL = """
     WITH expired AS MATERIALIZED (
       SELECT id, crashes + (CAST(:counts AS boolean)
                             AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
       FROM generations
-      WHERE status = 'running' AND lease_until < now() AND started_at > now() - CAST(:started_within AS interval)
+      WHERE status = 'running' AND lease_until < now() /* and more */
       ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
     SET crashes = crashed, lease_until = NULL, worker_id = NULL,
@@ -172,7 +171,11 @@ _EXPIRE = text("""
         finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
-""")
+"""
+_EXPIRE = text(_EXPIRE_SQL)
+_EXPIRE_RECENT = text(
+    _EXPIRE_SQL.replace("/* and more */", "AND started_at > now() - CAST(:started_within AS interval)")
+)
 
 # The queue is read from its floor on, see storage.queue_bounds.
 _POSITIONS = text("""
@@ -373,7 +376,7 @@ class GenerationRepository:
         failure: str,
         lease: timedelta,
         counts: bool = True,
-        started_within: timedelta = _EVER,
+        started_within: timedelta | None = None,
     ) -> list[Generation]:
         """Requeue generations whose lease has expired; those with `max_attempts` crashes fail.
 

@@ -32,7 +32,6 @@ _RECENT = timedelta(seconds=60)
 #: Expired leases of generations that were claimed lately are looked for once a second, all others at every tenth sweep:
 #: while anything holds an old snapshot, the index keeps an entry for every generation that has run since.
 _LATELY = timedelta(seconds=60)
-_EVER = timedelta(days=3650)
 _FULL_EVERY = 10
 
 
@@ -81,7 +80,7 @@ class Sweeper:
                 failure=failure,
                 lease=self._lease,
                 counts=self._sweeps_regularly(),
-                started_within=_EVER if is_full else _LATELY,
+                started_within=None if is_full else _LATELY,
             )
             await self._bounds.update(session)
             models, throughput = self._catalogue.loaded(), self._throughput.per_second()
