@@ -55,6 +55,8 @@ const messages = texts(
     'idempotency-key-reused': 'This request was already sent with other content. Reload the page.',
     'insufficient-scope': 'This API key does not have permission to do this.',
     'session-ended': 'Your session has ended. Log in again.',
+    'account-suspended': 'This account is suspended. Ask the operator of this site.',
+    'cross-site-request': 'The request came from another site. Open this page directly and try again.',
     'recent-authentication-required': 'Enter your password to confirm.',
   },
   {
@@ -108,6 +110,8 @@ const messages = texts(
     'idempotency-key-reused': 'Esta petición ya se envió con otro contenido. Vuelve a cargar la página.',
     'insufficient-scope': 'Esta clave de API no tiene permiso para hacer esto.',
     'session-ended': 'Tu sesión ha terminado. Vuelve a entrar.',
+    'account-suspended': 'Esta cuenta está suspendida. Consulta al administrador del sitio.',
+    'cross-site-request': 'La petición viene de otro sitio. Abre esta página directamente e inténtalo de nuevo.',
     'recent-authentication-required': 'Escribe tu contraseña para confirmar.',
   },
 );
