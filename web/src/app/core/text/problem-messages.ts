@@ -56,7 +56,6 @@ const messages = texts(
     'insufficient-scope': 'This API key does not have permission to do this.',
     'session-ended': 'Your session has ended. Log in again.',
     'account-suspended': 'This account is suspended. Ask the operator of this site.',
-    'cross-site-request': 'The request came from another site. Open this page directly and try again.',
     'recent-authentication-required': 'Enter your password to confirm.',
   },
   {
@@ -111,7 +110,6 @@ const messages = texts(
     'insufficient-scope': 'Esta clave de API no tiene permiso para hacer esto.',
     'session-ended': 'Tu sesión ha terminado. Vuelve a entrar.',
     'account-suspended': 'Esta cuenta está suspendida. Consulta al administrador del sitio.',
-    'cross-site-request': 'La petición viene de otro sitio. Abre esta página directamente e inténtalo de nuevo.',
     'recent-authentication-required': 'Escribe tu contraseña para confirmar.',
   },
 );
