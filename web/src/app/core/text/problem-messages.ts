@@ -55,6 +55,7 @@ const messages = texts(
     'idempotency-key-reused': 'This request was already sent with other content. Reload the page.',
     'insufficient-scope': 'This API key does not have permission to do this.',
     'session-ended': 'Your session has ended. Log in again.',
+    'account-suspended': 'This account is suspended. Ask the operator of this site.',
     'recent-authentication-required': 'Enter your password to confirm.',
   },
   {
@@ -108,6 +109,7 @@ const messages = texts(
     'idempotency-key-reused': 'Esta petición ya se envió con otro contenido. Vuelve a cargar la página.',
     'insufficient-scope': 'Esta clave de API no tiene permiso para hacer esto.',
     'session-ended': 'Tu sesión ha terminado. Vuelve a entrar.',
+    'account-suspended': 'Esta cuenta está suspendida. Consulta al administrador del sitio.',
     'recent-authentication-required': 'Escribe tu contraseña para confirmar.',
   },
 );
