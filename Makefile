@@ -80,7 +80,7 @@ hooks: $(VENV)/.dev ## Run lint and typecheck before each commit
 
 ##@ Deploy
 .PHONY: images
-images: web ## Build the container images with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
+images: web ## Build the container images and their SBOMs with podman or docker (BASE_IMAGE, REGISTRY, TAG; see scripts/build-images)
 	scripts/build-images
 
 .PHONY: test-images
@@ -175,6 +175,10 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)
 
+.PHONY: bench-ensemble
+bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.0.0)
+	$(BIN)/python bench/ensemble.py $(ARGS)
+
 .PHONY: bench-training
 bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial epoch (CORPUS=DIR for real files)
 	@# Spinning threads take cores from working ones; this spin count covers the gap between two operations.
@@ -216,9 +220,17 @@ bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or sta
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
 
+.PHONY: bench-snapshot
+bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARGS="--minutes 10")
+	$(BIN)/python bench/snapshot.py $(ARGS)
+
 .PHONY: chaos
-chaos: $(VENV)/.dev ## Kill workers under load for two minutes and count lost generations
-	$(BIN)/python bench/chaos.py
+chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")
+	$(BIN)/python bench/chaos.py $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.dev ## Mixed load for one hour: draw the memory of every process, compare it with the tenth minute (ARGS="--seconds 300")
+	$(BIN)/python bench/soak.py $(ARGS)
 
 .PHONY: rolling-upgrade
 rolling-upgrade: $(VENV)/.dev ## Upgrade, scale and kill pods under load and count failed requests

@@ -3,21 +3,15 @@
 import re
 import socket
 import socketserver
-import sysconfig
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
-from euterpe_stack.gateway import CONFIGURATION, caddy_environment
-from euterpe_stack.ports import accepts_connections, free_port
-from euterpe_stack.process import ManagedProcess
-from euterpe_stack.services import SERVICE_NAMES
 
-from tests.deploy.rendering import REPOSITORY, Render, one, values_of
+from tests.deploy.gateways import GATEWAYS, running_gateway
+from tests.deploy.rendering import Render
 
-GATEWAY = REPOSITORY / "deploy/gateway"
 AUTH_LIMIT = 16_384
 #: Go's server discards up to 256 KiB of an unread body before it reads the next request.
 SIZES = [AUTH_LIMIT + 262_145, 1_500_000]
@@ -55,45 +49,13 @@ def service_port() -> Iterator[int]:
     server.server_close()
 
 
-@pytest.fixture(scope="module", params=["one machine", "chart", "web image"])
+@pytest.fixture(scope="module", params=GATEWAYS)
 def gateway_port(
     request: pytest.FixtureRequest, render: Render, service_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[int]:
     """The port of each gateway, with services that all answer early."""
-    directory, port = tmp_path_factory.mktemp("gateway"), free_port()
-    if request.param == "one machine":
-        environment = caddy_environment(port, dict.fromkeys(SERVICE_NAMES, service_port))
-        with _running(CONFIGURATION, environment, directory, port):
-            yield port
-        return
-    if request.param == "chart":
-        found = render(values_of("values-small.yaml"), bare=True)
-        text = one(found, "ConfigMap", "euterpe-gateway")["data"]["Caddyfile"]
-        text = re.sub(r"euterpe-\w+:8000", f"127.0.0.1:{service_port}", text)
-    else:
-        text = (GATEWAY / "web-image.caddy").read_text()
-    text = re.sub(r"(?m)^:8000", f"http://:{port}", text)
-    text = re.sub(r"(?m)^:8001", f"http://:{free_port()}", text)
-    configuration = directory / "Caddyfile"
-    configuration.write_text(text.replace("/etc/euterpe", str(GATEWAY)))
-    environment = {"EUTERPE_PAGES": str(directory), "EUTERPE_LIBRARY": f"127.0.0.1:{service_port}"}
-    (directory / "index.html").write_text("the pages")
-    (directory / "style.css").write_text("")
-    with _running(configuration, environment, directory, port):
-        yield port
-
-
-@contextmanager
-def _running(configuration: Path, environment: dict[str, str], directory: Path, port: int) -> Iterator[None]:
-    caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
-    command = [caddy, "run", "--config", str(configuration), "--adapter", "caddyfile"]
-    process = ManagedProcess("gateway", command, log=directory / "log", env=environment | {"HOME": str(directory)})
-    process.start()
-    try:
-        process.wait_until(lambda: accepts_connections(port), seconds=20)
-        yield
-    finally:
-        process.kill()
+    with running_gateway(request.param, render, service_port, tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway.port
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -235,6 +235,15 @@ def test_compose_sends_parameters_and_prompt(run: Run, server: Any) -> None:
     assert json.loads(server.requests("POST", "/generations")[1][1])["prompt"] == {"song_id": SONG}
 
 
+def test_compose_changes_or_accompanies_a_prompt(run: Run, server: Any) -> None:
+    assert run("compose", "--prompt", SONG, "--replace", "5-8", "--tracks", "1,3").status == 0
+    assert run("compose", "--prompt", SONG, "--accompany", "--set", "parts=violin, cello").status == 0
+    replaced, accompanied = (json.loads(body) for _, body in server.requests("POST", "/generations"))
+    assert replaced["prompt"] == {"song_id": SONG, "use": "replace", "first_bar": 5, "last_bar": 8, "tracks": [1, 3]}
+    assert accompanied["prompt"] == {"song_id": SONG, "use": "accompany"}
+    assert accompanied["parameters"] == {"parts": "violin, cello"}
+
+
 def test_compare_saves_pieces_and_piano_rolls(run: Run, server: Any) -> None:
     done = run(
         "compare", "--out", "parent/compared", "--seed", "3", "--way", "greedy", "--way", "strategy=top_k,top_k=5"
@@ -255,6 +264,11 @@ def test_compare_saves_pieces_and_piano_rolls(run: Run, server: Any) -> None:
         (["--set", "bars"], "NAME=VALUE"),
         (["--prompt", "missing.mid"], "missing.mid"),
         (["--prompt-bars", "2"], "--prompt"),
+        (["--replace", "2-3"], "--prompt"),
+        (["--prompt", SONG, "--replace", "two"], "bars such as 5-8"),
+        (["--prompt", SONG, "--replace", "2", "--tracks", "x"], "tracks such as 1,3"),
+        (["--prompt", SONG, "--tracks", "1"], "--replace"),
+        (["--prompt", SONG, "--replace", "2", "--accompany"], "cannot be combined"),
         (["--prompt", "/dev/zero"], "must be at most 10000000 bytes"),
         (["--set", "tempo=nan"], "tempo must be a finite number, got nan"),
         (["--set", "tempo=-inf"], "tempo must be a finite number, got -inf"),

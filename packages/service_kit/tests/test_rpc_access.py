@@ -21,6 +21,8 @@ ALLOWED = {
     ("converter", "/euterpe.library.v1.LibraryService/ResolveArtifact"),
     ("auth", "/euterpe.library.v1.LibraryService/TransferSongs"),
     ("auth", "/euterpe.library.v1.LibraryService/DeleteListener"),
+    ("generator", "/euterpe.library.v1.LibraryService/GetStorageUsage"),
+    ("generator", "/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts"),
     ("auth", "/euterpe.generator.v1.GeneratorService/TransferGenerations"),
     ("auth", "/euterpe.generator.v1.GeneratorService/DeleteListener"),
 }

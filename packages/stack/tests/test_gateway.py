@@ -229,7 +229,7 @@ def test_large_bodies_are_refused_by_the_gateway(
     assert sum(server.posts_read for server in upstreams.values()) == 1
 
 
-def test_a_service_receives_only_complete_requests(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
+def test_a_service_receives_small_requests_complete(client: httpx.Client, upstreams: dict[str, Upstream]) -> None:
     with socket.create_connection(("127.0.0.1", client.base_url.port or 80), timeout=10) as connection:
         connection.sendall(b"POST /api/v1/songs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
         time.sleep(0.3)

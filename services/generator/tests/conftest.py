@@ -36,6 +36,27 @@ class FakeLibrary(LibraryServiceServicer):
         #: Readable songs: (song id, user id) → key of the MIDI file.
         self.readable: dict[tuple[str, str], str] = {}
         self.target = ""
+        #: User id → songs in a full library; objects that a song has; removed objects.
+        self.full: dict[str, int] = {}
+        self.used: set[str] = set()
+        self.removed: list[str] = []
+        self.usage_calls = 0
+
+    async def GetStorageUsage(self, request: pb.GetStorageUsageRequest, context: object) -> pb.GetStorageUsageResponse:
+        self.usage_calls += 1
+        if self.failing:
+            raise Unavailable("The library is unavailable.")
+        songs = self.full.get(request.listener_id, 0)
+        return pb.GetStorageUsageResponse(
+            songs=songs, size_bytes=songs, max_songs=songs or 1_000, max_size_bytes=1_000_000
+        )
+
+    async def RemoveUnusedArtifacts(
+        self, request: pb.RemoveUnusedArtifactsRequest, context: object
+    ) -> pb.RemoveUnusedArtifactsResponse:
+        removed = [key for key in request.keys if key not in self.used]
+        self.removed += removed
+        return pb.RemoveUnusedArtifactsResponse(removed=removed)
 
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, context: object) -> pb.ResolveArtifactResponse:
         key = self.readable.get((request.song_id, request.listener_id))

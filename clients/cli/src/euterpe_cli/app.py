@@ -19,7 +19,7 @@ from euterpe_cli.credentials import CredentialStore
 from euterpe_cli.errors import CliError
 from euterpe_cli.files import Format
 from euterpe_cli.output import STDOUT
-from euterpe_cli.request_options import parse_parameters, parse_prompt, parse_variants
+from euterpe_cli.request_options import parse_change, parse_parameters, parse_prompt, parse_variants
 from euterpe_cli.session import Session
 
 app = typer.Typer(
@@ -94,6 +94,16 @@ def compose(
     settings: Settings = None,
     prompt: Prompt = None,
     prompt_bars: PromptBars = None,
+    accompany: Annotated[
+        bool, typer.Option("--accompany", help="Keep the prompt, and add the instruments of --set parts=NAMES to it.")
+    ] = False,
+    replace: Annotated[
+        str | None, typer.Option(metavar="BARS", help="Compose only these bars of the prompt anew, such as 5-8.")
+    ] = None,
+    tracks: Annotated[
+        str | None,
+        typer.Option(metavar="TRACKS", help="Tracks to --replace, such as 1,3; by default all."),
+    ] = None,
     file_format: FormatOption = None,
     out: Out = None,
     as_json: AsJson = False,
@@ -103,6 +113,8 @@ def compose(
     _require_destination(out, as_json)
     chosen = files.choose_format(file_format, out)
     body = _request(model, seed, title, settings, prompt, prompt_bars) | ({} if length is None else {"length": length})
+    if changed := parse_change(body.get("prompt"), accompany=accompany, replace=replace, tracks=tracks):
+        body["prompt"] = changed
     with _session(server) as session:
         generation = actions.compose(session.client, cast(models.GenerationRequest, body))
         path = out or files.unused_path(generation["title"], chosen)

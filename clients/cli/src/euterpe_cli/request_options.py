@@ -50,6 +50,34 @@ def parse_prompt(source: str | None, bars: int | None) -> models.PromptRequest |
         return {**prompt, "midi": base64.b64encode(_read_prompt(source)).decode()}
 
 
+def parse_change(
+    prompt: models.PromptRequest | None, *, accompany: bool, replace: str | None, tracks: str | None
+) -> models.PromptRequest | None:
+    """Return a prompt that is accompanied, or of which bars such as `5-8` of tracks such as `1,2` are replaced."""
+    if prompt is None and (accompany or replace or tracks):
+        raise typer.BadParameter("it needs --prompt", param_hint="--accompany, --replace or --tracks")
+    if accompany and replace:
+        raise typer.BadParameter("it cannot be combined with --accompany", param_hint="--replace")
+    if tracks and not replace:
+        raise typer.BadParameter("it needs --replace", param_hint="--tracks")
+    if prompt is None or not (accompany or replace):
+        return prompt
+    if replace is None:
+        return {**prompt, "use": "accompany"}
+    first, _, last = replace.partition("-")
+    bars = [_parse_whole_number(text, "--replace", "bars such as 5-8") for text in (first, last or first)]
+    changed: models.PromptRequest = {**prompt, "use": "replace", "first_bar": bars[0], "last_bar": bars[1]}
+    if tracks:
+        changed["tracks"] = [_parse_whole_number(text, "--tracks", "tracks such as 1,3") for text in tracks.split(",")]
+    return changed
+
+
+def _parse_whole_number(text: str, option: str, form: str) -> int:
+    if not text.strip().isdecimal():
+        raise typer.BadParameter(f"{text!r} is not a number; give {form}", param_hint=option)
+    return int(text)
+
+
 def _read_prompt(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:

@@ -338,6 +338,17 @@ Tag: TypeAlias = str
 Sort: TypeAlias = Literal["newest", "oldest", "title", "longest", "shortest", "liked"]
 
 
+class StorageUsageAnswer(TypedDict):
+    """
+    What your library holds, and its limits. Songs in the trash count.
+    """
+
+    songs: int
+    max_songs: int
+    size_bytes: int
+    max_size_bytes: int
+
+
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
@@ -377,6 +388,9 @@ class ParameterView(TypedDict):
     group: NotRequired[Literal["basic", "advanced"]]
     excludes: NotRequired[list[str]]
     only_with: NotRequired[dict[str, list[bool | int | float | str]]]
+    max_choices: NotRequired[int]
+    custom: NotRequired[str]
+    optional: NotRequired[bool]
 
 
 class PlaceView(TypedDict):
@@ -388,6 +402,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Track: TypeAlias = int
+
+
 class PromptRequest(TypedDict):
     """
     A prompt: the first bars of a MIDI file or of a song that you may read.
@@ -397,6 +414,10 @@ class PromptRequest(TypedDict):
     song_id: NotRequired[str | None]
     bars: NotRequired[int | None]
     replace_accompaniment: NotRequired[bool]
+    use: NotRequired[Literal["continue", "accompany", "replace"]]
+    first_bar: NotRequired[int | None]
+    last_bar: NotRequired[int | None]
+    tracks: NotRequired[list[Track]]
 
 
 class PromptView(TypedDict):

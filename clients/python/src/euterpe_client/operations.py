@@ -316,12 +316,17 @@ class Operations(Transport):
             self._json("PATCH", f"/api/v1/songs/{quoted(song_id)}", headers={"if-match": if_match}, json=body),
         )
 
-    def delete_song(self, song_id: str, *, if_match: str | None = None) -> None:
+    def delete_song(self, song_id: str, *, permanent: bool | None = None, if_match: str | None = None) -> None:
         """Delete a song.
 
         Moves the song to the trash, where it can be restored for 30 days. With `If-Match`, only if it is unchanged.
         """
-        self._nothing("DELETE", f"/api/v1/songs/{quoted(song_id)}", headers={"if-match": if_match})
+        self._nothing(
+            "DELETE",
+            f"/api/v1/songs/{quoted(song_id)}",
+            params={"permanent": permanent},
+            headers={"if-match": if_match},
+        )
 
     def restore_song(self, song_id: str) -> models.SongAnswer:
         """Restore a deleted song.
@@ -706,6 +711,14 @@ class Operations(Transport):
             ),
         )
 
+    def get_library_usage(self) -> models.StorageUsageAnswer:
+        """Get the size of your library.
+
+        The number of songs and their bytes, with the limits. At a limit, imports and generations are refused with 403
+        and the type `storage-full` until songs are deleted permanently.
+        """
+        return cast(models.StorageUsageAnswer, self._json("GET", "/api/v1/library/usage"))
+
     def export_library(self) -> bytes:
         """Export your library.
 
@@ -961,13 +974,13 @@ class Operations(Transport):
 
         The audio of the uploaded file, sent while it is rendered. Equal uploads share the rendered audio.
         """
-        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
+        return self._bytes("POST", "/api/v1/conversions", files={"file": file}, data=fields)
 
     def convert_midi_stream(
         self, file: bytes, fields: dict[str, Any] | None = None
     ) -> AbstractContextManager[ByteStream]:
         """Stream the result of `convert_midi`, which is read while it arrives."""
-        return self._stream("POST", "/api/v1/conversions", files={"file": file}, data=fields, authenticated=False)
+        return self._stream("POST", "/api/v1/conversions", files={"file": file}, data=fields)
 
     def get_song_pianoroll(
         self,

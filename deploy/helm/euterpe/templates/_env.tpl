@@ -89,6 +89,13 @@
 {{ include "euterpe.env.database" . }}
 {{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_KEY_ENCRYPTION_KEY" "key" "key-encryption-key") }}
 {{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_SERVICE_CLIENTS" "key" "service-clients") }}
+# For euterpe-admin; without the key, nobody has the scope admin.
+- name: EUTERPE_AUTH_ADMIN_CLIENTS
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "euterpe.secretName" . }}
+      key: admin-clients
+      optional: true
 - name: EUTERPE_AUTH_LIBRARY_TARGET
   value: {{ include "euterpe.fullname" .root }}-library:9090
 - name: EUTERPE_AUTH_GENERATOR_TARGET

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from euterpe_music.ensemble_manifest import EnsembleManifest, EventGraph
 from euterpe_music.manifest import Manifest, Variant
 from euterpe_music.melody_manifest import MelodyManifest
 from euterpe_music.spec import EventSpec
@@ -18,11 +19,10 @@ MANIFEST_FILE: Final = "manifest.json"
 #: A short piece composed by the model; optional.
 SAMPLE_FILE: Final = "sample.mid"
 
-M = TypeVar("M", Manifest, Manifest | MelodyManifest)
+AnyManifest = Manifest | MelodyManifest | EnsembleManifest
+M = TypeVar("M", Manifest, AnyManifest)
 _MANIFEST: Final = TypeAdapter(Manifest)
-_ANY_MANIFEST: Final = TypeAdapter[Manifest | MelodyManifest](
-    Annotated[Manifest | MelodyManifest, Field(discriminator="kind")]
-)
+_ANY_MANIFEST: Final = TypeAdapter[AnyManifest](Annotated[AnyManifest, Field(discriminator="kind")])
 
 
 class BundleError(ValueError):
@@ -89,11 +89,32 @@ class MelodyBundle:
         }
 
 
-def load_any_bundle(directory: Path) -> Bundle | MelodyBundle:
+@dataclass(frozen=True)
+class EnsembleBundle:
+    """A bundle of an ensemble network, all of whose digests were checked; `files` holds the very bytes by name."""
+
+    directory: Path
+    manifest: EnsembleManifest
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def variant(self, requested: Variant | None) -> Variant:
+        """Return the requested variant if all graphs have it, else the manifest's."""
+        graphs = (self.manifest.step, *self.manifest.heads)
+        has_it = requested is not None and all(requested in graph.variants for graph in graphs)
+        return requested if requested is not None and has_it else self.manifest.variant
+
+    def graph(self, graph: EventGraph, variant: Variant) -> bytes:
+        """Return a graph's file."""
+        return self.files[graph.variants[variant].file]
+
+
+def load_any_bundle(directory: Path) -> Bundle | MelodyBundle | EnsembleBundle:
     """The bundle in `directory`, of whichever kind; see load_bundle."""
     if isinstance(manifest := parse_any_manifest(_read(directory / MANIFEST_FILE)), Manifest):
         return load_bundle(directory)
     files = {info.file: _checked(directory, info.file, info.sha256) for info in manifest.files}
+    if isinstance(manifest, EnsembleManifest):
+        return EnsembleBundle(directory, manifest, files)
     bundle = MelodyBundle(directory, manifest, files)
     try:
         vocabularies = bundle.vocabularies
@@ -108,7 +129,7 @@ def load_any_bundle(directory: Path) -> Bundle | MelodyBundle:
     return bundle
 
 
-def parse_any_manifest(text: bytes) -> Manifest | MelodyManifest:
+def parse_any_manifest(text: bytes) -> AnyManifest:
     """The manifest in `text`, of the kind that it states; BundleError when it is malformed."""
     return _parse(_ANY_MANIFEST, text)
 
@@ -127,7 +148,7 @@ def _parse(adapter: TypeAdapter[M], text: bytes) -> M:
         raise BundleError(f"{MANIFEST_FILE} is not valid at {where}: {first['msg']}") from error
 
 
-def bundle_files(manifest: Manifest | MelodyManifest) -> tuple[str, ...]:
+def bundle_files(manifest: AnyManifest) -> tuple[str, ...]:
     """Return the files, besides the manifest, that a bundle cannot be loaded without."""
     if isinstance(manifest, Manifest):
         return (manifest.graph.file, *([manifest.int8.file] if manifest.int8 else []))
@@ -136,13 +157,25 @@ def bundle_files(manifest: Manifest | MelodyManifest) -> tuple[str, ...]:
 
 def write_melody_bundle(directory: Path, manifest: MelodyManifest, files: Mapping[str, bytes]) -> MelodyBundle:
     """Writes files and manifest into `directory` (made when absent), the manifest last, and loads them again."""
+    _write_files(directory, manifest, files)
+    bundle = load_any_bundle(directory)
+    assert isinstance(bundle, MelodyBundle)
+    return bundle
+
+
+def write_ensemble_bundle(directory: Path, manifest: EnsembleManifest, files: Mapping[str, bytes]) -> EnsembleBundle:
+    """Write files and manifest into `directory`, and load them again; see write_melody_bundle."""
+    _write_files(directory, manifest, files)
+    bundle = load_any_bundle(directory)
+    assert isinstance(bundle, EnsembleBundle)
+    return bundle
+
+
+def _write_files(directory: Path, manifest: MelodyManifest | EnsembleManifest, files: Mapping[str, bytes]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for info in manifest.files:
         _replace(directory / info.file, files[info.file])
     _replace(directory / MANIFEST_FILE, (manifest.model_dump_json(indent=2) + "\n").encode())
-    bundle = load_any_bundle(directory)
-    assert isinstance(bundle, MelodyBundle)
-    return bundle
 
 
 def _checked(directory: Path, name: str, digest: str) -> bytes:

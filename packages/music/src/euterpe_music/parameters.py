@@ -12,6 +12,9 @@ Value = bool | int | float | str
 #: Parameters that are applied to the finished piece, after any network; see euterpe_music.postprocessing.
 POST: Final = frozenset({"tempo", "transpose", "instrument", "melody_instrument", "accompaniment_instrument"})
 
+#: Maximum number of characters of a custom text.
+MAX_CUSTOM_LENGTH: Final = 4_000
+
 
 class ParameterError(ValueError):
     """An invalid value; `name` is the parameter, `limits` the allowed values."""
@@ -28,6 +31,10 @@ class Parameter(BaseModel):
     `minimum` and `maximum` belong to `int` and `number`, `choices` to `choice`. `post` parameters are applied to the
     finished piece, not to the network. `excludes` names parameters of which only one can differ from its default;
     `only_with` names another parameter and the values of that one for which this one means something.
+
+    A choice may combine up to `max_choices` of its choices, separated by commas; only the default stands alone. With
+    `custom` it accepts texts of that form besides its choices, which a model checks. An `optional` parameter has no
+    value unless one is given: the model decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +52,9 @@ class Parameter(BaseModel):
     post: bool = False
     excludes: tuple[str, ...] = ()
     only_with: dict[str, tuple[Value, ...]] = Field(default_factory=dict)
+    max_choices: int = Field(default=1, ge=1)
+    custom: Literal["", "chords"] = ""
+    optional: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -53,6 +63,8 @@ class Parameter(BaseModel):
             raise ValueError(f"{self.name}: a minimum and a maximum belong to int and number, and to these always")
         if (self.kind == "choice") != bool(self.choices) or len(set(self.choices)) != len(self.choices):
             raise ValueError(f"{self.name}: choices, each of them once, belong to choice, and to it always")
+        if self.kind != "choice" and (self.max_choices > 1 or self.custom):
+            raise ValueError(f"{self.name}: max_choices and custom belong to choice")
         if self.post != (self.name in POST):
             raise ValueError(f"{self.name}: post is true for {', '.join(sorted(POST))}, and false for all others")
         try:
@@ -65,7 +77,8 @@ class Parameter(BaseModel):
     def limits(self) -> dict[str, Any]:
         """The allowed values, in plain types for JSON."""
         if self.kind == "choice":
-            return {"choices": list(self.choices)}
+            several = {"max_choices": self.max_choices} if self.max_choices > 1 else {}
+            return {"choices": list(self.choices), **several}
         if self.kind == "boolean":
             return {"choices": [False, True]}
         cast = int if self.kind == "int" else float
@@ -78,10 +91,32 @@ class Parameter(BaseModel):
                 raise self._wrong(f"must be true or false, not {_shown(value)}")
             return value
         if self.kind == "choice":
-            if not (isinstance(value, str) and value in self.choices):
-                raise self._wrong(f"must be one of {', '.join(self.choices)}, not {_shown(value)}")
-            return value
+            return self._check_choice(value)
         return self._check_number(value)
+
+    def _check_choice(self, value: Any) -> Value:
+        if isinstance(value, str):
+            if value in self.choices:
+                return value
+            if self.custom:
+                return self._check_custom(value)
+            if self.max_choices > 1:
+                return self._check_several(value)
+        raise self._wrong(f"must be one of {', '.join(self.choices)}, not {_shown(value)}")
+
+    def _check_several(self, value: str) -> Value:
+        names = [" ".join(name.split()) for name in value.split(",")]
+        allowed = [choice for choice in self.choices if choice != self.default]
+        if unknown := [name for name in names if name not in allowed]:
+            raise self._wrong(f"must be one or more of {', '.join(allowed)}, not {_shown(unknown[0])}")
+        if len(names) > self.max_choices:
+            raise self._wrong(f"must be at most {self.max_choices} of its choices, got {len(names)}")
+        return ", ".join(names)
+
+    def _check_custom(self, value: str) -> Value:
+        if len(value) > MAX_CUSTOM_LENGTH:
+            raise self._wrong(f"must have at most {MAX_CUSTOM_LENGTH} characters, got {len(value)}")
+        return " ".join(value.split())
 
     def _check_number(self, value: Any) -> Value:
         name = "a whole number" if self.kind == "int" else "a number"
@@ -107,7 +142,11 @@ def check_parameters(given: Mapping[str, Any], parameters: Sequence[Parameter]) 
         if name not in known:
             there = f"parameters are {', '.join(known)}" if known else "this model has none"
             raise ParameterError(name, f"unknown parameter; {there}", {"parameters": list(known)})
-    values = {name: known[name].check(given[name]) if name in given else known[name].default for name in known}
+    values = {
+        name: one.check(given[name]) if name in given else one.default
+        for name, one in known.items()
+        if name in given or not one.optional
+    }
     # A value equal to the default changes nothing, so that the complete list of an answer is a valid request.
     changed = {name for name in given if values[name] != known[name].default}
     for name in given:

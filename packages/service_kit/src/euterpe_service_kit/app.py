@@ -13,10 +13,11 @@ from prometheus_client.process_collector import ProcessCollector
 from euterpe_service_kit import health
 from euterpe_service_kit.cross_site import CrossSiteMiddleware
 from euterpe_service_kit.logs import configure_logging
-from euterpe_service_kit.middleware import UNLOGGED, BodyLimitMiddleware, HttpMetrics, RequestContextMiddleware
+from euterpe_service_kit.middleware import UNLOGGED, HttpMetrics, RequestContextMiddleware
 from euterpe_service_kit.openapi import install_openapi, operation_id
 from euterpe_service_kit.problems import install_problem_handlers, problem_responses
 from euterpe_service_kit.rate_limit import RateLimitMiddleware
+from euterpe_service_kit.request_body import BodyLimits, RequestBodyMiddleware
 from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.settings import ServiceSettings
 from euterpe_service_kit.tracing import configure_tracing, flush_spans, http_telemetry
@@ -65,14 +66,24 @@ def create_base_app(
     app.include_router(health.router)
     _add_metrics_route(app, registry)
     app.add_middleware(CrossSiteMiddleware)
-    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(
         RateLimitMiddleware,
         per_token=settings.token_requests_per_minute,
         per_address=settings.address_requests_per_minute,
     )
+    # Around the rate limit, whose refusals must not come before the end of a body either.
+    app.add_middleware(RequestBodyMiddleware, limits=_body_limits(settings))
     app.add_middleware(RequestContextMiddleware, metrics=HttpMetrics(service, registry))
     return app
+
+
+def _body_limits(settings: ServiceSettings) -> BodyLimits:
+    return BodyLimits(
+        max_bytes=settings.max_body_bytes,
+        stall_seconds=settings.body_stall_seconds,
+        total_seconds=settings.body_seconds,
+        slow_per_network=settings.slow_bodies_per_network,
+    )
 
 
 def _traced(lifespan: Lifespan) -> Lifespan:

@@ -1,6 +1,5 @@
-"""Pure ASGI middleware: request id, access log and metrics; and the limit on request bodies."""
+"""Pure ASGI middleware: request id, access log and metrics."""
 
-import asyncio
 import re
 import time
 from typing import Any
@@ -11,8 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from euterpe_service_kit.errors import PayloadTooLarge
-from euterpe_service_kit.problems import problem_response, unexpected_error
+from euterpe_service_kit.problems import unexpected_error
 from euterpe_service_kit.request_context import HEADER, begin_request
 from euterpe_service_kit.tracing import hide_path, hide_query
 
@@ -25,9 +23,6 @@ _TOKEN_LIKE = re.compile(r"[\w%.~-]{20,}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[a-z0-9]{1,5})?", re.IGNORECASE)
 #: Recorded but never sent: the client disconnected before the end of its request (nginx's status).
 _CLIENT_CLOSED_REQUEST = 499
-#: Largest part of a refused body that is read so that the client receives the response before the connection is reset.
-_MAX_DRAINED_BYTES = 1_048_576
-_MAX_DRAIN_SECONDS = 1.0
 #: Paths that the platform requests at short intervals; they are not logged.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -132,81 +127,3 @@ def _route_template(scope: Scope) -> str:
     # Paths contain ids; with a label per id, the number of series would be unbounded.
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unmatched"))
-
-
-class BodyLimitMiddleware:
-    """Refuse bodies over the limit and close the connection, as the rest of the body is not read.
-
-    A declared length is refused before the body is read; any other body when it exceeds the limit.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI entry point."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            await self._refuse(scope, receive, send, has_more=True)
-            return
-        received_bytes = 0
-        has_more = True
-        started = False
-
-        async def counted_receive() -> Message:
-            nonlocal received_bytes, has_more
-            message = await receive()
-            received_bytes += len(message.get("body", b""))
-            has_more = message.get("more_body", False)
-            if received_bytes > self._max_bytes:
-                raise _BodyTooLarge
-            return message
-
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            # FastAPI responds with 400 to any error while it reads a body; the refusal below replaces that response.
-            if started or received_bytes <= self._max_bytes:
-                started = True
-                await send(message)
-
-        try:
-            await self._app(scope, counted_receive, watched_send)
-        except _BodyTooLarge:
-            if started:
-                raise
-        if received_bytes > self._max_bytes and not started:
-            await self._refuse(scope, receive, send, has_more=has_more)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, *, has_more: bool) -> None:
-        async def send_and_drain(message: Message) -> None:
-            if message["type"] == "http.response.body" and has_more:
-                await send({**message, "more_body": True})
-                await _drain(receive)
-                message = {"type": "http.response.body"}
-            await send(message)
-
-        error = PayloadTooLarge(f"The request body is larger than the limit of {self._max_bytes} bytes.")
-        response = problem_response(Request(scope), error, {"Connection": "close"})
-        await response(scope, receive, send_and_drain)
-
-
-async def _drain(receive: Receive) -> None:
-    """Read and discard the rest of a body, within limits: a client that is still sending would miss the response."""
-    drained_bytes = 0
-    try:
-        async with asyncio.timeout(_MAX_DRAIN_SECONDS):
-            while drained_bytes < _MAX_DRAINED_BYTES:
-                message = await receive()
-                drained_bytes += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        pass
-
-
-class _BodyTooLarge(Exception):
-    pass

@@ -202,6 +202,17 @@ class ObjectStore:
 
         return await self._call(pages)
 
+    async def pages(self, prefix: str) -> AsyncGenerator[list[ObjectEntry], None]:
+        """Yield all objects under a prefix, up to a thousand at a time, each page within the deadline of a call."""
+        after = ""
+        while True:
+            find = partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, StartAfter=after)
+            found = (await self._call(find)).get("Contents", [])
+            if not found:
+                return
+            yield [ObjectEntry(item["Key"], item["Size"], item["LastModified"]) for item in found]
+            after = found[-1]["Key"]
+
     async def list(self, prefix: str) -> dict[str, str]:
         """Return key → entity tag of all objects under a prefix."""
 

@@ -14,6 +14,8 @@ CALLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         f"{_LIBRARY}ResolveArtifact": frozenset({"generator", "converter"}),
         f"{_LIBRARY}TransferSongs": frozenset({"auth"}),
         f"{_LIBRARY}DeleteListener": frozenset({"auth"}),
+        f"{_LIBRARY}GetStorageUsage": frozenset({"generator"}),
+        f"{_LIBRARY}RemoveUnusedArtifacts": frozenset({"generator"}),
         f"{_GENERATOR}TransferGenerations": frozenset({"auth"}),
         f"{_GENERATOR}DeleteListener": frozenset({"auth"}),
     }

@@ -40,6 +40,12 @@ class ServiceSettings(BaseSettings):
     drain_seconds: float = Field(default=0.0, ge=0)
     #: Largest request body in bytes; larger ones are refused with 413 before they are read.
     max_body_bytes: int = 1_048_576
+    #: Longest pause of a request body, and the time within which it must arrive; otherwise the answer is 408. Shorter
+    #: than the gateways' own limit (deploy/gateway/limits.caddy).
+    body_stall_seconds: float = Field(default=10.0, gt=0)
+    body_seconds: float = Field(default=150.0, gt=0)
+    #: Bodies of one network that may be unfinished for more than a second at once; further ones get 429.
+    slow_bodies_per_network: int = Field(default=32, ge=1)
     #: Requests per minute that one process accepts from one token, and from one network address; 0 means no limit.
     token_requests_per_minute: int = Field(default=1_200, ge=0)
     address_requests_per_minute: int = Field(default=12_000, ge=0)

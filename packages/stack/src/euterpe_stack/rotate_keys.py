@@ -12,16 +12,14 @@ from pathlib import Path
 from euterpe_stack import secret_file
 from euterpe_stack.bootstrap import DATABASE, role_of
 from euterpe_stack.errors import StackError
+from euterpe_stack.postgres import running_port
 from euterpe_stack.services import SERVICE_NAMES
 from euterpe_stack.settings import StackSettings, child_environment
-
-#: PostgreSQL writes its port to the fourth line of this file, and removes the file when it stops.
-_LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
 
 
 def auth_environment(data: Path) -> dict[str, str]:
     """Return the environment in which auth can read its keys. Raises StackError if the product is not running."""
-    port = _postgres_port(data / "postgres")
+    port = running_port(data / "postgres")
     secrets = secret_file.load_or_create(data / "secrets.json", SERVICE_NAMES)
     password = secrets.database_passwords["auth"]
     url = f"postgresql+asyncpg://{role_of('auth')}:{password}@127.0.0.1:{port}/{DATABASE}"
@@ -39,15 +37,6 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         return 1
     command = [sys.executable, "-m", "euterpe_auth", "rotate-keys", *arguments]
     return subprocess.run(command, env=auth, check=False).returncode
-
-
-def _postgres_port(directory: Path) -> int:
-    try:
-        return int((directory / _LOCK_FILE).read_text().splitlines()[_PORT_LINE])
-    except (OSError, ValueError, IndexError) as error:
-        raise StackError(
-            f"Euterpe is not running in {directory.parent}; start it with `make run`, or set EUTERPE_DATA to its data."
-        ) from error
 
 
 if __name__ == "__main__":

@@ -6,11 +6,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography.fernet import Fernet
 
 from euterpe_stack.errors import StackError
 from euterpe_stack.object_store import S3Credentials
+
+#: The client of `euterpe-admin`.
+OPERATOR: Final = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Secrets:
     database_passwords: dict[str, str]
     s3_admin: S3Credentials
     s3_keys: dict[str, S3Credentials]
+    #: Those of the services, and of the operator's tool.
     client_secrets: dict[str, str]
     #: The Fernet key that encrypts auth's signing keys.
     key_encryption_key: str
@@ -44,7 +49,7 @@ def _with_missing(known: Secrets | None, services: Sequence[str]) -> Secrets:
         database_passwords={s: _password() for s in services} | (known.database_passwords if known else {}),
         s3_admin=known.s3_admin if known else _s3_key("admin"),
         s3_keys={s: _s3_key(s) for s in services} | (known.s3_keys if known else {}),
-        client_secrets={s: _password() for s in services} | (known.client_secrets if known else {}),
+        client_secrets={s: _password() for s in (*services, OPERATOR)} | (known.client_secrets if known else {}),
         key_encryption_key=known.key_encryption_key if known else Fernet.generate_key().decode(),
     )
 

@@ -15,7 +15,7 @@ from euterpe_stack.object_store import S3User
 from euterpe_stack.ports import free_ports
 from euterpe_stack.postgres import Postgres
 from euterpe_stack.process import ManagedProcess
-from euterpe_stack.secret_file import Secrets
+from euterpe_stack.secret_file import OPERATOR, Secrets
 from euterpe_stack.settings import StackSettings, child_environment
 
 BUCKET = "euterpe"
@@ -123,6 +123,10 @@ class ServiceEnvironments:
         # Addresses of services and servers take precedence over the operator's settings.
         return child_environment(limits | chosen | process | {prefix + name: value for name, value in fields.items()})
 
+    def addresses(self) -> dict[str, str]:
+        """Return the URLs of the services and of S3, which only processes of this machine can reach."""
+        return {spec.name: self._url(spec.name) for spec in SERVICES} | {"s3": self._s3_endpoint}
+
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self._ports.http[service]}"
 
@@ -132,9 +136,11 @@ class ServiceEnvironments:
 
     def _auth_fields(self) -> dict[str, str]:
         callers = [spec.name for spec in SERVICES if spec.calls_library]
-        digests = {name: hashlib.sha256(self._secrets.client_secrets[name].encode()).hexdigest() for name in callers}
+        secrets = self._secrets.client_secrets
+        digests = {name: hashlib.sha256(secret.encode()).hexdigest() for name, secret in secrets.items()}
         return {
-            "SERVICE_CLIENTS": json.dumps(digests),
+            "SERVICE_CLIENTS": json.dumps({name: digests[name] for name in callers}),
+            "ADMIN_CLIENTS": json.dumps({OPERATOR: digests[OPERATOR]}),
             "KEY_ENCRYPTION_KEY": self._secrets.key_encryption_key,
             "LIBRARY_TARGET": self._library_target,
             "GENERATOR_TARGET": f"127.0.0.1:{self._ports.rpc['generator']}",

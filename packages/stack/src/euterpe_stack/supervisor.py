@@ -4,6 +4,7 @@ There is one thread, as children get the parent-death signal when the thread tha
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class Supervisor:
         claim_port(self._settings.port)
         secrets = secret_file.load_or_create(self._settings.data / "secrets.json", SERVICE_NAMES)
         infrastructure = self._assemble(secrets)
+        # For `euterpe-admin`; the ports differ at each start.
+        self._data.addresses.write_text(json.dumps(infrastructure.environments.addresses()))
         self._stop.check()
         # These start while the database is created.
         for name in ("seaweedfs", "converter", "gateway", "postgres"):

@@ -4,18 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.rpc_client import peer_channel
-from euterpe_service_kit.tokens import ACCESS, TokenVerifier
+from euterpe_service_kit.tokens import ACCESS, SERVICE, TokenVerifier
 from fastapi import FastAPI
 
 from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import api_keys, jwks, revocations, service_tokens, sessions, tokens, users
+from euterpe_auth.routes import admin, api_keys, jwks, revocations, service_tokens, sessions, tokens, users
+from euterpe_auth.services.administration import Administration
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.guests import Guests
@@ -59,7 +61,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
-    for module in (users, tokens, sessions, api_keys, service_tokens, jwks, revocations):
+    for module in (users, tokens, sessions, api_keys, service_tokens, jwks, revocations, admin):
         app.include_router(module.router)
     return app
 
@@ -73,6 +75,7 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     outbox = Outbox(database, _peers(settings, signer, stack), metrics, clock)
     app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
+    app.state.service_verifier = TokenVerifier(ring, SERVICE)
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("signing_keys", ring.ready)
     await _create_first_key(ring)
@@ -86,7 +89,11 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     loops = BackgroundLoops("auth", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("outbox", outbox.deliver)
-    loops.start("housekeeping", housekeeping.clean, interval_seconds=HOUSEKEEPING_SECONDS)
+    database_metrics = DatabaseMetrics("auth", app.state.registry, database)
+    loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
+    loops.start(
+        "housekeeping", housekeeping.clean, interval_seconds=HOUSEKEEPING_SECONDS, turn_seconds=LONG_TURN_SECONDS
+    )
 
 
 def _use_cases(
@@ -120,7 +127,8 @@ def _use_cases(
         guests=Guests(database, sessions, attempts, limits, outbox, metrics, clock),
         sessions=sessions,
         api_keys=ApiKeys(database, signer, metrics, clock),
-        clients=ServiceClients(settings.service_clients, signer, metrics),
+        clients=ServiceClients(settings.service_clients, signer, metrics, admins=settings.admin_clients),
+        administration=Administration(database, clock),
         keys=ring,
         revocations=revocation_list(database, clock),
     )

@@ -11,6 +11,7 @@ from euterpe_service_kit.tokens import Principal
 from fastapi import Depends, Request
 
 from euterpe_auth.domain.origin import Origin
+from euterpe_auth.services.administration import Administration
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.logins import Logins
@@ -30,6 +31,7 @@ class UseCases:
     sessions: Sessions
     api_keys: ApiKeys
     clients: ServiceClients
+    administration: Administration
     keys: KeyRing
     revocations: RevocationList
 

@@ -73,6 +73,22 @@ class TooManyKeys(Conflict):
         super().__init__(f"An account can have at most {limit} API keys. Revoke one first.")
 
 
+class AccountSuspended(Forbidden):
+    """An operator has suspended the account."""
+
+    slug = "account-suspended"
+
+    def __init__(self) -> None:
+        super().__init__("This account is suspended. Ask the operator of this site.")
+
+
+class NoSuchUser(NotFound):
+    """There is no account with this name or id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no account with this name or id.")
+
+
 class NoSuchSession(NotFound):
     """The session does not exist, or belongs to another account."""
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from euterpe_service_kit.settings import ServiceSettings
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from euterpe_auth.domain.signing_keys import key_cipher
@@ -40,6 +40,8 @@ class Settings(ServiceSettings):
     key_encryption_key: Annotated[SecretStr, AfterValidator(_fernet_keys)]
     #: Services that may obtain service tokens: name → SHA-256 (hex) of a long random secret.
     service_clients: dict[str, Annotated[SecretStr, AfterValidator(_sha256_hex)]] = Field(default_factory=dict)
+    #: Operators' tools, whose tokens have the scope `admin`: name → SHA-256 (hex) of a long random secret.
+    admin_clients: dict[str, Annotated[SecretStr, AfterValidator(_sha256_hex)]] = Field(default_factory=dict)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     service_token_seconds: int = Field(default=600, ge=60, le=900)
     #: Maximum duration of a session after its login, regardless of refreshes.
@@ -61,3 +63,12 @@ class Settings(ServiceSettings):
     #: gRPC targets of the library and the generator, host:port. Without both, tasks for them wait in the outbox.
     library_target: str | None = None
     generator_target: str | None = None
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> "Settings":
+        # A service whose name is also an operator's would get the scope `admin`.
+        if common := self.service_clients.keys() & self.admin_clients.keys():
+            raise ValueError(
+                f"service_clients and admin_clients must have different names, but both have {min(common)}"
+            )
+        return self

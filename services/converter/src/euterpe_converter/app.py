@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from euterpe_converter.clients.library import LibraryClient
 from euterpe_converter.errors import ToolMissing
 from euterpe_converter.metrics import Metrics
+from euterpe_converter.rendering.budget import RenderBudget
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.eviction import EvictionLimits, Evictor
 from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
@@ -83,12 +84,17 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     cache = RenditionCache(state.object_store, memory_bytes=settings.memory_cache_bytes)
     workers = SynthWorkerPool(_worker_options(settings), max_workers=settings.loaded_soundfonts)
     stack.push_async_callback(workers.close)
+    eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
+    evictor = Evictor(state.object_store, cache, metrics, eviction_limits)
     pool = RenderPool(
         workers=settings.workers,
         queue_limit=settings.queue_limit,
         metrics=metrics,
         window_bytes=settings.window_bytes,
         linger_seconds=settings.linger_seconds,
+        limits=settings.worker_limits,
+        jobs_per_principal=settings.renders_per_principal,
+        budget=RenderBudget(settings.budget_limits),
     )
     # Closed before the workers, so that cancelled renders can clean up.
     stack.push_async_callback(pool.close)
@@ -101,18 +107,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         reader=reader,
         soundfonts=state.soundfonts,
         workers=workers,
-        renderer=Renderer(workers, cache, metrics, timeout_seconds=settings.render_timeout_seconds),
+        renderer=Renderer(workers, cache, evictor, metrics, timeout_seconds=settings.render_timeout_seconds),
         pool=pool,
         metrics=metrics,
     )
     state.prerenderer = Prerenderer(state.audio)
     stack.push_async_callback(state.prerenderer.close)
-    eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
-    evictor = Evictor(state.object_store, cache, metrics, eviction_limits)
     loops = BackgroundLoops("converter", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
-    loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds)
+    loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds, turn_seconds=LONG_TURN_SECONDS)
     _add_readiness_checks(app, settings, workers)
     await asyncio.gather(_warm_up(state.soundfonts, workers), reader.start())
 

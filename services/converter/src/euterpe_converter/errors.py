@@ -1,6 +1,13 @@
 """Errors of the converter."""
 
-from euterpe_service_kit.errors import FieldProblem, Forbidden, ServiceError, Unavailable, Unprocessable
+from euterpe_service_kit.errors import (
+    FieldProblem,
+    Forbidden,
+    ServiceError,
+    TooManyRequests,
+    Unavailable,
+    Unprocessable,
+)
 
 
 class ToolMissing(Unavailable):
@@ -50,6 +57,29 @@ class RenderQueueFull(Unavailable):
 
     def __init__(self, renders: int) -> None:
         super().__init__(f"The render queue is full ({renders} renders). Try again shortly.", retry_after_seconds=5)
+
+
+class TooManyRenders(TooManyRequests):
+    """One principal has as many running and waiting renders as it may."""
+
+    slug = "too-many-renders"
+
+    def __init__(self, limit: int) -> None:
+        detail = f"At most {limit} of your audio files can be rendered or wait at once. Wait until one has ended."
+        super().__init__(detail, retry_after_seconds=5)
+
+
+class RenderBudgetReached(TooManyRequests):
+    """A principal or its network has had as many bytes rendered as it may in an hour."""
+
+    slug = "render-budget-reached"
+
+    def __init__(self, limit_bytes: int, *, retry_after_seconds: int) -> None:
+        detail = (
+            f"More than {limit_bytes} bytes of audio an hour were rendered for you or your network. "
+            f"Try again in {retry_after_seconds} seconds."
+        )
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
 
 
 class RenderTimeout(Unavailable):

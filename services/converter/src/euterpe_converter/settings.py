@@ -8,6 +8,9 @@ from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, Serv
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from euterpe_converter.domain.limits import BudgetLimits, WorkerLimits
+from euterpe_converter.domain.requester import UserClass
+
 _MEBIBYTE = 1024 * 1024
 _UPLOAD_BYTES = 10 * _MEBIBYTE
 # Room for the boundaries, part headers and other fields of the multipart form around the file.
@@ -48,6 +51,14 @@ class Settings(ServiceSettings):
     workers: int = Field(default_factory=_processors, ge=1, le=256)
     #: Renders that may wait for a worker; further ones are answered with 503.
     queue_limit: int = Field(default=32, ge=0, le=10_000)
+    #: Running and waiting renders of one account, or of all anonymous users of one network; further ones get 429.
+    renders_per_principal: int = Field(default=8, ge=1, le=10_000)
+    #: Bytes of audio an hour that are rendered for one registered user, one guest, all anonymous users of one network
+    #: (/24 of IPv4, /64 of IPv6), and all users of one network; audio from the cache does not count.
+    registered_bytes_per_hour: int = Field(default=8192 * _MEBIBYTE, ge=1)
+    guest_bytes_per_hour: int = Field(default=1024 * _MEBIBYTE, ge=1)
+    anonymous_bytes_per_hour: int = Field(default=512 * _MEBIBYTE, ge=1)
+    network_bytes_per_hour: int = Field(default=16_384 * _MEBIBYTE, ge=1)
     #: Maximum wall-clock seconds of a render.
     render_timeout_seconds: float = Field(default=60.0, gt=0)
     #: Seconds that a render continues after its last subscriber has left: a seeking player reconnects.
@@ -68,3 +79,18 @@ class Settings(ServiceSettings):
     max_upload_bytes: int = Field(default=_UPLOAD_BYTES, ge=1)
     max_duration_seconds: float = Field(default=1200.0, gt=0)
     max_notes: int = Field(default=200_000, ge=1)
+
+    @property
+    def worker_limits(self) -> WorkerLimits:
+        """With several workers, one principal has at most half of them, and registered users always have one."""
+        return WorkerLimits(self.workers, max(1, self.workers // 2), max(1, self.workers - 1))
+
+    @property
+    def budget_limits(self) -> BudgetLimits:
+        """Bytes of audio an hour."""
+        per_principal = {
+            UserClass.REGISTERED: self.registered_bytes_per_hour,
+            UserClass.GUEST: self.guest_bytes_per_hour,
+            UserClass.ANONYMOUS: self.anonymous_bytes_per_hour,
+        }
+        return BudgetLimits(per_principal, self.network_bytes_per_hour)

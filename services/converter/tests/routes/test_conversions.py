@@ -134,3 +134,30 @@ async def test_a_full_queue_is_503_with_retry_after(make_settings, make_midi, ap
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert refused.json()["type"] == "/problems/render-queue-full"
     assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_one_principal_has_a_limit_of_renders_and_others_are_served(make_settings, make_midi, token_issuer):
+    settings = make_settings(workers=1, queue_limit=6, renders_per_principal=2)
+    async with running_client(create_app(settings)) as client:
+        posts = [asyncio.create_task(client.post(URL, files=_upload(make_midi(60, 20)))) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        headers = token_issuer.headers("anna")
+        other = await client.post(URL, files=_upload(make_midi(2, 2)), headers=headers)
+        answers = await asyncio.gather(*posts)
+    assert other.status_code == 200
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 429]
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["type"] == "/problems/too-many-renders"
+    assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_renders_of_a_network_have_a_budget_and_the_cache_is_free(make_settings, make_midi, token_issuer):
+    midi, wav, loud = make_midi(5, 2), {"format": "wav"}, {"format": "wav", "gain": "1"}
+    async with running_client(create_app(make_settings(anonymous_bytes_per_hour=100_000))) as client:
+        assert (await client.post(URL, files=_upload(midi), data=wav)).status_code == 200
+        refused = await client.post(URL, files=_upload(midi), data=loud)
+        assert (refused.status_code, refused.json()["type"]) == (429, "/problems/render-budget-reached")
+        assert int(refused.headers["retry-after"]) > 60
+        assert (await client.post(URL, files=_upload(midi), data=wav)).status_code == 200
+        headers = token_issuer.headers("anna")
+        assert (await client.post(URL, files=_upload(midi), data=loud, headers=headers)).status_code == 200

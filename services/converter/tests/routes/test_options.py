@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from euterpe_converter.domain.steps import quantised
 from euterpe_music.midi import Piece, Track, write_midi
 from euterpe_music.piece import make_notes
 
@@ -75,6 +76,22 @@ async def test_loud_audio_is_limited_instead_of_clipped(client, decode):
     sound = await _sound(client, decode, cluster, format="wav", gain="2")
     peak = np.abs(sound.samples.astype(np.int32)).max()
     assert 0.8 * 32_767 < peak < 0.9 * 32_767
+
+
+async def test_differences_below_a_step_share_one_rendition(client, make_midi):
+    midi = make_midi(2, 2)
+    near = {"gain": "0.8123", "reverb": "0.91", "chorus": "1.99", "tail": "2.01", "fade": "0.449"}
+    etags = set()
+    for options in ({}, near, *({name: value} for name, value in near.items())):
+        etags.add((await _convert(client, midi, **options)).headers["etag"])
+    assert len(etags) == 1
+    other = await _convert(client, midi, gain="0.85")
+    assert other.headers["etag"] not in etags
+
+
+def test_options_are_rounded_to_their_steps():
+    assert [quantised(value, 0.05, least=0.05) for value in (0.001, 0.07, 0.149999, 2)] == [0.05, 0.05, 0.15, 2]
+    assert [quantised(value, 0.5, least=-40.0) for value in (-40, -16.2, -16.3)] == [-40, -16, -16.5]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ async def test_a_lagging_reader_continues_from_the_object_store(make_settings, m
     small = create_app(make_settings(window_bytes=1024 * 1024))
     async with running_client(small):
         options = RenderOptions(choose_encoding(AudioFormat.WAV))
-        rendition = await small.state.audio.for_midi(midi, options, Tags())
+        rendition = await small.state.audio.for_midi(midi, options, Tags(), Requester())
         await rendition.start()
         chunks = rendition.read()
         parts = [await anext(chunks), await anext(chunks)]

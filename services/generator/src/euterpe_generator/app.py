@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_client import peer_channel
@@ -25,20 +26,26 @@ from euterpe_generator.domain.clock import Clock, SystemClock
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.models.loader import ModelLoader
-from euterpe_generator.routes import comparisons, generations, models
+from euterpe_generator.routes import admin, comparisons, generations, models
 from euterpe_generator.routes.load_shedding import LoadSheddingMiddleware
 from euterpe_generator.rpc.generator import SERVICE_NAME, GeneratorRpc
+from euterpe_generator.services.failures import Failures
 from euterpe_generator.services.generations import GenerationService, Limits
 from euterpe_generator.services.live_events import LiveEvents
 from euterpe_generator.services.ownership import OwnershipService
 from euterpe_generator.services.progress_stream import ProgressStream
 from euterpe_generator.services.request_resolution import RequestResolver
+from euterpe_generator.services.storage_quota import StorageQuota
+from euterpe_generator.services.stream_slots import StreamSlots
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
 from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.object_sweep import ObjectSweeper
 from euterpe_generator.worker.style_tagging import load_tagger
 from euterpe_generator.worker.worker import Worker, WorkerOptions
 
+#: Interval at which anonymous users' pieces are checked for expiry.
+_EXPIRY_SECONDS = 600.0
 _DESCRIPTION = "Composes pieces. Generations are durable: once accepted, they survive crashes and restarts."
 _TAGS = {
     "generations": "Create, follow, cancel and download generations.",
@@ -65,6 +72,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.include_router(generations.router)
     app.include_router(models.router)
     app.include_router(comparisons.router)
+    app.include_router(admin.router)
     return app
 
 
@@ -80,6 +88,8 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     loops = BackgroundLoops("generator", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     changes.start(loops)
+    database_metrics = DatabaseMetrics("generator", app.state.registry, database)
+    loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     catalogue = Catalogue(default=settings.default_model)
     await _start_loader(app, settings, loops, catalogue)
@@ -87,28 +97,34 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
         max_queued=settings.max_queued,
         always_queued=settings.always_queued,
         max_queue_seconds=settings.max_queue_seconds,
-        max_unfinished_per_user=settings.max_unfinished_per_listener,
-        max_unfinished_anonymous=settings.max_unfinished_anonymous,
+        max_anonymous_per_network_per_day=settings.max_anonymous_per_network_per_day,
+        classes=settings.class_limits,
     )
     tokens = ServiceTokenSource(settings.peer, http)
     channel = peer_channel(settings.library_target, tokens)
     stack.push_async_callback(channel.close, None)
     library = LibraryClient(channel)
-    service = GenerationService(database, changes, RequestResolver(catalogue, library, store), limits, clock)
+    resolver = RequestResolver(catalogue, library, store)
+    service = GenerationService(database, changes, resolver, StorageQuota(library), limits, clock)
     app.state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     app.state.store = store
     app.state.catalogue = catalogue
     live = LiveEvents()
     app.state.generations = service
-    app.state.progress_stream = ProgressStream(database, store, changes, catalogue, live, service.queue_position, clock)
+    app.state.progress_stream = ProgressStream(database, store, changes, catalogue, live, clock)
+    app.state.stream_slots = StreamSlots(
+        per_user=settings.max_streams_per_user, anonymous=settings.max_streams_anonymous
+    )
     app.state.readiness.add("database", database.ping)
     app.state.readiness.add("object_store", store.ping)
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
         await _start_worker(app, settings, stack, database, store, changes, library, live, loops)
     app.state.ownership = OwnershipService(database, changes)
+    app.state.failures = Failures(database, changes)
     rpc = GeneratorRpc(app.state.ownership)
-    await _start_rpc(settings, stack, TokenVerifier(keys, SERVICE), rpc)
+    app.state.service_verifier = TokenVerifier(keys, SERVICE)
+    await _start_rpc(settings, stack, app.state.service_verifier, rpc)
 
 
 async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops, catalogue: Catalogue) -> None:
@@ -151,7 +167,9 @@ async def _start_worker(
     tagger = await load_tagger(classifier_source(settings.models_url, settings.s3, settings.models_cache))
     finisher = Finisher(database, store, library, threads, tagger)
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live, loops)
-    worker.start()
+    await worker.start()
+    objects = ObjectSweeper(database, store, library, app.state.metrics, settings.retention)
+    loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS, turn_seconds=LONG_TURN_SECONDS)
     app.state.readiness.add("engine", worker.check)
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 

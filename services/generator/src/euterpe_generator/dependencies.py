@@ -4,6 +4,7 @@ All are coroutines, because FastAPI runs plain functions in threads, which costs
 """
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
@@ -16,6 +17,7 @@ from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.services.generations import GenerationService
 from euterpe_generator.services.ownership import OwnershipService
 from euterpe_generator.services.progress_stream import ProgressStream
+from euterpe_generator.services.stream_slots import StreamSlots
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -52,10 +54,11 @@ async def get_store(request: Request) -> ObjectStore:
 
 
 async def get_owner(request: Request, user: OptionalUser) -> Owner:
-    """Return the account of the token, or an anonymous owner identified by address."""
+    """Return the account of the token, or an anonymous owner identified by the network."""
+    address = request.client.host if request.client else "unknown"
     if user is not None:
-        return Owner.account(user.id, user.name)
-    return Owner.anonymous(request.client.host if request.client else "unknown")
+        return Owner.account(user.id, user.name, is_guest=user.guest, address=address)
+    return Owner.anonymous(address)
 
 
 async def wait_seconds(
@@ -89,6 +92,15 @@ async def idempotency_key(
 
 
 OwnerDep = Annotated[Owner, Depends(get_owner)]
+
+
+async def occupy_stream(request: Request, owner: OwnerDep) -> AsyncIterator[None]:
+    """Count a stream of the user until the response has ended. Raises TooManyStreams."""
+    slots: StreamSlots = request.app.state.stream_slots
+    with slots.occupy(owner):
+        yield
+
+
 GenerationsDep = Annotated[GenerationService, Depends(get_generations)]
 OwnershipDep = Annotated[OwnershipService, Depends(get_ownership)]
 ProgressStreamDep = Annotated[ProgressStream, Depends(get_progress_stream)]

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from euterpe_service_kit.errors import Conflict, FieldProblem, NotFound, TooManyRequests, Unavailable, Unprocessable
+from euterpe_service_kit.errors import (
+    Conflict,
+    FieldProblem,
+    Forbidden,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+    Unprocessable,
+)
+
+from euterpe_generator.domain.library_usage import LibraryUsage
 
 
 class GenerationNotFound(NotFound):
@@ -61,7 +71,40 @@ class QueueFull(Unavailable):
     slug = "queue-full"
 
 
+class StorageFull(Forbidden):
+    """The user's library has no room for the pieces."""
+
+    slug = "storage-full"
+
+    def __init__(self, usage: LibraryUsage, *, is_guest: bool) -> None:
+        remedy = "Delete songs permanently" + (", or register for more room." if is_guest else ".")
+        super().__init__(
+            f"Your library is full: it holds {usage.songs} of at most {usage.max_songs} songs and {usage.size_bytes} "
+            f"of at most {usage.max_size_bytes} bytes, including the trash. {remedy}"
+        )
+
+
+class NetworkQuotaReached(TooManyRequests):
+    """Anonymous users of the network have requested as many pieces as they may in one day."""
+
+    slug = "network-quota-reached"
+
+    def __init__(self, limit: int, *, retry_after_seconds: int) -> None:
+        detail = f"Without an account, at most {limit} pieces a day can be composed from your network. Register first."
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
+class TooManyStreams(TooManyRequests):
+    """The user or the network has too many progress streams open."""
+
+    slug = "too-many-streams"
+
+    def __init__(self, limit: int) -> None:
+        detail = f"At most {limit} progress streams may be open at once. Close one, or poll the generation instead."
+        super().__init__(detail, retry_after_seconds=5)
+
+
 class TooManyUnfinished(TooManyRequests):
-    """The user has reached the limit of unfinished generations."""
+    """The user or the network has reached the limit of unfinished generations."""
 
     slug = "too-many-unfinished"

@@ -40,6 +40,9 @@ class Metrics:
         self._leases = counter("lease_expiries", "Expired leases of workers that stopped renewing them.")
         self._retries = counter("retries", "Claims of generations that had been claimed before.")
         self._load_failures = counter("model_load_failures", "Model bundles that could not be loaded.")
+        self._removed_objects = counter(
+            "objects_removed", "Stored pieces that were removed, by reason: expired, orphan.", ("reason",)
+        )
         self._depth = Gauge(
             f"{_PREFIX}_queue_depth", "Queued generations of the deployment, updated once a second.", registry=registry
         )
@@ -87,6 +90,10 @@ class Metrics:
         """Count a loaded model."""
         self._models.labels(name, version, provider).set(1)
         self._load_time.observe(seconds)
+
+    def objects_removed(self, reason: str, count: int) -> None:
+        """Count removed objects by reason: expired, orphan."""
+        self._removed_objects.labels(reason).inc(count)
 
     def model_rejected(self) -> None:
         """Count a bundle that could not be loaded."""

@@ -2,6 +2,8 @@
 
 import socket
 import uuid
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +11,12 @@ from euterpe_service_kit.settings import ObjectStoreSettings, PeerSettings, Serv
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from euterpe_generator.domain.generation import UserClass
+from euterpe_generator.domain.retention import RetentionOptions
+from euterpe_generator.domain.shares import ClassLimits
+
 PositiveInt = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 
@@ -68,8 +75,47 @@ class Settings(ServiceSettings):
     max_queue_seconds: PositiveFloat = 120.0
     #: Queue length that is accepted regardless of the throughput, for bursts after an idle period.
     always_queued: PositiveInt = 1_000
-    #: Maximum number of unfinished generations of one user; further requests are rejected with 429.
+    #: Maximum number of unfinished generations of one registered user, of one guest, and of all anonymous users of one
+    #: network (/24 of IPv4, /64 of IPv6); further requests are rejected with 429.
     max_unfinished_per_listener: PositiveInt = 1_000
+    max_unfinished_guest: PositiveInt = 300
     max_unfinished_anonymous: PositiveInt = 100
+    #: Maximum number of unfinished generations of all registered users, and of all guests, of one network.
+    max_unfinished_registered_per_network: PositiveInt = 4_000
+    max_unfinished_guests_per_network: PositiveInt = 600
+    #: Parts of the queue that each class of users has even while the other classes fill it.
+    registered_share: Share = 0.5
+    guest_share: Share = 0.2
+    anonymous_share: Share = 0.1
+    #: Maximum number of open progress streams of one account, and of all anonymous users of one network.
+    max_streams_per_user: PositiveInt = 20
+    max_streams_anonymous: PositiveInt = 20
+    #: Maximum number of pieces that anonymous users of one network request in a day.
+    max_anonymous_per_network_per_day: PositiveInt = 5_000
+    #: Days after which pieces of anonymous users are deleted.
+    anonymous_days: PositiveFloat = 7.0
+    #: Interval of the sweep that removes objects without a generation and a song, and the age at which it removes them.
+    object_sweep_seconds: PositiveFloat = 86_400.0
+    orphan_grace_seconds: Annotated[float, Field(ge=3600)] = 86_400.0
     #: Maximum of `Prefer: wait`.
     max_wait_seconds: PositiveFloat = 60.0
+
+    @property
+    def class_limits(self) -> Mapping[UserClass, ClassLimits]:
+        """The limits of each class of users."""
+        registered, guests = self.max_unfinished_registered_per_network, self.max_unfinished_guests_per_network
+        anonymous = self.max_unfinished_anonymous
+        return {
+            UserClass.REGISTERED: ClassLimits(self.max_unfinished_per_listener, registered, self.registered_share),
+            UserClass.GUEST: ClassLimits(self.max_unfinished_guest, guests, self.guest_share),
+            UserClass.ANONYMOUS: ClassLimits(anonymous, anonymous, self.anonymous_share),
+        }
+
+    @property
+    def retention(self) -> RetentionOptions:
+        """How long pieces and objects are kept."""
+        return RetentionOptions(
+            anonymous_lifetime=timedelta(days=self.anonymous_days),
+            sweep_interval=timedelta(seconds=self.object_sweep_seconds),
+            orphan_grace=timedelta(seconds=self.orphan_grace_seconds),
+        )

@@ -96,7 +96,9 @@ async def test_sweeping_skips_rows_that_are_being_changed(database: Database, cl
     async with database.sessions.begin() as holder:
         await holder.execute(text("SELECT FROM generations WHERE id = :id FOR UPDATE"), {"id": LOW})
         async with database.sessions.begin() as session:
-            expired = await GenerationRepository(session).expire_leases(max_attempts=3, failure="gave up")
+            expired = await GenerationRepository(session).expire_leases(
+                max_attempts=3, failure="gave up", lease=timedelta(0)
+            )
     assert [one.id for one in expired] == [HIGH]
 
 

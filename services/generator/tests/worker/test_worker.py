@@ -71,6 +71,22 @@ async def test_work_of_a_dead_worker_is_retried_once(
     assert list(library.songs) == [order["id"], direct.json()["id"]]
 
 
+async def test_a_worker_restarted_in_place_does_not_wait_for_its_own_leases(
+    settings: Settings, token_issuer: TokenIssuer
+) -> None:
+    headers = token_issuer.headers("anna")
+    async with generator(settings, worker_enabled=False) as client:
+        order = (await client.post(URL, json={"seed": 3, "length": 30}, headers=headers)).json()
+        leased = "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'pod-7', lease_until = now() + "
+        await execute(settings, f"{leased} interval '10 minutes'")
+    async with generator(settings, worker_id="pod-8") as client:
+        await asyncio.sleep(2)
+        state = (await client.get(f"{URL}/{order['id']}", headers=headers)).json()
+        assert state["status"] == "running", "another worker's lease was ended"
+    async with generator(settings, worker_id="pod-7") as client:
+        assert (await wait_ended(client, order["id"], headers))["status"] == "succeeded"
+
+
 async def test_registering_again_after_a_crash_makes_no_second_song(
     settings: Settings, token_issuer: TokenIssuer, library: Any
 ) -> None:

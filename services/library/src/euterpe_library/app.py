@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import structlog
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_server import RpcServer
@@ -15,11 +16,12 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import explore, files, playlists, shares, social, songs
+from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import Importer
+from euterpe_library.services.moderation import Moderation
 from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,7 @@ ROUTERS = (
     social.router,
     playlists.router,
     files.router,
+    admin.router,
 )
 _TAGS = {
     "songs": "Your songs, and songs that you may read.",
@@ -90,15 +93,25 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     http = await stack.enter_async_context(httpx.AsyncClient())
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
-    state.importer = Importer(state.database, state.object_store)
+    state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
+    state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
-    loops.start("erasure", state.erasure.sweep_all, interval_seconds=settings.sweep_seconds)
-    server = RpcServer(TokenVerifier(keys, SERVICE))
-    rpc = LibraryRpc(state.database, state.object_store, state.erasure, state.registry)
+    loops.start(
+        "erasure",
+        state.erasure.sweep_all,
+        interval_seconds=settings.sweep_seconds,
+        turn_seconds=LONG_TURN_SECONDS,
+    )
+    metrics = DatabaseMetrics("library", state.registry, state.database)
+    loops.start("database_metrics", metrics.read, interval_seconds=READ_SECONDS)
+    state.moderation = Moderation(state.database)
+    state.service_verifier = TokenVerifier(keys, SERVICE)
+    server = RpcServer(state.service_verifier)
+    rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
     # Entered last, so stopped first: running calls still have their database.

@@ -2,7 +2,17 @@
 
 import uuid
 
-from euterpe_service_kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable, Unprocessable
+from euterpe_service_kit.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    TooManyRequests,
+    Unavailable,
+    Unprocessable,
+)
+
+from euterpe_library.domain.quota import Storage
 
 
 class SongNotFound(NotFound):
@@ -84,6 +94,30 @@ class TooMany(Conflict):
 
     def __init__(self, what: str, limit: int) -> None:
         super().__init__(f"The limit of {limit} {what} is reached. Remove one first.")
+
+
+class StorageFull(Forbidden):
+    """The user's library has no room for another song."""
+
+    slug = "storage-full"
+
+    def __init__(self, limit: Storage, *, is_guest: bool) -> None:
+        remedy = "Delete songs permanently" + (", or register for more room." if is_guest else ".")
+        super().__init__(f"Your library is full: at most {_described(limit)}, including the trash. {remedy}")
+
+
+class NetworkQuotaReached(TooManyRequests):
+    """The network has imported as much as it may in one day."""
+
+    slug = "network-quota-reached"
+
+    def __init__(self, limit: Storage, *, retry_after_seconds: int) -> None:
+        detail = f"At most {_described(limit)} a day can be imported from your network. Import the file tomorrow."
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
+def _described(storage: Storage) -> str:
+    return f"{storage.songs} songs and {storage.size_bytes} bytes"
 
 
 class NotComposed(Conflict):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from euterpe_music.bundle import Bundle, BundleError, MelodyBundle, load_any_bundle
+from euterpe_music.bundle import Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
 from euterpe_music.key_signature import KeySignature
 from euterpe_music.meter import Meter
 from euterpe_music.midi import MidiError
@@ -80,6 +80,8 @@ def _from_bundle(directory: Path, pieces: int, styles: Sequence[str], seed: int)
         bundle = load_any_bundle(directory)
     except BundleError as error:
         raise TrainingError(f"the bundle {directory} cannot be used: {error}") from error
+    if isinstance(bundle, EnsembleBundle):
+        raise TrainingError(f"{directory} is an ensemble bundle: compose with it in the product and compare the files")
     found = []
     for style in styles:
         if isinstance(bundle, MelodyBundle):

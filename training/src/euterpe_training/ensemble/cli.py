@@ -148,6 +148,55 @@ def sample(
 
 
 @ensemble_app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    out: Annotated[Path, typer.Argument(help="Directory of models; the bundle is written to OUT/NAME/VERSION.")],
+    data: DataDir,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="int8 or fp32; repeatable, the first is run by default. int8 by default.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the bundle.")] = "ensemble",
+    version: Annotated[str, typer.Option(help="Version of the bundle.")] = "0.0.1",
+    title: Annotated[str, typer.Option(help="Title for users.")] = "Ensemble",
+    description: Annotated[str, typer.Option(help="Description for users.")] = "",
+    temperature: Annotated[float, typer.Option(min=0.5, max=1.5, help="Default temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Default share of probability to draw from.")] = 0.98,
+) -> None:
+    """Write a run's network as a model bundle for the generator."""
+    _require_torch()
+    from euterpe_training.bundle_label import BundleLabel
+    from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
+    from euterpe_training.ensemble.export.graphs import checked_variants
+
+    label = BundleLabel(name, version, title, description)
+    settings = ExportSettings(checked_variants(variant or ["int8"]), temperature, top_p)
+    bundle = export_run(run, data / "ensemble" / "dataset", out, label, settings)
+    size = sum(info.bytes for info in bundle.manifest.files) / 1e6
+    _report(f"{bundle.directory}: {size:.1f} MB, {len(bundle.manifest.styles)} styles")
+
+
+@ensemble_app.command("compose-typical")
+def compose_typical(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    out: Annotated[Path, typer.Argument(help="Directory for the MIDI files and requests.json.")],
+    data: DataDir,
+    genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")],
+    kind: Annotated[str, typer.Option(help="Period or form, such as reel; empty: all of the genre.")] = "",
+    count: Annotated[int, typer.Option(min=1, help="Pieces.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of requests and pieces.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Sampling temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
+) -> None:
+    """Compose pieces with the settings of training pieces, for `euterpe-train evaluate`."""
+    _require_torch()
+    from euterpe_training.ensemble.sampling import Sampling
+    from euterpe_training.ensemble.typical_requests import compose_typical as compose
+
+    settings = Sampling(temperature, top_p)
+    compose(run, data / "ensemble" / "dataset", out, count, seed, settings, _report, genre=genre, kind=kind)
+
+
+@ensemble_app.command()
 def study(
     data: DataDir,
     out: Annotated[Path, typer.Option(help="Where to write the results.")] = Path("docs/studies/ensemble/results.json"),

@@ -14,6 +14,7 @@ import { ApiKeyList } from './api-key-list';
 import { DeleteAccountForm } from './delete-account-form';
 import { ChangePasswordForm } from './change-password-form';
 import { SessionList } from './session-list';
+import { StorageUsage } from './storage-usage';
 
 /** What is exported, and the names of the files. */
 const EXPORTS = [
@@ -24,7 +25,7 @@ const EXPORTS = [
 
 /** The account: export, password, sessions, API keys, deletion. */
 @Component({
-  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList],
+  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList, StorageUsage],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
   styleUrls: ['../shared/detail-page.scss', './account-page.scss'],

@@ -78,6 +78,18 @@ export class SongActions {
     }
   }
 
+  /** Delete a song from the trash permanently. Returns whether it was deleted. */
+  async deletePermanently(id: string): Promise<boolean> {
+    try {
+      await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: id }, query: { permanent: true } });
+    } catch (error) {
+      this.errorMessages.show(error);
+      return false;
+    }
+    this.notices.show(this.t('deletedPermanently'), { kind: 'good' });
+    return true;
+  }
+
   /** Import a MIDI file. Resolves to the song, or undefined if the file was rejected. */
   async import(file: File): Promise<Song | undefined> {
     if (file.size > MAX_MIDI_BYTES) {

@@ -23,6 +23,9 @@ import { UserItems } from './user-items';
             <button type="button" class="button small" (click)="restore(song.id)">
               <e-icon name="again" />{{ t('restore') }}
             </button>
+            <button type="button" class="button small" (click)="deletePermanently(song.id)">
+              {{ t('deletePermanently') }}
+            </button>
           </li>
         }
       </ul>
@@ -42,10 +45,6 @@ import { UserItems } from './user-items';
       border-bottom: 1px solid var(--line);
     }
 
-    .button {
-      margin-left: auto;
-    }
-
     .title {
       flex: 1 1 12rem;
       font-weight: 600;
@@ -63,7 +62,14 @@ export default class TrashPage {
   );
 
   protected async restore(id: string): Promise<void> {
-    const remove = () => this.songs.items.update((songs) => songs?.filter((song) => song.id !== id) ?? null);
-    await this.actions.restore(id, remove);
+    await this.actions.restore(id, () => this.remove(id));
+  }
+
+  protected async deletePermanently(id: string): Promise<void> {
+    if (await this.actions.deletePermanently(id)) this.remove(id);
+  }
+
+  private remove(id: string): void {
+    this.songs.items.update((songs) => songs?.filter((song) => song.id !== id) ?? null);
   }
 }

@@ -58,7 +58,7 @@ import /etc/euterpe/services.caddy
 	{{- with .Values.gateway.hosts }}
 	import known_hosts {{ join " " . }}
 	{{- end }}
-	import close_after_chunked
+	import close_after_large_body
 	import draining
 	import internal {{ include "euterpe.caddyPaths" (include "euterpe.internalPaths" . | fromJsonArray) }}
 	import head {{ $name }}-library:8000

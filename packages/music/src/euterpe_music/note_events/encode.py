@@ -32,6 +32,8 @@ _DEFAULT_TEMPO = 120.0
 _FINE_GRID_SHARE = 0.9
 _FINE_GRID_TOLERANCE = 0.125
 
+_TRACK_NOTE = np.dtype([*NOTE.descr, ("track", "<u2")])
+
 InstrumentOf = Callable[[TrackTick], int | None]
 
 
@@ -41,26 +43,47 @@ def encode(score: ScoreTick, *, pickup_ticks: int = 0, instrument_of: Instrument
     `instrument_of` names the instrument of a track (see `INSTRUMENTS`), or None to leave the track out; by default its
     MIDI program does. Leading bars without notes are removed. Raises ValueError for a score without notes.
     """
+    piece, _ = encode_tracks(score, pickup_ticks=pickup_ticks, instrument_of=instrument_of)
+    notes = piece.notes
+    first, last = notes["bar"].min(), notes["bar"].max()
+    notes["bar"] -= first
+    return NotePiece(notes, piece.bars[first : last + 1], piece.has_dynamics)
+
+
+def encode_tracks(
+    score: ScoreTick, *, pickup_ticks: int = 0, instrument_of: InstrumentOf | None = None
+) -> tuple[NotePiece, np.ndarray]:
+    """Quantise a score as `encode` does, but keep leading bars; also return the number of the track of each note."""
     grid = bar_grid(score, pickup_ticks)
     tracks = _assign_parts(score, instrument_of or default_instrument)
-    columns = [_track_notes(track, part, score.ticks_per_quarter) for track, part in tracks]
+    columns = [_track_notes(score.tracks[number], part, score.ticks_per_quarter) for number, part in tracks]
     if not any(len(column) for column in columns):
         raise ValueError("the score holds no notes")
     rows = np.concatenate(columns)
-    onsets = rows[:, 0] if is_on_fine_grid(rows[:, 0]) else np.rint(rows[:, 0] / 2) * 2
-    bar, position = _place(onsets, grid)
-    notes = np.zeros(len(rows), dtype=NOTE)
-    notes["bar"], notes["position"], notes["part"] = bar, position, rows[:, 3]
-    notes["pitch"] = rows[:, 2]
+    notes = np.zeros(len(rows), dtype=_TRACK_NOTE)
+    notes["bar"], notes["position"] = place_onsets(rows[:, 0], grid)
+    notes["part"], notes["pitch"] = rows[:, 3], rows[:, 2]
     notes["length"] = length_class(np.rint(rows[:, 1]))
     notes["velocity"] = np.clip(rows[:, 4] // VELOCITY_STEP, 0, VELOCITY_COUNT - 1)
+    notes["track"] = np.repeat([number for number, _ in tracks], [len(column) for column in columns])
     bars = np.zeros(len(grid.starts), dtype=BAR_INFO)
     bars["meter"], bars["key"], bars["chord"] = grid.meters, UNKNOWN_KEY, NO_CHORD
     bars["tempo"] = tempo_class(_tempi(score, grid))
-    notes = _without_overlaps(canonical(notes), bars)
-    first, last = notes["bar"].min(), notes["bar"].max()
-    notes["bar"] -= first
-    return NotePiece(notes, bars[first : last + 1], len(np.unique(notes["velocity"])) > 2)
+    found = _without_overlaps(canonical(notes), bars)
+    plain = np.zeros(len(found), dtype=NOTE)
+    for name in NOTE.names or ():
+        plain[name] = found[name]
+    return NotePiece(plain, bars, len(np.unique(plain["velocity"])) > 2), np.asarray(found["track"])
+
+
+def track_parts(score: ScoreTick) -> dict[int, int]:
+    """Return the part of each track that has notes and an instrument, by the track's number."""
+    return dict(_assign_parts(score, default_instrument))
+
+
+def place_onsets(onsets: np.ndarray, grid: BarGrid) -> tuple[np.ndarray, np.ndarray]:
+    """Return bar and position of onsets (in 1/24 quarter), on the grid that the music keeps."""
+    return _place(onsets if is_on_fine_grid(onsets) else np.rint(onsets / 2) * 2, grid)
 
 
 def default_instrument(track: TrackTick) -> int | None:
@@ -83,21 +106,23 @@ def metric_alignment(score: ScoreTick) -> float:
     return float(np.mean(np.abs(phase[:, None] - points).min(axis=1) < 0.02))
 
 
-def _assign_parts(score: ScoreTick, instrument_of: InstrumentOf) -> list[tuple[TrackTick, int]]:
-    """Give every track a part; the tracks of an instrument with several parts take them from high to low."""
-    groups: dict[int, list[TrackTick]] = defaultdict(list)
-    for track in score.tracks:
+def _assign_parts(score: ScoreTick, instrument_of: InstrumentOf) -> list[tuple[int, int]]:
+    """Give every track, by its number, a part; those of an instrument with several take them from high to low."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    heights: dict[int, float] = {}
+    for number, track in enumerate(score.tracks):
         if len(track.notes):
             instrument = instrument_of(track)
             if instrument is not None:
-                groups[instrument].append(track)
+                groups[instrument].append(number)
+                heights[number] = float(np.mean(track.notes.numpy()["pitch"]))
     assigned = []
     for instrument, tracks in groups.items():
-        tracks.sort(key=lambda track: -float(np.mean(track.notes.numpy()["pitch"])))
+        tracks.sort(key=lambda number: -heights[number])
         slots = INSTRUMENTS[instrument].parts
-        for number, track in enumerate(tracks):
-            index = number if len(tracks) <= slots else number * slots // len(tracks)
-            assigned.append((track, part_number(instrument, index)))
+        for place, number in enumerate(tracks):
+            index = place if len(tracks) <= slots else place * slots // len(tracks)
+            assigned.append((number, part_number(instrument, index)))
     return assigned
 
 

@@ -19,4 +19,6 @@ class SecurityEvent(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     GUEST_CLAIMED = "guest_claimed"
     ACCOUNT_DELETED = "account_deleted"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
     SIGNING_KEY_ROTATED = "signing_key_rotated"

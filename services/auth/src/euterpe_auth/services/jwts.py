@@ -40,9 +40,10 @@ class TokenSigner:
         claims = {"sub": str(user.id), "name": user.username, "scope": " ".join(scopes), "key_id": str(key_id)}
         return await self._sign(ACCESS, self._access_seconds, claims)
 
-    async def service_token(self, client_id: str) -> SignedToken:
-        """Return a peer's token."""
-        return await self._sign(SERVICE, self._service_seconds, {"sub": client_id})
+    async def service_token(self, client_id: str, *, scope: str | None = None) -> SignedToken:
+        """Return the token of a peer, or of an operator with the scope `admin`."""
+        claims = {"sub": client_id} | ({} if scope is None else {"scope": scope})
+        return await self._sign(SERVICE, self._service_seconds, claims)
 
     async def _sign(self, kind: TokenKind, seconds: int, claims: dict[str, Any]) -> SignedToken:
         key = await self._keys.signing_key()

@@ -13,7 +13,7 @@ from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.users import User, may_be_username
-from euterpe_auth.errors import TooManyAttempts, WrongCredentials
+from euterpe_auth.errors import AccountSuspended, TooManyAttempts, WrongCredentials
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.passwords import Passwords
@@ -73,7 +73,10 @@ class Logins:
         self._clock = clock
 
     async def log_in(self, username: str, password: str, origin: Origin) -> TokenPair:
-        """Create a session. Raises WrongCredentials, TooManyAttempts, and Unavailable when too many hashes wait."""
+        """Create a session.
+
+        Raises WrongCredentials, AccountSuspended, TooManyAttempts, and Unavailable when too many hashes wait.
+        """
         account, is_known_address = await self._find(username, origin)
         by_name, by_address = self._limits.of_login(username, origin, is_known_address=is_known_address)
         stored = None if account is None else account.password_hash
@@ -125,6 +128,8 @@ class Logins:
             current = await UserRepository(session).lock_registered(account.id)
             if current is None or current.password_hash != stored:
                 raise WrongCredentials
+            if current.suspended_at is not None:
+                raise AccountSuspended
             if new_hash is not None:
                 current.password_hash = new_hash
             opened = await self._sessions.open(session, user, origin)

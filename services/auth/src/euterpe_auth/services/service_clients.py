@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import structlog
+from euterpe_service_kit.admin import ADMIN_SCOPE
 from pydantic import SecretStr
 
 from euterpe_auth.errors import InvalidClient
@@ -15,10 +17,22 @@ log = structlog.get_logger(__name__)
 
 
 class ServiceClients:
-    """Issues service tokens to the configured clients: name → SHA-256 (hex) of the secret."""
+    """Issues service tokens to the configured clients: name → SHA-256 (hex) of the secret.
 
-    def __init__(self, clients: Mapping[str, SecretStr], signer: TokenSigner, metrics: AuthMetrics) -> None:
-        self._digests = {name: secret.get_secret_value().lower() for name, secret in clients.items()}
+    The tokens of `admins` have the scope `admin`; a name is in one of the two.
+    """
+
+    def __init__(
+        self,
+        clients: Mapping[str, SecretStr],
+        signer: TokenSigner,
+        metrics: AuthMetrics,
+        *,
+        admins: Mapping[str, SecretStr] = MappingProxyType({}),
+    ) -> None:
+        self._admins = frozenset(admins)
+        every = {**clients, **admins}
+        self._digests = {name: secret.get_secret_value().lower() for name, secret in every.items()}
         self._signer = signer
         self._metrics = metrics
 
@@ -30,7 +44,8 @@ class ServiceClients:
             self._metrics.service_tokens.labels("invalid_client").inc()
             log.warning("service_token_refused")
             raise InvalidClient
-        token = await self._signer.service_token(client_id)
+        scope = ADMIN_SCOPE if client_id in self._admins else None
+        token = await self._signer.service_token(client_id, scope=scope)
         self._metrics.service_tokens.labels("success").inc()
         log.info("service_token_issued", client_id=client_id)
         return token

@@ -47,7 +47,7 @@ class ApiKeyRepository:
         return [_key(row) for row in await self._session.scalars(statement)]
 
     async def use(self, digest: bytes, now: datetime) -> tuple[ApiKey, User] | None:
-        """Return the key and its owner, and record the use; None when it is unknown or expired."""
+        """Return the key and its owner, and record the use; None if it is invalid or its owner suspended."""
         statement = (
             update(ApiKeyRow)
             .where(ApiKeyRow.digest == digest, ApiKeyRow.expires_at > now)
@@ -56,7 +56,7 @@ class ApiKeyRepository:
         )
         row = await self._session.scalar(statement)
         owner = None if row is None else await self._session.get(UserRow, row.user_id)
-        if row is None or owner is None or owner.username is None:
+        if row is None or owner is None or owner.username is None or owner.suspended_at is not None:
             return None
         return _key(row), User(owner.id, owner.username, owner.created_at)
 

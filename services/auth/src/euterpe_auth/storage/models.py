@@ -39,6 +39,8 @@ class UserRow(Base):
     username: Mapped[str | None]
     password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
+    #: When an operator suspended it.
+    suspended_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("uq_users_username_lower", sql("lower(username)"), unique=True),

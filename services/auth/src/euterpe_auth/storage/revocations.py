@@ -30,6 +30,10 @@ class RevocationRepository:
         renewed = {"expires_at": statement.excluded.expires_at}
         await self._session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
 
+    async def remove(self, ids: Sequence[uuid.UUID]) -> None:
+        """Accept the tokens of these API keys again."""
+        await self._session.execute(delete(RevocationRow).where(RevocationRow.id.in_(ids)))
+
     async def current(self, now: datetime) -> Sequence[uuid.UUID]:
         """Return the revoked ids in their order."""
         statement = select(RevocationRow.id).where(RevocationRow.expires_at > now).order_by(RevocationRow.id)

@@ -86,6 +86,14 @@ class UserRepository:
             return None
         return User(row.id, row.username or GUEST_NAME, row.created_at, guest=row.username is None)
 
+    async def get(self, user_id: uuid.UUID) -> UserRow | None:
+        """Return the row of an account or guest."""
+        return await self._session.get(UserRow, user_id)
+
+    async def lock(self, user_id: uuid.UUID) -> UserRow | None:
+        """Return the row of an account or guest, locked until the transaction ends."""
+        return await self._session.get(UserRow, user_id, with_for_update=True)
+
     async def find_registered(self, user_id: uuid.UUID) -> UserRow | None:
         """Return the registered account with this id."""
         return await self._session.scalar(select(UserRow).where(UserRow.id == user_id, UserRow.username.is_not(None)))

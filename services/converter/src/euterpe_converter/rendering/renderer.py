@@ -12,6 +12,7 @@ from euterpe_service_kit.errors import Unavailable
 from euterpe_converter.errors import RenderFailed, RenderTimeout
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
+from euterpe_converter.rendering.eviction import Evictor
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.soundfont import SoundFont
 from euterpe_converter.rendering.stream_buffer import StreamBuffer
@@ -24,9 +25,15 @@ class Renderer:
     """Renders into stream buffers."""
 
     def __init__(
-        self, workers: SynthWorkerPool, cache: RenditionCache, metrics: Metrics, *, timeout_seconds: float
+        self,
+        workers: SynthWorkerPool,
+        cache: RenditionCache,
+        evictor: Evictor,
+        metrics: Metrics,
+        *,
+        timeout_seconds: float,
     ) -> None:
-        self._workers, self._cache, self._metrics = workers, cache, metrics
+        self._workers, self._cache, self._evictor, self._metrics = workers, cache, evictor, metrics
         self._timeout = timeout_seconds
 
     async def render(self, key: str, job: RenderJob, soundfont: SoundFont, buffer: StreamBuffer) -> None:
@@ -49,10 +56,20 @@ class Renderer:
                 async for data in body:
                     buffer.append(data)
                     storing = storing and await self._is_stored(upload.write(data))
+                storing = storing and await self._has_room(buffer.size_bytes)
                 if storing and await self._is_stored(upload.complete()):
                     self._metrics.stored_bytes.inc(buffer.size_bytes)
                     self._cache.add(key, StoredBody(frames, buffer.size_bytes), buffer.content())
         buffer.finish()
+
+    async def _has_room(self, size_bytes: int) -> bool:
+        """Make room before the object is visible, so that the cache never exceeds its limit."""
+        try:
+            return await self._evictor.make_room(size_bytes)
+        except Unavailable as error:
+            self._metrics.failures.labels("storage").inc()
+            log.warning("rendition_not_stored", detail=error.detail)
+            return False
 
     async def _is_stored(self, step: Coroutine[Any, Any, None]) -> bool:
         """Whether the step succeeded. If not, clients still get the audio, and the next request renders it again."""

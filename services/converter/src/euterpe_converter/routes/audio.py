@@ -1,19 +1,20 @@
 """`/api/v1/audio/{song_id}.{format}`: songs as audio."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from euterpe_service_kit.problems import problem_responses
-from euterpe_service_kit.security import OptionalUser
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, FormatInPath, SongId, share_field, share_link_headers
-from euterpe_converter.domain.requester import Requester
+from euterpe_converter.dependencies import AudioDep, FormatInPath, RequesterDep, SongId, share_field, share_link_headers
 from euterpe_converter.routes.responses import audio_responses, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
-router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 500, 503))
+router = APIRouter(
+    prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 429, 500, 503)
+)
 
 
 class SongAudioOptions(AudioOptions):
@@ -33,7 +34,7 @@ class SongAudioOptions(AudioOptions):
 async def get_song_audio(
     request: Request,
     audio: AudioDep,
-    user: OptionalUser,
+    requester: RequesterDep,
     song_id: SongId,
     audio_format: FormatInPath,
     options: Annotated[SongAudioOptions, Query()],
@@ -45,11 +46,11 @@ async def get_song_audio(
     known from the start for MP3 with a constant bit rate, WAV and Opus, and after the first render for FLAC, Ogg Vorbis
     and MP3 with a variable bit rate.
     """
+    sharer = replace(requester, share_token=options.share)
     render_options = options.render_options(audio_format, "query")
-    requester = Requester(user.id if user else None, options.share)
 
     async def obtain() -> Rendition:
-        return await audio.for_song(song_id, render_options, requester, download=options.download)
+        return await audio.for_song(song_id, render_options, sharer, download=options.download)
 
     response = await rendition_response(request, obtain, inline=not options.download)
     response.headers.update(share_link_headers(options.share))

@@ -8,14 +8,16 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep
+from euterpe_converter.dependencies import AudioDep, RequesterDep
 from euterpe_converter.domain.audio import Tags
 from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.routes.responses import audio_content, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
 
-router = APIRouter(prefix="/api/v1/conversions", tags=["conversions"], responses=problem_responses(413, 422, 500, 503))
+router = APIRouter(
+    prefix="/api/v1/conversions", tags=["conversions"], responses=problem_responses(401, 403, 413, 422, 429, 500, 503)
+)
 
 _MAX_TITLE_LENGTH = 200
 
@@ -43,6 +45,7 @@ class Conversion(AudioOptions):
 async def convert_midi(
     request: Request,
     audio: AudioDep,
+    requester: RequesterDep,
     form: Annotated[Conversion, Form(media_type="multipart/form-data")],
 ) -> Response:
     """The audio of the uploaded file, sent while it is rendered. Equal uploads share the rendered audio."""
@@ -51,7 +54,7 @@ async def convert_midi(
     title = form.title or PurePath(form.file.filename or "conversion").stem[:_MAX_TITLE_LENGTH]
 
     async def obtain() -> Rendition:
-        return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist))
+        return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist), requester)
 
     return await rendition_response(request, obtain, inline=False)
 

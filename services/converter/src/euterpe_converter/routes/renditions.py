@@ -7,12 +7,11 @@ from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from euterpe_converter.dependencies import SongId
+from euterpe_converter.dependencies import SongId, requester_of
 from euterpe_converter.domain.formats import AudioFormat
-from euterpe_converter.domain.requester import Requester
 from euterpe_converter.services.prerendering import Prerenderer
 
-router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 503))
+router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 404, 422, 429, 503))
 
 
 class NewRenditions(BaseModel):
@@ -45,7 +44,7 @@ async def prepare_song_audio(request: Request, user: CurrentUser, song_id: SongI
     Idempotent: a repeated request reports the progress and renders nothing again.
     """
     prerenderer: Prerenderer = request.app.state.prerenderer
-    ready = await prerenderer.prepare(song_id, sorted(new.formats), Requester(user.id))
+    ready = await prerenderer.prepare(song_id, sorted(new.formats), requester_of(request, user))
     items = [
         RenditionItem(format=kind, url=f"/api/v1/audio/{song_id}.{kind.value}", ready=is_ready)
         for kind, is_ready in ready.items()

@@ -67,10 +67,16 @@ class AudioService:
             return await self._store.get(song.midi_key)
 
         tags = Tags(title=song.title, artist=song.author, seed=song.seed)
-        return await self._obtain(song.midi_sha256, options, tags, load, field_name="path.song_id")
+        return await self._obtain(song.midi_sha256, options, tags, load, requester, field_name="path.song_id")
 
     async def for_midi(
-        self, midi: bytes, options: RenderOptions, tags: Tags, *, field_name: str = "body.file"
+        self,
+        midi: bytes,
+        options: RenderOptions,
+        tags: Tags,
+        requester: Requester,
+        *,
+        field_name: str = "body.file",
     ) -> Rendition:
         """Return the audio of a MIDI file. Equal files and options share one rendition.
 
@@ -80,10 +86,17 @@ class AudioService:
         async def load() -> bytes:
             return midi
 
-        return await self._obtain(midi_digest(midi), options, tags, load, field_name=field_name)
+        return await self._obtain(midi_digest(midi), options, tags, load, requester, field_name=field_name)
 
     async def _obtain(
-        self, digest: str, options: RenderOptions, tags: Tags, load: LoadMidi, *, field_name: str
+        self,
+        digest: str,
+        options: RenderOptions,
+        tags: Tags,
+        load: LoadMidi,
+        requester: Requester,
+        *,
+        field_name: str,
     ) -> Rendition:
         soundfont = await self._soundfonts.named(options.soundfont)
         request = RenderRequest(digest, options.encoding, options.synthesis, tags)
@@ -118,4 +131,5 @@ class AudioService:
             stored=stored,
             frames=None if job is None or options.synthesis.trim else job.frames,
             origin=(self._pool, render),
+            requester=requester,
         )

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from pydantic import BaseModel, ConfigDict, Field
 
+from euterpe_converter.domain import steps
 from euterpe_converter.domain.audio import DEFAULT_GAIN, MAX_LOUDNESS, MIN_LOUDNESS, RenderOptions, Synthesis
 from euterpe_converter.domain.formats import AudioFormat, InvalidOption, choose_encoding
 from euterpe_converter.domain.instrument_overrides import parse_overrides
+from euterpe_converter.domain.steps import quantised
 
 Instrument = Annotated[str, Field(max_length=50)]
 
@@ -46,17 +48,22 @@ class AudioOptions(BaseModel):
         examples=[["violin"], ["1:flute", "2:cello"]],
     )
     gain: float = Field(
-        default=DEFAULT_GAIN, gt=0, le=2, description="FluidSynth's gain. Loud passages are limited, not clipped."
+        default=DEFAULT_GAIN,
+        gt=0,
+        le=2,
+        description="FluidSynth's gain, rounded to 0.05. Loud passages are limited, not clipped.",
     )
-    reverb: float = Field(default=0.9, ge=0, le=1, description="Reverb level; 0 turns it off.")
-    chorus: float = Field(default=2.0, ge=0, le=10, description="Chorus level; 0 turns it off.")
-    tail: float = Field(default=2.0, ge=0, le=10, description="Seconds after the last note, for releases and reverb.")
-    fade: float = Field(default=0.5, ge=0, le=10, description="Seconds of fade-out at the end.")
+    reverb: float = Field(default=0.9, ge=0, le=1, description="Reverb level, rounded to 0.05; 0 turns it off.")
+    chorus: float = Field(default=2.0, ge=0, le=10, description="Chorus level, rounded to 0.25; 0 turns it off.")
+    tail: float = Field(
+        default=2.0, ge=0, le=10, description="Seconds after the last note, for releases and reverb, rounded to 0.25."
+    )
+    fade: float = Field(default=0.5, ge=0, le=10, description="Seconds of fade-out at the end, rounded to 0.25.")
     loudness: float | None = Field(
         default=None,
         ge=MIN_LOUDNESS,
         le=MAX_LOUDNESS,
-        description="Target integrated loudness in LUFS (EBU R128). Unset: not normalised.",
+        description="Target integrated loudness in LUFS (EBU R128), rounded to 0.5. Unset: not normalised.",
         examples=[-16],
     )
     trim: bool = Field(default=False, description="Remove silence at the end.")
@@ -80,12 +87,12 @@ class AudioOptions(BaseModel):
         except ValueError as error:
             raise _refusal(f"{location}.instrument", str(error), {}) from None
         synthesis = Synthesis(
-            gain=self.gain,
-            reverb=self.reverb,
-            chorus=self.chorus,
-            tail_seconds=self.tail,
-            fade_seconds=self.fade,
-            loudness=self.loudness,
+            gain=quantised(self.gain, steps.GAIN, least=steps.GAIN),
+            reverb=quantised(self.reverb, steps.REVERB),
+            chorus=quantised(self.chorus, steps.CHORUS),
+            tail_seconds=quantised(self.tail, steps.SECONDS),
+            fade_seconds=quantised(self.fade, steps.SECONDS),
+            loudness=None if self.loudness is None else quantised(self.loudness, steps.LOUDNESS, least=MIN_LOUDNESS),
             trim=self.trim,
             programs=programs,
         )

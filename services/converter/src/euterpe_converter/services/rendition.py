@@ -10,6 +10,7 @@ from euterpe_service_kit.ranges import ByteRange
 
 from euterpe_converter.domain.audio import Encoding, Tags
 from euterpe_converter.domain.containers import body_bytes, preamble
+from euterpe_converter.domain.requester import Requester
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache, StoredBody
 from euterpe_converter.rendering.job import canonical
@@ -35,10 +36,11 @@ class Rendition:
         stored: StoredBody | None = None,
         frames: int | None = None,
         origin: tuple[RenderPool, Job] | None = None,
+        requester: Requester,
     ) -> None:
         self.key, self.encoding, self.title = key, encoding, title
         self._tags, self._cache, self._metrics = tags, cache, metrics
-        self._stored, self._origin = stored, origin
+        self._stored, self._origin, self._requester = stored, origin, requester
         self.frames = stored.frames if stored else frames
         self._buffer: StreamBuffer | None = None
         self._exit_stack = AsyncExitStack()
@@ -91,7 +93,7 @@ class Rendition:
         if self._stored is None and self._buffer is None:
             assert self._origin is not None
             pool, job = self._origin
-            self._buffer = await self._exit_stack.enter_async_context(pool.subscribe(self.key, job))
+            self._buffer = await self._exit_stack.enter_async_context(pool.subscribe(self.key, job, self._requester))
             self.frames = await self._buffer.wait_started()
 
     async def wait_for(self, position: int) -> bool:

@@ -12,13 +12,18 @@ from euterpe_service_kit.rpc_client import peer_errors
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
-from euterpe_generator.domain.generation import Generation, Owner
+from euterpe_generator.domain.generation import Generation, Owner, UserClass
+from euterpe_generator.domain.library_usage import LibraryUsage
 from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.domain.titles import song_title
 
 _DEADLINE_SECONDS = 10.0
-#: The library's limit of songs per call.
+#: A request waits for the usage; the removal of a hundred objects takes longer.
+_USAGE_DEADLINE_SECONDS = 1.0
+_REMOVAL_DEADLINE_SECONDS = 60.0
+#: The library's limits of songs and of objects per call.
 MAX_SONGS = 100
+MAX_ARTIFACTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,21 @@ class LibraryClient:
             return None
         stored = MessageToDict(response.creation.parameters).get("parameters", {})
         return ReadableSong(str(response.midi.key), stored if isinstance(stored, dict) else {})
+
+    async def usage(self, owner: Owner) -> LibraryUsage:
+        """Return what a user's library holds, and its limits. Raises Unavailable."""
+        is_guest = owner.user_class is UserClass.GUEST
+        request = pb.GetStorageUsageRequest(listener_id=owner.id or "", guest=is_guest)
+        async with peer_errors("library"):
+            answer = await self._stub.GetStorageUsage(request, timeout=_USAGE_DEADLINE_SECONDS)
+        return LibraryUsage(answer.songs, answer.size_bytes, answer.max_songs, answer.max_size_bytes)
+
+    async def remove_unused(self, keys: Sequence[str]) -> list[str]:
+        """Remove the objects that no song has, and return their keys. Raises Unavailable."""
+        request = pb.RemoveUnusedArtifactsRequest(keys=keys)
+        async with peer_errors("library"):
+            answer = await self._stub.RemoveUnusedArtifacts(request, timeout=_REMOVAL_DEADLINE_SECONDS)
+        return list(answer.removed)
 
 
 def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongRequest:

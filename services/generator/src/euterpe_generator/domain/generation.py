@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from euterpe_music.default_titles import Language
+from euterpe_service_kit.networks import network_of
 
 from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
@@ -28,23 +29,38 @@ class Status(enum.StrEnum):
         return self in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
 
+class UserClass(enum.StrEnum):
+    """Class of users, each with its own limits and its own guaranteed share of the queue."""
+
+    REGISTERED = "registered"
+    GUEST = "guest"
+    ANONYMOUS = "anonymous"
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who requested a generation. `id` is the account, None for an anonymous user, who is identified by `key`."""
+    """Who requested a generation. `id` is the account, None for an anonymous user.
+
+    `key` identifies the principal: the account, or the network of an anonymous user (/24 of IPv4, /64 of IPv6).
+    """
 
     id: str | None
     name: str
     key: str
+    user_class: UserClass = UserClass.REGISTERED
+    network: str = ""
 
     @classmethod
-    def account(cls, user_id: str, name: str) -> "Owner":
+    def account(cls, user_id: str, name: str, *, is_guest: bool = False, address: str = "") -> "Owner":
         """Build the owner for an account, registered or guest."""
-        return cls(id=user_id, name=name, key=f"user:{user_id}")
+        user_class = UserClass.GUEST if is_guest else UserClass.REGISTERED
+        return cls(user_id, name, f"user:{user_id}", user_class, network_of(address))
 
     @classmethod
     def anonymous(cls, address: str) -> "Owner":
         """Build the owner for a client without an account."""
-        return cls(id=None, name="", key=f"address:{address}")
+        network = network_of(address)
+        return cls(None, "", f"network:{network}", UserClass.ANONYMOUS, network)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 #: Notes and rests on the grid of 24ths of a quarter: (length, pitches) each.
 Rows = tuple[tuple[int, tuple[int, ...]], ...]
@@ -10,6 +10,8 @@ Rows = tuple[tuple[int, tuple[int, ...]], ...]
 GivenNote = tuple[int, int, int, int, int]
 #: Program, whether it is a drum kit, name, whether its notes are of the melody.
 GivenTrack = tuple[int, bool, str, bool]
+#: What is done with a prompt.
+PromptUse = Literal["continue", "accompany", "replace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,27 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """A prompt as a whole file, for models that compose several tracks.
+
+    `use` is what is done with it: it is continued, it is accompanied, or bars `first_bar` to `last_bar` (from 1) of
+    some `tracks` (from 1; empty: all) are replaced. `midi` is the file in Base64.
+    """
+
+    midi: str
+    use: PromptUse = "continue"
+    first_bar: int = 0
+    last_bar: int = 0
+    tracks: tuple[int, ...] = ()
+    note_count: int = 0
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Material":
+        """Build the material from the values of `asdict`, as JSON returns them."""
+        return cls(**{**values, "tracks": tuple(values["tracks"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt, read from its file when the request was accepted.
 
@@ -39,7 +62,7 @@ class Prompt:
     `accompaniment` are those of what accompanies it. `shift` semitones transpose them to the key in which the networks
     compose. `unknown` counts the tokens that are not in the networks' vocabularies. `key` is the key that the song or
     file states; `settings` are the parameters that a piece takes from its prompt unless they are requested. `song_id`
-    is the song it was taken from, if any.
+    is the song it was taken from, if any. Models for several tracks read `material` instead of `rows` and `given`.
     """
 
     rows: Rows
@@ -52,16 +75,23 @@ class Prompt:
     key: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     given: Given = Given()
+    material: Material | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        if self.material is None:
+            # Versions without it must be able to read the rows of this one.
+            del values["material"]
+        return values
 
     @property
     def summary(self) -> dict[str, Any]:
         """The values of `to_dict` that describe the prompt, without its notes as the file has them."""
-        values = self.to_dict()
-        return {name: value for name, value in values.items() if name not in ("accompaniment", "given")}
+        values = {name: value for name, value in self.to_dict().items() if name not in ("accompaniment", "given")}
+        if self.material is not None:
+            values["material"] = {name: value for name, value in values["material"].items() if name != "midi"}
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Prompt":
@@ -75,6 +105,8 @@ class Prompt:
                 plain[name] = tuple((length, tuple(pitches)) for length, pitches in plain[name])
             if "given" in plain:
                 plain["given"] = Given.from_dict(plain["given"])
+            if plain.get("material") is not None:
+                plain["material"] = Material.from_dict(plain["material"])
             return cls(**plain)
         except (KeyError, TypeError) as error:
             raise ValueError(f"the prompt has unknown or missing fields: {error}") from error

@@ -1,14 +1,29 @@
 """Length of the queue and positions in it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from euterpe_generator.domain.generation import UserClass
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """Queued generations: without background ones, and all."""
+    """Queued generations by class of their users: without background ones, and all."""
 
-    foreground: int
-    all: int
+    foreground: Mapping[UserClass, int] = field(default_factory=dict)
+    all: Mapping[UserClass, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """The length of the queue."""
+        return sum(self.all.values())
+
+    def added(self, count: int, user_class: UserClass, *, background: bool) -> "QueueDepth":
+        """Return the depth with `count` more generations."""
+        more = Counter({user_class: count})
+        foreground = self.foreground if background else Counter(self.foreground) + more
+        return QueueDepth(foreground, Counter(self.all) + more)
 
 
 @dataclass(frozen=True, slots=True)

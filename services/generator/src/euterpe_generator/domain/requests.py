@@ -9,7 +9,7 @@ from typing import Any, Final
 from euterpe_music.default_titles import Language
 
 from euterpe_generator.domain.estimate import Estimate
-from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.prompt import Prompt, PromptUse
 
 MAX_TITLE_LENGTH: Final = 200
 #: Limit of the API; models accept fewer bars.
@@ -20,13 +20,18 @@ MAX_PROMPT_BARS: Final = 1_000
 class PromptSource:
     """Where a prompt comes from: a MIDI file, or a song that the user may read; its first `bars` bars.
 
-    Its accompaniment is kept, or composed anew with `replace_accompaniment`.
+    Its accompaniment is kept, or composed anew with `replace_accompaniment`. `first_bar` to `last_bar` of `tracks` are
+    those that `use` replaces; see domain.prompt.Material.
     """
 
     midi: bytes | None = None
     song_id: str | None = None
     bars: int | None = None
     replace_accompaniment: bool = False
+    use: PromptUse = "continue"
+    first_bar: int | None = None
+    last_bar: int | None = None
+    tracks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

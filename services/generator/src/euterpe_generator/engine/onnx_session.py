@@ -86,6 +86,10 @@ class OnnxSession:
         """See Session."""
         return None
 
+    def progress(self, row: int, steps: int, total: int) -> int:  # noqa: ARG002 - part of the protocol
+        """See Session."""
+        return steps
+
     def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session."""
         return events

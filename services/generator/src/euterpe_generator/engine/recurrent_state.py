@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from euterpe_music.ensemble_manifest import EventGraph
 from euterpe_music.manifest import GraphInfo, StatePair
 
 from euterpe_generator.engine.request import Array
@@ -16,7 +17,7 @@ class RecurrentState:
     without a transfer. Writing or moving a row brings the state to the host until the next call.
     """
 
-    def __init__(self, pair: StatePair, graph: GraphInfo, *, rows: int, device: str) -> None:
+    def __init__(self, pair: StatePair, graph: GraphInfo | EventGraph, *, rows: int, device: str) -> None:
         axes = graph.input(pair.input).axes
         self.pair = pair
         self._device = device

@@ -97,7 +97,10 @@ class Scheduler:
 
     def progress(self) -> dict[str, int]:
         """Return the steps done of each request that has a slot."""
-        return {request.id: self._slots.position(slot) for slot, request in self._slots}
+        return {
+            request.id: self._session.progress(slot, self._slots.position(slot), request.steps)
+            for slot, request in self._slots
+        }
 
     def step(self) -> list[Update]:
         """Remove cancelled requests, admit waiting ones, and run the batch for one chunk."""

@@ -44,6 +44,13 @@ class Session(Protocol):
         """Return which of the first `width` pieces ended before their last step; None if pieces never end early."""
         ...
 
+    def progress(self, row: int, steps: int, total: int) -> int:
+        """Return how many of a piece's `total` steps its progress amounts to, after `steps` of them.
+
+        The two differ where most pieces end long before their last step.
+        """
+        ...
+
     def final_events(self, row: int, events: Array) -> Array:
         """Return the events of a complete piece, given those returned so far [steps, features].
 

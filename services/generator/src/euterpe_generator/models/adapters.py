@@ -77,8 +77,11 @@ class ModelAdapter(Protocol):
         """Decode events [steps, features] into a piece with its meter and, where it is known, its key."""
         ...
 
-    def current_track(self, events: Array) -> int:
-        """Return the track of the decoded piece that the last of events [steps, features] belongs to."""
+    def current_track(self, events: Array) -> int | None:
+        """Return the track of the decoded piece that the last of events [steps, features] belongs to.
+
+        None means that all tracks are composed together, in the order of time.
+        """
         ...
 
 

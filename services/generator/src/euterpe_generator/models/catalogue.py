@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from euterpe_music.manifest import IntRange, Sampling
 from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
@@ -181,6 +182,11 @@ class Catalogue:
         if model is None:
             raise ModelNotFound
         return model
+
+    def composes_tracks_together(self, key: str) -> bool:
+        """Return whether a loaded model composes all tracks of a piece in the order of time; False for others."""
+        model = self._by_key.get(key)
+        return model is not None and model.adapter.current_track(np.zeros((0, model.features), np.float32)) is None
 
     async def check(self) -> None:
         """Raise Unavailable if no model is loaded."""

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import structlog
-from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, MelodyBundle, load_any_bundle
+from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
 from euterpe_music.manifest import Variant
 from euterpe_music.parameters import Value
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
+from euterpe_generator.engine.ensemble.network import EnsembleNetwork
+from euterpe_generator.engine.ensemble.session import EnsembleSession
 from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.providers import CUDA, on_gpu
 from euterpe_generator.engine.request import Array, Finished, Request
@@ -23,6 +25,7 @@ from euterpe_generator.engine.tokens.session import TokenSession
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.adapters import CrnnganAdapter
 from euterpe_generator.models.catalogue import Catalogue, Model
+from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
 
 log = structlog.get_logger(__name__)
@@ -62,7 +65,7 @@ class ModelLoader:
     async def start(self, loops: BackgroundLoops) -> None:
         """Load the bundles that are there, and poll for more until the loops are stopped."""
         await self._poll()
-        loops.start("models", self._turn)
+        loops.start("models", self._turn, turn_seconds=LONG_TURN_SECONDS)
 
     async def _turn(self) -> None:
         await asyncio.sleep(self._poll_seconds)
@@ -119,9 +122,15 @@ def load_model(directory: Path, slots: int, variant: Variant | None = None) -> M
     manifest = bundle.manifest
     if directory.parts[-2:] != (manifest.name, manifest.version):
         raise BundleError(f"the directory must be {manifest.name}/{manifest.version}, as in the manifest")
-    model = _crnngan(bundle, slots, variant) if isinstance(bundle, Bundle) else _melody(bundle, slots, variant)
+    model = _model(bundle, slots, variant)
     _self_test(model)
     return replace(model, sample=_sample(directory))
+
+
+def _model(bundle: Bundle | MelodyBundle | EnsembleBundle, slots: int, variant: Variant | None) -> Model:
+    if isinstance(bundle, Bundle):
+        return _crnngan(bundle, slots, variant)
+    return _melody(bundle, slots, variant) if isinstance(bundle, MelodyBundle) else _ensemble(bundle, slots, variant)
 
 
 def _sample(directory: Path) -> bytes | None:
@@ -156,6 +165,13 @@ def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
     session = TokenSession(networks, rows=slots)
     session.warm_up()
     adapter = MelodyAdapter(bundle)
+    return Model(adapter, Scheduler(session, max_steps=adapter.max_steps), session.provider)
+
+
+def _ensemble(bundle: EnsembleBundle, slots: int, variant: Variant | None) -> Model:
+    session = EnsembleSession(EnsembleNetwork(bundle, bundle.variant(variant), rows=slots), rows=slots)
+    session.warm_up()
+    adapter = EnsembleAdapter(bundle)
     return Model(adapter, Scheduler(session, max_steps=adapter.max_steps), session.provider)
 
 

@@ -23,6 +23,7 @@ from euterpe_generator.dependencies import (
     ProgressStreamDep,
     StoreDep,
     WaitDep,
+    occupy_stream,
 )
 from euterpe_generator.domain.generation import Generation, Owner, Status
 from euterpe_generator.errors import NotFinished
@@ -140,7 +141,8 @@ async def cancel_generation(
     "/{generation_id}/events",
     summary="Follow a generation",
     response_class=EventSourceResponse,
-    responses=problem_responses(401, 404, 422, 503),
+    dependencies=[Depends(occupy_stream)],
+    responses=problem_responses(401, 404, 422, 429, 503),
 )
 async def follow_generation(
     generation: GenerationDep,

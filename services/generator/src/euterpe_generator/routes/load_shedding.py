@@ -5,11 +5,13 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from euterpe_generator.domain.generation import UserClass
 from euterpe_generator.routes import generations
 
 
 class LoadSheddingMiddleware:
-    """Answers requests for generations with 503, before authentication, while the queue is known to be full.
+    """Answers requests for generations with 503, before authentication, while the queue is known to be full for all
+    classes of users that the client may belong to.
 
     Two kinds are passed on and decided one by one: requests with an Idempotency-Key, which may have been accepted
     before, and background requests, which may wait longer.
@@ -23,8 +25,12 @@ class LoadSheddingMiddleware:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != generations.router.prefix:
             await self._app(scope, receive, send)
             return
-        error = scope["app"].state.generations.overload
-        if error is None or "idempotency-key" in Headers(scope=scope):
+        headers = Headers(scope=scope)
+        # The class of a user with a token is not known before the token is verified.
+        has_token = "authorization" in headers
+        classes = (UserClass.REGISTERED, UserClass.GUEST) if has_token else (UserClass.ANONYMOUS,)
+        error = scope["app"].state.generations.overload(*classes)
+        if error is None or "idempotency-key" in headers:
             await self._app(scope, receive, send)
             return
         messages = [await receive()]

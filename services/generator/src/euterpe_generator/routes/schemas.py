@@ -51,11 +51,30 @@ class PromptRequest(BaseModel):
         default=False,
         description="Compose the accompaniment of these bars anew; by default they keep the one that they have.",
     )
+    use: Literal["continue", "accompany", "replace"] = Field(
+        default="continue",
+        description="What an ensemble model does with it: continue it, add the instruments of `parts`, or replace "
+        "`first_bar` to `last_bar`. All other notes stay as they are.",
+    )
+    first_bar: int | None = Field(
+        default=None, ge=1, le=20_000, strict=True, description="The first bar to replace, from 1."
+    )
+    last_bar: int | None = Field(
+        default=None, ge=1, le=20_000, strict=True, description="The last bar to replace; by default `first_bar`."
+    )
+    tracks: list[Annotated[int, Field(ge=1, le=1_000, strict=True)]] = Field(
+        default_factory=list,
+        max_length=64,
+        description="The tracks of the file to replace, from 1; by default all.",
+    )
 
     def to_domain(self) -> requests.PromptSource:
         """Convert to the type of the use case."""
         song_id = None if self.song_id is None else str(self.song_id)
-        return requests.PromptSource(self.midi, song_id, self.bars, self.replace_accompaniment)
+        return requests.PromptSource(
+            self.midi, song_id, self.bars, self.replace_accompaniment, self.use, self.first_bar, self.last_bar,
+            tuple(self.tracks),
+        )  # fmt: skip
 
 
 class GenerationRequest(BaseModel):
@@ -92,7 +111,7 @@ class GenerationRequest(BaseModel):
     )
     background: bool = Field(default=False, description="Compose only while no other generation waits.")
     prompt: PromptRequest | None = Field(
-        default=None, description="The melody that a melody model continues or accompanies."
+        default=None, description="The music that a melody or ensemble model continues, accompanies or changes."
     )
     parameters: Parameters = Field(
         default_factory=dict,
@@ -142,6 +161,8 @@ class PromptView(BaseModel):
     def of(cls, prompt: Prompt) -> "PromptView":
         """Build the view of a prompt."""
         notes = sum(bool(pitches) for _, pitches in prompt.rows)
+        if prompt.material is not None:
+            notes = prompt.material.note_count
         return cls(
             bars=prompt.bars,
             meter=prompt.meter,
@@ -279,6 +300,13 @@ class ParameterView(BaseModel):
         description="It can be set only if these parameters have one of these values.",
         examples=[{"strategy": ["beam"]}],
     )
+    max_choices: int = Field(
+        default=1, description="How many choices may be combined, separated by commas; the default stands alone."
+    )
+    custom: str = Field(
+        default="", description="The form of texts that are accepted besides the choices: `chords`, or empty for none."
+    )
+    optional: bool = Field(default=False, description="Without a value, the model decides; `default` is a suggestion.")
 
     @classmethod
     def of(cls, parameter: Parameter) -> "ParameterView":

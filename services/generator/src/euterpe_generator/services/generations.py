@@ -1,7 +1,7 @@
 """Use cases of generations: request, get, wait and cancel."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -10,13 +10,22 @@ from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.clock import Clock
-from euterpe_generator.domain.generation import Generation, Owner, Status
+from euterpe_generator.domain.generation import Generation, Owner, Status, UserClass
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.domain.requests import ComparisonVariant, GenerationRequest, Order, digest
-from euterpe_generator.errors import GenerationNotFound, IdempotencyKeyReused, QueueFull, TooManyUnfinished
+from euterpe_generator.domain.shares import ClassLimits
+from euterpe_generator.errors import (
+    GenerationNotFound,
+    IdempotencyKeyReused,
+    QueueFull,
+    StorageFull,
+    TooManyUnfinished,
+)
 from euterpe_generator.services.batching import Batcher
+from euterpe_generator.services.daily_limit import DailyLimit
 from euterpe_generator.services.queue_limit import QueueLimit
 from euterpe_generator.services.request_resolution import RequestResolver
+from euterpe_generator.services.storage_quota import StorageQuota
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
 from euterpe_generator.storage.generations import GenerationRepository
@@ -40,16 +49,23 @@ class Limits:
     max_queued: int
     always_queued: int
     max_queue_seconds: float
-    max_unfinished_per_user: int
-    max_unfinished_anonymous: int
+    max_anonymous_per_network_per_day: int
+    classes: Mapping[UserClass, ClassLimits]
 
 
 class GenerationService:
     """Use cases of generations."""
 
     def __init__(
-        self, database: Database, changes: ChangeFeed, resolver: RequestResolver, limits: Limits, clock: Clock
+        self,
+        database: Database,
+        changes: ChangeFeed,
+        resolver: RequestResolver,
+        quota: StorageQuota,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
+        self._quota = quota
         self._database = database
         self._changes = changes
         self._resolver = resolver
@@ -60,6 +76,7 @@ class GenerationService:
             max_queued=limits.max_queued,
             always_accepted=limits.always_queued,
             max_wait_seconds=limits.max_queue_seconds,
+            shares={one: limits.guaranteed_share for one, limits in limits.classes.items()},
             clock=clock.monotonic,
         )
         self._counted_at = float("-inf")
@@ -70,7 +87,7 @@ class GenerationService:
         """Accept a request. Once this returns, each generation completes or reports an error.
 
         Waits up to `wait_seconds` for their end and returns their state then. Raises InvalidParameters, QueueFull,
-        TooManyUnfinished, IdempotencyKeyReused.
+        TooManyUnfinished, StorageFull, NetworkQuotaReached, IdempotencyKeyReused.
         """
         order = await self._resolver.resolve(owner, request)
         return await self._place(owner, order, idempotency_key, request.digest, wait_seconds)
@@ -136,14 +153,14 @@ class GenerationService:
             watch.latest = await self.get(generation.id, generation.owner)
             return await self._wait(generation, watch, self._clock.monotonic() + timeout_seconds)
 
-    @property
-    def overload(self) -> QueueFull | None:
-        """The error for any new foreground request if the queue was full a moment ago, else None."""
-        return self._queue_full() if self._queue.is_closed else None
+    def overload(self, *user_classes: UserClass) -> QueueFull | None:
+        """Return the error for any new foreground request of these classes if the queue was full a moment ago."""
+        return self._queue_full() if self._queue.is_closed(*user_classes) else None
 
     async def _place(
         self, owner: Owner, order: Order, idempotency_key: str | None, request_digest: str, wait_seconds: float
     ) -> list[Generation]:
+        await self._check_storage(owner, order, idempotency_key)
         with ExitStack() as stack:
             # Watched before the rows exist, because a piece may end before the call that enqueues it returns.
             watches = [stack.enter_context(self._changes.watch(str(one.id))) for one in order.items if wait_seconds]
@@ -157,12 +174,22 @@ class GenerationService:
             pairs = zip(generations, watches, strict=True)
             return [await self._wait(generation, watch, deadline) for generation, watch in pairs]
 
+    async def _check_storage(self, owner: Owner, order: Order, idempotency_key: str | None) -> None:
+        try:
+            await self._quota.check(owner, order.count)
+        except StorageFull:
+            # A repeated request has its answer, whatever the library holds by now.
+            if idempotency_key is None:
+                raise
+            async with self._database.sessions() as session:
+                if not await IdempotencyKeyRepository(session).exists(owner.key, idempotency_key):
+                    raise
+
     async def _accept(
         self, owner: Owner, order: Order, idempotency_key: str | None, request_digest: str
     ) -> list[Generation]:
-        is_anonymous = owner.id is None
-        limit = self._limits.max_unfinished_anonymous if is_anonymous else self._limits.max_unfinished_per_user
-        admission = Admission(owner, order, limit)
+        limits = self._limits.classes[owner.user_class]
+        admission = Admission(owner, order, limits.max_unfinished, limits.max_unfinished_per_network)
         if idempotency_key is None:
             return await self._admissions.put(admission)
         # A transaction of its own, because it waits for concurrent requests with the same key.
@@ -188,14 +215,22 @@ class GenerationService:
         # Generations that were claimed since the last count have made room.
         if not all(fits) and await self._count_queue(session, max_age_seconds=_REJECT_COUNT_SECONDS):
             fits = self._try_add(admissions)
-        if any(one.order.count == 1 for one, fit in zip(admissions, fits, strict=True) if not fit):
-            self._queue.close_briefly()
+        for one, fit in zip(admissions, fits, strict=True):
+            if not fit and one.order.count == 1:
+                self._queue.close_briefly(one.owner.user_class)
         fitting = [one for one, fit in zip(admissions, fits, strict=True) if fit]
-        accepted = iter(await GenerationRepository(session).enqueue(fitting) if fitting else [])
-        return [
-            next(accepted) or _too_many_unfinished(one.max_unfinished) if fit else self._queue_full()
-            for one, fit in zip(admissions, fits, strict=True)
-        ]
+        accepted = iter(await self._add(session, fitting) if fitting else [])
+        return [next(accepted) if fit else self._queue_full() for fit in fits]
+
+    async def _add(self, session: AsyncSession, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
+        daily = DailyLimit(session, self._limits.max_anonymous_per_network_per_day)
+        refusals = await daily.refusals(admissions)
+        allowed = [one for one, refusal in zip(admissions, refusals, strict=True) if refusal is None]
+        enqueued = await GenerationRepository(session).enqueue(allowed) if allowed else []
+        await daily.count([one for one, generations in zip(allowed, enqueued, strict=True) if generations])
+        outcomes = iter(zip(allowed, enqueued, strict=True))
+        accepted = (generations or _too_many_unfinished(one) for one, generations in outcomes)
+        return [refusal or next(accepted) for refusal in refusals]
 
     async def _wait(self, generation: Generation, watch: Watch, deadline: float) -> Generation:
         while True:
@@ -210,7 +245,10 @@ class GenerationService:
                 watch.latest = await self.get(generation.id, generation.owner)
 
     def _try_add(self, admissions: Sequence[Admission]) -> list[bool]:
-        return [self._queue.try_add(one.order.count, background=one.order.background) for one in admissions]
+        return [
+            self._queue.try_add(one.order.count, one.owner.user_class, background=one.order.background)
+            for one in admissions
+        ]
 
     async def _count_queue(self, session: AsyncSession, *, max_age_seconds: float) -> bool:
         # Counting a long queue costs more than an insert, so the last count is reused for a while.
@@ -234,8 +272,11 @@ class GenerationService:
         return QueueFull(detail, retry_after_seconds=self._queue.retry_after_seconds)
 
 
-def _too_many_unfinished(limit: int) -> TooManyUnfinished:
-    detail = f"You may have at most {limit} unfinished generations. Wait until some have ended."
+def _too_many_unfinished(admission: Admission) -> TooManyUnfinished:
+    detail = (
+        f"You may have at most {admission.max_unfinished} unfinished generations, and your network at most "
+        f"{admission.max_unfinished_per_network}. Wait until some have ended."
+    )
     return TooManyUnfinished(detail, retry_after_seconds=5)
 
 

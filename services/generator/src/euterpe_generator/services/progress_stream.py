@@ -1,6 +1,6 @@
 """Streams the status and notes of a generation while it is composed, in any process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.services.live_events import LiveEvents
+from euterpe_generator.services.shared_states import SharedStates
 from euterpe_generator.storage.changes import WATCHERS, ChangeFeed
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.workers import WorkerRepository
@@ -67,23 +68,19 @@ class ProgressUpdate:
     queue_position: QueuePosition | None = None
 
 
-#: Returns the queue position of a generation; None if it is not queued.
-PositionLookup = Callable[[Generation], Awaitable[QueuePosition | None]]
-
-
 class ProgressStream:
     """Streams updates of generations."""
 
     def __init__(
         self, database: Database, store: ObjectStore, changes: ChangeFeed, catalogue: Catalogue, live: LiveEvents,
-        queue_position: PositionLookup, clock: Clock,
+        clock: Clock,
     ) -> None:  # fmt: skip
         self._database = database
         self._store = store
         self._changes = changes
         self._catalogue = catalogue
         self._live = live
-        self._queue_position = queue_position
+        self._states = SharedStates(database, clock)
         self._clock = clock
 
     async def stream(
@@ -91,12 +88,16 @@ class ProgressStream:
     ) -> AsyncIterator[ProgressUpdate]:
         """Yield updates after `position` until the generation has ended; notes before the status that includes them.
 
-        Notes are those of the finished piece's file, in its order, track by track, each once: a stream that is resumed
-        anywhere continues exactly. The queue position is included for generations that still wait after POLL_SECONDS,
-        and again whenever it has changed.
+        Notes are those of the finished piece's file, each once, track by track, or in the order of time if the model
+        composes all tracks together: a stream that is resumed anywhere continues exactly. The queue position is
+        included for generations that still wait after POLL_SECONDS, and again whenever it has changed.
         """
         queue_position: QueuePosition | None = None
-        with self._changes.watch(str(generation.id)) as watch, self._live.watching(generation.id):
+        with (
+            self._changes.watch(str(generation.id)) as watch,
+            self._live.watching(generation.id),
+            self._states.watching(generation.id),
+        ):
             watched_at = float("-inf")
             while True:
                 is_due = self._clock.monotonic() - watched_at > _WATCH_RENEWAL_SECONDS
@@ -108,15 +109,17 @@ class ProgressStream:
                     yield update
                 if generation.status.ended:
                     return
-                timed_out = not await self._clock.wait_for(watch.changed, POLL_SECONDS)
+                notified = await self._clock.wait_for(watch.changed, POLL_SECONDS)
                 # The first notes are sent at once, later ones at the frame rate.
                 if generation.status is Status.RUNNING and position.notes:
                     await self._clock.sleep(_FRAME_SECONDS)
                 # Before the read, so that a change after it is not missed.
                 watch.changed.clear()
-                generation = await self._read(generation)
                 # Most pieces start at once, so positions are only queried for those that have waited.
-                latest = await self._queue_position(generation) if timed_out else queue_position
+                state = None if notified else await self._states.latest(generation.id)
+                if state is None or state.differs_from(generation):
+                    generation = await self._read(generation)
+                latest = queue_position if state is None else state.queue_position
                 if latest is not None and (queue_position is None or latest.position != queue_position.position):
                     yield ProgressUpdate(position, generation, queue_position=latest)
                 queue_position = latest
@@ -142,7 +145,8 @@ class ProgressStream:
     async def _notes_so_far(self, generation: Generation) -> tuple[Note, ...] | None:
         """Return the notes that cannot change: all of a finished piece, or the settled ones of a running one."""
         if generation.midi_key is not None:
-            return timed_notes(read_midi(await self._store.get(generation.midi_key)))
+            piece = read_midi(await self._store.get(generation.midi_key))
+            return timed_notes(piece, by_track=not self._catalogue.composes_tracks_together(generation.model_key))
         if generation.status is not Status.RUNNING:
             return None
         model = self._catalogue.resolve(generation.model_key)
@@ -153,7 +157,8 @@ class ProgressStream:
         if events is None or not len(events):
             return None
         piece = as_written(model.decode(events, generation.parameters, generation.prompt))
-        return timed_notes(settled(piece, model.adapter.current_track(events)))
+        current_track = model.adapter.current_track(events)
+        return timed_notes(settled(piece, current_track), by_track=current_track is not None)
 
     async def _request_events(self, generation: Generation) -> None:
         if not self._live.is_open(generation.id):
@@ -167,26 +172,27 @@ class ProgressStream:
         return generation if found is None else found
 
 
-def settled(piece: Piece, current_track: int) -> Piece:
+def settled(piece: Piece, current_track: int | None) -> Piece:
     """Return the notes of a piece so far, as it would be written, that no later event can change.
 
-    Tracks before the current one are complete, later ones are not begun. Of the current one, a note is settled that
-    begins before the track's last onset, at which later notes may still join, and is released by then: its key can be
-    struck again while it sounds. Those after the first unsettled note wait for it, because notes are sent in order.
+    Tracks before the current one are complete, later ones are not begun; if it is None, all are composed together. Of
+    the current one, a note is settled that begins before the track's last onset, at which later notes may still join,
+    and is released by then: its key can be struck again while it sounds. Those after the first unsettled note wait for
+    it, because notes are sent in order.
     """
     notes, tracks = piece.notes, piece.notes["track"]
-    current = np.flatnonzero(tracks == current_track)
+    current = np.arange(len(notes)) if current_track is None else np.flatnonzero(tracks == current_track)
     onsets = notes["onset"][current]
     last = onsets.max(initial=0)
     is_open = (onsets >= last) | (onsets + notes["duration"][current] > last)
-    kept = tracks < current_track
+    kept = np.zeros(len(notes), np.bool_) if current_track is None else tracks < current_track
     kept[current[: int(is_open.argmax()) if len(is_open) else 0]] = True
     return piece.with_notes(notes[kept])
 
 
-def timed_notes(piece: Piece) -> tuple[Note, ...]:
-    """Return the notes, track by track, with times in seconds to four decimals."""
-    notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
+def timed_notes(piece: Piece, *, by_track: bool = True) -> tuple[Note, ...]:
+    """Return the notes, track by track or in the order of time, with times in seconds to four decimals."""
+    notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")] if by_track else piece.notes
     onsets = piece.seconds(notes["onset"])
     durations = piece.seconds(notes["onset"] + notes["duration"]) - onsets
     columns = (np.round(onsets, 4), np.round(durations, 4), notes["pitch"], notes["velocity"])

@@ -70,6 +70,9 @@ class RequestResolver:
     ) -> OrderItem:
         parameters = model.check_parameters(field_name, request.parameters)
         if prompt is None and request.prompt is not None:
+            if request.prompt.use != "continue" and model.kind != "ensemble":
+                message = f"must be continue, which is all that the model {model.name} can do with a prompt"
+                raise InvalidParameters.for_field("body.prompt.use", message, uses=["continue"])
             midi, stored = await self._prompt_file(owner, request.prompt)
             read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt, parameters, stored)
             prompt = replace(read, song_id=request.prompt.song_id)

@@ -7,38 +7,50 @@ from typing import Any
 
 from euterpe_generator.domain.generation import Owner
 from euterpe_generator.domain.requests import Order
+from euterpe_generator.domain.shares import TURN_COSTS
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An order with its owner, and the owner's limit of unfinished generations."""
+    """An order with its owner, and the limits of unfinished generations of the owner and of its network.
+
+    The network's limit is for all users of the owner's class in the network; None is no limit.
+    """
 
     owner: Owner
     order: Order
     max_unfinished: int
+    max_unfinished_per_network: int | None = None
 
 
 def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
     """Yield one row per piece.
 
     `turn_offset` is the distance of a piece from its owner's first turn in this batch, by the costs in between.
-    `count` is the number of the owner's pieces in the batch up to the end of the order.
+    `count` is the number of the owner's pieces in the batch up to the end of the order, and `network_count` that of the
+    owner's class in its network.
     """
     offsets: dict[tuple[str, bool], int] = {}
     first_costs: dict[tuple[str, bool], int] = {}
     counts: Counter[str] = Counter()
+    network_counts: Counter[tuple[str, str]] = Counter()
     for admission in admissions:
         owner, order = admission.owner, admission.order
         counts[owner.key] += order.count
+        network = (owner.network, owner.user_class)
+        network_counts[network] += order.count
         queue = (owner.key, order.background)
-        first_costs.setdefault(queue, order.cost)
+        cost = order.cost * TURN_COSTS[owner.user_class]
+        first_costs.setdefault(queue, cost)
         for variation, item in enumerate(order.items):
-            offsets[queue] = offsets[queue] + order.cost if queue in offsets else 0
+            offsets[queue] = offsets[queue] + cost if queue in offsets else 0
             yield {
                 "id": str(item.id),
                 "order_id": str(order.id),
                 "variation": variation,
                 "listener_key": owner.key,
+                "user_class": owner.user_class.value,
+                "network": owner.network or None,
                 "owner_id": owner.id,
                 "owner_name": owner.name,
                 "model": order.model,
@@ -56,4 +68,6 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
                 "turn_offset": offsets[queue],
                 "count": counts[owner.key],
                 "max_unfinished": admission.max_unfinished,
+                "network_count": network_counts[network],
+                "max_network_unfinished": admission.max_unfinished_per_network,
             }

@@ -34,6 +34,10 @@ class IdempotencyKeyRepository:
         row = await self._session.get_one(IdempotencyKeyRow, (owner_key, key))
         return row.generation_id, row.request_digest
 
+    async def exists(self, owner_key: str, key: str) -> bool:
+        """Return whether a request with this key was accepted."""
+        return await self._session.get(IdempotencyKeyRow, (owner_key, key)) is not None
+
     async def delete_expired(self, *, lifetime: timedelta) -> None:
         """Delete keys older than `lifetime`."""
         expired = IdempotencyKeyRow.created_at < func.now() - lifetime

@@ -1,10 +1,10 @@
 """The tables of the schema `generator`."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, MetaData, SmallInteger, Text, func, text
+from sqlalchemy import BigInteger, Date, DateTime, Index, Integer, LargeBinary, MetaData, SmallInteger, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -29,7 +29,8 @@ class GenerationRow(Base):
 
     `turn` orders the queue by start-time fair queueing, so one user's thousandth generation does not delay another's
     first; `background` generations come after all others. `attempt` counts the claims and is the fencing token of all
-    later statements; `crashes` counts expired leases. `listener_key` identifies the owner, see domain.Owner.
+    later statements; `crashes` counts expired leases. `listener_key` identifies the owner, see domain.Owner; it and
+    `network` are dropped at the end of an anonymous user's generation.
     """
 
     __tablename__ = "generations"
@@ -40,6 +41,8 @@ class GenerationRow(Base):
     listener_key: Mapped[str] = mapped_column(Text)
     owner_id: Mapped[str | None] = mapped_column(Text)
     owner_name: Mapped[str] = mapped_column(Text)
+    user_class: Mapped[str] = mapped_column(Text, server_default="registered")
+    network: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
     model_version: Mapped[str] = mapped_column(Text)
     seed: Mapped[int] = mapped_column(BigInteger)
@@ -76,9 +79,19 @@ class GenerationRow(Base):
     __table_args__ = (
         Index("ix_generations_queue", "background", "turn", "created_at", postgresql_where=_QUEUED),
         Index("ix_generations_listener", "listener_key"),
-        Index("ix_generations_leases", "lease_until", postgresql_where=text("status = 'running'")),
+        # Without `lease_until`, so that the renewal of a lease touches no index.
+        Index("ix_generations_running", "started_at", postgresql_where=text("status = 'running'")),
         Index("ix_generations_order", "order_id", "variation"),
         Index("ix_generations_unfinished", "listener_key", "turn", postgresql_where=_UNFINISHED),
+        Index(
+            "ix_generations_network",
+            "network",
+            "user_class",
+            postgresql_where=text("status IN ('queued', 'running') AND network IS NOT NULL"),
+        ),
+        # For the sweep of objects, and for the expiry of anonymous users' pieces.
+        Index("ix_generations_midi_key", "midi_key", postgresql_where=text("midi_key IS NOT NULL")),
+        Index("ix_generations_anonymous", "finished_at", postgresql_where=text("owner_id IS NULL")),
     )
 
 
@@ -92,6 +105,25 @@ class IdempotencyKeyRow(Base):
     request_digest: Mapped[str] = mapped_column(Text)
     generation_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class NetworkPiecesRow(Base):
+    """Pieces that anonymous users of one network requested on one day; deleted after the next day."""
+
+    __tablename__ = "network_pieces"
+
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    pieces: Mapped[int] = mapped_column(Integer)
+
+
+class MaintenanceRow(Base):
+    """When a task that one process of the deployment does at a time was last started."""
+
+    __tablename__ = "maintenance"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class LiveEventsRow(Base):

@@ -9,7 +9,8 @@ from euterpe_generator.domain.generation import Owner
 _TRANSFER = text("""
     WITH locked AS MATERIALIZED (
       SELECT id FROM generations WHERE listener_key = :from_key ORDER BY id LIMIT :count FOR UPDATE)
-    UPDATE generations AS g SET listener_key = :to_key, owner_id = :to_id, owner_name = :to_name
+    UPDATE generations AS g
+    SET listener_key = :to_key, owner_id = :to_id, owner_name = :to_name, user_class = :to_class
     FROM locked WHERE g.id = locked.id
 """)
 
@@ -32,6 +33,7 @@ class OwnerRepository:
     async def transfer(self, source: Owner, target: Owner, *, count: int) -> int:
         """Make generations of one owner belong to another."""
         values = {"from_key": source.key, "to_key": target.key, "to_id": target.id, "to_name": target.name}
+        values["to_class"] = target.user_class.value
         return await self._execute(_TRANSFER, values | {"count": count})
 
     async def delete(self, owner: Owner, *, count: int) -> int:

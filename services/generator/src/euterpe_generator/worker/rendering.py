@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.general_midi import DRUM_KIT, INSTRUMENTS
 from euterpe_music.key import estimate_key
 from euterpe_music.key_signature import KeyChange, KeySignature, pitch_class
@@ -38,8 +39,14 @@ def render_piece(model: Model, events: Array, generation: Generation, tagger: St
         programs=sorted({DRUM_KIT.number if track.is_drum else track.program for track in piece.tracks}),
         meter=str(piece.meters[0].meter) if piece.meters else None,
         key=_key_name(piece.keys[0].key) if piece.keys else None,
-        style=generation.parameters.get("style") or styles.style,
+        style=_requested_style(generation) or styles.style,
     )
+
+
+def _requested_style(generation: Generation) -> str | None:
+    """Return the style that was asked for: of a path such as `classical/baroque` the genre."""
+    style = str(generation.parameters.get("style") or ANY).partition("/")[0]
+    return None if style == ANY else style
 
 
 def _framed(piece: Piece, title: str) -> Piece:

@@ -88,6 +88,7 @@ class Worker:
             self._throughput,
             worker_id=options.worker_id,
             max_attempts=options.max_attempts,
+            lease=timedelta(seconds=options.lease_seconds),
             model_patience=timedelta(seconds=options.model_patience_seconds),
         )
         self._lease = timedelta(seconds=options.lease_seconds)
@@ -104,8 +105,19 @@ class Worker:
         self._engine.set_schedulers(catalogue.schedulers())
         catalogue.on_change(lambda: self._engine.set_schedulers(catalogue.schedulers()))
 
-    def start(self) -> None:
-        """Start the engine and the loops."""
+    async def start(self) -> None:
+        """Start the engine and the loops.
+
+        A container that is restarted in its pod has the worker id of its predecessor, whose leases end at once.
+        """
+        try:
+            async with self._database.sessions.begin() as session:
+                await GenerationRepository(session).end_leases(self._options.worker_id)
+        except Exception as error:
+            # The leases expire later.
+            if not is_outage(error):
+                raise
+            log.warning("leases_not_ended", error=repr(error))
         self._loop = asyncio.get_running_loop()
         self._engine.start()
         for name, turn in zip(_LOOPS, (self._claim_turn, self._renew, self._sweep, self._publish), strict=True):

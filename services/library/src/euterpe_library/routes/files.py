@@ -2,17 +2,20 @@
 
 from typing import Annotated, Any
 
+from euterpe_service_kit.database import ReadSessionDep
 from euterpe_service_kit.errors import Unprocessable
 from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
+from euterpe_service_kit.networks import network_of
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from euterpe_library.domain.titles import Title
 from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongAnswer
+from euterpe_library.services import quotas
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import MAX_BYTES, Importer, Upload
 from euterpe_library.services.songs import song_etag
@@ -45,7 +48,7 @@ IdempotencyKey = Annotated[
     status_code=201,
     response_model=SongAnswer,
     openapi_extra=_MIDI_BODY,
-    responses=problem_responses(409, 413),
+    responses=problem_responses(409, 413, 429),
 )
 async def import_song(
     request: Request,
@@ -71,11 +74,35 @@ async def import_song(
     content = await request.body()
     if not content:
         raise Unprocessable("body: must be a MIDI file, but it is empty")
-    song = await importer.import_file(Upload(user, content, title, filename, idempotency_key))
+    network = network_of(request.client.host if request.client else "")
+    song = await importer.import_file(Upload(user, content, title, filename, idempotency_key, network))
     response = json_response(SongAnswer.of(song))
     response.status_code = 201
     response.headers.update({"Location": f"/api/v1/songs/{song.id}", "ETag": song_etag(song)})
     return response
+
+
+class StorageUsageAnswer(BaseModel):
+    """What your library holds, and its limits. Songs in the trash count."""
+
+    songs: int = Field(description="Number of songs.", examples=[42])
+    max_songs: int = Field(description="Largest number of songs.", examples=[10000])
+    size_bytes: int = Field(description="Bytes of the MIDI files and uploaded files.", examples=[1048576])
+    max_size_bytes: int = Field(description="Largest number of bytes.", examples=[1073741824])
+
+
+@router.get("/usage", summary="Get the size of your library")
+async def get_library_usage(request: Request, session: ReadSessionDep, user: CurrentUser) -> StorageUsageAnswer:
+    """The number of songs and their bytes, with the limits. At a limit, imports and generations are refused with 403
+    and the type `storage-full` until songs are deleted permanently.
+    """
+    found = await quotas.usage(session, request.app.state.quotas, user.id, is_guest=user.guest)
+    return StorageUsageAnswer(
+        songs=found.used.songs,
+        max_songs=found.limit.songs,
+        size_bytes=found.used.size_bytes,
+        max_size_bytes=found.limit.size_bytes,
+    )
 
 
 @router.get("/export", summary="Export your library", response_class=Response, responses=_ZIP)

@@ -98,9 +98,18 @@ async def change_song(
 
 
 @router.delete("/{song_id}", summary="Delete a song", status_code=204, responses=problem_responses(404, 412))
-async def delete_song(session: SessionDep, user: CurrentUser, song_id: SongId, if_match: IfMatch = None) -> None:
+async def delete_song(
+    session: SessionDep,
+    user: CurrentUser,
+    song_id: SongId,
+    if_match: IfMatch = None,
+    permanent: Annotated[
+        bool, Query(description="Delete the song permanently, whether or not it is in the trash.")
+    ] = False,
+) -> None:
     """Moves the song to the trash, where it can be restored for 30 days. With `If-Match`, only if it is unchanged."""
-    await songs.delete(session, song_id, user.id, if_match)
+    remove = songs.purge if permanent else songs.delete
+    await remove(session, song_id, user.id, if_match)
 
 
 @router.post(

@@ -12,14 +12,16 @@ from euterpe_service_kit.rpc_server import RpcServer
 from google.protobuf.struct_pb2 import Struct
 from prometheus_client import CollectorRegistry, Counter
 
+from euterpe_library.domain.quota import Quotas
 from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
-from euterpe_library.services import shares, songs
+from euterpe_library.services import quotas, shares, songs
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.registration import Registration, register_all
 
 MAX_SONGS = 100
+MAX_KEYS = 100
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,10 +29,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class LibraryRpc(LibraryServiceServicer):
     """Methods for peers; the server has verified their service token."""
 
-    def __init__(self, database: Database, store: ObjectStore, erasure: Erasure, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, erasure: Erasure, quotas: Quotas, registry: CollectorRegistry
+    ) -> None:
         self._database = database
         self._store = store
         self._erasure = erasure
+        self._quotas = quotas
         self._registrations = Counter(
             "euterpe_library_registrations_total",
             "Songs registered by peers, by result: created, repeated.",
@@ -92,6 +97,27 @@ class LibraryRpc(LibraryServiceServicer):
         user_id = parsing.user_id(request.listener_id)
         removed, done = await self._erasure.delete_user(user_id)
         return pb.DeleteListenerResponse(songs=removed, done=done)
+
+    async def GetStorageUsage(self, request: pb.GetStorageUsageRequest, _: Context) -> pb.GetStorageUsageResponse:
+        """Answer with the usage and the limit of a user."""
+        user_id = parsing.user_id(request.listener_id)
+        async with self._database.readers() as session:
+            found = await quotas.usage(session, self._quotas, user_id, is_guest=request.guest)
+        return pb.GetStorageUsageResponse(
+            songs=found.used.songs,
+            size_bytes=found.used.size_bytes,
+            max_songs=found.limit.songs,
+            max_size_bytes=found.limit.size_bytes,
+        )
+
+    async def RemoveUnusedArtifacts(
+        self, request: pb.RemoveUnusedArtifactsRequest, _: Context
+    ) -> pb.RemoveUnusedArtifactsResponse:
+        """Answer after the removal. Raises Unavailable while S3 is unavailable; the peer calls again later."""
+        if len(request.keys) > MAX_KEYS:
+            raise Unprocessable(f"keys: at most {MAX_KEYS} keys are allowed, got {len(request.keys)}")
+        keys = [parsing.midi_key(key) for key in request.keys]
+        return pb.RemoveUnusedArtifactsResponse(removed=await self._erasure.remove_unused(keys))
 
 
 def _creation(song: Song) -> pb.Creation | None:

@@ -7,6 +7,7 @@ from euterpe.library.v1 import library_pb2 as pb
 from euterpe_music.default_titles import Language
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
+from euterpe_service_kit.midi_artifacts import digest_of_midi_key
 from google.protobuf.json_format import MessageToDict
 from pydantic import TypeAdapter, ValidationError
 
@@ -91,6 +92,16 @@ def user_id(text: str) -> str:
     except ValidationError as error:
         problem = FieldProblem("listener_id", error.errors()[0]["msg"])
         raise Unprocessable(f"listener_id: {problem.message}", fields=[problem]) from None
+
+
+def midi_key(text: str) -> str:
+    """Check the key of a MIDI file. Raises Unprocessable."""
+    try:
+        digest_of_midi_key(text)
+    except ValueError as error:
+        problem = FieldProblem("keys", str(error))
+        raise Unprocessable(f"keys: {problem.message}", fields=[problem]) from None
+    return text
 
 
 def song_id(text: str) -> uuid.UUID:

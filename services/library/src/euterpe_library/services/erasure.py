@@ -1,5 +1,8 @@
 """Permanent deletion: expired deleted songs, all data of a user, and MIDI files without a song with their audio."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import structlog
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key, renditions_prefix
@@ -7,6 +10,7 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.purge import PurgeRepository
+from euterpe_library.storage.quotas import QuotaRepository
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +32,8 @@ class Erasure:
 
     async def sweep(self) -> bool:
         """Purge some expired songs and remove some objects; whether there may be more."""
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
+            await QuotaRepository(session).delete_imports_before(datetime.now(UTC).date())
             purged = await PurgeRepository(session).purge_expired(_BATCH)
         return max(purged, await self._remove_orphans()) >= _BATCH
 
@@ -37,28 +42,43 @@ class Erasure:
 
         Raises Unavailable when an object cannot be removed; calling again resumes the deletion.
         """
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             purge = PurgeRepository(session)
             await purge.begin_deletion(user_id)
             await purge.delete_activity(user_id)
             removed = await purge.purge_owned(user_id, _BATCH)
         await self._remove_orphans(user_id)
-        async with self._database.sessions() as session:
+        async with self._database.maintenance() as session:
             done = not await PurgeRepository(session).has_data(user_id)
         log.info("user_deleted", user_id=user_id, songs=removed, done=done)
         return removed, done
 
+    async def remove_unused(self, keys: Sequence[str]) -> list[str]:
+        """Remove the objects that no song has; return their keys. Raises Unavailable."""
+        if not keys:
+            return []
+        async with self._database.maintenance.begin() as session:
+            orphaned = OrphanedArtifactRepository(session)
+            unused = await orphaned.without_song(keys)
+            if unused:
+                await orphaned.add_unused(unused)
+        return [key for key in unused if await self._remove(key)]
+
     async def _remove_orphans(self, user_id: str | None = None) -> int:
-        async with self._database.sessions() as session:
+        async with self._database.maintenance() as session:
             keys = await OrphanedArtifactRepository(session).pending(_BATCH, user_id)
         for key in keys:
-            async with (
-                self._database.sessions.begin() as session,
-                OrphanedArtifactRepository(session).removal(key) as is_unused,
-            ):
-                if is_unused:
-                    await self._delete_files(key)
+            await self._remove(key)
         return len(keys)
+
+    async def _remove(self, key: str) -> bool:
+        async with (
+            self._database.maintenance.begin() as session,
+            OrphanedArtifactRepository(session).removal(key) as is_unused,
+        ):
+            if is_unused:
+                await self._delete_files(key)
+        return is_unused
 
     async def _delete_files(self, key: str) -> None:
         """Delete a MIDI file, and before it the audio that the converter has made of it."""

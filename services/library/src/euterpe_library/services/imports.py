@@ -14,9 +14,11 @@ from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.tokens import Principal
 
 from euterpe_library.domain.details import MAX_TEMPO
+from euterpe_library.domain.quota import Quotas, Storage
 from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.domain.titles import normalised_title
 from euterpe_library.errors import IdempotencyKeyReused, ImportDeleted
+from euterpe_library.services.quotas import check_import, check_registered
 from euterpe_library.services.registration import register
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.purge import IMPORT_PREFIX
@@ -39,6 +41,8 @@ class Upload:
     title: str | None = None
     filename: str = ""
     idempotency_key: str | None = None
+    #: The network that the file came from.
+    network: str = ""
 
     @property
     def source_id(self) -> str:
@@ -50,9 +54,12 @@ class Upload:
 class Importer:
     """Imports files. Concurrency is limited: parsing takes memory and a processor, and requests need connections."""
 
-    def __init__(self, database: Database, store: ObjectStore, *, max_imports: int = 4, max_parsing: int = 2) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, quotas: Quotas, *, max_imports: int = 4, max_parsing: int = 2
+    ) -> None:
         self._database = database
         self._store = store
+        self._quotas = quotas
         # Equal uploads wait for each other in the database, and would otherwise occupy all its connections.
         self._import_slots = asyncio.Semaphore(max_imports)
         self._parsing_slots = asyncio.Semaphore(max_parsing)
@@ -60,8 +67,8 @@ class Importer:
     async def import_file(self, upload: Upload) -> Song:
         """Return the new song, or the one that an upload with the same idempotency key has created.
 
-        Raises Unprocessable when the file is not MIDI or exceeds a limit, IdempotencyKeyReused for another file, and
-        ImportDeleted when that song was deleted since.
+        Raises Unprocessable when the file is not MIDI or exceeds a limit, IdempotencyKeyReused for another file,
+        ImportDeleted when that song was deleted since, and StorageFull and NetworkQuotaReached at the quotas.
         """
         async with self._import_slots:
             return await self._import(upload)
@@ -71,12 +78,17 @@ class Importer:
             new, canonical = await asyncio.to_thread(_new_song, upload)
         assert new.original_key is not None
         async with self._database.sessions.begin() as session:
+            if await SongRepository(session).of_source(new.source_id, upload.owner.id) is None:
+                await check_import(session, self._quotas, upload.owner, upload.network, _stored(new))
             # Recorded before they are stored: after a crash in between, the sweep removes the objects.
             await OrphanedArtifactRepository(session).expect(new.object_keys, upload.owner.id)
         await self._store.put(new.original_key, upload.content, content_type=MIDI_CONTENT_TYPE)
         await self._store.put(new.midi_key, canonical, content_type=MIDI_CONTENT_TYPE)
         async with self._database.sessions.begin() as session:
-            await register(session, self._store, new)
+            registration = await register(session, self._store, new)
+            if registration.created:
+                # A refused import is rolled back, and the sweep removes its objects.
+                await check_registered(session, self._quotas, upload.owner)
             song = await SongRepository(session).of_source(new.source_id, upload.owner.id)
         assert song is not None, "it was registered in this transaction, or before"
         # Songs of earlier releases are stored as they were uploaded.
@@ -85,6 +97,10 @@ class Importer:
         if song.deleted_at is not None:
             raise ImportDeleted(song.id)
         return song
+
+
+def _stored(song: NewSong) -> Storage:
+    return Storage(1, song.midi_size_bytes + (song.original_size_bytes or 0))
 
 
 def _new_song(upload: Upload) -> tuple[NewSong, bytes]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.song import Song, Transfer
 from euterpe_library.errors import NotComposed, SongNotFound, UserDeleted
+from euterpe_library.storage.purge import PurgeRepository
 from euterpe_library.storage.songs import LockedSong, SongRepository
 
 #: The part of an entity tag after the version.
@@ -42,6 +43,14 @@ async def change(
 async def delete(session: AsyncSession, song_id: uuid.UUID, owner_id: str, if_match: str | None) -> None:
     """Move a song to the trash, where it can be restored for 30 days. Raises as `change` does."""
     await (await _changeable(session, song_id, owner_id, if_match)).delete()
+
+
+async def purge(session: AsyncSession, song_id: uuid.UUID, owner_id: str, if_match: str | None) -> None:
+    """Delete a song permanently, whether or not it is in the trash. Raises as `change` does."""
+    if if_match is not None:
+        await _changeable(session, song_id, owner_id, if_match)
+    if not await PurgeRepository(session).purge_song(song_id, owner_id):
+        raise SongNotFound
 
 
 async def restore(session: AsyncSession, song_id: uuid.UUID, owner_id: str) -> Song:

@@ -139,6 +139,8 @@ class SongRow(Base):
         *(Index(f"ix_songs_{name}", name) for name in ("tempo_bpm", *FILTERED_MEASURES)),
         Index("ix_songs_trash", "owner_id", text("deleted_at DESC"), text("id DESC"), postgresql_where=_DELETED),
         Index("ix_songs_deleted", "deleted_at", postgresql_where=_DELETED),
+        # What a user stores, from the index alone.
+        Index("ix_songs_owner_usage", "owner_id", postgresql_include=["midi_size_bytes", "original_size_bytes"]),
         Index("ix_songs_midi_key", "midi_key"),
         Index("ix_songs_original_key", "original_key", postgresql_where=_IMPORTED),
     )

@@ -38,6 +38,21 @@ class OrphanedArtifactRepository:
         updated = {"collected_at": None, "since": func.now()}
         await self._session.execute(statement.on_conflict_do_update(index_elements=["midi_key"], set_=updated))
 
+    async def without_song(self, midi_keys: Sequence[str]) -> list[str]:
+        """Return the keys of those objects that no song has."""
+        files = select(SongRow.midi_key).where(SongRow.midi_key.in_(midi_keys))
+        uploads = select(SongRow.original_key).where(SongRow.original_key.in_(midi_keys))
+        used = set(await self._session.scalars(files.union_all(uploads)))
+        return [key for key in midi_keys if key not in used]
+
+    async def add_unused(self, midi_keys: Sequence[str]) -> None:
+        """Record objects that may have no song, and whose owner is not known."""
+        values = [{"midi_key": key, "listener_id": ""} for key in sorted(set(midi_keys))]
+        statement = insert(OrphanedArtifactRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["midi_key"], set_={"collected_at": None})
+        )
+
     async def pending(self, limit: int, user_id: str | None = None) -> list[str]:
         """Return keys to remove, oldest first: those of a user, or all after the grace period."""
         condition: Any = OrphanedArtifactRow.collected_at.is_(None)

@@ -1,5 +1,7 @@
 """Permanent deletion of songs and of users' data."""
 
+import uuid
+
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +38,10 @@ class PurgeRepository:
     async def purge_owned(self, user_id: str, limit: int) -> int:
         """Purge up to `limit` of a user's songs, deleted or not; return how many."""
         return await self._purge(SongRow.owner_id == user_id, limit)
+
+    async def purge_song(self, song_id: uuid.UUID, owner_id: str) -> bool:
+        """Purge a user's song, deleted or not; return whether there was one."""
+        return await self._purge((SongRow.id == song_id) & (SongRow.owner_id == owner_id), 1) > 0
 
     async def begin_deletion(self, user_id: str) -> None:
         """Prevent further registrations for the user; waits for those in progress."""

@@ -1,9 +1,22 @@
 """Tables of the schema `library`: sharing, social features, and records of deletions."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -169,6 +182,17 @@ class DeletedUserRow(Base):
 
     listener_id: Mapped[str] = mapped_column(Text, primary_key=True)
     deleted_at: Mapped[datetime] = _created_at()
+
+
+class NetworkImportRow(Base):
+    """What one network (/24 of IPv4, /64 of IPv6) imported on one day; deleted after the next day."""
+
+    __tablename__ = "network_imports"
+
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    songs: Mapped[int] = mapped_column(Integer)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class OrphanedArtifactRow(Base):

@@ -3,8 +3,8 @@
 int8 weights have a scale per output, activations a scale per row, so that a piece does not depend on its company.
 """
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
@@ -25,7 +25,25 @@ _LEVELS = 127
 _ZERO = 128
 
 
+def checked_variants(names: Sequence[str]) -> tuple[Variant, ...]:
+    """Return variants by name. Raises `TrainingError` for an unknown one."""
+    known: tuple[Variant, ...] = get_args(Variant)
+    if unknown := [name for name in names if name not in known]:
+        raise TrainingError(f"unknown variant {unknown[0]!r}; known are {', '.join(known)}")
+    return tuple(variant for name in dict.fromkeys(names) for variant in known if variant == name)
+
+
 def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> bytes:
+    """Return the graph of one step, serialized; see `build_step`."""
+    return build_step(network, variant).build("step")
+
+
+def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> bytes:
+    """Return the graph of one column's head, serialized; see `build_head`."""
+    return build_head(network, column, variant).build(f"head_{COLUMNS[column]}")
+
+
+def build_step(network: EnsembleNetwork, variant: Variant = "fp32") -> GraphBuilder:
     """Return the graph of one step.
 
     Inputs: `values` [batch, features], `echoes` [batch, candidates * 4], `statics` [batch, 3 + parts] and the state,
@@ -39,10 +57,10 @@ def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> bytes:
         raise TrainingError(f"the backbone {network.config.backbone} has no step graph; known are {', '.join(steps)}")
     row = steps[network.config.backbone](row)
     writer.entries(row)
-    return writer.graph.build("step")
+    return writer.graph
 
 
-def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> bytes:
+def build_head(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> GraphBuilder:
     """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`.
 
     From the pitch on, `history` [batch, 5] of the chosen part is an input, too (see `note_events.part_history`).
@@ -68,7 +86,7 @@ def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32")
     logits = writer.product(writer.silu(inner), weights[f"{prefix}.weight"])
     biased = graph.node("Add", logits, graph.constant(weights[f"{prefix}.bias"]))
     graph.output("logits", _BATCH, COLUMN_SIZES[column], value=biased)
-    return graph.build(f"head_{COLUMNS[column]}")
+    return graph
 
 
 class _Writer:
@@ -132,10 +150,13 @@ class _Writer:
         decay = self._reshape(graph.node("Sigmoid", kept), heads, 1, 1)
         scaled = graph.node("Mul", key, graph.constant(keys**-0.5))
         written = graph.node("Mul", self._reshape(scaled, heads, keys, 1), self._reshape(value, heads, 1, values))
-        memory = graph.node("Add", graph.node("Mul", memory, decay), written)
+        kept_memory = graph.node("Mul", memory, decay)
+        # Written to the output itself: copying it costs as much as computing it.
+        memory = f"memory{number}_out"
+        graph.add("Add", [kept_memory, written], [memory])
+        graph.output(memory, _BATCH, heads, keys, values)
         read = graph.node("MatMul", self._reshape(query, heads, 1, keys), memory)
         output = self._reshape(self.norm(read), config.width)
-        graph.output(f"memory{number}_out", _BATCH, heads, keys, values, value=memory)
         graph.output(f"last{number}_out", _BATCH, config.width, value=now)
         return self.product(graph.node("Mul", output, self.silu(gate)), weights[f"{prefix}.outer.weight"])
 

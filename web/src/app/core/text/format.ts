@@ -20,6 +20,13 @@ export class Format {
     return new Intl.NumberFormat(this.language.code(), { maximumFractionDigits: digits }).format(value);
   }
 
+  /** Format a number of bytes in megabytes, to one decimal below 10 MB. */
+  size(bytes: number): string {
+    const megabytes = bytes / 1_048_576;
+    const style = { style: 'unit', unit: 'megabyte', maximumFractionDigits: megabytes < 10 ? 1 : 0 } as const;
+    return new Intl.NumberFormat(this.language.code(), style).format(megabytes);
+  }
+
   percent(value: number): string {
     return new Intl.NumberFormat(this.language.code(), { style: 'percent' }).format(value);
   }

@@ -19,6 +19,38 @@ VISIBILITY_PRIVATE: Visibility
 VISIBILITY_UNLISTED: Visibility
 VISIBILITY_PUBLIC: Visibility
 
+class GetStorageUsageRequest(_message.Message):
+    __slots__ = ("listener_id", "guest")
+    LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    GUEST_FIELD_NUMBER: _ClassVar[int]
+    listener_id: str
+    guest: bool
+    def __init__(self, listener_id: _Optional[str] = ..., guest: _Optional[bool] = ...) -> None: ...
+
+class GetStorageUsageResponse(_message.Message):
+    __slots__ = ("songs", "size_bytes", "max_songs", "max_size_bytes")
+    SONGS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_SONGS_FIELD_NUMBER: _ClassVar[int]
+    MAX_SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    songs: int
+    size_bytes: int
+    max_songs: int
+    max_size_bytes: int
+    def __init__(self, songs: _Optional[int] = ..., size_bytes: _Optional[int] = ..., max_songs: _Optional[int] = ..., max_size_bytes: _Optional[int] = ...) -> None: ...
+
+class RemoveUnusedArtifactsRequest(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, keys: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RemoveUnusedArtifactsResponse(_message.Message):
+    __slots__ = ("removed",)
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    removed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, removed: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class RegisterSongsRequest(_message.Message):
     __slots__ = ("songs",)
     SONGS_FIELD_NUMBER: _ClassVar[int]

@@ -55,6 +55,16 @@ class LibraryServiceStub:
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.SerializeToString,
                 response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.FromString,
                 _registered_method=True)
+        self.GetStorageUsage = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/GetStorageUsage',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageResponse.FromString,
+                _registered_method=True)
+        self.RemoveUnusedArtifacts = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.FromString,
+                _registered_method=True)
 
 
 class LibraryServiceServicer:
@@ -94,6 +104,20 @@ class LibraryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStorageUsage(self, request, context):
+        """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveUnusedArtifacts(self, request, context):
+        """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LibraryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -116,6 +140,16 @@ def add_LibraryServiceServicer_to_server(servicer, server):
                     servicer.DeleteListener,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.FromString,
                     response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.SerializeToString,
+            ),
+            'GetStorageUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStorageUsage,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageResponse.SerializeToString,
+            ),
+            'RemoveUnusedArtifacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveUnusedArtifacts,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -227,6 +261,60 @@ class LibraryService:
             '/euterpe.library.v1.LibraryService/DeleteListener',
             euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerRequest.SerializeToString,
             euterpe_dot_library_dot_v1_dot_library__pb2.DeleteListenerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStorageUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/GetStorageUsage',
+            euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.GetStorageUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveUnusedArtifacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts',
+            euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,10 @@ class LibraryServiceStub:
     reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
     for unknown users. From the first call on, nothing can be registered for the user.
     """
+    GetStorageUsage: _grpc.UnaryUnaryMultiCallable[_library_pb2.GetStorageUsageRequest, _library_pb2.GetStorageUsageResponse]
+    """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room."""
+    RemoveUnusedArtifacts: _grpc.UnaryUnaryMultiCallable[_library_pb2.RemoveUnusedArtifactsRequest, _library_pb2.RemoveUnusedArtifactsResponse]
+    """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
 
 @_typing.type_check_only
 class LibraryServiceAsyncStub(LibraryServiceStub):
@@ -71,6 +75,10 @@ class LibraryServiceAsyncStub(LibraryServiceStub):
     reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
     for unknown users. From the first call on, nothing can be registered for the user.
     """
+    GetStorageUsage: _aio.UnaryUnaryMultiCallable[_library_pb2.GetStorageUsageRequest, _library_pb2.GetStorageUsageResponse]  # type: ignore[assignment]
+    """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room."""
+    RemoveUnusedArtifacts: _aio.UnaryUnaryMultiCallable[_library_pb2.RemoveUnusedArtifactsRequest, _library_pb2.RemoveUnusedArtifactsResponse]  # type: ignore[assignment]
+    """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
 
 class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The library's methods for other services. Every call carries a service token."""
@@ -114,5 +122,21 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         reports and follows. Each call does a bounded part of the work; the caller repeats it until `done`. Idempotent, also
         for unknown users. From the first call on, nothing can be registered for the user.
         """
+
+    @_abc_1.abstractmethod
+    def GetStorageUsage(
+        self,
+        request: _library_pb2.GetStorageUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.GetStorageUsageResponse, _abc.Awaitable[_library_pb2.GetStorageUsageResponse]]:
+        """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room."""
+
+    @_abc_1.abstractmethod
+    def RemoveUnusedArtifacts(
+        self,
+        request: _library_pb2.RemoveUnusedArtifactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.RemoveUnusedArtifactsResponse, _abc.Awaitable[_library_pb2.RemoveUnusedArtifactsResponse]]:
+        """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
 
 def add_LibraryServiceServicer_to_server(servicer: LibraryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

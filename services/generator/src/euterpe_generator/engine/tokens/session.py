@@ -75,6 +75,10 @@ class TokenSession:
         """See Session."""
         return self._finished[:width]
 
+    def progress(self, row: int, steps: int, total: int) -> int:  # noqa: ARG002 - part of the protocol
+        """See Session."""
+        return steps
+
     def final_events(self, row: int, events: Array) -> Array:
         """See Session: includes the tokens that a search settled at its end."""
         piece = self._pieces[row]

@@ -1,0 +1,174 @@
+"""The command `euterpe-admin`, for operators: failed generations, users, reported comments, orphaned objects.
+
+It calls the services directly at their internal addresses, because no gateway routes `/internal`. Exit status: 0
+success, 1 failure, 2 invalid arguments.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from euterpe_cli import terminal
+from euterpe_cli.admin_api import AdminApi
+from euterpe_cli.errors import CliError
+
+app = typer.Typer(
+    help="Operate Euterpe: failed generations, users, reported comments, orphaned objects.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+users = typer.Typer(help="Find, suspend and resume users, and end their sessions.", no_args_is_help=True)
+reports = typer.Typer(help="List reported comments, and delete or keep them.", no_args_is_help=True)
+failures = typer.Typer(help="List failed generations with their causes, and try them again.", no_args_is_help=True)
+for name, group in (("users", users), ("reports", reports), ("failures", failures)):
+    app.add_typer(group, name=name)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Limit = Annotated[int, typer.Option(help="Number of entries.", min=1, max=1000)]
+User = Annotated[str, typer.Argument(help="Username or id.", metavar="USER")]
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data", envvar="EUTERPE_DATA", help="Data directory of a product that runs on this machine.", metavar="DIR"
+    ),
+]
+_DATA = Path("var")
+
+
+@app.callback()
+def _configure(context: typer.Context, data: DataOption = _DATA) -> None:
+    """Operate Euterpe."""
+    context.obj = AdminApi.from_environment(data)
+
+
+@failures.command("list")
+def list_failures(
+    context: typer.Context,
+    model: Annotated[str | None, typer.Option(help="Only generations of this model.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the latest failed generations with their causes."""
+    query = {"limit": limit} | ({} if model is None else {"model": model})
+    found = _api(context).get("generator", "/generations/failed", query)["items"]
+    _print(found, as_json, lambda each: [each["id"], each["finished_at"][:19], each["model"], each["failure"] or ""])
+
+
+@failures.command("retry")
+def retry(context: typer.Context, generation_ids: Annotated[list[str], typer.Argument(metavar="ID...")]) -> None:
+    """Queue failed generations again."""
+    for generation_id in generation_ids:
+        _api(context).send("POST", "generator", f"/generations/{generation_id}/retry")
+        terminal.notify(f"{generation_id} is queued again.")
+
+
+@users.command("show")
+def show_user(context: typer.Context, user: User, as_json: AsJson = False) -> None:
+    """Show an account: id, state, sessions and API keys."""
+    found = _api(context).get("auth", f"/users/{user}")
+    if as_json:
+        terminal.print_line(json.dumps(found))
+        return
+    for key, value in found.items():
+        terminal.print_line(f"{key:16}{'' if value is None else value}")
+
+
+@users.command("suspend")
+def suspend(context: typer.Context, user: User) -> None:
+    """Refuse logins, API keys and tokens of an account, until it is resumed."""
+    _api(context).send("PUT", "auth", f"/users/{_user_id(context, user)}/suspension")
+    terminal.notify(f"{user} is suspended.")
+
+
+@users.command("resume")
+def resume(context: typer.Context, user: User) -> None:
+    """End the suspension of an account."""
+    _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/suspension")
+    terminal.notify(f"{user} can log in again.")
+
+
+@users.command("end-sessions")
+def end_sessions(context: typer.Context, user: User) -> None:
+    """Log an account out on all devices."""
+    ended = _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/sessions")
+    terminal.notify(f"{ended['sessions']} sessions of {user} have ended.")
+
+
+@reports.command("list")
+def list_reports(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List reported comments, those with the most reports first."""
+    found = _api(context).get("library", "/reports", {"limit": limit})["items"]
+    _print(
+        found,
+        as_json,
+        lambda each: [
+            each["comment_id"],
+            str(each["reports"]),
+            ",".join(each["reasons"]),
+            each["author"],
+            each["text"],
+        ],
+    )
+
+
+@reports.command("delete")
+def delete_comment(context: typer.Context, comment_id: str) -> None:
+    """Delete a reported comment."""
+    _api(context).send("DELETE", "library", f"/comments/{comment_id}")
+    terminal.notify("The comment is deleted.")
+
+
+@reports.command("keep")
+def keep_comment(context: typer.Context, comment_id: str) -> None:
+    """Keep a comment and dismiss its reports."""
+    _api(context).send("DELETE", "library", f"/comments/{comment_id}/reports")
+    terminal.notify("The reports are dismissed.")
+
+
+@app.command()
+def orphans(context: typer.Context, as_json: AsJson = False) -> None:
+    """Count the objects that wait to be removed because their last song was."""
+    found = _api(context).get("library", "/orphans")
+    if as_json:
+        terminal.print_line(json.dumps(found))
+    else:
+        since = f", the oldest since {found['oldest'][:19]}" if found["oldest"] else ""
+        terminal.print_line(f"{found['objects']} objects{since}")
+
+
+def _api(context: typer.Context) -> AdminApi:
+    api: AdminApi = context.obj
+    return api
+
+
+def _user_id(context: typer.Context, user: str) -> str:
+    return str(_api(context).get("auth", f"/users/{user}")["id"])
+
+
+def _print(items: list[dict[str, Any]], as_json: bool, columns: Any) -> None:
+    if as_json:
+        terminal.print_line(json.dumps(items))
+        return
+    for item in items:
+        # Text of users must not control the terminal.
+        cells = ("".join(char if char.isprintable() else "\ufffd" for char in cell) for cell in columns(item))
+        terminal.print_line("  ".join(cells))
+
+
+def main() -> None:
+    """Run the command and exit with its status."""
+    terminal.allow_all_characters()
+    try:
+        app(prog_name="euterpe-admin")
+    except CliError as error:
+        terminal.notify(f"euterpe-admin: {error}")
+        sys.exit(error.status)
+
+
+if __name__ == "__main__":
+    main()

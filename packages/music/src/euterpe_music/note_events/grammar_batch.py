@@ -1,0 +1,128 @@
+"""Masks of legal values for many sequences together: the same as a `Grammar` gives for each."""
+
+import numpy as np
+
+from euterpe_music.note_events.cursor_batch import POSITION_SPAN, CursorBatch, Flags, Integers
+from euterpe_music.note_events.features import FRESH
+from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.spec import (
+    BAR,
+    COLUMN_SIZES,
+    DRUM_KEYS,
+    DRUM_OFFSET,
+    END,
+    METER_OFFSET,
+    METERS,
+    NONE,
+    PART_OFFSET,
+    PITCH_OFFSET,
+    TEMPO_COUNT,
+    TEMPO_OFFSET,
+)
+
+_SLOTS, _PARTS, _PITCHES = np.arange(COLUMN_SIZES[0]), np.arange(PART_COUNT), np.arange(COLUMN_SIZES[2])
+_PART_SPAN = 128
+
+
+class GrammarBatch:
+    """The rules of each row, as arrays over the rows of a cursor batch."""
+
+    def __init__(self, cursors: CursorBatch, rows: int) -> None:
+        self._cursors = cursors
+        self._parts = np.ones((rows, PART_COUNT), np.bool_)
+        self._meters = np.ones((rows, len(METERS)), np.bool_)
+        self._tempi = np.ones((rows, TEMPO_COUNT), np.bool_)
+        self._last_part = np.full(rows, PART_COUNT - 1)
+        self._lowest, self._highest = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        self._max_bar_events = np.zeros(rows, np.int64)
+
+    def reset(self, row: int, rules: Rules) -> None:
+        """Set the rules of a row."""
+        for mask, allowed in (
+            (self._parts, rules.parts),
+            (self._meters, None if rules.meter is None else [rules.meter]),
+            (self._tempi, None if rules.tempo is None else [rules.tempo]),
+        ):
+            mask[row] = allowed is None
+            if allowed is not None:
+                mask[row, list(allowed)] = True
+        self._last_part[row] = int(np.flatnonzero(self._parts[row]).max(initial=-1))
+        self._lowest[row], self._highest[row] = rules.lowest, rules.highest
+        self._max_bar_events[row] = rules.max_bar_events
+
+    def move(self, source: int, target: int) -> None:
+        """Copy a row over another."""
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value[target] = value[source]
+
+    def slots(self, bar_events: Integers) -> Flags:
+        """Return which slots may follow [n, slots], where n rows have that many events in the current bar."""
+        count, cursors = len(bar_events), self._cursors
+        position, bar, total = cursors.position[:count], cursors.bar[:count], cursors.total_bars[:count]
+        first = np.where(position == FRESH, 0, position)
+        # At the latest note's position there must be a part, or a lower pitch of its part, for another note.
+        latest, pitch = self._latest(count)
+        has_room = (position == FRESH) | (self._last_part[:count] > latest)
+        rest = np.flatnonzero(~has_room)
+        has_room[rest] = self._parts[rest, latest[rest]] & (pitch[rest] > self._lowest_of(rest, latest[rest]))
+        last = np.where(bar_events < self._max_bar_events[:count], cursors.bar_ticks[:count], 0)
+        mask: Flags = ((first + ~has_room)[:, None] <= _SLOTS) & (last[:, None] > _SLOTS)
+        is_last = (total >= 0) & (bar + 1 >= total)
+        mask[:, BAR] = ~is_last
+        mask[:, END] = is_last | (total < 0)
+        mask[bar < 0] = _SLOTS == BAR
+        return mask
+
+    def parts(self, slot: Integers) -> Flags:
+        """Return which parts, or meters of a bar line, may follow slots [n]."""
+        count = len(slot)
+        latest, pitch = self._latest(count)
+        allowed = self._parts[:count].copy()
+        same = np.flatnonzero(slot == self._cursors.position[:count])
+        if len(same):
+            number = latest[same]
+            allowed[same] &= number[:, None] <= _PARTS
+            allowed[same, number] &= pitch[same] > self._lowest_of(same, number)
+        mask = np.zeros((count, COLUMN_SIZES[1]), np.bool_)
+        mask[:, PART_OFFSET:METER_OFFSET] = allowed & (slot < BAR)[:, None]
+        mask[:, METER_OFFSET:] = self._meters[:count] & (slot == BAR)[:, None]
+        mask[:, NONE] = slot == END
+        return mask
+
+    def pitches(self, slot: Integers, part: Integers) -> Flags:
+        """Return which pitches, or tempi of a bar line, may follow slots and values of the part column [n]."""
+        count = len(slot)
+        number = part - PART_OFFSET
+        is_drum, is_note = number == DRUM_PART, slot < BAR
+        lowest = self._lowest_of(np.arange(count), number)
+        highest = np.where(is_drum, DRUM_KEYS.stop - 1, self._highest[:count])
+        latest, pitch = self._latest(count)
+        is_below = (slot == self._cursors.position[:count]) & (latest == number)
+        highest = np.where(is_below, pitch - 1, highest)
+        offset = np.where(is_drum, DRUM_OFFSET - DRUM_KEYS.start, PITCH_OFFSET)
+        mask = ((lowest + offset)[:, None] <= _PITCHES) & ((highest + offset)[:, None] >= _PITCHES)
+        mask &= is_note[:, None]
+        for row, given in enumerate(self._cursors.given[:count]):
+            if given and is_note[row]:
+                for taken in given.get(int(slot[row]) * 256 + int(number[row]), ()):
+                    mask[row, taken + offset[row]] = False
+        mask[:, TEMPO_OFFSET:] = self._tempi[:count] & (slot == BAR)[:, None]
+        mask[:, NONE] = slot == END
+        return mask
+
+    @staticmethod
+    def details(column: int, slot: Integers) -> Flags:
+        """Return which lengths (column 3) or velocities (column 4) may follow slots [n]."""
+        mask = np.broadcast_to((slot < BAR)[:, None], (len(slot), COLUMN_SIZES[column])).copy()
+        mask[:, NONE] = slot >= BAR
+        return mask
+
+    def _latest(self, count: int) -> tuple[Integers, Integers]:
+        """Return part and pitch of the latest composed notes; they have a meaning where there is a position."""
+        rest = self._cursors.last_key[:count] % POSITION_SPAN
+        return np.minimum(rest // _PART_SPAN, PART_COUNT - 1), 127 - rest % _PART_SPAN
+
+    def _lowest_of(self, rows: Integers, part: Integers) -> Integers:
+        return np.where(part == DRUM_PART, DRUM_KEYS.start, self._lowest[rows])

@@ -1,0 +1,1 @@
+"""The engine for note events: several instruments, bar by bar."""

@@ -1,0 +1,195 @@
+"""A session for note events: one network step per event, whose columns are sampled one after another."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from euterpe_music.ensemble_manifest import STATIC_COUNT
+from euterpe_music.note_events.arrange import COMPOSED
+from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
+from euterpe_music.note_events.grammar_batch import GrammarBatch
+from euterpe_music.note_events.part_history import HISTORY_SIZES
+from euterpe_music.note_events.spec import BAR, COLUMNS, END, NONE
+
+from euterpe_generator.engine.ensemble.network import EnsembleNetwork
+from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
+from euterpe_generator.engine.request import Array, Mask
+from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
+
+#: From this column on, the part is known and its history an input.
+_PITCH_COLUMN: Final = 2
+_END: Final = np.array([END, 0, 0, 0, 0], np.int64)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """The piece of a row, and the given events of its current bars, of which `taken` were taken in."""
+
+    plan: EnsemblePlan
+    given: Block
+    taken: int = 0
+
+
+class EnsembleSession:
+    """See Session. An event is the number of its bar, then its five columns; float32 holds them exactly.
+
+    A step feeds the latest event of every row to the network and samples the next one. Where the next one is given,
+    the step returns NaN.
+    """
+
+    features = 1 + len(COLUMNS)
+    noise_size = len(COLUMNS)
+    initial_size = 0
+
+    def __init__(self, network: EnsembleNetwork, *, rows: int) -> None:
+        self.rows = rows
+        self._network = network
+        self._cursors = CursorBatch(rows)
+        self._grammar = GrammarBatch(self._cursors, rows)
+        self._pieces: list[_Piece | None] = [None] * rows
+        self._finished = np.zeros(rows, np.bool_)
+        self._statics = np.zeros((rows, STATIC_COUNT), np.int64)
+        self._event = np.tile(_END, (rows, 1))
+        self._role = np.full(rows, COMPOSED)
+        self._is_echoed = np.ones(rows, np.bool_)
+        self._bar_events = np.zeros(rows, np.int64)
+        #: Rows whose next event is sampled.
+        self._is_free = np.zeros(rows, np.bool_)
+        self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use."""
+        return self._network.provider
+
+    def warm_up(self) -> None:
+        """See EnsembleNetwork."""
+        self._network.warm_up()
+
+    def reset(self, row: int, initial: Array, inputs: Any = None) -> None:  # noqa: ARG002
+        """See Session; `inputs` is an EnsemblePlan."""
+        plan: EnsemblePlan = inputs
+        self._network.reset(row)
+        self._cursors.reset(row, plan.total_bars, plan.conditions, plan.gaps, plan.first_bar)
+        self._grammar.reset(row, plan.rules)
+        self._statics[row] = plan.statics
+        self._params.temperature[row], self._params.top_p[row] = plan.temperature, plan.top_p
+        self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
+        self._finished[row] = False
+        self._bar_events[row] = 0
+        self._take_given(row)
+
+    def move(self, source: int, target: int) -> None:
+        """See Session."""
+        self._network.move(source, target)
+        self._cursors.move(source, target)
+        self._grammar.move(source, target)
+        for array in (
+            self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
+            self._params.temperature, self._params.top_p,
+        ):  # fmt: skip
+            array[target] = array[source]
+        self._pieces[target] = self._pieces[source]
+        self._clear(source)
+
+    def finished(self, width: int) -> Mask:
+        """See Session."""
+        return self._finished[:width]
+
+    def progress(self, row: int, steps: int, total: int) -> int:
+        """See Session: by bars, as a piece has far fewer notes than are allowed."""
+        piece = self._pieces[row]
+        if piece is None:
+            return steps
+        bars = self._cursors.bar[row] - piece.plan.first_bar
+        return int(total * max(bars, 0) / (piece.plan.stop_bar - piece.plan.first_bar))
+
+    def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
+        """See Session: leaves out the steps that took in given events."""
+        return events[~np.isnan(events[:, 0])]
+
+    def advance(self, noise: Array) -> Array:
+        """See Session."""
+        steps, width, _ = noise.shape
+        events = np.full((steps, width, self.features), np.nan, np.float32)
+        for step in range(steps):
+            self._advance(noise[step], events[step])
+        return events
+
+    def _advance(self, noise: Array, events: Array) -> None:
+        width = len(noise)
+        cursors = self._cursors
+        cursors.push(self._event[:width], self._role[:width], self._is_echoed[:width])
+        entries = self._network.step(cursors.values, cursors.echoes, self._statics, width)
+        free = self._is_free[:width].copy()
+        for row in np.flatnonzero(~free).tolist():
+            self._take_given(row)
+        if not free.any():
+            return
+        chosen = self._sample(entries, noise, free)
+        events[free, 0] = cursors.bar[:width][free] + (chosen[free, 0] == BAR)
+        events[free, 1:] = chosen[free]
+        np.copyto(self._event[:width], chosen, where=free[:, None])
+        self._role[:width][free] = COMPOSED
+        self._is_echoed[:width] |= free
+        self._bar_events[:width] += free
+        for row in np.flatnonzero(free & (chosen[:, 0] >= BAR)).tolist():
+            self._end_bar(row, events[row])
+
+    def _sample(self, entries: Array, noise: Array, free: Flags) -> Integers:
+        """Return the columns of the next event of every row [width, 5]; they have a meaning where `free` [width]."""
+        width, params = len(noise), self._params
+        rows = BatchedSamplingParams(params.temperature[:width], params.top_k[:width], params.top_p[:width])
+        chosen = np.zeros((width, len(COLUMNS)), np.int64)
+        history = np.zeros((width, len(HISTORY_SIZES)), np.int64)
+        for column in range(len(COLUMNS)):
+            if column == _PITCH_COLUMN:
+                history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
+            logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
+            mask = self._mask(column, chosen)
+            mask[~free] = True
+            # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
+            mask[~mask.any(axis=1), NONE] = True
+            chosen[:, column] = sample(np.where(mask, logits, -np.inf), noise[:, column], rows)
+        return chosen
+
+    def _mask(self, column: int, chosen: Integers) -> Flags:
+        width, slot = len(chosen), chosen[:, 0]
+        if column == 0:
+            return self._grammar.slots(self._bar_events[:width])
+        if column == 1:
+            return self._grammar.parts(slot)
+        return self._grammar.pitches(slot, chosen[:, 1]) if column == 2 else self._grammar.details(column, slot)
+
+    def _end_bar(self, row: int, event: Array) -> None:
+        """Finish the piece, or begin the next bar with what is given of it."""
+        piece = self._pieces[row]
+        assert piece is not None
+        bar = int(self._cursors.bar[row]) + 1
+        self._bar_events[row] = 0
+        if self._event[row, 0] == END or bar >= piece.plan.stop_bar:
+            self._finish(row)
+        elif bar in piece.plan.blocks:
+            piece.given, piece.taken = piece.plan.given_from(bar), 0
+            self._take_given(row)
+            event[1:] = self._event[row]
+
+    def _take_given(self, row: int) -> None:
+        """Make the next given event of a row its latest one; after the last, events are sampled."""
+        piece = self._pieces[row]
+        if piece is None or self._finished[row]:
+            return
+        given, taken = piece.given, piece.taken
+        self._event[row], self._role[row] = given.events[taken], given.roles[taken]
+        self._is_echoed[row] = given.echoed[taken]
+        piece.taken += 1
+        self._is_free[row] = piece.taken == len(given.events)
+
+    def _finish(self, row: int) -> None:
+        self._finished[row] = True
+        self._event[row], self._is_free[row] = _END, False
+
+    def _clear(self, row: int) -> None:
+        self._pieces[row] = None
+        self._finished[row] = self._is_free[row] = False
+        self._event[row], self._role[row] = _END, COMPOSED

@@ -1,0 +1,189 @@
+"""Ensemble networks: from parameters to the engine's plan, and from note events back to a piece."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from euterpe_music.bundle import EnsembleBundle
+from euterpe_music.ensemble_manifest import EnsembleManifest, StyleInfo
+from euterpe_music.ensemble_parameters import ANY
+from euterpe_music.manifest import IntRange
+from euterpe_music.note_events.features import part_set
+from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.spec import METERS, tempo_class
+from euterpe_music.parameters import Value
+from euterpe_music.piece import Piece
+
+from euterpe_generator.domain.estimate import Estimate
+from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
+from euterpe_generator.engine.ensemble.session import EnsembleSession
+from euterpe_generator.engine.request import Array
+from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.ensemble_conditions import conditions, named_parts
+from euterpe_generator.models.ensemble_merging import merged_piece
+from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
+from euterpe_generator.models.ensemble_prompts import (
+    MAX_GIVEN_EVENTS,
+    given_blocks,
+    prompt_music,
+    read_ensemble_prompt,
+)
+
+#: The most notes that are composed in one bar.
+MAX_BAR_EVENTS: Final = 96
+_DEFAULT_METER, _DEFAULT_TEMPO = "4/4", 120.0
+
+
+class EnsembleAdapter:
+    """Networks for several instruments; see ModelAdapter."""
+
+    kind = "ensemble"
+    length: IntRange | None = None
+    features = EnsembleSession.features
+
+    def __init__(self, bundle: EnsembleBundle) -> None:
+        self.manifest: EnsembleManifest = bundle.manifest
+        self._styles = {style.path: style for style in bundle.manifest.styles}
+        bars = next(one for one in bundle.manifest.sampling.parameters if one.name == "bars")
+        self._max_bars = int(bars.limits["maximum"])
+        #: Maximum number of steps of a piece.
+        self.max_steps = self._max_bars * (MAX_BAR_EVENTS + 2) + MAX_GIVEN_EVENTS
+
+    def resolve_parameters(
+        self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
+    ) -> dict[str, Value]:
+        """See ModelAdapter: instruments and chords are read, so that they are refused before anything is composed."""
+        resolved = dict(parameters)
+        parts = named_parts(parameters)
+        if prompt is not None and prompt.material is not None:
+            if prompt.material.use == "continue":
+                self._resolve_bars(resolved, requested, prompt)
+            else:
+                self._resolve_fixed(resolved, requested, prompt)
+            if prompt.material.use == "accompany" and not parts:
+                message = "names the instruments to add, and is needed to accompany a prompt"
+                raise InvalidParameters.for_field("body.parameters.parts", message)
+        conditions(resolved)
+        return resolved
+
+    def _resolve_bars(self, resolved: dict[str, Value], requested: Mapping[str, Any], prompt: Prompt) -> None:
+        if "bars" not in requested and prompt.bars >= int(resolved["bars"]):
+            resolved["bars"] = min(prompt.bars + int(resolved["bars"]), self._max_bars)
+        if prompt.bars >= int(resolved["bars"]):
+            message = f"must be greater than the prompt's {prompt.bars} bars, got {resolved['bars']}"
+            raise InvalidParameters.for_field("body.parameters.bars", message, minimum=prompt.bars + 1)
+
+    def _resolve_fixed(self, resolved: dict[str, Value], requested: Mapping[str, Any], prompt: Prompt) -> None:
+        """Refuse what the prompt determines, where its bars stay."""
+        for name in ("tempo", "meter", "bars"):
+            if requested.get(name, ANY) != ANY:
+                message = "is that of the prompt, and cannot be set to accompany it or to replace bars"
+                raise InvalidParameters.for_field(f"body.parameters.{name}", message)
+        resolved["bars"] = min(prompt.bars, self._max_bars)
+
+    def count_steps(self, length: int | None, parameters: Mapping[str, Value], prompt: Prompt | None) -> int:
+        """See ModelAdapter."""
+        if length is not None:
+            message = "is not supported by this model; set parameters.bars instead"
+            raise InvalidParameters.for_field("body.length", message)
+        return self.session_inputs(parameters, prompt).steps
+
+    def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:  # noqa: ARG002
+        """See ModelAdapter: bars are exact; tempo and meter, where they are left open, those usual in the style."""
+        count, unit = METERS[self._meter(parameters)]
+        bar_quarters = count * 4 / unit
+        return Estimate.of(
+            int(parameters["bars"]) * bar_quarters, bar_quarters=bar_quarters, bpm=self._tempo(parameters)
+        )
+
+    def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> EnsemblePlan:
+        """See ModelAdapter."""
+        music = None if prompt is None or prompt.material is None else prompt_music(prompt.material)
+        requested = named_parts(parameters)
+        if music is None or prompt is None:
+            bars = int(parameters["bars"])
+            line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
+            return self._plan(parameters, requested, requested, bars, bars, {0: line})
+        first, blocks = given_blocks(music, prompt.bars)
+        present = sorted(set(music.parts.values()))
+        if music.material.use == "continue":
+            blocks = {**blocks, prompt.bars: self._first_line(parameters, blocks[prompt.bars])}
+            bars = int(parameters["bars"])
+            parts = requested or tuple(present)
+            return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks)
+        gap = music.gap
+        if gap is None:
+            return self._plan(parameters, requested, (*present, *requested), music.bars, music.bars, blocks)
+        parts = tuple(sorted({music.parts[track] for track in music.replaced_tracks}))
+        plan = self._plan(parameters, parts, present, music.bars, gap.stop, blocks)
+        return replace(plan, first_bar=first, gaps=(gap,))
+
+    def _plan(
+        self, parameters: Mapping[str, Value], composed: Sequence[int], named: Sequence[int], bars: int, stop: int,
+        blocks: Mapping[int, Block],
+    ) -> EnsemblePlan:  # fmt: skip
+        """Return a plan in which the parts `composed` are composed; `named` are all parts of the piece."""
+        style, is_open = self._style(parameters), parameters.get("meter", ANY) == ANY
+        named_set = part_set(np.array(sorted(set(named)), np.int64))
+        return EnsemblePlan(
+            statics=np.concatenate([style.numbers if style else (0, 0, 0), named_set]),
+            total_bars=bars,
+            stop_bar=stop,
+            blocks=blocks,
+            rules=Rules(
+                parts=tuple(composed) or None,
+                meter=None if is_open else self._meter(parameters),
+                tempo=self._tempo_class(parameters) if "tempo" in parameters else None,
+                max_bar_events=MAX_BAR_EVENTS,
+            ),
+            conditions=conditions(parameters),
+            temperature=float(parameters["temperature"]),
+            top_p=float(parameters["top_p"]),
+        )
+
+    def _first_line(self, parameters: Mapping[str, Value], usual: Block) -> Block:
+        """Return the bar line after a prompt: in its meter and tempo, unless others are requested."""
+        meter = usual.meter if parameters.get("meter", ANY) == ANY else self._meter(parameters)
+        return Block.of_line(meter, self._tempo_class(parameters) if "tempo" in parameters else usual.tempo)
+
+    def read_prompt(
+        self,
+        midi: bytes,
+        source: PromptSource,
+        parameters: Mapping[str, Value],  # noqa: ARG002 - part of the protocol
+        stored: Mapping[str, Any],  # noqa: ARG002
+    ) -> Prompt:
+        """See ModelAdapter."""
+        return read_ensemble_prompt(midi, source, self._max_bars)
+
+    def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
+        """See ModelAdapter."""
+        plan = self.session_inputs(parameters, prompt)
+        if prompt is None or prompt.material is None:
+            return to_piece(composed_piece(events, plan), plan, parameters)
+        return merged_piece(prompt_music(prompt.material), events, plan, parameters, prompt.bars)
+
+    def current_track(self, events: Array) -> int | None:  # noqa: ARG002
+        """See ModelAdapter: all tracks are composed together."""
+        return None
+
+    def _style(self, parameters: Mapping[str, Value]) -> StyleInfo | None:
+        return self._styles.get(str(parameters.get("style", ANY)))
+
+    def _meter(self, parameters: Mapping[str, Value]) -> int:
+        """Return the class of the requested meter, or of the one usual in the style."""
+        requested, style = str(parameters.get("meter", ANY)), self._style(parameters)
+        name = requested if requested != ANY else style.meter if style else _DEFAULT_METER
+        count, unit = name.split("/")
+        return METERS.index((int(count), int(unit)))
+
+    def _tempo(self, parameters: Mapping[str, Value]) -> float:
+        """Return the requested tempo, or the one usual in the style, in quarters per minute."""
+        style = self._style(parameters)
+        return float(parameters.get("tempo", style.tempo if style else _DEFAULT_TEMPO))
+
+    def _tempo_class(self, parameters: Mapping[str, Value]) -> int:
+        return int(tempo_class(np.array([self._tempo(parameters)]))[0])

@@ -1,0 +1,113 @@
+"""Composed note events as a piece of music: tracks, meters, tempos and key."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from euterpe_music.ensemble_parameters import ANY
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.note_events.cursor import note_of
+from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
+from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
+from euterpe_music.note_events.spec import (
+    BAR,
+    LENGTHS,
+    METER_OFFSET,
+    METERS,
+    NO_CHORD,
+    NONE,
+    TEMPI,
+    TEMPO_OFFSET,
+    TICKS_PER_QUARTER,
+    UNKNOWN_KEY,
+    VELOCITY_STEP,
+)
+from euterpe_music.parameters import Value
+from euterpe_music.piece import Piece, Tempo, Track, make_notes
+from numpy.typing import NDArray
+
+from euterpe_generator.engine.ensemble.plan import EnsemblePlan
+from euterpe_generator.engine.request import Array
+
+#: Ticks of a written piece for each of the 24 positions of a quarter.
+TICK_SCALE: Final = 20
+
+
+def composed_events(events: Array) -> tuple[NDArray[Any], dict[int, tuple[int, int]]]:
+    """Return the composed notes (`NOTE`), and the classes of meter and tempo of the composed bar lines by bar."""
+    rows = events[~np.isnan(events[:, 0])].astype(np.int64)
+    lines = {
+        bar: (meter - METER_OFFSET, tempo - TEMPO_OFFSET)
+        for bar, _, meter, tempo, *_ in rows[rows[:, 1] == BAR].tolist()
+    }
+    notes = [
+        (bar, *note_of((slot, part, pitch, length, velocity)), length - 1, velocity - 1)
+        for bar, slot, part, pitch, length, velocity in rows[rows[:, 1] < BAR].tolist()
+        if pitch != NONE
+    ]
+    return np.array(notes, NOTE), lines
+
+
+def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:
+    """Return what was composed from the first bar on, with the bars that begin so far."""
+    notes, lines = composed_events(events)
+    lines |= {bar: (block.meter, block.tempo) for bar, block in plan.blocks.items()}
+    bars = np.zeros(len(lines), BAR_INFO)
+    bars["key"], bars["chord"] = UNKNOWN_KEY, NO_CHORD
+    for bar, line in lines.items():
+        bars[bar]["meter"], bars[bar]["tempo"] = line
+    return NotePiece(notes, bars)
+
+
+def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, Value]) -> Piece:
+    """Return a piece with a track per part, in the order of a score. Notes end with the last bar, once it is known."""
+    total_bars = plan.total_bars
+    notes, starts = composed.notes, composed.bar_starts * TICK_SCALE
+    onset = composed.onsets * TICK_SCALE
+    duration = LENGTHS[notes["length"]] * TICK_SCALE
+    if len(composed.bars) >= total_bars:
+        duration = np.minimum(duration, starts[total_bars] - onset)
+    parts = composed.parts
+    key = str(parameters.get("key", ANY))
+    return Piece(
+        TICKS_PER_QUARTER * TICK_SCALE,
+        make_notes(
+            onset, np.maximum(duration, 1), notes["pitch"], velocities(notes), np.searchsorted(parts, notes["part"])
+        ),
+        tracks(parts, plan.rules.parts or ()),
+        tempos=_tempos(composed, starts, parameters),
+        meters=tuple(
+            MeterChange(int(starts[bar]), Meter(*METERS[composed.bars["meter"][bar]]))
+            for bar in changes(composed.bars["meter"])
+        ),
+        keys=() if key == ANY else (KeyChange(0, KeySignature.parse(key)),),
+    )  # fmt: skip
+
+
+def velocities(notes: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the MIDI velocities of notes."""
+    return np.asarray(notes["velocity"].astype(np.int64) * VELOCITY_STEP + VELOCITY_STEP // 2)
+
+
+def tracks(parts: NDArray[Any], requested: Sequence[int]) -> tuple[Track, ...]:
+    """Return the tracks of parts; players are numbered where several of an instrument play or were requested."""
+    instruments = [PARTS[part][0] for part in {*parts.tolist(), *requested}]
+    made = []
+    for part in parts.tolist():
+        instrument = PARTS[part][0]
+        name = part_name(part) if instruments.count(instrument) > 1 else INSTRUMENTS[instrument].name
+        made.append(Track(part_program(part), bool(part == DRUM_PART), name[:1].upper() + name[1:]))
+    return tuple(made) or (Track(),)
+
+
+def changes(values: NDArray[Any]) -> list[int]:
+    """Return the places at which a value differs from the one before; the first is one."""
+    return [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist()] if len(values) else []
+
+
+def _tempos(composed: NotePiece, starts: NDArray[np.int64], parameters: Mapping[str, Value]) -> tuple[Tempo, ...]:
+    if "tempo" in parameters:
+        return (Tempo(0, float(parameters["tempo"])),)
+    classes = composed.bars["tempo"]
+    return tuple(Tempo(int(starts[bar]), round(float(TEMPI[classes[bar]]), 1)) for bar in changes(classes))

@@ -1,0 +1,117 @@
+"""Note events in the engine: equal pieces in any company, whole bars, and cancellation."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from euterpe_generator.engine.ensemble.network import EnsembleNetwork
+from euterpe_generator.engine.ensemble.plan import EnsemblePlan
+from euterpe_generator.engine.ensemble.session import EnsembleSession
+from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed, Finished, Request
+from euterpe_generator.engine.scheduler import Scheduler
+from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
+from euterpe_music.bundle import EnsembleBundle, load_any_bundle
+from euterpe_music.note_events.instruments import DRUM_PART, part_number
+from euterpe_music.note_events.spec import BAR, END, METERS, PART_OFFSET
+
+TINY = Path(__file__).parents[2] / "data/tiny-ensemble/0.0.1"
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"parts": "violin, violin, cello", "bars": 6, "meter": "3/4"},
+    {"style": "folk", "chords": "C | G7 Am", "key": "C major", "temperature": 0.7},
+    {"parts": "piano, drums", "density": "high", "tempo": 90, "top_p": 0.5},
+    {"bars": 3, "polyphony": "2", "top_p": 1.0},
+]
+
+
+@pytest.fixture(scope="module")
+def bundle() -> EnsembleBundle:
+    bundle = load_any_bundle(TINY)
+    assert isinstance(bundle, EnsembleBundle)
+    return bundle
+
+
+def plan(bundle: EnsembleBundle, **settings: Any) -> EnsemblePlan:
+    parameters = bundle.manifest.sampling.check({"bars": 4, **settings})
+    return EnsembleAdapter(bundle).session_inputs(parameters, None)
+
+
+def scheduler(bundle: EnsembleBundle, rows: int) -> Scheduler:
+    session = EnsembleSession(EnsembleNetwork(bundle, "int8", rows=rows), rows=rows)
+    session.warm_up()
+    return Scheduler(session, max_steps=2_000, chunk_steps=(2, 7))
+
+
+def requests(bundle: EnsembleBundle, count: int) -> list[Request]:
+    plans = [plan(bundle, **SETTINGS[number % len(SETTINGS)]) for number in range(count)]
+    return [Request(str(n), f"{n % 4}", seed=n, steps=each.steps, inputs=each) for n, each in enumerate(plans)]
+
+
+def compose(bundle: EnsembleBundle, wanted: list[Request], rows: int, joins: int = 10**9) -> dict[str, Array]:
+    running, todo, finished = scheduler(bundle, rows), list(wanted), {}
+    while todo or not running.idle:
+        for request in todo[:joins]:
+            running.submit(request)
+        todo = todo[joins:]
+        for update in running.step():
+            assert not isinstance(update, Failed), update
+            if isinstance(update, Finished):
+                finished[update.id] = update.events
+        running.check_integrity()
+    return finished
+
+
+@pytest.fixture(scope="module")
+def alone(bundle: EnsembleBundle) -> list[bytes]:
+    """Return the events of each kind of piece, composed alone."""
+    return [compose(bundle, [one], rows=1)[one.id].tobytes() for one in requests(bundle, len(SETTINGS))]
+
+
+@pytest.mark.parametrize("width", [2, 5, 33])
+def test_a_piece_is_the_same_alone_and_in_any_batch(bundle: EnsembleBundle, alone: list[bytes], width: int) -> None:
+    together = compose(bundle, requests(bundle, width), rows=64)
+    assert [together[str(n)].tobytes() for n in range(min(width, len(alone)))] == alone[:width]
+
+
+def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: EnsembleBundle, alone: list[bytes]) -> None:
+    together = compose(bundle, requests(bundle, 12), rows=3, joins=1)
+    assert [together[str(n)].tobytes() for n in range(len(alone))] == alone
+    assert len({events.tobytes() for events in together.values()}) == 12
+
+
+def test_a_piece_has_the_bars_and_parts_that_were_asked_for(bundle: EnsembleBundle) -> None:
+    pieces = compose(bundle, requests(bundle, 4), rows=4)
+    strings, drums = pieces["1"], pieces["3"]
+    lines = strings[strings[:, 1] == BAR]
+    assert lines[:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert strings[-1, 1] == END
+    notes = strings[strings[:, 1] < BAR]
+    assert len(notes) > 10
+    assert notes[:, 1].max() < 72
+    violin, cello = part_number(44, 0), part_number(46, 0)
+    assert set((notes[:, 2] - PART_OFFSET).tolist()) <= {violin, violin + 1, cello}
+    meters = {int(meter) for meter in lines[:, 2]}
+    assert meters == {PART_OFFSET + 68 + METERS.index((3, 4))}
+    assert DRUM_PART in set((drums[drums[:, 1] < BAR][:, 2] - PART_OFFSET).tolist())
+
+
+def test_a_cancelled_piece_keeps_what_was_composed_and_does_not_change_the_others(
+    bundle: EnsembleBundle, alone: list[bytes]
+) -> None:
+    running = scheduler(bundle, 4)
+    for request in requests(bundle, 3):
+        running.submit(request)
+    running.watch("0")
+    live: list[Array] = []
+    for _ in range(3):
+        live += [update.events for update in running.step() if isinstance(update, Advanced)]
+    running.cancel("0")
+    ended = {}
+    while not running.idle:
+        for update in running.step():
+            if isinstance(update, Finished | Cancelled):
+                ended[update.id] = update.events
+    assert ended["0"].tobytes() == alone[0][: ended["0"].nbytes]
+    assert np.concatenate(live).tobytes() == ended["0"].tobytes()
+    assert [ended[str(n)].tobytes() for n in (1, 2)] == alone[1:3]

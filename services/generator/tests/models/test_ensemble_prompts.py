@@ -1,0 +1,185 @@
+"""Continue, accompany and replace: what is given stays equal in every note."""
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.request import Array, Finished, Request
+from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.catalogue import Model
+from euterpe_generator.models.loader import load_model
+from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.midi import read_midi, write_midi
+from euterpe_music.piece import Piece, Tempo, Track, make_notes
+
+TINY = Path(__file__).parents[1] / "data/tiny-ensemble/0.0.1"
+TICKS = 100
+BAR = 3 * TICKS
+
+
+def song(bars: int = 12) -> Piece:
+    """Return a waltz with tracks of its own names, played a little unevenly at a resolution without triplets."""
+    random = np.random.default_rng(1)
+    onset = np.arange(bars * 6) * (TICKS // 2)
+    uneven = np.maximum(onset + random.integers(-3, 4, len(onset)), 0)
+    uneven[::6] = onset[::6]
+    rows = [make_notes(uneven, 47, random.integers(60, 84, len(onset)), random.integers(40, 99, len(onset)), 0)]
+    rows.append(make_notes(np.arange(bars) * BAR, BAR, random.integers(36, 55, bars), 71, 1))
+    rows.append(make_notes(np.arange(bars * 3) * TICKS, 20, np.tile([36, 42, 42], bars), 90, 2))
+    tracks = (Track(0, name="Right hand"), Track(42, name="Low"), Track(0, is_drum=True, name="Kit"))
+    meters = (MeterChange(0, Meter(3, 4)),)
+    return Piece(TICKS, np.concatenate(rows), tracks, (Tempo(0, 90.0), Tempo(4 * BAR, 95.0)), meters)
+
+
+SONG = write_midi(song())
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model(TINY, slots=4)
+
+
+def requested(model: Model, source: PromptSource, **settings: Any) -> tuple[dict[str, Any], Prompt]:
+    parameters = model.check_parameters("body.parameters", settings)
+    prompt = model.adapter.read_prompt(source.midi or b"", source, parameters, {})
+    # As the database returns it.
+    prompt = Prompt.from_dict(prompt.to_dict())
+    return model.adapter.resolve_parameters(parameters, settings, prompt), prompt
+
+
+def events_of(model: Model, parameters: dict[str, Any], prompt: Prompt, seed: int = 4) -> Array:
+    inputs = model.adapter.session_inputs(parameters, prompt)
+    model.scheduler.submit(Request("a", "a", seed, inputs.steps, inputs))
+    while not model.scheduler.idle:
+        for update in model.scheduler.step():
+            if isinstance(update, Finished):
+                return update.events
+    raise AssertionError("the piece did not finish")
+
+
+def composed(model: Model, source: PromptSource, **settings: Any) -> Piece:
+    parameters, prompt = requested(model, source, **settings)
+    made = model.decode(events_of(model, parameters, prompt), parameters, prompt)
+    return read_midi(write_midi(made))
+
+
+def notes_of(piece: Piece, scale: int = 1) -> set[tuple[int, ...]]:
+    """Return the notes as onset, duration, pitch, velocity and track, in ticks of the given scale."""
+    return {(row[0] * scale, row[1] * scale, *row[2:]) for row in piece.notes.tolist()}
+
+
+def test_a_continuation_begins_with_the_very_notes(model: Model) -> None:
+    made = composed(model, PromptSource(SONG, bars=5), bars=9)
+    scale = made.ticks_per_quarter // TICKS
+    boundary, original = 5 * BAR * scale, notes_of(song(), made.ticks_per_quarter // TICKS)
+    before = {note for note in notes_of(made) if note[0] < boundary}
+    assert before == {note for note in original if note[0] < boundary}
+    after = [note for note in notes_of(made) if note[0] >= boundary]
+    assert len(after) > 5
+    assert max(note[0] + note[1] for note in after) <= made.bar_starts[9]
+    assert [track.name for track in made.tracks[:3]] == ["Right hand", "Low", "Kit"]
+    meters = [str(change.meter) for change in made.meters]
+    assert meters[0] == "3/4"
+    assert all(one != following for one, following in pairwise(meters))
+    assert [(one.tick, round(one.bpm, 2)) for one in made.tempos[:2]] == [(0, 90.0), (4 * BAR * scale, 95.0)]
+
+
+def test_a_continuation_may_have_other_instruments_meter_and_tempo(model: Model) -> None:
+    made = composed(model, PromptSource(SONG, bars=4), bars=8, parts="violin", meter="4/4", tempo=140)
+    boundary = 4 * BAR * made.ticks_per_quarter // TICKS
+    late = {made.tracks[track].name for track in made.notes["track"][made.notes["onset"] >= boundary]}
+    assert late == {"Violin"}
+    assert [(change.tick, str(change.meter)) for change in made.meters] == [(0, "3/4"), (boundary, "4/4")]
+    assert (made.tempos[-1].tick, round(made.tempos[-1].bpm)) == (boundary, 140)
+
+
+def test_added_instruments_leave_the_prompt_as_it_is(model: Model) -> None:
+    made = composed(model, PromptSource(SONG, use="accompany"), parts="violin, flute")
+    scale = made.ticks_per_quarter // TICKS
+    assert {note for note in notes_of(made) if note[4] < 3} == notes_of(song(), scale)
+    added = [note for note in notes_of(made) if note[4] >= 3]
+    assert len(added) > 10
+    assert {track.name for track in made.tracks[3:]} <= {"Violin", "Flute"}
+    assert max(note[0] + note[1] for note in added) <= 12 * BAR * scale
+    assert made.tempos[1].bpm == pytest.approx(95.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("first", "last", "tracks"), [(5, 6, (1,)), (12, 12, ()), (1, 3, (2, 3)), (7, None, (3,))])
+def test_only_the_chosen_bars_of_the_chosen_tracks_change(
+    model: Model, first: int, last: int | None, tracks: tuple[int, ...]
+) -> None:
+    source = PromptSource(SONG, use="replace", first_bar=first, last_bar=last, tracks=tracks)
+    made = composed(model, source, temperature=1.2)
+    scale = made.ticks_per_quarter // TICKS
+    start, stop = (first - 1) * BAR * scale, (last or first) * BAR * scale
+    chosen = [number - 1 for number in tracks] or [0, 1, 2]
+    # Notes that are played a few ticks before a bar line belong to the bar that they begin.
+    early = 4 * scale
+
+    def is_fixed(note: tuple[int, ...]) -> bool:
+        return note[4] not in chosen or not start - early <= note[0] < stop - early
+
+    assert {note for note in notes_of(made) if is_fixed(note)} == {
+        note for note in notes_of(song(), scale) if is_fixed(note)
+    }
+    assert {note for note in notes_of(made) if not is_fixed(note)} != {
+        note for note in notes_of(song(), scale) if not is_fixed(note)
+    }
+
+
+def test_pieces_with_prompts_are_the_same_in_company(model: Model) -> None:
+    sources = [
+        (PromptSource(SONG, bars=3), {"bars": 6}),
+        (PromptSource(SONG, use="accompany"), {"parts": "oboe"}),
+        (PromptSource(SONG, use="replace", first_bar=4, last_bar=5), {}),
+    ]
+    wanted = [requested(model, source, **settings) for source, settings in sources]
+    alone = [events_of(model, *each).tobytes() for each in wanted]
+    for number, each in enumerate(wanted):
+        inputs = model.adapter.session_inputs(*each)
+        model.scheduler.submit(Request(str(number), "a", 4, inputs.steps, inputs))
+    together = {}
+    while not model.scheduler.idle:
+        together |= {u.id: u.events.tobytes() for u in model.scheduler.step() if isinstance(u, Finished)}
+    assert [together[str(number)] for number in range(3)] == alone
+
+
+def test_while_a_piece_is_accompanied_its_notes_appear_in_the_order_of_time(model: Model) -> None:
+    parameters, prompt = requested(model, PromptSource(SONG, use="accompany"), parts="violin")
+    events = events_of(model, parameters, prompt)
+    whole = model.decode(events, parameters, prompt)
+    for stop in range(0, len(events) - 1, 7):
+        part = model.decode(events[:stop], parameters, prompt)
+        latest = int(part.notes["onset"].max(initial=0))
+        assert part.notes[part.notes["onset"] < latest].tolist() == whole.notes[whole.notes["onset"] < latest].tolist()
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "field", "message"),
+    [
+        (PromptSource(SONG, bars=16), {}, "prompt.bars", "between 1 and 15, got 16"),
+        (PromptSource(SONG, bars=6), {"bars": 6}, "parameters.bars", "greater than the prompt's 6 bars"),
+        (PromptSource(SONG, use="accompany"), {}, "parameters.parts", "names the instruments to add"),
+        (PromptSource(SONG, use="accompany"), {"parts": "oboe", "tempo": 90}, "parameters.tempo", "that of the prompt"),
+        (PromptSource(SONG, use="replace"), {}, "prompt.first_bar", "is needed"),
+        (PromptSource(SONG, use="replace", first_bar=13), {}, "prompt.first_bar", "between 1 and 12"),
+        (PromptSource(SONG, use="replace", first_bar=5, last_bar=4), {}, "prompt.last_bar", "between 5 and 12, got 4"),
+        (PromptSource(SONG, use="replace", first_bar=5, tracks=(4,)), {}, "prompt.tracks", "among 1, 2, 3"),
+        (PromptSource(b"MThd"), {}, "prompt", ""),
+        (PromptSource(write_midi(song(40)), use="accompany"), {"parts": "oboe"}, "prompt", "at most 16 bars"),
+        (PromptSource(write_midi(replace(song(), notes=song().notes[:0]))), {}, "prompt", "no notes"),
+    ],
+)
+def test_wrong_prompts_name_the_field_and_the_limit(
+    model: Model, source: PromptSource, settings: dict[str, Any], field: str, message: str
+) -> None:
+    with pytest.raises(InvalidParameters) as raised:
+        requested(model, source, **settings)
+    [problem] = raised.value.fields
+    assert problem.field == f"body.{field}"
+    assert message in problem.message

@@ -1,0 +1,136 @@
+"""Shares of the queue, limits per network, and quotas, through the API."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from euterpe_generator.app import create_app
+from euterpe_generator.settings import Settings
+from euterpe_test_kit.fixtures import running_client
+from euterpe_test_kit.issuer import TokenIssuer
+from sqlalchemy import text
+
+URL = "/api/v1/generations"
+PIECE = {"length": 20}
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def guest(token_issuer: TokenIssuer) -> Callable[[str], Headers]:
+    return lambda name: {"Authorization": f"Bearer {token_issuer.access_token(name, guest=True)}"}
+
+
+@pytest.fixture
+def queue_only(settings: Settings) -> Callable[..., Settings]:
+    """Settings of a process that accepts generations and composes none."""
+    return lambda **changes: settings.model_copy(update={"worker_enabled": False} | changes)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"]
+
+
+async def test_a_registered_user_is_accepted_while_one_guest_fills_the_queue(
+    queue_only: Any, guest: Any, token_issuer: TokenIssuer
+) -> None:
+    settings = queue_only(always_queued=4, max_unfinished_guest=100)
+    async with running_client(create_app(settings)) as client:
+        filling = [await client.post(URL, json=PIECE, headers=guest("filler")) for _ in range(5)]
+        assert [answer.status_code for answer in filling] == [202] * 4 + [503]
+        first = await client.post(URL, json=PIECE, headers=token_issuer.headers("anna"))
+        assert first.status_code == 202
+        # Its turn comes before those of the guest that still wait.
+        position = (await client.get(first.headers["location"], headers=token_issuer.headers("anna"))).json()
+        assert position["queue"]["position"] <= 2
+
+
+async def test_a_guest_fills_only_the_guest_s_own_limit(queue_only: Any, guest: Any) -> None:
+    async with running_client(create_app(queue_only(max_unfinished_guest=2))) as client:
+        answers = [await client.post(URL, json=PIECE, headers=guest("greedy")) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [202, 202, 429]
+        assert problem(answers[2]) == (429, "/problems/too-many-unfinished")
+        assert (await client.post(URL, json=PIECE, headers=guest("other"))).status_code == 202
+
+
+async def test_guests_of_one_network_share_a_limit_that_registered_users_do_not(
+    queue_only: Any, guest: Any, token_issuer: TokenIssuer
+) -> None:
+    async with running_client(create_app(queue_only(max_unfinished_guests_per_network=3))) as client:
+        answers = [await client.post(URL, json=PIECE, headers=guest(f"guest {n}")) for n in range(4)]
+        assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+        assert "network" in answers[3].json()["detail"]
+        assert (await client.post(URL, json=PIECE, headers=token_issuer.headers("anna"))).status_code == 202
+        # An ended generation makes room.
+        await client.delete(answers[0].headers["location"], headers=guest("guest 0"))
+        assert (await client.post(URL, json=PIECE, headers=guest("guest 9"))).status_code == 202
+
+
+async def test_a_batch_of_requests_does_not_exceed_the_limit_of_a_network(queue_only: Any, guest: Any) -> None:
+    async with running_client(create_app(queue_only(max_unfinished_guests_per_network=3))) as client:
+        requests = (client.post(URL, json=PIECE, headers=guest(f"guest {n}")) for n in range(8))
+        answers = await asyncio.gather(*requests)
+    assert sorted(answer.status_code for answer in answers) == [202] * 3 + [429] * 5
+
+
+async def test_anonymous_users_of_a_network_have_a_daily_limit(queue_only: Any, token_issuer: TokenIssuer) -> None:
+    app = create_app(queue_only(max_anonymous_per_network_per_day=3))
+    async with running_client(app) as client:
+        assert (await client.post(URL, json=PIECE | {"count": 2})).status_code == 202
+        refused = await client.post(URL, json=PIECE | {"count": 2})
+        assert problem(refused) == (429, "/problems/network-quota-reached")
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await client.post(URL, json=PIECE)).status_code == 202
+        assert (await client.post(URL, json=PIECE)).status_code == 429
+        assert (await client.post(URL, json=PIECE, headers=token_issuer.headers("anna"))).status_code == 202
+        async with app.state.generations._database.sessions.begin() as session:
+            assert await session.scalar(text("SELECT sum(pieces) FROM network_pieces")) == 3
+            await session.execute(text("UPDATE network_pieces SET day = day - 1"))
+        assert (await client.post(URL, json=PIECE)).status_code == 202
+
+
+async def test_a_full_library_refuses_requests_and_not_finished_pieces(
+    client: httpx.AsyncClient, library: Any, token_issuer: TokenIssuer
+) -> None:
+    headers = token_issuer.headers("anna")
+    key = headers | {"Idempotency-Key": "accepted-before"}
+    first = await client.post(URL, json=PIECE, headers=key | {"Prefer": "wait=30"})
+    assert first.json()["song_id"]
+    library.full["ben"] = 3
+    refused = await client.post(URL, json=PIECE, headers=token_issuer.headers("ben"))
+    assert problem(refused) == (403, "/problems/storage-full")
+    assert "3 songs" in refused.json()["detail"]
+    assert "permanently" in refused.json()["detail"]
+
+
+async def test_a_repeated_request_is_answered_when_the_library_is_full(
+    queue_only: Any, library: Any, token_issuer: TokenIssuer
+) -> None:
+    app = create_app(queue_only())
+    async with running_client(app) as client:
+        headers = token_issuer.headers("anna") | {"Idempotency-Key": "k"}
+        first = await client.post(URL, json=PIECE, headers=headers)
+        library.full["anna"] = 1
+        app.state.generations._quota._known.clear()
+        again = await client.post(URL, json=PIECE, headers=headers)
+        assert (again.status_code, again.json()) == (202, first.json())
+        other = await client.post(URL, json=PIECE, headers=headers | {"Idempotency-Key": "other"})
+        assert other.status_code == 403
+
+
+async def test_requests_are_accepted_while_the_library_does_not_answer(
+    queue_only: Any, library: Any, token_issuer: TokenIssuer
+) -> None:
+    app = create_app(queue_only())
+    async with running_client(app) as client:
+        library.failing = 1
+        answers = [await client.post(URL, json=PIECE, headers=token_issuer.headers("anna")) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [202] * 3
+        asked_in_vain, library.failing = library.usage_calls, 0
+        app.state.generations._quota._not_before = 0.0
+        answers = [await client.post(URL, json=PIECE, headers=token_issuer.headers("anna")) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [202] * 3
+    # One request waits for a library that is down, and its answer is used for a minute.
+    assert asked_in_vain <= 4
+    assert library.usage_calls == asked_in_vain + 1

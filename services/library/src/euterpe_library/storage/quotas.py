@@ -1,0 +1,50 @@
+"""What users store, and what networks imported today."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_library.domain.quota import Storage
+from euterpe_library.storage.models import SongRow
+from euterpe_library.storage.social_models import NetworkImportRow
+
+
+class QuotaRepository:
+    """Usage of quotas, within one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock(self, user_id: str) -> None:
+        """Let concurrent imports of one user check their quota one after the other."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"quota:{user_id}", 0))))
+
+    async def usage(self, user_id: str) -> Storage:
+        """Return what a user stores. Songs in the trash count: they can be restored."""
+        size = SongRow.midi_size_bytes + func.coalesce(SongRow.original_size_bytes, 0)
+        statement = select(func.count(), func.coalesce(func.sum(size), 0)).where(SongRow.owner_id == user_id)
+        songs, size_bytes = (await self._session.execute(statement)).one()
+        return Storage(int(songs), int(size_bytes))
+
+    async def add_import(self, network: str, day: date, added: Storage, limit: Storage) -> bool:
+        """Count an import of a network; return False, and count nothing, if the day's limit would be exceeded."""
+        row = NetworkImportRow
+        songs, size = row.songs + added.songs, row.size_bytes + added.size_bytes
+        values = {"network": network, "day": day, "songs": added.songs, "size_bytes": added.size_bytes}
+        statement = (
+            insert(row)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=["network", "day"],
+                set_={"songs": songs, "size_bytes": size},
+                where=(songs <= limit.songs) & (size <= limit.size_bytes),
+            )
+            .returning(row.network)
+        )
+        return (await self._session.execute(statement)).one_or_none() is not None
+
+    async def delete_imports_before(self, today: date) -> None:
+        """Delete the counts of earlier days, so that no address is kept for longer than it is needed."""
+        await self._session.execute(delete(NetworkImportRow).where(NetworkImportRow.day < today - timedelta(days=1)))

@@ -1,0 +1,63 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from euterpe_music.bundle import BundleError, EnsembleBundle, load_any_bundle
+from euterpe_training.bundle_label import BundleLabel
+from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint
+from euterpe_training.ensemble.config import recipe
+from euterpe_training.ensemble.dataset import Dataset
+from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
+from euterpe_training.ensemble.export.graphs import checked_variants
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
+from euterpe_training.errors import TrainingError
+
+LABEL = BundleLabel("tiny", "0.0.1", "Tiny", created="2026-11-30")
+
+
+@pytest.fixture
+def run(data: Path, tmp_path: Path) -> Path:
+    """Return a run with a checkpoint of a network that was not trained."""
+    styles = Dataset(data).styles
+    config = recipe("tiny")
+    config = replace(config, network=replace(config.network, style_sizes=styles.sizes))
+    torch.manual_seed(3)
+    weights = EnsembleNetwork(config.network).state_dict()
+    directory = tmp_path / "run"
+    saved = {"config": config.to_dict(), "styles": asdict(styles), "average": weights, "events": 1_000}
+    save_checkpoint(directory, saved)
+    append_history(directory, {"validation": {"all": {"slot": 1.0, "nats_per_note": 5.5}}})
+    return directory
+
+
+def test_a_run_becomes_a_bundle_that_loads(run: Path, data: Path, tmp_path: Path) -> None:
+    bundle = export_run(run, data, tmp_path, LABEL, ExportSettings(("int8", "fp32")))
+    manifest = bundle.manifest
+    assert [style.path for style in manifest.styles] == [
+        "classical", "classical/baroque", "classical/baroque/bach", "pop", "pop/song",
+    ]  # fmt: skip
+    assert manifest.styles[2].numbers == (1, 1, 1)
+    assert (manifest.styles[0].meter, manifest.variant) == ("4/4", "int8")
+    assert manifest.terms.startswith("Some sources state no licence")
+    parameters = {one.name: one for one in manifest.sampling.parameters}
+    assert parameters["meter"].choices == ("any", "4/4")
+    assert "| all | 1.000 | 5.500 |" in (bundle.directory / "card.md").read_text()
+    again = load_any_bundle(bundle.directory)
+    assert isinstance(again, EnsembleBundle)
+    assert again.manifest == manifest
+    assert (again.variant("fp32"), again.variant(None)) == ("fp32", "int8")
+
+
+def test_a_bundle_for_other_events_is_refused(run: Path, data: Path, tmp_path: Path) -> None:
+    bundle = export_run(run, data, tmp_path, LABEL, ExportSettings())
+    path = bundle.directory / "manifest.json"
+    path.write_text(path.read_text().replace(bundle.manifest.events_sha256, "0" * 64))
+    with pytest.raises(BundleError, match="note events are of version 1"):
+        load_any_bundle(bundle.directory)
+    assert bundle.variant("fp32") == "int8"
+
+
+def test_an_unknown_variant_is_named() -> None:
+    with pytest.raises(TrainingError, match="unknown variant 'int4'; known are fp32, int8"):
+        checked_variants(["int4"])
