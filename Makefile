@@ -212,6 +212,10 @@ bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by th
 bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
 	@$(BIN)/python bench/continuation.py
 
+.PHONY: bench-collapse
+bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or stand still, by strategy and temperature
+	@$(BIN)/python bench/collapse.py $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
