@@ -208,13 +208,25 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
 	@$(BIN)/python bench/endings.py $(ARGS)
 
+.PHONY: bench-continuation
+bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
+	@$(BIN)/python bench/continuation.py
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
 
+.PHONY: bench-snapshot
+bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARGS="--minutes 10")
+	$(BIN)/python bench/snapshot.py $(ARGS)
+
 .PHONY: chaos
-chaos: $(VENV)/.dev ## Kill workers under load for two minutes and count lost generations
-	$(BIN)/python bench/chaos.py
+chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")
+	$(BIN)/python bench/chaos.py $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.dev ## Mixed load for one hour: draw the memory of every process, compare it with the tenth minute (ARGS="--seconds 300")
+	$(BIN)/python bench/soak.py $(ARGS)
 
 .PHONY: rolling-upgrade
 rolling-upgrade: $(VENV)/.dev ## Upgrade, scale and kill pods under load and count failed requests

@@ -80,6 +80,10 @@ class Product:
     def register(self, name: str) -> str:
         """Create an account and return an access token."""
         self._post("/api/v1/auth/users", {"username": name, "password": _PASSWORD})
+        return self.log_in(name)
+
+    def log_in(self, name: str) -> str:
+        """Log in to an account that `register` created, and return an access token."""
         form = {"grant_type": "password", "username": name, "password": _PASSWORD}
         return str(self._post("/api/v1/auth/token", form, form=True)["access_token"])
 
@@ -106,7 +110,7 @@ class Product:
 
     def pid_of(self, service: str) -> int:
         """Return the process id of the supervisor's child that runs the service's module."""
-        for pid in _children(self.pid):
+        for pid in children(self.pid):
             if f"euterpe_{service}" in Path(f"/proc/{pid}/cmdline").read_text():
                 return pid
         raise RuntimeError(f"{service} does not run")
@@ -114,7 +118,7 @@ class Product:
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU time of each process of the product, and of this process as `clients`."""
         spent = {"clients": time.process_time()}
-        for pid in _children(self.pid):
+        for pid in children(self.pid):
             name = part_of(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
             spent[name] = spent.get(name, 0.0) + _cpu_seconds(pid)
         return spent
@@ -143,7 +147,8 @@ def part_of(command: str) -> str:
     return {"weed": "seaweedfs", "caddy": "gateway"}.get(name, name)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the process ids of the child processes of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -151,6 +156,6 @@ def _cpu_seconds(pid: int) -> float:
     """Return the CPU time of a process and its children, including ended ones."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu_seconds, _children(pid)))
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu_seconds, children(pid)))
     except OSError:
         return 0.0

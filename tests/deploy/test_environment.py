@@ -46,6 +46,7 @@ def test_the_service_starts_with_the_charts_environment(
         "database-url": "postgresql+asyncpg://user:password@host/database",
         "key-encryption-key": "A" * 43 + "=",
         "service-clients": json.dumps({"generator": "0" * 64}),
+        "admin-clients": json.dumps({"operator": "1" * 64}),
         "s3-access-key-id": "key",
         "s3-secret-access-key": "secret",
         "client-secret": "secret",

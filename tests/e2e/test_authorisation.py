@@ -28,20 +28,21 @@ pytestmark = pytest.mark.e2e
 #: Without credentials; tokens are ignored.
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
-    "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts", "convert_midi",
+    "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
-    "get_song_pianoroll",
+    "get_song_pianoroll", "convert_midi",
 }  # fmt: skip
 #: With a login, including guests.
 USER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
     "download_original", "export_library", "export_generations", "prepare_song_audio",
+    "get_library_usage",
 }  # fmt: skip
 #: With the login of a registered user.
 ACCOUNT = {

@@ -39,7 +39,7 @@ async def test_labels_of_earlier_comparisons_are_recovered_from_titles(databases
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     rows = await connection.fetch("SELECT title, label FROM generator.generations")
     assert {row["title"]: row["label"] for row in rows} == {title: label for *_, title, label in pieces}
-    migrate(SERVICE, url_variable=VARIABLE, url=url, revision="-4")
+    migrate(SERVICE, url_variable=VARIABLE, url=url, revision="-5")
     columns = await connection.fetch("SELECT * FROM generator.generations LIMIT 1")
     assert "label" not in columns[0]
     await connection.close()

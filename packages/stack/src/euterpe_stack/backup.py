@@ -93,7 +93,7 @@ def _download(client: Any, directory: Path) -> None:
             try:
                 client.download_file(BUCKET, item["Key"], str(path))
             except ClientError as error:
-                # Deleted for good since the database was copied.
+                # Deleted permanently since the database was copied.
                 if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                     raise
 

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from euterpe_generator.domain.generation import Generation, Owner, Status
@@ -51,9 +52,13 @@ async def finish(database: Database, generation: Generation) -> Generation | Non
         return (await GenerationRepository(session).complete([completion])).get(generation.id)
 
 
-async def expire(database: Database, max_attempts: int = 3) -> list[Generation]:
+async def expire(
+    database: Database, max_attempts: int = 3, *, lease: timedelta = timedelta(0), counts: bool = True
+) -> list[Generation]:
     async with database.sessions.begin() as session:
-        return await GenerationRepository(session).expire_leases(max_attempts=max_attempts, failure="gave up")
+        return await GenerationRepository(session).expire_leases(
+            max_attempts=max_attempts, failure="gave up", lease=lease, counts=counts
+        )
 
 
 async def test_generations_of_one_user_are_claimed_in_order(database: Database) -> None:
@@ -126,6 +131,20 @@ async def test_three_expired_leases_fail_a_generation_and_planned_stops_do_not_c
     assert await claim(database) == []
 
 
+@pytest.mark.parametrize("outage", [{"counts": False}, {"lease": timedelta(days=1)}])
+async def test_leases_that_expire_in_an_outage_do_not_fail_a_generation(database: Database, outage: Any) -> None:
+    """PostgreSQL was not reachable, or it has started after the last renewal: the worker did not die alone."""
+    await enqueue(database, ANNA)
+    for _ in range(4):
+        await claim(database, lease=timedelta(seconds=-1))
+        assert [one.status for one in await expire(database, **outage)] == [Status.QUEUED]
+    statuses = []
+    for _ in range(3):
+        await claim(database, lease=timedelta(seconds=-1))
+        statuses += [one.status for one in await expire(database)]
+    assert statuses == [Status.QUEUED, Status.QUEUED, Status.FAILED]
+
+
 async def test_renewing_returns_lost_leases_and_cancellations(database: Database) -> None:
     await enqueue(database, ANNA, 3)
     kept, lost, cancelled = await claim(database, 3)
@@ -164,8 +183,9 @@ async def test_claims_read_the_head_of_the_queue_from_an_index(database: Databas
         )
         await session.execute(text("ANALYZE generations"))
         plan = await session.scalars(
-            text("""EXPLAIN SELECT id FROM generations WHERE status = 'queued'
-                    ORDER BY background, turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
+            text("""EXPLAIN SELECT id FROM generations
+                    WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+                    ORDER BY turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
         )
         lines = "\n".join(plan)
     assert "ix_generations_queue" in lines

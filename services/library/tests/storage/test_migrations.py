@@ -63,7 +63,7 @@ async def test_a_downgrade_leaves_uploaded_files_to_the_sweep(databases: Databas
         " midi_size_bytes, original_key, original_size_bytes, parameters, duration_seconds, note_count, measures)"
         " VALUES ('import:1', 'clara', 'Clara', 'Air', 'air', 'written', 's', 1, 'uploaded', 1, '{}', 1, 1, '{}')",
     )
-    migrate(service, url_variable=VARIABLE, url=url, revision="-2")
+    migrate(service, url_variable=VARIABLE, url=url, revision="-3")
     rows = await query(url, "SELECT midi_key, listener_id FROM library.artifact_garbage")
     assert [tuple(row) for row in rows] == [("uploaded", "clara")]
     migrate(service, url_variable=VARIABLE, url=url)

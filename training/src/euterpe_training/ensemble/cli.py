@@ -175,6 +175,27 @@ def export(
     _report(f"{bundle.directory}: {size:.1f} MB, {len(bundle.manifest.styles)} styles")
 
 
+@ensemble_app.command("compose-typical")
+def compose_typical(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    out: Annotated[Path, typer.Argument(help="Directory for the MIDI files and requests.json.")],
+    data: DataDir,
+    genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")],
+    kind: Annotated[str, typer.Option(help="Period or form, such as reel; empty: all of the genre.")] = "",
+    count: Annotated[int, typer.Option(min=1, help="Pieces.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of requests and pieces.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Sampling temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
+) -> None:
+    """Compose pieces with the settings of training pieces, for `euterpe-train evaluate`."""
+    _require_torch()
+    from euterpe_training.ensemble.sampling import Sampling
+    from euterpe_training.ensemble.typical_requests import compose_typical as compose
+
+    settings = Sampling(temperature, top_p)
+    compose(run, data / "ensemble" / "dataset", out, count, seed, settings, _report, genre=genre, kind=kind)
+
+
 @ensemble_app.command()
 def study(
     data: DataDir,

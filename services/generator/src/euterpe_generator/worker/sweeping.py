@@ -1,6 +1,7 @@
 """Maintenance that every worker does once a second for the deployment: expired leases, reports and clean-up."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -14,6 +15,7 @@ from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.network_pieces import NetworkPiecesRepository
 from euterpe_generator.storage.workers import WorkerRepository
+from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_generator.worker.throughput import ThroughputMeter
 
 log = structlog.get_logger(__name__)
@@ -23,8 +25,15 @@ _KEY_LIFETIME = timedelta(hours=24)
 _CLEAN_UP_SECONDS = 600.0
 #: The queue is counted up to here, to keep the count cheap.
 _MAX_COUNTED = 20_000
+#: Time after an outage in which expired leases do not count as crashes.
+_AFTER_OUTAGE_SECONDS = 3.0
 #: Workers that have not reported for longer are considered gone.
 _RECENT = timedelta(seconds=60)
+#: Expired leases of generations that were claimed lately are looked for once a second, all others at every tenth sweep:
+#: while anything holds an old snapshot, the index keeps an entry for every generation that has run since.
+_LATELY = timedelta(seconds=60)
+_EVER = timedelta(days=3650)
+_FULL_EVERY = 10
 
 
 class Sweeper:
@@ -40,7 +49,9 @@ class Sweeper:
         *,
         worker_id: str,
         max_attempts: int,
+        lease: timedelta,
         model_patience: timedelta,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._changes = changes
@@ -49,15 +60,30 @@ class Sweeper:
         self._throughput = throughput
         self._worker_id = worker_id
         self._max_attempts = max_attempts
+        self._lease = lease
+        self._clock = clock
+        self._swept_at: float | None = None
+        self._counts_from = float("-inf")
         self._model_patience = model_patience
         self._next_clean_up = 0.0
+        self._bounds = QueueBounds()
+        self._sweeps = -1
 
     async def sweep(self) -> None:
         """Expire leases, report this worker, and count the queue; clean up every ten minutes."""
+        self._sweeps += 1
         failure = _CRASHED.format(self._max_attempts)
         async with self._database.sessions.begin() as session:
             generations = GenerationRepository(session)
-            expired = await generations.expire_leases(max_attempts=self._max_attempts, failure=failure)
+            is_full = self._sweeps % _FULL_EVERY == 0
+            expired = await generations.expire_leases(
+                max_attempts=self._max_attempts,
+                failure=failure,
+                lease=self._lease,
+                counts=self._sweeps_regularly(),
+                started_within=_EVER if is_full else _LATELY,
+            )
+            await self._bounds.update(session)
             models, throughput = self._catalogue.loaded(), self._throughput.per_second()
             await WorkerRepository(session).report(self._worker_id, models=models, ended_per_second=throughput)
             depth = await generations.count_queued(at_most=_MAX_COUNTED)
@@ -68,13 +94,25 @@ class Sweeper:
             self._changes.announce(str(generation.id))
         if expired:
             self._changes.announce(QUEUE)
-        if time.monotonic() >= self._next_clean_up:
-            self._next_clean_up = time.monotonic() + _CLEAN_UP_SECONDS
+        self._swept_at = self._clock()
+        if self._clock() >= self._next_clean_up:
+            self._next_clean_up = self._clock() + _CLEAN_UP_SECONDS
             await self.clean_up()
+
+    def _sweeps_regularly(self) -> bool:
+        """Whether no outage has prevented sweeps, and so renewals of leases, in the recent past.
+
+        After a pause of half a lease, leases of living workers may have expired; they have a moment to report. A
+        process that has just started knows of no outage: otherwise the crashes of a single worker would never count.
+        """
+        now = self._clock()
+        if self._swept_at is not None and now - self._swept_at > self._lease.total_seconds() / 2:
+            self._counts_from = now + _AFTER_OUTAGE_SECONDS
+        return now >= self._counts_from
 
     async def clean_up(self) -> None:
         """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
             await NetworkPiecesRepository(session).delete_before(datetime.now(UTC).date())
             await WorkerRepository(session).delete_stale(recent=_RECENT)

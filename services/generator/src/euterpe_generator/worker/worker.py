@@ -88,6 +88,7 @@ class Worker:
             self._throughput,
             worker_id=options.worker_id,
             max_attempts=options.max_attempts,
+            lease=timedelta(seconds=options.lease_seconds),
             model_patience=timedelta(seconds=options.model_patience_seconds),
         )
         self._lease = timedelta(seconds=options.lease_seconds)

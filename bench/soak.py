@@ -1,0 +1,180 @@
+"""`make soak`: one hour of mixed load, with the memory of every process, drawn and compared with its tenth minute.
+
+Users compose, follow progress, read and play songs, draw piano rolls, search public songs, comment and create
+guests. The last minute's memory of every process must be within 10 % (or 8 MB) of that of its tenth
+minute; a shorter test compares with a sixth of its duration.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from http_client import Answer, Connection
+from installation import Installation
+from memory_chart import memory_chart
+from product import REPOSITORY, Product
+
+SAMPLE_SECONDS = 5.0
+#: Length of the windows that are compared, as a share of the duration: one minute of an hour.
+WINDOW_SHARE = 1 / 60
+#: The tenth minute of an hour.
+BASELINE_SHARE = 1 / 6
+MAX_GROWTH = 0.10
+#: Less is noise of the allocator.
+MIN_GROWTH_BYTES = 8_000_000
+#: Access tokens last for ten minutes.
+LOGIN_SECONDS = 480.0
+
+Samples = dict[str, list[tuple[float, int]]]
+
+
+class User:
+    """A registered user with one connection, who logs in again before the token expires."""
+
+    def __init__(self, product: Product, name: str) -> None:
+        self._product, self._name = product, name
+        self._connection = Connection("127.0.0.1", product.port)
+        self._expires_at = 0.0
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Answer | None:
+        """Send a request; None if the connection was interrupted."""
+        if time.monotonic() > self._expires_at:
+            self._connection.close()
+            token = await asyncio.to_thread(self._product.log_in, self._name)
+            self._connection = Connection("127.0.0.1", self._product.port, token=token)
+            self._expires_at = time.monotonic() + LOGIN_SECONDS
+        try:
+            return await self._connection.request(method, path, body)
+        except (OSError, EOFError):
+            self._connection.close()
+            return None
+
+
+class Load:
+    """Mixed requests until `stopped`; counts the answers by status."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self.stopped = False
+        self.answers: dict[str, int] = defaultdict(int)
+
+    async def run(self, number: int) -> None:
+        """Act as one user."""
+        name = f"user-{number}"
+        await asyncio.to_thread(self._product.register, name)
+        user = User(self._product, name)
+        turns: tuple[Callable[[User], Coroutine[Any, Any, None]], ...] = (
+            self._compose,
+            self._read,
+            self._play,
+            self._write,
+            self._log_in_and_out,
+        )
+        turn = number
+        while not self.stopped:
+            await turns[turn % len(turns)](user)
+            turn += 1
+            await asyncio.sleep(0.5)
+
+    async def _ask(self, user: User, method: str, path: str, body: Any = None) -> Answer | None:
+        answer = await user.ask(method, path, body)
+        self.answers["interrupted" if answer is None else str(answer.status)] += 1
+        return answer if answer is not None and answer.status < 300 else None
+
+    async def _compose(self, user: User) -> None:
+        answer = await self._ask(user, "POST", "/api/v1/generations", {"length": 100})
+        while answer is not None and not answer.json()["finished_at"] and not self.stopped:
+            await asyncio.sleep(0.5)
+            answer = await self._ask(user, "GET", f"/api/v1/generations/{answer.json()['id']}")
+
+    async def _read(self, user: User) -> None:
+        for path in ("/api/v1/models", "/api/v1/songs?limit=20", "/api/v1/library/explore?q=a", "/api/v1/auth/me"):
+            await self._ask(user, "GET", path)
+
+    async def _play(self, user: User) -> None:
+        answer = await self._ask(user, "GET", "/api/v1/songs?limit=1")
+        for song in answer.json()["items"] if answer else ():
+            for path in (f"/api/v1/audio/{song['id']}.mp3", f"/api/v1/pianorolls/{song['id']}.png"):
+                await self._ask(user, "GET", path)
+
+    async def _write(self, user: User) -> None:
+        answer = await self._ask(user, "GET", "/api/v1/songs?limit=1")
+        for song in answer.json()["items"] if answer else ():
+            await self._ask(user, "POST", f"/api/v1/songs/{song['id']}/comments", {"text": "Hello"})
+            await self._ask(user, "PUT", f"/api/v1/songs/{song['id']}/like")
+            await self._ask(user, "DELETE", f"/api/v1/songs/{song['id']}/like")
+
+    async def _log_in_and_out(self, user: User) -> None:
+        await self._ask(user, "GET", "/api/v1/auth/sessions")
+        await self._ask(user, "POST", "/api/v1/auth/guest")
+
+
+async def sample(installation: Installation, until: float, samples: Samples) -> None:
+    """Record the memory of every process until the time is over."""
+    started = time.monotonic()
+    while time.monotonic() < until:
+        memory = await asyncio.to_thread(installation.memory_bytes)
+        for name, size in memory.items():
+            samples[name].append((time.monotonic() - started, size))
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def compare(samples: Samples, seconds: float) -> dict[str, dict[str, float]]:
+    """Return for each process the median memory around the baseline and at the end, in MB, and the growth."""
+    window = max(seconds * WINDOW_SHARE, 4 * SAMPLE_SECONDS)
+    compared = {}
+    for name, series in samples.items():
+        baseline = [size for at, size in series if abs(at - seconds * BASELINE_SHARE) <= window / 2]
+        end = [size for at, size in series if at >= seconds - window]
+        before, after = statistics.median(baseline), statistics.median(end)
+        compared[name] = {
+            "baseline_mb": round(before / 1e6, 1),
+            "end_mb": round(after / 1e6, 1),
+            "growth": round(after / before - 1, 3),
+            "exceeded": after - before > max(before * MAX_GROWTH, MIN_GROWTH_BYTES),
+        }
+    return compared
+
+
+async def measure(product: Product, installation: Installation, seconds: float, users: int) -> tuple[Samples, Load]:
+    """Run the load and sample the memory."""
+    load, samples = Load(product), defaultdict(list)
+    tasks = [asyncio.create_task(load.run(number)) for number in range(users)]
+    await sample(installation, time.monotonic() + seconds, samples)
+    load.stopped = True
+    await asyncio.gather(*tasks)
+    return samples, load
+
+
+def main() -> None:
+    """Start the product, run the load, draw; return 1 if the memory of a process has grown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="duration of the test")
+    parser.add_argument("--users", type=int, default=6, help="number of concurrent users")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / ".data/soak.svg", help="the drawing")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
+        installation = Installation(product, Path(directory) / "var")
+        samples, load = asyncio.run(measure(product, installation, chosen.seconds, chosen.users))
+    compared = compare(samples, chosen.seconds)
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(memory_chart(samples, chosen.seconds, baseline=chosen.seconds * BASELINE_SHARE))
+    for name, figures in compared.items():
+        print(f"{name:12}{figures['baseline_mb']:>9} MB {figures['end_mb']:>9} MB {figures['growth']:>+8.1%}")
+    print(f"drawn in {chosen.out}")
+    print(json.dumps({"seconds": chosen.seconds, "answers": dict(load.answers), "memory": compared}))
+    is_answered = sum(count for status, count in load.answers.items() if status.startswith("2")) > 0
+    is_failed = any(status.startswith("5") or status == "interrupted" for status in load.answers)
+    sys.exit(1 if is_failed or not is_answered or any(one["exceeded"] for one in compared.values()) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Requests such as users make, for judging a network: each takes its settings from a training piece drawn at random.
+
+Style, parts, meter, tempo, key and length are those of the piece; no note of it is used.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from euterpe_music.note_events.decode import decode
+from euterpe_music.note_events.features import MAX_PARTS
+from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.spec import METERS, UNKNOWN_KEY
+
+from euterpe_training.ensemble.dataset import Dataset
+from euterpe_training.ensemble.sampling import Request, Sampling, compose, load_network
+from euterpe_training.errors import TrainingError
+
+_TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_MIN_BARS, _MAX_BARS = 16, 64
+_BATCH = 64
+
+
+def typical_requests(
+    dataset: Dataset, count: int, seed: int, *, genre: str, kind: str = ""
+) -> tuple[list[Request], list[dict[str, str]]]:
+    """Draw requests, and what each asks for in words: its key and meter, where they are known.
+
+    Raises TrainingError where no training piece has the style.
+    """
+    chosen = [
+        number
+        for number in dataset.numbers("train").tolist()
+        if dataset.entries[number].genre == genre and kind in ("", dataset.entries[number].kind)
+    ]
+    if not chosen:
+        raise TrainingError(f"the data set has no training pieces of {genre} {kind}".rstrip())
+    generator = np.random.default_rng(seed)
+    drawn = [_request(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number) for number in range(count)]
+    return [request for request, _ in drawn], [asked for _, asked in drawn]
+
+
+def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[str, str]]:
+    entry, piece = dataset.entries[number], dataset.piece(number)
+    first, key = piece.bars[0], int(piece.bars["key"][0])
+    meters = np.unique(piece.bars["meter"])
+    asked = {"style": entry.genre}
+    if len(meters) == 1:
+        asked["meter"] = "{}/{}".format(*METERS[int(first["meter"])])
+    if key != UNKNOWN_KEY:
+        asked["key"] = f"{_TONICS[key % 12]} {'minor' if key >= 12 else 'major'}"
+    request = Request(
+        entry.genre, entry.kind, entry.composer, bars=int(np.clip(len(piece.bars), _MIN_BARS, _MAX_BARS)),
+        conditions={} if key == UNKNOWN_KEY else {"key": [key]}, parts=tuple(piece.parts[:MAX_PARTS].tolist()),
+        rules=Rules(meter=int(first["meter"])), tempo=int(first["tempo"]), seed=seed,
+    )  # fmt: skip
+    return request, asked
+
+
+def compose_typical(
+    run: Path, data: Path, out: Path, count: int, seed: int, sampling: Sampling, report: Callable[[str], None], *,
+    genre: str, kind: str = "",
+) -> None:  # fmt: skip
+    """Compose `count` pieces and write them to `out`, with `requests.json` as `euterpe-train evaluate` reads it."""
+    network, styles = load_network(run)
+    requests, asked = typical_requests(Dataset(data), count, seed, genre=genre, kind=kind)
+    out.mkdir(parents=True, exist_ok=True)
+    names = [f"{number:04d}.mid" for number in range(count)]
+    for start in range(0, count, _BATCH):
+        pieces = compose(network, styles, requests[start : start + _BATCH], sampling)
+        for name, piece in zip(names[start:], pieces, strict=False):
+            decode(piece).dump_midi(out / name)
+        report(f"{min(start + _BATCH, count)} of {count} pieces")
+    (out / "requests.json").write_text(json.dumps(dict(zip(names, asked, strict=True)), indent=1), encoding="utf-8")
