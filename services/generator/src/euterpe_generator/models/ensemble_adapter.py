@@ -142,6 +142,7 @@ class EnsembleAdapter:
             conditions=conditions(parameters),
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
+            is_compared=int(parameters.get("candidates", 1)) > 1,
         )
 
     def _first_line(self, parameters: Mapping[str, Value], usual: Block) -> Block:

@@ -21,6 +21,9 @@ export const SPANISH_ENSEMBLE_LABELS: Readonly<Record<string, string>> = {
     'Más baja es más previsible y se repite más; por encima de 1,1 es azar.',
   'the next value is sampled from the most probable ones with this total probability.':
     'El siguiente valor se elige entre los más probables que suman esta probabilidad.',
+  candidates: 'Candidatas',
+  'pieces that are composed at once; the most likely one is kept.':
+    'Piezas que se componen a la vez; se conserva la más probable.',
   'very low': 'Muy baja',
   low: 'Baja',
   high: 'Alta',
