@@ -14,8 +14,10 @@ from euterpe_generator.models.endings import EndingShares, Frame, rank_accompani
 from euterpe_generator.models.loader import load_model
 from euterpe_generator.models.token_masks import sounds_on
 from euterpe_generator.models.two_part_form import with_repeats
+from euterpe_generator.services.progress_stream import settled, timed_notes
 from euterpe_music.bundle import Bundle, load_any_bundle
 from euterpe_music.events import decode
+from euterpe_music.midi.write import as_written
 from euterpe_music.piece import Piece
 from euterpe_music.tokens import QuantizedTrack, Vocabulary
 
@@ -158,6 +160,22 @@ def test_two_part_form_repeats_both_sections(style: str) -> None:
         assert section(piece, 2) == section(piece, 3)
     assert sum(section(piece, 1) != section(piece, 2) for _, piece in pieces) >= 6
     assert sum(lasts_on(piece, 2) for _, piece in pieces) >= 7
+
+
+def test_notes_of_a_piece_in_two_part_form_are_streamed_in_order() -> None:
+    model = loaded("melody-folk")
+    requested = {"style": "jigs", "form": "AABB"}
+    parameters = model.adapter.resolve_parameters(model.check_parameters("p", requested), requested, None)
+    [(events, piece)] = compose(model, requested, range(1))
+    whole = timed_notes(as_written(piece))
+    counts = []
+    for count in range(8, len(events), 24):
+        begun = as_written(model.decode(events[:count], parameters))
+        notes = timed_notes(settled(begun, model.adapter.current_track(events[:count])))
+        assert notes == whole[: len(notes)]
+        counts.append(len(notes))
+    assert counts == sorted(counts)
+    assert counts[-1] > len(whole) / 2
 
 
 def test_two_part_form_has_a_length_of_its_own_and_takes_no_prompt() -> None:
