@@ -208,9 +208,21 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
 	@$(BIN)/python bench/endings.py $(ARGS)
 
+.PHONY: bench-continuation
+bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
+	@$(BIN)/python bench/continuation.py
+
+.PHONY: bench-collapse
+bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or stand still, by strategy and temperature
+	@$(BIN)/python bench/collapse.py $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)
+
+.PHONY: bench-snapshot
+bench-snapshot: $(VENV)/.dev ## Speed of the queue while a snapshot is held (ARGS="--minutes 10")
+	$(BIN)/python bench/snapshot.py $(ARGS)
 
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill workers, services, PostgreSQL and S3 under load for ten minutes and count losses (ARGS="--seconds 180")

@@ -19,6 +19,8 @@ REQUESTS = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", {REAL}}}'
 DURATIONS = f'{{__name__=~"euterpe_[a-z]+_http_request_duration_seconds_bucket", {REAL}}}'
 REFUSED = f'{{__name__=~"euterpe_[a-z]+_http_requests_total", status="429", {REAL}}}'
 LOOPS = '{__name__=~"euterpe_[a-z]+_loop_failures_total"}'
+SNAPSHOTS = '{__name__=~"euterpe_[a-z]+_database_oldest_snapshot_seconds"}'
+DEAD_ROWS = '{__name__=~"euterpe_[a-z]+_database_dead_rows"}'
 PROBES = '{__name__=~"euterpe_[a-z]+_http_requests_total", route="/readyz"}'
 MODELS = "sum by (model, version, provider) (euterpe_generator_model_info)"
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -202,8 +204,10 @@ def api() -> dashboard.Dashboard:
                 "Failed turns of background loops",
                 "ops",
                 {"{{job}} {{loop}} {{kind}}": f"sum by (job, loop, kind) (rate({LOOPS}[$__rate_interval]))"},
-                "Unexpected errors raise an alert; unavailable dependencies are waited for.",
+                "Unexpected errors and stalls raise an alert; unavailable dependencies are waited for.",
             ),
+            Graph("Oldest snapshot of the database", "s", {"age": f"max({SNAPSHOTS})"}),
+            Graph("Dead rows", "none", {"{{job}} {{table}}": f"topk(10, max by (job, table) ({DEAD_ROWS}))"}),
         ],
     )
 

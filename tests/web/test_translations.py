@@ -23,7 +23,7 @@ def texts_of(model: dict[str, Any]) -> Iterator[str]:
 
 
 def test_every_text_of_a_model_is_translated(product: Product) -> None:
-    source = (TEXT / "spanish-labels.ts").read_text()
+    source = "".join((TEXT / name).read_text() for name in ("spanish-labels.ts", "spanish-ensemble-labels.ts"))
     known = {"".join(groups) for groups in _KEY.findall(source)}
     with product.client() as client:
         models = client.get("/models").raise_for_status().json()["items"]

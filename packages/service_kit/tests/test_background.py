@@ -112,3 +112,45 @@ async def test_readyz_names_the_check(registry: CollectorRegistry) -> None:
     await asyncio.sleep(0.01)
     assert await readiness.report() == {"loops": "LoopFailed"}
     await supervised.stop()
+
+
+async def test_stalled_turn_is_reported_once_and_not_ready_until_it_ends(
+    loops: BackgroundLoops, registry: CollectorRegistry
+) -> None:
+    release = asyncio.Event()
+
+    async def wait_for_what_never_comes() -> None:
+        await release.wait()
+
+    async def turn() -> None:
+        if not release.is_set():
+            await wait_for_what_never_comes()
+        await asyncio.sleep(0.001)
+
+    with patch.object(background, "log", CapturingLogger()) as log:
+        loops.start("erasure", turn, turn_seconds=0.05)
+        await loops.check()
+        await until(lambda: failures(registry, "erasure", "stalled"))
+        with pytest.raises(LoopFailed, match="erasure"):
+            await loops.check()
+        await asyncio.sleep(0.1)
+    [logged] = log.calls
+    assert (logged.method_name, logged.args, logged.kwargs["loop"]) == ("error", ("loop_stalled",), "erasure")
+    assert any("wait_for_what_never_comes" in place for place in logged.kwargs["waits_at"])
+    assert failures(registry, "erasure", "stalled") == 1
+    release.set()
+    await asyncio.sleep(0.05)
+    await loops.check()
+
+
+async def test_turns_within_their_limit_are_not_stalled(loops: BackgroundLoops, registry: CollectorRegistry) -> None:
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        await asyncio.sleep(0.01)
+
+    loops.start("renew", turn, turn_seconds=2)
+    await until(lambda: turns > 10)
+    assert failures(registry, "renew", "stalled") == 0

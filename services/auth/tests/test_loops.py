@@ -7,10 +7,15 @@ from euterpe_auth.app import create_app
 from euterpe_auth.services.housekeeping import Housekeeping
 from euterpe_auth.services.outbox import Outbox
 from euterpe_service_kit.background import BROKEN_AFTER
+from euterpe_service_kit.database_metrics import DatabaseMetrics
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.loops import failing, is_broken, wait_for_failures
 
-LOOPS: dict[str, tuple[type, str]] = {"outbox": (Outbox, "deliver"), "housekeeping": (Housekeeping, "clean")}
+LOOPS: dict[str, tuple[type, str]] = {
+    "outbox": (Outbox, "deliver"),
+    "housekeeping": (Housekeeping, "clean"),
+    "database_metrics": (DatabaseMetrics, "read"),
+}
 
 
 @pytest.mark.parametrize("loop", LOOPS)

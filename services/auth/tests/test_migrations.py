@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from euterpe_service_kit.database import Database
-from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
+from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
 from sqlalchemy import text
 
 SERVICE = Path(__file__).resolve().parents[1]
@@ -23,9 +23,12 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
         "revocations", "alembic_version",
     }  # fmt: skip
-    for revision, expected in (("head", all_tables), ("base", {"alembic_version"}), ("head", all_tables)):
-        migrate(SERVICE, url_variable=VARIABLE, url=url, revision=revision)
-        assert await _tables(database) == expected
+    migrate(SERVICE, url_variable=VARIABLE, url=url)
+    assert await _tables(database) == all_tables
+    downgrade(SERVICE, url_variable=VARIABLE, url=url, revision="base")
+    assert await _tables(database) == {"alembic_version"}
+    migrate(SERVICE, url_variable=VARIABLE, url=url)
+    assert await _tables(database) == all_tables
     await database.close()
 
 

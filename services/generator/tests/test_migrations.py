@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import asyncpg
-from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
+from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
 
 SERVICE = Path(__file__).parents[1]
 VARIABLE = "EUTERPE_GENERATOR_DATABASE_URL"
@@ -9,8 +9,9 @@ VARIABLE = "EUTERPE_GENERATOR_DATABASE_URL"
 
 def test_the_schema_goes_up_down_and_up_again(databases: DatabaseFactory) -> None:
     url = databases.create_empty()
-    for revision in ("head", "base", "head"):
-        migrate(SERVICE, url_variable=VARIABLE, url=url, revision=revision)
+    migrate(SERVICE, url_variable=VARIABLE, url=url)
+    downgrade(SERVICE, url_variable=VARIABLE, url=url, revision="base")
+    migrate(SERVICE, url_variable=VARIABLE, url=url)
 
 
 def test_the_models_are_what_the_migrations_make(databases: DatabaseFactory) -> None:
@@ -39,7 +40,7 @@ async def test_labels_of_earlier_comparisons_are_recovered_from_titles(databases
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     rows = await connection.fetch("SELECT title, label FROM generator.generations")
     assert {row["title"]: row["label"] for row in rows} == {title: label for *_, title, label in pieces}
-    migrate(SERVICE, url_variable=VARIABLE, url=url, revision="-4")
+    downgrade(SERVICE, url_variable=VARIABLE, url=url, revision="0004")
     columns = await connection.fetch("SELECT * FROM generator.generations LIMIT 1")
     assert "label" not in columns[0]
     await connection.close()

@@ -7,7 +7,6 @@ import pytest
 from euterpe_music.piece import Piece, make_notes
 from euterpe_training.evaluation.loops import longest_loop_bars
 from euterpe_training.evaluation.markov import Markov
-from euterpe_training.evaluation.memorization import MemorizationIndex
 from euterpe_training.evaluation.muspy_metrics import muspy_metrics
 from euterpe_training.evaluation.overlap import compare_densities, features, likeness, mean_overlap
 from euterpe_training.evaluation.statistics import statistics
@@ -102,16 +101,6 @@ def test_muspys_polyphony_is_by_duration_and_its_rate_counts_more_than_the_thres
 def test_groove_is_perfect_for_a_steady_beat() -> None:
     assert muspy_metrics(piece(np.full(16, 60)))["groove_consistency"] == 1
     assert np.isnan(muspy_metrics(piece([60]))["groove_consistency"])
-
-
-def test_transposed_copies_are_found_and_new_music_is_not() -> None:
-    random = np.random.default_rng(0)
-    known, new = random.integers(40, 80, 400), random.integers(40, 80, 400)
-    index = MemorizationIndex([known])
-    assert index.share([known[100:140] + 7]) == 1.0
-    assert index.share([new]) == 0.0
-    assert index.longest([np.concatenate([new[:50], known[:33] - 2])]) == 32
-    assert index.longest([new]) == 0
 
 
 def test_loops_are_measured_in_bars() -> None:

@@ -23,6 +23,7 @@ PROGRESSIONS: Final = (
     "C7 | C7 | C7 | C7 | F7 | F7 | C7 | C7 | G7 | F7 | C7 | G7",
 )
 BARS: Final = (2, 32, 128)
+MAX_CANDIDATES: Final = 8
 TEMPO: Final = (30.0, 120.0, 280.0)
 
 
@@ -58,6 +59,8 @@ def ensemble_parameters(
                   advice="Lower is more predictable and repeats itself more; above 1.1 it becomes random."),
         Parameter(name="top_p", label="Top p", kind="number", minimum=0.1, default=top_p, maximum=1.0, group="advanced",
                   advice="The next value is sampled from the most probable ones with this total probability."),
+        Parameter(name="candidates", label="Candidates", kind="int", minimum=1, default=1, maximum=MAX_CANDIDATES,
+                  group="advanced", advice="Pieces that are composed at once; the most likely one is kept."),
     )  # fmt: skip
 
 

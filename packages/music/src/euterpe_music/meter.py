@@ -51,12 +51,17 @@ class MeterChange:
     meter: Meter
 
 
+def with_default_meter(meters: tuple[MeterChange, ...]) -> tuple[MeterChange, ...]:
+    """Return the changes with one at tick 0: before the first, the meter is 4/4, as standard MIDI files define it."""
+    return meters if meters and meters[0].tick == 0 else (MeterChange(0, COMMON_TIME), *meters)
+
+
 def bar_starts(meters: tuple[MeterChange, ...], ticks_per_quarter: int, end_tick: int) -> NDArray[np.int64]:
     """Return the ticks at which bars begin, up to the first bar line at or after `end_tick`.
 
-    Before the first change the meter is 4/4, as standard MIDI files define it. A change within a bar begins a new bar.
+    See `with_default_meter`. A change within a bar begins a new bar.
     """
-    changes = meters if meters and meters[0].tick == 0 else (MeterChange(0, COMMON_TIME), *meters)
+    changes = with_default_meter(meters)
     starts: list[NDArray[np.int64]] = []
     for number, change in enumerate(changes):
         bar_ticks = max(round(change.meter.bar_quarters * ticks_per_quarter), 1)

@@ -14,6 +14,8 @@ Transaction policy of all services:
 
 import socket
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -36,6 +38,26 @@ CONNECT_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a statement, of the pause between two statements of a transaction, and of a transaction, in seconds.
+
+    The server ends a transaction that is idle or lasts for longer: its snapshot keeps dead rows from being removed, and
+    its locks keep others waiting. A use case that waits for something slow opens no transaction across the wait.
+    """
+
+    statement: float
+    idle: int
+    transaction: int
+
+
+LIMITS: Final = Limits(STATEMENT_SECONDS, 10, 30)
+#: For sweeps that read or delete many rows, and hold a lock while objects are deleted.
+MAINTENANCE_LIMITS: Final = Limits(60.0, 60, 120)
+#: The first version of PostgreSQL with transaction_timeout.
+_TRANSACTION_TIMEOUT_VERSION: Final = 17
+
+
 class ReadOnlyDatabase(ConnectionError):
     """The server is a standby, or was set to read-only, for example because its disk is full."""
 
@@ -44,7 +66,8 @@ class Database:
     """A service's database. `schema` is the search path, so that statements name no schema.
 
     `sessions` creates transactions. `readers` creates read-only sessions in autocommit mode: a read is one round trip
-    instead of three. They use a separate pool, which is empty until its first use.
+    instead of three. `maintenance` creates transactions with longer limits, for background sweeps. Both use pools of
+    their own, which are empty until their first use.
 
     A connection that the server has closed is detected before its use. `pre_ping` also detects connections that the
     network dropped silently, at the cost of a round trip; without it, the first statement on such a connection fails
@@ -65,12 +88,15 @@ class Database:
     ) -> None:
         settings = {**options, "search_path": schema, "application_name": f"euterpe-{schema}"}
         common = {"pool_size": pool_size, "pool_pre_ping": pre_ping, "query_cache_size": query_cache_size}
-        self.engine = _engine(url, settings, **common)
+        self.engine = _engine(url, settings, LIMITS, **common)
         # Objects stay readable after the commit: responses are built from them.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reading = settings | {"default_transaction_read_only": "on"}
-        self._read_engine = _engine(url, reading, isolation_level="AUTOCOMMIT", **common)
+        self._read_engine = _engine(url, reading, LIMITS, isolation_level="AUTOCOMMIT", **common)
         self.readers = async_sessionmaker(self._read_engine, expire_on_commit=False)
+        upkeep = settings | {"application_name": f"euterpe-{schema}-maintenance"}
+        self._maintenance_engine = _engine(url, upkeep, MAINTENANCE_LIMITS, **common | {"pool_size": 2})
+        self.maintenance = async_sessionmaker(self._maintenance_engine, expire_on_commit=False)
 
     async def ping(self) -> None:
         """Raise if the database does not answer or cannot be written.
@@ -86,9 +112,15 @@ class Database:
         """Close the pools."""
         await self.engine.dispose()
         await self._read_engine.dispose()
+        await self._maintenance_engine.dispose()
 
 
-def _engine(url: str, settings: Mapping[str, str], **options: Any) -> AsyncEngine:
+def _engine(
+    url: str,
+    settings: Mapping[str, str],
+    limits: Limits,
+    **options: Any,
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         max_overflow=0,
@@ -97,15 +129,23 @@ def _engine(url: str, settings: Mapping[str, str], **options: Any) -> AsyncEngin
         hide_parameters=True,
         connect_args={
             "timeout": CONNECT_SECONDS,
-            "command_timeout": STATEMENT_SECONDS,
-            "server_settings": dict(settings),
+            "command_timeout": limits.statement,
+            "server_settings": {**settings, "idle_in_transaction_session_timeout": f"{limits.idle}s"},
         },
         **options,
     )
+    event.listen(engine.sync_engine, "connect", partial(_limit_transactions, limits.transaction))
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _abandon_after_timeout)
     trace_statements(engine.sync_engine)
     return engine
+
+
+def _limit_transactions(seconds: int, connection: Any, *_: object) -> None:
+    # Sent after connecting, because an older server refuses a connection with an unknown setting.
+    if connection.driver_connection.get_server_version().major >= _TRANSACTION_TIMEOUT_VERSION:
+        statement = f"SET SESSION transaction_timeout = '{seconds}s'"
+        connection.run_async(lambda driver: driver.execute(statement))
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:

@@ -48,9 +48,13 @@ class DatabaseFactory:
 
 
 def migrate(service_directory: Path, *, url_variable: str, url: str, revision: str = "head") -> None:
-    """Run a service's Alembic migrations up to a revision, or down if it is `base` or starts with `-`."""
-    direction = "downgrade" if revision == "base" or revision.startswith("-") else "upgrade"
-    _alembic(service_directory, url_variable, url, direction, revision)
+    """Run a service's Alembic migrations up to a revision."""
+    _alembic(service_directory, url_variable, url, "upgrade", revision)
+
+
+def downgrade(service_directory: Path, *, url_variable: str, url: str, revision: str) -> None:
+    """Run a service's Alembic migrations down to a revision, or to `base`."""
+    _alembic(service_directory, url_variable, url, "downgrade", revision)
 
 
 def check_models(service_directory: Path, *, url_variable: str, url: str) -> None:

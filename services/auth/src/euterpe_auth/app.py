@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.tokens import ACCESS, SERVICE, TokenVerifier
@@ -88,7 +89,11 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     loops = BackgroundLoops("auth", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("outbox", outbox.deliver)
-    loops.start("housekeeping", housekeeping.clean, interval_seconds=HOUSEKEEPING_SECONDS)
+    database_metrics = DatabaseMetrics("auth", app.state.registry, database)
+    loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
+    loops.start(
+        "housekeeping", housekeeping.clean, interval_seconds=HOUSEKEEPING_SECONDS, turn_seconds=LONG_TURN_SECONDS
+    )
 
 
 def _use_cases(

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
@@ -116,7 +116,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     loops = BackgroundLoops("converter", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
-    loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds)
+    loops.start("eviction", evictor.sweep, interval_seconds=settings.sweep_seconds, turn_seconds=LONG_TURN_SECONDS)
     _add_readiness_checks(app, settings, workers)
     await asyncio.gather(_warm_up(state.soundfonts, workers), reader.start())
 

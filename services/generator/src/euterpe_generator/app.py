@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_client import peer_channel
@@ -87,6 +88,8 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     loops = BackgroundLoops("generator", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     changes.start(loops)
+    database_metrics = DatabaseMetrics("generator", app.state.registry, database)
+    loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     catalogue = Catalogue(default=settings.default_model)
     await _start_loader(app, settings, loops, catalogue)
@@ -166,7 +169,7 @@ async def _start_worker(
     worker = Worker(database, changes, app.state.catalogue, finisher, options, app.state.metrics, live, loops)
     await worker.start()
     objects = ObjectSweeper(database, store, library, app.state.metrics, settings.retention)
-    loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS)
+    loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS, turn_seconds=LONG_TURN_SECONDS)
     app.state.readiness.add("engine", worker.check)
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 

@@ -239,6 +239,27 @@ async def test_the_style_follows_the_meter_of_the_prompt(settings: Settings, tmp
     assert "set style to fancy" in refused.json()["detail"]
 
 
+async def test_minor_keys_of_networks_without_modes_are_refused_with_a_remedy(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bundle = melody_bundle(tmp_path, name="white")
+    white = bundle.manifest.model_copy(update={"tonality": "white"})
+    write_melody_bundle(bundle.directory, white, bundle.files)
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
+        refused = await client.post(URL, json={"model": "white", "parameters": {"key": "D minor"}})
+        assert refused.status_code == 422
+        assert refused.headers["content-type"] == "application/problem+json"
+        [error] = refused.json()["errors"]
+        assert error["field"] == "body.parameters.key"
+        assert "use F major, which has the same notes, or any" in error["message"]
+        assert not [choice for choice in error["limits"]["choices"] if choice.endswith("minor")]
+        variants = [{"label": "a", "parameters": {"key": "D minor"}}, {"label": "b", "parameters": {}}]
+        compared = await client.post("/api/v1/comparisons", json={"model": "white", "variants": variants})
+        assert compared.status_code == 422
+        assert compared.json()["errors"][0]["field"] == "body.variants.0.parameters.key"
+        assert (await compose(client, "white", key="F major", bars=2))["parameters"]["key"] == "F major"
+
+
 async def test_a_prompt_too_large_to_be_registered_is_refused_at_once(client: httpx.AsyncClient) -> None:
     # A note on every 24th of a quarter: 16 bars fit into the request, and not into a song's creation parameters.
     notes = 16 * 96
@@ -251,3 +272,37 @@ async def test_a_prompt_too_large_to_be_registered_is_refused_at_once(client: ht
     assert error["field"] == "body.prompt"
     assert error["limits"] == {"maximum_characters": 16_384}
     assert "16384" in error["message"]
+
+
+async def test_default_titles_name_style_and_key_and_depend_on_the_language_only(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
+) -> None:
+    body = {"model": "steps", "seed": 4, "parameters": {"bars": 2, "key": "D major"}}
+    headers = {**token_issuer.headers("anna", "Anna"), "Prefer": "wait=20"}
+    titles, files = [], []
+    for language in ("en", "es", "en"):
+        piece = (await client.post(URL, json={**body, "language": language}, headers=headers)).json()
+        files.append((await client.get(piece["midi_url"], headers=headers)).content)
+        titles.append(piece["title"])
+        song = library.songs[piece["id"]]
+        assert (song.title, song.title_language) == (piece["title"], language)
+        assert song.meter == "4/4"
+    assert titles[0] == titles[2] != titles[1]
+    assert titles[0].endswith(" in D")
+    assert titles[1].endswith(" en re")
+    assert files[0] == files[2] != files[1]
+    assert read_midi(files[0]).title == titles[0]
+
+
+async def test_a_default_title_has_the_estimated_key_in_the_library_only(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
+) -> None:
+    headers = {**token_issuer.headers("anna", "Anna"), "Prefer": "wait=20"}
+    body = {"model": "steps", "seed": 4, "count": 2, "parameters": {"bars": 2}}
+    answer = (await client.post(URL, json=body, headers=headers)).json()
+    piece = answer["items"][0] if "items" in answer else answer
+    song = library.songs[piece["id"]]
+    assert song.key
+    assert song.title.startswith(f"{piece['title']} in ")
+    named = (await client.post(URL, json={**body, "count": 1, "title": "Dawn"}, headers=headers)).json()
+    assert (library.songs[named["id"]].title, library.songs[named["id"]].HasField("title_language")) == ("Dawn", False)

@@ -183,8 +183,9 @@ async def test_claims_read_the_head_of_the_queue_from_an_index(database: Databas
         )
         await session.execute(text("ANALYZE generations"))
         plan = await session.scalars(
-            text("""EXPLAIN SELECT id FROM generations WHERE status = 'queued'
-                    ORDER BY background, turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
+            text("""EXPLAIN SELECT id FROM generations
+                    WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+                    ORDER BY turn, created_at LIMIT 8 FOR UPDATE SKIP LOCKED""")
         )
         lines = "\n".join(plan)
     assert "ix_generations_queue" in lines

@@ -16,8 +16,10 @@ from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.worker import finishing
+from euterpe_generator.worker.object_sweep import ObjectSweeper
 from euterpe_generator.worker.worker import Worker
 from euterpe_service_kit.background import BROKEN_AFTER
+from euterpe_service_kit.database_metrics import DatabaseMetrics
 from euterpe_service_kit.revocations import RevocationList
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.loops import failing, is_broken, wait_for_failures
@@ -26,6 +28,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 URL = "/api/v1/generations"
 LOOPS: dict[str, tuple[type, str]] = {
+    "database_metrics": (DatabaseMetrics, "read"),
+    "objects": (ObjectSweeper, "turn"),
     "claim": (Worker, "_claim_turn"),
     "renew": (Worker, "_renew"),
     "sweep": (Worker, "_sweep"),
@@ -93,8 +97,12 @@ async def test_a_row_that_cannot_be_decoded_does_not_end_the_sweep_of_expired_le
     async with generator(settings, worker_enabled=False) as client:
         bad = (await client.post(URL, json={"length": 20})).json()["id"]
         prompt = json.dumps({"newer": 1})
-        await execute(settings, "UPDATE generations SET prompt = CAST(:prompt AS jsonb), status = 'running', "
-                      "attempt = 1, worker_id = 'dead', lease_until = now()", prompt=prompt)  # fmt: skip
+        await execute(
+            settings,
+            "UPDATE generations SET prompt = CAST(:prompt AS jsonb), status = 'running', attempt = 1, "
+            "worker_id = 'dead', started_at = now(), lease_until = now()",
+            prompt=prompt,
+        )
     async with generator(settings) as client:
         assert (await ended(client, bad))["status"] == "failed"
 

@@ -60,7 +60,8 @@ async def test_work_of_a_dead_worker_is_retried_once(
         # The state that a worker leaves behind if it is killed after the claim.
         await execute(
             settings,
-            "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'dead', lease_until = now()",
+            "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'dead', lease_until = now(), "
+            "started_at = now()",
         )
     async with generator(settings) as client:
         ended = await wait_ended(client, order["id"], headers)
@@ -77,8 +78,11 @@ async def test_a_worker_restarted_in_place_does_not_wait_for_its_own_leases(
     headers = token_issuer.headers("anna")
     async with generator(settings, worker_enabled=False) as client:
         order = (await client.post(URL, json={"seed": 3, "length": 30}, headers=headers)).json()
-        leased = "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'pod-7', lease_until = now() + "
-        await execute(settings, f"{leased} interval '10 minutes'")
+        await execute(
+            settings,
+            "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'pod-7', started_at = now(), "
+            "lease_until = now() + interval '10 minutes'",
+        )
     async with generator(settings, worker_id="pod-8") as client:
         await asyncio.sleep(2)
         state = (await client.get(f"{URL}/{order['id']}", headers=headers)).json()

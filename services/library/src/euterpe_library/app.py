@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import structlog
 from euterpe_service_kit.app import create_base_app
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_server import RpcServer
@@ -99,7 +100,14 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     loops = BackgroundLoops("library", state.registry, state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
-    loops.start("erasure", state.erasure.sweep_all, interval_seconds=settings.sweep_seconds)
+    loops.start(
+        "erasure",
+        state.erasure.sweep_all,
+        interval_seconds=settings.sweep_seconds,
+        turn_seconds=LONG_TURN_SECONDS,
+    )
+    metrics = DatabaseMetrics("library", state.registry, state.database)
+    loops.start("database_metrics", metrics.read, interval_seconds=READ_SECONDS)
     state.moderation = Moderation(state.database)
     state.service_verifier = TokenVerifier(keys, SERVICE)
     server = RpcServer(state.service_verifier)

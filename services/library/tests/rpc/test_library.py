@@ -61,6 +61,54 @@ async def test_a_repeated_registration_changes_nothing(
     assert [song["title"] for song in await listed(client, token_issuer)] == ["Renamed"]
 
 
+async def test_default_titles_are_numbered_within_a_library(
+    library: LibraryServiceStub,
+    client: httpx.AsyncClient,
+    peer: Metadata,
+    register_one: RegisterOne,
+    make_request: MakeRequest,
+    token_issuer: TokenIssuer,
+) -> None:
+    def request(number: int, title: str = "Jig in D", **fields: Any) -> pb.RegisterSongRequest:
+        return make_request(source_id=f"generation-{number}", **{"title": title, "title_language": "en", **fields})
+
+    await asyncio.gather(*(register_one(request(number)) for number in range(10)))
+    batch = [request(10), request(11, "Jiga en re", title_language="es"), request(12), request(0), request(13, "Reel")]
+    await library.RegisterSongs(pb.RegisterSongsRequest(songs=batch), metadata=peer)
+    chosen = make_request(source_id="generation-14", title="Jig in D")
+    for one in (chosen, request(3), request(15, "Waltz", title_language="xx"), request(16, owner_id="ben")):
+        await register_one(one)
+    titles = [song["title"] for song in await listed(client, token_issuer)]
+    numbered = [f"Jig in D, no. {number}" for number in range(1, 13)]
+    assert sorted(titles) == sorted([*numbered, "Jiga en re, n.º 1", "Reel, no. 1", "Jig in D", "Waltz"])
+    assert [song["title"] for song in await listed(client, token_issuer, "ben")] == ["Jig in D, no. 1"]
+
+
+async def test_numbers_of_titles_follow_their_songs_to_another_account(
+    library: LibraryServiceStub,
+    client: httpx.AsyncClient,
+    auth_peer: Metadata,
+    register_one: RegisterOne,
+    make_request: MakeRequest,
+    token_issuer: TokenIssuer,
+) -> None:
+    for number in range(3):
+        await register_one(make_request(source_id=f"g-{number}", title="Reel", title_language="en"))
+    transfer = pb.TransferSongsRequest(from_listener_id="clara", to_listener_id="ben", author="Ben")
+    await library.TransferSongs(transfer, metadata=auth_peer)
+    await register_one(make_request(source_id="g-3", owner_id="ben", title="Reel", title_language="en"))
+    titles = [song["title"] for song in await listed(client, token_issuer, "ben")]
+    assert sorted(titles) == [f"Reel, no. {number}" for number in range(1, 5)]
+
+
+async def test_the_meter_is_stored(
+    register_one: RegisterOne, client: httpx.AsyncClient, make_request: MakeRequest, token_issuer: TokenIssuer
+) -> None:
+    await register_one(make_request(source_id="a", meter="6/8"))
+    await register_one(make_request(source_id="b"))
+    assert [song["meter"] for song in await listed(client, token_issuer)] == [None, "6/8"]
+
+
 async def test_a_crash_before_the_commit_leaves_nothing_and_a_retry_succeeds(
     app: FastAPI,
     register_one: RegisterOne,

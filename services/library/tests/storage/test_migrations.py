@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from euterpe_library.storage import social_models  # noqa: F401 - adds its tables to the metadata
 from euterpe_library.storage.models import Base
-from euterpe_test_kit.databases import DatabaseFactory, check_models, migrate
+from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
 
 VARIABLE = "EUTERPE_LIBRARY_DATABASE_URL"
 
@@ -33,9 +33,12 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory, service
     url = databases.create_empty()
     all_tables = {table.name for table in Base.metadata.sorted_tables}
     assert {"songs", "shares", "artifact_garbage"} <= all_tables
-    for revision, expected in (("head", all_tables), ("base", set()), ("head", all_tables)):
-        migrate(service, url_variable=VARIABLE, url=url, revision=revision)
-        assert await tables(url) == expected
+    migrate(service, url_variable=VARIABLE, url=url)
+    assert await tables(url) == all_tables
+    downgrade(service, url_variable=VARIABLE, url=url, revision="base")
+    assert await tables(url) == set()
+    migrate(service, url_variable=VARIABLE, url=url)
+    assert await tables(url) == all_tables
 
 
 async def test_songs_from_before_the_search_migration_are_found(databases: DatabaseFactory, service: Path) -> None:
@@ -47,8 +50,9 @@ async def test_songs_from_before_the_search_migration_are_found(databases: Datab
         " midi_size_bytes, model, model_version, seed, parameters, duration_seconds, note_count, measures)"
         " VALUES ('g', 'clara', 'Clara', 'Für Elise', 'fur elise', 'k', 's', 1, 'M', '1', 42, '{}', 1, 1, '{}')",
     )
-    for revision in ("head", "0001", "head"):
-        migrate(service, url_variable=VARIABLE, url=url, revision=revision)
+    migrate(service, url_variable=VARIABLE, url=url)
+    downgrade(service, url_variable=VARIABLE, url=url, revision="0001")
+    migrate(service, url_variable=VARIABLE, url=url)
     sought = "'w:fur' & 'w:el':* & 'm:m' & 'v:m@1' & 'n:42' & 'o:clara'"
     rows = await query(url, f"SELECT search_text FROM library.songs WHERE document @@ $${sought}$$::tsquery")
     assert [row["search_text"] for row in rows] == ["fur elise"]
@@ -63,7 +67,7 @@ async def test_a_downgrade_leaves_uploaded_files_to_the_sweep(databases: Databas
         " midi_size_bytes, original_key, original_size_bytes, parameters, duration_seconds, note_count, measures)"
         " VALUES ('import:1', 'clara', 'Clara', 'Air', 'air', 'written', 's', 1, 'uploaded', 1, '{}', 1, 1, '{}')",
     )
-    migrate(service, url_variable=VARIABLE, url=url, revision="-2")
+    downgrade(service, url_variable=VARIABLE, url=url, revision="0004")
     rows = await query(url, "SELECT midi_key, listener_id FROM library.artifact_garbage")
     assert [tuple(row) for row in rows] == [("uploaded", "clara")]
     migrate(service, url_variable=VARIABLE, url=url)

@@ -166,9 +166,10 @@ def measure_copying(
     random = np.random.default_rng(0)
     rows = {}
     for name, scores, corpus in (("composed", composed, [*test, *others]), ("test works", test, others)):
-        known = KnownPassages(corpus)
+        known = KnownPassages([score.pitch for score in corpus])
         windows = draw_windows(scores, options.windows, random, options.notes)
-        shares, runs = known.copied_share(windows), known.longest_runs(windows)
+        pitches = [window.pitch for window in windows]
+        shares, runs = known.copied_share(pitches), known.longest_runs(pitches)
         rows[name] = {
             "windows": len(windows), "notes": options.notes,
             "copied_8_grams": _quartiles(shares.tolist()), "longest_run": _quartiles(runs.tolist()),

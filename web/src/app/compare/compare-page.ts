@@ -107,7 +107,11 @@ export default class ComparePage {
     return valueOf(parameter, this.values());
   }
 
-  protected setValue(parameter: Parameter, value: Value): void {
+  protected isSet(parameter: Parameter): boolean {
+    return parameter.name in this.values();
+  }
+
+  protected setValue(parameter: Parameter, value: Value | null): void {
     const parameters = this.model()?.parameters ?? [];
     this.values.update((values) => withValue(parameters, values, parameter.name, value));
     this.comparison.submission.problem.set(null);

@@ -68,6 +68,8 @@ export const composeTexts = texts(
     noModelsText: 'An administrator has to add a model to the model directory.',
     seedUsed: 'Seed {seed}',
     percentComposed: '{percent} composed',
+    addChoice: 'Add another',
+    removeChoice: 'Remove {name}',
   },
   {
     title: 'Componer',
@@ -136,6 +138,8 @@ export const composeTexts = texts(
     noModelsText: 'Un administrador tiene que añadir un modelo al directorio de modelos.',
     seedUsed: 'Semilla {seed}',
     percentComposed: '{percent} compuesto',
+    addChoice: 'Añadir otro',
+    removeChoice: 'Quitar {name}',
   },
 );
 

@@ -3,7 +3,6 @@ import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { RequestState } from '../core/api/request-state';
 import { Language } from '../core/text/language';
-import { manifestLabel } from '../core/text/manifest-labels';
 import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, withPrompt } from './draft';
 import { promptRequest } from './prompt-request';
 import { Generation, Piece } from './piece';
@@ -57,7 +56,7 @@ export class Composer {
 
   /** Request what the draft describes. Returns the id of the first variation, or null with `problem` set. */
   async generate(draft: Draft): Promise<string | null> {
-    const title = draft.title.trim() || this.localizedTitle();
+    const title = draft.title.trim();
     let id: string | null = null;
     await this.submission.run(async () => {
       const { variations, ...first } = await this.api.post('/api/v1/generations', {
@@ -72,6 +71,7 @@ export class Composer {
           ...(draft.prompt ? { prompt: promptRequest(draft.prompt) } : {}),
           background: false,
           ...(title ? { title } : {}),
+          language: this.language.code(),
         },
       });
       this.show([first, ...(variations ?? [])]);
@@ -96,13 +96,6 @@ export class Composer {
     } finally {
       piece.isStopping.set(false);
     }
-  }
-
-  /** The title of an untitled piece, unless the interface is in English as the API's own titles are. */
-  private localizedTitle(): string | null {
-    const title = this.model()?.title ?? '';
-    const translated = manifestLabel(title, this.language.code());
-    return translated === title ? null : translated;
   }
 
   private show(states: readonly Generation[]): void {

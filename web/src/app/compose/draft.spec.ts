@@ -1,4 +1,14 @@
-import { Model, Parameter, applicableParameters, presetValues, isInvalidSeed, randomValues, withValue } from './draft';
+import {
+  Model,
+  Parameter,
+  applicableParameters,
+  choicesOf,
+  isInvalidSeed,
+  presetValues,
+  randomValues,
+  withValue,
+} from './draft';
+import { promptRequest } from './prompt-request';
 
 const parameter = (name: string, rest: Partial<Parameter>): Parameter => ({
   name,
@@ -75,5 +85,46 @@ describe('isInvalidSeed', () => {
   it('accepts whole numbers that JSON represents exactly', () => {
     for (const seed of ['0', '42', '9007199254740991']) expect(isInvalidSeed(seed)).toBe(false);
     for (const seed of ['', '-1', '1.5', 'x', '9007199254740992']) expect(isInvalidSeed(seed)).toBe(true);
+  });
+});
+
+describe('parameters of ensemble models', () => {
+  const parts = parameter('parts', {
+    kind: 'choice',
+    choices: ['any', 'violin', 'cello'],
+    default: 'any',
+    max_choices: 3,
+  });
+  const tempo = parameter('tempo', { minimum: 30, maximum: 280, default: 120, optional: true });
+
+  it('combine several choices, none for the default', () => {
+    expect(choicesOf(parts, 'any')).toEqual([]);
+    expect(choicesOf(parts, 'violin, violin, cello')).toEqual(['violin', 'violin', 'cello']);
+  });
+
+  it('keep the default of an optional value once it is set, and leave it to the model without', () => {
+    expect(withValue([tempo], {}, 'tempo', 120)).toEqual({ tempo: 120 });
+    expect(withValue([tempo], { tempo: 90 }, 'tempo', null)).toEqual({});
+  });
+
+  it('are not varied at random where they are left open or fit one key only', () => {
+    const chords = parameter('chords', { kind: 'choice', choices: ['any', 'C | F'], default: 'any', custom: 'chords' });
+    expect(randomValues({ ...model, presets: {}, parameters: [tempo, chords] }, () => 0.9)).toEqual({});
+  });
+});
+
+describe('promptRequest', () => {
+  const prompt = { title: 'Song', songId: 'a', bars: null };
+
+  it('names the bars and tracks that are replaced', () => {
+    expect(promptRequest({ ...prompt, use: 'replace', firstBar: 3, tracks: [2] })).toEqual({
+      song_id: 'a',
+      use: 'replace',
+      first_bar: 3,
+      last_bar: 3,
+      tracks: [2],
+    });
+    expect(promptRequest({ ...prompt, use: 'accompany' })).toEqual({ song_id: 'a', use: 'accompany' });
+    expect(promptRequest({ ...prompt, bars: 4, use: 'continue' })).toEqual({ song_id: 'a', bars: 4 });
   });
 });

@@ -25,7 +25,16 @@ export interface Prompt {
   readonly midi?: Uint8Array;
   /** The number of bars that are used; null for as many as fit. */
   readonly bars: number | null;
+  /** What an ensemble model does with it; melody models have a parameter for it. */
+  readonly use?: PromptUse;
+  /** The bars that are replaced, from 1. */
+  readonly firstBar?: number;
+  readonly lastBar?: number;
+  /** The tracks that are replaced, from 1; none for all. */
+  readonly tracks?: readonly number[];
 }
+
+export type PromptUse = NonNullable<Schema<'PromptRequest'>['use']>;
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
@@ -43,11 +52,12 @@ export function newDraft(model: Model, from?: Draft): Draft {
 
 /** Return whether a model can continue a piece. */
 export function acceptsPrompt(model: Model): boolean {
-  return model.kind === 'melody';
+  return model.kind === 'melody' || model.kind === 'ensemble';
 }
 
-/** Return whether a model can keep a melody and compose only chords. */
+/** Return whether a model can accompany a piece. */
 export function canAccompany(model: Model): boolean {
+  if (model.kind === 'ensemble') return true;
   const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
   return parameter?.choices?.includes('only') ?? false;
 }
@@ -57,7 +67,10 @@ export function withPrompt(model: Model, draft: Draft, prompt: Prompt | null, ac
   const current = draft.values['accompaniment'];
   const value = accompanyOnly ? 'only' : current === 'only' ? undefined : current;
   const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
-  if (!parameter) return { ...draft, prompt };
+  if (!parameter) {
+    const use = accompanyOnly ? 'accompany' : prompt?.use === 'accompany' ? 'continue' : prompt?.use;
+    return { ...draft, prompt: prompt && use ? { ...prompt, use } : prompt };
+  }
   const values = withValue(model.parameters, draft.values, 'accompaniment', value ?? parameter.default);
   return { ...draft, prompt, values };
 }
@@ -90,12 +103,22 @@ export function applicableParameters(parameters: readonly Parameter[], values: V
   }
 }
 
-/** Return the values with one of them set; values that it excludes or that no longer apply go back to the defaults. */
-export function withValue(parameters: readonly Parameter[], values: Values, name: string, value: Value): Values {
+/** Return the choices that a value of a parameter with several of them combines; none for its default. */
+export function choicesOf(parameter: Parameter, value: string): string[] {
+  return value === parameter.default ? [] : value.split(', ');
+}
+
+/**
+ * Return the values with one of them set, or left to the model with null; values that it excludes or that no longer
+ * apply go back to the defaults.
+ */
+export function withValue(parameters: readonly Parameter[], values: Values, name: string, value: Value | null): Values {
   const parameter = parameters.find((candidate) => candidate.name === name);
   if (!parameter) return values;
-  const next: Record<string, Value> = { ...values, [name]: value };
-  if (value === parameter.default) delete next[name];
+  const next: Record<string, Value> = { ...values };
+  if (value !== null) next[name] = value;
+  // Of an optional parameter, the default is a value like any other.
+  if (value === null || (value === parameter.default && !parameter.optional)) delete next[name];
   else {
     const excluded = parameters.filter((other) => other.excludes?.includes(name)).map((other) => other.name);
     for (const other of [...(parameter.excludes ?? []), ...excluded]) delete next[other];
@@ -120,6 +143,8 @@ export function randomValues(model: Model, random: () => number = Math.random): 
   let values = preset ? presetValues(model, preset) : {};
   for (const parameter of model.parameters.filter((candidate) => candidate.group === 'basic')) {
     const current = valueOf(parameter, values);
+    // A progression of chords fits one key only.
+    if (parameter.custom || (parameter.optional && !(parameter.name in values))) continue;
     if (parameter.kind === 'choice' && parameter.choices?.length) {
       const choice = parameter.choices[Math.floor(random() * parameter.choices.length)];
       values = withValue(model.parameters, values, parameter.name, choice as Value);

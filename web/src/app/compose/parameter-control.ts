@@ -1,12 +1,14 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
+import { ChoiceListControl } from './choice-list-control';
 import { Parameter, Value } from './draft';
 import { manifestLabel } from '../core/text/manifest-labels';
 
 /** The form control for a parameter of a model. */
 @Component({
   selector: 'e-parameter-control',
+  imports: [ChoiceListControl],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     @let parameter = this.parameter();
@@ -26,10 +28,37 @@ import { manifestLabel } from '../core/text/manifest-labels';
         <label [for]="id">
           {{ label(parameter.label) }}
           @if (parameter.kind !== 'choice') {
-            <output class="tabular" [for]="id">{{ valueText() }}</output>
+            <output class="tabular" [for]="id">{{ isAutomatic() ? label('automatic') : valueText() }}</output>
           }
         </label>
-        @if (parameter.kind === 'choice') {
+        @if ((parameter.max_choices ?? 1) > 1) {
+          <e-choice-list-control
+            [parameter]="parameter"
+            [value]="'' + value()"
+            [controlId]="id"
+            (valueChange)="valueChange.emit($event)"
+          />
+        } @else if (parameter.custom) {
+          <input
+            class="input"
+            autocomplete="off"
+            maxlength="4000"
+            [id]="id"
+            [attr.list]="id + '-list'"
+            [attr.aria-describedby]="id + '-note'"
+            [attr.aria-invalid]="!!error()"
+            [placeholder]="label('' + parameter.default)"
+            [value]="value() === parameter.default ? '' : value()"
+            (change)="valueChange.emit($any($event.target).value.trim() || parameter.default)"
+          />
+          <datalist [id]="id + '-list'">
+            @for (choice of parameter.choices; track choice) {
+              @if (choice !== parameter.default) {
+                <option [value]="choice"></option>
+              }
+            }
+          </datalist>
+        } @else if (parameter.kind === 'choice') {
           <select
             class="input"
             [id]="id"
@@ -37,7 +66,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
             (change)="valueChange.emit($any($event.target).value)"
           >
             @for (choice of parameter.choices; track choice) {
-              <option [value]="choice" [selected]="choice === value()">{{ label('' + choice) }}</option>
+              <option [value]="choice" [selected]="choice === value()">{{ choiceLabel('' + choice) }}</option>
             }
           </select>
         } @else {
@@ -52,6 +81,11 @@ import { manifestLabel } from '../core/text/manifest-labels';
             [attr.aria-describedby]="id + '-note'"
             (input)="valueChange.emit($any($event.target).valueAsNumber)"
           />
+          @if (parameter.optional && !isAutomatic()) {
+            <button type="button" class="button small" (click)="valueChange.emit(null)">
+              {{ label('automatic') }}
+            </button>
+          }
         }
       }
       <span class="hint" [id]="id + '-note'">{{ label(parameter.advice ?? '') }}</span>
@@ -92,7 +126,10 @@ export class ParameterControl {
   readonly parameter = input.required<Parameter>();
   readonly value = input.required<Value>();
   readonly error = input<string | null>(null);
-  readonly valueChange = output<Value>();
+  /** Whether the value was set; matters for optional parameters only. */
+  readonly isSet = input(false);
+  /** The new value; null for none, which leaves an optional parameter to the model. */
+  readonly valueChange = output<Value | null>();
   private readonly language = inject(Language);
   private readonly format = inject(Format);
 
@@ -108,6 +145,16 @@ export class ParameterControl {
     const unit = this.parameter().unit;
     return unit ? `${number} ${manifestLabel(unit, this.language.code()).toLowerCase()}` : number;
   });
+
+  protected readonly isAutomatic = computed(() => !!this.parameter().optional && !this.isSet());
+
+  /** Return the label of a choice; one that is a path is indented below the one before. */
+  protected choiceLabel(choice: string): string {
+    const path = choice.split('/');
+    // 3/4 is a meter, not a path.
+    if (path.length === 1 || /^\d/.test(choice)) return this.label(choice);
+    return '\u2003'.repeat(path.length - 1) + this.label(path[path.length - 1] ?? choice);
+  }
 
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());

@@ -1,9 +1,9 @@
-import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { Notices } from '../core/notices/notices';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { promptTexts } from './prompt-texts';
-import { Prompt } from './draft';
+import { Prompt, PromptUse } from './draft';
 
 /** The API accepts the Base64 text of a file of this size. */
 const MAX_FILE_BYTES = 500_000;
@@ -30,7 +30,12 @@ const MAX_FILE_BYTES = 500_000;
           </button>
         </p>
         <div class="chips" role="group" [attr.aria-label]="t('use')">
-          <button type="button" class="chip" [attr.aria-pressed]="!accompanyOnly()" (click)="select(prompt, false)">
+          <button
+            type="button"
+            class="chip"
+            [attr.aria-pressed]="!accompanyOnly() && !isReplacing()"
+            (click)="select(withUse(prompt, 'continue'), false)"
+          >
             {{ t('continue') }}
           </button>
           @if (canAccompany()) {
@@ -38,17 +43,65 @@ const MAX_FILE_BYTES = 500_000;
               {{ t('accompany') }}
             </button>
           }
+          @if (canReplace()) {
+            <button
+              type="button"
+              class="chip"
+              [attr.aria-pressed]="isReplacing()"
+              (click)="select(withUse(prompt, 'replace'), false)"
+            >
+              {{ t('replace') }}
+            </button>
+          }
         </div>
-        <div class="field">
-          <label for="prompt-bars">{{ t('barCount') }}</label>
-          <select id="prompt-bars" class="input" (change)="limitBars($any($event.target).value)">
-            <option value="">{{ t('allBars') }}</option>
-            @for (count of barCounts; track count) {
-              <option [value]="count" [selected]="prompt.bars === count">{{ t('firstBars', { n: count }) }}</option>
-            }
-          </select>
-        </div>
-        <span class="hint">{{ t(accompanyOnly() ? 'accompanyHint' : 'continueHint') }}</span>
+        @if (isReplacing()) {
+          <div class="bars">
+            <div class="field">
+              <label for="first-bar">{{ t('firstBar') }}</label>
+              <input
+                id="first-bar"
+                class="input"
+                type="number"
+                min="1"
+                [value]="prompt.firstBar ?? 1"
+                (change)="setBars($any($event.target).valueAsNumber, prompt.lastBar)"
+              />
+            </div>
+            <div class="field">
+              <label for="last-bar">{{ t('lastBar') }}</label>
+              <input
+                id="last-bar"
+                class="input"
+                type="number"
+                min="1"
+                [value]="prompt.lastBar ?? prompt.firstBar ?? 1"
+                (change)="setBars(prompt.firstBar ?? 1, $any($event.target).valueAsNumber)"
+              />
+            </div>
+          </div>
+          <div class="field">
+            <label for="replaced-tracks">{{ t('tracks') }}</label>
+            <input
+              id="replaced-tracks"
+              class="input"
+              autocomplete="off"
+              [placeholder]="t('allTracks')"
+              [value]="prompt.tracks?.join(', ') ?? ''"
+              (change)="setTracks($any($event.target).value)"
+            />
+          </div>
+        } @else if (!(canReplace() && accompanyOnly())) {
+          <div class="field">
+            <label for="prompt-bars">{{ t('barCount') }}</label>
+            <select id="prompt-bars" class="input" (change)="limitBars($any($event.target).value)">
+              <option value="">{{ t('allBars') }}</option>
+              @for (count of barCounts; track count) {
+                <option [value]="count" [selected]="prompt.bars === count">{{ t('firstBars', { n: count }) }}</option>
+              }
+            </select>
+          </div>
+        }
+        <span class="hint">{{ t(hint()) }}</span>
       } @else {
         <label class="button small">
           <e-icon name="upload" />{{ t('choose') }}
@@ -106,6 +159,12 @@ const MAX_FILE_BYTES = 500_000;
       width: 100%;
     }
 
+    .bars {
+      display: flex;
+      gap: 0.6rem;
+      width: 100%;
+    }
+
     .button:has(:focus-visible) {
       outline: 2.5px solid var(--accent);
       outline-offset: 2px;
@@ -129,14 +188,40 @@ export class PromptControl {
   readonly accompanyOnly = input(false);
   /** Whether a model can accompany a prompt, so that the user may choose. */
   readonly canAccompany = input(false);
+  /** Whether the model can replace bars, and add any instruments. */
+  readonly canReplace = input(false);
   readonly error = input<string | null>(null);
   readonly promptChange = output<{ prompt: Prompt | null; accompanyOnly: boolean }>();
   protected readonly t = injectTexts(promptTexts);
   protected readonly barCounts = [1, 2, 4, 8];
+  protected readonly isReplacing = computed(() => this.canReplace() && this.prompt()?.use === 'replace');
+  protected readonly hint = computed(() => {
+    if (this.isReplacing()) return 'replaceHint';
+    if (!this.accompanyOnly()) return 'continueHint';
+    return this.canReplace() ? 'addHint' : 'accompanyHint';
+  });
   private readonly notices = inject(Notices);
 
   protected select(prompt: Prompt, accompanyOnly: boolean): void {
     this.promptChange.emit({ prompt, accompanyOnly });
+  }
+
+  protected withUse(prompt: Prompt, use: PromptUse): Prompt {
+    return this.canReplace() ? { ...prompt, use } : prompt;
+  }
+
+  protected setBars(first: number, last: number | undefined): void {
+    const prompt = this.prompt();
+    if (!prompt) return;
+    const firstBar = Math.max(1, Math.round(first) || 1);
+    const lastBar = Math.max(firstBar, Math.round(last ?? firstBar) || firstBar);
+    this.select({ ...prompt, firstBar, lastBar }, false);
+  }
+
+  protected setTracks(text: string): void {
+    const prompt = this.prompt();
+    const tracks = (text.match(/\d+/g) ?? []).map(Number).filter((number) => number > 0);
+    if (prompt) this.select({ ...prompt, tracks }, false);
   }
 
   protected remove(): void {

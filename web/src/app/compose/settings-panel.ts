@@ -95,11 +95,19 @@ export class SettingsPanel {
     if (model) this.composer.draft.update((draft) => newDraft(model, draft ?? undefined));
   }
 
+  protected isSet(parameter: Parameter): boolean {
+    return parameter.name in (this.composer.draft()?.values ?? {});
+  }
+
+  protected isAccompanying(draft: Draft): boolean {
+    return draft.values['accompaniment'] === 'only' || draft.prompt?.use === 'accompany';
+  }
+
   protected valueOf(parameter: Parameter): Value {
     return valueOf(parameter, this.composer.draft()?.values ?? {});
   }
 
-  protected setValue(parameter: Parameter, value: Value): void {
+  protected setValue(parameter: Parameter, value: Value | null): void {
     const [model, draft] = [this.composer.model(), this.composer.draft()];
     if (model && draft) this.change({ values: withValue(model.parameters, draft.values, parameter.name, value) });
   }

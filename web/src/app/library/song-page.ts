@@ -3,6 +3,7 @@ import { ChangeDetectionStrategy, Component, computed, inject, input, signal } f
 import { MatMenuTrigger } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
 import { RequestState } from '../core/api/request-state';
 import { Playback } from '../core/player/player';
 import { loadWhenReady } from '../core/session/load-when-ready';
@@ -28,6 +29,7 @@ import { Comments } from './comments';
 import { SongMenu } from './song-menu';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
+import { isAccompaniment, parameterRows, storedPrompt } from './song-settings';
 
 /** The page of a song: piano roll, metadata, settings, measures, comments. */
 @Component({
@@ -58,6 +60,7 @@ export default class SongPage {
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
   protected readonly request = new RequestState();
+  private readonly sourceTitle = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
   private readonly router = inject(Router);
@@ -79,6 +82,7 @@ export default class SongPage {
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
       [this.t('key'), song.key && this.format.key(song.key)],
+      [this.t('meter'), song.meter],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
       [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
       [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
@@ -90,20 +94,21 @@ export default class SongPage {
   protected readonly settings = computed(() => {
     const song = this.song();
     if (!song?.model) return [];
-    const seed = song.seed === null ? [] : [[this.t('seed'), String(song.seed)]];
-    const scalars = Object.entries(song.parameters).filter(([, value]) =>
-      ['string', 'number', 'boolean'].includes(typeof value),
-    );
-    const parameters = scalars.map(([name, value]) => [
-      manifestLabel(name, this.language.code()),
-      this.valueText(value),
-    ]);
-    return [[this.t('model'), `${song.model} ${song.model_version}`], ...seed, ...parameters];
+    const rows: [string, string][] = [[this.t('model'), `${song.model} ${song.model_version}`]];
+    if (song.seed !== null) rows.push([this.t('seed'), String(song.seed)]);
+    const prompt = storedPrompt(song);
+    if (prompt) {
+      const title = this.sourceTitle();
+      const source =
+        title === null ? this.t(prompt.song_id ? 'anotherPiece' : 'uploadedFile') : this.t('quoted', { title });
+      rows.push([
+        this.t(isAccompaniment(song) ? 'accompanies' : 'continues'),
+        this.t('barsOf', { n: prompt.bars, source }),
+      ]);
+    }
+    const texts = { language: this.language.code(), format: this.format, eventCount: this.t('events') };
+    return [...rows, ...parameterRows(song, texts)];
   });
-  private valueText(value: unknown): string {
-    if (typeof value === 'number') return this.format.number(value, 2);
-    return manifestLabel(String(value), this.language.code());
-  }
 
   protected readonly measures = computed(() =>
     orderedMeasures(this.song()?.measures ?? {}).map(([name, value]) => [
@@ -132,7 +137,19 @@ export default class SongPage {
       this.pageTitles.name.set(song.title);
       const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
       this.notes.set(readMidi(await file.arrayBuffer()));
+      this.sourceTitle.set(await this.titleOf(storedPrompt(song)?.song_id));
     });
+  }
+
+  /** The title of a song; null if it was deleted or may not be read. */
+  private async titleOf(songId: string | null | undefined): Promise<string | null> {
+    if (!songId) return null;
+    try {
+      return (await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: songId } })).title;
+    } catch (error) {
+      if (error instanceof Problem) return null;
+      throw error;
+    }
   }
 
   /** Update only the like, so that the page does not mix two versions of the song. */

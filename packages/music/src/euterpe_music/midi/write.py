@@ -10,7 +10,7 @@ import numpy as np
 
 from euterpe_music.controls import PITCH_BEND, ControlArray, no_controls
 from euterpe_music.general_midi import DRUM_CHANNEL, DRUM_KIT, INSTRUMENTS
-from euterpe_music.meter import COMMON_TIME, MeterChange
+from euterpe_music.meter import with_default_meter
 from euterpe_music.midi.container import to_file
 from euterpe_music.piece import NoteArray, Piece, Tempo, Track
 
@@ -126,10 +126,7 @@ def _microseconds(bpm: float) -> int:
 
 def _conductor_track(piece: Piece, end: int) -> bytes:
     events = [(0, _meta(_NAME, _text(piece.title)))] if piece.title else []
-    meters = (
-        piece.meters if piece.meters and piece.meters[0].tick == 0 else (MeterChange(0, COMMON_TIME), *piece.meters)
-    )
-    for change in meters:
+    for change in with_default_meter(piece.meters):
         meter = change.meter
         # Metronome clocks, 24 a quarter: compound meters click in dotted beats.
         beat = 3 if meter.unit >= 8 and meter.beats % 3 == 0 else 1

@@ -40,7 +40,7 @@ class Housekeeping:
     async def clean(self) -> None:
         """Delete expired data once."""
         now = self._clock()
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             await SessionRepository(session).delete_expired(now)
             await AttemptRepository(session).delete_settled(now)
             await RevocationRepository(session).delete_expired(now)
@@ -50,7 +50,7 @@ class Housekeeping:
             pass
 
     async def _delete_guests(self) -> bool:
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             deleted = await UserRepository(session).remove_old_guests(
                 self._clock() - self._guest_lifetime, limit=_GUESTS_PER_BATCH
             )

@@ -15,6 +15,7 @@ from google.protobuf.struct_pb2 import Struct
 from euterpe_generator.domain.generation import Generation, Owner, UserClass
 from euterpe_generator.domain.library_usage import LibraryUsage
 from euterpe_generator.domain.rendered_piece import RenderedPiece
+from euterpe_generator.domain.titles import song_title
 
 _DEADLINE_SECONDS = 10.0
 #: A request waits for the usage; the removal of a hundred objects takes longer.
@@ -90,7 +91,9 @@ def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongReques
         source_id=str(generation.id),
         owner_id=generation.owner.id or "",
         author=generation.owner.name,
-        title=generation.title,
+        title=song_title(generation, piece.key),
+        title_language=generation.title_language,
+        meter=piece.meter,
         midi=pb.MidiArtifact(key=piece.midi_key, sha256=piece.sha256, size_bytes=len(piece.midi)),
         creation=creation,
         duration_seconds=piece.duration_seconds,

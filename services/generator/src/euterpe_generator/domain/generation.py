@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from euterpe_music.default_titles import Language
 from euterpe_service_kit.networks import network_of
 
 from euterpe_generator.domain.estimate import Estimate
@@ -90,6 +91,8 @@ class Generation:
     #: Checked values of the model's parameters, including defaults.
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: Prompt | None = None
+    #: The language of a default title; None for a title that the user gave.
+    title_language: Language | None = None
     #: The variant's label in a comparison.
     label: str | None = None
     #: None for generations of earlier releases.

@@ -22,6 +22,7 @@ class RenderedPiece:
     #: MIDI programs in ascending order; 128 is the drum kit.
     programs: Sequence[int]
     key: str | None = None
+    meter: str | None = None
     style: str | None = None
     writer_version: int = WRITER_VERSION
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from euterpe_music.default_titles import Language
+
 from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt, PromptUse
 
@@ -44,11 +46,17 @@ class GenerationRequest:
     background: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: PromptSource | None = None
+    #: Language of a default title.
+    language: Language = "en"
 
     @property
     def digest(self) -> str:
         """Digest that identifies the request, for Idempotency-Key."""
-        return digest(asdict(self))
+        values = asdict(self)
+        # Requests of earlier releases have no language, and may be repeated after an upgrade.
+        if self.language == "en":
+            del values["language"]
+        return digest(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class OrderItem:
     seed: int
     length: int
     title: str
+    #: The language of a default title; None for a title that the user gave.
+    title_language: Language | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: Prompt | None = None
     #: The variant's label in a comparison.

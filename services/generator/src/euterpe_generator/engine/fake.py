@@ -51,6 +51,10 @@ class FakeSession:
         """See Session."""
         return steps
 
+    def score(self, row: int) -> float:
+        """See Session: the first feature of the last event."""
+        return float(self._previous[row, 0])
+
     def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session."""
         return events

@@ -90,6 +90,10 @@ class OnnxSession:
         """See Session."""
         return steps
 
+    def score(self, row: int) -> float:  # noqa: ARG002 - part of the protocol
+        """See Session: pieces are not compared."""
+        return 0.0
+
     def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session."""
         return events

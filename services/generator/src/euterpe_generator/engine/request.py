@@ -14,7 +14,8 @@ Mask = NDArray[np.bool_]
 class Request:
     """One piece to compose: `steps` events from `seed`. Requests with the same `owner` share one place in the queue.
 
-    `inputs` are passed to the session when the piece starts; their type depends on the session.
+    `inputs` are passed to the session when the piece starts; their type depends on the session. Of several
+    `candidates`, the one with the highest score is kept.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Request:
     seed: int
     steps: int
     inputs: Any = None
+    candidates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,11 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The piece is complete: `events` has shape [steps, features]."""
+    """The piece is complete: `events` has shape [steps, features]. See Session.score for its `score`."""
 
     id: str
     events: Array
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from euterpe_generator.engine.candidates import Candidates
 from euterpe_generator.engine.noise import piece_noise
 from euterpe_generator.engine.queue import FairQueue
 from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed, Finished, Request, Started, Update
@@ -42,6 +43,7 @@ class Scheduler:
         #: Batch width → seconds per step, a moving average over the calls of that width.
         self._seconds_per_step: dict[int, float] = {}
         self._watched: set[str] = set()
+        self._candidates = Candidates()
         #: Calls of the session, rows summed over these calls (the quotient is the batch size), and events composed.
         self.executions = self.inferences = self.steps = 0
         self._waiting = FairQueue()
@@ -74,10 +76,18 @@ class Scheduler:
         """Queue a request. Raises ValueError if its number of steps is out of range."""
         if not 1 <= request.steps <= self._max_steps:
             raise ValueError(f"steps must be between 1 and {self._max_steps}, got {request.steps}")
-        self._waiting.push(request)
+        for candidate in self._candidates.split(request):
+            self._waiting.push(candidate)
 
     def cancel(self, request_id: str) -> list[Update]:
         """Cancel a request: at once while it waits, at the next step boundary while it runs."""
+        members = self._candidates.members(request_id)
+        if members is None:
+            return self._cancel(request_id)
+        cancelled = [update for member in members for update in self._cancel(member)]
+        return self._candidates.merge(cancelled, self._cancel)
+
+    def _cancel(self, request_id: str) -> list[Update]:
         if self._waiting.remove(request_id):
             self._watched.discard(request_id)
             return [Cancelled(request_id, np.zeros((0, self._session.features), np.float32))]
@@ -86,7 +96,10 @@ class Scheduler:
         return []
 
     def watch(self, request_id: str) -> list[Update]:
-        """Return the request's events so far, and from now on include its new events in the updates of each step."""
+        """Return the request's events so far, and from now on include its new events in the updates of each step.
+
+        A request for the best of several candidates has no events before its end.
+        """
         slot = self._slots.find(request_id)
         known = slot is not None or any(request.id == request_id for request in self._waiting)
         if not known or request_id in self._watched:
@@ -97,13 +110,17 @@ class Scheduler:
 
     def progress(self) -> dict[str, int]:
         """Return the steps done of each request that has a slot."""
-        return {
+        steps = {
             request.id: self._session.progress(slot, self._slots.position(slot), request.steps)
             for slot, request in self._slots
         }
+        return self._candidates.merge_progress(steps)
 
     def step(self) -> list[Update]:
         """Remove cancelled requests, admit waiting ones, and run the batch for one chunk."""
+        return self._candidates.merge(self._step(), self._cancel)
+
+    def _step(self) -> list[Update]:
         updates = self._remove_cancelled()
         updates += self._admit()
         for source, target in self._slots.compact():
@@ -115,7 +132,7 @@ class Scheduler:
         try:
             events = self._session.advance(self._slots.noise(steps))
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises, its requests must end
-            return updates + self.fail_all(str(error))
+            return updates + self._fail_all(str(error))
         self._record_duration(steps, self._clock() - started)
         self._slots.advance(events)
         return updates + self._watched_updates(steps) + self._remove_finished()
@@ -187,6 +204,9 @@ class Scheduler:
 
     def fail_all(self, reason: str) -> list[Update]:
         """End all running requests with Failed; waiting ones stay."""
+        return self._candidates.merge(self._fail_all(reason), self._cancel)
+
+    def _fail_all(self, reason: str) -> list[Update]:
         # It is unknown which row caused the failure, and the state of every row is undefined.
         failed = self._slots.clear()
         self._cancelled.clear()
@@ -195,12 +215,15 @@ class Scheduler:
 
     def _remove(self, slot: int, outcome: type[Finished] | type[Cancelled]) -> Update:
         events: Array | None = None
-        reason = ""
+        reason, score = "", 0.0
         try:
             events = self._session.final_events(slot, self._slots.events(slot))
+            score = self._session.score(slot)
         except Exception as error:  # noqa: BLE001 - it must not end the others of this step
             reason = str(error)
         request_id = self._slots.release(slot).id
         self._cancelled.discard(request_id)
         self._watched.discard(request_id)
-        return Failed(request_id, reason) if events is None else outcome(request_id, events)
+        if events is None:
+            return Failed(request_id, reason)
+        return Finished(request_id, events, score) if outcome is Finished else Cancelled(request_id, events)

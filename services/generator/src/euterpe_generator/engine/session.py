@@ -51,6 +51,10 @@ class Session(Protocol):
         """
         ...
 
+    def score(self, row: int) -> float:
+        """Return how good a complete piece is, to select one of several candidates; higher is better."""
+        ...
+
     def final_events(self, row: int, events: Array) -> Array:
         """Return the events of a complete piece, given those returned so far [steps, features].
 

@@ -163,7 +163,8 @@ class Catalogue:
         """Build the engine's request for a generation. Raises KeyError if its model is not in memory."""
         model = self._by_key[generation.model_key]
         inputs = model.adapter.session_inputs(generation.parameters, generation.prompt)
-        return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs)
+        candidates = int(generation.parameters.get("candidates", 1))
+        return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs, candidates)
 
     def resolve(self, requested: str | None) -> Model:
         """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters."""

@@ -105,12 +105,12 @@ class EnsembleAdapter:
         requested = named_parts(parameters)
         if music is None or prompt is None:
             bars = int(parameters["bars"])
-            blocks = {0: Block.of_line(self._meter(parameters), self._tempo_class(parameters))}
-            return self._plan(parameters, requested, requested, bars, bars, blocks)
+            line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
+            return self._plan(parameters, requested, requested, bars, bars, {0: line})
         first, blocks = given_blocks(music, prompt.bars)
         present = sorted(set(music.parts.values()))
         if music.material.use == "continue":
-            blocks[prompt.bars] = self._first_line(parameters, blocks[prompt.bars])
+            blocks = {**blocks, prompt.bars: self._first_line(parameters, blocks[prompt.bars])}
             bars = int(parameters["bars"])
             parts = requested or tuple(present)
             return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks)
@@ -142,6 +142,7 @@ class EnsembleAdapter:
             conditions=conditions(parameters),
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
+            is_compared=int(parameters.get("candidates", 1)) > 1,
         )
 
     def _first_line(self, parameters: Mapping[str, Value], usual: Block) -> Block:

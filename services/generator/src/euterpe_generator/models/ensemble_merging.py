@@ -153,8 +153,12 @@ def _tempos(
 def _meters(piece: Piece, bars: _Bars, boundary: NDArray[np.int64] | None) -> tuple[MeterChange, ...]:
     if boundary is None:
         return piece.meters
-    added = (MeterChange(int(bars.tick(bar, 0)), Meter(*METERS[meter])) for bar, (meter, _) in _changed(bars.lines, 0))
-    return (*(one for one in piece.meters if one.tick < boundary), *added)
+    kept = [one for one in piece.meters if one.tick < boundary]
+    for bar, (meter, _) in _changed(bars.lines, 0):
+        change = MeterChange(int(bars.tick(bar, 0)), Meter(*METERS[meter]))
+        if not kept or kept[-1].meter != change.meter:
+            kept.append(change)
+    return tuple(kept)
 
 
 def _changed(lines: Mapping[int, tuple[int, int]], column: int) -> list[tuple[int, tuple[int, int]]]:

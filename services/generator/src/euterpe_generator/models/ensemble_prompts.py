@@ -1,6 +1,7 @@
 """Prompts of ensemble networks: reading files, and what is given of them to the network."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -166,8 +167,9 @@ def _score_of(piece: Piece) -> ScoreTick:
     return score
 
 
-def given_blocks(music: PromptMusic, total_bars: int) -> tuple[int, dict[int, Block]]:
-    """Return the first bar that is fed to the network, and what is given of each bar; see EnsemblePlan."""
+@lru_cache(maxsize=_CACHED_PROMPTS)
+def given_blocks(music: PromptMusic, total_bars: int) -> tuple[int, Mapping[int, Block]]:
+    """Return the first bar that is fed to the network, and what is given of each bar; see EnsemblePlan. Cached."""
     quantized, gap = music.quantized, music.gap
     notes = quantized.notes
     use = music.material.use

@@ -10,7 +10,7 @@ import structlog
 from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
 from euterpe_music.manifest import Variant
 from euterpe_music.parameters import Value
-from euterpe_service_kit.background import BackgroundLoops
+from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
@@ -65,7 +65,7 @@ class ModelLoader:
     async def start(self, loops: BackgroundLoops) -> None:
         """Load the bundles that are there, and poll for more until the loops are stopped."""
         await self._poll()
-        loops.start("models", self._turn)
+        loops.start("models", self._turn, turn_seconds=LONG_TURN_SECONDS)
 
     async def _turn(self) -> None:
         await asyncio.sleep(self._poll_seconds)

@@ -1,5 +1,6 @@
 """What a model offers: its manifest's parameters as far as they are true, and those that no network is needed for."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from euterpe_music.key_signature import KeySignature
@@ -8,6 +9,7 @@ from euterpe_music.melody_parameters import ANY_KEY, RANDOM_STRATEGIES, TEMPERAT
 from euterpe_music.parameters import Parameter
 
 from euterpe_generator.models.endings import ending_parameter
+from euterpe_generator.models.measured_advice import MEASURED_ADVICE
 from euterpe_generator.models.two_part_form import TWO_PART_BARS, TWO_PART_STYLES, form_parameter
 
 #: Parameters whose advice in older manifests is wrong, with the advice that replaces it.
@@ -21,10 +23,12 @@ def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
     they offer major keys only. A released manifest cannot change, so that this is decided here.
     """
     declared = manifest.sampling.parameters
+    advice = _ADVICE | MEASURED_ADVICE.get(f"{manifest.name}@{manifest.version}", {})
+    has_modes = manifest.tonality != "white"
     parameters = tuple(
         offered
         for one in declared
-        for offered in (_offered(one, has_modes=manifest.tonality != "white"), *_added_after(one, manifest))
+        for offered in (_offered(one, advice, has_modes=has_modes), *_added_after(one, manifest))
     )
     sampling = manifest.sampling.model_copy(update={"parameters": parameters})
     return manifest.model_copy(update={"sampling": sampling})
@@ -59,10 +63,10 @@ def _added_after(parameter: Parameter, manifest: MelodyManifest) -> tuple[Parame
     return ()
 
 
-def _offered(parameter: Parameter, *, has_modes: bool) -> Parameter:
+def _offered(parameter: Parameter, advice: Mapping[str, str], *, has_modes: bool) -> Parameter:
     changes: dict[str, Any] = {}
-    if parameter.name in _ADVICE:
-        changes["advice"] = _ADVICE[parameter.name]
+    if parameter.name in advice:
+        changes["advice"] = advice[parameter.name]
     if parameter.name == "key" and not has_modes:
         changes["choices"] = tuple(choice for choice in parameter.choices if not choice.endswith(" minor"))
     return parameter.model_copy(update=changes)

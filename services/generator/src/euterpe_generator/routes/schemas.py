@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from euterpe_music.default_titles import Language
 from euterpe_music.parameters import Parameter
 from euterpe_music.seed import MAX_SEED
 from euterpe_music.titles import checked_title
@@ -90,7 +91,7 @@ class GenerationRequest(BaseModel):
         ge=0,
         le=MAX_SEED,
         strict=True,
-        description="The same seed, parameters and title give the same MIDI bytes.",
+        description="The same seed, parameters and title (by default: language) give the same MIDI bytes.",
     )
     length: int | None = Field(
         default=None,
@@ -99,7 +100,12 @@ class GenerationRequest(BaseModel):
         strict=True,
         description="Number of events; see `length` of the model for its limits.",
     )
-    title: Title | None = Field(default=None, description="The title of the song; by default the model's.")
+    title: Title | None = Field(
+        default=None,
+        description='The title of the song; by default one of its style and key, such as "Jig in D". In your library '
+        'default titles are numbered: "Jig in D, no. 7".',
+    )
+    language: Language = Field(default="en", description="The language of the default title.")
     count: int = Field(
         default=1, ge=1, le=64, strict=True, description="Number of variations; they have consecutive seeds."
     )
@@ -123,6 +129,7 @@ class GenerationRequest(BaseModel):
             self.background,
             self.parameters,
             None if self.prompt is None else self.prompt.to_domain(),
+            self.language,
         )
 
 

@@ -15,13 +15,13 @@ from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.domain.generation import Owner, creation_parameters
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import (
-    MAX_TITLE_LENGTH,
     ComparisonVariant,
     GenerationRequest,
     Order,
     OrderItem,
     PromptSource,
 )
+from euterpe_generator.domain.titles import labelled_title, piece_title
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.catalogue import Catalogue, Model
 
@@ -46,7 +46,8 @@ class RequestResolver:
         item = await self._item(owner, request, model, "body.parameters", None)
         numbers = range(request.count)
         items = [replace(item, id=uuid.uuid4(), seed=(item.seed + n) % (MAX_SEED + 1)) for n in numbers]
-        if request.count > 1:
+        # Default titles are numbered in the library.
+        if request.count > 1 and request.title is not None:
             items = [replace(one, title=f"{one.title} ({n + 1})") for n, one in enumerate(items)]
         return Order(model.name, model.version, tuple(items), background=request.background)
 
@@ -56,18 +57,12 @@ class RequestResolver:
         """Return the order of one piece per variant, all with the same seed and prompt; see `resolve`."""
         model = self._catalogue.resolve(request.model)
         seed = _seed(request)
-        title = request.title or model.title
         items: list[OrderItem] = []
         for number, variant in enumerate(variants):
-            varied = replace(
-                request,
-                seed=seed,
-                title=f"{title[: MAX_TITLE_LENGTH - len(variant.label) - 3]} ({variant.label})",
-                parameters={**request.parameters, **variant.parameters},
-            )
+            varied = replace(request, seed=seed, parameters={**request.parameters, **variant.parameters})
             prompt = items[0].prompt if items else None
             item = await self._item(owner, varied, model, f"body.variants.{number}.parameters", prompt)
-            items.append(replace(item, label=variant.label))
+            items.append(replace(item, label=variant.label, title=labelled_title(item.title, variant.label)))
         return Order(model.name, model.version, tuple(items))
 
     async def _item(
@@ -89,7 +84,8 @@ class RequestResolver:
             seed=_seed(request),
             length=length,
             estimate=model.adapter.estimate(length, parameters),
-            title=request.title or model.title,
+            title=request.title or piece_title(parameters, None, request.language),
+            title_language=None if request.title else request.language,
             parameters=parameters,
             prompt=prompt,
         )

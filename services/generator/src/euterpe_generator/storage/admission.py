@@ -60,6 +60,7 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
                 "parameters": dict(item.parameters),
                 "prompt": item.prompt and item.prompt.to_dict(),
                 "title": item.title,
+                "title_language": item.title_language,
                 "label": item.label,
                 "estimate": item.estimate and asdict(item.estimate),
                 "background": order.background,

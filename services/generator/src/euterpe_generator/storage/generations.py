@@ -18,6 +18,7 @@ from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
 from euterpe_generator.storage.admission import Admission, admission_rows
 from euterpe_generator.storage.models import GenerationRow
+from euterpe_generator.storage.queue_bounds import QueueBoundsRepository
 
 _TABLE = GenerationRow.__table__
 
@@ -27,18 +28,24 @@ _ENQUEUE = text("""
     WITH piece AS (
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
-        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, label text,
-        estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int, max_unfinished int,
-        user_class text, network text, network_count int, max_network_unfinished int)),
+        model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, title_language text,
+        label text, estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int,
+        max_unfinished int, user_class text, network text, network_count int, max_network_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
              greatest(
-               coalesce((SELECT turn FROM generations WHERE status = 'queued' AND background = distinct_queue.background
-                         ORDER BY turn, created_at LIMIT 1), 0),
+               coalesce((SELECT turn FROM generations
+                         WHERE status = 'queued' AND background = distinct_queue.background AND turn >= lowest
+                         ORDER BY turn, created_at LIMIT 1), head),
                coalesce((SELECT max(turn) + first_cost FROM generations
                          WHERE listener_key = distinct_queue.listener_key AND status IN ('queued', 'running')
-                           AND background = distinct_queue.background), 0)) AS turn
-      FROM (SELECT DISTINCT listener_key, background, first_cost FROM piece) AS distinct_queue),
+                           AND background = distinct_queue.background AND turn >= lowest - first_cost), 0)) AS turn
+      FROM (SELECT DISTINCT listener_key, background, first_cost,
+                   CASE WHEN background THEN (SELECT last_value FROM background_queue_floor)
+                        ELSE (SELECT last_value FROM queue_floor) END AS lowest,
+                   CASE WHEN background THEN (SELECT last_value FROM background_queue_head)
+                        ELSE (SELECT last_value FROM queue_head) END AS head
+            FROM piece) AS distinct_queue),
     load AS (
       SELECT listener_key,
              (SELECT count(*) FROM (SELECT FROM generations
@@ -54,10 +61,11 @@ _ENQUEUE = text("""
       FROM (SELECT DISTINCT network, user_class FROM piece
             WHERE network IS NOT NULL AND max_network_unfinished IS NOT NULL) AS source)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, label, estimate, background, turn, user_class, network)
+                             length, parameters, prompt, title, title_language, label, estimate, background, turn,
+                             user_class, network)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, label, estimate, piece.background, queue.turn + turn_offset,
-           piece.user_class, piece.network
+           length, parameters, prompt, title, title_language, label, estimate, piece.background,
+           queue.turn + turn_offset, piece.user_class, piece.network
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
          LEFT JOIN network_load
            ON network_load.network = piece.network AND network_load.user_class = piece.user_class
@@ -68,11 +76,19 @@ _ENQUEUE = text("""
 """)
 
 _CLAIM = text("""
-    WITH head AS (
+    WITH foreground AS (
       SELECT id FROM generations
-      WHERE status = 'queued' AND model || '@' || model_version = ANY(:models)
-      ORDER BY background, turn, created_at LIMIT :count
-      FOR UPDATE SKIP LOCKED)
+      WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+        AND model || '@' || model_version = ANY(:models)
+      ORDER BY turn, created_at LIMIT :count
+      FOR UPDATE SKIP LOCKED),
+    background AS (
+      SELECT id FROM generations
+      WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
+        AND model || '@' || model_version = ANY(:models)
+      ORDER BY turn, created_at LIMIT :count - (SELECT count(*) FROM foreground)
+      FOR UPDATE SKIP LOCKED),
+    head AS (SELECT id FROM foreground UNION ALL SELECT id FROM background)
     UPDATE generations AS g
     SET status = 'running', attempt = g.attempt + 1, worker_id = :worker,
         lease_until = now() + :lease, started_at = coalesce(g.started_at, now())
@@ -124,7 +140,7 @@ _HAND_BACK = text("""
       SELECT id FROM generations WHERE worker_id = :worker AND status = 'running' ORDER BY id FOR UPDATE)
     UPDATE generations AS g SET status = 'queued', lease_until = NULL, worker_id = NULL
     FROM locked WHERE g.id = locked.id
-    RETURNING g.id
+    RETURNING g.id, g.turn, g.background
 """)
 
 _END_LEASES = text("""
@@ -137,11 +153,13 @@ _END_LEASES = text("""
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
 # could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
 # locked row is being renewed, finished or expired by another process at this moment.
-_EXPIRE = text("""
+_EXPIRE_SQL = """
     WITH expired AS MATERIALIZED (
       SELECT id, crashes + (CAST(:counts AS boolean)
                             AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
-      FROM generations WHERE status = 'running' AND lease_until < now() ORDER BY id FOR UPDATE SKIP LOCKED)
+      FROM generations
+      WHERE status = 'running' AND lease_until < now() /* and more */
+      ORDER BY id FOR UPDATE SKIP LOCKED)
     UPDATE generations AS g
     SET crashes = crashed, lease_until = NULL, worker_id = NULL,
         status = CASE WHEN cancel_requested THEN 'cancelled'
@@ -153,13 +171,39 @@ _EXPIRE = text("""
         finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
     FROM expired WHERE g.id = expired.id
     RETURNING g.*
-""")
+"""
+_EXPIRE = text(_EXPIRE_SQL)
+_EXPIRE_RECENT = text(
+    _EXPIRE_SQL.replace("/* and more */", "AND started_at > now() - CAST(:started_within AS interval)")
+)
 
+# The queue is read from its floor on, see storage.queue_bounds.
 _POSITIONS = text("""
     SELECT id, position
-    FROM (SELECT id, row_number() OVER (ORDER BY background, turn, created_at) AS position FROM generations
-          WHERE status = 'queued' ORDER BY background, turn, created_at LIMIT :at_most) AS head
-    WHERE id = ANY(CAST(:ids AS uuid[]))
+    FROM (SELECT id, row_number() OVER (ORDER BY background, turn, created_at) AS position
+          FROM (
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+      UNION ALL
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+          ) AS queue) AS numbered
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND position <= :at_most
+""")
+
+_COUNT = text("""
+    SELECT user_class, count(*) FILTER (WHERE NOT background) AS foreground, count(*) AS everything
+    FROM (
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+      UNION ALL
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+    ) AS queue GROUP BY user_class
 """)
 
 # The patience is long, because a pool with the model may be scaled up for this very queue.
@@ -286,14 +330,9 @@ class GenerationRepository:
         return int(await self._session.scalar(select(func.count()).select_from(limited)) or 0)
 
     async def count_queued(self, *, at_most: int) -> QueueDepth:
-        """Count the queued generations of the deployment, foreground ones first, up to `at_most`."""
-        columns = (_TABLE.c.background, _TABLE.c.user_class)
-        queued = select(*columns).where(_TABLE.c.status == "queued").order_by(_TABLE.c.background)
-        limited = queued.limit(at_most).subquery()
-        counts = select(limited.c.user_class, func.count().filter(~limited.c.background), func.count()).group_by(
-            limited.c.user_class
-        )
-        rows = [(UserClass(row[0]), row[1], row[2]) for row in (await self._session.execute(counts)).all()]
+        """Count the queued generations of the deployment, up to `at_most` foreground and as many background ones."""
+        counts = (await self._session.execute(_COUNT, {"at_most": at_most})).all()
+        rows = [(UserClass(row.user_class), row.foreground, row.everything) for row in counts]
         return QueueDepth({one: number for one, number, _ in rows}, {one: number for one, _, number in rows})
 
     async def claim(self, *, worker: str, models: Sequence[str], count: int, lease: timedelta) -> list[Generation]:
@@ -322,22 +361,39 @@ class GenerationRepository:
 
     async def hand_back(self, worker: str) -> list[uuid.UUID]:
         """Return everything that a worker has claimed to the queue, without waiting for the leases to expire."""
-        return list((await self._session.scalars(_HAND_BACK, {"worker": worker})).all())
+        rows = (await self._session.execute(_HAND_BACK, {"worker": worker})).all()
+        await self._lower_floors([(row.turn, row.background) for row in rows])
+        return [row.id for row in rows]
 
     async def end_leases(self, worker: str) -> None:
         """End the leases that a worker held when it crashed, so that `expire_leases` finds them at once."""
         await self._session.execute(_END_LEASES, {"worker": worker})
 
     async def expire_leases(
-        self, *, max_attempts: int, failure: str, lease: timedelta, counts: bool = True
+        self,
+        *,
+        max_attempts: int,
+        failure: str,
+        lease: timedelta,
+        counts: bool = True,
+        started_within: timedelta | None = None,
     ) -> list[Generation]:
         """Requeue generations whose lease has expired; those with `max_attempts` crashes fail.
 
         An expired lease of duration `lease` counts as a crash only if `counts`, and if PostgreSQL has run since its
-        last renewal.
+        last renewal. Only generations that were first claimed within `started_within` are read.
         """
-        values = {"max_attempts": max_attempts, "failure": failure, "lease": lease, "counts": counts}
-        return await self._all(_EXPIRE, values)
+        values = {
+            "max_attempts": max_attempts,
+            "failure": failure,
+            "lease": lease,
+            "counts": counts,
+            "started_within": started_within,
+        }
+        rows = (await self._session.execute(_EXPIRE, values)).mappings().all()
+        queued = [(row["turn"], row["background"]) for row in rows if row["status"] == Status.QUEUED.value]
+        await self._lower_floors(queued)
+        return [_generation(row) for row in rows]
 
     async def fail_unserved(self, *, patience: timedelta) -> list[Generation]:
         """Fail generations that have waited longer than `patience` for a model that no worker has loaded."""
@@ -349,6 +405,11 @@ class GenerationRepository:
         With `keep_partial` the events composed so far become a piece.
         """
         return await self._one_or_none(_CANCEL, {"id": generation_id, "keep_partial": keep_partial})
+
+    async def _lower_floors(self, requeued: Sequence[tuple[int, bool]]) -> None:
+        for background in {one for _, one in requeued}:
+            lowest = min(turn for turn, one in requeued if one is background)
+            await QueueBoundsRepository(self._session).lower_floor(lowest, background=background)
 
     async def _all(self, statement: Any, values: Mapping[str, Any]) -> list[Generation]:
         return [_generation(row) for row in (await self._session.execute(statement, values)).mappings()]
@@ -384,6 +445,7 @@ def _generation(row: RowMapping) -> Generation:
         prompt=prompt,
         unreadable=unreadable,
         title=row["title"],
+        title_language=row["title_language"],
         label=row["label"],
         estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),
         status=Status(row["status"]),

@@ -50,6 +50,7 @@ class GenerationRow(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
+    title_language: Mapped[str | None] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text, server_default="queued")
@@ -78,7 +79,8 @@ class GenerationRow(Base):
     __table_args__ = (
         Index("ix_generations_queue", "background", "turn", "created_at", postgresql_where=_QUEUED),
         Index("ix_generations_listener", "listener_key"),
-        Index("ix_generations_leases", "lease_until", postgresql_where=text("status = 'running'")),
+        # Without `lease_until`, so that the renewal of a lease touches no index.
+        Index("ix_generations_running", "started_at", postgresql_where=text("status = 'running'")),
         Index("ix_generations_order", "order_id", "variation"),
         Index("ix_generations_unfinished", "listener_key", "turn", postgresql_where=_UNFINISHED),
         Index(

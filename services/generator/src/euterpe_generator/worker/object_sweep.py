@@ -44,7 +44,7 @@ class ObjectSweeper:
     async def turn(self) -> None:
         """Expire anonymous pieces, and sweep the bucket if that is due. Raises Unavailable."""
         await self.expire()
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             due = await RetentionRepository(session).start(_TASK, interval=self._options.sweep_interval)
         if due:
             await self.sweep()
@@ -53,7 +53,7 @@ class ObjectSweeper:
         """Delete anonymous users' generations after their lifetime, then their objects."""
         count = _EXPIRED_PER_BATCH
         while count == _EXPIRED_PER_BATCH:
-            async with self._database.sessions.begin() as session:
+            async with self._database.maintenance.begin() as session:
                 keys = await RetentionRepository(session).expire_anonymous(
                     age=self._options.anonymous_lifetime, count=_EXPIRED_PER_BATCH
                 )
@@ -75,7 +75,7 @@ class ObjectSweeper:
     async def _remove_unused(self, keys: Sequence[str], *, reason: str) -> int:
         removed = 0
         for first in range(0, len(keys), MAX_ARTIFACTS):
-            async with self._database.sessions() as session:
+            async with self._database.maintenance() as session:
                 unused = await RetentionRepository(session).without_generation(keys[first : first + MAX_ARTIFACTS])
             if unused:
                 removed += len(await self._library.remove_unused(unused))

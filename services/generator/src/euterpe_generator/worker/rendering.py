@@ -37,6 +37,7 @@ def render_piece(model: Model, events: Array, generation: Generation, tagger: St
         measures=measures.flat() | styles.measures,
         tempo_bpm=piece.tempos[0].bpm,
         programs=sorted({DRUM_KIT.number if track.is_drum else track.program for track in piece.tracks}),
+        meter=str(piece.meters[0].meter) if piece.meters else None,
         key=_key_name(piece.keys[0].key) if piece.keys else None,
         style=_requested_style(generation) or styles.style,
     )

@@ -15,6 +15,7 @@ from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.network_pieces import NetworkPiecesRepository
 from euterpe_generator.storage.workers import WorkerRepository
+from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_generator.worker.throughput import ThroughputMeter
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,10 @@ _MAX_COUNTED = 20_000
 _AFTER_OUTAGE_SECONDS = 3.0
 #: Workers that have not reported for longer are considered gone.
 _RECENT = timedelta(seconds=60)
+#: Expired leases of generations that were claimed lately are looked for once a second, all others at every tenth sweep:
+#: while anything holds an old snapshot, the index keeps an entry for every generation that has run since.
+_LATELY = timedelta(seconds=60)
+_FULL_EVERY = 10
 
 
 class Sweeper:
@@ -60,16 +65,24 @@ class Sweeper:
         self._counts_from = float("-inf")
         self._model_patience = model_patience
         self._next_clean_up = 0.0
+        self._bounds = QueueBounds()
+        self._sweeps = -1
 
     async def sweep(self) -> None:
         """Expire leases, report this worker, and count the queue; clean up every ten minutes."""
+        self._sweeps += 1
         failure = _CRASHED.format(self._max_attempts)
         async with self._database.sessions.begin() as session:
             generations = GenerationRepository(session)
-            counts = self._sweeps_regularly()
+            is_full = self._sweeps % _FULL_EVERY == 0
             expired = await generations.expire_leases(
-                max_attempts=self._max_attempts, failure=failure, lease=self._lease, counts=counts
+                max_attempts=self._max_attempts,
+                failure=failure,
+                lease=self._lease,
+                counts=self._sweeps_regularly(),
+                started_within=None if is_full else _LATELY,
             )
+            await self._bounds.update(session)
             models, throughput = self._catalogue.loaded(), self._throughput.per_second()
             await WorkerRepository(session).report(self._worker_id, models=models, ended_per_second=throughput)
             depth = await generations.count_queued(at_most=_MAX_COUNTED)
@@ -98,7 +111,7 @@ class Sweeper:
 
     async def clean_up(self) -> None:
         """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
             await NetworkPiecesRepository(session).delete_before(datetime.now(UTC).date())
             await WorkerRepository(session).delete_stale(recent=_RECENT)

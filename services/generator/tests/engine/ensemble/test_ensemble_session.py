@@ -115,3 +115,16 @@ def test_a_cancelled_piece_keeps_what_was_composed_and_does_not_change_the_other
     assert ended["0"].tobytes() == alone[0][: ended["0"].nbytes]
     assert np.concatenate(live).tobytes() == ended["0"].tobytes()
     assert [ended[str(n)].tobytes() for n in (1, 2)] == alone[1:3]
+
+
+def test_the_most_likely_of_several_candidates_is_kept(bundle: EnsembleBundle, alone: list[bytes]) -> None:
+    wanted = plan(bundle, **SETTINGS[0], candidates=4)
+    best: list[Finished] = []
+    for candidates in (1, 2, 4):
+        running = scheduler(bundle, 5)
+        running.submit(Request("0", "a", 0, wanted.steps, wanted, candidates))
+        while not running.idle:
+            best += [update for update in running.step() if isinstance(update, Finished)]
+    assert best[0].events.tobytes() == alone[0]
+    assert best[0].score <= best[1].score <= best[2].score < 0
+    assert len({one.events.tobytes() for one in best}) > 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from euterpe_music.default_titles import Language
 from euterpe_music.general_midi import DRUM_KIT
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.midi_artifacts import midi_key
@@ -119,6 +120,8 @@ class NewSong(BaseModel):
     key: MusicalKey | None = None
     meter: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]?$")] | None = None
     tempo_bpm: TempoBpm | None = None
+    #: The language of a default title, which is numbered; None for a title that somebody chose.
+    title_language: Language | None = None
     programs: list[Annotated[int, Field(ge=0, le=DRUM_KIT.number)]] = Field(default=[], max_length=1000)
     style: Style | None = None
     visibility: Visibility = Visibility.PRIVATE

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Annotated
 
+from euterpe_music.default_titles import Language, number_prefix
 from euterpe_music.titles import MAX_TITLE_LENGTH, clean_title
 from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -39,6 +40,12 @@ UNTITLED = "Untitled"
 def normalised_title(title: str) -> str:
     """Return the title on one line, or `UNTITLED` for a blank one, so that a piece is not lost because of its title."""
     return clean_title(title) or UNTITLED
+
+
+def numbered_title(title: str, number: int, language: Language) -> str:
+    """Return a default title with its number in the owner's library, at most MAX_TITLE_LENGTH characters."""
+    suffix = f"{number_prefix(language)}{number}"
+    return title[: MAX_TITLE_LENGTH - len(suffix)] + suffix
 
 
 def fold(text: str) -> str:

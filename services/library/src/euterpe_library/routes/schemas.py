@@ -71,7 +71,7 @@ class SongAnswer(BaseModel):
     measures: dict[str, float] = Field(examples=[{"scale_score": 0.87}], description="Measures of the music by name.")
     tags: list[str] = Field(examples=[["rain", "piano"]])
     key: str | None = Field(examples=["A minor"])
-    meter: str | None = Field(examples=["6/8"], description="The meter that an imported file states.")
+    meter: str | None = Field(examples=["6/8"], description="The meter at the beginning, if it is known.")
     tempo_bpm: float | None = Field(examples=[96.0], description="Quarters per minute at the beginning.")
     instruments: list[str] = Field(examples=[["Acoustic Grand Piano"]], description="General MIDI names.")
     style: str | None = Field(examples=["classical"])

@@ -1,9 +1,10 @@
 """Conversion of protobuf messages to the domain, with errors that name every invalid field."""
 
 import uuid
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from euterpe.library.v1 import library_pb2 as pb
+from euterpe_music.default_titles import Language
 from euterpe_music.seed import MAX_SEED
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key
@@ -30,6 +31,7 @@ _VISIBILITIES = {
     pb.VISIBILITY_UNLISTED: Visibility.UNLISTED,
     pb.VISIBILITY_PUBLIC: Visibility.PUBLIC,
 }
+_LANGUAGES: Final[dict[str, Language]] = {"en": "en", "es": "es"}
 _USER_ID = TypeAdapter[str](Identifier)
 
 
@@ -54,6 +56,8 @@ def new_song(request: pb.RegisterSongRequest) -> NewSong:
             measures=dict(request.measures),
             tags=list(request.tags),
             programs=list(request.programs),
+            # A newer peer may send a language that this version does not know.
+            title_language=_LANGUAGES.get(request.title_language),
             # A newer peer may send a visibility that this version does not know.
             visibility=_VISIBILITIES.get(request.visibility, Visibility.PRIVATE),
             **{name: getattr(request, name) for name in _OPTIONAL if request.HasField(name)},
@@ -62,7 +66,13 @@ def new_song(request: pb.RegisterSongRequest) -> NewSong:
         raise _refusal(error) from None
 
 
-_OPTIONAL: tuple[Literal["key", "tempo_bpm", "style", "remix_of"], ...] = ("key", "tempo_bpm", "style", "remix_of")
+_OPTIONAL: tuple[Literal["key", "meter", "tempo_bpm", "style", "remix_of"], ...] = (
+    "key",
+    "meter",
+    "tempo_bpm",
+    "style",
+    "remix_of",
+)
 
 
 def transfer(request: pb.TransferSongsRequest) -> Transfer:

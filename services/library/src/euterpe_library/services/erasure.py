@@ -32,7 +32,7 @@ class Erasure:
 
     async def sweep(self) -> bool:
         """Purge some expired songs and remove some objects; whether there may be more."""
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             await QuotaRepository(session).delete_imports_before(datetime.now(UTC).date())
             purged = await PurgeRepository(session).purge_expired(_BATCH)
         return max(purged, await self._remove_orphans()) >= _BATCH
@@ -42,13 +42,13 @@ class Erasure:
 
         Raises Unavailable when an object cannot be removed; calling again resumes the deletion.
         """
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             purge = PurgeRepository(session)
             await purge.begin_deletion(user_id)
             await purge.delete_activity(user_id)
             removed = await purge.purge_owned(user_id, _BATCH)
         await self._remove_orphans(user_id)
-        async with self._database.sessions() as session:
+        async with self._database.maintenance() as session:
             done = not await PurgeRepository(session).has_data(user_id)
         log.info("user_deleted", user_id=user_id, songs=removed, done=done)
         return removed, done
@@ -57,7 +57,7 @@ class Erasure:
         """Remove the objects that no song has; return their keys. Raises Unavailable."""
         if not keys:
             return []
-        async with self._database.sessions.begin() as session:
+        async with self._database.maintenance.begin() as session:
             orphaned = OrphanedArtifactRepository(session)
             unused = await orphaned.without_song(keys)
             if unused:
@@ -65,7 +65,7 @@ class Erasure:
         return [key for key in unused if await self._remove(key)]
 
     async def _remove_orphans(self, user_id: str | None = None) -> int:
-        async with self._database.sessions() as session:
+        async with self._database.maintenance() as session:
             keys = await OrphanedArtifactRepository(session).pending(_BATCH, user_id)
         for key in keys:
             await self._remove(key)
@@ -73,7 +73,7 @@ class Erasure:
 
     async def _remove(self, key: str) -> bool:
         async with (
-            self._database.sessions.begin() as session,
+            self._database.maintenance.begin() as session,
             OrphanedArtifactRepository(session).removal(key) as is_unused,
         ):
             if is_unused:

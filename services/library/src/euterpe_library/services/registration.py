@@ -49,7 +49,7 @@ async def register_all(
         elif await _is_collected(store, conflicts.intersection(song.object_keys)):
             refused[position] = ArtifactCollected()
     accepted = [await _with_readable_remix_of(session, song) for n, song in enumerate(songs) if n not in refused]
-    added = await registrations.add(accepted) if accepted else {}
+    added = await registrations.add(await registrations.with_numbers(accepted)) if accepted else {}
     others = [song.source_id for song in accepted if song.source_id not in added]
     known = await registrations.known(others) if others else {}
     if added:

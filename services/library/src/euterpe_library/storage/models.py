@@ -43,6 +43,16 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
 
+class TitleNumberRow(Base):
+    """The last number that a user's songs with a default title have; it is not reused."""
+
+    __tablename__ = "title_numbers"
+
+    owner_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_number: Mapped[int]
+
+
 class SongRow(Base):
     """A song. A deleted song keeps its row until it is purged, so that a late registration does not restore it.
 

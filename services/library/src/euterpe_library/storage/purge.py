@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.song import RESTORABLE
-from euterpe_library.storage.models import SongRow
+from euterpe_library.storage.models import SongRow, TitleNumberRow
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.social_models import (
     CommentRow,
@@ -50,7 +50,7 @@ class PurgeRepository:
         await self._session.execute(insert(DeletedUserRow).values(listener_id=user_id).on_conflict_do_nothing())
 
     async def delete_activity(self, user_id: str) -> None:
-        """Delete a user's likes, comments, reports, follows and playlists."""
+        """Delete a user's likes, comments, reports, follows, playlists and numbers of titles."""
         for row, count, author in (
             (LikeRow, CountRow.like_count, LikeRow.listener_id),
             (CommentRow, CountRow.comment_count, CommentRow.author_id),
@@ -63,6 +63,7 @@ class PurgeRepository:
         follows = (FollowRow.listener_id == user_id) | (FollowRow.author_id == user_id)
         await self._session.execute(delete(FollowRow).where(follows))
         await self._session.execute(delete(PlaylistRow).where(PlaylistRow.owner_id == user_id))
+        await self._session.execute(delete(TitleNumberRow).where(TitleNumberRow.owner_id == user_id))
 
     async def has_data(self, user_id: str) -> bool:
         """Whether a user still has songs, or objects that are not yet removed."""

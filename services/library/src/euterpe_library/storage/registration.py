@@ -1,8 +1,10 @@
 """Registration of songs, many in one transaction, and each source id only once."""
 
+import itertools
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.song import NewSong
+from euterpe_library.domain.titles import numbered_title
 from euterpe_library.storage.columns import search_terms
 
 # Taken in one order, so that transactions do not deadlock. The deletion of the user and the removal of the object take
@@ -54,6 +57,16 @@ _DELETE_PURGED = text("""
     RETURNING songs.source_id
 """)
 
+# Locks the rows until the transaction ends, in one order.
+_NUMBER = text("""
+    INSERT INTO title_numbers (owner_id, title, last_number)
+    SELECT owner_id, title, songs FROM jsonb_to_recordset(CAST(:titles AS jsonb)) AS title(
+           owner_id text, title text, songs int)
+    ORDER BY owner_id, title
+    ON CONFLICT (owner_id, title) DO UPDATE SET last_number = title_numbers.last_number + excluded.last_number
+    RETURNING owner_id, title, last_number
+""")
+
 _KNOWN = text("""
     SELECT source_id, id FROM songs WHERE source_id = ANY(CAST(:sources AS text[]))
     UNION ALL
@@ -79,6 +92,25 @@ class RegistrationRepository:
         await self._session.execute(_LOCK, {"names": [f"listener:{user}" for user in users] + keys})
         return set(await self._session.scalars(_CONFLICTS, {"users": users, "keys": keys}))
 
+    async def with_numbers(self, songs: Sequence[NewSong]) -> list[NewSong]:
+        """Return the songs with numbers after default titles: no two songs are registered for a user with the same one.
+
+        Songs that are registered already keep their title, and use no number.
+        """
+        sources = [song.source_id for song in songs if song.title_language is not None]
+        known = await self.known(sources) if sources else {}
+        counts = Counter(
+            (song.owner_id, song.title)
+            for song in songs
+            if song.title_language is not None and song.source_id not in known
+        )
+        if not counts:
+            return list(songs)
+        titles = [{"owner_id": owner, "title": title, "songs": count} for (owner, title), count in counts.items()]
+        rows = await self._session.execute(_NUMBER, {"titles": json.dumps(titles)})
+        numbers = {(owner, title): itertools.count(last - counts[owner, title] + 1) for owner, title, last in rows}
+        return [_numbered(song, numbers) for song in songs]
+
     async def add(self, songs: Sequence[NewSong]) -> dict[str, uuid.UUID]:
         """Add the songs with a new source id; return source id → song id. Waits for concurrent inserts."""
         rows = sorted((_row(song) for song in songs), key=lambda row: str(row["source_id"]))
@@ -93,8 +125,15 @@ class RegistrationRepository:
         return dict(rows.all())
 
 
+def _numbered(song: NewSong, numbers: Mapping[tuple[str, str], Iterator[int]]) -> NewSong:
+    remaining = numbers.get((song.owner_id, song.title))
+    if song.title_language is None or remaining is None:
+        return song
+    return song.model_copy(update={"title": numbered_title(song.title, next(remaining), song.title_language)})
+
+
 def _row(song: NewSong) -> Mapping[str, Any]:
-    values = song.model_dump(exclude={"programs"}) | {"instruments": instrument_names(song.programs)}
+    values = song.model_dump(exclude={"programs", "title_language"}) | {"instruments": instrument_names(song.programs)}
     title_folded, search_text, lexemes = search_terms(SimpleNamespace(**values))
     remix_of = song.remix_of and str(song.remix_of)
     derived = {"title_folded": title_folded, "search_text": search_text, "lexemes": lexemes}

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain import terms
@@ -14,6 +14,14 @@ from euterpe_library.storage.columns import search_columns, select_songs, song_o
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import DeletedUserRow, PlaylistRow
+
+_TRANSFER_NUMBERS = text("""
+    WITH moved AS (DELETE FROM title_numbers WHERE owner_id = :source RETURNING title, last_number)
+    INSERT INTO title_numbers (owner_id, title, last_number)
+    SELECT :target, title, last_number FROM moved ORDER BY title
+    ON CONFLICT (owner_id, title) DO UPDATE
+    SET last_number = greatest(title_numbers.last_number, excluded.last_number)
+""")
 
 
 class SongRepository:
@@ -52,6 +60,8 @@ class SongRepository:
         lexemes = func.array_replace(func.tsvector_to_array(SongRow.document), before, after)
         new |= {"version": SongRow.version + 1, "document": func.array_to_tsvector(lexemes)}
         moved = await self._session.execute(songs.values(new).returning(SongRow.id))
+        users = {"source": change.from_listener_id, "target": change.to_listener_id}
+        await self._session.execute(_TRANSFER_NUMBERS, users)
         return len(moved.all())
 
     async def locked(self, song_id: uuid.UUID, owner_id: str, *, deleted: bool = False) -> "LockedSong | None":

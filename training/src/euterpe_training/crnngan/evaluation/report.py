@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from euterpe_training.crnngan.evaluation.reference import Reference
 from euterpe_training.crnngan.evaluation.sampling import sample, to_pieces
+from euterpe_training.evaluation.copied_passages import KnownPassages
 from euterpe_training.evaluation.loops import longest_loop_bars
 from euterpe_training.evaluation.markov import Markov
-from euterpe_training.evaluation.memorization import NGRAM, MemorizationIndex
 from euterpe_training.evaluation.muspy_metrics import muspy_metrics
 from euterpe_training.evaluation.overlap import likeness, mean_overlap
 from euterpe_training.evaluation.statistics import statistics
@@ -47,7 +47,7 @@ def evaluate(
     held = random.permutation(reference.held_out)
     halves = held[: len(held) // 2], held[len(held) // 2 :]
     pieces = min(pieces, len(halves[0]), len(halves[1]))
-    index = MemorizationIndex([piece.notes["pitch"] for piece in reference.songs(reference.known)])
+    index = KnownPassages([piece.notes["pitch"] for piece in reference.songs(reference.known)])
     after("corpus")
     rows: dict[str, dict[str, Any]] = {}
     for name, maker in makers(bundle, reference, halves[1]).items():
@@ -109,7 +109,7 @@ def _markov(reference: Reference, streams: Sequence[Sequence[int]]) -> Maker:
 
 
 def _row(
-    maker: Maker, reference: Reference, songs: NDArray[np.int64], index: MemorizationIndex, sizes: tuple[int, int, int]
+    maker: Maker, reference: Reference, songs: NDArray[np.int64], index: KnownPassages, sizes: tuple[int, int, int]
 ) -> dict[str, Any]:
     length, pieces, seeds = sizes
     found, everything = [], []
@@ -132,8 +132,8 @@ def _row(
         "scale_score": _quartiles([one.scale_score for one in measured]),
         "notes_per_quarter": _quartiles([one.notes_per_quarter for one in measured]),
         "unique": round(len({piece.notes.tobytes() for piece in everything}) / len(everything), 4),
-        "copied": round(index.share(pitches, NGRAM), 4),
-        "longest_copied": index.longest(pitches[:pieces]),
+        "copied": round(index.pooled_share(pitches), 4),
+        "longest_copied": int(index.longest_runs(pitches[:pieces]).max(initial=0)),
         "longest_loop_bars": round(float(loops.max()), 2) if len(loops) else 0.0,
         "looping": round(float((loops > _MAX_LOOP_BARS).mean()), 4) if len(loops) else 0.0,
         "late_density": _late_density(long),

@@ -7,9 +7,17 @@ let loading: Promise<void> | undefined;
 
 /** Load the Spanish labels once; until then, `manifestLabel` returns the English ones. */
 export function loadSpanishLabels(): Promise<void> {
-  loading ??= Promise.all([import('./spanish-labels'), import('./spanish-instruments')])
-    .then(([labels, instruments]) =>
-      spanishLabels.set({ ...labels.SPANISH_LABELS, ...instruments.SPANISH_INSTRUMENTS }),
+  loading ??= Promise.all([
+    import('./spanish-labels'),
+    import('./spanish-instruments'),
+    import('./spanish-ensemble-labels'),
+  ])
+    .then(([labels, instruments, ensemble]) =>
+      spanishLabels.set({
+        ...labels.SPANISH_LABELS,
+        ...instruments.SPANISH_INSTRUMENTS,
+        ...ensemble.SPANISH_ENSEMBLE_LABELS,
+      }),
     )
     .catch(() => (loading = undefined));
   return loading;

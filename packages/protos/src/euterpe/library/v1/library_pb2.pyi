@@ -76,7 +76,7 @@ class RegisteredSong(_message.Message):
     def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ..., refusal: _Optional[str] = ..., retry: _Optional[bool] = ...) -> None: ...
 
 class RegisterSongRequest(_message.Message):
-    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of")
+    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of", "meter", "title_language")
     class MeasuresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +100,8 @@ class RegisterSongRequest(_message.Message):
     STYLE_FIELD_NUMBER: _ClassVar[int]
     VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     REMIX_OF_FIELD_NUMBER: _ClassVar[int]
+    METER_FIELD_NUMBER: _ClassVar[int]
+    TITLE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     source_id: str
     owner_id: str
     author: str
@@ -116,7 +118,9 @@ class RegisterSongRequest(_message.Message):
     style: str
     visibility: Visibility
     remix_of: str
-    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., tempo_bpm: _Optional[float] = ..., programs: _Optional[_Iterable[int]] = ..., style: _Optional[str] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., remix_of: _Optional[str] = ...) -> None: ...
+    meter: str
+    title_language: str
+    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., tempo_bpm: _Optional[float] = ..., programs: _Optional[_Iterable[int]] = ..., style: _Optional[str] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., remix_of: _Optional[str] = ..., meter: _Optional[str] = ..., title_language: _Optional[str] = ...) -> None: ...
 
 class MidiArtifact(_message.Message):
     __slots__ = ("key", "sha256", "size_bytes")

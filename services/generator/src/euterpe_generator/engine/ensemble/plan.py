@@ -57,6 +57,8 @@ class EnsemblePlan:
     gaps: tuple[Gap, ...] = ()
     temperature: float = 1.0
     top_p: float = 1.0
+    #: Whether the piece is scored, because it is one of several candidates.
+    is_compared: bool = False
 
     def given_from(self, bar: int) -> Block:
         """Return the given events from a bar that has a block on, up to where events are composed."""

@@ -10,6 +10,7 @@ from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import BAR, COLUMNS, END, NONE
+from numpy.typing import NDArray
 
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
@@ -53,6 +54,10 @@ class EnsembleSession:
         self._role = np.full(rows, COMPOSED)
         self._is_echoed = np.ones(rows, np.bool_)
         self._bar_events = np.zeros(rows, np.int64)
+        #: Per row, the log-probability of all sampled values and their number; only where pieces are compared.
+        self._log_probability = np.zeros(rows)
+        self._values = np.zeros(rows, np.int64)
+        self._is_compared = np.zeros(rows, np.bool_)
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
         self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
@@ -76,7 +81,9 @@ class EnsembleSession:
         self._params.temperature[row], self._params.top_p[row] = plan.temperature, plan.top_p
         self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
         self._finished[row] = False
-        self._bar_events[row] = 0
+        self._bar_events[row] = self._values[row] = 0
+        self._log_probability[row] = 0.0
+        self._is_compared[row] = plan.is_compared
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
@@ -86,7 +93,7 @@ class EnsembleSession:
         self._grammar.move(source, target)
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
-            self._params.temperature, self._params.top_p,
+            self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
         ):  # fmt: skip
             array[target] = array[source]
         self._pieces[target] = self._pieces[source]
@@ -103,6 +110,10 @@ class EnsembleSession:
             return steps
         bars = self._cursors.bar[row] - piece.plan.first_bar
         return int(total * max(bars, 0) / (piece.plan.stop_bar - piece.plan.first_bar))
+
+    def score(self, row: int) -> float:
+        """See Session: the mean log-probability of what was chosen, per value."""
+        return float(self._log_probability[row] / max(self._values[row], 1))
 
     def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session: leaves out the steps that took in given events."""
@@ -150,7 +161,15 @@ class EnsembleSession:
             mask[~free] = True
             # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
             mask[~mask.any(axis=1), NONE] = True
-            chosen[:, column] = sample(np.where(mask, logits, -np.inf), noise[:, column], rows)
+            legal = np.where(mask, logits, -np.inf)
+            compared = np.flatnonzero(free & self._is_compared[:width])
+            if len(compared):
+                # Sampling overwrites its logits.
+                scored = legal[compared].astype(np.float64)
+            chosen[:, column] = sample(legal, noise[:, column], rows)
+            if len(compared):
+                self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
+                self._values[compared] += 1
         return chosen
 
     def _mask(self, column: int, chosen: Integers) -> Flags:
@@ -193,3 +212,10 @@ class EnsembleSession:
         self._pieces[row] = None
         self._finished[row] = self._is_free[row] = False
         self._event[row], self._role[row] = _END, COMPOSED
+
+
+def _log_probabilities(logits: NDArray[np.float64], chosen: Integers) -> NDArray[np.float64]:
+    """Return the log-probability of a value of each row, at temperature 1 and without top-p."""
+    highest = logits.max(axis=1)
+    total = np.exp(logits - highest[:, None]).sum(axis=1)
+    return np.asarray(logits[np.arange(len(chosen)), chosen] - highest - np.log(total))

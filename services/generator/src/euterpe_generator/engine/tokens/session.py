@@ -79,6 +79,10 @@ class TokenSession:
         """See Session."""
         return steps
 
+    def score(self, row: int) -> float:  # noqa: ARG002 - part of the protocol
+        """See Session: pieces are not compared."""
+        return 0.0
+
     def final_events(self, row: int, events: Array) -> Array:
         """See Session: includes the tokens that a search settled at its end."""
         piece = self._pieces[row]

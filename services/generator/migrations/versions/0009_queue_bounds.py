@@ -1,0 +1,45 @@
+"""Bounds of the queue as sequences, renewals of leases that touch no index, and storage settings.
+
+A sequence keeps no row versions. Reads of the queue begin at its floor instead of at the oldest claimed row, whose
+versions stay in the index while anything holds an old snapshot. `lease_until` changes every few seconds, so no index
+contains it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+_SEQUENCES = ("queue_head", "queue_floor", "background_queue_head", "background_queue_floor")
+_RUNNING = sa.text("status = 'running'")
+#: Table → storage parameters: room for new versions on the same page, and vacuums after few changes.
+_SETTINGS = {
+    "generations": "fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, "
+    "autovacuum_analyze_scale_factor = 0.05",
+    "live_events": "fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200",
+    "workers": "fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200",
+    "network_pieces": "fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500",
+    "idempotency_keys": "autovacuum_vacuum_scale_factor = 0.05",
+}
+
+
+def upgrade() -> None:
+    for sequence in _SEQUENCES:
+        op.execute(f"CREATE SEQUENCE {sequence} MINVALUE 0 START 0")
+    op.create_index("ix_generations_running", "generations", ["started_at"], postgresql_where=_RUNNING)
+    op.drop_index("ix_generations_leases", "generations")
+    for table, settings in _SETTINGS.items():
+        op.execute(f"ALTER TABLE {table} SET ({settings})")
+
+
+def downgrade() -> None:
+    for table, settings in _SETTINGS.items():
+        names = ", ".join(setting.split(" = ")[0].strip() for setting in settings.split(","))
+        op.execute(f"ALTER TABLE {table} RESET ({names})")
+    op.create_index("ix_generations_leases", "generations", ["lease_until"], postgresql_where=_RUNNING)
+    op.drop_index("ix_generations_running", "generations")
+    for sequence in _SEQUENCES:
+        op.execute(f"DROP SEQUENCE {sequence}")
