@@ -31,7 +31,10 @@ class Installation:
         return found
 
     def memory_bytes(self) -> dict[str, int]:
-        """Return the memory of each part with its child processes; shared pages are divided among their users."""
+        """Return the memory of each part with its child processes: anonymous and shared memory, without files.
+
+        Pages of files would be counted less while other programs use them, too.
+        """
         return {name: _memory_bytes(pid) for name, pid in self.pids().items()}
 
     async def songs(self) -> list[tuple[int, str]]:
@@ -75,8 +78,8 @@ class Installation:
 def _memory_bytes(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        own = next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+        own = 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
         return own + sum(map(_memory_bytes, children(pid)))
-    except (OSError, StopIteration):
+    except OSError:
         # It has ended.
         return 0
