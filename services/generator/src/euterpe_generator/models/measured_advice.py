@@ -6,8 +6,8 @@ from typing import Final
 MEASURED_ADVICE: Final[dict[str, dict[str, str]]] = {
     "melody-folk@1.1.0": {
         "strategy": (
-            "How the next note is chosen. Greedy and beam search always give the same piece; 58 % and 73 % of their "
-            "pieces hold a note over two bars or loop."
+            "How the next note is chosen. Greedy and beam search always give the same piece; 26 and 33 of 45 measured "
+            "ones hold a note over two bars or loop."
         ),
         "temperature": (
             "Lower is more predictable. Pieces that hold a note over two bars or loop: 32 % at 0.3, 13 % at 0.5, 11 % "
@@ -16,8 +16,8 @@ MEASURED_ADVICE: Final[dict[str, dict[str, str]]] = {
     },
     "melody-pop@1.1.0": {
         "strategy": (
-            "How the next note is chosen. Greedy and beam search always give the same piece; 100 % and 80 % of their "
-            "pieces hold a note over two bars, have no chords or loop."
+            "How the next note is chosen. Greedy and beam search always give the same piece; 5 and 4 of 5 measured "
+            "ones hold a note over two bars, have no chords or loop."
         ),
         "temperature": (
             "Lower is more predictable. Pieces that hold a note over two bars, have no chords or loop: 95 % at 0.3, "
