@@ -26,6 +26,32 @@ def test_compose_without_login_saves_the_piece(run: Run, server: Any) -> None:
     assert "authorization" not in headers
 
 
+@pytest.mark.parametrize(
+    ("environment", "options", "language"),
+    [
+        ({"LANG": "es_ES.UTF-8"}, [], "es"),
+        ({"LANG": "es_ES.UTF-8", "LC_ALL": "C"}, [], None),
+        ({"LANG": "es_ES.UTF-8"}, ["--language", "en"], "en"),
+        ({"LANG": "et_EE.UTF-8"}, [], None),
+    ],
+)
+def test_default_titles_have_the_language_of_the_locale(
+    run: Run,
+    server: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    options: list[str],
+    language: str,
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run("compose", *options).status == 0
+    ((_, body),) = server.requests("POST", "/generations")
+    assert json.loads(body).get("language") == language
+
+
 def test_compose_does_not_replace_files(run: Run) -> None:
     run("compose")
     run("compose")

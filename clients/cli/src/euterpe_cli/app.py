@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 from euterpe_client import EuterpeError, models
@@ -19,7 +19,7 @@ from euterpe_cli.credentials import CredentialStore
 from euterpe_cli.errors import CliError
 from euterpe_cli.files import Format
 from euterpe_cli.output import STDOUT
-from euterpe_cli.request_options import parse_change, parse_parameters, parse_prompt, parse_variants
+from euterpe_cli.request_options import locale_language, parse_change, parse_parameters, parse_prompt, parse_variants
 from euterpe_cli.session import Session
 
 app = typer.Typer(
@@ -49,6 +49,9 @@ FormatOption = Annotated[
 Username = Annotated[str, typer.Argument(help="Letters, digits, dots, underscores and hyphens.")]
 Model = Annotated[str | None, typer.Option(help="Name or name@version of a model.")]
 Title = Annotated[str | None, typer.Option(help="Title of the piece.")]
+TitleLanguage = Annotated[
+    Literal["en", "es"] | None, typer.Option("--language", help="Language of the title; by default that of the locale.")
+]
 Seed = Annotated[int | None, typer.Option(help="Random seed; the same seed gives the same piece.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model; repeatable.")
@@ -91,6 +94,7 @@ def compose(
     seed: Seed = None,
     length: Annotated[int | None, typer.Option(help="Number of events of the piece.")] = None,
     title: Title = None,
+    language: TitleLanguage = None,
     settings: Settings = None,
     prompt: Prompt = None,
     prompt_bars: PromptBars = None,
@@ -112,7 +116,9 @@ def compose(
     """Compose a piece and save it; if you are logged in, it is also added to your library."""
     _require_destination(out, as_json)
     chosen = files.choose_format(file_format, out)
-    body = _request(model, seed, title, settings, prompt, prompt_bars) | ({} if length is None else {"length": length})
+    body = _request(model, seed, title, language, settings, prompt, prompt_bars)
+    if length is not None:
+        body["length"] = length
     if changed := parse_change(body.get("prompt"), accompany=accompany, replace=replace, tracks=tracks):
         body["prompt"] = changed
     with _session(server) as session:
@@ -137,6 +143,7 @@ def compare(
     model: Model = None,
     seed: Annotated[int | None, typer.Option(help="Random seed of all pieces.")] = None,
     title: Title = None,
+    language: TitleLanguage = None,
     settings: Settings = None,
     prompt: Prompt = None,
     prompt_bars: PromptBars = None,
@@ -145,7 +152,7 @@ def compare(
 ) -> None:
     """Compose a piece with several strategies and compare them: measures, MIDI files and piano rolls."""
     output.require_directory(out)
-    body = _request(model, seed, title, settings, prompt, prompt_bars)
+    body = _request(model, seed, title, language, settings, prompt, prompt_bars)
     if variants := parse_variants(ways):
         body["variants"] = variants
     with _session(server) as session:
@@ -226,12 +233,14 @@ def _request(
     model: str | None,
     seed: int | None,
     title: str | None,
+    language: str | None,
     settings: list[str] | None,
     prompt: str | None,
     prompt_bars: int | None,
 ) -> dict[str, Any]:
     """Return the fields that compositions and comparisons have in common, without those that are not given."""
-    fields: dict[str, Any] = {"model": model, "seed": seed, "title": title}
+    chosen = language or (locale_language() if title is None else None)
+    fields: dict[str, Any] = {"model": model, "seed": seed, "title": title, "language": chosen}
     fields |= {"parameters": parse_parameters(settings) or None, "prompt": parse_prompt(prompt, prompt_bars)}
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -2,6 +2,8 @@
 
 import base64
 import math
+import os
+import re
 import uuid
 from pathlib import Path
 
@@ -12,6 +14,12 @@ Value = bool | int | float | str
 
 #: Protects against devices and wrong files; the server's own limit is lower.
 _MAX_PROMPT_BYTES = 10_000_000
+
+
+def locale_language() -> str | None:
+    """Return `es` where the locale of messages is Spanish; None for all others, which means the server's default."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "es" if re.match(r"es([_.@]|$)", locale) else None
 
 
 def parse_parameters(settings: list[str] | None) -> dict[str, Value]:
