@@ -84,6 +84,23 @@ async def test_default_titles_are_numbered_within_a_library(
     assert [song["title"] for song in await listed(client, token_issuer, "ben")] == ["Jig in D, no. 1"]
 
 
+@pytest.mark.parametrize(
+    ("language", "requested"), [("en", {"language": "en"}), ("es", {"language": "es"}), ("", {"title": "Jig in D"})]
+)
+async def test_composing_again_asks_for_the_next_number_of_a_default_title(
+    client: httpx.AsyncClient,
+    register_one: RegisterOne,
+    make_request: MakeRequest,
+    token_issuer: TokenIssuer,
+    language: str,
+    requested: dict[str, str],
+) -> None:
+    song = await register_one(make_request(source_id="g-1", title="Jig in D", title_language=language))
+    answer = await client.get(f"/api/v1/songs/{song.song_id}/remix", headers=token_issuer.headers("clara"))
+    body = answer.json()["body"]
+    assert {name: body[name] for name in ("title", "language") if body.get(name)} == requested
+
+
 async def test_numbers_of_titles_follow_their_songs_to_another_account(
     library: LibraryServiceStub,
     client: httpx.AsyncClient,

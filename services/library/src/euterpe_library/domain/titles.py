@@ -1,7 +1,7 @@
 """Titles: validation, and the folded form that searches compare."""
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Final
 
 from euterpe_music.default_titles import Language, number_prefix
 from euterpe_music.titles import MAX_TITLE_LENGTH, clean_title
@@ -36,6 +36,8 @@ Title = Annotated[
 
 UNTITLED = "Untitled"
 
+_LANGUAGES: Final[tuple[Language, ...]] = ("en", "es")
+
 
 def normalised_title(title: str) -> str:
     """Return the title on one line, or `UNTITLED` for a blank one, so that a piece is not lost because of its title."""
@@ -46,6 +48,15 @@ def numbered_title(title: str, number: int, language: Language) -> str:
     """Return a default title with its number in the owner's library, at most MAX_TITLE_LENGTH characters."""
     suffix = f"{number_prefix(language)}{number}"
     return title[: MAX_TITLE_LENGTH - len(suffix)] + suffix
+
+
+def language_of_number(title: str) -> Language | None:
+    """Return the language of a default title's number; None for a title that does not end with one."""
+    for language in _LANGUAGES:
+        _, prefix, number = title.rpartition(number_prefix(language))
+        if prefix and number.isdecimal():
+            return language
+    return None
 
 
 def fold(text: str) -> str:

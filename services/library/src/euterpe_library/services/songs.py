@@ -9,6 +9,7 @@ from euterpe_service_kit.etags import require_match, strong_etag
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.song import Song, Transfer
+from euterpe_library.domain.titles import language_of_number
 from euterpe_library.errors import NotComposed, SongNotFound, UserDeleted
 from euterpe_library.storage.purge import PurgeRepository
 from euterpe_library.storage.songs import LockedSong, SongRepository
@@ -70,11 +71,16 @@ async def transfer(session: AsyncSession, change: Transfer) -> int:
 
 
 def remix_request(song: Song) -> dict[str, Any]:
-    """Return the body of a generation request with this song's settings and without a seed. Raises NotComposed."""
+    """Return the body of a generation request with this song's settings and without a seed. Raises NotComposed.
+
+    A title with a number is left out: the new piece gets the next number.
+    """
     if song.model is None:
         raise NotComposed
     settings = {name: song.parameters[name] for name in ("length", "parameters") if name in song.parameters}
-    return {"model": f"{song.model}@{song.model_version}", "title": song.title, **settings}
+    language = language_of_number(song.title)
+    title = {"title": song.title} if language is None else {"language": language}
+    return {"model": f"{song.model}@{song.model_version}", **title, **settings}
 
 
 async def _changeable(session: AsyncSession, song_id: uuid.UUID, owner_id: str, if_match: str | None) -> LockedSong:
