@@ -24,6 +24,8 @@ PATH: Final = "/internal/revocations"
 PULL_SECONDS: Final = 2.0
 MAX_AGE_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 1.0
+#: Longest fetch: the first requests after the start wait for it.
+_FETCH_SECONDS: Final = 5.0
 
 Load = Callable[[], Awaitable[Collection[str]]]
 
@@ -107,7 +109,7 @@ class _Remote:
     async def __call__(self) -> list[str]:
         headers = {"If-None-Match": self._etag} if self._etag else {}
         try:
-            response = await self._client.get(self._url, headers=headers, timeout=2.0)
+            response = await self._client.get(self._url, headers=headers, timeout=_FETCH_SECONDS)
             if response.status_code != httpx.codes.NOT_MODIFIED:
                 response.raise_for_status()
                 self._ids = [str(each) for each in response.json()["ids"]]
