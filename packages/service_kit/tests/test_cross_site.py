@@ -15,6 +15,8 @@ FOREIGN = [
     {"origin": "https://evil.example"},
     {"origin": "null"},
     {"origin": "http://testserver:81"},
+    {"origin": "http://["},
+    {"origin": "http://[x]"},
 ]
 OWN = [
     {},

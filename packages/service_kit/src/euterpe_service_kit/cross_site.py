@@ -35,7 +35,11 @@ def is_cross_site(headers: Headers) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
     # The scheme is not compared: whether TLS ends before the gateway is not always known.
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        # No page has an address such as "http://[".
+        return True
 
 
 class CrossSiteMiddleware:

@@ -8,6 +8,7 @@ import pytest
 from euterpe_generator.domain.generation import Generation, Owner, Status
 from euterpe_generator.domain.requests import Order, OrderItem
 from euterpe_generator.storage.admission import Admission
+from euterpe_generator.storage.failures import FailureRepository
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_service_kit.database import Database
@@ -123,6 +124,35 @@ async def test_a_requeued_piece_is_claimed_although_the_floor_has_passed_it(data
         [expired] = await GenerationRepository(session).expire_leases(max_attempts=3, failure="x", lease=LEASE)
     assert (expired.id, lost.id) == (first.id, first.id)
     assert [one.id for one in await worker.claim()] == [first.id]
+
+
+async def test_a_generation_that_failed_long_ago_is_queued_behind_the_head(database: Database) -> None:
+    worker = Worker(database)
+    [first] = await enqueue(database, OWNERS[:1])
+    await worker.claim()
+    async with database.sessions.begin() as session:
+        await session.execute(text("UPDATE generations SET status = 'failed'"))
+        await session.execute(text("SELECT setval('queue_head', 1000000), setval('queue_floor', 900000)"))
+        assert await FailureRepository(session).retry(first.id)
+    [again] = await worker.claim()
+    assert again.id == first.id
+    async with database.sessions.begin() as session:
+        turns = (await session.scalars(text("SELECT turn FROM generations"))).all()
+    assert min(turns) >= 1_000_000
+
+
+async def test_a_recent_sweep_passes_over_pieces_that_were_claimed_earlier(database: Database) -> None:
+    worker = Worker(database)
+    [first] = await enqueue(database, OWNERS[:1])
+    await worker.claim()
+    async with database.sessions.begin() as session:
+        earlier = "lease_until = now() - interval '1 s', started_at = now() - interval '5 min'"
+        await session.execute(text(f"UPDATE generations SET {earlier}"))
+        generations = GenerationRepository(session)
+        recent = {"max_attempts": 3, "failure": "x", "lease": LEASE, "started_within": timedelta(minutes=1)}
+        assert await generations.expire_leases(**recent) == []
+        [expired] = await generations.expire_leases(max_attempts=3, failure="x", lease=LEASE)
+    assert expired.id == first.id
 
 
 async def test_a_piece_of_an_earlier_release_below_the_floor_is_found(database: Database) -> None:

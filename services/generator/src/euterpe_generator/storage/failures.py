@@ -16,11 +16,14 @@ _LIST = text("""
     ORDER BY finished_at DESC NULLS LAST LIMIT :limit
 """)
 
-# The attempt is kept, as it fences out workers of earlier attempts. Crashes are counted from zero.
+# The attempt is kept, as it fences out workers of earlier attempts. Crashes are counted from zero. The turn is not
+# before the head of the queue: idle users, whose next pieces follow the smallest queued turn, would pass all others.
 _RETRY = text("""
     UPDATE generations
     SET status = 'queued', failure = NULL, finished_at = NULL, crashes = 0, cancel_requested = false, worker_id = NULL,
-        lease_until = NULL
+        lease_until = NULL,
+        turn = greatest(turn, CASE WHEN background THEN (SELECT last_value FROM background_queue_head)
+                                   ELSE (SELECT last_value FROM queue_head) END)
     WHERE id = :id AND status = 'failed'
     RETURNING id
 """)

@@ -381,16 +381,14 @@ class GenerationRepository:
         """Requeue generations whose lease has expired; those with `max_attempts` crashes fail.
 
         An expired lease of duration `lease` counts as a crash only if `counts`, and if PostgreSQL has run since its
-        last renewal. Only generations that were first claimed within `started_within` are read.
+        last renewal. With `started_within`, only generations that were first claimed so lately are read.
         """
-        values = {
-            "max_attempts": max_attempts,
-            "failure": failure,
-            "lease": lease,
-            "counts": counts,
-            "started_within": started_within,
-        }
-        rows = (await self._session.execute(_EXPIRE, values)).mappings().all()
+        values: dict[str, Any] = {"max_attempts": max_attempts, "failure": failure, "lease": lease, "counts": counts}
+        if started_within is None:
+            found = await self._session.execute(_EXPIRE, values)
+        else:
+            found = await self._session.execute(_EXPIRE_RECENT, values | {"started_within": started_within})
+        rows = found.mappings().all()
         queued = [(row["turn"], row["background"]) for row in rows if row["status"] == Status.QUEUED.value]
         await self._lower_floors(queued)
         return [_generation(row) for row in rows]
