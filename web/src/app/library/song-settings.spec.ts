@@ -20,6 +20,15 @@ describe('parameterRows', () => {
     ]);
   });
 
+  it('leaves out what was left to an ensemble model', () => {
+    const parameters = { bars: 32, style: 'any', parts: 'violin,piano', chords: 'any', candidates: 1 };
+    expect(parameterRows(song({ parameters }), texts)).toEqual([
+      ['Bars', '32'],
+      ['Instruments', 'Violin, Piano'],
+      ['Candidates', '1'],
+    ]);
+  });
+
   it('states the number of events of other models', () => {
     expect(parameterRows(song({ length: 100, parameters: { style: 'jazz' } }), texts)).toEqual([
       ['Events', '100'],

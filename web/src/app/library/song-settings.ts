@@ -18,6 +18,10 @@ export interface SettingsTexts {
   readonly eventCount: string;
 }
 
+/** The value of a setting that was left to the model. */
+const OPEN = 'any';
+/** Labels of parameters whose name is not their label in the form. */
+const LABELS: Readonly<Record<string, string>> = { parts: 'instruments' };
 const UNITS: Readonly<Record<string, string>> = { tempo: 'bpm' };
 
 /** The prompt of a song; null for a song without one. */
@@ -34,8 +38,9 @@ export function isAccompaniment(song: Song): boolean {
 /** The model's parameters with which a song was composed, as labels and values. */
 export function parameterRows(song: Song, texts: SettingsTexts): Row[] {
   const parameters = modelParameters(song);
-  const rows = Object.entries(parameters).map(([name, value]): Row => [
-    manifestLabel(name, texts.language),
+  const chosen = Object.entries(parameters).filter(([, value]) => value !== OPEN);
+  const rows = chosen.map(([name, value]): Row => [
+    manifestLabel(LABELS[name] ?? name, texts.language),
     valueText(name, value, texts),
   ]);
   // Where bars determine the length, the number of events says nothing to users.
@@ -50,7 +55,10 @@ function modelParameters(song: Song): Readonly<Record<string, unknown>> {
 }
 
 function valueText(name: string, value: unknown, texts: SettingsTexts): string {
-  if (typeof value !== 'number') return manifestLabel(String(value), texts.language);
+  if (typeof value !== 'number') {
+    const choices = String(value).split(',');
+    return choices.map((choice) => manifestLabel(choice.trim(), texts.language)).join(', ');
+  }
   const unit = UNITS[name];
   const number = texts.format.number(value, 2);
   return unit ? `${number} ${unit}` : number;
