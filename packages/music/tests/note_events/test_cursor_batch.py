@@ -122,7 +122,7 @@ def test_every_row_has_the_masks_and_histories_of_its_own(make_piece: MakePiece,
     grammar = GrammarBatch(batch, len(running))
     random = np.random.default_rng(0)
     for row, case in enumerate(running):
-        case.rules = Rules(case.rules.parts, case.rules.meter, None, case.rules.lowest, 100, max_bar_events)
+        case.rules = Rules(case.rules.parts, case.rules.meter, None, case.rules.lowest, 100, max_bar_events, 7 * row)
         batch.reset(row, case.total_bars, case.conditions, case.gaps)
         grammar.reset(row, case.rules)
     assert grammar.slots(np.zeros(len(running), np.int64)).sum() == len(running)

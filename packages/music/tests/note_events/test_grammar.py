@@ -67,6 +67,14 @@ def test_a_full_bar_must_end() -> None:
     assert np.flatnonzero(grammar.slots(cursor, 3)).tolist() == [BAR]
 
 
+def test_the_first_bar_begins_at_its_pickup() -> None:
+    grammar, cursor = Grammar(Rules(first_position=72)), Cursor(4)
+    cursor.push((BAR, METER_OFFSET + METERS.index((4, 4)), TEMPO_OFFSET, 0, 0))
+    assert np.flatnonzero(grammar.slots(cursor, 0)).tolist() == [*range(72, 96), BAR]
+    cursor.push((BAR, METER_OFFSET + METERS.index((4, 4)), TEMPO_OFFSET, 0, 0))
+    assert np.flatnonzero(grammar.slots(cursor, 0)).tolist() == [*range(96), BAR]
+
+
 def test_a_chord_grows_downwards_and_to_later_parts_only() -> None:
     grammar, cursor = Grammar(Rules(parts=(40, 50))), Cursor(4)
     cursor.push((BAR, METER_OFFSET + 3, TEMPO_OFFSET, 0, 0))

@@ -15,6 +15,7 @@ from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
 from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.midi import read_midi, write_midi
+from euterpe_music.note_events.spec import METER_TICKS
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 
 TINY = Path(__file__).parents[1] / "data/tiny-ensemble/0.0.1"
@@ -37,6 +38,42 @@ def song(bars: int = 12) -> Piece:
 
 
 SONG = write_midi(song())
+
+
+def with_pickup() -> Piece:
+    """Return a melody in 4/4 whose time signatures begin with an incomplete bar of a quarter."""
+    onset = np.arange(17) * TICKS
+    notes = make_notes(onset, 90, 60 + np.arange(17) % 12, 80, 0)
+    return Piece(TICKS, notes, meters=(MeterChange(0, Meter(1, 4)), MeterChange(TICKS, Meter(4, 4))))
+
+
+def with_late_piano(program: int) -> bytes:
+    """Return a file of six bars whose first three have notes of a program that the network does not know, or none."""
+    late = make_notes(np.arange(9) * TICKS + 3 * BAR, 90, 60, 80, 0)
+    early = make_notes(np.arange(9) * TICKS, 90, 60, 80, 1)[: 9 if program else 0]
+    meters = (MeterChange(0, Meter(3, 4)),)
+    return write_midi(Piece(TICKS, np.concatenate([late, early]), (Track(0), Track(program)), meters=meters))
+
+
+LATE = write_midi(Piece(TICKS, make_notes([20 * 4 * TICKS], 90, 60, 80, 0)))
+
+
+def with_note_at_bar_line() -> bytes:
+    """Return a file whose first note is in bar 1 on the fine grid of its track, and in bar 2 on that of the file."""
+    known = make_notes([710, 1440], 90, 60, 80, 0)
+    unknown = make_notes(np.arange(20) * 15 + 1445, 10, 60, 80, 1)
+    meters = (MeterChange(0, Meter(3, 4)),)
+    return write_midi(Piece(240, np.concatenate([known, unknown]), (Track(0), Track(127)), meters=meters))
+
+
+PICKUPS = (
+    PromptSource(write_midi(with_pickup()), use="accompany"),
+    PromptSource(write_midi(with_pickup()), use="replace", first_bar=1),
+    PromptSource(
+        write_midi(replace(with_pickup(), meters=(MeterChange(0, Meter(4, 4)), MeterChange(150, Meter(4, 4))))),
+        use="accompany",
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -159,10 +196,43 @@ def test_while_a_piece_is_accompanied_its_notes_appear_in_the_order_of_time(mode
         assert part.notes[part.notes["onset"] < latest].tolist() == whole.notes[whole.notes["onset"] < latest].tolist()
 
 
+@pytest.mark.parametrize("source", PICKUPS)
+def test_no_note_is_composed_before_a_pickup(model: Model, source: PromptSource) -> None:
+    settings = {"parts": "violin"} if source.use == "accompany" else {}
+    parameters, prompt = requested(model, source, temperature=1.2, **settings)
+    first_position = model.adapter.session_inputs(parameters, prompt).rules.first_position
+    assert first_position >= 60
+    composed_in_pickup = 0
+    for seed in range(6):
+        events = events_of(model, parameters, prompt, seed)
+        known = events[~np.isnan(events[:, 0])]
+        pickup = known[(known[:, 0] == 0) & (known[:, 1] < METER_TICKS.max())]
+        assert (pickup[:, 1] >= first_position).all()
+        composed_in_pickup += len(pickup)
+        for stop in range(0, len(events) + 1, 5):
+            model.decode(events[:stop], parameters, prompt)
+    assert composed_in_pickup
+
+
+def test_events_before_a_pickup_are_left_out(model: Model) -> None:
+    """Workers of earlier versions compose such events."""
+    parameters, prompt = requested(model, PICKUPS[0], parts="violin")
+    events = events_of(model, parameters, prompt)
+    number = int(np.flatnonzero(events[:, 1] < METER_TICKS.max())[0])
+    events[number, :2] = 0
+    made = model.decode(events, parameters, prompt)
+    kept = model.decode(np.delete(events, number, axis=0), parameters, prompt)
+    assert notes_of(made) == notes_of(kept)
+
+
 @pytest.mark.parametrize(
     ("source", "settings", "field", "message"),
     [
         (PromptSource(SONG, bars=16), {}, "prompt.bars", "between 1 and 15, got 16"),
+        (PromptSource(with_late_piano(0), bars=1), {}, "prompt.bars", "between 4 and 15, got 1; the first note"),
+        (PromptSource(with_late_piano(127), bars=3), {}, "prompt.bars", "between 4 and 15, got 3; the first note"),
+        (PromptSource(with_note_at_bar_line(), bars=1), {}, "prompt", "no notes"),
+        (PromptSource(LATE, bars=None), {}, "prompt", "in its first 15 bars, got one in bar 21"),
         (PromptSource(SONG, bars=6), {"bars": 6}, "parameters.bars", "greater than the prompt's 6 bars"),
         (PromptSource(SONG, use="accompany"), {}, "parameters.parts", "names the instruments to add"),
         (PromptSource(SONG, use="accompany"), {"parts": "oboe", "tempo": 90}, "parameters.tempo", "that of the prompt"),

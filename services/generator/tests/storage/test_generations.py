@@ -240,3 +240,22 @@ async def test_orders_enqueued_together_do_not_exceed_the_limit_of_their_owner(d
 
     assert await enqueue_together(2, 2, 2) == [2, 2, 0]
     assert await enqueue_together(1, 1) == [1, 0]
+
+
+async def test_refused_orders_leave_room_for_those_after_them(database: Database) -> None:
+    guests = [Owner.account(name, name, is_guest=True, address="192.0.2.1") for name in ("carl", "dora", "eva", "finn")]
+
+    async def enqueue_together(*orders: tuple[Owner, int]) -> list[int]:
+        admissions = [
+            Admission(
+                owner, Order("tiny", "1", tuple(OrderItem(uuid.uuid4(), 1, 10, "Piece") for _ in range(count))), 3, 4
+            )
+            for owner, count in orders
+        ]
+        async with database.sessions.begin() as session:
+            return [len(pieces) for pieces in await GenerationRepository(session).enqueue(admissions)]
+
+    carl, dora, eva, finn = guests
+    # Of the network's four, the refused orders of 4 take none; of a guest's three, neither.
+    assert await enqueue_together((carl, 4), (dora, 1), (carl, 1), (eva, 3), (finn, 2), (eva, 1)) == [0, 1, 1, 0, 2, 0]
+    assert await enqueue_together((ANNA, 4), (ANNA, 2), (ANNA, 2), (ANNA, 1)) == [0, 2, 0, 1]

@@ -26,7 +26,10 @@ from euterpe_music.note_events.spec import (
 
 @dataclass(frozen=True)
 class Rules:
-    """What a request allows: parts, meter and tempo of all bars (None: any), pitches, and the most notes of a chord."""
+    """What a request allows: parts, meter and tempo of all bars (None: any), pitches, and the most notes of a bar.
+
+    `first_position` is the position of bar 0 at which the music begins: not 0 for a pickup.
+    """
 
     parts: tuple[int, ...] | None = None
     meter: int | None = None
@@ -34,6 +37,7 @@ class Rules:
     lowest: int = 0
     highest: int = PITCH_COUNT - 1
     max_bar_events: int = 400
+    first_position: int = 0
 
 
 class Grammar:
@@ -59,6 +63,8 @@ class Grammar:
             mask[first : cursor.bar_ticks] = True
             if cursor.position != FRESH and not self.parts(cursor, cursor.position)[PART_OFFSET:METER_OFFSET].any():
                 mask[cursor.position] = False
+            if cursor.bar == 0:
+                mask[: self.rules.first_position] = False
         return mask
 
     def parts(self, cursor: Cursor, slot: int) -> np.ndarray:

@@ -36,6 +36,7 @@ class GrammarBatch:
         self._last_part = np.full(rows, PART_COUNT - 1)
         self._lowest, self._highest = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         self._max_bar_events = np.zeros(rows, np.int64)
+        self._first_position = np.zeros(rows, np.int64)
 
     def reset(self, row: int, rules: Rules) -> None:
         """Set the rules of a row."""
@@ -50,6 +51,7 @@ class GrammarBatch:
         self._last_part[row] = int(np.flatnonzero(self._parts[row]).max(initial=-1))
         self._lowest[row], self._highest[row] = rules.lowest, rules.highest
         self._max_bar_events[row] = rules.max_bar_events
+        self._first_position[row] = rules.first_position
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""
@@ -61,14 +63,15 @@ class GrammarBatch:
         """Return which slots may follow [n, slots], where n rows have that many events in the current bar."""
         count, cursors = len(bar_events), self._cursors
         position, bar, total = cursors.position[:count], cursors.bar[:count], cursors.total_bars[:count]
-        first = np.where(position == FRESH, 0, position)
         # At the latest note's position there must be a part, or a lower pitch of its part, for another note.
         latest, pitch = self._latest(count)
         has_room = (position == FRESH) | (self._last_part[:count] > latest)
         rest = np.flatnonzero(~has_room)
         has_room[rest] = self._parts[rest, latest[rest]] & (pitch[rest] > self._lowest_of(rest, latest[rest]))
+        first = np.where(position == FRESH, 0, position + ~has_room)
+        first = np.maximum(first, np.where(bar == 0, self._first_position[:count], 0))
         last = np.where(bar_events < self._max_bar_events[:count], cursors.bar_ticks[:count], 0)
-        mask: Flags = ((first + ~has_room)[:, None] <= _SLOTS) & (last[:, None] > _SLOTS)
+        mask: Flags = (first[:, None] <= _SLOTS) & (last[:, None] > _SLOTS)
         is_last = (total >= 0) & (bar + 1 >= total)
         mask[:, BAR] = ~is_last
         mask[:, END] = is_last | (total < 0)

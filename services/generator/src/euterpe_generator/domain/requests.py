@@ -14,6 +14,9 @@ from euterpe_generator.domain.prompt import Prompt, PromptUse
 MAX_TITLE_LENGTH: Final = 200
 #: Limit of the API; models accept fewer bars.
 MAX_PROMPT_BARS: Final = 1_000
+#: Fields of requests and prompts that earlier versions do not have, with their defaults; see `digest_with`.
+_ADDED_FIELDS: Final[Mapping[str, Any]] = {"language": "en"}
+_ADDED_PROMPT_FIELDS: Final[Mapping[str, Any]] = {"use": "continue", "first_bar": None, "last_bar": None, "tracks": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,17 @@ class GenerationRequest:
     @property
     def digest(self) -> str:
         """Digest that identifies the request, for Idempotency-Key."""
-        values = asdict(self)
-        # Requests of earlier releases have no language, and may be repeated after an upgrade.
-        if self.language == "en":
-            del values["language"]
-        return digest(values)
+        return self.digest_with({})
+
+    def digest_with(self, more: Mapping[str, Any]) -> str:
+        """Return the digest of the request and of more values by name.
+
+        Requests that earlier versions accept keep their digests, since they may be repeated during an upgrade.
+        """
+        values = _without_defaults(asdict(self), _ADDED_FIELDS)
+        if self.prompt is not None:
+            values["prompt"] = _without_defaults(values["prompt"], _ADDED_PROMPT_FIELDS)
+        return _digest({**values, **more})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,11 @@ class Order:
         return len(self.items)
 
 
-def digest(request: Mapping[str, Any]) -> str:
+def _without_defaults(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
+
+
+def _digest(request: Mapping[str, Any]) -> str:
     """Return a digest that does not depend on the order of names."""
     return hashlib.sha256(repr(_sorted(request)).encode()).hexdigest()
 

@@ -116,14 +116,15 @@ class EnsembleAdapter:
             return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks)
         gap = music.gap
         if gap is None:
-            return self._plan(parameters, requested, (*present, *requested), music.bars, music.bars, blocks)
+            parts = (*present, *requested)
+            return self._plan(parameters, requested, parts, music.bars, music.bars, blocks, music.first_position)
         parts = tuple(sorted({music.parts[track] for track in music.replaced_tracks}))
-        plan = self._plan(parameters, parts, present, music.bars, gap.stop, blocks)
+        plan = self._plan(parameters, parts, present, music.bars, gap.stop, blocks, music.first_position)
         return replace(plan, first_bar=first, gaps=(gap,))
 
     def _plan(
         self, parameters: Mapping[str, Value], composed: Sequence[int], named: Sequence[int], bars: int, stop: int,
-        blocks: Mapping[int, Block],
+        blocks: Mapping[int, Block], first_position: int = 0,
     ) -> EnsemblePlan:  # fmt: skip
         """Return a plan in which the parts `composed` are composed; `named` are all parts of the piece."""
         style, is_open = self._style(parameters), parameters.get("meter", ANY) == ANY
@@ -138,6 +139,7 @@ class EnsembleAdapter:
                 meter=None if is_open else self._meter(parameters),
                 tempo=self._tempo_class(parameters) if "tempo" in parameters else None,
                 max_bar_events=MAX_BAR_EVENTS,
+                first_position=first_position,
             ),
             conditions=conditions(parameters),
             temperature=float(parameters["temperature"]),

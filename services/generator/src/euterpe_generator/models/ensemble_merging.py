@@ -50,6 +50,8 @@ def merged_piece(
         kept = kept[kept["onset"] <= latest]
     all_tracks, track_of = _tracks(music, piece, notes["part"], plan)
     onset = bars.tick(notes["bar"], notes["position"])
+    # A pickup bar has no ticks for the positions before the pickup.
+    notes, onset = notes[onset >= 0], onset[onset >= 0]
     end = np.minimum(onset + np.rint(LENGTHS[notes["length"]] * bars.scale), np.rint(bars.starts[-1]))
     made = make_notes(
         onset, np.maximum(end - onset, 1), notes["pitch"], velocities(notes),

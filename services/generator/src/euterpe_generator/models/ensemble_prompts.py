@@ -52,6 +52,11 @@ class PromptMusic:
         return len(self.grid.starts)
 
     @property
+    def first_position(self) -> int:
+        """The position of bar 0 at which the file begins, in 1/24 quarter: not 0 for a pickup."""
+        return int(np.ceil(self.grid.offsets[0]))
+
+    @property
     def bar_starts(self) -> NDArray[np.float64]:
         """The ticks of the bar lines, and of the last bar's end."""
         ends = np.append(self.grid.starts, self.grid.starts[-1] + self.grid.lengths[-1])
@@ -90,10 +95,7 @@ def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int) -> Pr
         raise InvalidParameters.for_field("body.prompt", str(error)) from error
     bars = music.bars
     if source.use == "continue":
-        if source.bars is not None and source.bars >= max_bars:
-            message = f"must be between 1 and {max_bars - 1}, got {source.bars}"
-            raise InvalidParameters.for_field("body.prompt.bars", message, minimum=1, maximum=max_bars - 1)
-        bars = min(source.bars or max_bars - 1, bars, max_bars - 1)
+        bars = _continued_bars(source, music, max_bars - 1)
         piece = piece.with_notes(piece.notes[music.bar_of < bars])
     elif source.use == "accompany" and bars > max_bars:
         message = f"must have at most {max_bars} bars to be accompanied, got {bars}"
@@ -102,7 +104,11 @@ def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int) -> Pr
     _check_tracks(source, music)
     encoded = base64.b64encode(write_midi(piece)).decode()
     material = Material(encoded, source.use, first, last, tuple(dict.fromkeys(source.tracks)), len(piece.notes))
-    used = prompt_music(material)
+    try:
+        # Read from the shortened file, in which notes next to a bar line may be placed differently.
+        used = prompt_music(material)
+    except ValueError as error:
+        raise InvalidParameters.for_field("body.prompt", str(error)) from error
     count = sum(len(block.events) for block in given_blocks(used, bars)[1].values())
     if count > MAX_GIVEN_EVENTS:
         message = f"must have at most {MAX_GIVEN_EVENTS} notes and bar lines, got {count}; use fewer bars"
@@ -110,6 +116,20 @@ def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int) -> Pr
     meter = "{}/{}".format(*METERS[used.quantized.bars["meter"][-1]])
     key = str(piece.keys[0].key) if piece.keys else None
     return Prompt(rows=(), bars=bars, meter=meter, key=key, material=material)
+
+
+def _continued_bars(source: PromptSource, music: PromptMusic, maximum: int) -> int:
+    """Return how many bars are continued; they hold a note of a part that the network knows."""
+    minimum = int(music.quantized.notes["bar"].min()) + 1
+    if minimum > maximum:
+        message = f"must have a note that the model can continue in its first {maximum} bars, got one in bar {minimum}"
+        raise InvalidParameters.for_field("body.prompt", message, maximum=maximum)
+    if source.bars is not None and not minimum <= source.bars <= maximum:
+        message = f"must be between {minimum} and {maximum}, got {source.bars}"
+        if minimum > 1:
+            message += f"; the first note that the model can continue is in bar {minimum}"
+        raise InvalidParameters.for_field("body.prompt.bars", message, minimum=minimum, maximum=maximum)
+    return min(source.bars or maximum, music.bars)
 
 
 def _replaced_bars(source: PromptSource, bars: int) -> tuple[int, int]:

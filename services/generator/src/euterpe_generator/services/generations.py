@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 from euterpe_service_kit.database import Database
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_generator.domain.clock import Clock
 from euterpe_generator.domain.generation import Generation, Owner, Status, UserClass
 from euterpe_generator.domain.queue import QueuePosition
-from euterpe_generator.domain.requests import ComparisonVariant, GenerationRequest, Order, digest
+from euterpe_generator.domain.requests import ComparisonVariant, GenerationRequest, Order
 from euterpe_generator.domain.shares import ClassLimits
 from euterpe_generator.errors import (
     GenerationNotFound,
@@ -104,7 +104,7 @@ class GenerationService:
         """Accept a request for one piece per variant, all with the same seed and prompt; see `create`."""
         order = await self._resolver.resolve_comparison(owner, request, variants)
         labelled = [[variant.label, sorted(variant.parameters.items())] for variant in variants]
-        request_digest = digest({**asdict(request), "variants": labelled})
+        request_digest = request.digest_with({"variants": labelled})
         return await self._place(owner, order, idempotency_key, request_digest, wait_seconds)
 
     async def get_order(self, order_id: uuid.UUID, owner: Owner) -> list[Generation]:

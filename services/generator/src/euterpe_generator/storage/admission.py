@@ -1,7 +1,7 @@
 """Orders to be enqueued, many in one statement."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +23,32 @@ class Admission:
     max_unfinished_per_network: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UnfinishedCounts:
+    """Unfinished generations by the owner's key, and by network and class of users."""
+
+    owners: Mapping[str, int]
+    networks: Mapping[tuple[str, str], int]
+
+    def fitting(self, admissions: Sequence[Admission]) -> list[Admission]:
+        """Return the orders that stay within their limits, each after those before it that do."""
+        owners, networks = Counter(self.owners), Counter(self.networks)
+        accepted = []
+        for one in admissions:
+            owner, network, count = one.owner.key, _network_of(one.owner), one.order.count
+            limit = one.max_unfinished_per_network if one.owner.network else None
+            has_room = limit is None or networks[network] + count <= limit
+            if has_room and owners[owner] + count <= one.max_unfinished:
+                owners[owner] += count
+                networks[network] += count
+                accepted.append(one)
+        return accepted
+
+
+def _network_of(owner: Owner) -> tuple[str, str]:
+    return owner.network, owner.user_class.value
+
+
 def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
     """Yield one row per piece.
 
@@ -37,7 +63,7 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
     for admission in admissions:
         owner, order = admission.owner, admission.order
         counts[owner.key] += order.count
-        network = (owner.network, owner.user_class)
+        network = _network_of(owner)
         network_counts[network] += order.count
         queue = (owner.key, order.background)
         cost = order.cost * TURN_COSTS[owner.user_class]

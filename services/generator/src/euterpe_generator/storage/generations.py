@@ -16,7 +16,7 @@ from euterpe_generator.domain.generation import Generation, Owner, Status, UserC
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueueDepth
 from euterpe_generator.domain.rendered_piece import RenderedPiece
-from euterpe_generator.storage.admission import Admission, admission_rows
+from euterpe_generator.storage.admission import Admission, UnfinishedCounts, admission_rows
 from euterpe_generator.storage.models import GenerationRow
 from euterpe_generator.storage.queue_bounds import QueueBoundsRepository
 
@@ -73,6 +73,22 @@ _ENQUEUE = text("""
       AND (max_network_unfinished IS NULL
            OR coalesce(network_load.unfinished, 0) + network_count <= max_network_unfinished)
     RETURNING *, false AS watched
+""")
+
+_UNFINISHED_OF_OWNERS = text("""
+    SELECT owner.key, (SELECT count(*) FROM (SELECT FROM generations
+                                             WHERE listener_key = owner.key AND status IN ('queued', 'running')
+                                             LIMIT :at_most) AS counted) AS unfinished
+    FROM unnest(CAST(:keys AS text[])) AS owner(key)
+""")
+
+_UNFINISHED_OF_NETWORKS = text("""
+    SELECT source.network, source.user_class,
+           (SELECT count(*) FROM (SELECT FROM generations
+                                  WHERE network = source.network AND user_class = source.user_class
+                                    AND status IN ('queued', 'running')
+                                  LIMIT :at_most) AS counted) AS unfinished
+    FROM unnest(CAST(:networks AS text[]), CAST(:classes AS text[])) AS source(network, user_class)
 """)
 
 _CLAIM = text("""
@@ -277,6 +293,10 @@ class Completion:
         }
 
 
+def _highest_limit(admissions: Sequence[Admission]) -> int:
+    return max(max(one.max_unfinished, one.max_unfinished_per_network or 0) for one in admissions)
+
+
 class GenerationRepository:
     """The queue and its history."""
 
@@ -289,13 +309,37 @@ class GenerationRepository:
         Returns the generations of each order; an empty list if its owner or network would exceed a limit of
         unfinished ones.
         """
-        rows = list(admission_rows(admissions))
-        limits = [max(one.max_unfinished, one.max_unfinished_per_network or 0) for one in admissions]
-        values = {"pieces": json.dumps(rows), "max_unfinished": max(limits)}
+        by_order = await self._insert(admissions)
+        refused = [one for one in admissions if one.order.id not in by_order]
+        # The counts of a batch include refused orders, so that there may be room for others after them.
+        if refused and len(admissions) > 1 and (fitting := (await self._unfinished(refused)).fitting(refused)):
+            by_order |= await self._insert(fitting)
+        return [sorted(by_order.get(one.order.id, []), key=lambda each: each.variation) for one in admissions]
+
+    async def _insert(self, admissions: Sequence[Admission]) -> dict[uuid.UUID, list[Generation]]:
+        """Insert the pieces of the orders that stay within their limits; return them by order."""
+        values = {"pieces": json.dumps(list(admission_rows(admissions))), "max_unfinished": _highest_limit(admissions)}
         by_order: dict[uuid.UUID, list[Generation]] = defaultdict(list)
         for generation in await self._all(_ENQUEUE, values):
             by_order[generation.order_id].append(generation)
-        return [sorted(by_order[one.order.id], key=lambda each: each.variation) for one in admissions]
+        return dict(by_order)
+
+    async def _unfinished(self, admissions: Sequence[Admission]) -> UnfinishedCounts:
+        """Count the unfinished generations of the owners and their networks, up to the highest limit."""
+        at_most = _highest_limit(admissions)
+        keys = sorted({one.owner.key for one in admissions})
+        sources = sorted({(one.owner.network, one.owner.user_class.value) for one in admissions if one.owner.network})
+        owners = await self._session.execute(_UNFINISHED_OF_OWNERS, {"keys": keys, "at_most": at_most})
+        values = {
+            "networks": [network for network, _ in sources],
+            "classes": [user_class for _, user_class in sources],
+            "at_most": at_most,
+        }
+        networks = await self._session.execute(_UNFINISHED_OF_NETWORKS, values)
+        return UnfinishedCounts(
+            {row.key: row.unfinished for row in owners},
+            {(row.network, row.user_class): row.unfinished for row in networks},
+        )
 
     async def get(self, generation_id: uuid.UUID) -> Generation | None:
         """Return a generation."""
