@@ -11,7 +11,8 @@ OURS = {"origin": "http://testserver"}
 
 
 def _cookie(answer: httpx.Response, name: str = NAME) -> Morsel[str]:
-    return SimpleCookie(answer.headers["set-cookie"])[name]
+    cookies = (SimpleCookie(header) for header in answer.headers.get_list("set-cookie"))
+    return next(each[name] for each in cookies if name in each)
 
 
 async def _log_in(user: Any, headers: dict[str, str] = OURS) -> httpx.Response:
@@ -84,15 +85,31 @@ async def test_the_cookie_is_secure_behind_tls(user: Any, client: httpx.AsyncCli
         assert _cookie(answer, SECURE_NAME)["secure"]
 
 
-async def test_over_https_only_the_cookie_with_the_prefix_is_accepted(user: Any, client: httpx.AsyncClient) -> None:
-    """A sibling host can set a cookie without the prefix, and so log the browser in to another account."""
+async def test_over_https_the_cookie_of_an_earlier_version_is_accepted_and_replaced(client: httpx.AsyncClient) -> None:
+    guest = await client.post("/api/v1/auth/guest", json={"delivery": "cookie"}, headers=OURS)
+    token = _cookie(guest).value
+    client.cookies.clear()
+    client.base_url = httpx.URL("https://testserver")
+    own = {"origin": "https://testserver"}
+    answer = await client.post("/api/v1/auth/refresh", headers=own | {"cookie": f"{NAME}={token}"})
+    assert answer.status_code == 200
+    replaced, old = _cookie(answer, SECURE_NAME), _cookie(answer)
+    assert replaced.value not in {"", token}
+    assert (old.value, old["max-age"], old["path"]) == ("", "0", "/api/v1/auth")
+    answer = await client.post("/api/v1/auth/refresh", headers=own)
+    assert (answer.status_code, len(answer.headers.get_list("set-cookie"))) == (200, 1)
+
+
+async def test_over_https_the_cookie_with_the_prefix_takes_precedence(user: Any, client: httpx.AsyncClient) -> None:
+    """A sibling host can set a cookie without the prefix, which must not log the browser in to another account."""
     client.base_url = httpx.URL("https://testserver")
     own = {"origin": "https://testserver"}
     token = _cookie(await _log_in(user, own), SECURE_NAME).value
     client.cookies.clear()
-    for name, status in ((NAME, 401), (SECURE_NAME, 200)):
-        answer = await client.post("/api/v1/auth/refresh", headers=own | {"cookie": f"{name}={token}"})
-        assert answer.status_code == status, name
+    both = f"{NAME}=of-another-account; {SECURE_NAME}={token}"
+    answer = await client.post("/api/v1/auth/refresh", headers=own | {"cookie": both})
+    assert answer.status_code == 200
+    assert _cookie(answer).value == ""
     assert (await client.post("/api/v1/auth/refresh", headers=own)).status_code == 200
     assert (await client.post("/api/v1/auth/logout", headers=own)).status_code == 204
     assert not client.cookies

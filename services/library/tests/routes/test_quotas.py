@@ -129,6 +129,21 @@ async def test_a_peer_sees_the_usage(
     assert (answer.songs, answer.max_songs, answer.size_bytes > 0) == (1, 2, True)
 
 
+async def test_a_permanent_deletion_waits_for_a_concurrent_change(
+    app: FastAPI, client: httpx.AsyncClient, token_issuer: TokenIssuer
+) -> None:
+    headers = token_issuer.headers("vera", "Vera")
+    url = f"/api/v1/songs/{(await upload(client, headers, tune(71.0))).json()['id']}"
+    async with app.state.database.sessions.begin() as session:
+        # As a like locks it.
+        await session.execute(text("SELECT id FROM songs FOR KEY SHARE"))
+        deletion = asyncio.create_task(client.delete(url, headers=headers, params={"permanent": True}))
+        done, _ = await asyncio.wait([deletion], timeout=0.5)
+        assert not done
+    assert (await deletion).status_code == 204
+    assert (await client.get(url, headers=headers)).status_code == 404
+
+
 async def test_only_the_owner_deletes_permanently(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:
     owner = token_issuer.headers("vera", "Vera")
     song = (await upload(client, owner, tune(70.0))).json()["id"]

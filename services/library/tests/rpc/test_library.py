@@ -84,6 +84,23 @@ async def test_default_titles_are_numbered_within_a_library(
     assert [song["title"] for song in await listed(client, token_issuer, "ben")] == ["Jig in D, no. 1"]
 
 
+async def test_a_registered_song_in_a_batch_uses_no_number(
+    library: LibraryServiceStub,
+    client: httpx.AsyncClient,
+    peer: Metadata,
+    register_one: RegisterOne,
+    make_request: MakeRequest,
+    token_issuer: TokenIssuer,
+) -> None:
+    """A batch is repeated together with new songs when its call times out after the commit."""
+    songs = [make_request(source_id=f"g-{number}", title="Reel", title_language="en") for number in range(3)]
+    await register_one(songs[0])
+    await library.RegisterSongs(pb.RegisterSongsRequest(songs=songs[:2]), metadata=peer)
+    await register_one(songs[2])
+    titles = [song["title"] for song in await listed(client, token_issuer)]
+    assert sorted(titles) == ["Reel, no. 1", "Reel, no. 2", "Reel, no. 3"]
+
+
 @pytest.mark.parametrize(
     ("language", "requested"), [("en", {"language": "en"}), ("es", {"language": "es"}), ("", {"title": "Jig in D"})]
 )

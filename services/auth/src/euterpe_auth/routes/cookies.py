@@ -3,7 +3,8 @@
 SameSite=Strict prevents other sites from sending it. Requests from sibling hosts, which are the same site, and from
 browsers that ignore the attribute are detected by `Sec-Fetch-Site` and `Origin`, which pages cannot forge. Over HTTPS,
 the name has the prefix `__Host-`: browsers then accept the cookie only from this host and over HTTPS, so that a sibling
-host cannot set it.
+host cannot replace it. A cookie without the prefix, which earlier versions set, is accepted if there is none with the
+prefix, and is replaced by one at the next refresh: it is the only credential of a guest.
 """
 
 from typing import Annotated, Literal
@@ -41,7 +42,7 @@ async def _refresh_cookie(
         ),
     ] = None,
 ) -> str | None:
-    return secure if _is_behind_tls(request) else plain
+    return (secure or plain) if _is_behind_tls(request) else plain
 
 
 RefreshCookie = Annotated[str | None, Depends(_refresh_cookie)]
@@ -72,6 +73,8 @@ def _set(request: Request, response: Response, value: str, max_age: int) -> None
     # The prefix requires the path `/`.
     name, path = (SECURE_NAME, "/") if is_secure else (NAME, _PATH)
     response.set_cookie(name, value, max_age=max_age, path=path, httponly=True, samesite="strict", secure=is_secure)
+    if is_secure and NAME in request.cookies:
+        response.delete_cookie(NAME, path=_PATH, httponly=True, samesite="strict", secure=True)
 
 
 def _is_behind_tls(request: Request) -> bool:

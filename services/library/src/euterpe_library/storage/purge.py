@@ -40,8 +40,9 @@ class PurgeRepository:
         return await self._purge(SongRow.owner_id == user_id, limit)
 
     async def purge_song(self, song_id: uuid.UUID, owner_id: str) -> bool:
-        """Purge a user's song, deleted or not; return whether there was one."""
-        return await self._purge((SongRow.id == song_id) & (SongRow.owner_id == owner_id), 1) > 0
+        """Purge a user's song, deleted or not; return whether there was one. Waits for concurrent changes of it."""
+        condition = (SongRow.id == song_id) & (SongRow.owner_id == owner_id)
+        return await self._purge(condition, 1, skip_locked=False) > 0
 
     async def begin_deletion(self, user_id: str) -> None:
         """Prevent further registrations for the user; waits for those in progress."""
@@ -71,9 +72,9 @@ class PurgeRepository:
         owned = exists().where(SongRow.owner_id == user_id)
         return bool(await self._session.scalar(select(owned | pending)))
 
-    async def _purge(self, condition: ColumnElement[bool], limit: int) -> int:
+    async def _purge(self, condition: ColumnElement[bool], limit: int, *, skip_locked: bool = True) -> int:
         columns = (SongRow.id, SongRow.source_id, SongRow.midi_key, SongRow.original_key, SongRow.owner_id)
-        chosen = select(*columns).where(condition).limit(limit).with_for_update(skip_locked=True)
+        chosen = select(*columns).where(condition).limit(limit).with_for_update(skip_locked=skip_locked)
         rows = (await self._session.execute(chosen)).all()
         if not rows:
             return 0

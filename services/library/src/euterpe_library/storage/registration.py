@@ -109,7 +109,7 @@ class RegistrationRepository:
         titles = [{"owner_id": owner, "title": title, "songs": count} for (owner, title), count in counts.items()]
         rows = await self._session.execute(_NUMBER, {"titles": json.dumps(titles)})
         numbers = {(owner, title): itertools.count(last - counts[owner, title] + 1) for owner, title, last in rows}
-        return [_numbered(song, numbers) for song in songs]
+        return [song if song.source_id in known else _numbered(song, numbers) for song in songs]
 
     async def add(self, songs: Sequence[NewSong]) -> dict[str, uuid.UUID]:
         """Add the songs with a new source id; return source id → song id. Waits for concurrent inserts."""
