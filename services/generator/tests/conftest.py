@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -40,6 +41,7 @@ class FakeLibrary(LibraryServiceServicer):
         self.full: dict[str, int] = {}
         self.used: set[str] = set()
         self.removed: list[str] = []
+        self.modified_before: list[datetime] = []
         self.usage_calls = 0
 
     async def GetStorageUsage(self, request: pb.GetStorageUsageRequest, context: object) -> pb.GetStorageUsageResponse:
@@ -56,6 +58,7 @@ class FakeLibrary(LibraryServiceServicer):
     ) -> pb.RemoveUnusedArtifactsResponse:
         removed = [key for key in request.keys if key not in self.used]
         self.removed += removed
+        self.modified_before.append(request.modified_before.ToDatetime(UTC))
         return pb.RemoveUnusedArtifactsResponse(removed=removed)
 
     async def ResolveArtifact(self, request: pb.ResolveArtifactRequest, context: object) -> pb.ResolveArtifactResponse:

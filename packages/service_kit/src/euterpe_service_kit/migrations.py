@@ -2,13 +2,45 @@
 
 import asyncio
 import os
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
 
-from alembic import context
+from alembic import context, op
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 #: A migration that does not get its lock in time fails; while it waits, all readers of the table wait too.
 LOCK_TIMEOUT = "5s"
+
+
+_BATCH: Final = 1000
+
+
+def create_index_concurrently(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
+    """Build an index while the table is written; call it within an autocommit block.
+
+    An index of this name that an interrupted build left is replaced. `options` are those of `op.create_index`.
+    """
+    # Only this build waits for a lock then, not the statements of the services.
+    op.execute("SET lock_timeout = 0")
+    op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+    op.create_index(name, table, list(columns), postgresql_concurrently=True, **options)
+    op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+
+
+def update_in_batches(table: str, condition: str, *statements: str) -> None:
+    """Run statements on the rows that meet a condition, a batch of ids after the other.
+
+    Call it within an autocommit block, so that no lock outlasts its batch. `statements` have the parameter `:ids`.
+    """
+    connection = op.get_bind()
+    chosen = text(f"SELECT id FROM {table} WHERE {condition} AND id > :after ORDER BY id LIMIT {_BATCH}")  # noqa: S608
+    after = uuid.UUID(int=0)
+    while ids := list(connection.scalars(chosen, {"after": after})):
+        for statement in statements:
+            connection.execute(text(statement), {"ids": ids})
+        after = ids[-1]
 
 
 def run_migrations(metadata: MetaData, *, schema: str, url_variable: str) -> None:

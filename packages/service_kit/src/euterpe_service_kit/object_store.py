@@ -45,6 +45,7 @@ class ObjectInfo:
     key: str
     size_bytes: int
     content_type: str
+    modified: datetime
     #: Names in lower case; S3 stores ASCII only.
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -178,7 +179,9 @@ class ObjectStore:
             answer = await self._call(partial(self._client.head_object, Bucket=self._bucket, Key=key))
         except ObjectNotFound:
             return None
-        return ObjectInfo(key, answer["ContentLength"], answer["ContentType"], answer.get("Metadata", {}))
+        return ObjectInfo(
+            key, answer["ContentLength"], answer["ContentType"], answer["LastModified"], answer.get("Metadata", {})
+        )
 
     async def stream(self, key: str, *, first: int, last: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes `first` to `last`, both inclusive, in chunks."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -103,6 +103,23 @@ async def test_the_sweep_removes_objects_that_nothing_has(
     await sweeper(app).sweep()
     assert orphan in library.removed
     assert {piece, song}.isdisjoint(library.removed)
+
+
+@pytest.mark.parametrize("task", ["expire", "sweep"])
+async def test_objects_stored_within_the_grace_period_before_the_beginning_are_kept(
+    running: Any, library: Any, object_store: ObjectStore, task: str
+) -> None:
+    app, client = running
+    await compose(client, {}, 6)
+    await execute(app, "UPDATE generations SET finished_at = finished_at - interval '8 days'")
+    await object_store.put(f"midi/{'0' * 64}.mid", b"MThd", content_type="audio/midi")
+    # A grace period of minus one hour: all objects are old enough.
+    options = RetentionOptions(timedelta(days=7), timedelta(days=1), timedelta(hours=-1))
+    begun = datetime.now(UTC)
+    await getattr(sweeper(app, options), task)()
+    assert library.removed
+    for cutoff in library.modified_before:
+        assert begun <= cutoff - timedelta(hours=1) <= datetime.now(UTC)
 
 
 async def test_the_deployment_sweeps_once_per_interval(running: Any) -> None:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from euterpe_service_kit.migrations import create_index_concurrently
 
 revision = "0006"
 down_revision = "0005"
@@ -17,13 +18,15 @@ def upgrade() -> None:
         sa.Column("songs", sa.Integer(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("network", "day", name="pk_network_imports"),
+        if_not_exists=True,
     )
-    op.create_index(
-        "ix_songs_owner_usage",
-        "songs",
-        ["owner_id"],
-        postgresql_include=["midi_size_bytes", "original_size_bytes"],
-    )
+    with op.get_context().autocommit_block():
+        create_index_concurrently(
+            "ix_songs_owner_usage",
+            "songs",
+            ["owner_id"],
+            postgresql_include=["midi_size_bytes", "original_size_bytes"],
+        )
 
 
 def downgrade() -> None:

@@ -1,6 +1,7 @@
 """Storage quotas: per user, per network, and what frees them."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -167,3 +168,21 @@ async def test_a_peer_removes_objects_that_no_song_has(
     assert list(answer.removed) == [orphan]
     assert await object_store.head(orphan) is None
     assert await object_store.head(used) is not None
+
+
+async def test_an_object_that_was_stored_again_is_kept(
+    app: FastAPI, library: LibraryServiceStub, peer: Any, object_store: ObjectStore
+) -> None:
+    key = midi_key(midi_digest(b"stored again"))
+    await object_store.put(key, b"stored again", content_type="audio/midi")
+    removed = []
+    for hours in (-1, 1):
+        request = pb.RemoveUnusedArtifactsRequest(keys=[key])
+        request.modified_before.FromDatetime(datetime.now(UTC) + timedelta(hours=hours))
+        removed.append(list((await library.RemoveUnusedArtifacts(request, metadata=peer)).removed))
+        # Nor does the library's own sweep remove it, which does not ask the generator.
+        async with app.state.database.sessions.begin() as session:
+            await session.execute(text("UPDATE artifact_garbage SET since = since - interval '1 day'"))
+        await app.state.erasure.sweep()
+        assert (await object_store.head(key) is None) == (hours == 1)
+    assert removed == [[], [key]]

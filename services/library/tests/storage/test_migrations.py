@@ -74,6 +74,18 @@ async def test_a_downgrade_leaves_uploaded_files_to_the_sweep(databases: Databas
     assert [row["midi_key"] for row in await query(url, "SELECT midi_key FROM library.songs")] == ["written"]
 
 
+async def test_an_interrupted_build_of_the_index_of_usage_is_repeated(
+    databases: DatabaseFactory, service: Path
+) -> None:
+    url = databases.create_empty()
+    migrate(service, url_variable=VARIABLE, url=url, revision="0006")
+    await query(url, "UPDATE library.alembic_version SET version_num = '0005'")
+    index = "indexrelid = 'library.ix_songs_owner_usage'::regclass"
+    await query(url, f"UPDATE pg_index SET indisvalid = false WHERE {index}")
+    migrate(service, url_variable=VARIABLE, url=url)
+    assert [row["indisvalid"] for row in await query(url, f"SELECT indisvalid FROM pg_index WHERE {index}")] == [True]
+
+
 async def test_an_extension_in_another_schema_is_used(databases: DatabaseFactory, service: Path) -> None:
     url = databases.create_empty()
     await query(url, 'CREATE SCHEMA "Shared Extensions"')

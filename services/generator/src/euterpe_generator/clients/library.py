@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -73,9 +74,10 @@ class LibraryClient:
             answer = await self._stub.GetStorageUsage(request, timeout=_USAGE_DEADLINE_SECONDS)
         return LibraryUsage(answer.songs, answer.size_bytes, answer.max_songs, answer.max_size_bytes)
 
-    async def remove_unused(self, keys: Sequence[str]) -> list[str]:
-        """Remove the objects that no song has, and return their keys. Raises Unavailable."""
+    async def remove_unused(self, keys: Sequence[str], *, modified_before: datetime) -> list[str]:
+        """Remove the objects that no song has and that are old enough; return their keys. Raises Unavailable."""
         request = pb.RemoveUnusedArtifactsRequest(keys=keys)
+        request.modified_before.FromDatetime(modified_before)
         async with peer_errors("library"):
             answer = await self._stub.RemoveUnusedArtifacts(request, timeout=_REMOVAL_DEADLINE_SECONDS)
         return list(answer.removed)

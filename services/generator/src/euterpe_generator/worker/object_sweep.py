@@ -1,7 +1,8 @@
 """Removal of MIDI objects that neither a generation nor a song has, and expiry of anonymous users' pieces.
 
 A crash between storing an object and recording it leaves an orphan. The generator knows its own rows, the library its
-songs; an object is removed only if neither needs it.
+songs; an object is removed only if neither needs it. Objects are content addresses, so an equal piece may store an
+object again after the generator has found it unused; the library keeps objects stored within the grace period.
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,7 @@ class ObjectSweeper:
 
     async def expire(self) -> None:
         """Delete anonymous users' generations after their lifetime, then their objects."""
+        modified_before = self._modified_before()
         count = _EXPIRED_PER_BATCH
         while count == _EXPIRED_PER_BATCH:
             async with self._database.maintenance.begin() as session:
@@ -61,23 +63,27 @@ class ObjectSweeper:
             if count:
                 log.info("anonymous_generations_expired", generations=count)
             # An object that is not removed here, because of a crash for example, is an orphan for the sweep.
-            await self._remove_unused(sorted({key for key in keys if key is not None}), reason="expired")
+            unused = sorted({key for key in keys if key is not None})
+            await self._remove_unused(unused, modified_before, reason="expired")
 
     async def sweep(self) -> None:
         """Remove the orphans among all objects that are older than the grace period."""
+        modified_before = self._modified_before()
         removed = 0
         async for entries in self._store.pages(PREFIX):
-            oldest_kept = datetime.now(UTC) - self._options.orphan_grace
-            keys = [entry.key for entry in entries if entry.modified < oldest_kept]
-            removed += await self._remove_unused(keys, reason="orphan")
+            keys = [entry.key for entry in entries if entry.modified < modified_before]
+            removed += await self._remove_unused(keys, modified_before, reason="orphan")
         log.info("objects_swept", removed=removed)
 
-    async def _remove_unused(self, keys: Sequence[str], *, reason: str) -> int:
+    def _modified_before(self) -> datetime:
+        return datetime.now(UTC) - self._options.orphan_grace
+
+    async def _remove_unused(self, keys: Sequence[str], modified_before: datetime, *, reason: str) -> int:
         removed = 0
         for first in range(0, len(keys), MAX_ARTIFACTS):
             async with self._database.maintenance() as session:
                 unused = await RetentionRepository(session).without_generation(keys[first : first + MAX_ARTIFACTS])
             if unused:
-                removed += len(await self._library.remove_unused(unused))
+                removed += len(await self._library.remove_unused(unused, modified_before=modified_before))
         self._metrics.objects_removed(reason, removed)
         return removed

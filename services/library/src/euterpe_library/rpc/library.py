@@ -117,7 +117,9 @@ class LibraryRpc(LibraryServiceServicer):
         if len(request.keys) > MAX_KEYS:
             raise Unprocessable(f"keys: at most {MAX_KEYS} keys are allowed, got {len(request.keys)}")
         keys = [parsing.midi_key(key) for key in request.keys]
-        return pb.RemoveUnusedArtifactsResponse(removed=await self._erasure.remove_unused(keys))
+        modified_before = parsing.modified_before(request)
+        removed = await self._erasure.remove_unused(keys, modified_before)
+        return pb.RemoveUnusedArtifactsResponse(removed=removed)
 
 
 def _creation(song: Song) -> pb.Creation | None:

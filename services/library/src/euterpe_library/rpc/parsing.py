@@ -1,6 +1,7 @@
 """Conversion of protobuf messages to the domain, with errors that name every invalid field."""
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from euterpe.library.v1 import library_pb2 as pb
@@ -102,6 +103,17 @@ def midi_key(text: str) -> str:
         problem = FieldProblem("keys", str(error))
         raise Unprocessable(f"keys: {problem.message}", fields=[problem]) from None
     return text
+
+
+def modified_before(request: pb.RemoveUnusedArtifactsRequest) -> datetime | None:
+    """Return the time before which objects were stored; earlier peers send none. Raises Unprocessable."""
+    if not request.HasField("modified_before"):
+        return None
+    try:
+        return request.modified_before.ToDatetime(UTC)
+    except ValueError as error:
+        problem = FieldProblem("modified_before", str(error))
+        raise Unprocessable(f"modified_before: {problem.message}", fields=[problem]) from None
 
 
 def song_id(text: str) -> uuid.UUID:

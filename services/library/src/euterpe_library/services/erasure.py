@@ -53,16 +53,31 @@ class Erasure:
         log.info("user_deleted", user_id=user_id, songs=removed, done=done)
         return removed, done
 
-    async def remove_unused(self, keys: Sequence[str]) -> list[str]:
-        """Remove the objects that no song has; return their keys. Raises Unavailable."""
+    async def remove_unused(self, keys: Sequence[str], modified_before: datetime | None = None) -> list[str]:
+        """Remove the objects that no song has; return their keys. Raises Unavailable.
+
+        Objects stored at `modified_before` or later are kept: the peer may use them by now.
+        """
         if not keys:
             return []
+        async with self._database.maintenance() as session:
+            unused = await OrphanedArtifactRepository(session).without_song(keys)
+        return [key for key in unused if await self._remove_if_older(key, modified_before)]
+
+    async def _remove_if_older(self, key: str, modified_before: datetime | None) -> bool:
+        # The object is recorded in the transaction that removes it: a removal that fails is left to the peer, which
+        # checks again whether it uses the object.
         async with self._database.maintenance.begin() as session:
             orphaned = OrphanedArtifactRepository(session)
-            unused = await orphaned.without_song(keys)
-            if unused:
-                await orphaned.add_unused(unused)
-        return [key for key in unused if await self._remove(key)]
+            await orphaned.lock(key)
+            stored = await self._store.head(key) if modified_before is not None else None
+            if stored is not None and modified_before is not None and stored.modified >= modified_before:
+                return False
+            await orphaned.add_unused(key)
+            async with orphaned.removal(key) as is_unused:
+                if is_unused:
+                    await self._delete_files(key)
+            return is_unused
 
     async def _remove_orphans(self, user_id: str | None = None) -> int:
         async with self._database.maintenance() as session:

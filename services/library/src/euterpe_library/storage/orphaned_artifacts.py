@@ -45,10 +45,9 @@ class OrphanedArtifactRepository:
         used = set(await self._session.scalars(files.union_all(uploads)))
         return [key for key in midi_keys if key not in used]
 
-    async def add_unused(self, midi_keys: Sequence[str]) -> None:
-        """Record objects that may have no song, and whose owner is not known."""
-        values = [{"midi_key": key, "listener_id": ""} for key in sorted(set(midi_keys))]
-        statement = insert(OrphanedArtifactRow).values(values)
+    async def add_unused(self, midi_key: str) -> None:
+        """Record an object that may have no song, and whose owner is not known."""
+        statement = insert(OrphanedArtifactRow).values(midi_key=midi_key, listener_id="")
         await self._session.execute(
             statement.on_conflict_do_update(index_elements=["midi_key"], set_={"collected_at": None})
         )
@@ -68,7 +67,7 @@ class OrphanedArtifactRepository:
     @asynccontextmanager
     async def removal(self, midi_key: str) -> AsyncIterator[bool]:
         """Provide whether the object is unused. It counts as removed when the context ends without an error."""
-        await self._lock(midi_key)
+        await self.lock(midi_key)
         song = exists().where((SongRow.midi_key == midi_key) | (SongRow.original_key == midi_key))
         pending = exists().where(OrphanedArtifactRow.midi_key == midi_key, OrphanedArtifactRow.collected_at.is_(None))
         is_used, is_pending = (await self._session.execute(select(song, pending))).one()
@@ -82,6 +81,7 @@ class OrphanedArtifactRepository:
                 .values(collected_at=func.now())
             )
 
-    async def _lock(self, midi_key: str) -> None:
+    async def lock(self, midi_key: str) -> None:
+        """Prevent registrations with the object until the transaction ends."""
         # Registrations take the same lock in shared mode; see storage.registration.
         await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(midi_key, 0))))

@@ -1,4 +1,7 @@
+import datetime
+
 from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -40,10 +43,12 @@ class GetStorageUsageResponse(_message.Message):
     def __init__(self, songs: _Optional[int] = ..., size_bytes: _Optional[int] = ..., max_songs: _Optional[int] = ..., max_size_bytes: _Optional[int] = ...) -> None: ...
 
 class RemoveUnusedArtifactsRequest(_message.Message):
-    __slots__ = ("keys",)
+    __slots__ = ("keys", "modified_before")
     KEYS_FIELD_NUMBER: _ClassVar[int]
+    MODIFIED_BEFORE_FIELD_NUMBER: _ClassVar[int]
     keys: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, keys: _Optional[_Iterable[str]] = ...) -> None: ...
+    modified_before: _timestamp_pb2.Timestamp
+    def __init__(self, keys: _Optional[_Iterable[str]] = ..., modified_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class RemoveUnusedArtifactsResponse(_message.Message):
     __slots__ = ("removed",)
