@@ -7,6 +7,7 @@ contains it.
 
 import sqlalchemy as sa
 from alembic import op
+from euterpe_service_kit.migrations import create_index_concurrently
 
 revision = "0009"
 down_revision = "0008"
@@ -28,11 +29,12 @@ _SETTINGS = {
 
 def upgrade() -> None:
     for sequence in _SEQUENCES:
-        op.execute(f"CREATE SEQUENCE {sequence} MINVALUE 0 START 0")
-    op.create_index("ix_generations_running", "generations", ["started_at"], postgresql_where=_RUNNING)
-    op.drop_index("ix_generations_leases", "generations")
+        op.execute(f"CREATE SEQUENCE IF NOT EXISTS {sequence} MINVALUE 0 START 0")
     for table, settings in _SETTINGS.items():
         op.execute(f"ALTER TABLE {table} SET ({settings})")
+    with op.get_context().autocommit_block():
+        create_index_concurrently("ix_generations_running", "generations", ["started_at"], postgresql_where=_RUNNING)
+        op.drop_index("ix_generations_leases", "generations", postgresql_concurrently=True, if_exists=True)
 
 
 def downgrade() -> None:
