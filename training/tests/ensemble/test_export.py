@@ -44,7 +44,7 @@ def _session(graph: bytes) -> Any:
 
 def _run_graph(network: EnsembleNetwork, variant: Variant, rows: slice) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the entries of all steps [steps, batch, width] and the last state."""
-    session = _session(step_graph(network, variant))
+    session = _session(step_graph(network, variant).build("step"))
     names = state_names(network.config)
     values, echoes, statics = _inputs(4)
     state = state_arrays(network.config, len(statics[rows]))
@@ -82,7 +82,7 @@ def test_int8_stays_close(backbone: str) -> None:
     entries, _ = _run_graph(network, "int8", slice(None))
     expected = _run_network(network)
     assert np.abs(entries - expected).mean() < 0.05 * np.abs(expected).mean()
-    assert len(step_graph(network, "int8")) < 0.5 * len(step_graph(network, "fp32"))
+    assert len(step_graph(network, "int8").build("step")) < 0.5 * len(step_graph(network, "fp32").build("step"))
 
 
 @pytest.mark.parametrize("variant", ["fp32", "int8"])
@@ -101,7 +101,7 @@ def test_a_row_does_not_depend_on_its_company(backbone: str, variant: Variant) -
 @pytest.mark.parametrize("column", range(5))
 def test_heads_give_the_logits_of_the_network(column: int, variant: Variant) -> None:
     network = _network("retention")
-    session = _session(head_graph(network, column, variant))
+    session = _session(head_graph(network, column, variant).build("head"))
     hidden = torch.randn(6, 32)
     chosen = torch.from_numpy(np.random.default_rng(0).integers(0, COLUMN_SIZES[:column], (6, column)))
     history = torch.from_numpy(np.random.default_rng(1).integers(0, HISTORY_SIZES, (6, len(HISTORY_SIZES))))

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from euterpe_music import key
 from euterpe_music.note_events.features import MAX_PARTS
 from euterpe_music.note_events.instruments import INSTRUMENTS
 from euterpe_music.parameters import Parameter
-from euterpe_music.tonics import TONICS
 
 #: The value that leaves a choice to the network.
 ANY: Final = "any"
-KEYS: Final = (ANY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
+KEYS: Final = (ANY, *key.KEYS)
 #: Notes per quarter, and notes that sound at the same time.
 DENSITIES: Final = {"very low": 0.75, "low": 1.25, "medium": 2.5, "high": 5.0, "very high": 9.0}
 POLYPHONIES: Final = {"1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "6": 5.5}

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from euterpe_music import key
 from euterpe_music.parameters import Parameter
 from euterpe_music.postprocessing import PROGRAMS
-from euterpe_music.tonics import TONICS
 
 #: Sampling strategies. A new one also needs an entry in the generator's `models/melody_adapter.py`, which maps them to
 #: samplers, and in the web pages' `compare-texts.ts`, which names them.
 STRATEGIES: Final = ("greedy", "temperature", "top_k", "top_p", "top_k_top_p", "beam")
 ACCOMPANIMENTS: Final = ("on", "off", "only")
 ANY_KEY: Final = "any"
-KEYS: Final = (ANY_KEY, *(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS))
+KEYS: Final = (ANY_KEY, *key.KEYS)
 #: Measured: at low temperatures, pieces repeat themselves until they never leave a figure.
 TEMPERATURE_ADVICE: Final = "Lower is more predictable and repeats itself more; above 1.2 it becomes random."
 #: Those that sample, so that the seed matters.

@@ -136,26 +136,20 @@ def fine_tune(plan: FineTuning, run: Path, machine: Machine, report: Callable[[s
         base, sources=(SOURCE,), total_events=total, warmup_events=total // 20, decay_share=0.7,
         learning_rate=_LEARNING_RATE, average_decay=0.99,
     )  # fmt: skip
-    trainer = Trainer(config, data, run, machine, extended_weights(saved, dataset.styles))
-    before = _test_losses(trainer, dataset, extended_weights(saved, dataset.styles))
+    weights = extended_weights(saved, dataset.styles)
+    trainer = Trainer(config, data, run, machine, weights)
     if not trainer.train(report):
         return None
-    after = _test_losses(trainer, dataset, trainer.average)
-    return Comparison(len(dataset.numbers("test")), before, after)
+    pieces, longest = len(dataset.numbers("test")), config.mixture.max_events
+    examples = held_out_examples(dataset, "test", pieces_per_source=pieces, max_events=longest)
+    before, after = (trainer.losses(each, examples)["all"] for each in (weights, trainer.average))
+    return Comparison(pieces, before, after)
 
 
 def planned_events(dataset: Dataset) -> int:
     """Return how many events to train for by default."""
     events = sum(entry.note_count + entry.bar_count for entry in dataset.entries if entry.side == "train")
     return min(max(_EPOCHS * events, _MIN_EVENTS), _MAX_EVENTS)
-
-
-def _test_losses(trainer: Trainer, dataset: Dataset, weights: dict[str, Tensor]) -> dict[str, float]:
-    pieces = len(dataset.numbers("test"))
-    examples = held_out_examples(
-        dataset, "test", pieces_per_source=pieces, max_events=trainer.config.mixture.max_events
-    )
-    return trainer.losses(weights, examples)["all"]
 
 
 def table(comparison: Comparison) -> list[str]:

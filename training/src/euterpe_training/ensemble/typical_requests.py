@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from euterpe_music.key import KEYS
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import MAX_PARTS
 from euterpe_music.note_events.grammar import Rules
@@ -17,7 +18,6 @@ from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.sampling import Request, Sampling, compose, load_network
 from euterpe_training.errors import TrainingError
 
-_TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MIN_BARS, _MAX_BARS = 16, 64
 _BATCH = 64
 
@@ -49,7 +49,7 @@ def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[st
     if len(meters) == 1:
         asked["meter"] = "{}/{}".format(*METERS[int(first["meter"])])
     if key != UNKNOWN_KEY:
-        asked["key"] = f"{_TONICS[key % 12]} {'minor' if key >= 12 else 'major'}"
+        asked["key"] = KEYS[key]
     request = Request(
         entry.genre, entry.kind, entry.composer, bars=int(np.clip(len(piece.bars), _MIN_BARS, _MAX_BARS)),
         conditions={} if key == UNKNOWN_KEY else {"key": [key]}, parts=tuple(piece.parts[:MAX_PARTS].tolist()),

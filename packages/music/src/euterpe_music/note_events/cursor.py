@@ -7,8 +7,8 @@ import numpy as np
 
 from euterpe_music.note_events.arrange import COMPOSED, FUTURE, GIVEN
 from euterpe_music.note_events.features import (
-    ABSENT,
     BAR_CONDITIONS,
+    BAR_ECHO,
     CANDIDATE_COLUMNS,
     ECHO_COUNT,
     FEATURES,
@@ -18,10 +18,12 @@ from euterpe_music.note_events.features import (
     LAGS,
     LEFT_EDGES,
     MAX_MATCH,
+    NO_ECHO,
     SINCE_EDGES,
 )
 from euterpe_music.note_events.instruments import DRUM_PART
 from euterpe_music.note_events.part_history import NO_HISTORY, PartHistory
+from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
     DRUM_KEYS,
@@ -40,10 +42,6 @@ from euterpe_music.note_events.spec import (
 
 _METER_TICKS = METER_TICKS.tolist()
 _LENGTHS = LENGTHS.tolist()
-_PART_SPAN = 128
-_POSITION_SPAN = 256 * _PART_SPAN
-_NO_ECHO = (ABSENT, NONE, NONE, NONE)
-_BAR_ECHO = (BAR, NONE, NONE, NONE)
 _SINCE = SINCE_EDGES.tolist()
 _LEFT = LEFT_EDGES.tolist()
 _GAP = GAP_EDGES.tolist()
@@ -74,7 +72,7 @@ def note_of(event: Event) -> tuple[int, int, int]:
 
 def order_key(position: int, part: int, pitch: int) -> int:
     """Return the number that sorts notes within a bar; equal to `piece.order_keys`."""
-    return position * _POSITION_SPAN + part * _PART_SPAN + 127 - pitch
+    return position * POSITION_SPAN + part * PART_SPAN + 127 - pitch
 
 
 class Cursor:
@@ -104,7 +102,7 @@ class Cursor:
         self._bars: dict[int, _BarMemory] = {}
         self._held: list[tuple[int, int, int]] = []
         self._matches = [0] * len(LAGS)
-        self._echoes: list[tuple[int, int, int, int]] = [_NO_ECHO] * ECHO_COUNT
+        self._echoes: list[tuple[int, int, int, int]] = [NO_ECHO] * ECHO_COUNT
         self._events = 0
         self._histories: dict[int, PartHistory] = {}
 
@@ -203,22 +201,22 @@ class Cursor:
             past = self.bar - lag
             memory = self._bars.get(past)
             if past < 0:
-                found += [_NO_ECHO, _NO_ECHO]
+                found += [NO_ECHO, NO_ECHO]
             elif memory is None:
-                found += [_BAR_ECHO, _NO_ECHO if self._part < 0 else _BAR_ECHO]
+                found += [BAR_ECHO, NO_ECHO if self._part < 0 else BAR_ECHO]
             else:
                 place = bisect_right(memory.keys, self.last_key)
-                found.append(memory.events[place] if place < len(memory.events) else _BAR_ECHO)
+                found.append(memory.events[place] if place < len(memory.events) else BAR_ECHO)
                 found.append(self._echo_of_part(memory))
         return found
 
     def _echo_of_part(self, memory: _BarMemory) -> tuple[int, int, int, int]:
         if self._part < 0:
-            return _NO_ECHO
+            return NO_ECHO
         position = -1 if self.position == FRESH else self.position
         part = PART_OFFSET + self._part
-        place = bisect_left(memory.keys, (position + 1) * _POSITION_SPAN)
-        return next((event for event in memory.events[place:] if event[1] == part), _BAR_ECHO)
+        place = bisect_left(memory.keys, (position + 1) * POSITION_SPAN)
+        return next((event for event in memory.events[place:] if event[1] == part), BAR_ECHO)
 
     def _sounding(self) -> tuple[int, int, int]:
         now = self._bar_start + (0 if self.position == FRESH else self.position)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from euterpe_music.note_events.arrange import COMPOSED, FUTURE, GIVEN, Gap
 from euterpe_music.note_events.features import (
-    ABSENT,
     BAR_CONDITIONS,
+    BAR_ECHO,
     CANDIDATE_COLUMNS,
     CANDIDATES,
     ECHO_COUNT,
@@ -20,10 +20,12 @@ from euterpe_music.note_events.features import (
     LAGS,
     LEFT_EDGES,
     MAX_MATCH,
+    NO_ECHO,
     SINCE_EDGES,
 )
 from euterpe_music.note_events.history_batch import HistoryBatch
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
     DRUM_KEYS,
@@ -32,7 +34,6 @@ from euterpe_music.note_events.spec import (
     LENGTHS,
     METER_OFFSET,
     METER_TICKS,
-    NONE,
     PART_OFFSET,
     PITCH_OFFSET,
     TEMPO_OFFSET,
@@ -47,13 +48,9 @@ _LAGS: Final = np.array(LAGS)
 _LAG_NUMBERS: Final = np.arange(len(LAGS))
 #: Bars of which notes are kept: those that may be echoed, and the current one.
 _RING: Final = max(LAGS) + 1
-_PART_SPAN: Final = 128
-POSITION_SPAN: Final = 256 * _PART_SPAN
 _NO_KEY: Final = np.iinfo(np.int64).max
 _FIRST_MATCH: Final = INDEX["match_1"]
 _FIRST_CONDITION: Final = INDEX[BAR_CONDITIONS[0]]
-_NO_ECHO: Final = (ABSENT, NONE, NONE, NONE)
-_BAR_ECHO: Final = (BAR, NONE, NONE, NONE)
 _FIRST_NOTES, _FIRST_HELD = 32, 64
 
 assert FEATURES[_FIRST_CONDITION:] == FEATURES[-len(BAR_CONDITIONS) :]
@@ -111,7 +108,7 @@ class CursorBatch:
         self.given[row] = {}
         self._held[row, 1] = -1
         self._keys[row] = _NO_KEY
-        self._notes[row] = _BAR_ECHO
+        self._notes[row] = BAR_ECHO
         self._histories.reset(row)
         self._conditions[row] = _condition_table(conditions or {})
         self._gaps[row] = tuple(gap for gap in gaps if gap.ahead)
@@ -185,7 +182,7 @@ class CursorBatch:
         for row, number in zip(rows.tolist(), bar.tolist(), strict=True):
             self._begin_bar(row, number)
         self._keys[rows, bar % _RING] = _NO_KEY
-        self._notes[rows, bar % _RING] = _BAR_ECHO
+        self._notes[rows, bar % _RING] = BAR_ECHO
         self._note_count[rows, bar % _RING] = 0
         self._show_past(rows, bar)
 
@@ -215,11 +212,11 @@ class CursorBatch:
         keys[is_before] = _NO_KEY
         size = keys.shape[2]
         self._past_keys[rows] = keys
-        self._past_parts[rows] = np.where(keys == _NO_KEY, -1, keys % POSITION_SPAN // _PART_SPAN)
+        self._past_parts[rows] = np.where(keys == _NO_KEY, -1, keys % POSITION_SPAN // PART_SPAN)
         notes = self._notes[place]
-        notes[is_before] = _NO_ECHO
+        notes[is_before] = NO_ECHO
         self._past_notes[rows, :, :size] = notes
-        self._past_notes[rows, :, size] = np.where(is_before[:, :, None], _NO_ECHO, _BAR_ECHO)
+        self._past_notes[rows, :, size] = np.where(is_before[:, :, None], NO_ECHO, BAR_ECHO)
         self._past_count[rows] = np.where(is_before, 0, self._note_count[place])
 
     def _add_notes(
@@ -240,8 +237,8 @@ class CursorBatch:
             self._held[held, 2, place] = events[pitched, 2] - PITCH_OFFSET
             self._held_count[held] += 1
         for index in np.flatnonzero(roles == GIVEN).tolist():
-            pitch = 127 - int(keys[index]) % _PART_SPAN
-            moment = int(keys[index]) // _PART_SPAN
+            pitch = 127 - int(keys[index]) % PART_SPAN
+            moment = int(keys[index]) // PART_SPAN
             self.given[int(rows[index])].setdefault(moment, []).append(pitch)
 
     def _remember(self, rows: Integers, events: Integers, keys: Integers) -> None:
@@ -249,7 +246,7 @@ class CursorBatch:
         bar = self.bar[rows] % _RING
         place = self._note_count[rows, bar]
         if place.max() + 1 >= self._keys.shape[2]:
-            self._keys, self._notes = _wider(self._keys, 2, _NO_KEY), _wider(self._notes, 2, _BAR_ECHO)
+            self._keys, self._notes = _wider(self._keys, 2, _NO_KEY), _wider(self._notes, 2, BAR_ECHO)
             self._widen_past()
         previous = np.where(place > 0, self._keys[rows, bar, np.maximum(place - 1, 0)], -1)
         for index in np.flatnonzero(keys <= previous).tolist():
@@ -299,7 +296,7 @@ class CursorBatch:
         echoes = self.echoes[:count].reshape(count, len(LAGS), CANDIDATES, CANDIDATE_COLUMNS)
         echoes[:, :, 0] = self._past_notes[row, _LAG_NUMBERS, following]
         echoes[:, :, 1] = self._past_notes[row, _LAG_NUMBERS, next_of_part]
-        echoes[part < 0, :, 1] = _NO_ECHO
+        echoes[part < 0, :, 1] = NO_ECHO
 
     def _allocate_past(self, rows: int) -> None:
         size = self._keys.shape[2]
@@ -321,7 +318,7 @@ def _parts_and_keys(events: Integers) -> tuple[Integers, Integers]:
     """Return the part of each note, and the number that sorts it within its bar; see `cursor.order_key`."""
     part = events[:, 1] - PART_OFFSET
     pitch = events[:, 2] - np.where(part == DRUM_PART, DRUM_OFFSET - DRUM_KEYS.start, PITCH_OFFSET)
-    return part, events[:, 0] * POSITION_SPAN + part * _PART_SPAN + 127 - pitch
+    return part, events[:, 0] * POSITION_SPAN + part * PART_SPAN + 127 - pitch
 
 
 def _condition_table(conditions: Mapping[str, Sequence[int]]) -> Integers:

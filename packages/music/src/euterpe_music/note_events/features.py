@@ -20,6 +20,7 @@ from euterpe_music.note_events.spec import (
     METER_TICKS,
     METERS,
     NO_CHORD,
+    NONE,
     TEMPO_COUNT,
     TICKS_PER_QUARTER,
     UNKNOWN_KEY,
@@ -33,6 +34,9 @@ ABSENT = END + 1
 MAX_MATCH = 8
 MAX_PARTS = 16
 FRESH = MAX_BAR_TICKS
+# Candidates of a bar before the start, and of one that holds no more notes.
+NO_ECHO = (ABSENT, NONE, NONE, NONE)
+BAR_ECHO = (BAR, NONE, NONE, NONE)
 _HISTORY_BARS = max(LAGS)
 
 SINCE_EDGES = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256])
@@ -192,7 +196,7 @@ def _echoes(piece: NotePiece, rows: Rows, is_free: np.ndarray, pointer: np.ndarr
         is_same = (found < len(by_part)) & (by_part[np.minimum(found, len(by_part) - 1)] >> 40 == part) if len(by_part) else np.zeros(len(rows), dtype=bool)  # fmt: skip  # noqa: E501
         bar_of = (by_part >> 20) & 0xFFFFF
         candidate = _candidate(part_columns, np.where(True, bar_of, 0), np.where(is_same, found, len(by_part)), past)
-        candidate[part < 0] = (ABSENT, 0, 0, 0)
+        candidate[part < 0] = NO_ECHO
         echoes[:, number * CANDIDATES + 1] = candidate
     return echoes
 
@@ -216,7 +220,7 @@ def _candidate(columns: np.ndarray, bars: np.ndarray, found: np.ndarray, past: n
         index = np.minimum(found, len(bars) - 1)
         is_there = (found < len(bars)) & (bars[index] == past)
         candidates[is_there] = columns[index[is_there]]
-    candidates[past < 0] = (ABSENT, 0, 0, 0)
+    candidates[past < 0] = NO_ECHO
     return candidates
 
 

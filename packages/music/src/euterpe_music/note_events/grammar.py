@@ -7,6 +7,7 @@ import numpy as np
 from euterpe_music.note_events.cursor import Cursor, order_key
 from euterpe_music.note_events.features import FRESH
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
     COLUMN_SIZES,
@@ -120,5 +121,5 @@ class Grammar:
     @staticmethod
     def _latest(cursor: Cursor) -> tuple[int, int]:
         """Return part and pitch of the latest composed note."""
-        rest = cursor.last_key % (256 * 128)
-        return rest // 128, 127 - rest % 128
+        rest = cursor.last_key % POSITION_SPAN
+        return rest // PART_SPAN, 127 - rest % PART_SPAN

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from euterpe_music.note_events.cursor_batch import POSITION_SPAN, CursorBatch, Flags, Integers
+from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.features import FRESH
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
     COLUMN_SIZES,
@@ -22,7 +23,6 @@ from euterpe_music.note_events.spec import (
 )
 
 _SLOTS, _PARTS, _PITCHES = np.arange(COLUMN_SIZES[0]), np.arange(PART_COUNT), np.arange(COLUMN_SIZES[2])
-_PART_SPAN = 128
 
 
 class GrammarBatch:
@@ -125,7 +125,7 @@ class GrammarBatch:
     def _latest(self, count: int) -> tuple[Integers, Integers]:
         """Return part and pitch of the latest composed notes; they have a meaning where there is a position."""
         rest = self._cursors.last_key[:count] % POSITION_SPAN
-        return np.minimum(rest // _PART_SPAN, PART_COUNT - 1), 127 - rest % _PART_SPAN
+        return np.minimum(rest // PART_SPAN, PART_COUNT - 1), 127 - rest % PART_SPAN
 
     def _lowest_of(self, rows: Integers, part: Integers) -> Integers:
         return np.where(part == DRUM_PART, DRUM_KEYS.start, self._lowest[rows])

@@ -64,14 +64,19 @@ def _shifted(values: np.ndarray, semitones: int, unknown: int) -> np.ndarray:
     return np.where(wide == unknown, unknown, wide // 12 * 12 + (wide + semitones) % 12)
 
 
+# What a step of part and of position adds to the number that sorts notes within a bar, and the numbers of a bar.
+PART_SPAN = 128
+POSITION_SPAN = 256 * PART_SPAN
+ORDER_SPAN = 256 * POSITION_SPAN
+
+
 def order_keys(notes: np.ndarray) -> np.ndarray:
     """Return a number for each note that sorts notes within a bar: position, part, pitch from high to low."""
     return np.asarray(
-        (notes["position"].astype(np.int64) * 256 + notes["part"]) * 128 + (127 - notes["pitch"].astype(np.int64))
+        notes["position"].astype(np.int64) * POSITION_SPAN
+        + notes["part"].astype(np.int64) * PART_SPAN
+        + (127 - notes["pitch"].astype(np.int64))
     )
-
-
-ORDER_SPAN = 256 * 256 * 128
 
 
 def canonical(notes: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from euterpe_training.ensemble.config import TrainingConfig
 from euterpe_training.ensemble.corpora.sources import SOURCES
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.card import ensemble_card
-from euterpe_training.ensemble.export.graphs import Variant, build_head, build_step, state_names
+from euterpe_training.ensemble.export.graphs import Variant, head_graph, state_names, step_graph
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork, weight_count
 from euterpe_training.ensemble.sampling import load_network
 from euterpe_training.ensemble.styles import Styles
@@ -101,9 +101,9 @@ def network_graphs(
             state=tuple(StatePair(input=state, output=f"{state}_out", initial="zeros") for state in states),
         )
 
-    step = describe("step", {one: build_step(network, one) for one in variants}, state_names(network.config))
+    step = describe("step", {one: step_graph(network, one) for one in variants}, state_names(network.config))
     heads = tuple(
-        describe(name, {one: build_head(network, column, one) for one in variants}, [])
+        describe(name, {one: head_graph(network, column, one) for one in variants}, [])
         for column, name in enumerate(COLUMNS)
     )
     return step, heads, files

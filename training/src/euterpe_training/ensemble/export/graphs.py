@@ -33,17 +33,7 @@ def checked_variants(names: Sequence[str]) -> tuple[Variant, ...]:
     return tuple(variant for name in dict.fromkeys(names) for variant in known if variant == name)
 
 
-def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> bytes:
-    """Return the graph of one step, serialized; see `build_step`."""
-    return build_step(network, variant).build("step")
-
-
-def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> bytes:
-    """Return the graph of one column's head, serialized; see `build_head`."""
-    return build_head(network, column, variant).build(f"head_{COLUMNS[column]}")
-
-
-def build_step(network: EnsembleNetwork, variant: Variant = "fp32") -> GraphBuilder:
+def step_graph(network: EnsembleNetwork, variant: Variant = "fp32") -> GraphBuilder:
     """Return the graph of one step.
 
     Inputs: `values` [batch, features], `echoes` [batch, candidates * 4], `statics` [batch, 3 + parts] and the state,
@@ -60,7 +50,7 @@ def build_step(network: EnsembleNetwork, variant: Variant = "fp32") -> GraphBuil
     return writer.graph
 
 
-def build_head(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> GraphBuilder:
+def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32") -> GraphBuilder:
     """Return the graph of one column's head: `entry` [batch, head width] and `chosen` [batch, column] → `logits`.
 
     From the pitch on, `history` [batch, 5] of the chosen part is an input, too (see `note_events.part_history`).
