@@ -1,6 +1,6 @@
 """`make bench-ensemble ARGS=BUNDLE`: events per second of the engine with an ensemble bundle, at 1, 8 and 64 pieces.
 
-A piece has 64 bars for four strings. CPU seconds are reported beside wall-clock seconds, and the load average, because
+A piece has 64 bars for four strings. CPU seconds, wall-clock seconds and the load average are reported, because
 other work on the machine slows the wall clock down. The best of the rounds counts.
 """
 

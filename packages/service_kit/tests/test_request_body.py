@@ -120,5 +120,5 @@ async def test_slow_uploads_of_one_network_are_limited(address: str) -> None:
     status = await other.run(app)
     assert status == (429 if address.startswith("192.0.2.") else 200)
     assert await asyncio.gather(*running) == [200, 200]
-    # They count no longer.
+    # They are not counted any more.
     assert await Exchange([(b"x", 0), (b"x", 1.2)], declared=2).run(app) == 200

@@ -89,7 +89,7 @@
 {{ include "euterpe.env.database" . }}
 {{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_KEY_ENCRYPTION_KEY" "key" "key-encryption-key") }}
 {{ include "euterpe.env.secret" (dict "root" .root "service" "auth" "variable" "EUTERPE_AUTH_SERVICE_CLIENTS" "key" "service-clients") }}
-# For euterpe-admin; without the key, nobody has the scope admin.
+# For euterpe-admin; without the key, no client has the scope admin.
 - name: EUTERPE_AUTH_ADMIN_CLIENTS
   valueFrom:
     secretKeyRef:

@@ -1,4 +1,4 @@
-"""What tells that dead rows cannot be removed: the age of the oldest snapshot, and dead rows by table."""
+"""Metrics of rows that cannot be removed: the age of the oldest snapshot, and dead rows by table."""
 
 from typing import Final
 

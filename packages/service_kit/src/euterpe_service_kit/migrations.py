@@ -1,9 +1,12 @@
-"""Runs Alembic migrations on asyncpg inside the service's own schema; called by each `migrations/env.py`."""
+"""Runs Alembic migrations on asyncpg inside the service's own schema; called by each `migrations/env.py`.
+
+Also what several migrations do: indexes and changes of rows without long locks, and storage settings.
+"""
 
 import asyncio
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from alembic import context, op
@@ -12,9 +15,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 #: A migration that does not get its lock in time fails; while it waits, all readers of the table wait too.
 LOCK_TIMEOUT = "5s"
-
-
 _BATCH: Final = 1000
+
+#: Table → storage parameters, such as `fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05`.
+StorageSettings = Mapping[str, str]
 
 
 def create_index_concurrently(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
@@ -27,6 +31,26 @@ def create_index_concurrently(name: str, table: str, columns: Sequence[str], **o
     op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
     op.create_index(name, table, list(columns), postgresql_concurrently=True, **options)
     op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+
+
+def drop_index_concurrently(name: str, table: str) -> None:
+    """Drop an index while the table is used, unless it is gone; call it within an autocommit block."""
+    op.execute("SET lock_timeout = 0")
+    op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+    op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+
+
+def set_storage(settings: StorageSettings) -> None:
+    """Set storage parameters of tables."""
+    for table, parameters in settings.items():
+        op.execute(f"ALTER TABLE {table} SET ({parameters})")
+
+
+def reset_storage(settings: StorageSettings) -> None:
+    """Reset the parameters that `set_storage` set to the server's defaults."""
+    for table, parameters in settings.items():
+        names = ", ".join(parameter.split("=")[0].strip() for parameter in parameters.split(","))
+        op.execute(f"ALTER TABLE {table} RESET ({names})")
 
 
 def update_in_batches(table: str, condition: str, *statements: str) -> None:

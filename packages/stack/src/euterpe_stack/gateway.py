@@ -21,7 +21,7 @@ ROUTES = REPOSITORY / "deploy/helm/euterpe/files/routes.json"
 #: The directory of the OpenAPI document of all services together, which `make openapi` writes.
 _API = REPOSITORY / "api"
 _LOOPBACK: Final = Access()
-#: Trusts nobody: an address for documentation (RFC 5737), from which no connection comes.
+#: Trusts no proxy: an address for documentation (RFC 5737), from which no connection comes.
 _NO_PROXY: Final = "192.0.2.0/32"
 #: The page that is served until the pages of web/ are built.
 _UNBUILT = Path(__file__).parent / "static"

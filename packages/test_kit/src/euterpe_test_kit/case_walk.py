@@ -150,17 +150,17 @@ def sound_problems(piece: Piece, audio: bytes) -> Iterator[str]:
         program = piece.tracks[note["track"]]
         window = samples[int(onset * rate) : int((onset + 0.15) * rate)]
         if float(window.max(initial=0.0)) < 1e-5:
-            yield f"the note at {onset:.3f} s is not heard ({program})"
+            yield f"the note at {onset:.3f} s is not audible ({program})"
             return
     first = loud[int(np.argmin(onsets))]
     track = piece.tracks[first["track"]]
-    heard = int(np.argmax(samples > _ONSET_SHARE * peak)) / rate
+    sound_begin = int(np.argmax(samples > _ONSET_SHARE * peak)) / rate
     begin = float(piece.seconds(piece.notes["onset"]).min())
-    if heard < begin - TOLERANCE_SECONDS:
-        yield f"sound begins at {heard:.3f} s, the music at {begin:.3f} s"
+    if sound_begin < begin - TOLERANCE_SECONDS:
+        yield f"sound begins at {sound_begin:.3f} s, the music at {begin:.3f} s"
     is_struck = not track.is_drum and track.program in _STRUCK and first["velocity"] >= 40
-    if is_struck and heard > float(onsets.min()) + TOLERANCE_SECONDS:
-        yield f"sound begins at {heard:.3f} s, the music at {float(onsets.min()):.3f} s"
+    if is_struck and sound_begin > float(onsets.min()) + TOLERANCE_SECONDS:
+        yield f"sound begins at {sound_begin:.3f} s, the music at {float(onsets.min()):.3f} s"
 
 
 def _samples(audio: bytes) -> tuple[NDArray[np.float64], int]:

@@ -1,6 +1,6 @@
 """Storage settings: room for new row versions on the same page, and vacuums after few changes."""
 
-from alembic import op
+from euterpe_service_kit.migrations import reset_storage, set_storage
 
 revision = "0005"
 down_revision = "0004"
@@ -16,11 +16,8 @@ _SETTINGS = {
 
 
 def upgrade() -> None:
-    for table, settings in _SETTINGS.items():
-        op.execute(f"ALTER TABLE {table} SET ({settings})")
+    set_storage(_SETTINGS)
 
 
 def downgrade() -> None:
-    for table, settings in _SETTINGS.items():
-        names = ", ".join(setting.split(" = ")[0].strip() for setting in settings.split(","))
-        op.execute(f"ALTER TABLE {table} RESET ({names})")
+    reset_storage(_SETTINGS)

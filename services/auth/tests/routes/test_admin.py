@@ -71,7 +71,7 @@ async def test_only_tokens_with_the_scope_admin_are_accepted(
             for headers in ({}, {"Authorization": f"Bearer {user}"}, service, await _headers(client))
         ]
         assert statuses == [401, 401, 403, 200]
-        assert (await client.get(f"{ADMIN}/users/nobody", headers=await _headers(client))).status_code == 404
+        assert (await client.get(f"{ADMIN}/users/unknown", headers=await _headers(client))).status_code == 404
 
 
 def test_a_service_cannot_also_be_an_operator(settings: Settings) -> None:

@@ -20,15 +20,15 @@ def budget(now: list[float]) -> RenderBudget:
 
 
 def test_a_spent_budget_refuses_renders_until_it_has_recovered(budget, now):
-    nobody = Requester(network="192.0.2.0/24")
-    budget.check(nobody)
-    budget.charge(nobody, 400)
+    anonymous = Requester(network="192.0.2.0/24")
+    budget.check(anonymous)
+    budget.charge(anonymous, 400)
     with pytest.raises(RenderBudgetReached) as refused:
-        budget.check(nobody)
+        budget.check(anonymous)
     # 41 bytes at 360 bytes an hour.
     assert refused.value.retry_after_seconds == 410
     now[0] += 410
-    budget.check(nobody)
+    budget.check(anonymous)
 
 
 def test_the_classes_have_budgets_of_their_own(budget):

@@ -8,7 +8,7 @@ from euterpe_converter.rendering.fair_workers import FairWorkers
 
 ANNA, BEN = Requester("anna", network="a"), Requester("ben", network="a")
 GUEST, OTHER_GUEST = (Requester(name, is_guest=True, network="g") for name in ("one", "two"))
-NOBODY = Requester(network="n")
+ANONYMOUS = Requester(network="n")
 
 
 async def _order(limits: WorkerLimits, *requesters: Requester) -> list[Requester]:
@@ -31,7 +31,14 @@ async def _order(limits: WorkerLimits, *requesters: Requester) -> list[Requester
 
 async def test_a_queue_of_one_network_delays_another_user_by_one_render():
     limits = WorkerLimits(1, 1, 1)
-    assert await _order(limits, NOBODY, NOBODY, NOBODY, NOBODY, ANNA) == [NOBODY, ANNA, NOBODY, NOBODY, NOBODY]
+    order = await _order(limits, ANONYMOUS, ANONYMOUS, ANONYMOUS, ANONYMOUS, ANNA)
+    assert order == [
+        ANONYMOUS,
+        ANNA,
+        ANONYMOUS,
+        ANONYMOUS,
+        ANONYMOUS,
+    ]
 
 
 async def test_registered_users_take_turns_one_by_one_and_guests_by_network():
@@ -53,12 +60,12 @@ async def test_a_principal_has_at_most_its_limit_of_the_renderers():
 
 async def test_one_renderer_is_left_to_registered_users():
     workers = FairWorkers(WorkerLimits(2, 2, 1))
-    await workers.acquire(NOBODY)
+    await workers.acquire(ANONYMOUS)
     waiting = asyncio.create_task(workers.acquire(GUEST))
     await asyncio.sleep(0)
     assert not waiting.done()
     await workers.acquire(ANNA)
-    workers.release(NOBODY)
+    workers.release(ANONYMOUS)
     await waiting
 
 
@@ -74,4 +81,4 @@ async def test_a_cancelled_wait_keeps_no_renderer():
     waiting[1].cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     async with asyncio.timeout(1):
-        await workers.acquire(NOBODY)
+        await workers.acquire(ANONYMOUS)

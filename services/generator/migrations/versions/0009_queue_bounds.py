@@ -7,7 +7,12 @@ contains it.
 
 import sqlalchemy as sa
 from alembic import op
-from euterpe_service_kit.migrations import create_index_concurrently
+from euterpe_service_kit.migrations import (
+    create_index_concurrently,
+    drop_index_concurrently,
+    reset_storage,
+    set_storage,
+)
 
 revision = "0009"
 down_revision = "0008"
@@ -30,17 +35,14 @@ _SETTINGS = {
 def upgrade() -> None:
     for sequence in _SEQUENCES:
         op.execute(f"CREATE SEQUENCE IF NOT EXISTS {sequence} MINVALUE 0 START 0")
-    for table, settings in _SETTINGS.items():
-        op.execute(f"ALTER TABLE {table} SET ({settings})")
+    set_storage(_SETTINGS)
     with op.get_context().autocommit_block():
         create_index_concurrently("ix_generations_running", "generations", ["started_at"], postgresql_where=_RUNNING)
-        op.drop_index("ix_generations_leases", "generations", postgresql_concurrently=True, if_exists=True)
+        drop_index_concurrently("ix_generations_leases", "generations")
 
 
 def downgrade() -> None:
-    for table, settings in _SETTINGS.items():
-        names = ", ".join(setting.split(" = ")[0].strip() for setting in settings.split(","))
-        op.execute(f"ALTER TABLE {table} RESET ({names})")
+    reset_storage(_SETTINGS)
     op.create_index("ix_generations_leases", "generations", ["lease_until"], postgresql_where=_RUNNING)
     op.drop_index("ix_generations_running", "generations")
     for sequence in _SEQUENCES:

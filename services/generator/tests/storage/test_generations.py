@@ -17,6 +17,8 @@ from euterpe_service_kit.database import Database
 from sqlalchemy import text
 
 LEASE = timedelta(seconds=30)
+#: The duration of a lease that ends before it begins.
+EXPIRED = timedelta(seconds=-1)
 MODEL = ["tiny@1"]
 PIECE = RenderedPiece(
     midi=b"MThd", sha256="0" * 64, steps=10, note_count=3, duration_seconds=1.5, measures={"scale_score": 0.9},
@@ -53,7 +55,7 @@ async def finish(database: Database, generation: Generation) -> Generation | Non
 
 
 async def expire(
-    database: Database, max_attempts: int = 3, *, lease: timedelta = timedelta(0), counts: bool = True
+    database: Database, max_attempts: int = 3, *, lease: timedelta = EXPIRED, counts: bool = True
 ) -> list[Generation]:
     async with database.sessions.begin() as session:
         return await GenerationRepository(session).expire_leases(
@@ -100,7 +102,7 @@ async def test_generations_of_models_that_are_not_loaded_are_not_claimed(databas
 
 async def test_an_expired_lease_is_requeued_and_the_old_worker_is_fenced_off(database: Database) -> None:
     await enqueue(database, ANNA)
-    [old] = await claim(database, worker="dead", lease=timedelta(seconds=-1))
+    [old] = await claim(database, worker="dead", lease=EXPIRED)
     [requeued] = await expire(database)
     assert (requeued.id, requeued.status) == (old.id, Status.QUEUED)
     [new] = await claim(database, worker="alive")
@@ -125,7 +127,7 @@ async def test_three_expired_leases_fail_a_generation_and_planned_stops_do_not_c
             assert len(await GenerationRepository(session).hand_back("stopping")) == 1
     statuses = []
     for _ in range(3):
-        await claim(database, lease=timedelta(seconds=-1))
+        await claim(database, lease=EXPIRED)
         statuses += [(one.status, one.failure) for one in await expire(database)]
     assert statuses == [(Status.QUEUED, None), (Status.QUEUED, None), (Status.FAILED, "gave up")]
     assert await claim(database) == []
@@ -136,11 +138,11 @@ async def test_leases_that_expire_in_an_outage_do_not_fail_a_generation(database
     """PostgreSQL was not reachable, or it has started after the last renewal: the worker did not die alone."""
     await enqueue(database, ANNA)
     for _ in range(4):
-        await claim(database, lease=timedelta(seconds=-1))
+        await claim(database, lease=EXPIRED)
         assert [one.status for one in await expire(database, **outage)] == [Status.QUEUED]
     statuses = []
     for _ in range(3):
-        await claim(database, lease=timedelta(seconds=-1))
+        await claim(database, lease=EXPIRED)
         statuses += [one.status for one in await expire(database)]
     assert statuses == [Status.QUEUED, Status.QUEUED, Status.FAILED]
 

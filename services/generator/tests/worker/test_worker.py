@@ -51,18 +51,27 @@ async def wait_ended(client: httpx.AsyncClient, generation_id: str, headers: dic
     raise AssertionError(f"still {state['status']}")
 
 
+async def left_by_a_killed_worker(
+    settings: Settings, headers: dict[str, str], worker: str, *, lease_seconds: int
+) -> dict[str, Any]:
+    """Return a generation in the state that a worker leaves behind if it is killed after the claim."""
+    async with generator(settings, worker_enabled=False) as client:
+        order: dict[str, Any] = (await client.post(URL, json={"seed": 3, "length": 30}, headers=headers)).json()
+    await execute(
+        settings,
+        "UPDATE generations SET status = 'running', attempt = 1, worker_id = :worker, started_at = now(), "
+        "lease_until = now() + make_interval(secs => :seconds)",
+        worker=worker,
+        seconds=lease_seconds,
+    )
+    return order
+
+
 async def test_work_of_a_dead_worker_is_retried_once(
     settings: Settings, token_issuer: TokenIssuer, library: Any
 ) -> None:
     headers = token_issuer.headers("anna")
-    async with generator(settings, worker_enabled=False) as client:
-        order = (await client.post(URL, json={"seed": 3, "length": 30}, headers=headers)).json()
-        # The state that a worker leaves behind if it is killed after the claim.
-        await execute(
-            settings,
-            "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'dead', lease_until = now(), "
-            "started_at = now()",
-        )
+    order = await left_by_a_killed_worker(settings, headers, "dead", lease_seconds=0)
     async with generator(settings) as client:
         ended = await wait_ended(client, order["id"], headers)
         assert ended["status"] == "succeeded"
@@ -76,13 +85,7 @@ async def test_a_worker_restarted_in_place_does_not_wait_for_its_own_leases(
     settings: Settings, token_issuer: TokenIssuer
 ) -> None:
     headers = token_issuer.headers("anna")
-    async with generator(settings, worker_enabled=False) as client:
-        order = (await client.post(URL, json={"seed": 3, "length": 30}, headers=headers)).json()
-        await execute(
-            settings,
-            "UPDATE generations SET status = 'running', attempt = 1, worker_id = 'pod-7', started_at = now(), "
-            "lease_until = now() + interval '10 minutes'",
-        )
+    order = await left_by_a_killed_worker(settings, headers, "pod-7", lease_seconds=600)
     async with generator(settings, worker_id="pod-8") as client:
         await asyncio.sleep(2)
         state = (await client.get(f"{URL}/{order['id']}", headers=headers)).json()

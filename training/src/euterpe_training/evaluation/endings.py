@@ -40,7 +40,7 @@ class Ending:
 
 
 def find_ending(score: Score) -> Ending | None:
-    """Return the ending of a piece; None when its key cannot be told."""
+    """Return the ending of a piece; None when its key cannot be determined."""
     key = score.key if score.is_key_requested else score_key(score)
     if key is None or not len(score):
         return None

@@ -30,7 +30,7 @@ _QUARTILES: Final = {
 
 
 def summary_table(reports: Mapping[str, Report]) -> list[str]:
-    """Return one row per model and style: two-sample accuracies beside real against real, endings, copies."""
+    """Return one row per model and style: two-sample accuracies, those of real against real, endings, copies."""
     lines = [
         "| " + " | ".join(_COLUMNS) + " |",
         "|---" * len(_COLUMNS) + "|",
@@ -58,7 +58,7 @@ def report_section(report: Report) -> list[str]:
         "|---|---|---|---|---|",
         *_test_rows(report),
         "",
-        *_telling_rows(report),
+        *_feature_rows(report),
         "",
         "| measure | composed | test works |",
         "|---|---|---|",
@@ -92,9 +92,9 @@ def _test_rows(report: Report) -> Iterator[str]:
                 yield f"| {label} | {words} | {sizes} | {_accuracy(row)} | {_accuracy(real)} |"
 
 
-def _telling_rows(report: Report) -> list[str]:
+def _feature_rows(report: Report) -> list[str]:
     rows = report["two_sample"][ALL]["telling_features"][:8]
-    lines = ["What tells them apart most (features of notes; effect in standard deviations):", ""]
+    lines = ["Features that separate them best (of notes; effect in standard deviations):", ""]
     for row in rows:
         more = "more" if row["effect"] > 0 else "less"
         lines.append(

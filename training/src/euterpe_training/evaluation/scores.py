@@ -88,7 +88,7 @@ def from_piece(piece: Piece, meter: Meter | None = None, **details: Any) -> Scor
 
 
 def read_score(path: Path, name: str = "", work: str = "", style: str = "") -> Score:
-    """Return the score in a MIDI file, with its meters and key; beats beside the file (POP909) replace its ticks.
+    """Return the score in a MIDI file, with its meters and key; beats in a file of its folder (POP909) replace ticks.
 
     Raises MidiError for what cannot be read or holds no pitched notes.
     """

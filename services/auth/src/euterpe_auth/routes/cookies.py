@@ -7,7 +7,7 @@ host cannot replace it. A cookie without the prefix, which earlier versions set,
 prefix, and is replaced by one at the next refresh: it is the only credential of a guest.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from euterpe_service_kit.cross_site import CrossSiteRequest, is_cross_site
 from fastapi import Cookie, Depends, Request, Response
@@ -21,26 +21,14 @@ _MAX_LENGTH = 256
 Delivery = Literal["body", "cookie"]
 
 
+def _token_cookie(name: str, description: str) -> Any:
+    return Cookie(alias=name, max_length=_MAX_LENGTH, description=description, examples=["euterpe_rt_kq3v5Zy0…"])
+
+
 async def _refresh_cookie(
     request: Request,
-    plain: Annotated[
-        str | None,
-        Cookie(
-            alias=NAME,
-            max_length=_MAX_LENGTH,
-            description="The refresh token, if the login requested a cookie.",
-            examples=["euterpe_rt_kq3v5Zy0…"],
-        ),
-    ] = None,
-    secure: Annotated[
-        str | None,
-        Cookie(
-            alias=SECURE_NAME,
-            max_length=_MAX_LENGTH,
-            description="The refresh token over HTTPS.",
-            examples=["euterpe_rt_kq3v5Zy0…"],
-        ),
-    ] = None,
+    plain: Annotated[str | None, _token_cookie(NAME, "The refresh token, if the login requested a cookie.")] = None,
+    secure: Annotated[str | None, _token_cookie(SECURE_NAME, "The refresh token over HTTPS.")] = None,
 ) -> str | None:
     return (secure or plain) if _is_behind_tls(request) else plain
 

@@ -65,8 +65,7 @@ class Administration:
             # Not the account's id: it would also be refused after it is resumed.
             keys = await ApiKeyRepository(session).of_user(user_id)
             await RevocationRepository(session).add([key.id for key in keys], now)
-            event = SecurityEvent.SUSPENDED
-            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=_OPERATOR)
+            self._record(session, SecurityEvent.SUSPENDED, now, user_id)
         log.warning("account_suspended", user_id=str(user_id))
 
     async def resume(self, user_id: uuid.UUID) -> None:
@@ -77,8 +76,7 @@ class Administration:
             row.suspended_at = None
             keys = await ApiKeyRepository(session).of_user(user_id)
             await RevocationRepository(session).remove([key.id for key in keys])
-            event = SecurityEvent.RESUMED
-            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=_OPERATOR)
+            self._record(session, SecurityEvent.RESUMED, now, user_id)
         log.warning("account_resumed", user_id=str(user_id))
 
     async def end_sessions(self, user_id: uuid.UUID) -> int:
@@ -87,10 +85,13 @@ class Administration:
         async with self._database.sessions.begin() as session:
             await self._locked(session, user_id)
             ended = await SessionRepository(session).revoke(user_id, now)
-            event = SecurityEvent.ALL_SESSIONS_REVOKED
-            SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=_OPERATOR)
+            self._record(session, SecurityEvent.ALL_SESSIONS_REVOKED, now, user_id)
         log.warning("sessions_ended_by_operator", user_id=str(user_id), sessions=ended)
         return ended
+
+    @staticmethod
+    def _record(session: AsyncSession, event: SecurityEvent, now: datetime, user_id: uuid.UUID) -> None:
+        SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=_OPERATOR)
 
     async def _locked(self, session: AsyncSession, user_id: uuid.UUID) -> UserRow:
         row = await UserRepository(session).lock(user_id)

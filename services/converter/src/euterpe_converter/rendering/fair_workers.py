@@ -1,4 +1,4 @@
-"""Hands out the renderers: round robin between users and networks, so that nobody's queue delays another's render."""
+"""Hands out the renderers: round robin between users and networks, so that no user's queue delays another's render."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque

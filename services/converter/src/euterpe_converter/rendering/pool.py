@@ -151,7 +151,7 @@ class _SharedJob:
             self._cancel_if_unused()
 
     def release_if_ended(self) -> None:
-        """Free the buffer's bytes once the job has ended and nobody reads them.
+        """Free the buffer's bytes once the job has ended and has no subscriber.
 
         References to the buffer outlive the response (tracebacks, tasks), and each may hold tens of megabytes.
         """

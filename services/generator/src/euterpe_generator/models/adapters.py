@@ -20,6 +20,13 @@ from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 
 
+def refuse_length(length: int | None) -> None:
+    """Raise InvalidParameters for a length of a piece whose length is the parameter `bars`."""
+    if length is not None:
+        message = "is not supported by this model; set parameters.bars instead"
+        raise InvalidParameters.for_field("body.length", message)
+
+
 class ModelAdapter(Protocol):
     """A loaded bundle of one kind of network."""
 

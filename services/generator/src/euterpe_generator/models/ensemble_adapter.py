@@ -22,6 +22,7 @@ from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.ensemble.session import EnsembleSession
 from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.ensemble_conditions import conditions, named_parts
 from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
@@ -86,9 +87,7 @@ class EnsembleAdapter:
 
     def count_steps(self, length: int | None, parameters: Mapping[str, Value], prompt: Prompt | None) -> int:
         """See ModelAdapter."""
-        if length is not None:
-            message = "is not supported by this model; set parameters.bars instead"
-            raise InvalidParameters.for_field("body.length", message)
+        refuse_length(length)
         return self.session_inputs(parameters, prompt).steps
 
     def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:  # noqa: ARG002

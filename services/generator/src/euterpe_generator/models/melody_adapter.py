@@ -33,6 +33,7 @@ from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Array
 from euterpe_generator.engine.tokens.plan import Ending, Part, Plan, SamplingParams, Tokens
 from euterpe_generator.errors import InvalidParameters
+from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.endings import (
     OFF,
     Frame,
@@ -117,9 +118,7 @@ class MelodyAdapter:
 
     def count_steps(self, length: int | None, parameters: Mapping[str, Value], prompt: Prompt | None) -> int:
         """See ModelAdapter."""
-        if length is not None:
-            message = "is not supported by this model; set parameters.bars instead"
-            raise InvalidParameters.for_field("body.length", message)
+        refuse_length(length)
         return self.session_inputs(parameters, prompt).steps
 
     def estimate(self, length: int, parameters: Mapping[str, Value]) -> Estimate:  # noqa: ARG002

@@ -26,7 +26,7 @@ _RECENT: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What tells a stream whether to read its generation: the row's state, and its position if it is queued."""
+    """The state of a row, and its position if it is queued: where neither changes, a stream reads no generation."""
 
     row: RowState
     queue_position: QueuePosition | None

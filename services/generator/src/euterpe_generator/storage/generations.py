@@ -193,34 +193,32 @@ _EXPIRE_RECENT = text(
     _EXPIRE_SQL.replace("/* and more */", "AND started_at > now() - CAST(:started_within AS interval)")
 )
 
-# The queue is read from its floor on, see storage.queue_bounds.
-_POSITIONS = text("""
+# The first `at_most` queued generations of each kind, from the queue's floor on; see storage.queue_bounds.
+_QUEUED = """
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+      UNION ALL
+      (SELECT id, background, turn, created_at, user_class FROM generations
+       WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
+       ORDER BY turn, created_at LIMIT :at_most)
+"""
+
+_POSITIONS = text(f"""
     SELECT id, position
     FROM (SELECT id, row_number() OVER (ORDER BY background, turn, created_at) AS position
           FROM (
-      (SELECT id, background, turn, created_at, user_class FROM generations
-       WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
-       ORDER BY turn, created_at LIMIT :at_most)
-      UNION ALL
-      (SELECT id, background, turn, created_at, user_class FROM generations
-       WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
-       ORDER BY turn, created_at LIMIT :at_most)
+      {_QUEUED}
           ) AS queue) AS numbered
     WHERE id = ANY(CAST(:ids AS uuid[])) AND position <= :at_most
-""")
+""")  # noqa: S608 - of constants
 
-_COUNT = text("""
+_COUNT = text(f"""
     SELECT user_class, count(*) FILTER (WHERE NOT background) AS foreground, count(*) AS everything
     FROM (
-      (SELECT id, background, turn, created_at, user_class FROM generations
-       WHERE status = 'queued' AND NOT background AND turn >= (SELECT last_value FROM queue_floor)
-       ORDER BY turn, created_at LIMIT :at_most)
-      UNION ALL
-      (SELECT id, background, turn, created_at, user_class FROM generations
-       WHERE status = 'queued' AND background AND turn >= (SELECT last_value FROM background_queue_floor)
-       ORDER BY turn, created_at LIMIT :at_most)
+      {_QUEUED}
     ) AS queue GROUP BY user_class
-""")
+""")  # noqa: S608 - of constants
 
 # The patience is long, because a pool with the model may be scaled up for this very queue.
 _FAIL_UNSERVED = text("""

@@ -120,7 +120,7 @@ class NewSong(BaseModel):
     key: MusicalKey | None = None
     meter: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]?$")] | None = None
     tempo_bpm: TempoBpm | None = None
-    #: The language of a default title, which is numbered; None for a title that somebody chose.
+    #: The language of a default title, which is numbered; None for a title that a user chose.
     title_language: Language | None = None
     programs: list[Annotated[int, Field(ge=0, le=DRUM_KIT.number)]] = Field(default=[], max_length=1000)
     style: Style | None = None
