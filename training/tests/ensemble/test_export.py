@@ -5,12 +5,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
-from euterpe_music.note_events.part_history import HISTORY_SIZES
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.export.graphs import Variant, head_graph, state_arrays, state_names, step_graph
-from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, STATIC_COUNT, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.errors import TrainingError
 from torch import nn
 
@@ -111,7 +112,7 @@ def test_heads_give_the_logits_of_the_network(column: int, variant: Variant) -> 
     feed = {"entry": entry.numpy()}
     if column:
         feed["chosen"] = chosen.numpy()
-    if column >= FIRST_WITH_HISTORY:
+    if column >= FIRST_COLUMN:
         feed["history"] = history.numpy()
     logits = session.run(None, feed)[0]
     assert np.abs(logits - expected).max() < (1e-4 if variant == "fp32" else 0.1)

@@ -3,13 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
 from euterpe_music.note_events.part_history import HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from euterpe_training.ensemble.config import CHUNK, recipe
 from euterpe_training.ensemble.loader import Batch
 from euterpe_training.ensemble.losses import column_losses
-from euterpe_training.ensemble.networks.ensemble import STATIC_COUNT, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from torch import Tensor, nn
 
 _TIME = 3 * CHUNK

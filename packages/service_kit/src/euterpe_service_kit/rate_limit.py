@@ -5,7 +5,6 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers: the limits (`Rate
 """
 
 import hashlib
-import ipaddress
 import math
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from euterpe_service_kit.errors import TooManyRequests
+from euterpe_service_kit.networks import subscriber_of
 from euterpe_service_kit.problems import problem_response
 
 WINDOW_SECONDS = 60
@@ -124,21 +124,9 @@ class RateLimitMiddleware:
         # The token is counted only if the address is within its limit, so that forged tokens cannot evade the limit.
         verdicts = []
         if self._address is not None:
-            verdicts.append((self._address, self._address.admit(_network(scope))))
+            verdicts.append((self._address, self._address.admit(subscriber_of(str((scope.get("client") or ("",))[0])))))
         authorization = Headers(scope=scope).get("authorization")
         if self._token is not None and authorization is not None and all(verdict.allowed for _, verdict in verdicts):
             key = hashlib.blake2b(authorization.encode(), digest_size=16).hexdigest()
             verdicts.append((self._token, self._token.admit(key)))
         return verdicts
-
-
-def _network(scope: Scope) -> str:
-    """Return the client's address, as reported by a trusted gateway; for IPv6 its /64 network."""
-    host = str((scope.get("client") or ("",))[0])
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6 and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host

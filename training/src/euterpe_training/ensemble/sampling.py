@@ -10,7 +10,7 @@ from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.grammar import Grammar, Rules
 from euterpe_music.note_events.instruments import PART_COUNT, part_name
-from euterpe_music.note_events.part_history import HISTORY_SIZES, NO_HISTORY
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES, NO_HISTORY
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
 from euterpe_music.note_events.spec import (
     BAR,
@@ -28,7 +28,7 @@ from torch import Tensor
 
 from euterpe_training.ensemble.checkpoint import load_checkpoint
 from euterpe_training.ensemble.config import TrainingConfig
-from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.errors import TrainingError
 
@@ -120,7 +120,7 @@ def _draw_events(network: EnsembleNetwork, hidden: Tensor, streams: list[_Stream
     chosen = np.zeros((len(streams), len(COLUMNS)), dtype=np.int64)
     history = np.zeros((len(streams), len(HISTORY_SIZES)), dtype=np.int64)
     for column in range(len(COLUMNS)):
-        if column == FIRST_WITH_HISTORY:
+        if column == FIRST_COLUMN:
             history[:] = [_history(stream, row) for stream, row in zip(streams, chosen.tolist(), strict=True)]
         logits = network.heads.column(
             column, hidden, torch.from_numpy(chosen[:, :column]), torch.from_numpy(history)

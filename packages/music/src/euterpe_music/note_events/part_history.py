@@ -14,6 +14,8 @@ from euterpe_music.note_events.spec import COLUMN_SIZES, DRUM_KEYS, DRUM_OFFSET,
 HISTORY_SIZES = (PITCH_COUNT + 1, PITCH_COUNT + 1, COLUMN_SIZES[3], COLUMN_SIZES[4], 5)
 NEVER, SAME_ONSET, SAME_BAR, PREVIOUS_BAR, LONGER_AGO = range(5)
 NO_HISTORY = (0, 0, 0, 0, NEVER)
+# The first column (see `spec`) that is chosen with the history: the part is known by then.
+FIRST_COLUMN = 2
 
 
 def pitch_of_column(values: np.ndarray) -> np.ndarray:

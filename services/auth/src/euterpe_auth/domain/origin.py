@@ -1,7 +1,8 @@
 """The origin of a request, as far as it is stored."""
 
-import ipaddress
 from dataclasses import dataclass
+
+from euterpe_service_kit.networks import subscriber_of
 
 _MAX_USER_AGENT_LENGTH = 256
 
@@ -21,11 +22,5 @@ class Origin:
 
     @property
     def network(self) -> str:
-        """The network that attempts are counted by: the address, or for IPv6 the /64, which one subscriber has."""
-        try:
-            parsed = ipaddress.ip_address(self.address)
-        except ValueError:
-            return self.address
-        if parsed.version == 6 and parsed.ipv4_mapped is None:
-            return str(ipaddress.ip_network((parsed, 64), strict=False))
-        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+        """The network that attempts are counted by: the address, or for IPv6 the /64."""
+        return subscriber_of(self.address)

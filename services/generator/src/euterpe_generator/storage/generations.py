@@ -169,28 +169,27 @@ _END_LEASES = text("""
 # `crashes` counts expired leases only: handing back at a planned stop does not count as a crash, nor does a lease that
 # could not be renewed because PostgreSQL was away: then its worker did not die alone, and the piece is not the cause. A
 # locked row is being renewed, finished or expired by another process at this moment.
-_EXPIRE_SQL = """
-    WITH expired AS MATERIALIZED (
-      SELECT id, crashes + (CAST(:counts AS boolean)
-                            AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
-      FROM generations
-      WHERE status = 'running' AND lease_until < now() /* and more */
-      ORDER BY id FOR UPDATE SKIP LOCKED)
-    UPDATE generations AS g
-    SET crashes = crashed, lease_until = NULL, worker_id = NULL,
-        status = CASE WHEN cancel_requested THEN 'cancelled'
-                      WHEN crashed >= :max_attempts THEN 'failed' ELSE 'queued' END,
-        listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashed >= :max_attempts)
-                            THEN 'anonymous' ELSE listener_key END,
-        network = CASE WHEN NOT (cancel_requested OR crashed >= :max_attempts) THEN network END,
-        failure = CASE WHEN NOT cancel_requested AND crashed >= :max_attempts THEN :failure END,
-        finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
-    FROM expired WHERE g.id = expired.id
-    RETURNING g.*
-"""
-_EXPIRE = text(_EXPIRE_SQL)
-_EXPIRE_RECENT = text(
-    _EXPIRE_SQL.replace("/* and more */", "AND started_at > now() - CAST(:started_within AS interval)")
+_EXPIRE, _EXPIRE_RECENT = (
+    text(f"""
+        WITH expired AS MATERIALIZED (
+          SELECT id, crashes + (CAST(:counts AS boolean)
+                                AND pg_postmaster_start_time() < lease_until - CAST(:lease AS interval))::int AS crashed
+          FROM generations
+          WHERE status = 'running' AND lease_until < now() {condition}
+          ORDER BY id FOR UPDATE SKIP LOCKED)
+        UPDATE generations AS g
+        SET crashes = crashed, lease_until = NULL, worker_id = NULL,
+            status = CASE WHEN cancel_requested THEN 'cancelled'
+                          WHEN crashed >= :max_attempts THEN 'failed' ELSE 'queued' END,
+            listener_key = CASE WHEN owner_id IS NULL AND (cancel_requested OR crashed >= :max_attempts)
+                                THEN 'anonymous' ELSE listener_key END,
+            network = CASE WHEN NOT (cancel_requested OR crashed >= :max_attempts) THEN network END,
+            failure = CASE WHEN NOT cancel_requested AND crashed >= :max_attempts THEN :failure END,
+            finished_at = CASE WHEN cancel_requested OR crashed >= :max_attempts THEN now() END
+        FROM expired WHERE g.id = expired.id
+        RETURNING g.*
+    """)  # noqa: S608 - of constants
+    for condition in ("", "AND started_at > now() - CAST(:started_within AS interval)")
 )
 
 # The first `at_most` queued generations of each kind, from the queue's floor on; see storage.queue_bounds.

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 import numpy as np
+from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES
-from euterpe_music.note_events.part_history import HISTORY_SIZES
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS
 
 from euterpe_training.ensemble.config import NetworkConfig
-from euterpe_training.ensemble.networks.ensemble import FIRST_WITH_HISTORY, STATIC_COUNT, EnsembleNetwork
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.errors import TrainingError
 from euterpe_training.onnx_graph import FLOAT, INT64, UINT8, Array, GraphBuilder
 
@@ -63,10 +64,10 @@ def head_graph(network: EnsembleNetwork, column: int, variant: Variant = "fp32")
         sizes = COLUMN_SIZES[:column]
         gate = writer.look_up(chosen, weights[f"heads.gates.{column - 1}"], sizes, 1)
         shift = writer.look_up(chosen, weights[f"heads.chosen.{column - 1}"], sizes, 1)
-        if column >= FIRST_WITH_HISTORY:
+        if column >= FIRST_COLUMN:
             history, place = (
                 graph.input("history", _BATCH, len(HISTORY_SIZES), dtype=INT64),
-                column - FIRST_WITH_HISTORY,
+                column - FIRST_COLUMN,
             )
             past_gate = writer.look_up(history, weights[f"heads.history_gates.{place}"], HISTORY_SIZES, 1)
             past = writer.look_up(history, weights[f"heads.history.{place}"], HISTORY_SIZES, 1)

@@ -3,17 +3,13 @@
 import torch
 from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURE_SIZES, MAX_PARTS
 from euterpe_music.note_events.instruments import PART_COUNT
-from euterpe_music.note_events.part_history import HISTORY_SIZES
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.spec import COLUMN_SIZES
 from torch import Tensor, nn
 from torch.nn import functional
 
 from euterpe_training.ensemble.config import NetworkConfig
 from euterpe_training.ensemble.networks.backbones import State, make_backbone
-
-STATIC_COUNT = 3 + MAX_PARTS
-# From this column on, the part is chosen and its history known.
-FIRST_WITH_HISTORY = 2
 
 
 class Inputs(nn.Module):
@@ -75,7 +71,7 @@ class Heads(nn.Module):
         self.gates = nn.ParameterList(
             nn.Parameter(torch.zeros(sum(COLUMN_SIZES[:number]), config.head_width)) for number in range(1, count)
         )
-        with_history = range(FIRST_WITH_HISTORY, count)
+        with_history = range(FIRST_COLUMN, count)
         history_size = (sum(HISTORY_SIZES), config.head_width)
         self.history = nn.ParameterList(nn.Parameter(torch.randn(history_size) * 0.05) for _ in with_history)
         self.history_gates = nn.ParameterList(nn.Parameter(torch.zeros(history_size)) for _ in with_history)
@@ -93,8 +89,8 @@ class Heads(nn.Module):
             index = before + self.offsets[:number]
             gate = functional.embedding_bag(index, self.gates[number - 1], mode="sum")
             shift = functional.embedding_bag(index, self.chosen[number - 1], mode="sum")
-            if number >= FIRST_WITH_HISTORY:
-                past, place = history + self.history_offsets, number - FIRST_WITH_HISTORY
+            if number >= FIRST_COLUMN:
+                past, place = history + self.history_offsets, number - FIRST_COLUMN
                 gate = gate + functional.embedding_bag(past, self.history_gates[place], mode="sum")
                 shift = shift + functional.embedding_bag(past, self.history[place], mode="sum")
             inner = inner * (1.0 + gate) + shift

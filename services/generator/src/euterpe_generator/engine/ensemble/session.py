@@ -8,7 +8,7 @@ from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
-from euterpe_music.note_events.part_history import HISTORY_SIZES
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.spec import BAR, COLUMNS, END, NONE
 from numpy.typing import NDArray
 
@@ -17,8 +17,6 @@ from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
 
-#: From this column on, the part is known and its history an input.
-_PITCH_COLUMN: Final = 2
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -154,7 +152,7 @@ class EnsembleSession:
         chosen = np.zeros((width, len(COLUMNS)), np.int64)
         history = np.zeros((width, len(HISTORY_SIZES)), np.int64)
         for column in range(len(COLUMNS)):
-            if column == _PITCH_COLUMN:
+            if column == FIRST_COLUMN:
                 history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
             logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
             mask = self._mask(column, chosen)
