@@ -50,9 +50,12 @@ class GraphBuilder:
         """Add constants under names; those without an axis get one of length 1."""
         self._constants |= {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
-    def constant(self, value: Any, dtype: Any = np.float32) -> str:
-        """Return the name of a constant; equal ones are stored once."""
+    def constant(self, value: Any, dtype: Any = np.float32, name: str = "") -> str:
+        """Return the name of a constant: `name`, or an automatic one, under which equal constants are stored once."""
         array = np.ascontiguousarray(value, dtype) if np.ndim(value) else np.array(value, dtype)
+        if name:
+            self._constants[name] = array
+            return name
         for name, known in self._constants.items():
             if known.dtype == array.dtype and known.shape == array.shape and np.array_equal(known, array):
                 return name

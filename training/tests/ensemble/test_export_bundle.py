@@ -9,8 +9,9 @@ from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
-from euterpe_training.ensemble.export.graphs import checked_variants
+from euterpe_training.ensemble.export.graphs import Variant, checked_variants
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
+from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.errors import TrainingError
 
 LABEL = BundleLabel("tiny", "0.0.1", "Tiny", created="2026-11-30")
@@ -47,6 +48,27 @@ def test_a_run_becomes_a_bundle_that_loads(run: Path, data: Path, tmp_path: Path
     assert isinstance(again, EnsembleBundle)
     assert again.manifest == manifest
     assert (again.variant("fp32"), again.variant(None)) == ("fp32", "int8")
+
+
+@pytest.mark.parametrize(("variants", "tolerance"), [(("int8", "fp32"), 0.0), (("int8",), 1 / 127)])
+def test_a_training_can_start_from_a_bundle(
+    run: Path, data: Path, tmp_path: Path, variants: tuple[Variant, ...], tolerance: float
+) -> None:
+    bundle = export_run(run, data, tmp_path, LABEL, ExportSettings(variants))
+    ours, theirs = load_starting_point(run), load_starting_point(bundle.directory)
+    assert (theirs.styles, theirs.config, theirs.events) == (ours.styles, ours.config, ours.events)
+    assert theirs.weights.keys() == ours.weights.keys()
+    for name, weight in ours.weights.items():
+        largest = float(weight.abs().max())
+        assert torch.allclose(theirs.weights[name], weight, rtol=0, atol=tolerance * largest), name
+    assert theirs.network().config == ours.config.network
+
+
+def test_a_bundle_of_another_kind_is_no_starting_point(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="not a bundle of an ensemble network"):
+        load_starting_point(next(Path("models/melody-folk").iterdir()))
+    with pytest.raises(TrainingError, match="holds no checkpoint"):
+        load_starting_point(tmp_path)
 
 
 def test_a_bundle_for_other_events_is_refused(run: Path, data: Path, tmp_path: Path) -> None:

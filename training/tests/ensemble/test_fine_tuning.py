@@ -7,12 +7,11 @@ import torch
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece, canonical
 from euterpe_music.note_events.spec import NO_CHORD
-from euterpe_training.ensemble.checkpoint import load_checkpoint
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.fine_tuning import DATASET, FineTuning, extended_styles, extended_weights, fine_tune
 from euterpe_training.ensemble.sampling import Request, Sampling, compose, load_network
-from euterpe_training.ensemble.styles import Styles
+from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.ensemble.trainer import Machine, Trainer
 from euterpe_training.errors import TrainingError
 
@@ -65,11 +64,11 @@ def test_a_folder_becomes_a_style_that_the_network_then_plays_better(base: Path,
 
 
 def test_other_styles_keep_their_numbers_and_weights(base: Path, folder: Path) -> None:
-    saved = load_checkpoint(base)
-    before = Styles.from_dict(saved["styles"])
+    start = load_starting_point(base)
+    before = start.styles
     after = extended_styles(before, FineTuning(folder, "aaa", base))
     assert after.numbers("classical", "baroque", "bach") == before.numbers("classical", "baroque", "bach")
-    old, new = saved["average"]["inputs.statics"], extended_weights(saved, after)["inputs.statics"]
+    old, new = start.weights["inputs.statics"], extended_weights(start, after)["inputs.statics"]
     rows = before.sizes[0] + before.sizes[1]
     assert torch.equal(new[:rows], old[:rows])
     assert torch.equal(new[rows + 1 :], old[rows:])

@@ -68,6 +68,9 @@ def train(
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
     total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
     compiled: Annotated[bool, typer.Option("--compile", help="Fuse operations; needs a C++ compiler.")] = False,
+    base: Annotated[
+        Path | None, typer.Option("--from", help="Run or bundle whose weights a new run begins with.")
+    ] = None,
 ) -> None:
     """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
     _require_torch()
@@ -75,17 +78,20 @@ def train(
 
     from euterpe_training.ensemble.checkpoint import PID_FILE
     from euterpe_training.ensemble.config import recipe
+    from euterpe_training.ensemble.starting_point import load_starting_point
     from euterpe_training.ensemble.trainer import Machine, Trainer
 
     config = recipe(recipe_name)
+    start = load_starting_point(base) if base else None
+    if start:
+        config = replace(config, network=start.config.network, earlier_events=start.events)
     if total_events:
         config = replace(config, total_events=total_events)
     directory = run or data / "ensemble" / recipe_name
     directory.mkdir(parents=True, exist_ok=True)
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    trainer = Trainer(
-        config, data / "ensemble" / "dataset", directory, Machine(device, threads, workers, compiled=compiled)
-    )
+    machine = Machine(device, threads, workers, compiled=compiled)
+    trainer = Trainer(config, data / "ensemble" / "dataset", directory, machine, start and start.weights)
     is_finished = trainer.train(_report)
     console.print("training finished" if is_finished else "stopped; run the same command to resume")
 
@@ -97,7 +103,7 @@ def fine_tune(
     run: Annotated[Path, typer.Option(help="Directory of the new run, for its data set and checkpoint.")],
     data: DataDir,
     base: Annotated[
-        Path | None, typer.Option("--from", help="Run to start from; by default DATA/ensemble/ensemble.")
+        Path | None, typer.Option("--from", help="Run or bundle to start from; by default DATA/ensemble/ensemble.")
     ] = None,
     genre: Annotated[str, typer.Option(help="Genre of the style, one that the network knows.")] = "",
     total_events: Annotated[
@@ -122,7 +128,7 @@ def fine_tune(
 
 @ensemble_app.command()
 def sample(
-    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    run: Annotated[Path, typer.Argument(help="Directory of a run or bundle.")],
     out: Annotated[Path, typer.Argument(help="Directory for the MIDI files.")],
     genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")] = "",
     kind: Annotated[str, typer.Option(help="Period or form, such as baroque, reel, string quartet.")] = "",
@@ -177,7 +183,7 @@ def export(
 
 @ensemble_app.command("compose-typical")
 def compose_typical(
-    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    run: Annotated[Path, typer.Argument(help="Directory of a run or bundle.")],
     out: Annotated[Path, typer.Argument(help="Directory for the MIDI files and requests.json.")],
     data: DataDir,
     genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")],

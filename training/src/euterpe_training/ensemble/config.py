@@ -35,7 +35,8 @@ class TrainingConfig:
     """The training: batches, the schedule over events, the optimiser and the data.
 
     The learning rate rises over `warmup_events`, stays, and falls to zero over the last `decay_share` of
-    `total_events` (warm-up, stable, decay). An event is a row that the network predicts or reads.
+    `total_events` (warm-up, stable, decay). An event is a row that the network predicts or reads. `earlier_events` is
+    the number that the network was trained on before, where the training begins with the weights of another.
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -51,6 +52,7 @@ class TrainingConfig:
     gradient_norm: float = 1.0
     average_decay: float = 0.9995
     seed: int = 1
+    earlier_events: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as checkpoints store them."""

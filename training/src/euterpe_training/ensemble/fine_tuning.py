@@ -8,18 +8,17 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from euterpe_training.ensemble.checkpoint import CHECKPOINT_FILE, load_checkpoint
-from euterpe_training.ensemble.config import TrainingConfig
+from euterpe_training.ensemble.checkpoint import CHECKPOINT_FILE
 from euterpe_training.ensemble.corpora.prepare import FoundPiece, group_pieces, read_sources, write_dataset
 from euterpe_training.ensemble.corpora.sources import Source, Style
 from euterpe_training.ensemble.corpora.split import draw_sides
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.examples import held_out_examples
+from euterpe_training.ensemble.starting_point import StartingPoint, load_starting_point
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.ensemble.trainer import Machine, Trainer
 from euterpe_training.errors import TrainingError
@@ -37,7 +36,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9 -]{0,39}")
 
 @dataclass(frozen=True)
 class FineTuning:
-    """What to fine-tune: the folder, the name of its style, its genre ("" for none), and the run to start from.
+    """What to fine-tune: the folder, the name of its style, its genre ("" for none), and the run or bundle `base`.
 
     `total_events` 0 means: twelve times the corpus, within 100,000 and 5 million.
     """
@@ -83,7 +82,7 @@ def prepare_corpus(plan: FineTuning, out: Path, report: Callable[[str], None]) -
     )
     for each in found:
         each.side = sides.get(each.name, "train")
-    styles = extended_styles(Styles.from_dict(load_checkpoint(plan.base)["styles"]), plan)
+    styles = extended_styles(load_starting_point(plan.base).styles, plan)
     write_dataset(out, found, asdict(styles))
     report(_describe(found))
     return styles
@@ -112,10 +111,10 @@ def extended_styles(styles: Styles, plan: FineTuning) -> Styles:
     return replace(styles, kinds=(*styles.kinds, plan.style))
 
 
-def extended_weights(saved: dict[str, Any], styles: Styles) -> dict[str, Tensor]:
-    """Return a checkpoint's averaged weights with a row for each new kind, equal to that of an unknown kind."""
-    weights = {name: value.clone() for name, value in saved["average"].items()}
-    genres, kinds, _ = Styles.from_dict(saved["styles"]).sizes
+def extended_weights(start: StartingPoint, styles: Styles) -> dict[str, Tensor]:
+    """Return a network's weights with a row for each new kind, equal to that of an unknown kind."""
+    weights = {name: value.clone() for name, value in start.weights.items()}
+    genres, kinds, _ = start.styles.sizes
     added = styles.sizes[1] - kinds
     table = weights["inputs.statics"]
     unknown = table[genres : genres + 1].expand(added, -1)
@@ -126,17 +125,16 @@ def extended_weights(saved: dict[str, Any], styles: Styles) -> dict[str, Tensor]
 def fine_tune(plan: FineTuning, run: Path, machine: Machine, report: Callable[[str], None]) -> Comparison | None:
     """Prepare the corpus and train in the directory `run`, or resume; None if it was stopped before its end."""
     data = run / DATASET
-    saved = load_checkpoint(plan.base)
+    start = load_starting_point(plan.base)
     if not (run / CHECKPOINT_FILE).exists():
         prepare_corpus(plan, data, report)
     dataset = Dataset(data)
-    base = TrainingConfig.from_dict(saved["config"])
     total = plan.total_events or planned_events(dataset)
     config = replace(
-        base, sources=(SOURCE,), total_events=total, warmup_events=total // 20, decay_share=0.7,
-        learning_rate=_LEARNING_RATE, average_decay=0.99,
+        start.config, sources=(SOURCE,), total_events=total, warmup_events=total // 20, decay_share=0.7,
+        learning_rate=_LEARNING_RATE, average_decay=0.99, earlier_events=start.events,
     )  # fmt: skip
-    weights = extended_weights(saved, dataset.styles)
+    weights = extended_weights(start, dataset.styles)
     trainer = Trainer(config, data, run, machine, weights)
     if not trainer.train(report):
         return None

@@ -26,9 +26,8 @@ from euterpe_music.note_events.spec import (
 )
 from torch import Tensor
 
-from euterpe_training.ensemble.checkpoint import load_checkpoint
-from euterpe_training.ensemble.config import TrainingConfig
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
+from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.errors import TrainingError
 
@@ -57,12 +56,10 @@ class Sampling:
     max_events: int = 4096
 
 
-def load_network(run: Path, *, averaged: bool = True) -> tuple[EnsembleNetwork, Styles]:
-    """Load the network of a run's checkpoint, by default with averaged weights."""
-    saved = load_checkpoint(run)
-    network = EnsembleNetwork(TrainingConfig.from_dict(saved["config"]).network)
-    network.load_state_dict(saved["average" if averaged else "network"])
-    return network.eval(), Styles.from_dict(saved["styles"])
+def load_network(directory: Path) -> tuple[EnsembleNetwork, Styles]:
+    """Load the network of a run, with averaged weights, or of a bundle."""
+    start = load_starting_point(directory)
+    return start.network(), start.styles
 
 
 class _Stream:

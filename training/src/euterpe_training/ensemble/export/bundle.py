@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from euterpe_training.ensemble.export.card import ensemble_card
 from euterpe_training.ensemble.export.graphs import Variant, head_graph, state_names, step_graph
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork, weight_count
 from euterpe_training.ensemble.sampling import load_network
+from euterpe_training.ensemble.starting_point import STYLES_SETTING
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.onnx_graph import OPSET, GraphBuilder
 
@@ -70,7 +71,7 @@ def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: E
         licence=label.licence, created=label.date, events=FORMAT, events_sha256=vocabulary_sha256(), opset=OPSET,
         step=step, heads=heads, variant=settings.variants[0], styles=infos, conditions=CONDITIONS,
         terms=_FREE_TERMS if _is_free(dataset, config.sources) else _OTHER_TERMS, sampling=sampling,
-        training=_training(run, dataset, config, network, saved["events"]),
+        training=_training(run, dataset, config, styles, network, saved["events"]),
     )  # fmt: skip
     bundle = write_ensemble_bundle(out / label.name / label.version, manifest, files)
     (bundle.directory / CARD_FILE).write_text(ensemble_card(manifest, _sources(dataset, config.sources)), "utf-8")
@@ -155,7 +156,7 @@ def _is_free(dataset: Dataset, sources: tuple[str, ...]) -> bool:
 
 
 def _training(
-    run: Path, dataset: Dataset, config: TrainingConfig, network: EnsembleNetwork, events: int
+    run: Path, dataset: Dataset, config: TrainingConfig, styles: Styles, network: EnsembleNetwork, events: int
 ) -> TrainingInfo:
     sides = {side: len(dataset.numbers(side, config.sources)) for side in ("train", "validation", "test")}
     names = sorted(entry.name for entry in dataset.entries if not config.sources or entry.source in config.sources)
@@ -163,9 +164,9 @@ def _training(
     losses = history[-1]["validation"] if history else {}
     return TrainingInfo(
         recipe=run.name,
-        settings=json.loads(json.dumps(config.to_dict())),
+        settings=json.loads(json.dumps({**config.to_dict(), STYLES_SETTING: asdict(styles)})),
         corpus=CorpusInfo(
             name="ensemble", files=len(names), sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(), **sides
         ),
-        metrics={"events": events, "weights": weight_count(network), "held_out": losses},
+        metrics={"events": config.earlier_events + events, "weights": weight_count(network), "held_out": losses},
     )
