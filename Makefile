@@ -179,6 +179,10 @@ bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling s
 bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.0.0)
 	$(BIN)/python bench/ensemble.py $(ARGS)
 
+.PHONY: check-gpu
+check-gpu: $(VENV)/.dev ## Check and measure everything that runs on CUDA, in ten minutes (ARGS="--tiny --device cpu" rehearses it)
+	$(BIN)/python bench/check_gpu.py $(ARGS)
+
 .PHONY: bench-training
 bench-training: $(VENV)/.dev ## Corpus files per second, seconds per adversarial epoch (CORPUS=DIR for real files)
 	@# Spinning threads take cores from working ones; this spin count covers the gap between two operations.

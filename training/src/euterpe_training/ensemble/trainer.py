@@ -146,7 +146,7 @@ class Trainer:
             began, began_cpu = time.monotonic(), time.process_time()
             batch = self.loader.next()
             assert batch is not None
-            totals += self._step(batch.to(self.device))
+            totals += self.step(batch.to(self.device))
             spent = time.monotonic() - began
             self.seconds += spent
             self.cpu_seconds += time.process_time() - began_cpu
@@ -166,7 +166,8 @@ class Trainer:
             self._evaluate(report)
         self.save()
 
-    def _step(self, batch: Batch) -> Tensor:
+    def step(self, batch: Batch) -> Tensor:
+        """Train on one batch; return sums of losses and counts [2, columns]."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.events)
         with torch.autocast(self.device.type, torch.bfloat16):
