@@ -149,6 +149,10 @@ models: $(VENV)/.dev ## Train and export models: CORPUS=DIR for C-RNN-GAN, NOTTI
 	$(if $(CORPUS),scripts/build-models "$(CORPUS)" $(ARGS))
 	$(if $(NOTTINGHAM),scripts/train-melody-models "$(NOTTINGHAM)" "$(POP909)")
 
+.PHONY: evaluate-ensemble
+evaluate-ensemble: $(VENV)/.dev ## Compare an ensemble bundle with real music: BUNDLE=models/ensemble/VERSION DATA=DIR
+	scripts/evaluate-ensemble "$(BUNDLE)" $(DATA) $(ARGS)
+
 .PHONY: evaluate-models
 evaluate-models: $(VENV)/.dev ## Compare the released music models with real music: CORPORA=DIR holds crnngan-corpus, nottingham, pop909
 	@test -n "$(CORPORA)" || { echo "name the corpora: make evaluate-models CORPORA=DIR"; exit 2; }

@@ -10,7 +10,13 @@ from euterpe_music.piece import Piece, make_notes
 from euterpe_training.cli import app
 from euterpe_training.comparison.composed import composed_scores
 from euterpe_training.errors import TrainingError
-from euterpe_training.evaluation.card_section import HEADING, read_reports, with_section, write_card_section
+from euterpe_training.evaluation.card_section import (
+    HEADING,
+    parse_report_name,
+    read_reports,
+    with_section,
+    write_card_section,
+)
 from euterpe_training.evaluation.music_table import report_section, summary_table
 from euterpe_training.evaluation.scores import GRID, Score
 from typer.testing import CliRunner
@@ -79,8 +85,17 @@ def test_the_table_and_the_card_hold_the_report(report_path: Path, tmp_path: Pat
     assert card.endswith("\n\n## Training\n\nLong.\n")
     assert all(line in card for line in report_section(reports["model-1.0.0"]))
     assert (tmp_path / "manifest.json").read_text() == "{}"
+    write_card_section(tmp_path, reports["model-1.0.0"], "folk")
+    assert (tmp_path / "card.md").read_text().count(HEADING) == 2
     with pytest.raises(TrainingError, match=r"has no card\.md"):
         write_card_section(tmp_path / "none", reports["model-1.0.0"])
+
+
+def test_reports_are_named_after_model_version_and_style() -> None:
+    assert parse_report_name("melody-folk-1.10.0") == ("melody-folk", "1.10.0", "")
+    assert parse_report_name("ensemble-1.0.0-string-quartets") == ("ensemble", "1.0.0", "string-quartets")
+    with pytest.raises(TrainingError, match="MODEL-VERSION"):
+        parse_report_name("ensemble")
 
 
 def test_a_section_is_replaced_where_it_stands() -> None:

@@ -102,11 +102,11 @@ def cards(
     models: Annotated[Path, typer.Option(help="Directory of bundles, NAME/VERSION each.")] = Path("models"),
 ) -> None:
     """Write each report's measures into the card of its bundle; graphs, manifest and digests stay as they are."""
-    from euterpe_training.evaluation.card_section import read_reports, write_card_section
+    from euterpe_training.evaluation.card_section import parse_report_name, read_reports, write_card_section
 
     for name, report in read_reports(reports).items():
-        model, _, version = name.rpartition("-")
-        typer.echo(write_card_section(models / model / version, report))
+        model, version, style = parse_report_name(name)
+        typer.echo(write_card_section(models / model / version, report, style))
 
 
 def music_report(

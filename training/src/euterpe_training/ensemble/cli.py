@@ -67,6 +67,12 @@ def train(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw examples; on a GPU one per core.")] = 0,
     total_events: Annotated[int, typer.Option(min=0, help="Events to train for; 0 leaves the recipe's.")] = 0,
+    decay_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the events with a falling rate; 0 leaves the recipe's.")
+    ] = 0,
+    average_decay: Annotated[
+        float, typer.Option(min=0, max=0.9999, help="Decay of the averaged weights per step; 0 leaves the recipe's.")
+    ] = 0,
     compiled: Annotated[bool, typer.Option("--compile", help="Fuse operations; needs a C++ compiler.")] = False,
     base: Annotated[
         Path | None, typer.Option("--from", help="Run or bundle whose weights a new run begins with.")
@@ -85,8 +91,12 @@ def train(
     start = load_starting_point(base) if base else None
     if start:
         config = replace(config, network=start.config.network, earlier_events=start.events)
-    if total_events:
-        config = replace(config, total_events=total_events)
+    config = replace(
+        config,
+        total_events=total_events or config.total_events,
+        decay_share=decay_share or config.decay_share,
+        average_decay=average_decay or config.average_decay,
+    )
     directory = run or data / "ensemble" / recipe_name
     directory.mkdir(parents=True, exist_ok=True)
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
@@ -188,6 +198,8 @@ def compose_typical(
     data: DataDir,
     genre: Annotated[str, typer.Option(help="Genre, such as classical, folk, pop.")],
     kind: Annotated[str, typer.Option(help="Period or form, such as reel; empty: all of the genre.")] = "",
+    source: Annotated[list[str] | None, typer.Option(help="Source of the training pieces; repeatable.")] = None,
+    label: Annotated[str, typer.Option(help="Name of the style in requests.json; by default the genre.")] = "",
     count: Annotated[int, typer.Option(min=1, help="Pieces.")] = 400,
     seed: Annotated[int, typer.Option(help="Seed of requests and pieces.")] = 0,
     temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Sampling temperature.")] = 1.0,
@@ -196,10 +208,11 @@ def compose_typical(
     """Compose pieces with the settings of training pieces, for `euterpe-train evaluate`."""
     _require_torch()
     from euterpe_training.ensemble.sampling import Sampling
+    from euterpe_training.ensemble.typical_requests import Selection
     from euterpe_training.ensemble.typical_requests import compose_typical as compose
 
-    settings = Sampling(temperature, top_p)
-    compose(run, data / "ensemble" / "dataset", out, count, seed, settings, _report, genre=genre, kind=kind)
+    selection = Selection(genre, kind, tuple(source or ()), label)
+    compose(run, data / "ensemble" / "dataset", out, count, seed, Sampling(temperature, top_p), _report, selection)
 
 
 @ensemble_app.command()

@@ -94,7 +94,8 @@ class Trainer:
         self._stop = False
 
     def _check_same(self, saved: TrainingConfig) -> None:
-        planned = replace(self.config, total_events=saved.total_events, decay_share=saved.decay_share)
+        plan = {name: getattr(saved, name) for name in ("total_events", "decay_share", "average_decay")}
+        planned = replace(self.config, **plan)
         if saved != planned:
             raise TrainingError(f"{self.run} holds a run with other settings; choose another --run")
 

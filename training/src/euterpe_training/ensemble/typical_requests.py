@@ -5,6 +5,7 @@ Style, parts, meter, tempo, key and length are those of the piece; no note of it
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,30 +23,45 @@ _MIN_BARS, _MAX_BARS = 16, 64
 _BATCH = 64
 
 
-def typical_requests(
-    dataset: Dataset, count: int, seed: int, *, genre: str, kind: str = ""
-) -> tuple[list[Request], list[dict[str, str]]]:
-    """Draw requests, and what each asks for in words: its key and meter, where they are known.
+@dataclass(frozen=True)
+class Selection:
+    """Which training pieces requests are drawn from: a genre, a kind ("" for all) and sources (none: all).
 
-    Raises TrainingError where no training piece has the style.
+    `label` is the style's name in `requests.json`, where the reference calls it otherwise than the data set does.
     """
-    chosen = [
-        number
-        for number in dataset.numbers("train").tolist()
-        if dataset.entries[number].genre == genre and kind in ("", dataset.entries[number].kind)
-    ]
-    if not chosen:
-        raise TrainingError(f"the data set has no training pieces of {genre} {kind}".rstrip())
+
+    genre: str
+    kind: str = ""
+    sources: tuple[str, ...] = ()
+    label: str = ""
+
+    def numbers(self, dataset: Dataset) -> list[int]:
+        """Return the training pieces' numbers. Raises TrainingError where there are none."""
+        numbers = dataset.numbers("train", self.sources).tolist()
+        entries = ((number, dataset.entries[number]) for number in numbers)
+        found = [number for number, each in entries if each.genre == self.genre and self.kind in ("", each.kind)]
+        if not found:
+            names = " ".join(name for name in (self.genre, self.kind, *self.sources) if name)
+            raise TrainingError(f"the data set has no training pieces of {names}")
+        return found
+
+
+def typical_requests(
+    dataset: Dataset, count: int, seed: int, selection: Selection
+) -> tuple[list[Request], list[dict[str, str]]]:
+    """Draw requests, and what each asks for in words: its key and meter, where they are known."""
+    chosen = selection.numbers(dataset)
     generator = np.random.default_rng(seed)
     drawn = [_request(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number) for number in range(count)]
-    return [request for request, _ in drawn], [asked for _, asked in drawn]
+    style = {"style": selection.label or selection.genre}
+    return [request for request, _ in drawn], [asked | style for _, asked in drawn]
 
 
 def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[str, str]]:
     entry, piece = dataset.entries[number], dataset.piece(number)
     first, key = piece.bars[0], int(piece.bars["key"][0])
     meters = np.unique(piece.bars["meter"])
-    asked = {"style": entry.genre}
+    asked: dict[str, str] = {}
     if len(meters) == 1:
         asked["meter"] = "{}/{}".format(*METERS[int(first["meter"])])
     if key != UNKNOWN_KEY:
@@ -59,12 +75,12 @@ def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[st
 
 
 def compose_typical(
-    run: Path, data: Path, out: Path, count: int, seed: int, sampling: Sampling, report: Callable[[str], None], *,
-    genre: str, kind: str = "",
+    run: Path, data: Path, out: Path, count: int, seed: int, sampling: Sampling, report: Callable[[str], None],
+    selection: Selection,
 ) -> None:  # fmt: skip
     """Compose `count` pieces and write them to `out`, with `requests.json` as `euterpe-train evaluate` reads it."""
     network, styles = load_network(run)
-    requests, asked = typical_requests(Dataset(data), count, seed, genre=genre, kind=kind)
+    requests, asked = typical_requests(Dataset(data), count, seed, selection)
     out.mkdir(parents=True, exist_ok=True)
     names = [f"{number:04d}.mid" for number in range(count)]
     for start in range(0, count, _BATCH):

@@ -1,6 +1,7 @@
 """The section of a model card that holds the evaluation's measures; the rest of the card stays as it is."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,18 @@ HEADING: Final = "## Against real music"
 _BEFORE: Final = "## Training"
 
 
-def write_card_section(bundle: Path, report: Mapping[str, Any]) -> Path:
+#: `<model>-<version>`, and `-<style>` where a model has a report for each of several corpora.
+_REPORT_NAME: Final = re.compile(r"(?P<model>.+)-(?P<version>\d+\.\d+\.\d+)(?:-(?P<style>.+))?")
+
+
+def parse_report_name(name: str) -> tuple[str, str, str]:
+    """Return model, version and style ("" without one) of a report's name. Raises TrainingError for another form."""
+    if not (match := _REPORT_NAME.fullmatch(name)):
+        raise TrainingError(f"the report {name} is not named MODEL-VERSION or MODEL-VERSION-STYLE")
+    return match["model"], match["version"], match["style"] or ""
+
+
+def write_card_section(bundle: Path, report: Mapping[str, Any], style: str = "") -> Path:
     """Write the report's section into the bundle's card.md. Bundles' digests cover their graphs and vocabularies only.
 
     Raises TrainingError for a bundle without a card.
@@ -22,7 +34,7 @@ def write_card_section(bundle: Path, report: Mapping[str, Any]) -> Path:
     card = bundle / "card.md"
     if not card.is_file():
         raise TrainingError(f"{bundle} has no card.md")
-    section = [HEADING, "", *report_section(report)]
+    section = [f"{HEADING}: {style}" if style else HEADING, "", *report_section(report)]
     card.write_text(with_section(card.read_text(encoding="utf-8"), "\n".join(section) + "\n"), encoding="utf-8")
     return card
 
@@ -40,7 +52,7 @@ def with_section(card: str, section: str) -> str:
 
 
 def read_reports(directory: Path) -> dict[str, dict[str, Any]]:
-    """Return reports by the names of their files, `<name>-<version>`; raise TrainingError where there are none."""
+    """Return reports by the names of their files (`parse_report_name`); raise TrainingError where there are none."""
     reports = {}
     for path in sorted(directory.glob("*.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
