@@ -51,13 +51,13 @@ def test_training_lowers_the_held_out_loss(data: Path, tmp_path: Path) -> None:
 
 def test_a_signal_saves_a_checkpoint_and_ends_quietly(data: Path, tmp_path: Path) -> None:
     trainer = Trainer(_config(10**9), data, tmp_path / "run", _MACHINE)
-    steps = trainer._step
+    steps = trainer.step
 
     def step_and_signal(batch):  # type: ignore[no-untyped-def]
         os.kill(os.getpid(), signal.SIGTERM)
         return steps(batch)
 
-    trainer._step = step_and_signal  # type: ignore[method-assign]
+    trainer.step = step_and_signal  # type: ignore[method-assign]
     assert trainer.train(lambda _: None) is False
     assert load_checkpoint(tmp_path / "run")["steps"] == 1
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -67,6 +67,8 @@ def test_a_run_with_other_settings_is_not_continued(data: Path, tmp_path: Path) 
     _run(data, tmp_path / "run", 600)
     with pytest.raises(TrainingError, match="other settings"):
         Trainer(replace(_config(600), learning_rate=1.0), data, tmp_path / "run", _MACHINE)
+    changed = replace(_config(900), decay_share=0.5, average_decay=0.9)
+    assert Trainer(changed, data, tmp_path / "run", _MACHINE).events >= 600
 
 
 def test_a_checkpoint_is_replaced_whole(data: Path, tmp_path: Path) -> None:

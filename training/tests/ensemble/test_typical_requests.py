@@ -35,16 +35,8 @@ def test_composed_files_come_with_what_was_asked_for(data: Path, tmp_path: Path)
     run = tmp_path / "run"
     machine = Machine(threads=1, evaluate_every=10**9, validation_pieces=1)
     Trainer(replace(recipe("tiny"), total_events=600), data, run, machine).train(lambda _: None)
-    compose_typical(
-        run,
-        data,
-        tmp_path / "out",
-        2,
-        0,
-        Sampling(max_events=200),
-        lambda _: None,
-        Selection("classical", label="bach"),
-    )
+    selection = Selection("classical", label="bach")
+    compose_typical(run, data, tmp_path / "out", 2, 0, Sampling(max_events=200), lambda _: None, selection)
     asked = json.loads((tmp_path / "out" / "requests.json").read_text())
     assert sorted(asked) == ["0000.mid", "0001.mid"]
     assert {each["style"] for each in asked.values()} == {"bach"}
