@@ -3,9 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.tokens import Meter, encode_steps
+from euterpe_music.tokens.conditioning import MAJOR, MINOR, UNKNOWN_MODE
 from euterpe_training.errors import TrainingError
+from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import SPLITS, load_melody_corpus
+from euterpe_training.melody.data import batches, encode_split, make_token_format
 from euterpe_training.melody.tunes import Notes, Tune, without_interludes
 
 
@@ -66,3 +71,37 @@ def test_a_corpus_without_tunes_is_refused_with_the_reason(tmp_path: Path) -> No
     (tmp_path / "x.mid").write_bytes(b"MThd")
     with pytest.raises(TrainingError, match="none of the 1 files"):
         load_melody_corpus(tmp_path)
+
+
+def test_the_stated_key_gives_each_song_its_tonic_and_mode(two_folders: Path, tmp_path: Path) -> None:
+    for folder in ("melody", "chords"):
+        (tmp_path / folder).mkdir()
+    for name, semitones, key in (("a", 0, "C major"), ("b", 2, "D major"), ("c", 5, "D minor"), ("d", 0, None)):
+        for folder in ("melody", "chords"):
+            piece = read_midi((two_folders / folder / "reelsa-c12.mid").read_bytes())
+            notes = piece.notes.copy()
+            notes["pitch"] += semitones
+            keys = (KeyChange(0, KeySignature.parse(key)),) if key else ()
+            (tmp_path / folder / f"{name}.mid").write_bytes(write_midi(replace(piece, notes=notes, keys=keys)))
+    songs = {song.name: song for song in load_melody_corpus(tmp_path).songs}
+    assert {name: (song.shift, song.mode) for name, song in songs.items()} == {
+        "a": (0, MAJOR), "b": (-2, MAJOR), "c": (-5, MINOR), "d": (0, UNKNOWN_MODE),
+    }  # fmt: skip
+
+
+def test_the_mode_is_left_open_in_a_share_of_the_training_windows(two_folders: Path) -> None:
+    config = MelodyConfig("modes", conditioned=True, keys="white", modes=True, window=16, batch_size=8)
+    corpus = load_melody_corpus(two_folders)
+    corpus = replace(corpus, songs=tuple(replace(song, mode=MINOR) for song in corpus.songs))
+    token_format = make_token_format(corpus, config)
+    assert [feature.name for feature in token_format.features][:2] == ["style", "mode"]
+    encoded = encode_split(corpus, "train", token_format, config)
+    found = np.concatenate([
+        batch.conditions[:, 0, 1] for _ in range(8) for batch in batches(encoded, config, np.random.default_rng(1))
+    ])  # fmt: skip
+    assert set(found.tolist()) == {UNKNOWN_MODE, MINOR}
+    assert 0.1 < (found == UNKNOWN_MODE).mean() < 0.3
+    held_out = np.concatenate([batch.conditions[:, 0, 1] for batch in batches(encoded, config, None)])
+    assert set(held_out.tolist()) == {MINOR}
+    with pytest.raises(TrainingError, match="modes needs"):
+        MelodyConfig("modes", modes=True)

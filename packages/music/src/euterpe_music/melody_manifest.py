@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from euterpe_music.manifest import FileInfo, ManifestBase, Part, StatePair, TensorInfo, Variant
 from euterpe_music.tokens import METERS, ConditioningFeature, Form, Meter
+from euterpe_music.tokens.conditioning import UNKNOWN_MODE
 from euterpe_music.tokens.conditioning import Name as ConditionName
 
 
@@ -140,12 +141,18 @@ class MelodyManifest(ManifestBase):
             if condition.name == "style" and condition.size < len(self.styles):
                 raise ValueError(f"{name}: the condition style has fewer values than there are styles")
 
-    def form(self, bars: int, style: str | None = None, meter: str | None = None) -> Form:
+    @property
+    def has_modes(self) -> bool:
+        """Whether the melody's network can be asked for a major or a minor key."""
+        names = {condition.name for condition in self.graphs["melody"].conditions}
+        return self.tonality != "white" or "mode" in names
+
+    def form(self, bars: int, style: str | None = None, meter: str | None = None, *, mode: int = UNKNOWN_MODE) -> Form:
         """Return the frame of a piece for its conditions; defaults are the first style and its meter."""
         chosen = style or next(iter(self.styles), "")
         signature = Meter.parse(meter or self.style_meters.get(chosen, str(METERS[0])))
         place = self.styles.index(chosen) if chosen in self.styles else 0
-        return Form(bars * signature.bar, signature, place)
+        return Form(bars * signature.bar, signature, place, mode=mode)
 
     @property
     def files(self) -> tuple[FileInfo, ...]:

@@ -22,15 +22,18 @@ _EMBEDDING = 16
 
 def melody_bundle(
     models: Path, *, name: str = "tiny-melody", encoding: int = 1, hidden: int = 16, layers: int = 2, words: int = 60,
-    seed: int = 1,
+    seed: int = 1, modes: bool = False,
 ) -> MelodyBundle:  # fmt: skip
-    """Write melody and accompaniment networks to `<models>/<name>/0.0.1`: `words` tokens, `layers` × LSTM `hidden`."""
+    """Write melody and accompaniment networks to `<models>/<name>/0.0.1`: `words` tokens, `layers` × LSTM `hidden`.
+
+    With `modes` they compose on white keys and have the condition `mode`.
+    """
     random = np.random.default_rng(seed)
     files: dict[str, bytes] = {}
     graphs: dict[Any, TokenGraph] = {}
     for part in ("melody", "accompaniment"):
         vocabularies = _vocabularies(encoding, words, chords=part == "accompaniment")
-        conditions = _conditions(part, len(vocabularies[0]), has_echo=encoding == 1)
+        conditions = _conditions(part, len(vocabularies[0]), has_echo=encoding == 1, has_mode=modes)
         model = lstm_step(random, [len(one) for one in vocabularies], [one.size for one in conditions], hidden, layers)
         files[f"{part}.onnx"] = model
         infos = []
@@ -51,6 +54,7 @@ def melody_bundle(
         created="2026-11-21",
         encoding=2 if encoding == 2 else 1,
         styles=("plain", "fancy"),
+        tonality="white" if modes else "any",
         graphs=graphs,
         sampling=Sampling(
             length=IntRange(min=2, default=4, max=32),
@@ -132,9 +136,11 @@ def token_graph(
     )
 
 
-def _conditions(part: str, words: int, *, has_echo: bool) -> tuple[ConditionInfo, ...]:
+def _conditions(part: str, words: int, *, has_echo: bool, has_mode: bool) -> tuple[ConditionInfo, ...]:
     names: tuple[Any, ...] = ("style", "position", "remaining") if part == "melody" else ("position", "melody")
     conditions = tuple(ConditionInfo(name=column, size=SIZES.get(column, 2)) for column in names)
+    if has_mode:
+        conditions = (*conditions, ConditionInfo(name="mode", size=SIZES["mode"]))
     return (ConditionInfo(name="echo", size=words, offset=1), *conditions) if has_echo else conditions
 
 

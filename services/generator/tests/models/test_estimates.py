@@ -29,12 +29,14 @@ def test_events_are_estimated_by_test_pieces_and_scaled_by_the_tempo() -> None:
 
 def test_only_networks_that_know_modes_offer_minor_keys(tmp_path: Path) -> None:
     choices = {}
-    for path in (ROOT / "models/melody-folk/1.1.0", melody_bundle(tmp_path).directory):
+    with_modes = melody_bundle(tmp_path, name="with-modes", modes=True)
+    for path in (ROOT / "models/melody-folk/1.1.0", melody_bundle(tmp_path).directory, with_modes.directory):
         model = load_model(path, 1)
         choices[model.name] = next(one.choices for one in model.sampling.parameters if one.name == "key")
     assert [choice for choice in choices["melody-folk"] if "minor" in choice] == []
     assert "D major" in choices["melody-folk"]
     assert "D minor" in choices["tiny-melody"]
+    assert "D minor" in choices["with-modes"]
 
 
 @pytest.mark.parametrize(

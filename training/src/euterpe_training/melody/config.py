@@ -55,6 +55,8 @@ class MelodyConfig:
     conditioned: bool = False
     #: Condition also on bar-lag tokens, those 1, 2, 4, 8 and 16 bars before, and on the section of eight bars.
     echoes: bool = False
+    #: Condition on the mode, major or minor, where the corpus states keys; needs keys=white.
+    modes: bool = False
     #: `white` transposes every song to C major or A minor; `augmented` to a random key in every epoch.
     keys: Literal["as written", "white", "augmented"] = "as written"
     #: Layer norm before the output.
@@ -81,6 +83,8 @@ class MelodyConfig:
             raise TrainingError(f"units must be a multiple of heads, {self.heads}, got {self.units}")
         if self.echoes and (not self.conditioned or self.encoding != 1 or self.keys == "augmented"):
             raise TrainingError("echoes needs conditioned=true, encoding=1 and keys other than augmented")
+        if self.modes and (not self.conditioned or self.keys != "white"):
+            raise TrainingError("modes needs conditioned=true and keys=white")
         if self.tied and (self.encoding != 1 or self.embedding != self.units):
             raise TrainingError("tied needs encoding=1 and equal embedding and units")
 

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 import numpy as np
 from euterpe_music.tokens import Form, Meter, QuantizedTrack
+from euterpe_music.tokens.conditioning import UNKNOWN_MODE
 from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
-from euterpe_music.tokens.tonality import white_key_shift
+from euterpe_music.tokens.tonality import tonic_shift, white_key_shift
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
@@ -39,10 +40,11 @@ class Song:
     melody: QuantizedTrack
     accompaniment: QuantizedTrack
     shift: int = 0
+    mode: int = UNKNOWN_MODE
 
     def form(self, style: int) -> Form:
         """Return its form, for conditioning."""
-        return Form(self.melody.end, self.meter, style, bars=self.bars)
+        return Form(self.melody.end, self.meter, style, bars=self.bars, mode=self.mode)
 
     def coarse(self) -> "Song":
         """Return the song on the grid of sixteenths, on which conditioning features are defined."""
@@ -80,8 +82,9 @@ def load_melody_corpus(
 ) -> MelodyCorpus:
     """Load the tunes under `directory` on a grid; the report lists unusable files.
 
-    With `white_keys` each tune is transposed to maximize its time on white keys: C major, A minor, and modes with the
-    same notes. `limit` is the number of files to read, evenly spread. Raise TrainingError when no file is usable.
+    With `white_keys` each tune is transposed to C major or A minor if the corpus states its key, and otherwise to
+    maximize its time on white keys; see `tokens.tonality`. `limit` is the number of files to read, evenly spread. Raise
+    TrainingError when no file is usable.
     """
     report = Report()
     total = hashlib.sha256()
@@ -108,7 +111,7 @@ def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: boo
     report.irregular_bars += int((np.abs(np.diff(tune.bars) - tune.meter.bar / 4) > 1e-6).sum())
     tune, removed = without_interludes(tune)
     report.rest_bars_left_out += removed
-    shift = _white_key_shift(tune) if white_keys else 0
+    shift, mode = _white_key_shift(tune) if white_keys else (0, UNKNOWN_MODE)
     tune = replace(tune, melody=tune.melody.transposed(shift), accompaniment=tune.accompaniment.transposed(shift))
     melody, accompaniment, melody_loss, accompaniment_loss = quantize_tune(tune, steps_per_quarter)
     report.melody += melody_loss
@@ -116,13 +119,16 @@ def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: boo
     start = grid_start(tune, steps_per_quarter)
     steps = (round(bar * steps_per_quarter) - start for bar in tune.bars.tolist())
     bars = tuple(step for step in steps if 0 <= step < melody.end)
-    return Song(tune.name, tune.style, tune.meter, bars, melody, accompaniment, shift)
+    return Song(tune.name, tune.style, tune.meter, bars, melody, accompaniment, shift, mode)
 
 
-def _white_key_shift(tune: Tune) -> int:
+def _white_key_shift(tune: Tune) -> tuple[int, int]:
     parts = (tune.melody, tune.accompaniment)
     lengths = np.minimum(np.concatenate([part.length for part in parts]), 4.0)
-    return white_key_shift(np.concatenate([part.pitch for part in parts]), lengths)
+    pitch = np.concatenate([part.pitch for part in parts])
+    if tune.key is not None:
+        return tonic_shift(pitch, lengths, tune.key)
+    return white_key_shift(pitch, lengths), UNKNOWN_MODE
 
 
 def corpus_for(directory: Path, config: MelodyConfig) -> MelodyCorpus:

@@ -15,7 +15,7 @@ from euterpe_music.tokens import (
     encode_streams,
     fill_bar_lag_tokens,
 )
-from euterpe_music.tokens.conditioning import SIZES
+from euterpe_music.tokens.conditioning import SIZES, UNKNOWN_MODE
 from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.symbols import transpose_symbol
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ SHIFTS = np.arange(-5, 7)
 LOOKAHEAD_STEPS = (0, 4, 8)
 #: Lags of the bar-lag tokens, in bars.
 LAG_BARS = (1, 2, 4, 8, 16)
+#: Share of training windows without a mode, so that it may be left open; and its place among the conditions.
+UNKNOWN_MODE_SHARE = 0.2
+MODE_COLUMN = 1
 #: Marks targets without loss.
 IGNORED = -100
 
@@ -103,6 +106,8 @@ def conditioning_features(config: MelodyConfig, styles: int, tokens: int) -> tup
     if not config.conditioned:
         return ()
     features = [ConditioningFeature("style", styles)]
+    if config.modes:
+        features.append(ConditioningFeature("mode", SIZES["mode"]))
     features += [ConditioningFeature(name, SIZES[name]) for name in ("meter", "position", "phrase", "remaining")]
     if config.echoes:
         features += [
@@ -164,6 +169,9 @@ def batches(
             previous[..., 0] = keys[shifts[:, None], previous[..., 0]]
             targets[..., 0] = keys[shifts[:, None], targets[..., 0]]
             conditions = _transposed(conditions, SHIFTS[shifts], config)
+        if config.modes and random is not None:
+            unknown = random.random(len(places)) < UNKNOWN_MODE_SHARE
+            conditions[unknown, :, MODE_COLUMN] = UNKNOWN_MODE
         targets[~inside] = IGNORED
         yield Batch(previous, conditions, targets)
 

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 import symusic
+from euterpe_music.key_signature import KeySignature
 from euterpe_music.midi import MidiError, read_midi
-from euterpe_music.piece import NoteArray
+from euterpe_music.piece import NoteArray, Piece
 from euterpe_music.tokens import METERS, Meter, PartsError, read_meters, split_parts
 from numpy.typing import NDArray
 
@@ -69,7 +70,7 @@ def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
         end = max(piece.end_tick / piece.ticks_per_quarter for piece in parts)
         style = path.stem.rstrip("0123456789").split("-")[0]
         style = "reels" if style.startswith("reels") else style
-        yield path.name, Tune(path.stem, style, meter, regular_bars(meter, end), *notes)
+        yield path.name, Tune(path.stem, style, meter, regular_bars(meter, end), *notes, key=_one_key(parts[0]))
 
 
 def _annotated(path: Path) -> Tune | str:
@@ -90,7 +91,20 @@ def _annotated(path: Path) -> Tune | str:
     accompaniment = [named["PIANO"], *([named["BRIDGE"]] if "BRIDGE" in named else [])]
     joined = {key: np.concatenate([part[key] for part in accompaniment]) for key in ("time", "duration", "pitch")}
     parts = [_on_beats(part, beats[:, 0]) for part in (named["MELODY"], joined)]
-    return Tune(path.stem, "pop", METERS[0], down.astype(np.float64), *parts)
+    return Tune(path.stem, "pop", METERS[0], down.astype(np.float64), *parts, key=_annotated_key(path.parent))
+
+
+def _annotated_key(directory: Path) -> KeySignature | None:
+    """Return the key of most of a song of POP909, from lines of its beginning and end in seconds and `Gb:maj`."""
+    path = directory / "key_audio.txt"
+    seconds: dict[str, float] = {}
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        start, end, name = line.split()
+        seconds[name] = seconds.get(name, 0.0) + float(end) - float(start)
+    if not seconds:
+        return None
+    tonic, _, mode = max(seconds, key=seconds.__getitem__).partition(":")
+    return KeySignature.parse(f"{tonic} {'minor' if mode.startswith('min') else 'major'}")
 
 
 def _on_beats(part: dict[str, NDArray[Any]], beats: NDArray[np.float64]) -> Notes:
@@ -117,7 +131,13 @@ def _any(path: Path, directory: Path) -> Tune | str:
     folders = path.relative_to(directory).parts[:-1]
     bars = regular_bars(meter, piece.end_tick / piece.ticks_per_quarter)
     notes = [_in_quarters(part, piece.ticks_per_quarter) for part in (parts.melody, parts.accompaniment)]
-    return Tune(path.stem, folders[0] if folders else directory.name, meter, bars, *notes)
+    return Tune(path.stem, folders[0] if folders else directory.name, meter, bars, *notes, key=_one_key(piece))
+
+
+def _one_key(piece: Piece) -> KeySignature | None:
+    """Return the key that a file states, None where it states none or several."""
+    keys = {change.key for change in piece.keys}
+    return keys.pop() if len(keys) == 1 else None
 
 
 def _one_meter(content: bytes) -> Meter:

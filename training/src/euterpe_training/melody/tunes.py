@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+from euterpe_music.key_signature import KeySignature
 from euterpe_music.tokens import METERS, Meter, QuantizationLoss, QuantizedTrack
 from euterpe_music.tokens.quantized_track import quantize_times
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ class Tune:
     bars: NDArray[np.float64]
     melody: Notes
     accompaniment: Notes
+    #: The key that the corpus states, None if it states none or several.
+    key: KeySignature | None = None
 
     @property
     def start(self) -> float:

@@ -11,7 +11,7 @@ from euterpe_music.meter import Meter
 from euterpe_music.tokens.meter import METERS
 from euterpe_music.tokens.quantized_track import QuantizedTrack
 
-Name = Literal["style", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
+Name = Literal["style", "mode", "meter", "position", "phrase", "section", "remaining", "melody", "echo"]
 
 #: Number of values of each feature. Styles depend on the bundle; `echo` has one value for each token.
 #: Manifests of released bundles contain the names, so the bar-lag token keeps the name `echo`.
@@ -20,7 +20,11 @@ PHRASE_BARS: Final = 8
 SECTIONS: Final = 4
 REMAINING_BARS: Final = 8
 _MELODY_STATES: Final = 257
+#: Values of `mode`: not known, major, minor (natural minor on white keys), and another mode of the white keys.
+MODE_COUNT: Final = 4
+UNKNOWN_MODE, MAJOR, MINOR, OTHER_MODE = range(MODE_COUNT)
 SIZES: Final[dict[str, int]] = {
+    "mode": MODE_COUNT,
     "meter": len(METERS),
     "position": POSITIONS,
     "phrase": PHRASE_BARS,
@@ -34,11 +38,12 @@ SIZES: Final[dict[str, int]] = {
 class ConditioningFeature:
     """One conditioning feature: a column of a network's conditions.
 
-    `style` is the index of the style, `meter` the index into METERS, `position` the sixteenth of the bar, `phrase` the
-    bar within eight, `section` the index of the eight bars within thirty-two, `remaining` the number of bars after this
-    one, at most 8. `melody` is the melody's state `offset` steps later: 0 for a rest or after its end, 1 + pitch where
-    a note begins, 129 + pitch while it is held; the highest note of a chord counts. `echo` is the bar-lag token: the
-    part's own token at this position `offset` bars before, 0 where there is none.
+    `style` is the index of the style, `mode` one of the constants of this module, `meter` the index into METERS,
+    `position` the sixteenth of the bar, `phrase` the bar within eight, `section` the index of the eight bars within
+    thirty-two, `remaining` the number of bars after this one, at most 8. `melody` is the melody's state `offset` steps
+    later: 0 for a rest or after its end, 1 + pitch where a note begins, 129 + pitch while it is held; the highest note
+    of a chord counts. `echo` is the bar-lag token: the part's own token at this position `offset` bars before, 0 where
+    there is none.
     """
 
     name: Name
@@ -48,7 +53,7 @@ class ConditioningFeature:
 
 @dataclass(frozen=True)
 class Form:
-    """The frame of a piece: its length in steps (sixteenths), meter, style, and steps before the first full bar.
+    """The frame of a piece: its length in steps (sixteenths), meter, style, mode, and steps before the first full bar.
 
     `bars`, for songs whose bars differ in length, are the steps at which bars begin; `pickup` is then ignored.
     """
@@ -58,6 +63,7 @@ class Form:
     style: int = 0
     pickup: int = 0
     bars: tuple[int, ...] = ()
+    mode: int = UNKNOWN_MODE
 
 
 def conditioning_table(
@@ -111,6 +117,8 @@ def _place(name: Name, form: Form) -> NDArray[np.int64]:
     if name == "meter":
         number = METERS.index(form.meter) if form.meter in METERS else 0
         return np.full(form.steps, number, np.int64)
+    if name == "mode":
+        return np.full(form.steps, form.mode, np.int64)
     _, bar, position = _bars(form)
     if name == "position":
         return position % POSITIONS

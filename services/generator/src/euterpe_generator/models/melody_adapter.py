@@ -22,6 +22,7 @@ from euterpe_music.tokens import (
     decode_streams,
     to_piece,
 )
+from euterpe_music.tokens.conditioning import MAJOR, MINOR, UNKNOWN_MODE
 from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
@@ -282,7 +283,7 @@ class MelodyAdapter:
         given: Rows,
     ) -> Part:
         graph, vocabularies = self._graphs[name], self._vocabularies[name]
-        form = self._form(parameters)
+        form = replace(self._form(parameters), mode=_mode(self._key(parameters, prompt)))
         features = [info.column for info in graph.conditions]
         is_melody_composed = prompt is None or parameters.get("accompaniment") != "only"
         given_melody = None if prompt is None or is_melody_composed else self._melody_of(prompt)
@@ -335,6 +336,13 @@ class MelodyAdapter:
             if name == "melody"
             else accompaniment_ending(part, melody, frame, shares)
         )
+
+
+def _mode(key: KeySignature | None) -> int:
+    """Return the mode of a key, as networks with the condition `mode` know it."""
+    if key is None:
+        return UNKNOWN_MODE
+    return MINOR if key.is_minor else MAJOR
 
 
 def _encode(rows: Rows, vocabularies: Sequence[Vocabulary], sixteenths: int) -> Tokens:

@@ -19,12 +19,12 @@ _ADVICE: Final = {"temperature": TEMPERATURE_ADVICE}
 def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
     """Return the manifest with the parameters that the networks can follow.
 
-    Networks that are trained on white keys do not know modes: they give the same notes for C major and A minor. So
+    Networks that are trained on white keys without the condition `mode` give the same notes for C major and A minor. So
     they offer major keys only. A released manifest cannot change, so that this is decided here.
     """
     declared = manifest.sampling.parameters
     advice = _ADVICE | MEASURED_ADVICE.get(f"{manifest.name}@{manifest.version}", {})
-    has_modes = manifest.tonality != "white"
+    has_modes = manifest.has_modes
     parameters = tuple(
         offered
         for one in declared

@@ -1,0 +1,54 @@
+"""A key's mode reaches networks that know modes, and its tonic is that of the piece."""
+
+import numpy as np
+import pytest
+from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.models.catalogue import Model
+from euterpe_generator.models.loader import load_model
+from euterpe_music.key_signature import KeyChange, KeySignature
+from euterpe_music.midi import Piece, Tempo, Track, write_midi
+from euterpe_music.piece import make_notes
+from euterpe_music.tokens.conditioning import MAJOR, MINOR, UNKNOWN_MODE
+from euterpe_test_kit.melodies import melody_bundle
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load_model(melody_bundle(tmp_path_factory.mktemp("models"), modes=True).directory, 1)
+
+
+def _modes(model: Model, requested: dict[str, object], midi: bytes | None = None) -> set[int]:
+    """Return the values of the condition `mode` that the melody's network gets."""
+    names = [info.name for info in model.adapter.manifest.graphs["melody"].conditions]  # type: ignore[attr-defined]
+    parameters = model.check_parameters("body.parameters", requested)
+    prompt = None
+    if midi is not None:
+        prompt = model.adapter.read_prompt(midi, PromptSource(bars=2), parameters, {})
+        parameters = model.adapter.resolve_parameters(parameters, requested, prompt)
+    part = model.adapter.session_inputs(parameters, prompt).parts[0]
+    assert part.conditioning is not None
+    return set(part.conditioning(())[:, names.index("mode")].tolist())
+
+
+@pytest.mark.parametrize(("key", "mode"), [("any", UNKNOWN_MODE), ("D major", MAJOR), ("D minor", MINOR)])
+def test_the_requested_mode_is_a_condition(model: Model, key: str, mode: int) -> None:
+    assert _modes(model, {"key": key}) == {mode}
+
+
+def test_a_prompt_is_continued_in_its_own_mode(model: Model) -> None:
+    scale = 62 + np.array([0, 2, 3, 5, 7, 8, 10, 12] * 2)
+    notes = make_notes(np.arange(16) * 240, 240, scale, 90)
+    piece = Piece(480, notes, (Track(0),), (Tempo(0, 120.0),), keys=(KeyChange(0, KeySignature.parse("D minor")),))
+    assert _modes(model, {"bars": 4}, write_midi(piece)) == {MINOR}
+
+
+def test_a_minor_piece_has_the_notes_of_its_relative_major(model: Model) -> None:
+    pieces = {}
+    for key in ("A minor", "D minor", "F major"):
+        parameters = model.check_parameters("body.parameters", {"key": key})
+        events = np.array([[0.0, word] for word in range(2, 8)])
+        pieces[key] = model.decode(events, parameters)
+    assert [str(change.key) for change in pieces["D minor"].keys] == ["D minor"]
+    distance = pieces["D minor"].notes["pitch"] - pieces["A minor"].notes["pitch"]
+    assert set(distance.tolist()) == {5}
+    assert (pieces["D minor"].notes["pitch"] == pieces["F major"].notes["pitch"]).all()
