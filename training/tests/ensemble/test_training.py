@@ -3,10 +3,13 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from euterpe_music.note_events.features import INDEX
+from euterpe_music.note_events.piece import NotePiece
 from euterpe_training.ensemble.checkpoint import CHECKPOINT_FILE, load_checkpoint, read_history
 from euterpe_training.ensemble.config import CHUNK, TrainingConfig, recipe
 from euterpe_training.ensemble.dataset import PLAIN, Dataset, Drawer, Mixture, make_example
@@ -141,9 +144,24 @@ def test_given_rows_are_read_but_never_predicted(data: Path, seed: int) -> None:
 
 def test_transposition_reaches_other_keys_and_leaves_echoes_in_step(data: Path) -> None:
     dataset = Dataset(data)
-    mixture = replace(PLAIN, transpose=True)
+    mixture = replace(PLAIN, common_key=False, transpose=True)
     examples = [make_example(dataset, 3, mixture, np.random.default_rng(seed)) for seed in range(30)]
     keys = {int(example.values[0, 23]) for example in examples}
     assert len(keys) > 6
     shapes = {example.values.shape for example in examples}
     assert len(shapes) == 1
+
+
+def test_in_the_common_key_examples_have_the_tonic_c_or_a(data: Path) -> None:
+    dataset = Dataset(data)
+    notes, bars = dataset.piece(3).notes, dataset.piece(3).bars
+    moved = NotePiece(notes, bars).transposed(4)
+    random = np.random.default_rng(0)
+    with patch.object(Dataset, "piece", lambda *_: moved):
+        example = make_example(dataset, 3, PLAIN, random)
+        as_written = make_example(dataset, 3, replace(PLAIN, common_key=False), random)
+    key = INDEX["key"]
+    assert set(example.values[:, key].tolist()) == {0}
+    assert set(as_written.values[:, key].tolist()) == {4}
+    is_note = example.counts[:, 3]
+    assert (as_written.targets[is_note, 2] - example.targets[is_note, 2] == 4).all()

@@ -14,21 +14,21 @@ from euterpe_training.errors import TrainingError
 
 def test_requests_have_the_settings_of_training_pieces_of_the_style(data: Path) -> None:
     dataset = Dataset(data)
-    requests, asked = typical_requests(dataset, 20, 3, Selection("pop"))
+    requests, asked = typical_requests(dataset, 20, 3, Selection("pop"), common_key=True)
     assert {(request.genre, request.kind) for request in requests} == {("pop", "song")}
     assert {request.parts for request in requests} == {(40, 50)}
     assert {request.bars for request in requests} == {16}
     assert asked[0] == {"style": "pop", "meter": "4/4", "key": "C major"}
     assert len({request.seed for request in requests}) == 20
-    again, _ = typical_requests(dataset, 20, 3, Selection("pop"))
+    again, _ = typical_requests(dataset, 20, 3, Selection("pop"), common_key=True)
     assert again == requests
 
 
 def test_an_unknown_style_is_refused(data: Path) -> None:
     with pytest.raises(TrainingError, match="no training pieces of pop classical"):
-        typical_requests(Dataset(data), 1, 0, Selection("pop", sources=("classical",)))
+        typical_requests(Dataset(data), 1, 0, Selection("pop", sources=("classical",)), common_key=True)
     with pytest.raises(TrainingError, match="no training pieces of pop reel"):
-        typical_requests(Dataset(data), 1, 0, Selection("pop", "reel"))
+        typical_requests(Dataset(data), 1, 0, Selection("pop", "reel"), common_key=True)
 
 
 def test_composed_files_come_with_what_was_asked_for(data: Path, tmp_path: Path) -> None:

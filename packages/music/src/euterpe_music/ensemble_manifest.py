@@ -46,7 +46,7 @@ class StyleInfo(Part):
     """A style that the network knows, as a path from genre to composer, and what is usual in it.
 
     `numbers` are those of genre, kind and composer among the network's inputs, 0 for unknown; `meter` is the commonest
-    one, `tempo` the median in quarters per minute.
+    one, `key` as well ("" where none is known), `tempo` the median in quarters per minute.
     """
 
     path: str = Field(pattern=r"^[^/]+(/[^/]+){0,2}$")
@@ -54,6 +54,7 @@ class StyleInfo(Part):
     pieces: int = Field(ge=1)
     meter: str
     tempo: float = Field(gt=0)
+    key: str = ""
 
 
 class EnsembleManifest(ManifestBase):
@@ -61,7 +62,8 @@ class EnsembleManifest(ManifestBase):
 
     `step` computes what the heads begin with (`entries`) after one event; `heads` gives the logits of the columns of
     the next event, one after another. `events` and `events_sha256` say which version of note events the numbers belong
-    to. `terms` says what may be done with the pieces.
+    to. `terms` says what may be done with the pieces. With `has_common_key` the network composes in C major and A
+    minor, and music is transposed to it and from it (`note_events.common_key`).
     """
 
     kind: Literal["ensemble"]
@@ -74,6 +76,7 @@ class EnsembleManifest(ManifestBase):
     styles: tuple[StyleInfo, ...]
     conditions: tuple[Condition, ...]
     prompt_bars: int = Field(default=256, ge=1)
+    has_common_key: bool = False
     terms: str = ""
 
     @model_validator(mode="after")

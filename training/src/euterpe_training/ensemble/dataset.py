@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, MAX_FUTURE_BARS, Gap, arrange
+from euterpe_music.note_events.common_key import common_key_shift
 from euterpe_music.note_events.features import BAR_CONDITIONS, Known, features, part_set
 from euterpe_music.note_events.instruments import DRUM_PART
 from euterpe_music.note_events.part_history import part_histories
@@ -25,11 +26,16 @@ _DEFAULT_VELOCITY = 20
 
 @dataclass(frozen=True)
 class Mixture:
-    """How examples are drawn: the shares of modes and of known conditions."""
+    """How examples are drawn: the shares of modes and of known conditions.
+
+    `common_key` moves every piece to C major or A minor, by the key of most of its bars: a network learns tonality from
+    fewer notes. Otherwise `transpose` moves it by a random interval.
+    """
 
     accompany: float = 0.2
     infill: float = 0.2
     part_dropout: float = 0.25
+    common_key: bool = True
     transpose: bool = True
     max_events: int = 3072
     unconditional: float = 0.1
@@ -187,11 +193,12 @@ def _augmented(piece: NotePiece, mixture: Mixture, generator: np.random.Generato
         level = generator.integers(14, 27) if mixture.transpose else _DEFAULT_VELOCITY
         piece.notes["velocity"] = level
     pitches = piece.notes["pitch"][piece.notes["part"] != DRUM_PART].astype(np.int64)
-    if mixture.transpose and len(pitches):
+    if mixture.common_key:
+        piece = piece.transposed(common_key_shift(piece, _LOWEST, _HIGHEST))
+    elif mixture.transpose and len(pitches):
         low, high = int(pitches.min()), int(pitches.max())
         room = range(min(_LOWEST, low) - low, max(_HIGHEST, high) - high + 1)
-        shifts = [shift for shift in range(-6, 6) if shift in room]
-        piece = piece.transposed(int(generator.choice(shifts)))
+        piece = piece.transposed(int(generator.choice([shift for shift in range(-6, 6) if shift in room])))
     return piece
 
 

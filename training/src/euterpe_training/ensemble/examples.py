@@ -38,10 +38,11 @@ def _draw(number: int) -> tuple[int, Example]:
 
 
 def held_out_examples(
-    dataset: Dataset, side: str, *, pieces_per_source: int, max_events: int = 1024, sources: Sequence[str] = ()
-) -> list[tuple[str, Example]]:
+    dataset: Dataset, side: str, *, pieces_per_source: int, common_key: bool, max_events: int = 1024,
+    sources: Sequence[str] = (),
+) -> list[tuple[str, Example]]:  # fmt: skip
     """Return plain examples of held-out pieces, as many of each source, each with the name of its source."""
-    mixture = Mixture(**{**PLAIN.__dict__, "max_events": max_events})
+    mixture = Mixture(**{**PLAIN.__dict__, "max_events": max_events, "common_key": common_key})
     chosen = []
     for source in dict.fromkeys(entry.source for entry in dataset.entries):
         if sources and source not in sources:

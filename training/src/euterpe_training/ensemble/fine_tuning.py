@@ -139,7 +139,9 @@ def fine_tune(plan: FineTuning, run: Path, machine: Machine, report: Callable[[s
     if not trainer.train(report):
         return None
     pieces, longest = len(dataset.numbers("test")), config.mixture.max_events
-    examples = held_out_examples(dataset, "test", pieces_per_source=pieces, max_events=longest)
+    examples = held_out_examples(
+        dataset, "test", pieces_per_source=pieces, max_events=longest, common_key=config.mixture.common_key
+    )
     before, after = (trainer.losses(each, examples)["all"] for each in (weights, trainer.average))
     return Comparison(pieces, before, after)
 

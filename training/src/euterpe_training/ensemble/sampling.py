@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from euterpe_music.note_events.common_key import moved_pitches
 from euterpe_music.note_events.cursor import Cursor, Event, note_of
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import part_set
@@ -34,7 +35,10 @@ from euterpe_training.errors import TrainingError
 
 @dataclass(frozen=True)
 class Request:
-    """What to compose: style names ("" leaves open), bars (None: until it ends), key, parts and rules, and the seed."""
+    """What to compose: style names ("" leaves open), bars (None: until it ends), key, parts and rules, and the seed.
+
+    The piece is moved by `transposition` semitones once it is composed.
+    """
 
     genre: str = ""
     kind: str = ""
@@ -44,6 +48,7 @@ class Request:
     parts: tuple[int, ...] = ()
     rules: Rules = field(default_factory=Rules)
     tempo: int = 32
+    transposition: int = 0
     seed: int = 0
 
 
@@ -102,7 +107,11 @@ def compose(network: EnsembleNetwork, styles: Styles, requests: list[Request], s
                 stream.take(event)
                 if len(stream.events) >= sampling.max_events:
                     stream.is_finished = True
-    return [piece_of(stream.events) for stream in streams]
+    pieces = [piece_of(stream.events) for stream in streams]
+    return [
+        replace(piece, notes=moved_pitches(piece.notes, request.transposition))
+        for piece, request in zip(pieces, requests, strict=True)
+    ]
 
 
 def _first_line(stream: _Stream) -> Event:

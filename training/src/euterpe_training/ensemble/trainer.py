@@ -85,8 +85,9 @@ class Trainer:
             places = self._restore(saved)
         self.loader = self._loader(places)
         self._held_out = held_out_examples(
-            dataset, "validation", pieces_per_source=machine.validation_pieces, sources=self.config.sources
-        )
+            dataset, "validation", pieces_per_source=machine.validation_pieces, sources=self.config.sources,
+            common_key=self.config.mixture.common_key,
+        )  # fmt: skip
         if machine.compiled:
             self.network.inputs.compile()
             self.network.backbone.compile()

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import numpy as np
 from euterpe_music.key import KEYS
+from euterpe_music.note_events.common_key import key_shift, moved_key
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import MAX_PARTS
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.spec import METERS, UNKNOWN_KEY
 
 from euterpe_training.ensemble.dataset import Dataset
-from euterpe_training.ensemble.sampling import Request, Sampling, compose, load_network
+from euterpe_training.ensemble.sampling import Request, Sampling, compose
+from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.errors import TrainingError
 
 _MIN_BARS, _MAX_BARS = 16, 64
@@ -47,17 +49,23 @@ class Selection:
 
 
 def typical_requests(
-    dataset: Dataset, count: int, seed: int, selection: Selection
+    dataset: Dataset, count: int, seed: int, selection: Selection, *, common_key: bool
 ) -> tuple[list[Request], list[dict[str, str]]]:
-    """Draw requests, and what each asks for in words: its key and meter, where they are known."""
+    """Draw requests, and what each asks for in words: its key and meter, where they are known.
+
+    With `common_key` the network is asked for C major or A minor, and the piece is moved to the key.
+    """
     chosen = selection.numbers(dataset)
     generator = np.random.default_rng(seed)
-    drawn = [_request(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number) for number in range(count)]
+    drawn = [
+        _request(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number, common_key=common_key)
+        for number in range(count)
+    ]
     style = {"style": selection.label or selection.genre}
     return [request for request, _ in drawn], [asked | style for _, asked in drawn]
 
 
-def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[str, str]]:
+def _request(dataset: Dataset, number: int, seed: int, *, common_key: bool) -> tuple[Request, dict[str, str]]:
     entry, piece = dataset.entries[number], dataset.piece(number)
     first, key = piece.bars[0], int(piece.bars["key"][0])
     meters = np.unique(piece.bars["meter"])
@@ -66,9 +74,11 @@ def _request(dataset: Dataset, number: int, seed: int) -> tuple[Request, dict[st
         asked["meter"] = "{}/{}".format(*METERS[int(first["meter"])])
     if key != UNKNOWN_KEY:
         asked["key"] = KEYS[key]
+    shift = key_shift(key) if common_key and key != UNKNOWN_KEY else 0
+    conditions = {} if key == UNKNOWN_KEY else {"key": [moved_key(key, shift)]}
     request = Request(
         entry.genre, entry.kind, entry.composer, bars=int(np.clip(len(piece.bars), _MIN_BARS, _MAX_BARS)),
-        conditions={} if key == UNKNOWN_KEY else {"key": [key]}, parts=tuple(piece.parts[:MAX_PARTS].tolist()),
+        conditions=conditions, transposition=-shift, parts=tuple(piece.parts[:MAX_PARTS].tolist()),
         rules=Rules(meter=int(first["meter"])), tempo=int(first["tempo"]), seed=seed,
     )  # fmt: skip
     return request, asked
@@ -79,8 +89,10 @@ def compose_typical(
     selection: Selection,
 ) -> None:  # fmt: skip
     """Compose `count` pieces and write them to `out`, with `requests.json` as `euterpe-train evaluate` reads it."""
-    network, styles = load_network(run)
-    requests, asked = typical_requests(Dataset(data), count, seed, selection)
+    start = load_starting_point(run)
+    network, styles = start.network(), start.styles
+    common_key = start.config.mixture.common_key
+    requests, asked = typical_requests(Dataset(data), count, seed, selection, common_key=common_key)
     out.mkdir(parents=True, exist_ok=True)
     names = [f"{number:04d}.mid" for number in range(count)]
     for start in range(0, count, _BATCH):

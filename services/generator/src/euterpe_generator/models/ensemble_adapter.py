@@ -8,7 +8,9 @@ import numpy as np
 from euterpe_music.bundle import EnsembleBundle
 from euterpe_music.ensemble_manifest import EnsembleManifest, StyleInfo
 from euterpe_music.ensemble_parameters import ANY
+from euterpe_music.key import KEYS
 from euterpe_music.manifest import IntRange
+from euterpe_music.note_events.common_key import key_shift
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.spec import METERS, tempo_class
@@ -28,6 +30,7 @@ from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
 from euterpe_generator.models.ensemble_prompts import (
     MAX_GIVEN_EVENTS,
+    PromptMusic,
     given_blocks,
     prompt_music,
     read_ensemble_prompt,
@@ -100,32 +103,36 @@ class EnsembleAdapter:
 
     def session_inputs(self, parameters: Mapping[str, Value], prompt: Prompt | None) -> EnsemblePlan:
         """See ModelAdapter."""
-        music = None if prompt is None or prompt.material is None else prompt_music(prompt.material)
+        music = self._music(prompt)
         requested = named_parts(parameters)
         if music is None or prompt is None:
             bars = int(parameters["bars"])
             line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
-            return self._plan(parameters, requested, requested, bars, bars, {0: line})
+            return self._plan(parameters, requested, requested, bars, bars, {0: line}, self._shift(parameters))
         first, blocks = given_blocks(music, prompt.bars)
         present = sorted(set(music.parts.values()))
         if music.material.use == "continue":
             blocks = {**blocks, prompt.bars: self._first_line(parameters, blocks[prompt.bars])}
             bars = int(parameters["bars"])
             parts = requested or tuple(present)
-            return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks)
+            return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks, music.shift)
         gap = music.gap
         if gap is None:
             parts = (*present, *requested)
-            return self._plan(parameters, requested, parts, music.bars, music.bars, blocks, music.first_position)
+            plan = self._plan(parameters, requested, parts, music.bars, music.bars, blocks, music.shift)
+            return plan.beginning_at(music.first_position)
         parts = tuple(sorted({music.parts[track] for track in music.replaced_tracks}))
-        plan = self._plan(parameters, parts, present, music.bars, gap.stop, blocks, music.first_position)
-        return replace(plan, first_bar=first, gaps=(gap,))
+        plan = self._plan(parameters, parts, present, music.bars, gap.stop, blocks, music.shift)
+        return replace(plan.beginning_at(music.first_position), first_bar=first, gaps=(gap,))
 
     def _plan(
         self, parameters: Mapping[str, Value], composed: Sequence[int], named: Sequence[int], bars: int, stop: int,
-        blocks: Mapping[int, Block], first_position: int = 0,
+        blocks: Mapping[int, Block], shift: int,
     ) -> EnsemblePlan:  # fmt: skip
-        """Return a plan in which the parts `composed` are composed; `named` are all parts of the piece."""
+        """Return a plan in which the parts `composed` are composed; `named` are all parts of the piece.
+
+        `shift` are the semitones from the key of the piece to the one in which the network composes.
+        """
         style, is_open = self._style(parameters), parameters.get("meter", ANY) == ANY
         named_set = part_set(np.array(sorted(set(named)), np.int64))
         return EnsemblePlan(
@@ -138,9 +145,9 @@ class EnsembleAdapter:
                 meter=None if is_open else self._meter(parameters),
                 tempo=self._tempo_class(parameters) if "tempo" in parameters else None,
                 max_bar_events=MAX_BAR_EVENTS,
-                first_position=first_position,
             ),
-            conditions=conditions(parameters),
+            conditions=conditions(parameters, shift),
+            transposition=-shift,
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
@@ -159,18 +166,34 @@ class EnsembleAdapter:
         stored: Mapping[str, Any],  # noqa: ARG002
     ) -> Prompt:
         """See ModelAdapter."""
-        return read_ensemble_prompt(midi, source, self._max_bars)
+        return read_ensemble_prompt(midi, source, self._max_bars, has_common_key=self.manifest.has_common_key)
 
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
         """See ModelAdapter."""
         plan = self.session_inputs(parameters, prompt)
-        if prompt is None or prompt.material is None:
+        music = self._music(prompt)
+        if music is None or prompt is None:
             return to_piece(composed_piece(events, plan), plan, parameters)
-        return merged_piece(prompt_music(prompt.material), events, plan, parameters, prompt.bars)
+        return merged_piece(music, events, plan, parameters, prompt.bars)
 
     def current_track(self, events: Array) -> int | None:  # noqa: ARG002
         """See ModelAdapter: all tracks are composed together."""
         return None
+
+    def _music(self, prompt: Prompt | None) -> PromptMusic | None:
+        if prompt is None or prompt.material is None:
+            return None
+        return prompt_music(prompt.material, has_common_key=self.manifest.has_common_key)
+
+    def _shift(self, parameters: Mapping[str, Value]) -> int:
+        """Return the semitones from the key of a piece to the one in which the network composes.
+
+        Without a requested key, the piece has the signature of the key that is usual in the style.
+        """
+        style, key = self._style(parameters), str(parameters.get("key", ANY))
+        if key == ANY:
+            key = style.key if style else ""
+        return key_shift(KEYS.index(key)) if key and self.manifest.has_common_key else 0
 
     def _style(self, parameters: Mapping[str, Value]) -> StyleInfo | None:
         return self._styles.get(str(parameters.get("style", ANY)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from euterpe_music.ensemble_parameters import ANY, DENSITIES, KEYS, POLYPHONIES
 from euterpe_music.note_events.chords import parse_progression
+from euterpe_music.note_events.common_key import moved_key
 from euterpe_music.note_events.features import DENSITY_EDGES, POLYPHONY_EDGES
 from euterpe_music.note_events.instruments import INSTRUMENTS, part_number
 from euterpe_music.parameters import Value
@@ -29,13 +30,16 @@ def named_parts(parameters: Mapping[str, Value]) -> tuple[int, ...]:
     return tuple(sorted(part_number(_NAMES[name], number) for name, count in counts.items() for number in range(count)))
 
 
-def conditions(parameters: Mapping[str, Value]) -> dict[str, list[int]]:
-    """Return the conditions of each bar that are not left open; see `note_events.cursor`. Raises InvalidParameters."""
+def conditions(parameters: Mapping[str, Value], shift: int = 0) -> dict[str, list[int]]:
+    """Return the conditions of each bar that are not left open; see `note_events.cursor`. Raises InvalidParameters.
+
+    Key and chords are moved by `shift` semitones to the key in which the network composes.
+    """
     found: dict[str, list[int]] = {}
     key, density = parameters.get("key", ANY), parameters.get("density", ANY)
     polyphony, chords = parameters.get("polyphony", ANY), parameters.get("chords", ANY)
     if key != ANY:
-        found["key"] = [KEYS.index(str(key)) - 1]
+        found["key"] = [moved_key(KEYS.index(str(key)) - 1, shift)]
     if density != ANY:
         found["density"] = [_level(DENSITIES[str(density)], DENSITY_EDGES)]
     if polyphony != ANY:
@@ -46,8 +50,12 @@ def conditions(parameters: Mapping[str, Value]) -> dict[str, list[int]]:
         except ValueError as error:
             raise InvalidParameters.for_field("body.parameters.chords", str(error)) from error
         bars = [progression[bar % len(progression)] for bar in range(int(parameters["bars"]))]
-        found["chord_1"], found["chord_2"] = ([1 + bar[half] for bar in bars] for half in (0, 1))
+        found["chord_1"], found["chord_2"] = ([_chord(bar[half], shift) for bar in bars] for half in (0, 1))
     return found
+
+
+def _chord(number: int, shift: int) -> int:
+    return 0 if number < 0 else 1 + moved_key(number, shift)
 
 
 def _level(value: float, edges: np.ndarray) -> int:

@@ -43,7 +43,7 @@ def merged_piece(
     ticks = math.lcm(music.piece.ticks_per_quarter, TICKS_PER_QUARTER)
     ticks = ticks if ticks <= _MAX_TICKS_PER_QUARTER else music.piece.ticks_per_quarter
     piece = music.piece.rescaled(ticks)
-    notes, lines = composed_events(events)
+    notes, lines = composed_events(events, plan.transposition)
     bars = _bars(music, plan, lines, ticks / TICKS_PER_QUARTER, prompt_bars)
     kept = piece.notes[~music.is_replaced]
     if (latest := _latest_tick(events, plan, bars)) is not None:

@@ -7,6 +7,7 @@ import numpy as np
 from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.note_events.common_key import moved_pitches
 from euterpe_music.note_events.cursor import note_of
 from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
@@ -34,8 +35,8 @@ from euterpe_generator.engine.request import Array
 TICK_SCALE: Final = 20
 
 
-def composed_events(events: Array) -> tuple[NDArray[Any], dict[int, tuple[int, int]]]:
-    """Return the composed notes (`NOTE`), and the classes of meter and tempo of the composed bar lines by bar."""
+def composed_events(events: Array, transposition: int) -> tuple[NDArray[Any], dict[int, tuple[int, int]]]:
+    """Return the composed notes (`NOTE`), moved by semitones, and the meter and tempo classes of bar lines by bar."""
     rows = events[~np.isnan(events[:, 0])].astype(np.int64)
     lines = {
         bar: (meter - METER_OFFSET, tempo - TEMPO_OFFSET)
@@ -46,12 +47,12 @@ def composed_events(events: Array) -> tuple[NDArray[Any], dict[int, tuple[int, i
         for bar, slot, part, pitch, length, velocity in rows[rows[:, 1] < BAR].tolist()
         if pitch != NONE
     ]
-    return np.array(notes, NOTE), lines
+    return moved_pitches(np.array(notes, NOTE), transposition), lines
 
 
 def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:
     """Return what was composed from the first bar on, with the bars that begin so far."""
-    notes, lines = composed_events(events)
+    notes, lines = composed_events(events, plan.transposition)
     lines |= {bar: (block.meter, block.tempo) for bar, block in plan.blocks.items()}
     bars = np.zeros(len(lines), BAR_INFO)
     bars["key"], bars["chord"] = UNKNOWN_KEY, NO_CHORD

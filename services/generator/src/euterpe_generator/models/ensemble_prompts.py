@@ -10,7 +10,9 @@ import numpy as np
 from euterpe_music.midi import MidiError, read_midi, write_midi
 from euterpe_music.note_events.arrange import MAX_FUTURE_BARS, Gap, Rows, arrange
 from euterpe_music.note_events.bars import BarGrid, bar_grid
+from euterpe_music.note_events.common_key import common_key_shift
 from euterpe_music.note_events.encode import encode_tracks, place_onsets, track_parts
+from euterpe_music.note_events.harmony import keys_of_bars
 from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import END, METERS, TICKS_PER_QUARTER
 from euterpe_music.piece import Piece
@@ -34,7 +36,8 @@ _CACHED_PROMPTS: Final = 32
 class PromptMusic:
     """A prompt's file as it is (`piece`), and quantised (`quantized`, with the track of each of its notes).
 
-    `parts` are those of the tracks that the network knows; `bar_of` is the bar of each note of the file, and
+    `shift` are the semitones by which the quantised notes were moved to the network's key. `parts` are those of the
+    tracks that the network knows; `bar_of` is the bar of each note of the file, and
     `bar_starts` [bars + 1] are the ticks of its bar lines.
     """
 
@@ -45,6 +48,7 @@ class PromptMusic:
     parts: dict[int, int]
     grid: BarGrid
     bar_of: NDArray[np.int64]
+    shift: int = 0
 
     @property
     def bars(self) -> int:
@@ -86,11 +90,11 @@ class PromptMusic:
         return np.asarray(inside & np.isin(self.piece.notes["track"], self.replaced_tracks))
 
 
-def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int) -> Prompt:
+def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int, *, has_common_key: bool) -> Prompt:
     """Read a prompt from a file. Raises InvalidParameters for a file, bars or tracks that cannot be used."""
     try:
         piece = read_midi(midi, LIMITS)
-        music = _music(Material("", source.use), piece)
+        music = _music(Material("", source.use), piece, has_common_key=has_common_key)
     except (MidiError, ValueError) as error:
         raise InvalidParameters.for_field("body.prompt", str(error)) from error
     bars = music.bars
@@ -106,7 +110,7 @@ def read_ensemble_prompt(midi: bytes, source: PromptSource, max_bars: int) -> Pr
     material = Material(encoded, source.use, first, last, tuple(dict.fromkeys(source.tracks)), len(piece.notes))
     try:
         # Read from the shortened file, in which notes next to a bar line may be placed differently.
-        used = prompt_music(material)
+        used = prompt_music(material, has_common_key=has_common_key)
     except ValueError as error:
         raise InvalidParameters.for_field("body.prompt", str(error)) from error
     count = sum(len(block.events) for block in given_blocks(used, bars)[1].values())
@@ -154,19 +158,37 @@ def _check_tracks(source: PromptSource, music: PromptMusic) -> None:
 
 
 @lru_cache(maxsize=_CACHED_PROMPTS)
-def prompt_music(material: Material) -> PromptMusic:
+def prompt_music(material: Material, *, has_common_key: bool) -> PromptMusic:
     """Return the music of a prompt; cached, because it is needed for every update while a piece is composed."""
-    return _music(material, read_midi(base64.b64decode(material.midi), LIMITS))
+    return _music(material, read_midi(base64.b64decode(material.midi), LIMITS), has_common_key=has_common_key)
 
 
-def _music(material: Material, piece: Piece) -> PromptMusic:
+def _music(material: Material, piece: Piece, *, has_common_key: bool) -> PromptMusic:
     score = _score_of(piece)
     quantized, tracks = encode_tracks(score)
+    shift = _common_key_shift(quantized, piece) if has_common_key else 0
+    quantized = quantized.transposed(shift)
     grid = bar_grid(score)
     onsets = piece.notes["onset"] * (TICKS_PER_QUARTER / piece.ticks_per_quarter)
     return PromptMusic(
-        material, piece, quantized, tracks.astype(np.int64), track_parts(score), grid, place_onsets(onsets, grid)[0]
+        material,
+        piece,
+        quantized,
+        tracks.astype(np.int64),
+        track_parts(score),
+        grid,
+        place_onsets(onsets, grid)[0],
+        shift,
     )
+
+
+def _common_key_shift(quantized: NotePiece, piece: Piece) -> int:
+    """Return the shift of a file to the common key, from its key signatures where its notes agree with them."""
+    scale = TICKS_PER_QUARTER / piece.ticks_per_quarter
+    signatures = [(round(change.tick * scale), change.key.sharps) for change in piece.keys]
+    bars = quantized.bars.copy()
+    bars["key"] = keys_of_bars(quantized, signatures)
+    return common_key_shift(replace(quantized, bars=bars))
 
 
 def _score_of(piece: Piece) -> ScoreTick:

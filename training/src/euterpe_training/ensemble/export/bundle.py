@@ -10,8 +10,9 @@ import numpy as np
 from euterpe_music.bundle import EnsembleBundle, write_ensemble_bundle
 from euterpe_music.ensemble_manifest import EnsembleManifest, EventGraph, StyleInfo
 from euterpe_music.ensemble_parameters import BARS, ensemble_parameters
+from euterpe_music.key import KEYS
 from euterpe_music.manifest import CorpusInfo, FileInfo, IntRange, Sampling, StatePair, TensorInfo, TrainingInfo
-from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI
+from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI, UNKNOWN_KEY
 from euterpe_music.note_events.vocabulary import vocabulary_sha256
 
 from euterpe_training.bundle_label import BundleLabel
@@ -70,6 +71,7 @@ def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: E
         kind="ensemble", name=label.name, version=label.version, title=label.title, description=label.description,
         licence=label.licence, created=label.date, events=FORMAT, events_sha256=vocabulary_sha256(), opset=OPSET,
         step=step, heads=heads, variant=settings.variants[0], styles=infos, conditions=CONDITIONS,
+        has_common_key=config.mixture.common_key,
         terms=_FREE_TERMS if _is_free(dataset, config.sources) else _OTHER_TERMS, sampling=sampling,
         training=_training(run, dataset, config, styles, network, saved["events"]),
     )  # fmt: skip
@@ -124,12 +126,14 @@ def style_infos(dataset: Dataset, styles: Styles, sources: tuple[str, ...]) -> t
             continue
         names = (*path, "", "")[:3]
         first_bars = [dataset.piece(number).bars[0] for number in numbers]
+        keys = Counter(KEYS[bar["key"]] for bar in first_bars if bar["key"] != UNKNOWN_KEY)
         meter = Counter(int(bar["meter"]) for bar in first_bars).most_common(1)[0][0]
         tempo = float(np.median([TEMPI[bar["tempo"]] for bar in first_bars]))
         infos.append(
             StyleInfo(
                 path="/".join(path), numbers=styles.numbers(*names), pieces=len(numbers),
                 meter="{}/{}".format(*METERS[meter]), tempo=round(tempo, 1),
+                key=next(iter(keys.most_common(1)), ("", 0))[0],
             )
         )  # fmt: skip
     return tuple(infos)

@@ -1,7 +1,7 @@
 """Plans of pieces for ensemble networks: what is given, what may be composed, and how values are sampled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, Gap
@@ -43,6 +43,8 @@ class Block:
 class EnsemblePlan:
     """A piece of `total_bars` bars, composed from bar `first_bar` on until bar `stop_bar` would begin.
 
+    Composed notes are moved by `transposition` semitones: from the key in which the network composes to the piece's.
+
     `blocks` are the given beginnings of bars; the first bar and every bar after a closed one have one. `statics` are
     numbers of the style and of the parts; `conditions` describe bars, see `Cursor`.
     """
@@ -59,6 +61,11 @@ class EnsemblePlan:
     top_p: float = 1.0
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False
+    transposition: int = 0
+
+    def beginning_at(self, position: int) -> "EnsemblePlan":
+        """Return the plan of a piece whose first bar is a pickup from a position on."""
+        return replace(self, rules=replace(self.rules, first_position=position))
 
     def given_from(self, bar: int) -> Block:
         """Return the given events from a bar that has a block on, up to where events are composed."""
