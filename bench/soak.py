@@ -1,8 +1,8 @@
 """`make soak`: one hour of mixed load, with the memory of every process, drawn and compared with its tenth minute.
 
-Users compose, follow progress, read and play songs, draw piano rolls, search public songs, comment and create
-guests. The last minute's memory of every process must be within 10 % (or 8 MB) of that of its tenth
-minute; a shorter test compares with a sixth of its duration.
+Users compose with every model, follow progress, read and play songs, draw piano rolls, search public songs, comment,
+log in and out, and create guests. The median memory of every process in the last two minutes must be within 10 % (or
+8 MB) of the median in the two minutes around the tenth; a shorter test compares with a sixth of its duration.
 """
 
 import argparse
@@ -23,8 +23,9 @@ from memory_chart import memory_chart
 from product import REPOSITORY, Product
 
 SAMPLE_SECONDS = 5.0
-#: Length of the windows that are compared, as a share of the duration: one minute of an hour.
-WINDOW_SHARE = 1 / 60
+#: Length of the windows that are compared, as a share of the duration: two minutes of an hour, the longest interval
+#: between two garbage collections of a Go process.
+WINDOW_SHARE = 1 / 30
 #: The tenth minute of an hour.
 BASELINE_SHARE = 1 / 6
 MAX_GROWTH = 0.10
@@ -40,18 +41,20 @@ class User:
     """A registered user with one connection, who logs in again before the token expires."""
 
     def __init__(self, product: Product, name: str) -> None:
-        self._product, self._name = product, name
+        self._product, self.name = product, name
+        #: Requested generations; each is composed with the next model.
+        self.requested = 0
         self._connection = Connection("127.0.0.1", product.port)
         self._expires_at = 0.0
 
     async def ask(self, method: str, path: str, body: Any = None) -> Answer | None:
         """Send a request; None if the connection was interrupted."""
-        if time.monotonic() > self._expires_at:
-            self._connection.close()
-            token = await asyncio.to_thread(self._product.log_in, self._name)
-            self._connection = Connection("127.0.0.1", self._product.port, token=token)
-            self._expires_at = time.monotonic() + LOGIN_SECONDS
         try:
+            if time.monotonic() > self._expires_at:
+                self._connection.close()
+                token = await asyncio.to_thread(self._product.log_in, self.name)
+                self._connection = Connection("127.0.0.1", self._product.port, token=token)
+                self._expires_at = time.monotonic() + LOGIN_SECONDS
             return await self._connection.request(method, path, body)
         except (OSError, EOFError):
             self._connection.close()
@@ -61,8 +64,9 @@ class User:
 class Load:
     """Mixed requests until `stopped`; counts the answers by status."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, *, pause_seconds: float) -> None:
         self._product = product
+        self._pause_seconds = pause_seconds
         self.stopped = False
         self.answers: dict[str, int] = defaultdict(int)
 
@@ -82,7 +86,7 @@ class Load:
         while not self.stopped:
             await turns[turn % len(turns)](user)
             turn += 1
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(self._pause_seconds)
 
     async def _ask(self, user: User, method: str, path: str, body: Any = None) -> Answer | None:
         answer = await user.ask(method, path, body)
@@ -90,7 +94,13 @@ class Load:
         return answer if answer is not None and answer.status < 300 else None
 
     async def _compose(self, user: User) -> None:
-        answer = await self._ask(user, "POST", "/api/v1/generations", {"length": 100})
+        models = await self._ask(user, "GET", "/api/v1/models")
+        if models is None:
+            return
+        items = models.json()["items"]
+        body = {"model": items[user.requested % len(items)]["name"]}
+        user.requested += 1
+        answer = await self._ask(user, "POST", "/api/v1/generations", body)
         while answer is not None and not answer.json()["finished_at"] and not self.stopped:
             await asyncio.sleep(0.5)
             answer = await self._ask(user, "GET", f"/api/v1/generations/{answer.json()['id']}")
@@ -113,6 +123,10 @@ class Load:
             await self._ask(user, "DELETE", f"/api/v1/songs/{song['id']}/like")
 
     async def _log_in_and_out(self, user: User) -> None:
+        try:
+            await asyncio.to_thread(self._product.log_in_and_out, user.name)
+        except OSError:
+            self.answers["interrupted"] += 1
         await self._ask(user, "GET", "/api/v1/auth/sessions")
         await self._ask(user, "POST", "/api/v1/auth/guest")
 
@@ -144,9 +158,11 @@ def compare(samples: Samples, seconds: float) -> dict[str, dict[str, float]]:
     return compared
 
 
-async def measure(product: Product, installation: Installation, seconds: float, users: int) -> tuple[Samples, Load]:
+async def measure(
+    product: Product, installation: Installation, seconds: float, *, users: int, pause_seconds: float
+) -> tuple[Samples, Load]:
     """Run the load and sample the memory."""
-    load, samples = Load(product), defaultdict(list)
+    load, samples = Load(product, pause_seconds=pause_seconds), defaultdict(list)
     tasks = [asyncio.create_task(load.run(number)) for number in range(users)]
     await sample(installation, time.monotonic() + seconds, samples)
     load.stopped = True
@@ -159,11 +175,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600.0, help="duration of the test")
     parser.add_argument("--users", type=int, default=6, help="number of concurrent users")
+    parser.add_argument("--pause", type=float, default=0.5, help="pause between two activities of a user, in seconds")
     parser.add_argument("--out", type=Path, default=REPOSITORY / ".data/soak.svg", help="the drawing")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
         installation = Installation(product, Path(directory) / "var")
-        samples, load = asyncio.run(measure(product, installation, chosen.seconds, chosen.users))
+        samples, load = asyncio.run(
+            measure(product, installation, chosen.seconds, users=chosen.users, pause_seconds=chosen.pause)
+        )
     compared = compare(samples, chosen.seconds)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(memory_chart(samples, chosen.seconds, baseline=chosen.seconds * BASELINE_SHARE))
