@@ -105,3 +105,22 @@ def listening_ports(pid: int) -> list[int]:
                 assert address == "0100007F", f"port {int(port, 16)} is not on loopback: {address}"
                 ports.append(int(port, 16))
     return ports
+
+
+def test_garbage_of_uploads_is_collected_early(tmp_path: Path) -> None:
+    server = SeaweedFs(tmp_path / "s3", credentials=CREDENTIALS, log=tmp_path / "log")
+    server.start()
+    server.wait_ready(BUCKET)
+    try:
+        client, content = client_of(server), secrets.token_bytes(1_000_000)
+        before = anonymous_bytes(server.process.pid)
+        for number in range(150):
+            client.put_object(Bucket=BUCKET, Key=f"audio/{number}.mp3", Body=content)
+        assert anonymous_bytes(server.process.pid) - before < 60_000_000
+    finally:
+        server.stop()
+
+
+def anonymous_bytes(process: int) -> int:
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:"))
