@@ -5,7 +5,8 @@ log in and out, and create guests. The median memory of every process in the las
 8 MB) of the median in the two minutes around the tenth; a shorter test compares with a sixth of its duration.
 
 The hour begins after eight minutes of the same load: SeaweedFS touches the buffers that it allocates at its start
-in the course of a quarter of an hour, one for each minute with writes.
+in the course of a quarter of an hour, one for each minute with writes. The growth since the same time after the start
+of the load is printed as well.
 """
 
 import argparse
@@ -150,14 +151,15 @@ async def sample(installation: Installation, until: float, samples: Samples) -> 
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-def compare(samples: Samples, seconds: float, *, warm_up_seconds: float) -> dict[str, dict[str, float]]:
-    """Return for each process the median memory around the baseline and at the end, in MB, and the growth."""
-    window = max(seconds * WINDOW_SHARE, 4 * SAMPLE_SECONDS)
-    middle = warm_up_seconds + seconds * BASELINE_SHARE
+def compare(samples: Samples, *, baseline_at: float, end_at: float, window: float) -> dict[str, dict[str, Any]]:
+    """Return for each process the median memory around the baseline and at the end, in MB, and the growth.
+
+    All times are seconds since the start of the load; `window` is the length of the intervals that are compared.
+    """
     compared = {}
     for name, series in samples.items():
-        baseline = [size for at, size in series if abs(at - middle) <= window / 2]
-        end = [size for at, size in series if at >= warm_up_seconds + seconds - window]
+        baseline = [size for at, size in series if abs(at - baseline_at) <= window / 2]
+        end = [size for at, size in series if at >= end_at - window]
         before, after = statistics.median(baseline), statistics.median(end)
         compared[name] = {
             "baseline_mb": round(before / 1e6, 1),
@@ -166,6 +168,14 @@ def compare(samples: Samples, seconds: float, *, warm_up_seconds: float) -> dict
             "exceeded": after - before > max(before * MAX_GROWTH, MIN_GROWTH_BYTES),
         }
     return compared
+
+
+def print_table(title: str, compared: dict[str, dict[str, Any]]) -> None:
+    """Print one line per process."""
+    print(title)
+    for name, figures in compared.items():
+        mark = "  exceeded" if figures["exceeded"] else ""
+        print(f"{name:12}{figures['baseline_mb']:>9} MB {figures['end_mb']:>9} MB {figures['growth']:>+8.1%}{mark}")
 
 
 async def measure(
@@ -195,14 +205,19 @@ def main() -> None:
         samples, load = asyncio.run(
             measure(product, installation, duration, users=chosen.users, pause_seconds=chosen.pause)
         )
-    compared = compare(samples, chosen.seconds, warm_up_seconds=chosen.warm_up)
+    window = max(chosen.seconds * WINDOW_SHARE, 4 * SAMPLE_SECONDS)
+    since_start = chosen.seconds * BASELINE_SHARE
+    baseline = chosen.warm_up + since_start
+    compared = compare(samples, baseline_at=baseline, end_at=duration, window=window)
+    from_start = compare(samples, baseline_at=since_start, end_at=duration, window=window)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    baseline = chosen.warm_up + chosen.seconds * BASELINE_SHARE
     chosen.out.write_text(memory_chart(samples, duration, baseline=baseline))
-    for name, figures in compared.items():
-        print(f"{name:12}{figures['baseline_mb']:>9} MB {figures['end_mb']:>9} MB {figures['growth']:>+8.1%}")
+    print_table(f"compared with {baseline / 60:.1f} min after the start of the load", compared)
+    print_table(f"compared with {since_start / 60:.1f} min after the start of the load (not checked)", from_start)
     print(f"drawn in {chosen.out}")
-    print(json.dumps({"seconds": chosen.seconds, "answers": dict(load.answers), "memory": compared}))
+    result = {"seconds": chosen.seconds, "warm_up_seconds": chosen.warm_up, "users": chosen.users}
+    result |= {"answers": dict(load.answers), "memory": compared, "memory_since_start": from_start}
+    print(json.dumps(result))
     is_answered = sum(count for status, count in load.answers.items() if status.startswith("2")) > 0
     # A machine with other work may refuse requests for a moment; everything else is a fault.
     is_failed = any(status != "503" and status.startswith(("5", "interrupted")) for status in load.answers)
