@@ -84,8 +84,16 @@ class Product:
 
     def log_in(self, name: str) -> str:
         """Log in to an account that `register` created, and return an access token."""
+        return str(self._open_session(name)["access_token"])
+
+    def log_in_and_out(self, name: str) -> None:
+        """Log in to an account that `register` created, and end the session."""
+        tokens = self._open_session(name)
+        self._post("/api/v1/auth/logout", {"refresh_token": tokens["refresh_token"]})
+
+    def _open_session(self, name: str) -> Any:
         form = {"grant_type": "password", "username": name, "password": _PASSWORD}
-        return str(self._post("/api/v1/auth/token", form, form=True)["access_token"])
+        return self._post("/api/v1/auth/token", form, form=True)
 
     async def ended(self) -> int:
         """Return the number of ended generations, from the generator's metrics."""
@@ -135,7 +143,8 @@ class Product:
             f"http://127.0.0.1:{self.port}{path}", body, {"Content-Type": kind}, method="POST"
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            body = answer.read()
+            return json.loads(body) if body else None
 
 
 def part_of(command: str) -> str:

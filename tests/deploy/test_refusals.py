@@ -24,6 +24,10 @@ REFUSED: list[tuple[Object, str]] = [
         r"/generators/0/gpu/resourceName.*pattern",
     ),
     (
+        {"generators": [{"name": "a", "replicas": 3, "autoscaling": {"kind": "keda"}}]},
+        r"generators\[0\]\.replicas is set, but with autoscaling\.kind keda .*remove replicas, or write",
+    ),
+    (
         {"generators": [{"name": "a", "autoscaling": {"kind": "hpa", "minReplicas": 0}}]},
         r"generators\[0\]\.autoscaling\.minReplicas is 0: only kind keda",
     ),

@@ -1,6 +1,7 @@
 """The private S3 server keeps acknowledged objects and refuses requests without a key."""
 
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,25 @@ def listening_ports(pid: int) -> list[int]:
                 assert address == "0100007F", f"port {int(port, 16)} is not on loopback: {address}"
                 ports.append(int(port, 16))
     return ports
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_garbage_of_uploads_is_collected_early(tmp_path: Path) -> None:
+    server = SeaweedFs(tmp_path / "s3", credentials=CREDENTIALS, log=tmp_path / "log")
+    server.start()
+    server.wait_ready(BUCKET)
+    try:
+        client, audio, midi = client_of(server), secrets.token_bytes(1_000_000), secrets.token_bytes(5_000)
+        before = anonymous_bytes(server.process.pid)
+        for number in range(400):
+            client.put_object(Bucket=BUCKET, Key=f"midi/{number}.mid", Body=midi)
+            if number % 10 == 0:
+                client.put_object(Bucket=BUCKET, Key=f"audio/{number}.mp3", Body=audio)
+        assert anonymous_bytes(server.process.pid) - before < 48_000_000
+    finally:
+        server.stop()
+
+
+def anonymous_bytes(process: int) -> int:
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:"))

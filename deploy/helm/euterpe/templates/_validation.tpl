@@ -39,6 +39,9 @@
 {{- end -}}
 {{- $scaling := $values.autoscaling -}}
 {{- if ne $scaling.kind "none" -}}
+{{- if hasKey $pool "replicas" -}}
+{{- fail (printf "generators[%d].replicas is set, but with autoscaling.kind %s the autoscaler decides the number of pods: remove replicas, or write autoscaling.minReplicas and maxReplicas." $index $scaling.kind) -}}
+{{- end -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}
 {{- fail (printf "generators[%d].autoscaling.minReplicas is %d and maxReplicas is %d: write a maximum of at least the minimum." $index (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- end -}}

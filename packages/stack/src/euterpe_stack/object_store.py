@@ -26,6 +26,10 @@ from euterpe_stack.process import ManagedProcess, ProcessFailedError
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
 #: SeaweedFS's maintenance worker looks for the admin server's gRPC port there, whatever `-admin.port.grpc` says.
 _ADMIN_GRPC_OFFSET = 10_000
+#: Percentage by which Go's heap may grow between two garbage collections. 250 MB of the heap are buffers that are
+#: allocated at the start, and used as objects are written. At the default of 100, garbage of the same size accumulates
+#: before the first collection; collecting more often is cheap, since buffers contain no pointers.
+_GARBAGE_PERCENT = 10
 _ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 
@@ -89,6 +93,7 @@ class SeaweedFs:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory)}
         environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
         environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
+        environment["GOGC"] = str(_GARBAGE_PERCENT)
         self._process = ManagedProcess(
             self.name,
             self._command(config),

@@ -16,6 +16,7 @@ from euterpe_music.midi import read_midi
 from euterpe_music.seed import MAX_SEED
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
+from sqlalchemy import text
 
 WAIT = {"Prefer": "wait=20"}
 URL = "/api/v1/generations"
@@ -173,6 +174,20 @@ async def test_concurrent_requests_with_one_key_create_one_generation(client: ht
     other = await client.post(URL, json={"length": 31}, headers=headers)
     assert other.status_code == 422
     assert other.json()["type"] == "/problems/idempotency-key-reused"
+
+
+async def test_an_anonymous_request_is_repeated_across_the_upgrade_to_limits_per_network(settings: Settings) -> None:
+    headers = {"Idempotency-Key": "once"}
+    app = create_app(settings)
+    async with running_client(app) as client:
+        before = await client.post(URL, json={"length": 20}, headers=headers)
+        async with app.state.generations._database.sessions.begin() as session:
+            # As earlier releases stored it.
+            await session.execute(text("UPDATE idempotency_keys SET listener_key = 'address:127.0.0.1'"))
+        after = await client.post(URL, json={"length": 20}, headers=headers)
+        assert after.json()["id"] == before.json()["id"]
+        other = await client.post(URL, json={"length": 21}, headers=headers)
+        assert other.json()["type"] == "/problems/idempotency-key-reused"
 
 
 async def test_keys_of_different_users_are_independent(client: httpx.AsyncClient, token_issuer: TokenIssuer) -> None:

@@ -1,13 +1,18 @@
 """Shares of the queue, limits per network, and quotas, through the API."""
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from euterpe_generator.app import create_app
+from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.requests import Order, OrderItem
+from euterpe_generator.errors import NetworkQuotaReached, TooManyUnfinished
 from euterpe_generator.settings import Settings
+from euterpe_generator.storage.admission import Admission
 from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.issuer import TokenIssuer
 from sqlalchemy import text
@@ -30,6 +35,11 @@ def queue_only(settings: Settings) -> Callable[..., Settings]:
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"]
+
+
+def admission(owner: Owner, count: int) -> Admission:
+    pieces = tuple(OrderItem(uuid.uuid4(), seed=1, length=10, title="Piece") for _ in range(count))
+    return Admission(owner, Order("tiny", "1", pieces), max_unfinished=5 if count < 4 else 3)
 
 
 async def test_a_registered_user_is_accepted_while_one_guest_fills_the_queue(
@@ -88,6 +98,32 @@ async def test_anonymous_users_of_a_network_have_a_daily_limit(queue_only: Any, 
             assert await session.scalar(text("SELECT sum(pieces) FROM network_pieces")) == 3
             await session.execute(text("UPDATE network_pieces SET day = day - 1"))
         assert (await client.post(URL, json=PIECE)).status_code == 202
+
+
+async def test_a_refused_order_does_not_count_in_the_daily_limit_of_its_batch(queue_only: Any) -> None:
+    app = create_app(queue_only(max_anonymous_per_network_per_day=5))
+    owner = Owner.anonymous("192.0.2.1")
+    async with running_client(app):
+        service = app.state.generations
+        outcomes = await service._admit([admission(owner, count) for count in (4, 3, 2, 2)])
+        assert isinstance(outcomes[0], TooManyUnfinished)
+        assert [len(one) for one in outcomes[1:3]] == [3, 2]
+        assert isinstance(outcomes[3], NetworkQuotaReached)
+        async with service._database.sessions() as session:
+            assert await session.scalar(text("SELECT sum(pieces) FROM network_pieces")) == 5
+
+
+async def test_a_refused_order_takes_no_room_in_the_queue(
+    queue_only: Any, guest: Any, token_issuer: TokenIssuer, manual_clock: Any
+) -> None:
+    settings = queue_only(always_queued=4, max_unfinished_guest=3)
+    # The clock stands still, so the queue is counted once.
+    async with running_client(create_app(settings, manual_clock)) as client:
+        refused = await client.post(URL, json=PIECE | {"count": 4}, headers=guest("greedy"))
+        assert problem(refused) == (429, "/problems/too-many-unfinished")
+        accepted = await client.post(URL, json=PIECE | {"count": 4}, headers=token_issuer.headers("anna"))
+        assert accepted.status_code == 202
+        assert (await client.post(URL, json=PIECE, headers=guest("other"))).status_code == 503
 
 
 async def test_a_full_library_refuses_requests_and_not_finished_pieces(

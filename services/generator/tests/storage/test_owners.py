@@ -28,7 +28,7 @@ async def enqueue(database: Database, owner: Owner, count: int) -> list[Generati
         ids = tuple(uuid.uuid4() for _ in range(count))
         items = tuple(OrderItem(one, seed=1, length=10, title="Piece") for one in ids)
         order = Order("tiny", "1", items)
-        await IdempotencyKeyRepository(session).insert(owner.key, "key", "digest", ids[0])
+        await IdempotencyKeyRepository(session).insert(owner, "key", "digest", ids[0])
         return (await GenerationRepository(session).enqueue([Admission(owner, order, 1000)]))[0]
 
 
@@ -62,4 +62,4 @@ async def test_deletion_removes_generations_and_keys(database: Database) -> None
     async with database.sessions.begin() as session:
         attempts = [(running.id, running.attempt, 1)]
         assert await GenerationRepository(session).renew(attempts, lease=timedelta(seconds=30)) == {}
-        assert (await IdempotencyKeyRepository(session).insert(ANNA.key, "key", "other", uuid.uuid4())) is None
+        assert (await IdempotencyKeyRepository(session).insert(ANNA, "key", "other", uuid.uuid4())) is None

@@ -49,6 +49,9 @@ class Owner:
     key: str
     user_class: UserClass = UserClass.REGISTERED
     network: str = ""
+    #: The key under which releases before the limits per network stored an anonymous user's idempotency keys; they are
+    #: valid for 24 hours after the upgrade.
+    former_key: str | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def account(cls, user_id: str, name: str, *, is_guest: bool = False, address: str = "") -> "Owner":
@@ -60,7 +63,7 @@ class Owner:
     def anonymous(cls, address: str) -> "Owner":
         """Build the owner for a client without an account."""
         network = network_of(address)
-        return cls(None, "", f"network:{network}", UserClass.ANONYMOUS, network)
+        return cls(None, "", f"network:{network}", UserClass.ANONYMOUS, network, f"address:{address}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,12 @@ class QueueDepth:
         return sum(self.all.values())
 
     def added(self, count: int, user_class: UserClass, *, background: bool) -> "QueueDepth":
-        """Return the depth with `count` more generations."""
-        more = Counter({user_class: count})
-        foreground = self.foreground if background else Counter(self.foreground) + more
-        return QueueDepth(foreground, Counter(self.all) + more)
+        """Return the depth with `count` more generations; a negative count removes them."""
+        everything, foreground = Counter(self.all), Counter(self.foreground)
+        everything[user_class] += count
+        if not background:
+            foreground[user_class] += count
+        return QueueDepth(foreground, everything)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class GenerationService:
             if idempotency_key is None:
                 raise
             async with self._database.sessions() as session:
-                if not await IdempotencyKeyRepository(session).exists(owner.key, idempotency_key):
+                if not await IdempotencyKeyRepository(session).exists(owner, idempotency_key):
                     raise
 
     async def _accept(
@@ -195,7 +195,7 @@ class GenerationService:
         # A transaction of its own, because it waits for concurrent requests with the same key.
         async with self._database.sessions.begin() as session:
             keys = IdempotencyKeyRepository(session)
-            existing = await keys.insert(owner.key, idempotency_key, request_digest, order.id)
+            existing = await keys.insert(owner, idempotency_key, request_digest, order.id)
             if existing is not None:
                 return await self._existing(session, existing, request_digest)
             [outcome] = await self._enqueue(session, [admission])
@@ -219,18 +219,38 @@ class GenerationService:
             if not fit and one.order.count == 1:
                 self._queue.close_briefly(one.owner.user_class)
         fitting = [one for one, fit in zip(admissions, fits, strict=True) if fit]
-        accepted = iter(await self._add(session, fitting) if fitting else [])
-        return [next(accepted) if fit else self._queue_full() for fit in fits]
+        counted_at = self._queue.updates
+        outcomes = await self._add(session, fitting)
+        for one in fitting:
+            if isinstance(outcomes[one.order.id], Exception):
+                order = one.order
+                self._queue.give_back(
+                    order.count, one.owner.user_class, background=order.background, counted_at=counted_at
+                )
+        return [outcomes.get(one.order.id) or self._queue_full() for one in admissions]
 
-    async def _add(self, session: AsyncSession, admissions: Sequence[Admission]) -> list[list[Generation] | Exception]:
+    async def _add(
+        self, session: AsyncSession, admissions: Sequence[Admission]
+    ) -> dict[uuid.UUID, list[Generation] | Exception]:
+        """Return the generations of each order, or the error of a limit that it exceeds."""
         daily = DailyLimit(session, self._limits.max_anonymous_per_network_per_day)
-        refusals = await daily.refusals(admissions)
-        allowed = [one for one, refusal in zip(admissions, refusals, strict=True) if refusal is None]
-        enqueued = await GenerationRepository(session).enqueue(allowed) if allowed else []
-        await daily.count([one for one, generations in zip(allowed, enqueued, strict=True) if generations])
-        outcomes = iter(zip(allowed, enqueued, strict=True))
-        accepted = (generations or _too_many_unfinished(one) for one, generations in outcomes)
-        return [refusal or next(accepted) for refusal in refusals]
+        outcomes: dict[uuid.UUID, list[Generation] | Exception] = {}
+        waiting = list(admissions)
+        while waiting:
+            refusals = await daily.refusals(waiting)
+            allowed = [one for one, refusal in zip(waiting, refusals, strict=True) if refusal is None]
+            enqueued = await GenerationRepository(session).enqueue(allowed) if allowed else []
+            accepted = [one for one, generations in zip(allowed, enqueued, strict=True) if generations]
+            await daily.count(accepted)
+            outcomes |= {one.order.id: refusal for one, refusal in zip(waiting, refusals, strict=True) if refusal}
+            outcomes |= {
+                one.order.id: generations or _too_many_unfinished(one)
+                for one, generations in zip(allowed, enqueued, strict=True)
+            }
+            # Orders that were refused with too many unfinished ones do not count, so there may be room for others.
+            has_room = len(accepted) < len(allowed)
+            waiting = [one for one, refusal in zip(waiting, refusals, strict=True) if refusal and has_room]
+        return outcomes
 
     async def _wait(self, generation: Generation, watch: Watch, deadline: float) -> Generation:
         while True:

@@ -40,6 +40,8 @@ class QueueLimit:
         self._throughput = 0.0
         self._updated_at = clock()
         self._depth = QueueDepth()
+        #: Number of updates so far: what was counted before the last one is no longer part of the depth.
+        self.updates = 0
         self._closed_until: dict[UserClass, float] = {}
 
     def update(self, depth: QueueDepth, ended_per_second: float) -> None:
@@ -49,6 +51,7 @@ class QueueLimit:
         self._updated_at = now
         self._throughput = max(ended_per_second, decayed)
         self._depth = depth
+        self.updates += 1
 
     def try_add(self, count: int, user_class: UserClass, *, background: bool) -> bool:
         """Return whether `count` more generations of a class may wait; if so, they are counted."""
@@ -59,6 +62,11 @@ class QueueLimit:
             return False
         self._depth = depth.added(count, user_class, background=background)
         return True
+
+    def give_back(self, count: int, user_class: UserClass, *, background: bool, counted_at: int) -> None:
+        """Take back what `try_add` counted when `updates` was `counted_at`, because the order was refused later."""
+        if counted_at == self.updates:
+            self._depth = self._depth.added(-count, user_class, background=background)
 
     def _fits(self, queued: Mapping[UserClass, int], count: int, user_class: UserClass, limit: float) -> bool:
         if sum(queued.values()) + count <= limit:

@@ -182,6 +182,10 @@ class Worker:
             )
         for generation in sorted(generations, key=lambda one: one.created_at):
             claimed = ClaimedGeneration(generation, time.monotonic())
+            if claimed.attempt_id in self._claimed:
+                # PostgreSQL lost the commit of the first claim, as in a failover. The engine has the piece.
+                log.warning("claim_repeated", generation=claimed.attempt_id)
+                continue
             self._claimed[claimed.attempt_id] = claimed
             try:
                 self._dispatch(claimed)
