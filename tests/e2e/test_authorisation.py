@@ -28,7 +28,9 @@ pytestmark = pytest.mark.e2e
 #: Without credentials; tokens are ignored.
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
-    "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts",
+    "download_shared_midi", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
+    "recover_with_code",
+    "list_models", "get_model", "get_model_sample", "list_soundfonts",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
@@ -53,7 +55,8 @@ ACCOUNT = {
 #: With the login of a registered user; API keys are refused regardless of their scopes.
 LOGIN = {
     "change_password", "delete_account", "claim_guest", "list_security_events", "list_sessions", "revoke_session",
-    "export_account",
+    "export_account", "get_credentials", "change_email", "remove_email", "reauthenticate",
+    "create_recovery_codes", "create_totp", "enable_totp", "disable_totp",
     "log_out_everywhere", "create_api_key", "list_api_keys", "revoke_api_key",
 }  # fmt: skip
 POLICY = OPEN | OPTIONAL | USER | ACCOUNT | LOGIN

@@ -26,6 +26,10 @@ def test_a_registered_user_stays_logged_in_after_a_reload(visit: Visit, name: st
     page.goto("/register")
     fill(visit, name, PASSWORD)
     create(visit)
+    expect(
+        page.get_by_role("heading", name=visit.text("Save your recovery codes", "Guarda tus códigos"))
+    ).to_be_visible()
+    page.get_by_role("button", name=visit.text("Continue", "Continuar")).click()
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("navigation").get_by_text(name)).to_be_visible()
     page.reload()

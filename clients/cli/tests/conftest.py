@@ -103,7 +103,11 @@ class FakeEuterpe:
 
     def _auth(self, handler: Any, what: str, body: bytes) -> None:
         if what == "users":
-            send(handler, 201, {"id": "u1"}) if b"clara" in body else problem(handler, 409, "The name is taken.")
+            send(handler, 201, {"id": "u1", "recovery_codes": ["7KXM-2PQR"]}) if b"clara" in body else problem(
+                handler, 409, "The name is taken."
+            )
+        elif what == "token" and b"eusebius" in body and b"code=492039" not in body:
+            problem(handler, 401, "This account needs a code.", "/problems/second-factor-required")
         elif what == "token":
             send(handler, 200, self.tokens()) if b"right" in body else problem(handler, 401, "Wrong name or password.")
         elif what == "refresh":

@@ -27,3 +27,13 @@ def test_addresses_cannot_be_overridden(tmp_path: Path) -> None:
     found = environments(tmp_path, EUTERPE_AUTH_GENERATOR_TARGET="elsewhere:1", EUTERPE_AUTH_PORT="1")
     assert found["auth"]["EUTERPE_AUTH_GENERATOR_TARGET"].startswith("127.0.0.1:")
     assert found["auth"]["EUTERPE_AUTH_PORT"] != "1"
+
+
+def test_mails_are_written_into_the_data_directory_unless_a_mail_server_is_set(tmp_path: Path) -> None:
+    found = environments(tmp_path, EUTERPE_PORT="8081")["auth"]
+    assert found["EUTERPE_AUTH_MAIL_FOLDER"] == str(tmp_path / "mail")
+    assert found["EUTERPE_AUTH_PUBLIC_URL"] == "http://localhost:8081"
+    chosen = {"SMTP_HOST": "mail.example", "MAIL_FROM": "a@b.example", "PUBLIC_URL": "https://music.example"}
+    found = environments(tmp_path, **{f"EUTERPE_AUTH_{name}": value for name, value in chosen.items()})["auth"]
+    assert "EUTERPE_AUTH_MAIL_FOLDER" not in found
+    assert found["EUTERPE_AUTH_PUBLIC_URL"] == "https://music.example"

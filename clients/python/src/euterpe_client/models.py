@@ -32,6 +32,34 @@ class ConfirmBody(TypedDict):
     password: str
 
 
+class CredentialsAnswer(TypedDict):
+    """
+    How a user logs in to an account and recovers it.
+    """
+
+    email: str | None
+    pending_email: str | None
+    recovery_codes: int
+    totp: bool
+
+
+class EmailBody(TypedDict):
+    """
+    A new e-mail address.
+    """
+
+    email: str
+    language: NotRequired[Literal["en", "es"]]
+
+
+class EnabledTotpAnswer(TypedDict):
+    """
+    The recovery codes that were created with the second factor.
+    """
+
+    recovery_codes: list[str] | None
+
+
 class GuestBody(TypedDict):
     """
     How to return the refresh token of a guest.
@@ -46,6 +74,34 @@ class KeySet(TypedDict):
     """
 
     keys: list[dict[str, str]]
+
+
+class LinkBody(TypedDict):
+    """
+    The token of a link that was sent by mail.
+    """
+
+    token: str
+
+
+class LoginOptionsAnswer(TypedDict):
+    """
+    What this installation offers to log in, to register, and to recover a password.
+    """
+
+    mails: bool
+
+
+class NewUserAnswer(TypedDict):
+    """
+    A new account with its recovery codes, which are in this response only.
+    """
+
+    id: str
+    username: str
+    created_at: str
+    guest: NotRequired[bool]
+    recovery_codes: list[str]
 
 
 class PasswordChange(TypedDict):
@@ -66,7 +122,46 @@ class PasswordForm(TypedDict):
     grant_type: Literal["password"]
     username: str
     password: str
+    code: NotRequired[str | None]
     delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class RecoveryBody(TypedDict):
+    """
+    Whose password is to be recovered.
+    """
+
+    account: str
+    language: NotRequired[Literal["en", "es"]]
+
+
+class RecoveryCodeCompletion(TypedDict):
+    """
+    A recovery code, and the new password.
+    """
+
+    username: str
+    recovery_code: str
+    new_password: str
+    revoke_api_keys: NotRequired[bool]
+
+
+class RecoveryCodesAnswer(TypedDict):
+    """
+    New recovery codes, which are in this response only.
+    """
+
+    recovery_codes: list[str]
+
+
+class RecoveryCompletion(TypedDict):
+    """
+    The token of a recovery link, and the new password.
+    """
+
+    token: str
+    new_password: str
+    revoke_api_keys: NotRequired[bool]
 
 
 class RefreshBody(TypedDict):
@@ -157,6 +252,24 @@ class TokenAnswer(TypedDict):
     refresh_expires_in: int
 
 
+class TotpCodeBody(TypedDict):
+    """
+    A code of the authenticator app.
+    """
+
+    code: str
+
+
+class TotpSecretAnswer(TypedDict):
+    """
+    A new secret for an authenticator app, which is in this response only.
+    """
+
+    secret: str
+    uri: str
+    qr_code: str
+
+
 class UserAnswer(TypedDict):
     """
     An account.
@@ -166,6 +279,14 @@ class UserAnswer(TypedDict):
     username: str
     created_at: str
     guest: NotRequired[bool]
+
+
+class VerifiedEmailAnswer(TypedDict):
+    """
+    The verified address.
+    """
+
+    email: str
 
 
 class FieldError(TypedDict):
@@ -822,6 +943,7 @@ class AccountExport(TypedDict):
     """
 
     account: UserAnswer
+    email: NotRequired[str | None]
     sessions: list[SessionAnswer]
     api_keys: list[ApiKeyAnswer]
     security_events: list[SecurityEventAnswer]

@@ -1,12 +1,15 @@
 """Settings of auth, read from environment variables `EUTERPE_AUTH_<FIELD>`."""
 
 import re
-from typing import Annotated
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal
 
 from euterpe_service_kit.settings import ServiceSettings
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from euterpe_auth.domain.emails import normalise_email
 from euterpe_auth.domain.signing_keys import key_cipher
 
 
@@ -63,6 +66,34 @@ class Settings(ServiceSettings):
     #: gRPC targets of the library and the generator, host:port. Without both, tasks for them wait in the outbox.
     library_target: str | None = None
     generator_target: str | None = None
+
+    #: Address of the pages, such as https://music.example, for links in mails.
+    public_url: AnyHttpUrl | None = None
+    #: Sender of mails: an address, with or without a name.
+    mail_from: str | None = Field(default=None, max_length=320)
+    #: The mail server; `smtp_security` is tls (usually port 465), starttls (587), or none.
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["tls", "starttls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    #: Without a mail server: a directory into which mails are written as files.
+    mail_folder: Path | None = None
+
+    @property
+    def sends_mails(self) -> bool:
+        """Whether a mail server or a directory for mails is set."""
+        return self.smtp_host is not None or self.mail_folder is not None
+
+    @model_validator(mode="after")
+    def _mails_have_sender_and_links(self) -> "Settings":
+        if self.sends_mails and self.public_url is None:
+            raise ValueError("smtp_host and mail_folder need public_url, for links in mails")
+        if self.smtp_host is not None and self.mail_from is None:
+            raise ValueError("smtp_host needs mail_from, the sender of mails")
+        if self.mail_from is not None and normalise_email(parseaddr(self.mail_from)[1]) is None:
+            raise ValueError("mail_from must be an address, such as Euterpe <no-reply@music.example>")
+        return self
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> "Settings":

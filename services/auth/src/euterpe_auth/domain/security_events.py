@@ -22,3 +22,12 @@ class SecurityEvent(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     SIGNING_KEY_ROTATED = "signing_key_rotated"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_REMOVED = "email_removed"
+    RECOVERY_REQUESTED = "recovery_requested"
+    PASSWORD_RECOVERED = "password_recovered"  # noqa: S105 - the name of an event
+    RECOVERY_CODES_CREATED = "recovery_codes_created"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    SECOND_FACTOR_ENABLED = "second_factor_enabled"
+    SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    SECOND_FACTOR_REFUSED = "second_factor_refused"

@@ -33,9 +33,14 @@ async def create_token(
     use_cases: UseCasesDep,
     origin: OriginDep,
 ) -> TokenAnswer:
-    """Creates a session (OAuth 2.0 password grant)."""
+    """Creates a session (OAuth 2.0 password grant).
+
+    If the account has a second factor, a login without `code` is answered with 401 and the type
+    `second-factor-required`.
+    """
     _check_delivery(request, form.delivery)
-    pair = await use_cases.logins.log_in(form.username, form.password.get_secret_value(), origin)
+    code = None if form.code is None else form.code.get_secret_value()
+    pair = await use_cases.logins.log_in(form.username, form.password.get_secret_value(), origin, code=code)
     return _deliver(request, response, pair, form.delivery)
 
 

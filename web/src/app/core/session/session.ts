@@ -55,20 +55,25 @@ export class Session {
     return this.token();
   }
 
-  /** Log in; the songs of a guest move to the account. Throws Problem: `wrong-credentials`, `too-many-attempts`. */
-  async logIn(username: string, password: string): Promise<void> {
+  /**
+   * Log in; the songs of a guest move to the account. Throws Problem: `wrong-credentials`, `too-many-attempts`, and
+   * `second-factor-required` if the account needs a code.
+   */
+  async logIn(username: string, password: string, code?: string): Promise<void> {
     const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
     const form = new URLSearchParams({ grant_type: 'password', username, password, delivery: 'cookie' });
+    if (code) form.set('code', code);
     await this.start(await request<Tokens>('/token', { method: 'POST', body: form }));
     if (guestToken !== null) await this.claimSongs(guestToken);
   }
 
-  /** Register and log in; a guest becomes the account. Throws Problem: `name-taken`, `validation-error`. */
-  async register(username: string, password: string): Promise<void> {
+  /** Register and log in; a guest becomes the account. Returns recovery codes. Throws Problem: `name-taken`, `validation-error`. */
+  async register(username: string, password: string): Promise<readonly string[]> {
     const guestToken = this.currentUser()?.guest ? await this.token() : null;
-    await request<User>('/users', jsonPost({ username, password }, guestToken));
+    const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost({ username, password }, guestToken));
     this.clear();
     await this.logIn(username, password);
+    return created.recovery_codes;
   }
 
   async logOut(): Promise<void> {
