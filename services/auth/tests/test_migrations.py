@@ -21,7 +21,8 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
     database = Database(url, schema="auth")
     all_tables = {
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
-        "revocations", "account_tokens", "mails", "recovery_codes", "totp_secrets", "alembic_version",
+        "revocations", "account_tokens", "mails",
+        "recovery_codes", "totp_secrets", "passkeys", "passkey_challenges", "alembic_version",
     }  # fmt: skip
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     assert await _tables(database) == all_tables

@@ -90,6 +90,16 @@ class LoginOptionsAnswer(TypedDict):
     """
 
     mails: bool
+    passkeys: bool
+
+
+class NewPasskeyBody(TypedDict):
+    """
+    A new passkey.
+    """
+
+    credential: dict[str, Any]
+    name: str
 
 
 class NewUserAnswer(TypedDict):
@@ -102,6 +112,58 @@ class NewUserAnswer(TypedDict):
     created_at: str
     guest: NotRequired[bool]
     recovery_codes: list[str]
+
+
+class PasskeyAnswer(TypedDict):
+    """
+    A passkey of an account.
+    """
+
+    id: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class PasskeyList(TypedDict):
+    """
+    An account's passkeys.
+    """
+
+    items: list[PasskeyAnswer]
+
+
+class PasskeyLoginBody(TypedDict):
+    """
+    A login with a passkey.
+    """
+
+    credential: dict[str, Any]
+    delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class PasskeyNameBody(TypedDict):
+    """
+    The name of a passkey.
+    """
+
+    name: str
+
+
+class PasskeyOptionsAnswer(TypedDict):
+    """
+    Options for the browser's WebAuthn functions, in their JSON form.
+    """
+
+    options: dict[str, Any]
+
+
+class PasskeyProofBody(TypedDict):
+    """
+    What a passkey has signed.
+    """
+
+    credential: dict[str, Any]
 
 
 class PasswordChange(TypedDict):

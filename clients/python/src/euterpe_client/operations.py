@@ -187,6 +187,68 @@ class Operations(Transport):
         """
         return cast(models.EnabledTotpAnswer, self._json("POST", "/api/v1/auth/me/totp/activation", json=body))
 
+    def begin_passkey(self) -> models.PasskeyOptionsAnswer:
+        """Get options for a new passkey.
+
+        The options of `navigator.credentials.create()`, valid for five minutes. Needs a recent authentication.
+        """
+        return cast(models.PasskeyOptionsAnswer, self._json("POST", "/api/v1/auth/me/passkeys/options"))
+
+    def list_passkeys(self) -> models.PasskeyList:
+        """List passkeys.
+
+        The account's passkeys, newest first.
+        """
+        return cast(models.PasskeyList, self._json("GET", "/api/v1/auth/me/passkeys"))
+
+    def add_passkey(self, body: models.NewPasskeyBody) -> models.PasskeyAnswer:
+        """Add a passkey.
+
+        Adds the passkey that the browser has created. Needs a recent authentication.
+        """
+        return cast(models.PasskeyAnswer, self._json("POST", "/api/v1/auth/me/passkeys", json=body))
+
+    def rename_passkey(self, passkey_id: str, body: models.PasskeyNameBody) -> models.PasskeyAnswer:
+        """Rename a passkey.
+
+        Renames a passkey.
+        """
+        return cast(
+            models.PasskeyAnswer, self._json("PATCH", f"/api/v1/auth/me/passkeys/{quoted(passkey_id)}", json=body)
+        )
+
+    def remove_passkey(self, passkey_id: str) -> None:
+        """Remove a passkey.
+
+        Removes a passkey from the account. Needs a recent authentication.
+        """
+        self._nothing("DELETE", f"/api/v1/auth/me/passkeys/{quoted(passkey_id)}")
+
+    def begin_passkey_login(self) -> models.PasskeyOptionsAnswer:
+        """Get options to use a passkey.
+
+        The options of `navigator.credentials.get()`, valid for five minutes.
+        """
+        return cast(
+            models.PasskeyOptionsAnswer, self._json("POST", "/api/v1/auth/passkeys/options", authenticated=False)
+        )
+
+    def log_in_with_passkey(self, body: models.PasskeyLoginBody) -> models.TokenAnswer:
+        """Log in with a passkey.
+
+        Creates a session. A passkey is accepted without a second factor, because it verifies its user.
+        """
+        return cast(
+            models.TokenAnswer, self._json("POST", "/api/v1/auth/token/passkey", json=body, authenticated=False)
+        )
+
+    def reauthenticate_with_passkey(self, body: models.PasskeyProofBody) -> None:
+        """Confirm with a passkey.
+
+        Confirms with a passkey of the account that the session's user is present, like the password.
+        """
+        self._nothing("POST", "/api/v1/auth/me/reauthentication/passkey", json=body)
+
     def create_token(self, body: models.PasswordForm) -> models.TokenAnswer:
         """Log in.
 

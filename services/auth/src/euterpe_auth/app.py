@@ -17,12 +17,14 @@ from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
+from euterpe_auth.domain.passkeys import Site
 from euterpe_auth.domain.signing_keys import key_cipher
 from euterpe_auth.routes import (
     admin,
     api_keys,
     emails,
     jwks,
+    passkeys,
     recovery,
     revocations,
     second_factor,
@@ -42,6 +44,7 @@ from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox, Peer
+from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
@@ -62,6 +65,7 @@ details (RFC 9457)."""
 _TAGS = {
     "accounts": "Registration, profile, password and deletion.",
     "sessions": "Login, guests, refresh and logout.",
+    "passkeys": "Logins with devices and password managers instead of a password.",
     "API keys": "Credentials for programs, with scopes.",
     "keys": "Public keys that verify tokens.",
 }
@@ -85,6 +89,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         emails,
         recovery,
         second_factor,
+        passkeys,
         tokens,
         sessions,
         api_keys,
@@ -163,6 +168,7 @@ def _use_cases(
         recovery=Recovery(database, passwords, mails, attempts, clock),
         recovery_codes=RecoveryCodes(database, mails, clock),
         second_factor=code_check,
+        passkeys=Passkeys(database, sessions, mails, attempts, metrics, clock, site=_site(settings)),
         mails=mails,
         logins=Logins(database, passwords, sessions, code_check, attempts, limits, metrics, clock),
         guests=Guests(database, sessions, attempts, limits, outbox, metrics, clock),
@@ -188,6 +194,14 @@ def _mails(settings: Settings, database: Database, metrics: AuthMetrics, clock: 
         sender = FolderSender(settings.mail_folder, settings.mail_from or "Euterpe <no-reply@localhost>")
     cipher = key_cipher(settings.key_encryption_key.get_secret_value())
     return Mails(database, sender, cipher, site=site, metrics=metrics, clock=clock)
+
+
+def _site(settings: Settings) -> Site | None:
+    url = settings.public_url
+    if url is None or url.host is None:
+        return None
+    default = {"http": 80, "https": 443}[url.scheme]
+    return Site(url.host, f"{url.scheme}://{url.host}" + ("" if url.port in (None, default) else f":{url.port}"))
 
 
 def _peers(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> list[Peer]:

@@ -17,6 +17,7 @@ from euterpe_auth.services.emails import Emails
 from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.logins import Logins
 from euterpe_auth.services.mails import Mails
+from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
 from euterpe_auth.services.second_factor import SecondFactor
@@ -35,6 +36,7 @@ class UseCases:
     recovery: Recovery
     recovery_codes: RecoveryCodes
     second_factor: SecondFactor
+    passkeys: Passkeys
     mails: Mails
     logins: Logins
     guests: Guests

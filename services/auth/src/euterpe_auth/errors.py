@@ -136,6 +136,50 @@ class WrongRecoveryCode(Unauthenticated):
         super().__init__("The username or the recovery code is wrong, or the code was used before.")
 
 
+class PasskeysNotConfigured(Conflict):
+    """The address of the pages is not set, to which passkeys are bound."""
+
+    slug = "passkeys-not-configured"
+
+    def __init__(self) -> None:
+        super().__init__("This site offers no passkeys, because its operator has not set its address.")
+
+
+class TooManyPasskeys(Conflict):
+    """The account has the maximum number of passkeys."""
+
+    slug = "too-many-passkeys"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"An account can have at most {limit} passkeys. Remove one first.")
+
+
+class InvalidPasskey(Unauthenticated):
+    """Unknown passkey, wrong signature, or expired challenge; the response does not tell which."""
+
+    slug = "invalid-passkey"
+
+    def __init__(self) -> None:
+        super().__init__("The passkey was not accepted. Try again, or log in with your password.")
+
+
+class PasskeyRefused(Unprocessable):
+    """The response of the browser cannot be verified. Not 401: the access token is valid."""
+
+    slug = "passkey-refused"
+
+    def __init__(self) -> None:
+        message = "The passkey was not accepted. Try again within five minutes."
+        super().__init__(f"body.credential: {message}", fields=[FieldProblem("body.credential", message)])
+
+
+class NoSuchPasskey(NotFound):
+    """The passkey does not exist, or belongs to another account."""
+
+    def __init__(self) -> None:
+        super().__init__("You have no passkey with this id.")
+
+
 class TooManyAttempts(TooManyRequests):
     """The same for existing and unknown names."""
 

@@ -15,6 +15,7 @@ import { DeleteAccountForm } from './delete-account-form';
 import { ChangePasswordForm } from './change-password-form';
 import { AccountCredentials } from './credentials';
 import { EmailSection } from './email-section';
+import { PasskeySection } from './passkey-section';
 import { RecoveryCodesSection } from './recovery-codes-section';
 import { SecondFactorSection } from './second-factor-section';
 import { SessionList } from './session-list';
@@ -36,6 +37,7 @@ const EXPORTS = [
     EmailSection,
     Icon,
     PageState,
+    PasskeySection,
     RecoveryCodesSection,
     RouterLink,
     SecondFactorSection,

@@ -1,9 +1,12 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
+import { Api } from '../core/api/api';
 import { RequestState } from '../core/api/request-state';
 import { Notices } from '../core/notices/notices';
+import { Passkeys, supportsPasskeys } from '../core/session/passkeys';
 import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
+import { Icon } from '../shared/icon';
 import { RecoveryCodes } from '../shared/recovery-codes';
 import { Credentials, CredentialsForm, CredentialsMode } from './credentials-form';
 import { loginTexts } from './login-texts';
@@ -15,7 +18,7 @@ const TEXT_KEYS = {
 
 /** The pages to log in and to register; the songs of a guest move to the account. */
 @Component({
-  imports: [CredentialsForm, RecoveryCodes, RouterLink],
+  imports: [CredentialsForm, Icon, RecoveryCodes, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     @let keys = textKeys();
@@ -42,6 +45,11 @@ const TEXT_KEYS = {
           (submitted)="submit($event)"
         />
         @if (mode() === 'login') {
+          @if (offersPasskeys()) {
+            <button type="button" class="button large" [disabled]="request.isPending()" (click)="logInWithPasskey()">
+              <e-icon name="key" />{{ t('logInWithPasskey') }}
+            </button>
+          }
           <p class="other">
             <a routerLink="/recover">{{ t('toRecover') }}</a>
           </p>
@@ -68,9 +76,16 @@ export default class CredentialsPage {
   protected readonly needsCode = signal(false);
   /** The recovery codes of a new account, which are shown once. */
   protected readonly codes = signal<readonly string[] | null>(null);
+  protected readonly offersPasskeys = signal(false);
+  private readonly api = inject(Api);
+  private readonly passkeys = inject(Passkeys);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly session = inject(Session);
+
+  constructor() {
+    if (supportsPasskeys) void this.loadOptions();
+  }
 
   protected async submit({ username, password, code }: Credentials): Promise<void> {
     const wasGuest = this.session.user()?.guest ?? false;
@@ -87,8 +102,25 @@ export default class CredentialsPage {
     }
   }
 
+  protected async logInWithPasskey(): Promise<void> {
+    const wasGuest = this.session.user()?.guest ?? false;
+    const isDone = await this.request.run(async () => this.session.logInWithPasskey(await this.passkeys.sign()));
+    if (!isDone) return;
+    const name = this.session.user()?.username ?? '';
+    this.notices.show(this.t(wasGuest ? 'welcomeGuest' : 'welcome', { name }), { kind: 'good' });
+    await this.leave();
+  }
+
   protected async leave(): Promise<void> {
     await this.router.navigateByUrl(this.nextPath());
+  }
+
+  private async loadOptions(): Promise<void> {
+    try {
+      this.offersPasskeys.set((await this.api.get('/api/v1/auth/login-options', { as: 'none' })).passkeys);
+    } catch {
+      // The password can be used without the options.
+    }
   }
 
   /** Only paths of this application are accepted: a URL of another site does not start with a single slash. */

@@ -6,11 +6,13 @@ export const reauthenticationTexts = texts(
     lead: 'Your login was more than ten minutes ago.',
     password: 'Password',
     confirm: 'Confirm',
+    passkey: 'Use a passkey',
   },
   {
     title: 'Confirma que eres tú',
     lead: 'Entraste hace más de diez minutos.',
     password: 'Contraseña',
     confirm: 'Confirmar',
+    passkey: 'Usar una llave de acceso',
   },
 );

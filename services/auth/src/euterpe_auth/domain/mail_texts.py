@@ -95,6 +95,14 @@ _NOTICES: Final = {
             "entrar en tu cuenta ya no requiere un código.",
         ),
     },
+    Notice.PASSKEY_ADDED: {
+        "en": ("A passkey was added", "a passkey was added to your account. It can be used to log in."),
+        "es": ("Se ha añadido una llave de acceso", "se ha añadido a tu cuenta una llave de acceso para entrar."),
+    },
+    Notice.PASSKEY_REMOVED: {
+        "en": ("A passkey was removed", "a passkey was removed from your account."),
+        "es": ("Se ha quitado una llave de acceso", "se ha quitado de tu cuenta una llave de acceso."),
+    },
 }
 
 _NOT_YOU: Final = {

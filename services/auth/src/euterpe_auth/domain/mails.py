@@ -34,6 +34,8 @@ class Notice(StrEnum):
     RECOVERY_CODES_CREATED = "recovery_codes_created"
     SECOND_FACTOR_ENABLED = "second_factor_enabled"
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
 
 
 #: How long a mail is of use; after that, it is deleted without being sent.

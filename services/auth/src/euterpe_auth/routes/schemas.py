@@ -267,6 +267,58 @@ class EnabledTotpAnswer(BaseModel):
     )
 
 
+class PasskeyOptionsAnswer(BaseModel):
+    """Options for the browser's WebAuthn functions, in their JSON form."""
+
+    options: dict[str, Any] = Field(examples=[{"challenge": "9GbWm…", "rpId": "music.example", "timeout": 300_000}])
+
+
+class PasskeyNameBody(BaseModel):
+    """The name of a passkey."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "my phone"}]})
+
+    name: KeyName
+
+
+class PasskeyProofBody(BaseModel):
+    """What a passkey has signed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credential: dict[str, Any] = Field(
+        description="The result of `navigator.credentials`, in its JSON form (`toJSON()`).",
+        examples=[{"id": "mQ3p…", "rawId": "mQ3p…", "type": "public-key", "response": {"clientDataJSON": "eyJ0…"}}],
+    )
+
+
+class NewPasskeyBody(PasskeyProofBody):
+    """A new passkey."""
+
+    name: KeyName
+
+
+class PasskeyLoginBody(PasskeyProofBody):
+    """A login with a passkey."""
+
+    delivery: Delivery = Field(default="body", description=_DELIVERY)
+
+
+class PasskeyAnswer(BaseModel):
+    """A passkey of an account."""
+
+    id: uuid.UUID
+    name: str = Field(examples=["my phone"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
+    last_used_at: UtcTime | None = Field(examples=["2026-09-14T09:30:00Z"])
+
+
+class PasskeyList(BaseModel):
+    """An account's passkeys."""
+
+    items: list[PasskeyAnswer]
+
+
 class CredentialsAnswer(BaseModel):
     """How a user logs in to an account and recovers it."""
 
@@ -282,6 +334,7 @@ class LoginOptionsAnswer(BaseModel):
     """What this installation offers to log in, to register, and to recover a password."""
 
     mails: bool = Field(description="Whether passwords can be recovered by mail.")
+    passkeys: bool = Field(description="Whether passkeys can be used.")
 
 
 class ClaimBody(BaseModel):

@@ -218,3 +218,28 @@ class TotpSecretRow(Base):
     enabled_at: Mapped[datetime | None]
     #: The interval of the code that was used last; each code is valid once.
     last_timecode: Mapped[int] = mapped_column(BigInteger)
+
+
+class PasskeyRow(Base):
+    """A passkey. Its sign count detects copies of devices that count."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class PasskeyChallengeRow(Base):
+    """A challenge that a passkey signs, once: for a new passkey of a user, or for a login without a user."""
+
+    __tablename__ = "passkey_challenges"
+
+    challenge: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)

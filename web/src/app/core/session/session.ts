@@ -67,6 +67,13 @@ export class Session {
     if (guestToken !== null) await this.claimSongs(guestToken);
   }
 
+  /** Log in with what a passkey has signed; the songs of a guest move to the account. Throws Problem: `invalid-passkey`. */
+  async logInWithPasskey(credential: Record<string, unknown>): Promise<void> {
+    const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
+    await this.start(await request<Tokens>('/token/passkey', jsonPost({ credential, delivery: 'cookie' }, null)));
+    if (guestToken !== null) await this.claimSongs(guestToken);
+  }
+
   /** Register and log in; a guest becomes the account. Returns recovery codes. Throws Problem: `name-taken`, `validation-error`. */
   async register(username: string, password: string): Promise<readonly string[]> {
     const guestToken = this.currentUser()?.guest ? await this.token() : null;

@@ -66,6 +66,12 @@ const messages = texts(
     'second-factor-required': 'Enter the code of your authenticator app.',
     'wrong-second-factor': 'The code is wrong, has expired or was used before. Enter the next one.',
     'wrong-recovery-code': 'Name or recovery code is wrong, or the code was used before.',
+    'passkeys-not-configured': 'This site offers no passkeys.',
+    'too-many-passkeys': 'You have the maximum number of passkeys. Remove one first.',
+    'invalid-passkey': 'The passkey was not accepted. Try again, or log in with your password.',
+    'passkey-refused': 'The passkey was not accepted. Try again.',
+    'passkey-cancelled': 'No passkey was used. Try again, or use your password.',
+    'passkey-exists': 'This device has a passkey for your account already.',
   },
   {
     offline: 'No hay conexión con Euterpe. Comprueba tu red e inténtalo de nuevo.',
@@ -129,6 +135,12 @@ const messages = texts(
     'second-factor-required': 'Escribe el código de tu app de autenticación.',
     'wrong-second-factor': 'El código no es correcto, ha caducado o ya se ha usado. Escribe el siguiente.',
     'wrong-recovery-code': 'El nombre o el código de recuperación no es correcto, o el código ya se ha usado.',
+    'passkeys-not-configured': 'Este sitio no ofrece llaves de acceso.',
+    'too-many-passkeys': 'Tienes el número máximo de llaves de acceso. Quita una primero.',
+    'invalid-passkey': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo o entra con tu contraseña.',
+    'passkey-refused': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo.',
+    'passkey-cancelled': 'No se ha usado ninguna llave de acceso. Inténtalo de nuevo o usa tu contraseña.',
+    'passkey-exists': 'Este dispositivo ya tiene una llave de acceso para tu cuenta.',
   },
 );
 
