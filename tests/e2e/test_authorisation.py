@@ -29,7 +29,7 @@ pytestmark = pytest.mark.e2e
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
     "download_shared_midi", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
-    "recover_with_code", "begin_passkey_login", "log_in_with_passkey",
+    "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
     "list_models", "get_model", "get_model_sample", "list_soundfonts",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.

@@ -110,6 +110,8 @@ class FakeEuterpe:
             problem(handler, 401, "This account needs a code.", "/problems/second-factor-required")
         elif what == "token":
             send(handler, 200, self.tokens()) if b"right" in body else problem(handler, 401, "Wrong name or password.")
+        elif what == "registration-challenge":
+            problem(handler, 404, "No such path.")
         elif what == "refresh":
             known = json.loads(body)["refresh_token"] == self.valid_refresh
             send(handler, 200, self.tokens()) if known else problem(handler, 401, "The token is not valid.")
@@ -180,8 +182,9 @@ def send(handler: Any, status: int, body: Any, content_type: str = "application/
     handler.wfile.write(data)
 
 
-def problem(handler: Any, status: int, detail: str) -> None:
-    send(handler, status, {"status": status, "title": "-", "detail": detail}, "application/problem+json")
+def problem(handler: Any, status: int, detail: str, kind: str = "about:blank") -> None:
+    body = {"type": kind, "status": status, "title": "-", "detail": detail}
+    send(handler, status, body, "application/problem+json")
 
 
 @dataclass(frozen=True)

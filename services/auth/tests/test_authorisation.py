@@ -16,7 +16,8 @@ PUBLIC, USER, ACCOUNT = "public", "user", "account"
 POLICY = {
     "register_user": PUBLIC, "create_token": PUBLIC, "create_guest": PUBLIC, "refresh_token": PUBLIC,
     "log_out": PUBLIC, "exchange_api_key": PUBLIC, "read_jwks": PUBLIC,
-    "get_login_options": PUBLIC, "verify_email": PUBLIC, "request_recovery": PUBLIC, "complete_recovery": PUBLIC,
+    "get_login_options": PUBLIC, "get_registration_challenge": PUBLIC,
+    "verify_email": PUBLIC, "request_recovery": PUBLIC, "complete_recovery": PUBLIC,
     "get_credentials": ACCOUNT, "change_email": ACCOUNT, "remove_email": ACCOUNT, "reauthenticate": ACCOUNT,
     "recover_with_code": PUBLIC, "create_recovery_codes": ACCOUNT, "create_totp": ACCOUNT, "enable_totp": ACCOUNT,
     "disable_totp": ACCOUNT,

@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+import altcha
 from euterpe_client import ApiError, Euterpe, models
 
 from euterpe_cli.credentials import Credentials, CredentialStore
@@ -32,7 +33,10 @@ class Session:
     def register(self, username: str, password: str) -> list[str]:
         """Create an account, log in, and return recovery codes. A login that cannot be stored is noticed before."""
         with self._store.locked(), self._connect(has_login=False) as anonymous:
-            created = anonymous.register_user({"username": username, "password": password})
+            account: models.Registration = {"username": username, "password": password}
+            if proof := _registration_proof(anonymous):
+                account["proof"] = proof
+            created = anonymous.register_user(account)
             self._log_in(username, password)
         # Servers before recovery codes return none.
         return list(created.get("recovery_codes") or [])
@@ -110,3 +114,19 @@ class Session:
         renewed = Credentials.from_tokens(credentials.username, tokens)
         self._store.save(self.server, renewed)
         return renewed
+
+
+def _registration_proof(client: Euterpe) -> str | None:
+    """Solve the challenge of a server that requires proof of work to register, which takes seconds."""
+    try:
+        challenge = client.get_registration_challenge()["challenge"]
+    except ApiError as error:
+        # Servers of earlier versions have no challenges.
+        if error.status == 404:
+            return None
+        raise
+    if challenge is None:
+        return None
+    parsed = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(parsed)
+    return None if solution is None else altcha.Payload(parsed, solution).to_base64()

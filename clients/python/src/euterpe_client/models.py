@@ -243,6 +243,15 @@ class Registration(TypedDict):
 
     username: str
     password: str
+    proof: NotRequired[str | None]
+
+
+class RegistrationChallengeAnswer(TypedDict):
+    """
+    A challenge that a registration must solve.
+    """
+
+    challenge: dict[str, Any] | None
 
 
 Scope: TypeAlias = Literal["songs:read", "songs:write", "generations:read", "generations:write", "account:read"]

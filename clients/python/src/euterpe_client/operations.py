@@ -25,6 +25,16 @@ class Operations(Transport):
         """
         return cast(models.NewUserAnswer, self._json("POST", "/api/v1/auth/users", json=body))
 
+    def get_registration_challenge(self) -> models.RegistrationChallengeAnswer:
+        """Get a challenge for a registration.
+
+        A challenge (ALTCHA, proof of work) that a registration must solve within ten minutes; null if it needs none.
+        """
+        return cast(
+            models.RegistrationChallengeAnswer,
+            self._json("GET", "/api/v1/auth/registration-challenge", authenticated=False),
+        )
+
     def read_me(self) -> models.UserAnswer:
         """Get the current account.
 

@@ -18,6 +18,7 @@ from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
 from euterpe_auth.domain.passkeys import Site
+from euterpe_auth.domain.registration_challenges import challenge_secret
 from euterpe_auth.domain.signing_keys import key_cipher
 from euterpe_auth.routes import (
     admin,
@@ -48,6 +49,7 @@ from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
 from euterpe_auth.services.revocations import revocation_list
 from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
@@ -153,6 +155,12 @@ def _use_cases(
         window_seconds=settings.attempt_window_seconds,
     )
     cipher = key_cipher(settings.key_encryption_key.get_secret_value())
+    challenges = RegistrationChallenges(
+        attempts,
+        clock,
+        secret=challenge_secret(settings.key_encryption_key.get_secret_value()),
+        cost=settings.registration_challenge_cost if settings.registration_challenge == "proof_of_work" else None,
+    )
     code_check = SecondFactor(database, cipher, mails, attempts, clock)
     sessions = Sessions(
         database,
@@ -163,13 +171,14 @@ def _use_cases(
         idle_seconds=settings.session_idle_seconds,
     )
     return UseCases(
-        users=Users(database, passwords, attempts, limits, outbox, mails, metrics, clock),
+        users=Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock),
         emails=Emails(database, mails, attempts, clock),
         recovery=Recovery(database, passwords, mails, attempts, clock),
         recovery_codes=RecoveryCodes(database, mails, clock),
         second_factor=code_check,
         passkeys=Passkeys(database, sessions, mails, attempts, metrics, clock, site=_site(settings)),
         mails=mails,
+        challenges=challenges,
         logins=Logins(database, passwords, sessions, code_check, attempts, limits, metrics, clock),
         guests=Guests(database, sessions, attempts, limits, outbox, metrics, clock),
         sessions=sessions,

@@ -20,6 +20,7 @@ from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
 from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
@@ -37,6 +38,7 @@ class UseCases:
     recovery_codes: RecoveryCodes
     second_factor: SecondFactor
     passkeys: Passkeys
+    challenges: RegistrationChallenges
     mails: Mails
     logins: Logins
     guests: Guests

@@ -180,6 +180,18 @@ class NoSuchPasskey(NotFound):
         super().__init__("You have no passkey with this id.")
 
 
+class RegistrationProofRequired(Forbidden):
+    """The solution of the challenge is missing, wrong, expired or was used before."""
+
+    slug = "registration-proof-required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This site requires proof of work to register. Solve a new challenge from "
+            "GET /api/v1/auth/registration-challenge, and send the solution as `proof`."
+        )
+
+
 class TooManyAttempts(TooManyRequests):
     """The same for existing and unknown names."""
 

@@ -58,6 +58,9 @@ class Settings(ServiceSettings):
     login_attempts_per_account: int = Field(default=10, ge=3, le=1000)
     login_attempts_per_address: int = Field(default=100, ge=3, le=100_000)
     new_accounts_per_address: int = Field(default=300, ge=1, le=1_000_000)
+    #: Whether registrations must solve a challenge, against mass registration; and its iterations per try of 256.
+    registration_challenge: Literal["none", "proof_of_work"] = "none"
+    registration_challenge_cost: int = Field(default=5_000, ge=100, le=1_000_000)
     attempt_window_seconds: int = Field(default=600, ge=10, le=86_400)
     #: Retention of the audit log.
     security_event_days: int = Field(default=365, ge=1, le=3650)

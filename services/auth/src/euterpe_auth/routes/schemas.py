@@ -14,6 +14,7 @@ from euterpe_auth.domain.api_keys import MAX_DAYS, MAX_NAME_LENGTH, Scope
 from euterpe_auth.domain.emails import MAX_EMAIL_LENGTH, normalise_email
 from euterpe_auth.domain.mails import Language
 from euterpe_auth.domain.recovery_codes import MAX_CODE_LENGTH
+from euterpe_auth.domain.registration_challenges import MAX_PROOF_LENGTH
 from euterpe_auth.domain.users import (
     MAX_PASSWORD_LENGTH,
     MAX_USERNAME_LENGTH,
@@ -119,6 +120,22 @@ class Registration(BaseModel):
         description="ASCII letters, digits, dots, underscores and hyphens.",
     )
     password: NewPassword
+    proof: str | None = Field(
+        default=None,
+        max_length=MAX_PROOF_LENGTH,
+        description="The solution of a challenge in base64, if this installation requires one.",
+    )
+
+
+class RegistrationChallengeAnswer(BaseModel):
+    """A challenge that a registration must solve."""
+
+    challenge: dict[str, Any] | None = Field(
+        description="An ALTCHA challenge, version 2; null if registrations need no solution.",
+        examples=[
+            {"parameters": {"algorithm": "PBKDF2/SHA-256", "cost": 5000, "nonce": "d6a7…"}, "signature": "27f0…"}
+        ],
+    )
 
 
 class UserAnswer(BaseModel):

@@ -25,6 +25,7 @@ from euterpe_auth.routes.schemas import (
     NewUserAnswer,
     PasswordChange,
     Registration,
+    RegistrationChallengeAnswer,
     SecurityEventPage,
     UserAnswer,
 )
@@ -47,9 +48,16 @@ async def register_user(
     """
     guest_id = user_id_of(guest) if guest is not None and guest.guest else None
     password = body.password.get_secret_value()
-    new = await use_cases.users.register(body.username, password, origin, guest_id=guest_id)
+    new = await use_cases.users.register(body.username, password, origin, guest_id=guest_id, proof=body.proof)
     response.headers["Cache-Control"] = "no-store"
     return NewUserAnswer(**_response(new.user).model_dump(), recovery_codes=list(new.recovery_codes))
+
+
+@router.get("/registration-challenge", summary="Get a challenge for a registration", responses=problem_responses(503))
+async def get_registration_challenge(response: Response, use_cases: UseCasesDep) -> RegistrationChallengeAnswer:
+    """A challenge (ALTCHA, proof of work) that a registration must solve within ten minutes; null if it needs none."""
+    response.headers["Cache-Control"] = "no-store"
+    return RegistrationChallengeAnswer(challenge=use_cases.challenges.create())
 
 
 @router.get("/me", summary="Get the current account", responses=problem_responses(401, 403, 503))

@@ -28,6 +28,7 @@ from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passwords import Passwords
 from euterpe_auth.services.recovery_codes import replace_codes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
 from euterpe_auth.services.sessions import require_active
 from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.api_keys import ApiKeyRepository
@@ -68,6 +69,7 @@ class Users:
         limits: AttemptLimits,
         outbox: Outbox,
         mails: Mails,
+        challenges: RegistrationChallenges,
         metrics: AuthMetrics,
         clock: Clock,
     ) -> None:
@@ -77,20 +79,33 @@ class Users:
         self._limits = limits
         self._outbox = outbox
         self._mails = mails
+        self._challenges = challenges
         self._metrics = metrics
         self._clock = clock
 
     async def register(
-        self, username: str, password: str, origin: Origin, *, guest_id: uuid.UUID | None = None
+        self,
+        username: str,
+        password: str,
+        origin: Origin,
+        *,
+        guest_id: uuid.UUID | None = None,
+        proof: str | None = None,
     ) -> RegisteredAccount:
         """Create an account with recovery codes. A guest becomes the account and keeps its id and songs.
 
-        Raises NameTaken, GuessablePassword, NoSuchGuest, TooManyAttempts, and Unavailable when too many hashes wait.
+        `proof` is the solution of a challenge, if registrations need one.
+
+        Raises NameTaken, GuessablePassword, NoSuchGuest, RegistrationProofRequired, TooManyAttempts, and Unavailable
+        when too many hashes wait.
         """
         require_unguessable(password, username, "body.password")
         await self._attempts.admit(Charge(key_of("new", origin.network), self._limits.new_accounts))
         async with self._database.sessions() as session:
             taken = is_reserved(username) or await UserRepository(session).is_name_taken(username)
+        if not taken:
+            # After the checks that users correct, so that one solution is enough.
+            await self._challenges.require(proof)
         codes: Sequence[str] | None = None
         if not taken:
             password_hash = await self._passwords.hash(password)

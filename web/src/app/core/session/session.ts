@@ -2,6 +2,7 @@ import { Injectable, computed, signal } from '@angular/core';
 import { Problem } from '../api/problem';
 import type { Schema } from '../api/types';
 import { localPreferences } from '../local-preferences';
+import { solveChallenge } from './proof-of-work';
 import { withLock } from './with-lock';
 
 type Tokens = Schema<'TokenAnswer'>;
@@ -77,7 +78,10 @@ export class Session {
   /** Register and log in; a guest becomes the account. Returns recovery codes. Throws Problem: `name-taken`, `validation-error`. */
   async register(username: string, password: string): Promise<readonly string[]> {
     const guestToken = this.currentUser()?.guest ? await this.token() : null;
-    const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost({ username, password }, guestToken));
+    const { challenge } = await request<Schema<'RegistrationChallengeAnswer'>>('/registration-challenge', {});
+    const proof = challenge && (await solveChallenge(challenge));
+    const account = { username, password, ...(proof ? { proof } : {}) };
+    const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost(account, guestToken));
     this.clear();
     await this.logIn(username, password);
     return created.recovery_codes;
