@@ -139,7 +139,7 @@ class Visit:
         self.page.goto("/login")
         self.page.get_by_label(self.text("Name", "Nombre"), exact=True).fill(name)
         self.page.get_by_label(self.text("Password", "Contraseña"), exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name=self.text("Log in", "Entrar")).click()
+        self.page.get_by_role("button", name=self.text("Log in", "Entrar"), exact=True).click()
         expect(self.page).to_have_url(re.compile("/library$"))
 
 

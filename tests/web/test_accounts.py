@@ -59,7 +59,7 @@ def test_wrong_credentials_and_a_taken_name_are_reported(visit: Visit, product: 
     page, text = visit.page, visit.text
     page.goto("/login")
     fill(visit, name, "not this one")
-    page.get_by_role("button", name=text("Log in", "Entrar")).click()
+    page.get_by_role("button", name=text("Log in", "Entrar"), exact=True).click()
     expect(page.get_by_role("alert")).to_have_text(re.compile(text("is wrong", "no son correctos")))
     page.get_by_role("link", name=text("Register", "Regístrate")).click()
     # Both forms have the same labels: without the wait, the one that is about to go would be filled in.

@@ -48,7 +48,7 @@ def test_an_address_is_confirmed_and_a_lost_password_recovered_with_it(
     expect(page).to_have_url(re.compile("/login$"))
     page.get_by_label(text("Name", "Nombre"), exact=True).fill(name)
     page.get_by_label(text("Password", "Contraseña"), exact=True).fill("op. 17, in G minor")
-    page.get_by_role("button", name=text("Log in", "Entrar")).click()
+    page.get_by_role("button", name=text("Log in", "Entrar"), exact=True).click()
     expect(page).to_have_url(re.compile("/library$"))
     page.goto(link)
     password.fill(PASSWORD)
@@ -80,7 +80,7 @@ def test_recovery_codes_and_an_authenticator_app_protect_an_account(visit: Visit
 
     page.goto("/login")
     _fill(visit, name, PASSWORD)
-    log_in = page.get_by_role("button", name=text("Log in", "Entrar"))
+    log_in = page.get_by_role("button", name=text("Log in", "Entrar"), exact=True)
     log_in.click()
     code = page.get_by_label(text("Code", "Código"), exact=True)
     expect(code).to_be_focused()

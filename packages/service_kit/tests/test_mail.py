@@ -1,5 +1,6 @@
 """Mails through a real SMTP server, and into a folder."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -51,9 +52,12 @@ async def test_a_recipient_cannot_add_headers(mail_server: MailServer) -> None:
 
 async def test_a_folder_gets_one_file_per_mail(tmp_path: Path) -> None:
     folder = tmp_path / "mail"
-    await FolderSender(folder, SENDER).send(MAIL)
+    link = "https://music.example/recover#token=" + "x" * 80
+    await FolderSender(folder, SENDER).send(replace(MAIL, text=f"{MAIL.text}\n{link}\n"))
     (file,) = folder.iterdir()
     assert file.name.endswith("-clara@example.com.eml")
     assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert message["Subject"] == MAIL.subject
+    # It can be copied from the file.
+    assert f"\r\n{link}\r\n".encode() in file.read_bytes()

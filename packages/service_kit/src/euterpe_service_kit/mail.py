@@ -104,7 +104,8 @@ class FolderSender:
 
     async def send(self, mail: Mail) -> None:
         """Write one mail. Raises MailUnavailable."""
-        content = message_of(mail, self._sender).as_bytes()
+        # Not quoted-printable, so that links can be copied from the file.
+        content = message_of(mail, self._sender, encoding="8bit").as_bytes()
         recipient = "".join(each if each.isalnum() or each in "@.-_" else "_" for each in mail.recipient)
         name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{recipient[:100]}.eml"
         try:
@@ -113,8 +114,11 @@ class FolderSender:
             raise MailUnavailable(f"{self._folder} cannot be written: {error.strerror}") from error
 
 
-def message_of(mail: Mail, sender: str) -> EmailMessage:
-    """Return the message in the form of RFC 5322. `sender` is an address, with or without a name."""
+def message_of(mail: Mail, sender: str, *, encoding: str | None = None) -> EmailMessage:
+    """Return the message in the form of RFC 5322. `sender` is an address, with or without a name.
+
+    `encoding` is the Content-Transfer-Encoding; by default one that every mail server accepts.
+    """
     message = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
     message["From"] = Address(display_name=name, addr_spec=address)
@@ -126,7 +130,7 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     for name, value in mail.headers.items():
         message[name] = value
-    message.set_content(mail.text)
+    message.set_content(mail.text, cte=encoding)
     return message
 
 

@@ -47,6 +47,11 @@ import { securityTexts } from './security-texts';
       </form>
     }
   `,
+  styles: `
+    p[role='status'] {
+      margin-bottom: 0.9rem;
+    }
+  `,
 })
 export class EmailSection {
   protected readonly t = injectTexts(securityTexts);

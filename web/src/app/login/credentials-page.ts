@@ -76,6 +76,7 @@ export default class CredentialsPage {
   protected readonly needsCode = signal(false);
   /** The recovery codes of a new account, which are shown once. */
   protected readonly codes = signal<readonly string[] | null>(null);
+  private wasGuest = false;
   protected readonly offersPasskeys = signal(false);
   private readonly api = inject(Api);
   private readonly passkeys = inject(Passkeys);
@@ -88,30 +89,27 @@ export default class CredentialsPage {
   }
 
   protected async submit({ username, password, code }: Credentials): Promise<void> {
-    const wasGuest = this.session.user()?.guest ?? false;
+    this.wasGuest = this.session.user()?.guest ?? false;
     const isDone = await this.request.run(async () => {
       if (this.mode() === 'login') await this.session.logIn(username, password, code);
       else this.codes.set(await this.session.register(username, password));
     });
-    if (isDone) {
-      this.notices.show(this.t(wasGuest ? 'welcomeGuest' : 'welcome', { name: username }), { kind: 'good' });
-      if (!this.codes()) await this.leave();
-    } else if (this.request.problem()?.slug === 'second-factor-required') {
+    if (isDone && !this.codes()) await this.leave();
+    if (this.request.problem()?.slug === 'second-factor-required') {
       this.needsCode.set(true);
       this.request.problem.set(null);
     }
   }
 
   protected async logInWithPasskey(): Promise<void> {
-    const wasGuest = this.session.user()?.guest ?? false;
+    this.wasGuest = this.session.user()?.guest ?? false;
     const isDone = await this.request.run(async () => this.session.logInWithPasskey(await this.passkeys.sign()));
-    if (!isDone) return;
-    const name = this.session.user()?.username ?? '';
-    this.notices.show(this.t(wasGuest ? 'welcomeGuest' : 'welcome', { name }), { kind: 'good' });
-    await this.leave();
+    if (isDone) await this.leave();
   }
 
   protected async leave(): Promise<void> {
+    const name = this.session.user()?.username ?? '';
+    this.notices.show(this.t(this.wasGuest ? 'welcomeGuest' : 'welcome', { name }), { kind: 'good' });
     await this.router.navigateByUrl(this.nextPath());
   }
 
