@@ -21,6 +21,10 @@ DEPLOYMENTS = {
 }
 
 
+#: Settings that must be addresses.
+_ADDRESSES = {"publicUrl": "https://music.example", "mailFrom": "no-reply@music.example"}
+
+
 def test_the_schema_is_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/generate-chart-schema", "--check"], cwd=REPOSITORY, capture_output=True, text=True
@@ -50,6 +54,7 @@ def test_the_service_starts_with_the_charts_environment(
         "s3-access-key-id": "key",
         "s3-secret-access-key": "secret",
         "client-secret": "secret",
+        "smtp-password": "secret",
     }
     pod = pods(render(_everything()))[f"Deployment/{DEPLOYMENTS[service][-1]}"]
     for name, entry in environment(pod).items():
@@ -63,7 +68,7 @@ def test_the_service_starts_with_the_charts_environment(
 def test_secrets_are_never_values(render: Render) -> None:
     for name, pod in pods(render(_everything())).items():
         for variable, entry in environment(pod).items():
-            if re.search(r"_SECRET|DATABASE_URL|ENCRYPTION_KEY|SERVICE_CLIENTS|ACCESS_KEY", variable):
+            if re.search(r"_SECRET|SMTP_PASSWORD|DATABASE_URL|ENCRYPTION_KEY|SERVICE_CLIENTS|ACCESS_KEY", variable):
                 assert "secretKeyRef" in entry["valueFrom"], (name, variable)
 
 
@@ -93,6 +98,8 @@ def _filled(definition: str) -> dict[str, Any]:
     for name, field in SCHEMA["$defs"][definition]["properties"].items():
         if "enum" in field:
             filled[name] = field["enum"][0]
+        elif name in _ADDRESSES:
+            filled[name] = _ADDRESSES[name]
         elif field.get("type") in ("integer", "number"):
             filled[name] = max(field.get("minimum", 1), field.get("exclusiveMinimum", 0) + 1)
         else:

@@ -28,7 +28,9 @@ pytestmark = pytest.mark.e2e
 #: Without credentials; tokens are ignored.
 OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
-    "download_shared_midi", "list_models", "get_model", "get_model_sample", "list_soundfonts",
+    "download_shared_midi", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
+    "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
+    "list_models", "get_model", "get_model_sample", "list_soundfonts",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
@@ -53,7 +55,10 @@ ACCOUNT = {
 #: With the login of a registered user; API keys are refused regardless of their scopes.
 LOGIN = {
     "change_password", "delete_account", "claim_guest", "list_security_events", "list_sessions", "revoke_session",
-    "export_account",
+    "export_account", "get_credentials", "change_email", "remove_email", "reauthenticate",
+    "create_recovery_codes", "create_totp", "enable_totp", "disable_totp",
+    "begin_passkey", "add_passkey", "list_passkeys", "rename_passkey", "remove_passkey",
+    "reauthenticate_with_passkey",
     "log_out_everywhere", "create_api_key", "list_api_keys", "revoke_api_key",
 }  # fmt: skip
 POLICY = OPEN | OPTIONAL | USER | ACCOUNT | LOGIN
@@ -118,6 +123,9 @@ class World:
             "delete_account": {"password": "not the password"},
             "register_user": {"username": f"u-{secrets.token_hex(5)}", "password": PASSWORD},
             "exchange_api_key": {"api_key": "none"},
+            "change_email": {"email": "owner@example.com"},
+            "reauthenticate": {"password": PASSWORD},
+            "rename_passkey": {"name": "my phone"},
         }
         if operation == "import_song":
             return {"content": b"not MIDI", "headers": {"Content-Type": "audio/midi"}}
@@ -213,6 +221,7 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
         "playlist_id": make("/library/playlists", title="Private")["id"],
         "key_id": make("/auth/api-keys", name="k", scopes=["songs:read"], expires_in_days=1)["id"],
         "session_id": str(uuid.uuid4()),
+        "passkey_id": str(uuid.uuid4()),
         "author_id": generation["id"],
         "token": "no-such-token",
         "name": "no-such-model",
@@ -301,9 +310,12 @@ def test_owner_may_call_everything(world: World) -> None:
         if operation.id in OPEN:
             continue
         response = world.call(operation, "owner")
-        # Refused for other reasons: unknown author and session, a composed song, no MIDI, empty body, wrong password.
+        # Refused for other reasons: unknown author, session and passkey, a composed song, no MIDI, empty body, wrong
+        # password or code.
         refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
-                   "import_song": 422, "claim_guest": 422, "delete_account": 422, "convert_midi": 422}  # fmt: skip
+                   "import_song": 422, "claim_guest": 422, "delete_account": 422, "convert_midi": 422,
+                   "enable_totp": 422, "rename_passkey": 404, "remove_passkey": 404, "add_passkey": 422,
+                   "reauthenticate_with_passkey": 422}  # fmt: skip
         expected = refused.get(operation.id)
         fits = response.status_code == expected if expected else response.is_success
         assert fits, (operation, response.status_code, response.text[:300])

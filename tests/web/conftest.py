@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from euterpe_test_kit.mail_server import MailFolder
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.e2e.conftest import Product
@@ -34,16 +35,20 @@ class RunningProduct(Product):
         super().__init__(directory)
         self.url = url
 
+    @classmethod
+    def of(cls, other: Product) -> dict[str, str]:
+        """Return what another process needs to know about a product."""
+        return {"directory": str(other.data.parent), "url": other.url}
+
 
 @pytest.fixture(scope="session")
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Start one product for all tests and test processes, with the pages that `make web` built."""
-    directory = tmp_path_factory.mktemp("product")
-    shared = getattr(request.config, "workerinput", {}).get("product_url")
+    shared = getattr(request.config, "workerinput", {}).get("product")
     if shared:
-        yield RunningProduct(directory, shared)
+        yield RunningProduct(Path(shared["directory"]), shared["url"])
         return
-    product = Product(directory)
+    product = Product(tmp_path_factory.mktemp("product"))
     product.start()
     yield product
     product.stop()
@@ -59,7 +64,7 @@ def pytest_configure_node(node: Any) -> None:
         product = Product(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
         product.start()
         _SHARED_PRODUCTS.append(product)
-    node.workerinput["product_url"] = _SHARED_PRODUCTS[0].url
+    node.workerinput["product"] = RunningProduct.of(_SHARED_PRODUCTS[0])
 
 
 def pytest_sessionfinish() -> None:
@@ -134,7 +139,7 @@ class Visit:
         self.page.goto("/login")
         self.page.get_by_label(self.text("Name", "Nombre"), exact=True).fill(name)
         self.page.get_by_label(self.text("Password", "Contraseña"), exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name=self.text("Log in", "Entrar")).click()
+        self.page.get_by_role("button", name=self.text("Log in", "Entrar"), exact=True).click()
         expect(self.page).to_have_url(re.compile("/library$"))
 
 
@@ -167,6 +172,12 @@ def register(client: httpx.Client, name: str) -> dict[str, str]:
     form = {"grant_type": "password", "username": name, "password": PASSWORD}
     token = client.post("/auth/token", data=form).raise_for_status().json()["access_token"]
     return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def mails(product: Product) -> MailFolder:
+    """The mails that the product has sent."""
+    return MailFolder(product.data / "mail")
 
 
 @pytest.fixture

@@ -113,6 +113,9 @@ def test_pages_without_a_session(inspector: Inspector, urls: dict[str, str]) -> 
         (urls["listen_only"], "shared song without download"),
         ("/s/nothing", "unknown share link"),
         ("/nowhere", "404 page"),
+        ("/verify-email#token=x", "link of a mail"),
+        ("/recover", "recovery of a password"),
+        ("/recover#token=x", "new password"),
         ("/login", "login"),
     ):
         inspector.open(path, state)

@@ -78,3 +78,36 @@ def test_the_password_is_changed_and_the_account_deleted(visit: Visit, product: 
     with product.client() as client:
         form = {"grant_type": "password", "username": user, "password": new_password}
         assert client.post("/auth/token", data=form).status_code == 401
+
+
+@fast_variant(ENGLISH_DESKTOP)
+def test_a_passkey_is_added_renamed_used_to_log_in_and_removed(visit: Visit, user: str) -> None:
+    page, text = visit.page, visit.text
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    visit.log_in(user)
+    page.goto("/account")
+    page.get_by_label(text("Name of the new passkey", "Nombre de la llave nueva")).fill("my phone")
+    page.get_by_role("button", name=text("Add passkey", "Añadir llave de acceso")).click()
+    passkey = page.get_by_role("listitem").filter(has=page.get_by_role("button", name=text("Rename", "Cambiar nombre")))
+    expect(passkey).to_contain_text("my phone")
+    passkey.get_by_role("button", name=text("Rename", "Cambiar nombre")).click()
+    page.get_by_label(text("Name of the passkey", "Nombre de la llave"), exact=True).fill("old phone")
+    page.get_by_role("button", name=text("Save", "Guardar"), exact=True).click()
+    expect(passkey).to_contain_text("old phone")
+    page.get_by_role("button", name=text("Log out", "Cerrar sesión"), exact=True).first.click()
+    expect(page).to_have_url(re.compile("/$"))
+
+    page.goto("/login")
+    page.get_by_role("button", name=text("Log in with a passkey", "Entrar con una llave de acceso")).click()
+    expect(page).to_have_url(re.compile("/library$"))
+    expect(page.get_by_role("navigation").get_by_text(user)).to_be_visible()
+    page.goto("/account")
+    expect(passkey).to_contain_text(text("last used", "último uso"))
+    passkey.get_by_role("button", name=text("Remove", "Quitar")).click()
+    expect(page.get_by_text(text("No passkeys.", "No hay llaves de acceso."))).to_be_visible()

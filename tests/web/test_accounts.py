@@ -26,6 +26,10 @@ def test_a_registered_user_stays_logged_in_after_a_reload(visit: Visit, name: st
     page.goto("/register")
     fill(visit, name, PASSWORD)
     create(visit)
+    expect(
+        page.get_by_role("heading", name=visit.text("Save your recovery codes", "Guarda tus códigos"))
+    ).to_be_visible()
+    page.get_by_role("button", name=visit.text("Continue", "Continuar")).click()
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("navigation").get_by_text(name)).to_be_visible()
     page.reload()
@@ -55,7 +59,7 @@ def test_wrong_credentials_and_a_taken_name_are_reported(visit: Visit, product: 
     page, text = visit.page, visit.text
     page.goto("/login")
     fill(visit, name, "not this one")
-    page.get_by_role("button", name=text("Log in", "Entrar")).click()
+    page.get_by_role("button", name=text("Log in", "Entrar"), exact=True).click()
     expect(page.get_by_role("alert")).to_have_text(re.compile(text("is wrong", "no son correctos")))
     page.get_by_role("link", name=text("Register", "Regístrate")).click()
     # Both forms have the same labels: without the wait, the one that is about to go would be filled in.

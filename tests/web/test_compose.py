@@ -78,6 +78,7 @@ def test_a_guest_renames_and_downloads_a_piece_and_keeps_it_by_registering(visit
     page.get_by_label(text("Name", "Nombre"), exact=True).fill(name)
     page.get_by_label(text("Password", "Contraseña"), exact=True).fill(PASSWORD)
     page.get_by_role("button", name=text("Create account", "Crear cuenta")).click()
+    page.get_by_role("button", name=text("Continue", "Continuar")).click()
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("row").get_by_role("link", name="Rain at dawn")).to_be_visible()
 

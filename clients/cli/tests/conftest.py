@@ -103,9 +103,15 @@ class FakeEuterpe:
 
     def _auth(self, handler: Any, what: str, body: bytes) -> None:
         if what == "users":
-            send(handler, 201, {"id": "u1"}) if b"clara" in body else problem(handler, 409, "The name is taken.")
+            send(handler, 201, {"id": "u1", "recovery_codes": ["7KXM-2PQR"]}) if b"clara" in body else problem(
+                handler, 409, "The name is taken."
+            )
+        elif what == "token" and b"eusebius" in body and b"code=492039" not in body:
+            problem(handler, 401, "This account needs a code.", "/problems/second-factor-required")
         elif what == "token":
             send(handler, 200, self.tokens()) if b"right" in body else problem(handler, 401, "Wrong name or password.")
+        elif what == "registration-challenge":
+            problem(handler, 404, "No such path.")
         elif what == "refresh":
             known = json.loads(body)["refresh_token"] == self.valid_refresh
             send(handler, 200, self.tokens()) if known else problem(handler, 401, "The token is not valid.")
@@ -176,8 +182,9 @@ def send(handler: Any, status: int, body: Any, content_type: str = "application/
     handler.wfile.write(data)
 
 
-def problem(handler: Any, status: int, detail: str) -> None:
-    send(handler, status, {"status": status, "title": "-", "detail": detail}, "application/problem+json")
+def problem(handler: Any, status: int, detail: str, kind: str = "about:blank") -> None:
+    body = {"type": kind, "status": status, "title": "-", "detail": detail}
+    send(handler, status, body, "application/problem+json")
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,14 @@ def test_login_is_readable_by_its_owner_only_and_deleted_by_logout(run: Run, ser
     assert run("songs").status == 1
 
 
+def test_register_prints_recovery_codes_and_a_second_factor_is_passed_on(run: Run, server: Any) -> None:
+    assert "7KXM-2PQR" in run("register", "clara", "--password-stdin", stdin="right\n").err
+    missing = run("login", "eusebius", "--password-stdin", stdin="right\n")
+    assert (missing.status, missing.err) == (1, "euterpe: This account needs a code; pass it with --code.\n")
+    assert run("login", "eusebius", "--password-stdin", "--code", "492039", stdin="right\n").status == 0
+    assert run("songs").status == 0
+
+
 def test_tokens_are_sent_to_their_server_only(run: Run, other_server: Any) -> None:
     run("login", "clara", "--password-stdin", stdin="right\n")
     assert run("compose", "--server", other_server.url).status == 0

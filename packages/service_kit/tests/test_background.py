@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -154,3 +155,20 @@ async def test_turns_within_their_limit_are_not_stalled(loops: BackgroundLoops, 
     loops.start("renew", turn, turn_seconds=2)
     await until(lambda: turns > 10)
     assert failures(registry, "renew", "stalled") == 0
+
+
+async def test_a_turn_that_drops_its_cancellation_is_the_last_one(loops: BackgroundLoops) -> None:
+    """As `asyncio.wait_for` of Python 3.11 does when its result arrives at the same time."""
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+    loops.start("mails", turn)
+    await until(lambda: turns == 1)
+    async with asyncio.timeout(60):
+        await loops.stop()
+    assert turns == 1

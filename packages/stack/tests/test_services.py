@@ -60,3 +60,13 @@ def test_auth_keeps_no_memory_of_password_hashes(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     # One hash takes 19 MiB.
     assert int(done.stdout) < 6_000
+
+
+def test_mails_are_written_into_the_data_directory_unless_a_mail_server_is_set(tmp_path: Path) -> None:
+    found = environments(tmp_path, EUTERPE_PORT="8081")["auth"]
+    assert found["EUTERPE_AUTH_MAIL_FOLDER"] == str(tmp_path / "mail")
+    assert found["EUTERPE_AUTH_PUBLIC_URL"] == "http://localhost:8081"
+    chosen = {"SMTP_HOST": "mail.example", "MAIL_FROM": "a@b.example", "PUBLIC_URL": "https://music.example"}
+    found = environments(tmp_path, **{f"EUTERPE_AUTH_{name}": value for name, value in chosen.items()})["auth"]
+    assert "EUTERPE_AUTH_MAIL_FOLDER" not in found
+    assert found["EUTERPE_AUTH_PUBLIC_URL"] == "https://music.example"

@@ -20,7 +20,8 @@ from euterpe_auth.settings import Settings
 from euterpe_service_kit.database import Database
 from euterpe_test_kit.databases import DatabaseFactory
 from euterpe_test_kit.fixtures import running_client
-from pydantic import SecretStr
+from euterpe_test_kit.mail_server import MailServer
+from pydantic import AnyHttpUrl, SecretStr
 
 SERVICE = Path(__file__).resolve().parents[1]
 CLIENT_SECRET = "a long random secret"
@@ -154,3 +155,16 @@ async def signing_key(settings: Settings, clock: FakeClock) -> AsyncIterator[Cal
     database = Database(settings.database_url.get_secret_value(), schema="auth")
     yield KeyRing(database, settings.key_encryption_key.get_secret_value(), clock).signing_key
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def mailing_client(replica: Callable[..., Any], mail_server: MailServer) -> AsyncIterator[httpx.AsyncClient]:
+    """An instance that sends its mails to a real mail server."""
+    async with replica(
+        public_url=AnyHttpUrl("https://music.example/"),
+        mail_from="Euterpe <no-reply@music.example>",
+        smtp_host="127.0.0.1",
+        smtp_port=mail_server.port,
+        smtp_security="none",
+    ) as client:
+        yield client

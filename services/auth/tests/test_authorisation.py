@@ -16,6 +16,14 @@ PUBLIC, USER, ACCOUNT = "public", "user", "account"
 POLICY = {
     "register_user": PUBLIC, "create_token": PUBLIC, "create_guest": PUBLIC, "refresh_token": PUBLIC,
     "log_out": PUBLIC, "exchange_api_key": PUBLIC, "read_jwks": PUBLIC,
+    "get_login_options": PUBLIC, "get_registration_challenge": PUBLIC,
+    "verify_email": PUBLIC, "request_recovery": PUBLIC, "complete_recovery": PUBLIC,
+    "get_credentials": ACCOUNT, "change_email": ACCOUNT, "remove_email": ACCOUNT, "reauthenticate": ACCOUNT,
+    "recover_with_code": PUBLIC, "create_recovery_codes": ACCOUNT, "create_totp": ACCOUNT, "enable_totp": ACCOUNT,
+    "disable_totp": ACCOUNT,
+    "begin_passkey": ACCOUNT, "add_passkey": ACCOUNT, "list_passkeys": ACCOUNT, "rename_passkey": ACCOUNT,
+    "remove_passkey": ACCOUNT, "reauthenticate_with_passkey": ACCOUNT, "begin_passkey_login": PUBLIC,
+    "log_in_with_passkey": PUBLIC,
     "read_me": USER,
     "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
     "export_account": ACCOUNT,
@@ -97,6 +105,7 @@ async def test_access_of_every_caller_to_every_operation(client: Any, user: Any,
                 continue
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
             url = path.replace("{session_id}", str(uuid.uuid4())).replace("{key_id}", str(uuid.uuid4()))
+            url = url.replace("{passkey_id}", str(uuid.uuid4()))
             body = {"content": json.dumps({}), "headers": headers | {"Content-Type": "application/json"}}
             answer = await client.request(method, url, **(body if method in ("POST", "PUT") else {"headers": headers}))
             refused = _expected(operation, caller)

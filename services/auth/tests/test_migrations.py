@@ -21,7 +21,8 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
     database = Database(url, schema="auth")
     all_tables = {
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
-        "revocations", "alembic_version",
+        "revocations", "account_tokens", "mails",
+        "recovery_codes", "totp_secrets", "passkeys", "passkey_challenges", "alembic_version",
     }  # fmt: skip
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     assert await _tables(database) == all_tables
@@ -35,3 +36,22 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
 def test_models_match_migrations(databases: DatabaseFactory) -> None:
     url = databases.create(SERVICE, url_variable=VARIABLE)
     check_models(SERVICE, url_variable=VARIABLE, url=url)
+
+
+async def test_existing_accounts_are_kept_up_and_down(databases: DatabaseFactory) -> None:
+    url = databases.create_empty()
+    database = Database(url, schema="auth")
+    migrate(SERVICE, url_variable=VARIABLE, url=url, revision="0005")
+    async with database.engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO auth.users VALUES (gen_random_uuid(), 'Clara', '$argon2id$x', now(), NULL)")
+        )
+        await connection.execute(text("INSERT INTO auth.users VALUES (gen_random_uuid(), NULL, NULL, now(), NULL)"))
+    migrate(SERVICE, url_variable=VARIABLE, url=url)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE auth.users SET email = 'clara@example.com' WHERE username = 'Clara'"))
+    downgrade(SERVICE, url_variable=VARIABLE, url=url, revision="0005")
+    async with database.engine.connect() as connection:
+        found = await connection.execute(text("SELECT username, password_hash FROM auth.users ORDER BY username"))
+        assert [tuple(row) for row in found] == [("Clara", "$argon2id$x"), (None, None)]
+    await database.close()

@@ -35,5 +35,7 @@ export const routes: PageRoute[] = [
     title: 'register',
     data: { mode: 'register' },
   },
+  { path: 'recover', loadComponent: () => import('./login/recover-page'), title: 'recover' },
+  { path: 'verify-email', loadComponent: () => import('./login/verify-email-page'), title: 'verifyEmail' },
   { path: '**', loadComponent: () => import('./shell/not-found-page'), title: 'notFoundTitle' },
 ];

@@ -16,7 +16,7 @@ from euterpe_client import EuterpeError, models
 
 from euterpe_cli import actions, display, errors, files, output, terminal
 from euterpe_cli.credentials import CredentialStore
-from euterpe_cli.errors import CliError
+from euterpe_cli.errors import CliError, SecondFactorRequired
 from euterpe_cli.files import Format
 from euterpe_cli.output import STDOUT
 from euterpe_cli.request_options import locale_language, parse_change, parse_parameters, parse_prompt, parse_variants
@@ -67,16 +67,28 @@ def register(username: Username, password_stdin: PasswordStdin = False, server: 
     """Create an account and log in."""
     password = _read_password(password_stdin, confirm=True)
     with _session(server) as session:
-        session.register(username, password)
+        codes = session.register(username, password)
     terminal.notify(f"Welcome, {username}. You are logged in at {server}.")
+    if codes:
+        terminal.notify("Keep these recovery codes. Each one recovers a lost password once:\n  " + "\n  ".join(codes))
 
 
 @app.command()
-def login(username: Username, password_stdin: PasswordStdin = False, server: Server = _DEFAULT_SERVER) -> None:
+def login(
+    username: Username,
+    password_stdin: PasswordStdin = False,
+    code: Annotated[str | None, typer.Option(help="Code of the second factor; by default asked for.")] = None,
+    server: Server = _DEFAULT_SERVER,
+) -> None:
     """Log in and store the login for later commands."""
     password = _read_password(password_stdin, confirm=False)
     with _session(server) as session:
-        session.log_in(username, password)
+        try:
+            session.log_in(username, password, code)
+        except SecondFactorRequired:
+            if password_stdin or code is not None:
+                raise
+            session.log_in(username, password, typer.prompt("Code of your authenticator app", err=True))
     terminal.notify(f"You are logged in at {server} as {username}.")
 
 

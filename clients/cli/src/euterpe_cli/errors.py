@@ -19,6 +19,10 @@ class NotLoggedIn(CliError):
     """The command needs a login, and there is none or it has expired."""
 
 
+class SecondFactorRequired(CliError):
+    """The account needs a code of an authenticator app, or a recovery code."""
+
+
 def from_client(error: EuterpeError, server: str) -> CliError:
     """Return the error that reports a failure of the client to the user; `server` is the URL in use."""
     if isinstance(error, ConfigurationError):

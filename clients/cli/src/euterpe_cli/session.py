@@ -3,10 +3,11 @@
 from types import TracebackType
 from typing import Self
 
+import altcha
 from euterpe_client import ApiError, Euterpe, models
 
 from euterpe_cli.credentials import Credentials, CredentialStore
-from euterpe_cli.errors import NotLoggedIn
+from euterpe_cli.errors import NotLoggedIn, SecondFactorRequired
 
 #: Someone waits at a terminal; a busy server is reported sooner than a program would want.
 _MAX_RETRY_WAIT_SECONDS = 10.0
@@ -29,16 +30,26 @@ class Session:
     ) -> None:
         self.client.close()
 
-    def register(self, username: str, password: str) -> None:
-        """Create an account and log in. A login that cannot be stored is noticed before."""
+    def register(self, username: str, password: str) -> list[str]:
+        """Create an account, log in, and return recovery codes. A login that cannot be stored is noticed before."""
         with self._store.locked(), self._connect(has_login=False) as anonymous:
-            anonymous.register_user({"username": username, "password": password})
+            account: models.Registration = {"username": username, "password": password}
+            if proof := _registration_proof(anonymous):
+                account["proof"] = proof
+            created = anonymous.register_user(account)
             self._log_in(username, password)
+        # Servers before recovery codes return none.
+        return list(created.get("recovery_codes") or [])
 
-    def log_in(self, username: str, password: str) -> None:
-        """Log in and store the tokens."""
+    def log_in(self, username: str, password: str, code: str | None = None) -> None:
+        """Log in and store the tokens. Raises SecondFactorRequired if the account needs a code."""
         with self._store.locked():
-            self._log_in(username, password)
+            try:
+                self._log_in(username, password, code)
+            except ApiError as error:
+                if error.type.endswith("/second-factor-required"):
+                    raise SecondFactorRequired("This account needs a code; pass it with --code.") from error
+                raise
 
     def log_out(self) -> str | None:
         """Delete the stored login and end it at the server. Returns its user name, None if there was none."""
@@ -72,8 +83,11 @@ class Session:
             max_retry_wait_seconds=_MAX_RETRY_WAIT_SECONDS,
         )
 
-    def _log_in(self, username: str, password: str) -> None:
-        tokens = self.client.create_token({"grant_type": "password", "username": username, "password": password})
+    def _log_in(self, username: str, password: str, code: str | None = None) -> None:
+        form: models.PasswordForm = {"grant_type": "password", "username": username, "password": password}
+        if code is not None:
+            form["code"] = code
+        tokens = self.client.create_token(form)
         self._store.save(self.server, Credentials.from_tokens(username, tokens))
 
     def _access_token(self) -> str | None:
@@ -100,3 +114,19 @@ class Session:
         renewed = Credentials.from_tokens(credentials.username, tokens)
         self._store.save(self.server, renewed)
         return renewed
+
+
+def _registration_proof(client: Euterpe) -> str | None:
+    """Solve the challenge of a server that requires proof of work to register, which takes seconds."""
+    try:
+        challenge = client.get_registration_challenge()["challenge"]
+    except ApiError as error:
+        # Servers of earlier versions have no challenges.
+        if error.status == 404:
+            return None
+        raise
+    if challenge is None:
+        return None
+    parsed = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(parsed)
+    return None if solution is None else altcha.Payload(parsed, solution).to_base64()

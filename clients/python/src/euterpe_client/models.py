@@ -32,6 +32,34 @@ class ConfirmBody(TypedDict):
     password: str
 
 
+class CredentialsAnswer(TypedDict):
+    """
+    How a user logs in to an account and recovers it.
+    """
+
+    email: str | None
+    pending_email: str | None
+    recovery_codes: int
+    totp: bool
+
+
+class EmailBody(TypedDict):
+    """
+    A new e-mail address.
+    """
+
+    email: str
+    language: NotRequired[Literal["en", "es"]]
+
+
+class EnabledTotpAnswer(TypedDict):
+    """
+    The recovery codes that were created with the second factor.
+    """
+
+    recovery_codes: list[str] | None
+
+
 class GuestBody(TypedDict):
     """
     How to return the refresh token of a guest.
@@ -46,6 +74,96 @@ class KeySet(TypedDict):
     """
 
     keys: list[dict[str, str]]
+
+
+class LinkBody(TypedDict):
+    """
+    The token of a link that was sent by mail.
+    """
+
+    token: str
+
+
+class LoginOptionsAnswer(TypedDict):
+    """
+    What this installation offers to log in, to register, and to recover a password.
+    """
+
+    mails: bool
+    passkeys: bool
+
+
+class NewPasskeyBody(TypedDict):
+    """
+    A new passkey.
+    """
+
+    credential: dict[str, Any]
+    name: str
+
+
+class NewUserAnswer(TypedDict):
+    """
+    A new account with its recovery codes, which are in this response only.
+    """
+
+    id: str
+    username: str
+    created_at: str
+    guest: NotRequired[bool]
+    recovery_codes: list[str]
+
+
+class PasskeyAnswer(TypedDict):
+    """
+    A passkey of an account.
+    """
+
+    id: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class PasskeyList(TypedDict):
+    """
+    An account's passkeys.
+    """
+
+    items: list[PasskeyAnswer]
+
+
+class PasskeyLoginBody(TypedDict):
+    """
+    A login with a passkey.
+    """
+
+    credential: dict[str, Any]
+    delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class PasskeyNameBody(TypedDict):
+    """
+    The name of a passkey.
+    """
+
+    name: str
+
+
+class PasskeyOptionsAnswer(TypedDict):
+    """
+    Options for the browser's WebAuthn functions, in their JSON form.
+    """
+
+    options: dict[str, Any]
+
+
+class PasskeyProofBody(TypedDict):
+    """
+    What a passkey has signed.
+    """
+
+    credential: dict[str, Any]
 
 
 class PasswordChange(TypedDict):
@@ -66,7 +184,46 @@ class PasswordForm(TypedDict):
     grant_type: Literal["password"]
     username: str
     password: str
+    code: NotRequired[str | None]
     delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class RecoveryBody(TypedDict):
+    """
+    Whose password is to be recovered.
+    """
+
+    account: str
+    language: NotRequired[Literal["en", "es"]]
+
+
+class RecoveryCodeCompletion(TypedDict):
+    """
+    A recovery code, and the new password.
+    """
+
+    username: str
+    recovery_code: str
+    new_password: str
+    revoke_api_keys: NotRequired[bool]
+
+
+class RecoveryCodesAnswer(TypedDict):
+    """
+    New recovery codes, which are in this response only.
+    """
+
+    recovery_codes: list[str]
+
+
+class RecoveryCompletion(TypedDict):
+    """
+    The token of a recovery link, and the new password.
+    """
+
+    token: str
+    new_password: str
+    revoke_api_keys: NotRequired[bool]
 
 
 class RefreshBody(TypedDict):
@@ -86,6 +243,15 @@ class Registration(TypedDict):
 
     username: str
     password: str
+    proof: NotRequired[str | None]
+
+
+class RegistrationChallengeAnswer(TypedDict):
+    """
+    A challenge that a registration must solve.
+    """
+
+    challenge: dict[str, Any] | None
 
 
 Scope: TypeAlias = Literal["songs:read", "songs:write", "generations:read", "generations:write", "account:read"]
@@ -157,6 +323,24 @@ class TokenAnswer(TypedDict):
     refresh_expires_in: int
 
 
+class TotpCodeBody(TypedDict):
+    """
+    A code of the authenticator app.
+    """
+
+    code: str
+
+
+class TotpSecretAnswer(TypedDict):
+    """
+    A new secret for an authenticator app, which is in this response only.
+    """
+
+    secret: str
+    uri: str
+    qr_code: str
+
+
 class UserAnswer(TypedDict):
     """
     An account.
@@ -166,6 +350,14 @@ class UserAnswer(TypedDict):
     username: str
     created_at: str
     guest: NotRequired[bool]
+
+
+class VerifiedEmailAnswer(TypedDict):
+    """
+    The verified address.
+    """
+
+    email: str
 
 
 class FieldError(TypedDict):
@@ -822,6 +1014,7 @@ class AccountExport(TypedDict):
     """
 
     account: UserAnswer
+    email: NotRequired[str | None]
     sessions: list[SessionAnswer]
     api_keys: list[ApiKeyAnswer]
     security_events: list[SecurityEventAnswer]

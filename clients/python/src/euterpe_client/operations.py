@@ -13,15 +13,27 @@ __all__ = ["Operations"]
 class Operations(Transport):
     """One method per operation. Each raises ApiError if the response is an error."""
 
-    def register_user(self, body: models.Registration) -> models.UserAnswer:
+    def register_user(self, body: models.Registration) -> models.NewUserAnswer:
         """Register.
 
         Creates an account. Log in with `POST /api/v1/auth/token` afterwards.
 
+        Only this response contains the recovery codes. Each recovers a lost password once, without an e-mail address.
+
         With a guest's access token in the Authorization header, the guest becomes the account: the account owns the guest's
         songs, and the guest's sessions end.
         """
-        return cast(models.UserAnswer, self._json("POST", "/api/v1/auth/users", json=body))
+        return cast(models.NewUserAnswer, self._json("POST", "/api/v1/auth/users", json=body))
+
+    def get_registration_challenge(self) -> models.RegistrationChallengeAnswer:
+        """Get a challenge for a registration.
+
+        A challenge (ALTCHA, proof of work) that a registration must solve within ten minutes; null if it needs none.
+        """
+        return cast(
+            models.RegistrationChallengeAnswer,
+            self._json("GET", "/api/v1/auth/registration-challenge", authenticated=False),
+        )
 
     def read_me(self) -> models.UserAnswer:
         """Get the current account.
@@ -71,10 +83,189 @@ class Operations(Transport):
             self._json("GET", "/api/v1/auth/me/security-events", params={"limit": limit, "before": before}),
         )
 
+    def get_credentials(self) -> models.CredentialsAnswer:
+        """Get your credentials.
+
+        How you log in to the account and recover it, without any secret.
+        """
+        return cast(models.CredentialsAnswer, self._json("GET", "/api/v1/auth/me/credentials"))
+
+    def reauthenticate(self, body: models.ConfirmBody) -> None:
+        """Confirm your password.
+
+        Confirms with the password that the session's user is present.
+
+        Changes of credentials need a login or a confirmation within the last ten minutes; without it the response is 403
+        with the type `recent-authentication-required`.
+        """
+        self._nothing("POST", "/api/v1/auth/me/reauthentication", json=body)
+
+    def change_email(self, body: models.EmailBody) -> None:
+        """Change the e-mail address.
+
+        Sends a link to the address, which becomes the account's when `POST /email-verifications` gets its token.
+
+        A previous address is notified. Needs a recent authentication.
+        """
+        self._nothing("PUT", "/api/v1/auth/me/email", json=body)
+
+    def remove_email(self) -> None:
+        """Remove the e-mail address.
+
+        Removes the address, which is notified. A lost password can then not be recovered by mail.
+
+        Needs a recent authentication.
+        """
+        self._nothing("DELETE", "/api/v1/auth/me/email")
+
+    def verify_email(self, body: models.LinkBody) -> models.VerifiedEmailAnswer:
+        """Verify an e-mail address.
+
+        Makes the address to which a link was sent the account's. A link is valid once, for 24 hours.
+        """
+        return cast(
+            models.VerifiedEmailAnswer,
+            self._json("POST", "/api/v1/auth/email-verifications", json=body, authenticated=False),
+        )
+
+    def get_login_options(self) -> models.LoginOptionsAnswer:
+        """Get login options.
+
+        What this installation offers to log in, to register, and to recover a password.
+        """
+        return cast(models.LoginOptionsAnswer, self._json("GET", "/api/v1/auth/login-options", authenticated=False))
+
+    def request_recovery(self, body: models.RecoveryBody) -> None:
+        """Request a recovery link.
+
+        Sends a link to the verified address of the account, if there are both.
+
+        The response does not depend on whether the account exists. The link is valid once, for one hour; three links an
+        hour can be requested for an account.
+        """
+        self._nothing("POST", "/api/v1/auth/password-recovery", json=body, authenticated=False)
+
+    def complete_recovery(self, body: models.RecoveryCompletion) -> None:
+        """Recover the password.
+
+        Sets a new password with the token of a link, and ends all sessions.
+
+        API keys remain valid, unless `revoke_api_keys` is true.
+        """
+        self._nothing("POST", "/api/v1/auth/password-recovery/completion", json=body, authenticated=False)
+
+    def recover_with_code(self, body: models.RecoveryCodeCompletion) -> None:
+        """Recover the password with a recovery code.
+
+        Sets a new password with one of the recovery codes, and ends all sessions. Each code is valid once.
+
+        API keys remain valid, unless `revoke_api_keys` is true.
+        """
+        self._nothing("POST", "/api/v1/auth/password-recovery/code", json=body, authenticated=False)
+
+    def create_recovery_codes(self) -> models.RecoveryCodesAnswer:
+        """Create recovery codes.
+
+        Replaces all recovery codes. Only this response contains them, because their digests are stored.
+
+        A code recovers the password once, or replaces the code of an authenticator app once. Needs a recent authentication.
+        """
+        return cast(models.RecoveryCodesAnswer, self._json("POST", "/api/v1/auth/me/recovery-codes"))
+
+    def create_totp(self) -> models.TotpSecretAnswer:
+        """Create an authenticator secret.
+
+        Creates the secret for an authenticator app (TOTP, RFC 6238). Logins need codes after `POST /me/totp/activation`.
+
+        Needs a recent authentication.
+        """
+        return cast(models.TotpSecretAnswer, self._json("POST", "/api/v1/auth/me/totp"))
+
+    def disable_totp(self) -> None:
+        """Disable the second factor.
+
+        Logins need no codes any more. Needs a recent authentication.
+        """
+        self._nothing("DELETE", "/api/v1/auth/me/totp")
+
+    def enable_totp(self, body: models.TotpCodeBody) -> models.EnabledTotpAnswer:
+        """Enable the second factor.
+
+        Confirms the secret with a code of the app. From now on, logins with the password need a code (`code`).
+
+        Returns recovery codes if the account had none. Needs a recent authentication.
+        """
+        return cast(models.EnabledTotpAnswer, self._json("POST", "/api/v1/auth/me/totp/activation", json=body))
+
+    def begin_passkey(self) -> models.PasskeyOptionsAnswer:
+        """Get options for a new passkey.
+
+        The options of `navigator.credentials.create()`, valid for five minutes. Needs a recent authentication.
+        """
+        return cast(models.PasskeyOptionsAnswer, self._json("POST", "/api/v1/auth/me/passkeys/options"))
+
+    def list_passkeys(self) -> models.PasskeyList:
+        """List passkeys.
+
+        The account's passkeys, newest first.
+        """
+        return cast(models.PasskeyList, self._json("GET", "/api/v1/auth/me/passkeys"))
+
+    def add_passkey(self, body: models.NewPasskeyBody) -> models.PasskeyAnswer:
+        """Add a passkey.
+
+        Adds the passkey that the browser has created. Needs a recent authentication.
+        """
+        return cast(models.PasskeyAnswer, self._json("POST", "/api/v1/auth/me/passkeys", json=body))
+
+    def rename_passkey(self, passkey_id: str, body: models.PasskeyNameBody) -> models.PasskeyAnswer:
+        """Rename a passkey.
+
+        Renames a passkey.
+        """
+        return cast(
+            models.PasskeyAnswer, self._json("PATCH", f"/api/v1/auth/me/passkeys/{quoted(passkey_id)}", json=body)
+        )
+
+    def remove_passkey(self, passkey_id: str) -> None:
+        """Remove a passkey.
+
+        Removes a passkey from the account. Needs a recent authentication.
+        """
+        self._nothing("DELETE", f"/api/v1/auth/me/passkeys/{quoted(passkey_id)}")
+
+    def begin_passkey_login(self) -> models.PasskeyOptionsAnswer:
+        """Get options to use a passkey.
+
+        The options of `navigator.credentials.get()`, valid for five minutes.
+        """
+        return cast(
+            models.PasskeyOptionsAnswer, self._json("POST", "/api/v1/auth/passkeys/options", authenticated=False)
+        )
+
+    def log_in_with_passkey(self, body: models.PasskeyLoginBody) -> models.TokenAnswer:
+        """Log in with a passkey.
+
+        Creates a session. A passkey is accepted without a second factor, because it verifies its user.
+        """
+        return cast(
+            models.TokenAnswer, self._json("POST", "/api/v1/auth/token/passkey", json=body, authenticated=False)
+        )
+
+    def reauthenticate_with_passkey(self, body: models.PasskeyProofBody) -> None:
+        """Confirm with a passkey.
+
+        Confirms with a passkey of the account that the session's user is present, like the password.
+        """
+        self._nothing("POST", "/api/v1/auth/me/reauthentication/passkey", json=body)
+
     def create_token(self, body: models.PasswordForm) -> models.TokenAnswer:
         """Log in.
 
         Creates a session (OAuth 2.0 password grant).
+
+        If the account has a second factor, a login without `code` is answered with 401 and the type
+        `second-factor-required`.
         """
         return cast(
             models.TokenAnswer,

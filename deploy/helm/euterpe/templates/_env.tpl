@@ -96,6 +96,13 @@
       name: {{ include "euterpe.secretName" . }}
       key: admin-clients
       optional: true
+# The password of the mail server; without the key, auth does not log in there.
+- name: EUTERPE_AUTH_SMTP_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "euterpe.secretName" . }}
+      key: smtp-password
+      optional: true
 - name: EUTERPE_AUTH_LIBRARY_TARGET
   value: {{ include "euterpe.fullname" .root }}-library:9090
 - name: EUTERPE_AUTH_GENERATOR_TARGET

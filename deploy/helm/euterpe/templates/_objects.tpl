@@ -169,6 +169,13 @@ spec:
 {{- end }}
 {{- end -}}
 
+{{- define "euterpe.egress.smtp" -}}
+- to:
+    {{- toYaml .Values.networkPolicy.smtp.to | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ .Values.auth.config.smtpPort | default 587 }}}
+{{- end -}}
+
 {{- define "euterpe.egress.postgres" -}}
 {{- if .Values.trial.enabled }}
 - to:

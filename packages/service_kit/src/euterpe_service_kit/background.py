@@ -41,6 +41,7 @@ class _Loop:
     task: asyncio.Task[None] | None = None
     failures: int = 0
     is_stalled: bool = False
+    is_stopped: bool = False
 
 
 class BackgroundLoops:
@@ -80,6 +81,8 @@ class BackgroundLoops:
         """Cancel the named loops, by default all, and wait for their ends. `check` no longer covers them."""
         stopped = [self._loops.pop(name) for name in names or list(self._loops) if name in self._loops]
         tasks = [loop.task for loop in stopped if loop.task]
+        for loop in stopped:
+            loop.is_stopped = True
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -98,7 +101,8 @@ class BackgroundLoops:
 
     async def _run(self, name: str, loop: _Loop, turn: Turn, interval_seconds: float, turn_seconds: float) -> None:
         clock = asyncio.get_running_loop()
-        while True:
+        # Python 3.11 drops a cancellation that meets the end of `asyncio.wait_for`; the turn then ends by itself.
+        while not loop.is_stopped:
             alarm = clock.call_later(turn_seconds, self._report_stall, name, loop, turn_seconds)
             try:
                 try:

@@ -44,6 +44,8 @@ def _print(text: str) -> None:
 def _welcome(settings: StackSettings, seconds: float) -> str:
     server = "" if settings.port == DEFAULT_PORT else f" --server {settings.url}"
     euterpe = os.path.relpath(os.path.join(os.path.dirname(sys.executable), "euterpe"))  # noqa: PTH118, PTH120
+    mail = settings.mail_folder
+    mails = f"{mail} (no mail server is set)" if mail else settings.service_settings["EUTERPE_AUTH_SMTP_HOST"]
     return f"""
 Euterpe is ready at {settings.url} after {seconds:.1f} s.
 
@@ -51,6 +53,7 @@ Euterpe is ready at {settings.url} after {seconds:.1f} s.
   Over HTTP            curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
                          -d '{{"length": 100}}' {settings.url}/api/v1/generations
   Logs                 {settings.data}/logs
+  Mails                {mails}
   Stop                 Ctrl-C; your songs are kept
 """
 

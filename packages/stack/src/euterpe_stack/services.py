@@ -120,12 +120,15 @@ class ServiceEnvironments:
             fields["MODELS_URL"] = str(self._settings.models)
         prefix = f"EUTERPE_{spec.name.upper()}_"
         process = _MALLOC | (_AUTH_MALLOC if spec.name == "auth" else {}) | {"PYTHONUNBUFFERED": "1"}
+        defaults = self._mail_defaults() if spec.name == "auth" else {}
         limits = dict.fromkeys(
             (f"{prefix}{who}_REQUESTS_PER_MINUTE" for who in ("TOKEN", "ADDRESS")), str(_REQUESTS_PER_MINUTE)
         )
         chosen = {name: value for name, value in self._settings.service_settings.items() if name.startswith(prefix)}
         # Addresses of services and servers take precedence over the operator's settings.
-        return child_environment(limits | chosen | process | {prefix + name: value for name, value in fields.items()})
+        return child_environment(
+            limits | defaults | chosen | process | {prefix + name: value for name, value in fields.items()}
+        )
 
     def addresses(self) -> dict[str, str]:
         """Return the URLs of the services and of S3, which only processes of this machine can reach."""
@@ -149,6 +152,12 @@ class ServiceEnvironments:
             "LIBRARY_TARGET": self._library_target,
             "GENERATOR_TARGET": f"127.0.0.1:{self._ports.rpc['generator']}",
         }
+
+    def _mail_defaults(self) -> dict[str, str]:
+        """Settings of mails that the operator can replace; without a mail server, mails are written into a folder."""
+        defaults = {"EUTERPE_AUTH_PUBLIC_URL": self._settings.url}
+        folder = self._settings.mail_folder
+        return defaults if folder is None else defaults | {"EUTERPE_AUTH_MAIL_FOLDER": str(folder)}
 
     def _s3_fields(self, service: str) -> dict[str, str]:
         key = self._secrets.s3_keys[service]

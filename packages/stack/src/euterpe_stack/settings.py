@@ -48,6 +48,13 @@ class StackSettings:
         """The URL of the product."""
         return f"{self.access.scheme}://{self.access.hosts[0]}:{self.port}"
 
+    @property
+    def mail_folder(self) -> Path | None:
+        """The directory into which mails are written; None if a mail server is set."""
+        if self.service_settings.get("EUTERPE_AUTH_SMTP_HOST"):
+            return None
+        return Path(self.service_settings.get("EUTERPE_AUTH_MAIL_FOLDER") or self.data / "mail")
+
 
 def _port(text: str) -> int:
     if not text:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from euterpe_test_kit.databases import DatabaseFactory
 from euterpe_test_kit.issuer import TokenIssuer
+from euterpe_test_kit.mail_server import MailServer
 
 _BUCKET = "euterpe-test"
 
@@ -31,6 +32,15 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     """A real PostgreSQL server for the session."""
     directory = tmp_path_factory.mktemp("postgres")
     server = Postgres(directory / "data", password=secrets.token_hex(16), log=directory / "postgres.log", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A real mail server on loopback."""
+    server = MailServer()
     server.start()
     yield server
     server.stop()

@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
         "--compromised", action="store_true", help="revoke all current keys at once; all access tokens become invalid"
     )
     commands.add_parser(
-        "reencrypt-keys", help="encrypt the stored signing keys with the first key of EUTERPE_AUTH_KEY_ENCRYPTION_KEY"
+        "reencrypt-keys",
+        help="encrypt the stored secrets with the first key of EUTERPE_AUTH_KEY_ENCRYPTION_KEY",
     )
     chosen = parser.parse_args(arguments)
     settings = Settings()
@@ -58,11 +59,13 @@ async def _reencrypt(settings: Settings) -> int:
     try:
         count = await rotation.reencrypt()
     except InvalidToken:
-        print("A signing key was encrypted with none of the keys in EUTERPE_AUTH_KEY_ENCRYPTION_KEY.", file=sys.stderr)
+        print(
+            "A stored secret was encrypted with none of the keys in EUTERPE_AUTH_KEY_ENCRYPTION_KEY.", file=sys.stderr
+        )
         return 1
     finally:
         await database.close()
-    print(f"{count} signing keys are encrypted with the first key; the others can be removed from the setting.")
+    print(f"{count} stored secrets are encrypted with the first key; the others can be removed from the setting.")
     return 0
 
 

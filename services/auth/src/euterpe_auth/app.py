@@ -8,6 +8,7 @@ from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
 from euterpe_service_kit.errors import Unavailable
+from euterpe_service_kit.mail import FolderSender, MailSender, SmtpSender, SmtpServer
 from euterpe_service_kit.rpc_client import peer_channel
 from euterpe_service_kit.tokens import ACCESS, SERVICE, TokenVerifier
 from fastapi import FastAPI
@@ -16,18 +17,41 @@ from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
-from euterpe_auth.routes import admin, api_keys, jwks, revocations, service_tokens, sessions, tokens, users
+from euterpe_auth.domain.passkeys import Site
+from euterpe_auth.domain.registration_challenges import challenge_secret
+from euterpe_auth.domain.signing_keys import key_cipher
+from euterpe_auth.routes import (
+    admin,
+    api_keys,
+    emails,
+    jwks,
+    passkeys,
+    recovery,
+    revocations,
+    second_factor,
+    service_tokens,
+    sessions,
+    tokens,
+    users,
+)
 from euterpe_auth.services.administration import Administration
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
+from euterpe_auth.services.emails import Emails
 from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
+from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox, Peer
+from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.recovery import Recovery
+from euterpe_auth.services.recovery_codes import RecoveryCodes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
 from euterpe_auth.services.revocations import revocation_list
+from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -43,6 +67,7 @@ details (RFC 9457)."""
 _TAGS = {
     "accounts": "Registration, profile, password and deletion.",
     "sessions": "Login, guests, refresh and logout.",
+    "passkeys": "Logins with devices and password managers instead of a password.",
     "API keys": "Credentials for programs, with scopes.",
     "keys": "Public keys that verify tokens.",
 }
@@ -61,7 +86,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
     app = create_base_app("auth", settings, lifespan=lifespan, description=_DESCRIPTION, tags=_TAGS)
     app.state.cookies_always_secure = settings.cookies_always_secure
-    for module in (users, tokens, sessions, api_keys, service_tokens, jwks, revocations, admin):
+    for module in (
+        users,
+        emails,
+        recovery,
+        second_factor,
+        passkeys,
+        tokens,
+        sessions,
+        api_keys,
+        service_tokens,
+        jwks,
+        revocations,
+        admin,
+    ):
         app.include_router(module.router)
     return app
 
@@ -73,7 +111,8 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
         ring, clock, access_seconds=settings.access_token_seconds, service_seconds=settings.service_token_seconds
     )
     outbox = Outbox(database, _peers(settings, signer, stack), metrics, clock)
-    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, metrics, clock)
+    mails = _mails(settings, database, metrics, clock)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
     app.state.service_verifier = TokenVerifier(ring, SERVICE)
     app.state.readiness.add("database", database.ping)
@@ -89,6 +128,7 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     loops = BackgroundLoops("auth", app.state.registry, app.state.readiness)
     stack.push_async_callback(loops.stop)
     loops.start("outbox", outbox.deliver)
+    loops.start("mails", mails.deliver)
     database_metrics = DatabaseMetrics("auth", app.state.registry, database)
     loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
     loops.start(
@@ -102,6 +142,7 @@ def _use_cases(
     ring: KeyRing,
     signer: TokenSigner,
     outbox: Outbox,
+    mails: Mails,
     metrics: AuthMetrics,
     clock: Clock,
 ) -> UseCases:
@@ -113,6 +154,14 @@ def _use_cases(
         new_accounts=settings.new_accounts_per_address,
         window_seconds=settings.attempt_window_seconds,
     )
+    cipher = key_cipher(settings.key_encryption_key.get_secret_value())
+    challenges = RegistrationChallenges(
+        attempts,
+        clock,
+        secret=challenge_secret(settings.key_encryption_key.get_secret_value()),
+        cost=settings.registration_challenge_cost if settings.registration_challenge == "proof_of_work" else None,
+    )
+    code_check = SecondFactor(database, cipher, mails, attempts, clock)
     sessions = Sessions(
         database,
         signer,
@@ -122,8 +171,15 @@ def _use_cases(
         idle_seconds=settings.session_idle_seconds,
     )
     return UseCases(
-        users=Users(database, passwords, attempts, limits, outbox, metrics, clock),
-        logins=Logins(database, passwords, sessions, attempts, limits, metrics, clock),
+        users=Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock),
+        emails=Emails(database, mails, attempts, clock),
+        recovery=Recovery(database, passwords, mails, attempts, clock),
+        recovery_codes=RecoveryCodes(database, mails, clock),
+        second_factor=code_check,
+        passkeys=Passkeys(database, sessions, mails, attempts, metrics, clock, site=_site(settings)),
+        mails=mails,
+        challenges=challenges,
+        logins=Logins(database, passwords, sessions, code_check, attempts, limits, metrics, clock),
         guests=Guests(database, sessions, attempts, limits, outbox, metrics, clock),
         sessions=sessions,
         api_keys=ApiKeys(database, signer, metrics, clock),
@@ -132,6 +188,29 @@ def _use_cases(
         keys=ring,
         revocations=revocation_list(database, clock),
     )
+
+
+def _mails(settings: Settings, database: Database, metrics: AuthMetrics, clock: Clock) -> Mails:
+    site = str(settings.public_url or "").rstrip("/")
+    sender: MailSender | None = None
+    if settings.smtp_host is not None:
+        password = None if settings.smtp_password is None else settings.smtp_password.get_secret_value()
+        server = SmtpServer(
+            settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_username, password
+        )
+        sender = SmtpSender(server, settings.mail_from or "")
+    elif settings.mail_folder is not None:
+        sender = FolderSender(settings.mail_folder, settings.mail_from or "Euterpe <no-reply@localhost>")
+    cipher = key_cipher(settings.key_encryption_key.get_secret_value())
+    return Mails(database, sender, cipher, site=site, metrics=metrics, clock=clock)
+
+
+def _site(settings: Settings) -> Site | None:
+    url = settings.public_url
+    if url is None or url.host is None:
+        return None
+    default = {"http": 80, "https": 443}[url.scheme]
+    return Site(url.host, f"{url.scheme}://{url.host}" + ("" if url.port in (None, default) else f":{url.port}"))
 
 
 def _peers(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> list[Peer]:

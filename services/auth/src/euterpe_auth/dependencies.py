@@ -13,8 +13,15 @@ from fastapi import Depends, Request
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.services.administration import Administration
 from euterpe_auth.services.api_keys import ApiKeys
+from euterpe_auth.services.emails import Emails
 from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.logins import Logins
+from euterpe_auth.services.mails import Mails
+from euterpe_auth.services.passkeys import Passkeys
+from euterpe_auth.services.recovery import Recovery
+from euterpe_auth.services.recovery_codes import RecoveryCodes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
+from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
@@ -26,6 +33,13 @@ class UseCases:
     """The use cases that the app's lifespan wires."""
 
     users: Users
+    emails: Emails
+    recovery: Recovery
+    recovery_codes: RecoveryCodes
+    second_factor: SecondFactor
+    passkeys: Passkeys
+    challenges: RegistrationChallenges
+    mails: Mails
     logins: Logins
     guests: Guests
     sessions: Sessions
@@ -61,6 +75,15 @@ async def _account(user: RegisteredUser, use_cases: Annotated[UseCases, Depends(
     return account
 
 
+async def _recent_account(
+    account: Annotated[Account, Depends(_account)],
+    use_cases: Annotated[UseCases, Depends(_use_cases)],
+    origin: Annotated[Origin, Depends(_origin)],
+) -> Account:
+    await use_cases.users.require_recent_authentication(account.id, account.session_id, None, origin)
+    return account
+
+
 def user_id_of(principal: Principal) -> uuid.UUID:
     """Return the user id of a token. Raises Unauthenticated when it is not one that auth issues."""
     try:
@@ -72,3 +95,5 @@ def user_id_of(principal: Principal) -> uuid.UUID:
 UseCasesDep = Annotated[UseCases, Depends(_use_cases)]
 OriginDep = Annotated[Origin, Depends(_origin)]
 AccountDep = Annotated[Account, Depends(_account)]
+#: An account whose user authenticated within the last ten minutes, for changes of credentials.
+RecentAccountDep = Annotated[Account, Depends(_recent_account)]

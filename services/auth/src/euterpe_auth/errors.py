@@ -49,8 +49,146 @@ class RecentAuthenticationRequired(Forbidden):
 
     def __init__(self, minutes: int) -> None:
         super().__init__(
-            f"This needs your password, because you entered it more than {minutes} minutes ago. Send it as `password`, "
-            "or log in again."
+            f"This needs your password, because you entered it more than {minutes} minutes ago. Confirm it with "
+            "POST /api/v1/auth/me/reauthentication, or log in again."
+        )
+
+
+class MailNotConfigured(Conflict):
+    """The operator has configured no mail server."""
+
+    slug = "mail-not-configured"
+
+    def __init__(self) -> None:
+        super().__init__("This site sends no mails, because its operator has configured no mail server.")
+
+
+class EmailTaken(Conflict):
+    """The verified address belongs to another account."""
+
+    slug = "email-taken"
+
+    def __init__(self) -> None:
+        super().__init__("This e-mail address belongs to another account. Remove it there, or use another address.")
+
+
+class InvalidLink(Conflict):
+    """Unknown, expired or used before; the response does not tell which."""
+
+    slug = "invalid-link"
+
+    def __init__(self) -> None:
+        super().__init__("This link has expired or was used before. Request a new one.")
+
+
+class TotpEnabled(Conflict):
+    """The account has a second factor already."""
+
+    slug = "second-factor-enabled"
+
+    def __init__(self) -> None:
+        super().__init__("Two-step login is enabled. Disable it before you set up another app.")
+
+
+class NoTotpSecret(Conflict):
+    """There is no secret to confirm."""
+
+    slug = "no-authenticator-secret"
+
+    def __init__(self) -> None:
+        super().__init__("There is no secret to confirm. Create one with POST /api/v1/auth/me/totp.")
+
+
+class WrongTotpCode(Unprocessable):
+    """The code that confirms a secret is wrong."""
+
+    slug = "wrong-code"
+
+    def __init__(self) -> None:
+        message = "The code is wrong or has expired. Check the clock of the device with the app."
+        super().__init__(f"body.code: {message}", fields=[FieldProblem("body.code", message)])
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password is right, and the account needs a code."""
+
+    slug = "second-factor-required"
+
+    def __init__(self) -> None:
+        super().__init__("This account needs a code of its authenticator app, or a recovery code. Send it as `code`.")
+
+
+class WrongSecondFactor(Unauthenticated):
+    """The password is right, and the code is not."""
+
+    slug = "wrong-second-factor"
+
+    def __init__(self) -> None:
+        super().__init__("The code is wrong, has expired or was used before. Enter the next one.")
+
+
+class WrongRecoveryCode(Unauthenticated):
+    """The same for an unknown name and a wrong or used code."""
+
+    slug = "wrong-recovery-code"
+
+    def __init__(self) -> None:
+        super().__init__("The username or the recovery code is wrong, or the code was used before.")
+
+
+class PasskeysNotConfigured(Conflict):
+    """The address of the pages is not set, to which passkeys are bound."""
+
+    slug = "passkeys-not-configured"
+
+    def __init__(self) -> None:
+        super().__init__("This site offers no passkeys, because its operator has not set its address.")
+
+
+class TooManyPasskeys(Conflict):
+    """The account has the maximum number of passkeys."""
+
+    slug = "too-many-passkeys"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"An account can have at most {limit} passkeys. Remove one first.")
+
+
+class InvalidPasskey(Unauthenticated):
+    """Unknown passkey, wrong signature, or expired challenge; the response does not tell which."""
+
+    slug = "invalid-passkey"
+
+    def __init__(self) -> None:
+        super().__init__("The passkey was not accepted. Try again, or log in with your password.")
+
+
+class PasskeyRefused(Unprocessable):
+    """The response of the browser cannot be verified. Not 401: the access token is valid."""
+
+    slug = "passkey-refused"
+
+    def __init__(self) -> None:
+        message = "The passkey was not accepted. Try again within five minutes."
+        super().__init__(f"body.credential: {message}", fields=[FieldProblem("body.credential", message)])
+
+
+class NoSuchPasskey(NotFound):
+    """The passkey does not exist, or belongs to another account."""
+
+    def __init__(self) -> None:
+        super().__init__("You have no passkey with this id.")
+
+
+class RegistrationProofRequired(Forbidden):
+    """The solution of the challenge is missing, wrong, expired or was used before."""
+
+    slug = "registration-proof-required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This site requires proof of work to register. Solve a new challenge from "
+            "GET /api/v1/auth/registration-challenge, and send the solution as `proof`."
         )
 
 

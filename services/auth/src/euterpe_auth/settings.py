@@ -1,12 +1,15 @@
 """Settings of auth, read from environment variables `EUTERPE_AUTH_<FIELD>`."""
 
 import re
-from typing import Annotated
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal
 
 from euterpe_service_kit.settings import ServiceSettings
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from euterpe_auth.domain.emails import normalise_email
 from euterpe_auth.domain.signing_keys import key_cipher
 
 
@@ -55,6 +58,9 @@ class Settings(ServiceSettings):
     login_attempts_per_account: int = Field(default=10, ge=3, le=1000)
     login_attempts_per_address: int = Field(default=100, ge=3, le=100_000)
     new_accounts_per_address: int = Field(default=300, ge=1, le=1_000_000)
+    #: Whether registrations must solve a challenge, against mass registration; and its iterations per try of 256.
+    registration_challenge: Literal["none", "proof_of_work"] = "none"
+    registration_challenge_cost: int = Field(default=5_000, ge=100, le=1_000_000)
     attempt_window_seconds: int = Field(default=600, ge=10, le=86_400)
     #: Retention of the audit log.
     security_event_days: int = Field(default=365, ge=1, le=3650)
@@ -63,6 +69,34 @@ class Settings(ServiceSettings):
     #: gRPC targets of the library and the generator, host:port. Without both, tasks for them wait in the outbox.
     library_target: str | None = None
     generator_target: str | None = None
+
+    #: Address of the pages, such as https://music.example, for links in mails.
+    public_url: AnyHttpUrl | None = None
+    #: Sender of mails: an address, with or without a name.
+    mail_from: str | None = Field(default=None, max_length=320)
+    #: The mail server; `smtp_security` is tls (usually port 465), starttls (587), or none.
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["tls", "starttls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    #: Without a mail server: a directory into which mails are written as files.
+    mail_folder: Path | None = None
+
+    @property
+    def sends_mails(self) -> bool:
+        """Whether a mail server or a directory for mails is set."""
+        return self.smtp_host is not None or self.mail_folder is not None
+
+    @model_validator(mode="after")
+    def _mails_have_sender_and_links(self) -> "Settings":
+        if self.sends_mails and self.public_url is None:
+            raise ValueError("smtp_host and mail_folder need public_url, for links in mails")
+        if self.smtp_host is not None and self.mail_from is None:
+            raise ValueError("smtp_host needs mail_from, the sender of mails")
+        if self.mail_from is not None and normalise_email(parseaddr(self.mail_from)[1]) is None:
+            raise ValueError("mail_from must be an address, such as Euterpe <no-reply@music.example>")
+        return self
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> "Settings":

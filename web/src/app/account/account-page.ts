@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, effect, inject, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
@@ -13,6 +13,11 @@ import { accountTexts } from './account-texts';
 import { ApiKeyList } from './api-key-list';
 import { DeleteAccountForm } from './delete-account-form';
 import { ChangePasswordForm } from './change-password-form';
+import { AccountCredentials } from './credentials';
+import { EmailSection } from './email-section';
+import { PasskeySection } from './passkey-section';
+import { RecoveryCodesSection } from './recovery-codes-section';
+import { SecondFactorSection } from './second-factor-section';
 import { SessionList } from './session-list';
 import { StorageUsage } from './storage-usage';
 
@@ -23,9 +28,23 @@ const EXPORTS = [
   ['/api/v1/auth/me/export', 'euterpe-account.json'],
 ] as const;
 
-/** The account: export, password, sessions, API keys, deletion. */
+/** The account: export, password, e-mail, sessions, API keys, deletion. */
 @Component({
-  imports: [ApiKeyList, Icon, DeleteAccountForm, PageState, ChangePasswordForm, RouterLink, SessionList, StorageUsage],
+  imports: [
+    ApiKeyList,
+    ChangePasswordForm,
+    DeleteAccountForm,
+    EmailSection,
+    Icon,
+    PageState,
+    PasskeySection,
+    RecoveryCodesSection,
+    RouterLink,
+    SecondFactorSection,
+    SessionList,
+    StorageUsage,
+  ],
+  providers: [AccountCredentials],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './account-page.html',
   styleUrls: ['../shared/detail-page.scss', './account-page.scss'],
@@ -39,6 +58,13 @@ export default class AccountPage {
   private readonly api = inject(Api);
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
+  private readonly credentials = inject(AccountCredentials);
+
+  constructor() {
+    effect(() => {
+      if (this.session.isRegistered()) void this.credentials.load().catch((error) => this.errorMessages.show(error));
+    });
+  }
 
   protected async logOut(): Promise<void> {
     await this.session.logOut();

@@ -3,6 +3,7 @@ import {
   Component,
   ElementRef,
   computed,
+  effect,
   inject,
   input,
   output,
@@ -21,6 +22,8 @@ export type CredentialsMode = 'login' | 'register';
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+  /** The code of the second factor, if the account has one. */
+  readonly code?: string;
 }
 
 /** Name and password, validated on blur to register and only on submit to log in. */
@@ -34,15 +37,19 @@ export interface Credentials {
 export class CredentialsForm {
   readonly mode = input.required<CredentialsMode>();
   readonly isBusy = input(false);
+  /** Whether the account needs a code of the second factor. */
+  readonly needsCode = input(false);
   readonly problem = input<Problem | null>(null);
   readonly submitted = output<Credentials>();
 
   protected readonly t = injectTexts(loginTexts);
   protected readonly username = signal('');
   protected readonly password = signal('');
+  protected readonly code = signal('');
   protected readonly touched = signal({ username: false, password: false });
   protected readonly isPasswordShown = signal(false);
   private readonly errorMessages = inject(ErrorMessages);
+  private readonly codeInput = viewChild<ElementRef<HTMLInputElement>>('codeInput');
   private readonly nameInput = viewChild.required<ElementRef<HTMLInputElement>>('nameInput');
   private readonly passwordInput = viewChild.required<ElementRef<HTMLInputElement>>('passwordInput');
 
@@ -54,16 +61,22 @@ export class CredentialsForm {
     return problem && !problem.field('username') && !problem.field('password') ? this.errorMessages.of(problem) : null;
   });
 
+  constructor() {
+    effect(() => this.codeInput()?.nativeElement.focus());
+  }
+
   protected touch(field: 'username' | 'password'): void {
     if (this.mode() === 'register' && this[field]()) this.touched.update((touched) => ({ ...touched, [field]: true }));
   }
 
   protected submit(event: Event): void {
     event.preventDefault();
+    const code = this.code().trim();
     this.touched.set({ username: true, password: true });
     if (this.nameError()) this.nameInput().nativeElement.focus();
     else if (this.passwordError()) this.passwordInput().nativeElement.focus();
-    else this.submitted.emit({ username: this.username(), password: this.password() });
+    else if (this.needsCode() && !code) this.codeInput()?.nativeElement.focus();
+    else this.submitted.emit({ username: this.username(), password: this.password(), ...(code ? { code } : {}) });
   }
 
   private error(field: 'username' | 'password', localError: LoginKey | null): string | null {

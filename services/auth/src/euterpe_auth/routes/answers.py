@@ -1,12 +1,17 @@
 """Conversion of sessions, API keys and security events into their JSON form."""
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from euterpe_auth.routes.schemas import ApiKeyAnswer, SecurityEventAnswer, SessionAnswer, UserAnswer
 
+#: Response header: how many API keys a change of the password has revoked.
+REVOKED_KEYS: Final = "Euterpe-Revoked-Api-Keys"
+REVOKED_KEYS_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    204: {"headers": {REVOKED_KEYS: {"description": "Number of revoked API keys.", "schema": {"type": "integer"}}}}
+}
 _SESSION_FIELDS: Final = tuple(name for name in SessionAnswer.model_fields if name != "current")
 
 
@@ -14,6 +19,7 @@ class AccountExport(BaseModel):
     """All data of an account in auth, without secrets."""
 
     account: UserAnswer
+    email: str | None = Field(default=None, examples=["clara@example.com"])
     sessions: list[SessionAnswer]
     api_keys: list[ApiKeyAnswer]
     security_events: list[SecurityEventAnswer]

@@ -11,6 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Wi
 from pydantic_core import PydanticCustomError
 
 from euterpe_auth.domain.api_keys import MAX_DAYS, MAX_NAME_LENGTH, Scope
+from euterpe_auth.domain.emails import MAX_EMAIL_LENGTH, normalise_email
+from euterpe_auth.domain.mails import Language
+from euterpe_auth.domain.recovery_codes import MAX_CODE_LENGTH
+from euterpe_auth.domain.registration_challenges import MAX_PROOF_LENGTH
 from euterpe_auth.domain.users import (
     MAX_PASSWORD_LENGTH,
     MAX_USERNAME_LENGTH,
@@ -23,6 +27,7 @@ from euterpe_auth.routes.cookies import Delivery
 from euterpe_auth.services.jwts import SignedToken
 from euterpe_auth.services.sessions import TokenPair
 
+_RECOVERY_CODES = "Each recovers the password once, or replaces the code of an authenticator app once."
 _MAX_REFRESH_TOKEN_LENGTH = 256
 _MAX_JWT_LENGTH = 2048
 
@@ -63,6 +68,13 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _email(text: str) -> str:
+    normalised = normalise_email(text)
+    if normalised is None:
+        raise PydanticCustomError("email", "Should be an e-mail address such as clara@example.com")
+    return normalised
+
+
 def _schema(**members: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "format": "password", "writeOnly": True} | members)
 
@@ -82,6 +94,9 @@ GivenRefreshToken = Annotated[
     SecretStr, _at_most(_MAX_REFRESH_TOKEN_LENGTH), _schema(maxLength=_MAX_REFRESH_TOKEN_LENGTH)
 ]
 GivenJwt = Annotated[SecretStr, _at_most(_MAX_JWT_LENGTH), _schema(maxLength=_MAX_JWT_LENGTH)]
+#: A recovery code, or a code of an authenticator app.
+GivenRecoveryCode = Annotated[SecretStr, _at_most(MAX_CODE_LENGTH), _schema(maxLength=MAX_CODE_LENGTH)]
+GivenEmail = Annotated[str, Field(max_length=MAX_EMAIL_LENGTH, examples=["clara@example.com"]), AfterValidator(_email)]
 #: Name of an API key: text that can be displayed on one line.
 KeyName = Annotated[
     str, Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["my studio"])
@@ -105,6 +120,22 @@ class Registration(BaseModel):
         description="ASCII letters, digits, dots, underscores and hyphens.",
     )
     password: NewPassword
+    proof: str | None = Field(
+        default=None,
+        max_length=MAX_PROOF_LENGTH,
+        description="The solution of a challenge in base64, if this installation requires one.",
+    )
+
+
+class RegistrationChallengeAnswer(BaseModel):
+    """A challenge that a registration must solve."""
+
+    challenge: dict[str, Any] | None = Field(
+        description="An ALTCHA challenge, version 2; null if registrations need no solution.",
+        examples=[
+            {"parameters": {"algorithm": "PBKDF2/SHA-256", "cost": 5000, "nonce": "d6a7…"}, "signature": "27f0…"}
+        ],
+    )
 
 
 class UserAnswer(BaseModel):
@@ -139,6 +170,190 @@ class ConfirmBody(BaseModel):
     password: GivenPassword
 
 
+class EmailBody(BaseModel):
+    """A new e-mail address."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"email": "clara@example.com", "language": "en"}]}
+    )
+
+    email: GivenEmail
+    language: Language = Field(default="en", description="Language of mails to the account.")
+
+
+class LinkBody(BaseModel):
+    """The token of a link that was sent by mail."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"token": "euterpe_lt_kq3v5Zy0…"}]})
+
+    token: GivenRefreshToken = Field(description="The part of the link after `#token=`.")
+
+
+class VerifiedEmailAnswer(BaseModel):
+    """The verified address."""
+
+    email: str = Field(examples=["clara@example.com"])
+
+
+class RecoveryBody(BaseModel):
+    """Whose password is to be recovered."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"account": "clara@example.com", "language": "en"}]}
+    )
+
+    account: str = Field(
+        min_length=1, max_length=MAX_EMAIL_LENGTH, description="The username or the verified e-mail address."
+    )
+    language: Language = Field(default="en", description="Language of the mail.")
+
+
+class RecoveryCompletion(BaseModel):
+    """The token of a recovery link, and the new password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"token": "euterpe_lt_kq3v5Zy0…", "new_password": "op. 17, in G minor"}]},
+    )
+
+    token: GivenRefreshToken = Field(description="The part of the link after `#token=`.")
+    new_password: NewPassword
+    revoke_api_keys: bool = Field(default=False, description="Whether to revoke all API keys of the account as well.")
+
+
+class RecoveryCodeCompletion(BaseModel):
+    """A recovery code, and the new password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "username": "clara",
+                    "recovery_code": "7KXM-2PQR-9TFA-HW3D",
+                    "new_password": "op. 17, in G minor",
+                }
+            ]
+        },
+    )
+
+    username: str = Field(min_length=1, max_length=256)
+    recovery_code: GivenRecoveryCode
+    new_password: NewPassword
+    revoke_api_keys: bool = Field(default=False, description="Whether to revoke all API keys of the account as well.")
+
+
+class RecoveryCodesAnswer(BaseModel):
+    """New recovery codes, which are in this response only."""
+
+    recovery_codes: list[str] = Field(description=_RECOVERY_CODES, examples=[["7KXM-2PQR-9TFA-HW3D"]])
+
+
+class NewUserAnswer(UserAnswer):
+    """A new account with its recovery codes, which are in this response only."""
+
+    recovery_codes: list[str] = Field(description=_RECOVERY_CODES, examples=[["7KXM-2PQR-9TFA-HW3D"]])
+
+
+class TotpSecretAnswer(BaseModel):
+    """A new secret for an authenticator app, which is in this response only."""
+
+    secret: str = Field(description="The secret in base32.", examples=["JBSWY3DPEHPK3PXP"])
+    uri: str = Field(
+        description="The address that apps read from a QR code.",
+        examples=["otpauth://totp/Euterpe:clara?secret=JBSWY3DPEHPK3PXP&issuer=Euterpe"],
+    )
+    qr_code: str = Field(
+        description="The QR code of `uri`: an SVG picture as a `data:` address.", examples=["data:image/svg+xml,…"]
+    )
+
+
+class TotpCodeBody(BaseModel):
+    """A code of the authenticator app."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "492039"}]})
+
+    code: str = Field(min_length=6, max_length=16)
+
+
+class EnabledTotpAnswer(BaseModel):
+    """The recovery codes that were created with the second factor."""
+
+    recovery_codes: list[str] | None = Field(
+        description="Null if the account has recovery codes already.", examples=[["7KXM-2PQR-9TFA-HW3D"]]
+    )
+
+
+class PasskeyOptionsAnswer(BaseModel):
+    """Options for the browser's WebAuthn functions, in their JSON form."""
+
+    options: dict[str, Any] = Field(examples=[{"challenge": "9GbWm…", "rpId": "music.example", "timeout": 300_000}])
+
+
+class PasskeyNameBody(BaseModel):
+    """The name of a passkey."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "my phone"}]})
+
+    name: KeyName
+
+
+class PasskeyProofBody(BaseModel):
+    """What a passkey has signed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credential: dict[str, Any] = Field(
+        description="The result of `navigator.credentials`, in its JSON form (`toJSON()`).",
+        examples=[{"id": "mQ3p…", "rawId": "mQ3p…", "type": "public-key", "response": {"clientDataJSON": "eyJ0…"}}],
+    )
+
+
+class NewPasskeyBody(PasskeyProofBody):
+    """A new passkey."""
+
+    name: KeyName
+
+
+class PasskeyLoginBody(PasskeyProofBody):
+    """A login with a passkey."""
+
+    delivery: Delivery = Field(default="body", description=_DELIVERY)
+
+
+class PasskeyAnswer(BaseModel):
+    """A passkey of an account."""
+
+    id: uuid.UUID
+    name: str = Field(examples=["my phone"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
+    last_used_at: UtcTime | None = Field(examples=["2026-09-14T09:30:00Z"])
+
+
+class PasskeyList(BaseModel):
+    """An account's passkeys."""
+
+    items: list[PasskeyAnswer]
+
+
+class CredentialsAnswer(BaseModel):
+    """How a user logs in to an account and recovers it."""
+
+    email: str | None = Field(description="The verified address.", examples=["clara@example.com"])
+    pending_email: str | None = Field(
+        description="An address whose link has not been opened yet.", examples=["clara@example.org"]
+    )
+    recovery_codes: int = Field(description="Number of unused recovery codes.", examples=[10])
+    totp: bool = Field(description="Whether logins with the password need a code of an authenticator app.")
+
+
+class LoginOptionsAnswer(BaseModel):
+    """What this installation offers to log in, to register, and to recover a password."""
+
+    mails: bool = Field(description="Whether passwords can be recovered by mail.")
+    passkeys: bool = Field(description="Whether passkeys can be used.")
+
+
 class ClaimBody(BaseModel):
     """The access token of a guest."""
 
@@ -161,6 +376,11 @@ class PasswordForm(BaseModel):
     grant_type: Literal["password"]
     username: str = Field(max_length=256, examples=["clara"])
     password: GivenPassword = Field(examples=["op. 7, in A minor"])
+    code: GivenRecoveryCode | None = Field(
+        default=None,
+        description="A code of the authenticator app or a recovery code, if the account has a second factor.",
+        examples=["492039"],
+    )
     delivery: Delivery = Field(default="body", description=_DELIVERY)
 
 

@@ -12,10 +12,9 @@ from euterpe_auth.routes.cookies import (
     RefreshCookie,
     clear_refresh_cookie,
     require_same_origin,
-    set_refresh_cookie,
 )
-from euterpe_auth.routes.schemas import GuestBody, PasswordForm, RefreshBody, TokenAnswer, token_answer
-from euterpe_auth.services.sessions import TokenPair
+from euterpe_auth.routes.schemas import GuestBody, PasswordForm, RefreshBody, TokenAnswer
+from euterpe_auth.routes.token_delivery import check_delivery, deliver
 
 router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 
@@ -33,10 +32,15 @@ async def create_token(
     use_cases: UseCasesDep,
     origin: OriginDep,
 ) -> TokenAnswer:
-    """Creates a session (OAuth 2.0 password grant)."""
-    _check_delivery(request, form.delivery)
-    pair = await use_cases.logins.log_in(form.username, form.password.get_secret_value(), origin)
-    return _deliver(request, response, pair, form.delivery)
+    """Creates a session (OAuth 2.0 password grant).
+
+    If the account has a second factor, a login without `code` is answered with 401 and the type
+    `second-factor-required`.
+    """
+    check_delivery(request, form.delivery)
+    code = None if form.code is None else form.code.get_secret_value()
+    pair = await use_cases.logins.log_in(form.username, form.password.get_secret_value(), origin, code=code)
+    return deliver(request, response, pair, form.delivery)
 
 
 @router.post(
@@ -54,8 +58,8 @@ async def create_guest(
     token to `POST /api/v1/auth/me/claims`. Otherwise they are deleted when the guest's session has expired.
     """
     delivery: Delivery = "body" if body is None else body.delivery
-    _check_delivery(request, delivery)
-    return _deliver(request, response, await use_cases.guests.create(origin), delivery)
+    check_delivery(request, delivery)
+    return deliver(request, response, await use_cases.guests.create(origin), delivery)
 
 
 @router.post(
@@ -79,11 +83,11 @@ async def refresh_token(
     """
     if body is not None:
         pair = await use_cases.sessions.refresh(body.refresh_token.get_secret_value(), origin)
-        return _deliver(request, response, pair, "body")
+        return deliver(request, response, pair, "body")
     if cookie is None:
         raise InvalidRefreshToken
     require_same_origin(request)
-    return _deliver(request, response, await use_cases.sessions.refresh(cookie, origin), "cookie")
+    return deliver(request, response, await use_cases.sessions.refresh(cookie, origin), "cookie")
 
 
 @router.post("/logout", status_code=204, summary="Log out", responses=problem_responses(403, 413, 503))
@@ -105,16 +109,3 @@ async def log_out(
         require_same_origin(request)
         await use_cases.sessions.log_out(cookie, origin)
         clear_refresh_cookie(request, response)
-
-
-def _check_delivery(request: Request, delivery: Delivery) -> None:
-    # Prevents other sites from logging the browser in to another account.
-    if delivery == "cookie":
-        require_same_origin(request)
-
-
-def _deliver(request: Request, response: Response, pair: TokenPair, delivery: Delivery) -> TokenAnswer:
-    response.headers["Cache-Control"] = "no-store"
-    if delivery == "cookie":
-        set_refresh_cookie(request, response, pair.refresh_token, max_age=pair.refresh_expires_in)
-    return token_answer(pair, with_refresh_token=delivery == "body")

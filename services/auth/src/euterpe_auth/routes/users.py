@@ -1,6 +1,6 @@
 """`/api/v1/auth/{users,me}`: accounts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from euterpe_service_kit.problems import problem_responses
 from euterpe_service_kit.security import OptionalUser, require_scope
@@ -11,12 +11,21 @@ from euterpe_auth.dependencies import AccountDep, OriginDep, UseCasesDep, user_i
 from euterpe_auth.domain.api_keys import Scope
 from euterpe_auth.domain.users import User
 from euterpe_auth.errors import NoSuchGuest
-from euterpe_auth.routes.answers import AccountExport, api_key_answer, security_event_answer, session_answer
+from euterpe_auth.routes.answers import (
+    REVOKED_KEYS,
+    REVOKED_KEYS_ANSWER,
+    AccountExport,
+    api_key_answer,
+    security_event_answer,
+    session_answer,
+)
 from euterpe_auth.routes.schemas import (
     ClaimBody,
     ConfirmBody,
+    NewUserAnswer,
     PasswordChange,
     Registration,
+    RegistrationChallengeAnswer,
     SecurityEventPage,
     UserAnswer,
 )
@@ -28,16 +37,27 @@ _Reader = Annotated[Principal, require_scope(Scope.ACCOUNT_READ)]
 
 @router.post("/users", status_code=201, summary="Register", responses=problem_responses(401, 403, 409, 413, 429, 503))
 async def register_user(
-    body: Registration, guest: OptionalUser, use_cases: UseCasesDep, origin: OriginDep
-) -> UserAnswer:
+    body: Registration, response: Response, guest: OptionalUser, use_cases: UseCasesDep, origin: OriginDep
+) -> NewUserAnswer:
     """Creates an account. Log in with `POST /api/v1/auth/token` afterwards.
+
+    Only this response contains the recovery codes. Each recovers a lost password once, without an e-mail address.
 
     With a guest's access token in the Authorization header, the guest becomes the account: the account owns the guest's
     songs, and the guest's sessions end.
     """
     guest_id = user_id_of(guest) if guest is not None and guest.guest else None
     password = body.password.get_secret_value()
-    return _response(await use_cases.users.register(body.username, password, origin, guest_id=guest_id))
+    new = await use_cases.users.register(body.username, password, origin, guest_id=guest_id, proof=body.proof)
+    response.headers["Cache-Control"] = "no-store"
+    return NewUserAnswer(**_response(new.user).model_dump(), recovery_codes=list(new.recovery_codes))
+
+
+@router.get("/registration-challenge", summary="Get a challenge for a registration", responses=problem_responses(503))
+async def get_registration_challenge(response: Response, use_cases: UseCasesDep) -> RegistrationChallengeAnswer:
+    """A challenge (ALTCHA, proof of work) that a registration must solve within ten minutes; null if it needs none."""
+    response.headers["Cache-Control"] = "no-store"
+    return RegistrationChallengeAnswer(challenge=use_cases.challenges.create())
 
 
 @router.get("/me", summary="Get the current account", responses=problem_responses(401, 403, 503))
@@ -46,18 +66,11 @@ async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
     return _response(await use_cases.users.get(user_id_of(user)))
 
 
-#: Response header: how many API keys a change of the password has revoked.
-_REVOKED_KEYS = "Euterpe-Revoked-Api-Keys"
-_REVOKED_KEYS_ANSWER: dict[int | str, dict[str, Any]] = {
-    204: {"headers": {_REVOKED_KEYS: {"description": "Number of revoked API keys.", "schema": {"type": "integer"}}}}
-}
-
-
 @router.put(
     "/me/password",
     status_code=204,
     summary="Change the password",
-    responses=_REVOKED_KEYS_ANSWER | problem_responses(401, 403, 413, 429, 503),
+    responses=REVOKED_KEYS_ANSWER | problem_responses(401, 403, 413, 429, 503),
 )
 async def change_password(
     body: PasswordChange, response: Response, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
@@ -71,7 +84,7 @@ async def change_password(
         revoke_api_keys=body.revoke_api_keys,
         origin=origin,
     )
-    response.headers[_REVOKED_KEYS] = str(revoked)
+    response.headers[REVOKED_KEYS] = str(revoked)
 
 
 @router.post(
@@ -109,6 +122,7 @@ async def export_account(response: Response, user: AccountDep, use_cases: UseCas
     response.headers["Cache-Control"] = "no-store"
     return AccountExport(
         account=_response(await use_cases.users.get(user.id)),
+        email=(await use_cases.users.credentials(user.id)).email,
         sessions=[session_answer(row, user.session_id) for row in await use_cases.sessions.list(user.id)],
         api_keys=[api_key_answer(key) for key in await use_cases.api_keys.list(user.id)],
         security_events=[security_event_answer(row) for row in await use_cases.users.all_security_events(user.id)],

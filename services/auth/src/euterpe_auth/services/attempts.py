@@ -41,8 +41,12 @@ class Attempts:
 
     async def reset(self, charge: Charge) -> None:
         """Uncount all attempts under a key after a success."""
+        await self.reset_key(charge.key)
+
+    async def reset_key(self, key: bytes) -> None:
+        """Uncount all attempts under a key."""
         async with self._database.sessions.begin() as session:
-            await AttemptRepository(session).reset(charge.key)
+            await AttemptRepository(session).reset(key)
 
     def _rejected(self, free_at: datetime, now: datetime) -> TooManyAttempts:
         seconds = max(1, math.ceil((free_at - now).total_seconds()))

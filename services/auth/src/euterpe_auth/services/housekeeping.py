@@ -9,8 +9,10 @@ from euterpe_service_kit.database import Database
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.services.outbox import Outbox
+from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.attempts import AttemptRepository
+from euterpe_auth.storage.passkeys import PasskeyRepository
 from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
@@ -44,6 +46,8 @@ class Housekeeping:
             await SessionRepository(session).delete_expired(now)
             await AttemptRepository(session).delete_settled(now)
             await RevocationRepository(session).delete_expired(now)
+            await AccountTokenRepository(session).delete_expired(now)
+            await PasskeyRepository(session).delete_expired_challenges(now)
             await ApiKeyRepository(session).delete_expired(now - _EXPIRED_KEYS_LISTED)
             await SecurityEventRepository(session).delete_older(now - self._event_retention)
         while await self._delete_guests():

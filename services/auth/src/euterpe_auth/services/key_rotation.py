@@ -11,8 +11,10 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.domain.signing_keys import key_cipher
 from euterpe_auth.services.signing_keys import new_row
+from euterpe_auth.storage.mails import MailRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.signing_keys import SigningKeyRepository
+from euterpe_auth.storage.totp_secrets import TotpSecretRepository
 
 log = structlog.get_logger(__name__)
 
@@ -77,14 +79,21 @@ class KeyRotation:
         return Rotation(row.kid, signs_from, until)
 
     async def reencrypt(self) -> int:
-        """Encrypt all stored signing keys with the first key encryption key, and return how many there are.
+        """Encrypt all stored secrets with the first key encryption key, and return how many there are.
 
-        Raises InvalidToken if a key was encrypted with none of the configured ones.
+        Raises InvalidToken if one of them was encrypted with none of the configured ones.
         """
         async with self._database.sessions.begin() as session:
             await SigningKeyRepository(session).lock_creation()
             rows = await SigningKeyRepository(session).published(self._clock())
             for row in rows:
                 row.encrypted_private_key = self._cipher.rotate(row.encrypted_private_key)
-        log.warning("signing_keys_reencrypted", count=len(rows))
-        return len(rows)
+            mails = await MailRepository(session).all_locked()
+            for mail in mails:
+                mail.sealed_content = self._cipher.rotate(mail.sealed_content)
+            secrets = await TotpSecretRepository(session).all_locked()
+            for secret in secrets:
+                secret.sealed_secret = self._cipher.rotate(secret.sealed_secret)
+        counts = {"signing_keys": len(rows), "mails": len(mails), "totp_secrets": len(secrets)}
+        log.warning("secrets_reencrypted", **counts)
+        return sum(counts.values())

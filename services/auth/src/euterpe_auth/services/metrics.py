@@ -21,6 +21,10 @@ class AuthMetrics:
             "Outbox tasks that the library or the generator has not confirmed.",
             registry=registry,
         )
+        self.mails = counter("mails", "Mails sent, postponed, refused, expired, or not needed.")
+        self.mails_waiting = Gauge(
+            "euterpe_auth_mails_waiting", "Mails that the mail server has not accepted yet.", registry=registry
+        )
         self.service_tokens = counter("service_tokens", "Service tokens requested.")
         self.hashes_running = Gauge(
             "euterpe_auth_password_hashes_running", "Password hashes in progress.", registry=registry

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_auth.domain.attempts import Charge, key_of
 from euterpe_auth.domain.clock import Clock
 from euterpe_auth.domain.common_passwords import is_common
+from euterpe_auth.domain.mails import Notice
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.outbox import TaskKind
 from euterpe_auth.domain.security_events import SecurityEvent
@@ -21,10 +23,14 @@ from euterpe_auth.domain.users import User, is_reserved, password_is_name
 from euterpe_auth.errors import GuessablePassword, NameTaken, NoSuchGuest, RecentAuthenticationRequired, WrongPassword
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import AttemptLimits
+from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.recovery_codes import replace_codes
+from euterpe_auth.services.registration_challenges import RegistrationChallenges
 from euterpe_auth.services.sessions import require_active
+from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.models import SecurityEventRow, UserRow
 from euterpe_auth.storage.outbox import OutboxRepository
@@ -38,6 +44,14 @@ T = TypeVar("T")
 
 #: Time after a login in which credentials can be created without the password.
 RECENT: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAccount:
+    """A new account with its recovery codes, which are not stored."""
+
+    user: User
+    recovery_codes: Sequence[str]
 
 
 class Users:
@@ -54,6 +68,8 @@ class Users:
         attempts: Attempts,
         limits: AttemptLimits,
         outbox: Outbox,
+        mails: Mails,
+        challenges: RegistrationChallenges,
         metrics: AuthMetrics,
         clock: Clock,
     ) -> None:
@@ -62,29 +78,45 @@ class Users:
         self._attempts = attempts
         self._limits = limits
         self._outbox = outbox
+        self._mails = mails
+        self._challenges = challenges
         self._metrics = metrics
         self._clock = clock
 
     async def register(
-        self, username: str, password: str, origin: Origin, *, guest_id: uuid.UUID | None = None
-    ) -> User:
-        """Create an account. A guest becomes the account and keeps its id, so the account owns the guest's songs.
+        self,
+        username: str,
+        password: str,
+        origin: Origin,
+        *,
+        guest_id: uuid.UUID | None = None,
+        proof: str | None = None,
+    ) -> RegisteredAccount:
+        """Create an account with recovery codes. A guest becomes the account and keeps its id and songs.
 
-        Raises NameTaken, GuessablePassword, NoSuchGuest, TooManyAttempts, and Unavailable when too many hashes wait.
+        `proof` is the solution of a challenge, if registrations need one.
+
+        Raises NameTaken, GuessablePassword, NoSuchGuest, RegistrationProofRequired, TooManyAttempts, and Unavailable
+        when too many hashes wait.
         """
-        _require_unguessable(password, username, "body.password")
+        require_unguessable(password, username, "body.password")
         await self._attempts.admit(Charge(key_of("new", origin.network), self._limits.new_accounts))
         async with self._database.sessions() as session:
             taken = is_reserved(username) or await UserRepository(session).is_name_taken(username)
         if not taken:
+            # After the checks that users correct, so that one solution is enough.
+            await self._challenges.require(proof)
+        codes: Sequence[str] | None = None
+        if not taken:
             password_hash = await self._passwords.hash(password)
             user = User(guest_id or uuid.uuid4(), username, self._clock())
-            taken = not await self._add(user, password_hash, origin, promote=guest_id is not None)
+            codes = await self._add(user, password_hash, origin, promote=guest_id is not None)
+            taken = codes is None
         self._metrics.registrations.labels("name_taken" if taken else "success").inc()
-        if taken:
+        if taken or codes is None:
             raise NameTaken
         log.info("user_registered", user_id=str(user.id), was_guest=guest_id is not None)
-        return user
+        return RegisteredAccount(user, codes)
 
     async def get(self, user_id: uuid.UUID) -> User:
         """Return the account of a valid access token. Raises Unauthenticated when it was deleted."""
@@ -107,7 +139,7 @@ class Users:
         Raises WrongPassword, GuessablePassword, TooManyAttempts, SessionEnded, Unavailable.
         """
         account = await self._confirmed(user_id, current, "body.current_password", origin)
-        _require_unguessable(new, account.username or "", "body.new_password")
+        require_unguessable(new, account.username or "", "body.new_password")
         new_hash = await self._passwords.hash(new)
         now = self._clock()
         async with self._database.sessions.begin() as session:
@@ -118,15 +150,18 @@ class Users:
             row.password_hash = new_hash
             await SessionRepository(session).revoke(user_id, now, but=session_id)
             keys = await ApiKeyRepository(session).remove_all(user_id, now) if revoke_api_keys else 0
+            await AccountTokenRepository(session).delete_all(user_id)
+            self._mails.notify(session, row, Notice.PASSWORD_CHANGED)
             event = SecurityEvent.PASSWORD_CHANGED
             SecurityEventRepository(session).record(event, at=now, user_id=user_id, origin=origin)
+        self._mails.wake()
         log.info("password_changed", user_id=str(user_id), revoked_api_keys=keys)
         return keys
 
     async def require_recent_authentication(
         self, user_id: uuid.UUID, session_id: uuid.UUID | None, password: str | None, origin: Origin
     ) -> None:
-        """Require the password, unless the session began within RECENT, which takes a password, too.
+        """Require the password, unless the user authenticated in this session within RECENT.
 
         Raises RecentAuthenticationRequired, SessionEnded, WrongPassword, TooManyAttempts, Unavailable.
         """
@@ -136,8 +171,20 @@ class Users:
         now = self._clock()
         async with self._database.sessions() as session:
             row = await require_active(session, user_id, session_id, now)
-        if now - row.created_at > RECENT:
+        if now - (row.authenticated_at or row.created_at) > RECENT:
             raise RecentAuthenticationRequired(round(RECENT.total_seconds() / 60))
+
+    async def reauthenticate(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, password: str, origin: Origin
+    ) -> None:
+        """Confirm with the password that the session's user is present, for changes of credentials within RECENT.
+
+        Raises SessionEnded, WrongPassword, TooManyAttempts, Unavailable.
+        """
+        await self._confirmed(user_id, password, "body.password", origin)
+        now = self._clock()
+        async with self._database.sessions.begin() as session:
+            (await require_active(session, user_id, session_id, now)).authenticated_at = now
 
     async def delete(self, user_id: uuid.UUID, password: str, origin: Origin) -> None:
         """Delete an account, and all its data through the outbox. Raises as change_password does."""
@@ -152,6 +199,11 @@ class Users:
         self._outbox.wake()
         log.info("account_deleted", user_id=str(user_id))
 
+    async def credentials(self, user_id: uuid.UUID) -> UserRow:
+        """Return the row of an account, for its credentials. Raises Unauthenticated when it was deleted."""
+        async with self._database.sessions() as session:
+            return _require_account(await UserRepository(session).find_registered(user_id))
+
     async def security_events(
         self, user_id: uuid.UUID, *, before: int | None, limit: int | None
     ) -> Sequence[SecurityEventRow]:
@@ -163,21 +215,23 @@ class Users:
         """Return all entries of an account in the audit log, newest first."""
         return await self.security_events(user_id, before=None, limit=None)
 
-    async def _add(self, user: User, password_hash: str, origin: Origin, *, promote: bool) -> bool:
+    async def _add(self, user: User, password_hash: str, origin: Origin, *, promote: bool) -> Sequence[str] | None:
+        """Add the account and return its recovery codes; None when its name is taken."""
         now = user.created_at
         try:
             async with self._database.sessions.begin() as session:
                 if promote:
                     await self._promote(session, user, password_hash)
                 elif not await UserRepository(session).add_user(user, password_hash):
-                    return False
+                    return None
+                codes = await replace_codes(session, user.id)
                 event = SecurityEvent.REGISTERED
                 SecurityEventRepository(session).record(event, at=now, user_id=user.id, origin=origin)
         except IntegrityError:
             # Only the name is unique: it was taken while the hash was computed.
-            return False
+            return None
         self._outbox.wake()
-        return True
+        return codes
 
     async def _promote(self, session: AsyncSession, user: User, password_hash: str) -> None:
         if not await UserRepository(session).promote_guest(user, password_hash):
@@ -208,7 +262,8 @@ class Users:
         return account
 
 
-def _require_unguessable(password: str, username: str, field: str) -> None:
+def require_unguessable(password: str, username: str, field: str) -> None:
+    """Raise GuessablePassword for the name or a password that is known from breaches; `field` is named in the error."""
     if password_is_name(password, username):
         raise GuessablePassword(field, "The password must differ from the username.")
     if is_common(password):

@@ -41,9 +41,15 @@ class UserRow(Base):
     created_at: Mapped[datetime]
     #: When an operator suspended it.
     suspended_at: Mapped[datetime | None]
+    #: The verified address, and one whose owner has not opened the link yet.
+    email: Mapped[str | None]
+    pending_email: Mapped[str | None]
+    #: Language of mails.
+    language: Mapped[str | None]
 
     __table_args__ = (
         Index("uq_users_username_lower", sql("lower(username)"), unique=True),
+        Index("uq_users_email_lower", sql("lower(email)"), unique=True),
         Index("ix_users_guests", "created_at", postgresql_where=sql("username IS NULL")),
         CheckConstraint("(username IS NULL) = (password_hash IS NULL)", name="guest"),
     )
@@ -60,6 +66,8 @@ class SessionRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime]
+    #: When its user authenticated again, if ever; the login is the first authentication.
+    authenticated_at: Mapped[datetime | None]
     address: Mapped[str]
     user_agent: Mapped[str]
 
@@ -162,3 +170,76 @@ class OutboxRow(Base):
     #: When the task is repeated once, for data added after its first execution.
     repeat_at: Mapped[datetime | None]
     attempts: Mapped[int]
+
+
+class AccountTokenRow(Base):
+    """The token of a link in a mail, stored as its digest; it is deleted when it is used."""
+
+    __tablename__ = "account_tokens"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    #: The address to which the link was sent.
+    email: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class MailRow(Base):
+    """A mail to be sent, deleted when the mail server has accepted it. Encrypted, as it contains addresses."""
+
+    __tablename__ = "mails"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    sealed_content: Mapped[bytes]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    #: When it is of no use any more.
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int]
+
+
+class RecoveryCodeRow(Base):
+    """An unused recovery code, stored as its digest."""
+
+    __tablename__ = "recovery_codes"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
+class TotpSecretRow(Base):
+    """The encrypted secret of an authenticator app; it counts after a code has confirmed it."""
+
+    __tablename__ = "totp_secrets"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    sealed_secret: Mapped[bytes]
+    enabled_at: Mapped[datetime | None]
+    #: The interval of the code that was used last; each code is valid once.
+    last_timecode: Mapped[int] = mapped_column(BigInteger)
+
+
+class PasskeyRow(Base):
+    """A passkey. Its sign count detects copies of devices that count."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class PasskeyChallengeRow(Base):
+    """A challenge that a passkey signs, once: for a new passkey of a user, or for a login without a user."""
+
+    __tablename__ = "passkey_challenges"
+
+    challenge: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)

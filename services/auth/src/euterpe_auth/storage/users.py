@@ -79,6 +79,10 @@ class UserRepository:
         """Return the account of this name; case is ignored."""
         return await self._session.scalar(select(UserRow).where(func.lower(UserRow.username) == func.lower(username)))
 
+    async def find_by_email(self, email: str) -> UserRow | None:
+        """Return the account of this verified address; case is ignored."""
+        return await self._session.scalar(select(UserRow).where(func.lower(UserRow.email) == func.lower(email)))
+
     async def find_by_id(self, user_id: uuid.UUID) -> User | None:
         """Return the account or guest with this id."""
         row = await self._session.get(UserRow, user_id)

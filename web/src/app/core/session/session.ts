@@ -2,6 +2,7 @@ import { Injectable, computed, signal } from '@angular/core';
 import { Problem } from '../api/problem';
 import type { Schema } from '../api/types';
 import { localPreferences } from '../local-preferences';
+import { solveChallenge } from './proof-of-work';
 import { withLock } from './with-lock';
 
 type Tokens = Schema<'TokenAnswer'>;
@@ -55,20 +56,35 @@ export class Session {
     return this.token();
   }
 
-  /** Log in; the songs of a guest move to the account. Throws Problem: `wrong-credentials`, `too-many-attempts`. */
-  async logIn(username: string, password: string): Promise<void> {
+  /**
+   * Log in; the songs of a guest move to the account. Throws Problem: `wrong-credentials`, `too-many-attempts`, and
+   * `second-factor-required` if the account needs a code.
+   */
+  async logIn(username: string, password: string, code?: string): Promise<void> {
     const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
     const form = new URLSearchParams({ grant_type: 'password', username, password, delivery: 'cookie' });
+    if (code) form.set('code', code);
     await this.start(await request<Tokens>('/token', { method: 'POST', body: form }));
     if (guestToken !== null) await this.claimSongs(guestToken);
   }
 
-  /** Register and log in; a guest becomes the account. Throws Problem: `name-taken`, `validation-error`. */
-  async register(username: string, password: string): Promise<void> {
+  /** Log in with what a passkey has signed; the songs of a guest move to the account. Throws Problem: `invalid-passkey`. */
+  async logInWithPasskey(credential: Record<string, unknown>): Promise<void> {
+    const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
+    await this.start(await request<Tokens>('/token/passkey', jsonPost({ credential, delivery: 'cookie' }, null)));
+    if (guestToken !== null) await this.claimSongs(guestToken);
+  }
+
+  /** Register and log in; a guest becomes the account. Returns recovery codes. Throws Problem: `name-taken`, `validation-error`. */
+  async register(username: string, password: string): Promise<readonly string[]> {
     const guestToken = this.currentUser()?.guest ? await this.token() : null;
-    await request<User>('/users', jsonPost({ username, password }, guestToken));
+    const { challenge } = await request<Schema<'RegistrationChallengeAnswer'>>('/registration-challenge', {});
+    const proof = challenge && (await solveChallenge(challenge));
+    const account = { username, password, ...(proof ? { proof } : {}) };
+    const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost(account, guestToken));
     this.clear();
     await this.logIn(username, password);
+    return created.recovery_codes;
   }
 
   async logOut(): Promise<void> {

@@ -1,0 +1,60 @@
+"""Mails to be sent."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from euterpe_auth.storage.models import MailRow
+
+
+class MailRepository:
+    """Mails to be sent, within one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    def add(
+        self, mail_id: uuid.UUID, kind: str, sealed_content: bytes, *, due_at: datetime, lifetime: timedelta
+    ) -> None:
+        """Add a mail, in the transaction of its cause."""
+        row = MailRow(
+            id=mail_id,
+            kind=kind,
+            sealed_content=sealed_content,
+            due_at=due_at,
+            expires_at=due_at + lifetime,
+            attempts=0,
+        )
+        self._session.add(row)
+
+    async def claim(self, now: datetime, *, lease: timedelta) -> MailRow | None:
+        """Claim the mail that is due longest; others cannot claim it before the lease ends."""
+        due = (
+            select(MailRow.id)
+            .where(MailRow.due_at <= now)
+            .order_by(MailRow.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        values = {"due_at": now + lease, "attempts": MailRow.attempts + 1}
+        return await self._session.scalar(update(MailRow).where(MailRow.id == due).values(values).returning(MailRow))
+
+    async def postpone(self, mail_id: uuid.UUID, due_at: datetime) -> None:
+        """Repeat the delivery later."""
+        await self._session.execute(update(MailRow).where(MailRow.id == mail_id).values(due_at=due_at))
+
+    async def remove(self, mail_id: uuid.UUID) -> None:
+        """Delete a mail that was sent, or that will not be."""
+        await self._session.execute(delete(MailRow).where(MailRow.id == mail_id))
+
+    async def all_locked(self) -> Sequence[MailRow]:
+        """Return all mails, locked until the transaction ends."""
+        return (await self._session.scalars(select(MailRow).with_for_update())).all()
+
+    async def count(self) -> int:
+        """Count the mails."""
+        return await self._session.scalar(select(func.count()).select_from(MailRow)) or 0

@@ -1,0 +1,18 @@
+import { texts } from '../core/text/texts';
+
+export const reauthenticationTexts = texts(
+  {
+    title: 'Confirm that it is you',
+    lead: 'Your login was more than ten minutes ago.',
+    password: 'Password',
+    confirm: 'Confirm',
+    passkey: 'Use a passkey',
+  },
+  {
+    title: 'Confirma que eres tú',
+    lead: 'Entraste hace más de diez minutos.',
+    password: 'Contraseña',
+    confirm: 'Confirmar',
+    passkey: 'Usar una llave de acceso',
+  },
+);
