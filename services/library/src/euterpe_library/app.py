@@ -16,13 +16,27 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs
+from euterpe_library.routes import (
+    admin,
+    explore,
+    files,
+    moderation,
+    notifications,
+    playlists,
+    profiles,
+    shares,
+    social,
+    songs,
+)
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import Importer
 from euterpe_library.services.moderation import Moderation
+from euterpe_library.services.notifications import NotificationStream
+from euterpe_library.services.profiles import Pictures
 from euterpe_library.settings import Settings
+from euterpe_library.storage.announcements import Announcements
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +59,9 @@ ROUTERS = (
     shares.link_router,
     social.router,
     playlists.router,
+    profiles.router,
+    notifications.router,
+    moderation.router,
     files.router,
     admin.router,
 )
@@ -54,8 +71,10 @@ _TAGS = {
     "sharing": "Share links for people without an account.",
     "likes": "Likes.",
     "comments": "Comments on songs.",
-    "authors": "Authors, and following them.",
+    "authors": "Authors, following them, and blocking users.",
     "playlists": "Playlists.",
+    "notifications": "What happened around your songs and comments.",
+    "moderation": "Reported comments, bans and their log, for moderators.",
     "files": "Import of MIDI files, and export of the whole library.",
 }
 
@@ -95,10 +114,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
+    state.pictures = Pictures(state.database, state.object_store)
     state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
+    announcements = Announcements(settings.database_url.get_secret_value())
+    stack.callback(announcements.close)
+    # Stopped before the connection closes.
     stack.push_async_callback(loops.stop)
+    announcements.start(loops)
+    state.notification_stream = NotificationStream(state.database, announcements)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start(
         "erasure",
