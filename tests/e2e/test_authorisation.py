@@ -51,7 +51,8 @@ ACCOUNT = {
     "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
     "put_playlist_songs", "add_playlist_song", "remove_playlist_song", "edit_comment", "block_user", "unblock_user",
     "get_notification_settings", "put_notification_settings", "get_profile", "put_profile", "put_picture",
-    "delete_picture",
+    "delete_picture", "add_webhook", "list_webhooks", "remove_webhook", "test_webhook", "list_deliveries",
+    "retry_delivery",
 }  # fmt: skip
 #: With the login of a moderator; everyone else is refused, whether or not the thing exists.
 MODERATOR = {"list_reported_comments", "decide_reports", "list_bans", "end_ban", "list_moderation_log"}
@@ -125,6 +126,7 @@ class World:
             "read_all_notifications": {},
             "put_notification_settings": {},
             "put_profile": {},
+            "add_webhook": {"url": "https://127.0.0.1/"},
             "create_playlist": {"title": "Mine"},
             "change_playlist": {"title": "Changed"},
             "put_playlist_songs": {"song_ids": []},
@@ -235,6 +237,8 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
         "key_id": make("/auth/api-keys", name="k", scopes=["songs:read"], expires_in_days=1)["id"],
         "session_id": str(uuid.uuid4()),
         "notification_id": str(uuid.uuid4()),
+        "webhook_id": str(uuid.uuid4()),
+        "delivery_id": str(uuid.uuid4()),
         "author_id": generation["id"],
         "token": "no-such-token",
         "name": "no-such-model",
@@ -329,6 +333,8 @@ def test_owner_may_call_everything(world: World) -> None:
         # Refused for other reasons: unknown author and session, a composed song, no MIDI, empty body, wrong password.
         refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
                    "read_notification": 404, "unread_notification": 404, "put_picture": 422,
+                   "add_webhook": 422, "remove_webhook": 404, "test_webhook": 404, "list_deliveries": 404,
+                   "retry_delivery": 404,
                    "import_song": 422, "claim_guest": 422, "delete_account": 422, "convert_midi": 422}  # fmt: skip
         expected = refused.get(operation.id)
         fits = response.status_code == expected if expected else response.is_success

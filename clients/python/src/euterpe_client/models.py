@@ -313,6 +313,9 @@ class DeletedSong(TypedDict):
     restorable_until: str
 
 
+DeliveryState: TypeAlias = Literal["pending", "delivered", "dead"]
+
+
 class FacetsAnswer(TypedDict):
     """
     Number of songs per value of each facet: facet → value → songs.
@@ -419,6 +422,28 @@ class NewShareAnswer(TypedDict):
     created_at: str
     token: str
     url: str
+
+
+class NewWebhook(TypedDict):
+    """
+    A webhook to add.
+    """
+
+    url: str
+    kinds: NotRequired[list[Kind]]
+
+
+class NewWebhookAnswer(TypedDict):
+    """
+    A new webhook with its secret, which is in this response only.
+    """
+
+    id: str
+    url: str
+    kinds: list[str]
+    dead: int
+    created_at: str
+    secret: str
 
 
 class NotificationAnswer(TypedDict):
@@ -573,6 +598,26 @@ class StorageUsageAnswer(TypedDict):
 
 
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
+
+
+class WebhookAnswer(TypedDict):
+    """
+    A webhook.
+    """
+
+    id: str
+    url: str
+    kinds: list[str]
+    dead: int
+    created_at: str
+
+
+class WebhookList(TypedDict):
+    """
+    Your webhooks, oldest first.
+    """
+
+    items: list[WebhookAnswer]
 
 
 class EstimateView(TypedDict):
@@ -847,6 +892,32 @@ class DeletedPage(TypedDict):
     """
 
     items: list[DeletedSong]
+    next_cursor: NotRequired[str | None]
+
+
+class DeliveryAnswer(TypedDict):
+    """
+    An event for a webhook.
+    """
+
+    id: str
+    event_id: str
+    kind: str
+    state: DeliveryState
+    attempts: int
+    next_at: str
+    status_code: int | None
+    error: str
+    created_at: str
+    ended_at: str | None
+
+
+class DeliveryPage(TypedDict):
+    """
+    A page of deliveries, newest first.
+    """
+
+    items: list[DeliveryAnswer]
     next_cursor: NotRequired[str | None]
 
 

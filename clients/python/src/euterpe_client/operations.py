@@ -923,6 +923,64 @@ class Operations(Transport):
             self._json("GET", "/api/v1/library/moderation/log", params={"limit": limit, "cursor": cursor}),
         )
 
+    def list_webhooks(self) -> models.WebhookList:
+        """List webhooks.
+
+        Your webhooks, without their secrets.
+        """
+        return cast(models.WebhookList, self._json("GET", "/api/v1/library/webhooks"))
+
+    def add_webhook(self, body: models.NewWebhook) -> models.NewWebhookAnswer:
+        """Add a webhook.
+
+        Events of your notifications are sent to the address by POST, at least once, as JSON with `id`, `type`,
+        `timestamp` and `data`. They are signed as in Standard Webhooks (`webhook-id`, `webhook-timestamp`,
+        `webhook-signature`). An answer other than 2xx is repeated for two days; then the delivery is dead.
+        """
+        return cast(models.NewWebhookAnswer, self._json("POST", "/api/v1/library/webhooks", json=body))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook.
+
+        Removes the webhook with its deliveries.
+        """
+        self._nothing("DELETE", f"/api/v1/library/webhooks/{quoted(webhook_id)}")
+
+    def test_webhook(self, webhook_id: str) -> None:
+        """Test a webhook.
+
+        Sends an event of the type `ping`. Its delivery is listed like those of other events.
+        """
+        self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/test")
+
+    def list_deliveries(
+        self,
+        webhook_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: models.DeliveryState | None = None,
+    ) -> models.DeliveryPage:
+        """List deliveries.
+
+        Events for the webhook of the last 30 days, newest first; with `state=dead`, those that were not delivered.
+        """
+        return cast(
+            models.DeliveryPage,
+            self._json(
+                "GET",
+                f"/api/v1/library/webhooks/{quoted(webhook_id)}/deliveries",
+                params={"limit": limit, "cursor": cursor, "state": state},
+            ),
+        )
+
+    def retry_delivery(self, webhook_id: str, delivery_id: str) -> None:
+        """Repeat a delivery.
+
+        Sends the event again, with all attempts, whatever the state of the delivery.
+        """
+        self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}/retry")
+
     def import_song(
         self, body: bytes, *, title: str | None = None, filename: str | None = None, idempotency_key: str | None = None
     ) -> models.SongAnswer:

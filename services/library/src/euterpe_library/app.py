@@ -16,6 +16,7 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
+from euterpe_library.clients.webhooks import WebhookClient
 from euterpe_library.routes import (
     admin,
     explore,
@@ -27,6 +28,7 @@ from euterpe_library.routes import (
     shares,
     social,
     songs,
+    webhooks,
 )
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
@@ -35,6 +37,7 @@ from euterpe_library.services.imports import Importer
 from euterpe_library.services.moderation import Moderation
 from euterpe_library.services.notifications import NotificationStream
 from euterpe_library.services.profiles import Pictures
+from euterpe_library.services.webhooks import TURN_SECONDS, Webhooks
 from euterpe_library.settings import Settings
 from euterpe_library.storage.announcements import Announcements
 
@@ -62,6 +65,7 @@ ROUTERS = (
     profiles.router,
     notifications.router,
     moderation.router,
+    webhooks.router,
     files.router,
     admin.router,
 )
@@ -74,6 +78,7 @@ _TAGS = {
     "authors": "Authors, following them, and blocking users.",
     "playlists": "Playlists.",
     "notifications": "What happened around your songs and comments.",
+    "webhooks": "Addresses of API clients that are told of events.",
     "moderation": "Reported comments, bans and their log, for moderators.",
     "files": "Import of MIDI files, and export of the whole library.",
 }
@@ -118,12 +123,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
+    client = WebhookClient(settings.webhook_networks)
+    stack.push_async_callback(client.close)
     announcements = Announcements(settings.database_url.get_secret_value())
     stack.callback(announcements.close)
     # Stopped before the connection closes.
     stack.push_async_callback(loops.stop)
     announcements.start(loops)
     state.notification_stream = NotificationStream(state.database, announcements)
+    state.webhooks = Webhooks(state.database, client)
+    loops.start("webhooks", state.webhooks.turn, interval_seconds=TURN_SECONDS)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start(
         "erasure",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from euterpe_service_kit.errors import (
     Conflict,
+    FieldProblem,
     Forbidden,
     NotFound,
     PreconditionFailed,
@@ -133,6 +134,34 @@ class PictureNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This user has no picture.")
+
+
+class WebhookNotFound(NotFound):
+    """The webhook does not exist, or is another user's: the answer is the same."""
+
+    slug = "webhook-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no webhook with this id.")
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no such delivery."""
+
+    slug = "delivery-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("The webhook has no delivery with this id.")
+
+
+class WebhookAddressRefused(Unprocessable):
+    """Events cannot be sent to the address of a webhook."""
+
+    slug = "webhook-address-refused"
+
+    def __init__(self, reason: str) -> None:
+        problem = FieldProblem("body.url", f"The address {reason}" if reason.startswith(("must", "has")) else reason)
+        super().__init__(f"body.url: {problem.message}", fields=[problem])
 
 
 class TooManyNotificationStreams(TooManyRequests):

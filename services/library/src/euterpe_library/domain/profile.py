@@ -14,7 +14,7 @@ from euterpe_library.domain.titles import without_controls
 MAX_DISPLAY_NAME_LENGTH = 50
 #: Below the limit of request bodies of the gateways, 1 MiB.
 MAX_PICTURE_BYTES = 1_000_000
-MAX_PICTURE_PIXELS = 25_000_000
+MAX_PICTURE_PIXELS = 16_000_000
 #: Width and height of the stored picture.
 PICTURE_SIZE = 256
 PICTURE_CONTENT_TYPE = "image/webp"

@@ -36,7 +36,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _PICTURE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": f"A picture of at most {MAX_PICTURE_BYTES:,} bytes and 25 megapixels.",
+        "description": f"A picture of at most {MAX_PICTURE_BYTES:,} bytes and 16 megapixels.",
         "content": dict.fromkeys(PICTURE_FORMATS, _BINARY),
     }
 }

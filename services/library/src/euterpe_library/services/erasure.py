@@ -13,6 +13,7 @@ from euterpe_library.storage.notifications import NotificationRepository
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.purge import PurgeRepository
 from euterpe_library.storage.quotas import QuotaRepository
+from euterpe_library.storage.webhooks import DeliveryRepository
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Erasure:
         async with self._database.maintenance.begin() as session:
             await QuotaRepository(session).delete_imports_before(datetime.now(UTC).date())
             await NotificationRepository(session).delete_expired()
+            await DeliveryRepository(session).delete_expired()
             purged = await PurgeRepository(session).purge_expired(_BATCH)
         return max(purged, await self._remove_orphans()) >= _BATCH
 

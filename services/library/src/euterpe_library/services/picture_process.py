@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from euterpe_library.domain.profile import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PICTURE_FORMATS, PICTURE_SIZE
 
-_LIMITS = ProcessLimits(memory_bytes=768 * 1024 * 1024, cpu_seconds=10)
+_LIMITS = ProcessLimits(memory_bytes=512 * 1024 * 1024, cpu_seconds=10)
 
 
 def main() -> None:
@@ -46,8 +46,11 @@ def encoded(content: bytes) -> bytes:
     with Image.open(io.BytesIO(content), formats=list(PICTURE_FORMATS.values())) as opened:
         if opened.width * opened.height > MAX_PICTURE_PIXELS:
             _refuse(f"must have at most {MAX_PICTURE_PIXELS} pixels, got {opened.width * opened.height}")
+        # JPEG is decoded at a fraction of its size, and other modes are converted only where resizing needs it.
+        opened.draft("RGB", (2 * PICTURE_SIZE, 2 * PICTURE_SIZE))
         upright = ImageOps.exif_transpose(opened)
-        square = ImageOps.fit(upright.convert("RGBA"), (PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.LANCZOS)
+        resizable = upright if upright.mode in ("RGB", "RGBA", "L") else upright.convert("RGBA")
+        square = ImageOps.fit(resizable, (PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.LANCZOS).convert("RGBA")
     # A transparent picture would look different on light and dark pages.
     flat = Image.new("RGB", square.size, "white")
     flat.paste(square, mask=square.getchannel("A"))

@@ -33,8 +33,8 @@ from euterpe_library.storage.profiles import BlockRepository, ProfileRepository
 log = structlog.get_logger(__name__)
 
 _ENCODING_SECONDS = 60.0
-#: Pictures that are encoded at once; further ones wait.
-_CONCURRENT = 2
+#: Pictures that are encoded at once; further ones wait. A process can need a hundred megabytes.
+_CONCURRENT = 1
 
 
 async def own(session: AsyncSession, user: Principal) -> tuple[Profile, bool]:

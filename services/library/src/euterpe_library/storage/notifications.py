@@ -86,11 +86,13 @@ class NotificationRepository:
     ) -> Page[Notification]:
         """Return a user's notifications, newest first."""
         order = (NotificationRow.created_at, NotificationRow.id)
-        statement = _selected().where(NotificationRow.recipient_id == user_id, _UNREAD if unread_only else _IN_PAGE)
+        statement = select_notifications().where(
+            NotificationRow.recipient_id == user_id, _UNREAD if unread_only else _IN_PAGE
+        )
         if after is not None:
             statement = statement.where(tuple_(*order) < tuple_(after.value, after.id))
         statement = statement.order_by(*(column.desc() for column in order)).limit(limit + 1)
-        found = tuple(_notification(row) for row in await self._session.execute(statement))
+        found = tuple(to_notification(row) for row in await self._session.execute(statement))
         last = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], Position(Sort.NEWEST, last.created_at, last.id) if last else None)
 
@@ -101,11 +103,11 @@ class NotificationRepository:
 
     async def latest_unread(self, user_id: str, after_id: uuid.UUID | None) -> Notification | None:
         """Return the newest unread notification, if it is newer than `after_id`."""
-        statement = _selected().where(NotificationRow.recipient_id == user_id, _UNREAD)
+        statement = select_notifications().where(NotificationRow.recipient_id == user_id, _UNREAD)
         if after_id is not None:
             statement = statement.where(NotificationRow.id > after_id)
         row = (await self._session.execute(statement.order_by(NotificationRow.id.desc()).limit(1))).one_or_none()
-        return None if row is None else _notification(row)
+        return None if row is None else to_notification(row)
 
     async def set_read(self, user_id: str, notification_id: uuid.UUID, *, read: bool) -> bool:
         """Mark a notification as read or unread; return whether the user has it."""
@@ -183,9 +185,11 @@ class NotificationSettingRepository:
         await self._session.execute(digest.on_conflict_do_update(index_elements=["user_id"], set_=values))
 
 
-def _selected() -> Any:
+def select_notifications(*first: Any) -> Any:
+    """Select the columns of notifications as their recipients see them, after the columns `first`."""
     row = NotificationRow
     columns = (
+        *first,
         row.id,
         row.kind,
         row.actor_id,
@@ -203,7 +207,8 @@ def _selected() -> Any:
     return statement.outerjoin(ProfileRow, ProfileRow.user_id == row.actor_id)
 
 
-def _notification(row: Any) -> Notification:
+def to_notification(row: Any) -> Notification:
+    """Map a row of `select_notifications`."""
     notification_id, kind, *rest = row
     return Notification(notification_id, Kind(kind), *rest)
 
@@ -232,8 +237,10 @@ class DigestRepository:
             NotificationRow.emailed_at.is_(None),
             NotificationRow.read_at.is_(None),
         )
-        rows = await self._session.execute(_selected().where(*wanted).order_by(NotificationRow.id).limit(limit))
-        return [_notification(row) for row in rows]
+        rows = await self._session.execute(
+            select_notifications().where(*wanted).order_by(NotificationRow.id).limit(limit)
+        )
+        return [to_notification(row) for row in rows]
 
     async def sent(self, user_id: str, ids: Sequence[uuid.UUID], next_at: datetime) -> None:
         """Record that a digest with these notifications was sent."""

@@ -30,6 +30,7 @@ from euterpe_library.storage.social_models import (
     PurgedSourceRow,
     ReportRow,
 )
+from euterpe_library.storage.webhook_models import WebhookRow
 
 #: Prefix of the source ids of imported files. They identify their user, and no peer retries them.
 IMPORT_PREFIX = "import:"
@@ -75,6 +76,7 @@ class PurgeRepository:
         await self._session.execute(
             delete(BlockRow).where((BlockRow.user_id == user_id) | (BlockRow.blocked_id == user_id))
         )
+        await self._session.execute(delete(WebhookRow).where(WebhookRow.owner_id == user_id))
         for row in (NotificationSettingRow, DigestSettingRow, ModeratorRow, ProfileRow):
             await self._session.execute(delete(row).where(row.user_id == user_id))
 
