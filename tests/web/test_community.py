@@ -68,7 +68,7 @@ def test_the_bell_counts_live_and_the_list_is_read(visit: Visit, product: Produc
     assert not inspector.violations, inspector.violations
     items.first.get_by_role("link").click()
     expect(page).to_have_url(re.compile(community.song))
-    bell = page.get_by_role("link", name=text("Notifications, one unread", "Notificaciones, una sin leer"))
+    bell = page.get_by_role("link", name=text("Notifications, 1 unread", "Notificaciones, 1 sin leer"))
     bell.click()
     page.get_by_role("button", name=text("Mark all as read", "Marcar todas como leídas")).click()
     expect(page.get_by_role("link", name=text("Notifications", "Notificaciones"), exact=True)).to_be_visible()
