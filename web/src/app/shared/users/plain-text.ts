@@ -23,10 +23,9 @@ export interface MentionedUser {
     } @else if (part.userId) {
       <a [routerLink]="['/authors', part.userId]">{{ part.text }}</a>
     } @else {
-      {{ part.text }}
+      <span>{{ part.text }}</span>
     }
   }`,
-  preserveWhitespaces: false,
   styles: `
     :host {
       display: block;
