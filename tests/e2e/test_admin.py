@@ -42,6 +42,19 @@ def test_an_operator_lists_failures_reports_and_orphans(product: Any) -> None:
     assert "euterpe-admin: " in _admin(product, "failures", "retry", unknown, status=1)
 
 
+def test_an_operator_appoints_a_moderator_and_ends_a_ban(product: Any, anonymous: httpx.Client) -> None:
+    account = {"username": "auber", "password": "Fra Diavolo, 1830"}
+    user = anonymous.post("/auth/users", json=account).raise_for_status().json()
+    assert "is a moderator" in _admin(product, "moderators", "add", "auber")
+    assert user["id"] in _admin(product, "moderators", "list")
+    assert "moderator_added" in _admin(product, "reports", "log")
+    assert "no longer a moderator" in _admin(product, "moderators", "remove", "auber")
+    assert _admin(product, "bans", "list", "--json").startswith("[")
+    assert "euterpe-admin: " in _admin(product, "bans", "end", "auber", status=1)
+    unknown = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
+    assert "euterpe-admin: " in _admin(product, "reports", "hide", unknown, status=1)
+
+
 def test_the_internal_api_is_not_reachable_through_the_gateway(product: Any) -> None:
     for path in ("/internal/revocations", "/internal/admin/users/zampa", "/internal/admin/reports"):
         assert httpx.get(product.url + path).status_code == 404, path

@@ -170,6 +170,6 @@ def test_a_midi_file_is_imported_and_another_file_rejected(visit: Visit, user: s
     chooser.set_input_files(good)
     expect(page.get_by_role("link", name="Own tune")).to_be_visible()
     chooser.set_input_files(bad)
-    notices = page.get_by_role("region", name=visit.text("Notifications", "Notificaciones"))
+    notices = page.get_by_role("region", name=visit.text("Messages", "Mensajes"))
     expect(notices).to_contain_text(re.compile(visit.text("Invalid input", "Datos no válidos")))
     expect(page.get_by_role("row")).to_have_count(5)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from euterpe_library.app import create_app
 from euterpe_library.services.erasure import Erasure
+from euterpe_library.services.webhooks import Webhooks
+from euterpe_library.storage.announcements import Announcements
 from euterpe_service_kit.background import BROKEN_AFTER
 from euterpe_service_kit.database_metrics import DatabaseMetrics
 from euterpe_service_kit.revocations import RevocationList
@@ -12,8 +14,10 @@ from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.loops import failing, is_broken, wait_for_failures
 
 LOOPS: dict[str, tuple[type, str]] = {
+    "announcements": (Announcements, "_check"),
     "database_metrics": (DatabaseMetrics, "read"),
     "erasure": (Erasure, "sweep_all"),
+    "webhooks": (Webhooks, "turn"),
     "revocations": (RevocationList, "refresh"),
 }
 

@@ -1,4 +1,5 @@
-"""The command `euterpe-admin`, for operators: failed generations, users, reported comments, orphaned objects.
+"""The command `euterpe-admin`, for operators: failed generations, users, reported comments, moderators, bans,
+orphaned objects.
 
 It calls the services directly at their internal addresses, because no gateway routes `/internal`. Exit status: 0
 success, 1 failure, 2 invalid arguments.
@@ -23,13 +24,24 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 users = typer.Typer(help="Find, suspend and resume users, and end their sessions.", no_args_is_help=True)
-reports = typer.Typer(help="List reported comments, and delete or keep them.", no_args_is_help=True)
+reports = typer.Typer(
+    help="List reported comments, and keep, hide or delete them, or ban their authors.", no_args_is_help=True
+)
 failures = typer.Typer(help="List failed generations with their causes, and try them again.", no_args_is_help=True)
-for name, group in (("users", users), ("reports", reports), ("failures", failures)):
+moderators = typer.Typer(help="Appoint moderators, who decide reports in the page.", no_args_is_help=True)
+bans = typer.Typer(help="List banned users, and end bans.", no_args_is_help=True)
+for name, group in (
+    ("users", users),
+    ("reports", reports),
+    ("moderators", moderators),
+    ("bans", bans),
+    ("failures", failures),
+):
     app.add_typer(group, name=name)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option(help="Number of entries.", min=1, max=1000)]
+Reason = Annotated[str, typer.Option(help="For the log; a banned user reads it, too.")]
 User = Annotated[str, typer.Argument(help="Username or id.", metavar="USER")]
 DataOption = Annotated[
     Path,
@@ -130,6 +142,85 @@ def keep_comment(context: typer.Context, comment_id: str) -> None:
     terminal.notify("The reports are dismissed.")
 
 
+@reports.command("hide")
+def hide_comment(context: typer.Context, comment_id: str, reason: Reason = "") -> None:
+    """Hide a reported comment from everyone but moderators."""
+    _decide(context, comment_id, decision="hide", reason=reason)
+    terminal.notify("The comment is hidden.")
+
+
+@reports.command("ban")
+def ban_author(
+    context: typer.Context,
+    comment_id: str,
+    reason: Reason = "",
+    days: Annotated[int | None, typer.Option(help="Days of the ban; by default it is permanent.", min=1)] = None,
+) -> None:
+    """Hide a reported comment and ban its author."""
+    _decide(context, comment_id, decision="ban", reason=reason, ban_days=days)
+    terminal.notify("The comment is hidden, and its author is banned.")
+
+
+@reports.command("log")
+def list_log(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the latest decisions of moderators and operators."""
+    found = _api(context).get("library", "/moderation-log", {"limit": limit})["items"]
+    _print(
+        found,
+        as_json,
+        lambda each: [
+            each["created_at"][:19],
+            each["moderator"],
+            each["action"],
+            each["user_name"],
+            each["text"],
+            each["reason"],
+        ],
+    )
+
+
+@moderators.command("list")
+def list_moderators(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the moderators."""
+    found = _api(context).get("library", "/moderators")["items"]
+    _print(found, as_json, lambda each: [each["id"], each["name"]])
+
+
+@moderators.command("add")
+def add_moderator(context: typer.Context, user: User) -> None:
+    """Let a user decide reports in the page."""
+    account = _api(context).get("auth", f"/users/{user}")
+    if account["username"] is None:
+        raise CliError("A guest cannot be a moderator.")
+    _api(context).send("PUT", "library", f"/moderators/{account['id']}", body={"name": account["username"]})
+    terminal.notify(f"{user} is a moderator.")
+
+
+@moderators.command("remove")
+def remove_moderator(context: typer.Context, user: User) -> None:
+    """End a user's role as a moderator."""
+    _api(context).send("DELETE", "library", f"/moderators/{_user_id(context, user)}")
+    terminal.notify(f"{user} is no longer a moderator.")
+
+
+@bans.command("list")
+def list_bans(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List banned users."""
+    found = _api(context).get("library", "/bans", {"limit": limit})["items"]
+    _print(
+        found,
+        as_json,
+        lambda each: [each["user_id"], each["name"], (each["until"] or "permanent")[:19], each["reason"]],
+    )
+
+
+@bans.command("end")
+def end_ban(context: typer.Context, user: User) -> None:
+    """End the ban of a user."""
+    _api(context).send("DELETE", "library", f"/bans/{_user_id(context, user)}")
+    terminal.notify(f"{user} is no longer banned.")
+
+
 @app.command()
 def orphans(context: typer.Context, as_json: AsJson = False) -> None:
     """Count the objects that wait to be removed because their last song was."""
@@ -144,6 +235,10 @@ def orphans(context: typer.Context, as_json: AsJson = False) -> None:
 def _api(context: typer.Context) -> AdminApi:
     api: AdminApi = context.obj
     return api
+
+
+def _decide(context: typer.Context, comment_id: str, **decision: Any) -> None:
+    _api(context).send("POST", "library", f"/comments/{comment_id}/decision", body=decision)
 
 
 def _user_id(context: typer.Context, user: str) -> str:

@@ -54,11 +54,19 @@ class AdminApi:
         """Return the JSON of a resource below `/internal/admin`. Raises CliError."""
         return self.send("GET", service, path, query)
 
-    def send(self, method: str, service: str, path: str, query: Mapping[str, Any] | None = None) -> Any:
+    def send(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Send a request below `/internal/admin`, and return the JSON of the response, if any. Raises CliError."""
         url = f"{self._addresses[service].rstrip('/')}/internal/admin{quote(path)}"
         headers = {"Authorization": f"Bearer {self._access()}"}
-        response = self._request(method, url, params=dict(query or {}), headers=headers)
+        response = self._request(method, url, params=dict(query or {}), headers=headers, json=body)
         return response.json() if response.content else None
 
     def _access(self) -> str:

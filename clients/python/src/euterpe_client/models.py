@@ -384,38 +384,114 @@ class Problem(TypedDict):
     errors: NotRequired[list[FieldError] | None]
 
 
-class AuthorAnswer(TypedDict):
+class ActorAnswer(TypedDict):
     """
-    A user with public songs.
+    The user who caused a notification.
     """
 
     id: str
     name: str
-    songs: int
-    followers: int
-    followed: bool
+    username: str
+    picture_url: str | None
 
 
-class CommentAnswer(TypedDict):
+class AuthorAnswer(TypedDict):
     """
-    A comment on a song: plain text, never markup.
+    A user with public songs, or who has taken part in the community.
     """
 
     id: str
-    song_id: str
-    author_id: str
-    author: str
-    text: str
+    name: str
+    username: str
+    bio: str
+    picture_url: str | None
+    songs: int
+    followers: int
+    following: int
+    followed: bool
+    blocked: bool
+
+
+class BanAnswer(TypedDict):
+    """
+    A banned user.
+    """
+
+    user_id: str
+    name: str
+    reason: str
+    until: str | None
     created_at: str
 
 
-class CommentPage(TypedDict):
+class Bans(TypedDict):
     """
-    A page of comments, newest first.
+    Bans that have not ended, the latest first.
     """
 
-    items: list[CommentAnswer]
-    next_cursor: NotRequired[str | None]
+    items: list[BanAnswer]
+
+
+class BlockedUser(TypedDict):
+    """
+    A user whom you have blocked.
+    """
+
+    id: str
+    name: str
+
+
+class BlockedUsers(TypedDict):
+    """
+    The users that you have blocked.
+    """
+
+    items: list[BlockedUser]
+
+
+class ChannelSettings(TypedDict):
+    """
+    Where you are notified of a kind of event.
+    """
+
+    page: NotRequired[bool]
+    email: NotRequired[bool]
+
+
+class CommentChanges(TypedDict):
+    """
+    The new text of a comment.
+    """
+
+    text: str
+
+
+class CommentPosition(TypedDict):
+    """
+    Where in the piece a comment is pinned: a bar or a time.
+    """
+
+    bar: NotRequired[int | None]
+    seconds: NotRequired[float | None]
+
+
+CommentSort: TypeAlias = Literal["newest", "oldest"]
+
+
+CommentState: TypeAlias = Literal["visible", "deleted", "hidden"]
+
+
+Decision: TypeAlias = Literal["dismiss", "hide", "ban"]
+
+
+class DecisionBody(TypedDict):
+    """
+    A decision about the reports of a comment.
+    """
+
+    decision: Decision
+    reason: NotRequired[str]
+    ban_days: NotRequired[int | None]
 
 
 class DeletedSong(TypedDict):
@@ -427,6 +503,9 @@ class DeletedSong(TypedDict):
     title: str
     deleted_at: str
     restorable_until: str
+
+
+DeliveryState: TypeAlias = Literal["pending", "delivered", "dead"]
 
 
 class FacetsAnswer(TypedDict):
@@ -447,12 +526,68 @@ class Following(TypedDict):
     author_ids: list[str]
 
 
-class NewComment(TypedDict):
+Frequency: TypeAlias = Literal["off", "daily", "weekly"]
+
+
+Kind: TypeAlias = Literal[
+    "like", "comment", "reply", "mention", "follow", "remix", "generation", "report", "moderation"
+]
+
+
+class ListedUser(TypedDict):
+    """
+    A user in a list.
+    """
+
+    id: str
+    name: str
+    username: str
+    picture_url: str | None
+
+
+class LogEntryAnswer(TypedDict):
+    """
+    What a moderator or an operator decided.
+    """
+
+    id: str
+    moderator: str
+    action: str
+    user_id: str | None
+    user_name: str
+    song_id: str | None
+    comment_id: str | None
+    text: str
+    reason: str
+    created_at: str
+
+
+class LogPage(TypedDict):
+    """
+    A page of the log, newest first.
+    """
+
+    items: list[LogEntryAnswer]
+    next_cursor: NotRequired[str | None]
+
+
+class MentionAnswer(TypedDict):
+    """
+    A mentioned user; the text has `@` and the name, in upper or lower case.
+    """
+
+    id: str
+    name: str
+
+
+class NewCommentBody(TypedDict):
     """
     A comment to add.
     """
 
     text: str
+    parent_id: NotRequired[str | None]
+    position: NotRequired[CommentPosition | None]
 
 
 class NewShare(TypedDict):
@@ -481,12 +616,100 @@ class NewShareAnswer(TypedDict):
     url: str
 
 
+class NewWebhook(TypedDict):
+    """
+    A webhook to add.
+    """
+
+    url: str
+    kinds: NotRequired[list[Kind]]
+
+
+class NewWebhookAnswer(TypedDict):
+    """
+    A new webhook with its secret, which is in this response only.
+    """
+
+    id: str
+    url: str
+    kinds: list[str]
+    dead: int
+    created_at: str
+    secret: str
+
+
+class NotificationAnswer(TypedDict):
+    """
+    Something that happened. `id` is the same in all channels: page, e-mail and webhooks.
+    """
+
+    id: str
+    kind: Kind
+    actor: ActorAnswer | None
+    song_id: str | None
+    song_title: str | None
+    comment_id: str | None
+    text: str
+    created_at: str
+    read: bool
+
+
+class NotificationPage(TypedDict):
+    """
+    A page of notifications, newest first.
+    """
+
+    items: list[NotificationAnswer]
+    unread_count: int
+    next_cursor: NotRequired[str | None]
+
+
+class NotificationSettingsBody(TypedDict):
+    """
+    Settings of notifications. Kinds that are left out are notified everywhere.
+    """
+
+    digest: NotRequired[Frequency]
+    language: NotRequired[Literal["en", "es"]]
+    kinds: NotRequired[dict[Kind, ChannelSettings]]
+
+
 class PlaylistSongs(TypedDict):
     """
     The songs of a playlist in order.
     """
 
     song_ids: list[str]
+
+
+class ProfileAnswer(TypedDict):
+    """
+    Your profile.
+    """
+
+    id: str
+    username: str
+    display_name: str | None
+    bio: str
+    picture_url: str | None
+    is_moderator: bool
+
+
+class ProfileBody(TypedDict):
+    """
+    What to show of yourself.
+    """
+
+    display_name: NotRequired[str | None]
+    bio: NotRequired[str]
+
+
+class ReadUntil(TypedDict):
+    """
+    Which notifications to mark as read.
+    """
+
+    until: NotRequired[str | None]
 
 
 Reason: TypeAlias = Literal["spam", "abuse", "copyright", "other"]
@@ -500,6 +723,31 @@ class Remix(TypedDict):
     url: str
     body: dict[str, Any]
     remix_of: str
+
+
+class ReportedCommentAnswer(TypedDict):
+    """
+    A reported comment.
+    """
+
+    comment_id: str
+    song_id: str
+    song_title: str
+    author_id: str
+    author: str
+    text: str
+    reports: int
+    reasons: list[str]
+    notes: list[str]
+    first_reported_at: str
+
+
+class ReportedComments(TypedDict):
+    """
+    Reported comments, those with the most reports first.
+    """
+
+    items: list[ReportedCommentAnswer]
 
 
 class ShareAnswer(TypedDict):
@@ -542,6 +790,26 @@ class StorageUsageAnswer(TypedDict):
 
 
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
+
+
+class WebhookAnswer(TypedDict):
+    """
+    A webhook.
+    """
+
+    id: str
+    url: str
+    kinds: list[str]
+    dead: int
+    created_at: str
+
+
+class WebhookList(TypedDict):
+    """
+    Your webhooks, oldest first.
+    """
+
+    items: list[WebhookAnswer]
 
 
 class EstimateView(TypedDict):
@@ -770,6 +1038,37 @@ class NewApiKeyAnswer(TypedDict):
     api_key: str
 
 
+class CommentAnswer(TypedDict):
+    """
+    A comment on a song: plain text, never markup.
+    """
+
+    id: str
+    song_id: str
+    author_id: str
+    author: str
+    author_username: str
+    author_picture_url: str | None
+    text: str
+    state: CommentState
+    parent_id: str | None
+    position: CommentPosition | None
+    mentions: list[MentionAnswer]
+    created_at: str
+    edited_at: str | None
+    reply_count: int
+    replies: list[CommentAnswer]
+
+
+class CommentPage(TypedDict):
+    """
+    A page of comments, or of the replies to a comment.
+    """
+
+    items: list[CommentAnswer]
+    next_cursor: NotRequired[str | None]
+
+
 class CommentReport(TypedDict):
     """
     Reason for reporting a comment.
@@ -786,6 +1085,41 @@ class DeletedPage(TypedDict):
 
     items: list[DeletedSong]
     next_cursor: NotRequired[str | None]
+
+
+class DeliveryAnswer(TypedDict):
+    """
+    An event for a webhook.
+    """
+
+    id: str
+    event_id: str
+    kind: str
+    state: DeliveryState
+    attempts: int
+    next_at: str
+    status_code: int | None
+    error: str
+    created_at: str
+    ended_at: str | None
+
+
+class DeliveryPage(TypedDict):
+    """
+    A page of deliveries, newest first.
+    """
+
+    items: list[DeliveryAnswer]
+    next_cursor: NotRequired[str | None]
+
+
+class Followers(TypedDict):
+    """
+    The latest users who follow an author.
+    """
+
+    items: list[ListedUser]
+    more: bool
 
 
 class NewPlaylist(TypedDict):
@@ -1027,6 +1361,15 @@ class FullPlaylist(TypedDict):
 
     playlist: PlaylistAnswer
     songs: list[SongAnswer]
+
+
+class LineageAnswer(TypedDict):
+    """
+    What a song derives from, and what derives from it: remixes, continuations and accompaniments.
+    """
+
+    source: SongAnswer | None
+    derived: list[SongAnswer]
 
 
 class SharedSong(TypedDict):

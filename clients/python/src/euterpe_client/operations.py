@@ -739,41 +739,68 @@ class Operations(Transport):
             models.SongPage, self._json("GET", "/api/v1/library/likes", params={"limit": limit, "cursor": cursor})
         )
 
-    def list_comments(self, song_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.CommentPage:
+    def list_comments(
+        self,
+        song_id: str,
+        *,
+        sort: models.CommentSort | None = None,
+        parent: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.CommentPage:
         """List comments.
 
-        The comments on a song, newest first.
+        The comments on a song, each with its first 20 replies, oldest first. With `parent`, all replies to a comment.
+
+        Comments of users whom you have blocked are left out. A comment that was deleted or hidden by a moderator is listed
+        only if it has replies, without text and author.
         """
         return cast(
             models.CommentPage,
-            self._json("GET", f"/api/v1/songs/{quoted(song_id)}/comments", params={"limit": limit, "cursor": cursor}),
+            self._json(
+                "GET",
+                f"/api/v1/songs/{quoted(song_id)}/comments",
+                params={"sort": sort, "parent": parent, "limit": limit, "cursor": cursor},
+            ),
         )
 
-    def comment_on_song(self, song_id: str, body: models.NewComment) -> models.CommentAnswer:
+    def comment_on_song(self, song_id: str, body: models.NewCommentBody) -> models.CommentAnswer:
         """Comment on a song.
 
-        Adds a comment of up to 2,000 characters of plain text. Answers 403 if the song's owner has closed comments.
+        Adds a comment of up to 2,000 characters of plain text, or a reply to a comment (`parent_id`). `@name` mentions a
+        user, who is notified. A comment can be pinned to a bar or a time of the piece (`position`). Answers 403 if the
+        song's owner has closed comments or blocked you.
         """
         return cast(models.CommentAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/comments", json=body))
+
+    def edit_comment(self, comment_id: str, body: models.CommentChanges) -> models.CommentAnswer:
+        """Edit a comment.
+
+        Changes the text of your comment within 15 minutes. The comment is marked with the time (`edited_at`).
+        """
+        return cast(
+            models.CommentAnswer, self._json("PATCH", f"/api/v1/library/comments/{quoted(comment_id)}", json=body)
+        )
 
     def delete_comment(self, comment_id: str) -> None:
         """Delete a comment.
 
-        Deletes a comment that you wrote, or one on a song of yours.
+        Deletes a comment that you wrote, or one on a song of yours. Replies to it are kept.
         """
         self._nothing("DELETE", f"/api/v1/library/comments/{quoted(comment_id)}")
 
     def report_comment(self, comment_id: str, body: models.CommentReport) -> None:
         """Report a comment.
 
-        Reports the comment to the operators. A second report of yours replaces the first.
+        Reports the comment to the moderators, who decide. You are notified of the decision. A second report of yours
+        replaces the first.
         """
         self._nothing("PUT", f"/api/v1/library/comments/{quoted(comment_id)}/report", json=body)
 
     def get_author(self, author_id: str) -> models.AuthorAnswer:
         """Get an author.
 
-        A user with public songs. The songs are at `/library/explore?author=`.
+        A user with public songs, or who has taken part in the community. The songs are at `/library/explore?author=`.
         """
         return cast(models.AuthorAnswer, self._json("GET", f"/api/v1/library/authors/{quoted(author_id)}"))
 
@@ -790,6 +817,28 @@ class Operations(Transport):
         Unfollows the author. Idempotent.
         """
         self._nothing("DELETE", f"/api/v1/library/authors/{quoted(author_id)}/follow")
+
+    def list_blocked_users(self) -> models.BlockedUsers:
+        """List blocked users.
+
+        The users that you have blocked, the latest first.
+        """
+        return cast(models.BlockedUsers, self._json("GET", "/api/v1/library/blocked"))
+
+    def block_user(self, author_id: str) -> None:
+        """Block a user.
+
+        Blocks the user: likes and comments on your songs, replies to you and follows are refused. You see none of their
+        comments. Follows in both directions end. Idempotent.
+        """
+        self._nothing("PUT", f"/api/v1/library/authors/{quoted(author_id)}/block")
+
+    def unblock_user(self, author_id: str) -> None:
+        """Unblock a user.
+
+        Unblocks the user. Idempotent.
+        """
+        self._nothing("DELETE", f"/api/v1/library/authors/{quoted(author_id)}/block")
 
     def list_followed_authors(self) -> models.Following:
         """List followed authors.
@@ -879,6 +928,249 @@ class Operations(Transport):
             models.PlaylistAnswer,
             self._json("DELETE", f"/api/v1/library/playlists/{quoted(playlist_id)}/songs/{quoted(song_id)}"),
         )
+
+    def get_profile(self) -> models.ProfileAnswer:
+        """Get your profile.
+
+        What you show of yourself. Others see it at `/library/authors/{author_id}`.
+        """
+        return cast(models.ProfileAnswer, self._json("GET", "/api/v1/library/profile"))
+
+    def put_profile(self, body: models.ProfileBody) -> models.ProfileAnswer:
+        """Change your profile.
+
+        Sets your display name and text. Songs and comments show the display name instead of the account's name.
+        """
+        return cast(models.ProfileAnswer, self._json("PUT", "/api/v1/library/profile", json=body))
+
+    def put_picture(self, body: bytes) -> None:
+        """Set your picture.
+
+        Sets your picture: its middle, as a square, without metadata. PNG, JPEG and WebP are accepted.
+        """
+        self._nothing("PUT", "/api/v1/library/profile/picture", content=body, media_type="image/png")
+
+    def delete_picture(self) -> None:
+        """Remove your picture.
+
+        Removes your picture. Idempotent.
+        """
+        self._nothing("DELETE", "/api/v1/library/profile/picture")
+
+    def get_picture(self, author_id: str, *, v: str | None = None, if_none_match: str | None = None) -> bytes:
+        """Get the picture of a user.
+
+        The user's picture. With the current `v`, it can be cached for a year.
+        """
+        return self._bytes(
+            "GET",
+            f"/api/v1/library/profiles/{quoted(author_id)}/picture",
+            params={"v": v},
+            headers={"if-none-match": if_none_match},
+            authenticated=False,
+        )
+
+    def get_picture_stream(
+        self, author_id: str, *, v: str | None = None, if_none_match: str | None = None
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_picture`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/library/profiles/{quoted(author_id)}/picture",
+            params={"v": v},
+            headers={"if-none-match": if_none_match},
+            authenticated=False,
+        )
+
+    def list_author_playlists(
+        self, author_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PlaylistPage:
+        """List the public playlists of a user.
+
+        The user's public playlists, newest first.
+        """
+        return cast(
+            models.PlaylistPage,
+            self._json(
+                "GET",
+                f"/api/v1/library/authors/{quoted(author_id)}/playlists",
+                params={"limit": limit, "cursor": cursor},
+            ),
+        )
+
+    def list_followers(self, author_id: str, *, limit: int | None = None) -> models.Followers:
+        """List the followers of a user.
+
+        The latest users who follow the user.
+        """
+        return cast(
+            models.Followers,
+            self._json("GET", f"/api/v1/library/authors/{quoted(author_id)}/followers", params={"limit": limit}),
+        )
+
+    def get_lineage(self, song_id: str) -> models.LineageAnswer:
+        """Get the lineage of a song.
+
+        The song that it derives from, and up to 20 songs that derive from it.
+        """
+        return cast(models.LineageAnswer, self._json("GET", f"/api/v1/songs/{quoted(song_id)}/lineage"))
+
+    def list_notifications(
+        self, *, limit: int | None = None, cursor: str | None = None, unread: bool | None = None
+    ) -> models.NotificationPage:
+        """List notifications.
+
+        Notifications of the last 180 days, newest first.
+        """
+        return cast(
+            models.NotificationPage,
+            self._json(
+                "GET", "/api/v1/library/notifications", params={"limit": limit, "cursor": cursor, "unread": unread}
+            ),
+        )
+
+    def follow_notifications(self, *, last_event_id: str | None = None) -> Iterator[Event]:
+        """Follow notifications.
+
+        Stream server-sent events named `notifications`: at once and after every change, `unread_count` and `latest`, the
+        newest unread notification, or null if it was sent before. The stream ends after nine minutes; open another one.
+        """
+        return self._events("GET", "/api/v1/library/notifications/events", headers={"last-event-id": last_event_id})
+
+    def read_all_notifications(self, body: models.ReadUntil) -> None:
+        """Mark all notifications as read.
+
+        Marks all notifications as read, or those up to `until`.
+        """
+        self._nothing("PUT", "/api/v1/library/notifications/read", json=body)
+
+    def read_notification(self, notification_id: str) -> None:
+        """Mark a notification as read.
+
+        Marks the notification as read. Idempotent.
+        """
+        self._nothing("PUT", f"/api/v1/library/notifications/{quoted(notification_id)}/read")
+
+    def unread_notification(self, notification_id: str) -> None:
+        """Mark a notification as unread.
+
+        Marks the notification as unread. Idempotent.
+        """
+        self._nothing("DELETE", f"/api/v1/library/notifications/{quoted(notification_id)}/read")
+
+    def get_notification_settings(self) -> models.NotificationSettingsBody:
+        """Get the settings of notifications.
+
+        Your settings, with every kind of event.
+        """
+        return cast(models.NotificationSettingsBody, self._json("GET", "/api/v1/library/notification-settings"))
+
+    def put_notification_settings(self, body: models.NotificationSettingsBody) -> models.NotificationSettingsBody:
+        """Set the settings of notifications.
+
+        Replaces your settings. They apply to what happens from now on.
+        """
+        return cast(
+            models.NotificationSettingsBody, self._json("PUT", "/api/v1/library/notification-settings", json=body)
+        )
+
+    def list_reported_comments(self, *, limit: int | None = None) -> models.ReportedComments:
+        """List reported comments.
+
+        Comments with open reports, those with the most reports first.
+        """
+        return cast(
+            models.ReportedComments, self._json("GET", "/api/v1/library/moderation/reports", params={"limit": limit})
+        )
+
+    def decide_reports(self, comment_id: str, body: models.DecisionBody) -> None:
+        """Decide the reports of a comment.
+
+        Closes the reports of the comment, and notifies its author and those who reported it.
+        """
+        self._nothing("POST", f"/api/v1/library/moderation/comments/{quoted(comment_id)}/decision", json=body)
+
+    def list_bans(self, *, limit: int | None = None) -> models.Bans:
+        """List banned users.
+
+        Bans that have not ended, the latest first.
+        """
+        return cast(models.Bans, self._json("GET", "/api/v1/library/moderation/bans", params={"limit": limit}))
+
+    def end_ban(self, author_id: str) -> None:
+        """End a ban.
+
+        Ends the ban of the user.
+        """
+        self._nothing("DELETE", f"/api/v1/library/moderation/bans/{quoted(author_id)}")
+
+    def list_moderation_log(self, *, limit: int | None = None, cursor: str | None = None) -> models.LogPage:
+        """List decisions of moderators.
+
+        Who decided what, newest first. Entries are never changed.
+        """
+        return cast(
+            models.LogPage,
+            self._json("GET", "/api/v1/library/moderation/log", params={"limit": limit, "cursor": cursor}),
+        )
+
+    def list_webhooks(self) -> models.WebhookList:
+        """List webhooks.
+
+        Your webhooks, without their secrets.
+        """
+        return cast(models.WebhookList, self._json("GET", "/api/v1/library/webhooks"))
+
+    def add_webhook(self, body: models.NewWebhook) -> models.NewWebhookAnswer:
+        """Add a webhook.
+
+        Events of your notifications are sent to the address by POST, at least once, as JSON with `id`, `type`,
+        `timestamp` and `data`. They are signed as in Standard Webhooks (`webhook-id`, `webhook-timestamp`,
+        `webhook-signature`). An answer other than 2xx is repeated for two days; then the delivery is dead.
+        """
+        return cast(models.NewWebhookAnswer, self._json("POST", "/api/v1/library/webhooks", json=body))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook.
+
+        Removes the webhook with its deliveries.
+        """
+        self._nothing("DELETE", f"/api/v1/library/webhooks/{quoted(webhook_id)}")
+
+    def test_webhook(self, webhook_id: str) -> None:
+        """Test a webhook.
+
+        Sends an event of the type `ping`. Its delivery is listed like those of other events.
+        """
+        self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/test")
+
+    def list_deliveries(
+        self,
+        webhook_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: models.DeliveryState | None = None,
+    ) -> models.DeliveryPage:
+        """List deliveries.
+
+        Events for the webhook of the last 30 days, newest first; with `state=dead`, those that were not delivered.
+        """
+        return cast(
+            models.DeliveryPage,
+            self._json(
+                "GET",
+                f"/api/v1/library/webhooks/{quoted(webhook_id)}/deliveries",
+                params={"limit": limit, "cursor": cursor, "state": state},
+            ),
+        )
+
+    def retry_delivery(self, webhook_id: str, delivery_id: str) -> None:
+        """Repeat a delivery.
+
+        Sends the event again, with all attempts, whatever the state of the delivery.
+        """
+        self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}/retry")
 
     def import_song(
         self, body: bytes, *, title: str | None = None, filename: str | None = None, idempotency_key: str | None = None

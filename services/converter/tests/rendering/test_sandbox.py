@@ -14,7 +14,7 @@ from euterpe_converter.rendering.synth_worker import SynthWorker
 def run(code: str, *arguments: object) -> str:
     prelude = (
         "import os, socket, subprocess, sys\nfrom pathlib import Path\n"
-        "from euterpe_converter.rendering import sandbox\n"
+        "from euterpe_service_kit import sandbox\n"
         "sandbox.drop_privileges()\n"
     )
     command = [sys.executable, "-c", prelude + code, *map(str, arguments)]
@@ -74,7 +74,7 @@ async def test_a_worker_without_isolation_starts_only_if_that_is_allowed(
 ) -> None:
     # The process of the worker imports this module first, and cannot isolate itself.
     (tmp_path / "sitecustomize.py").write_text(
-        "import euterpe_converter.rendering.sandbox as s\ns.deny_sockets = s.isolate_network = lambda: False\n"
+        "import euterpe_service_kit.sandbox as s\ns.deny_sockets = s.isolate_network = lambda: False\n"
     )
     environment = dict(CHILD_ENVIRONMENT) | {"PYTHONPATH": str(tmp_path)}
     monkeypatch.setattr("euterpe_converter.rendering.synth_worker.CHILD_ENVIRONMENT", environment)

@@ -16,13 +16,30 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs
+from euterpe_library.clients.webhooks import WebhookClient
+from euterpe_library.routes import (
+    admin,
+    explore,
+    files,
+    moderation,
+    notifications,
+    playlists,
+    profiles,
+    shares,
+    social,
+    songs,
+    webhooks,
+)
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import Importer
 from euterpe_library.services.moderation import Moderation
+from euterpe_library.services.notifications import NotificationStream
+from euterpe_library.services.profiles import Pictures
+from euterpe_library.services.webhooks import TURN_SECONDS, Webhooks
 from euterpe_library.settings import Settings
+from euterpe_library.storage.announcements import Announcements
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +62,10 @@ ROUTERS = (
     shares.link_router,
     social.router,
     playlists.router,
+    profiles.router,
+    notifications.router,
+    moderation.router,
+    webhooks.router,
     files.router,
     admin.router,
 )
@@ -54,8 +75,11 @@ _TAGS = {
     "sharing": "Share links for people without an account.",
     "likes": "Likes.",
     "comments": "Comments on songs.",
-    "authors": "Authors, and following them.",
+    "authors": "Authors, following them, and blocking users.",
     "playlists": "Playlists.",
+    "notifications": "What happened around your songs and comments.",
+    "webhooks": "Addresses of API clients that are told of events.",
+    "moderation": "Reported comments, bans and their log, for moderators.",
     "files": "Import of MIDI files, and export of the whole library.",
 }
 
@@ -95,10 +119,20 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     state.importer = Importer(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
+    state.pictures = Pictures(state.database, state.object_store)
     state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)
     loops = BackgroundLoops("library", state.registry, state.readiness)
+    client = WebhookClient(settings.webhook_networks)
+    stack.push_async_callback(client.close)
+    announcements = Announcements(settings.database_url.get_secret_value())
+    stack.callback(announcements.close)
+    # Stopped before the connection closes.
     stack.push_async_callback(loops.stop)
+    announcements.start(loops)
+    state.notification_stream = NotificationStream(state.database, announcements)
+    state.webhooks = Webhooks(state.database, client)
+    loops.start("webhooks", state.webhooks.turn, interval_seconds=TURN_SECONDS)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
     loops.start(
         "erasure",

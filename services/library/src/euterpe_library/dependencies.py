@@ -17,7 +17,7 @@ IfMatch = Annotated[
     str | None, Header(description="Apply only if the entity tag is unchanged; 412 otherwise.", examples=['"1"'])
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="Answer 304 if the entity tag is unchanged.", examples=['"1.0.0.0"'])
+    str | None, Header(description="Answer 304 if the entity tag is unchanged.", examples=['"1.0.0.0.0"'])
 ]
 
 

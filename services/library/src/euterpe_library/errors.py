@@ -1,9 +1,11 @@
 """Errors of the library."""
 
 import uuid
+from datetime import datetime
 
 from euterpe_service_kit.errors import (
     Conflict,
+    FieldProblem,
     Forbidden,
     NotFound,
     PreconditionFailed,
@@ -58,6 +60,117 @@ class CommentsClosed(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("The owner of this song has closed comments.")
+
+
+class CommentNotEditable(Conflict):
+    """The comment is too old to be edited, or a moderator has hidden it."""
+
+    slug = "comment-not-editable"
+
+    def __init__(self) -> None:
+        super().__init__("A comment can be edited within 15 minutes. Delete it and write a new one.")
+
+
+class Banned(Forbidden):
+    """A moderator has banned the user."""
+
+    slug = "banned"
+
+    def __init__(self, reason: str, until: datetime | None) -> None:
+        end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "permanently"
+        because = f" Reason: {reason}" if reason else ""
+        super().__init__(f"A moderator has banned you {end}. Your own library is not affected.{because}")
+
+
+class Blocked(Forbidden):
+    """The other user has blocked the caller."""
+
+    slug = "blocked"
+
+    def __init__(self) -> None:
+        super().__init__("This user does not accept likes, comments or follows from you.")
+
+
+class CannotBlockYourself(Conflict):
+    """The caller tried to block themselves."""
+
+    slug = "cannot-block-yourself"
+
+    def __init__(self) -> None:
+        super().__init__("You cannot block yourself.")
+
+
+class NotAModerator(Forbidden):
+    """Only moderators may do this."""
+
+    slug = "not-a-moderator"
+
+    def __init__(self) -> None:
+        super().__init__("Only moderators may do this.")
+
+
+class NotificationNotFound(NotFound):
+    """The notification does not exist, or is another user's: the answer is the same."""
+
+    slug = "notification-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no notification with this id.")
+
+
+class UserNotFound(NotFound):
+    """No user with this id has taken part in the community."""
+
+    slug = "user-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no user with this id.")
+
+
+class PictureNotFound(NotFound):
+    """The user has no picture."""
+
+    slug = "picture-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("This user has no picture.")
+
+
+class WebhookNotFound(NotFound):
+    """The webhook does not exist, or is another user's: the answer is the same."""
+
+    slug = "webhook-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no webhook with this id.")
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no such delivery."""
+
+    slug = "delivery-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("The webhook has no delivery with this id.")
+
+
+class WebhookAddressRefused(Unprocessable):
+    """Events cannot be sent to the address of a webhook."""
+
+    slug = "webhook-address-refused"
+
+    def __init__(self, reason: str) -> None:
+        problem = FieldProblem("body.url", f"The address {reason}" if reason.startswith(("must", "has")) else reason)
+        super().__init__(f"body.url: {problem.message}", fields=[problem])
+
+
+class TooManyNotificationStreams(TooManyRequests):
+    """The user follows their notifications on too many connections."""
+
+    slug = "too-many-streams"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} connections of a user may follow notifications.", retry_after_seconds=5)
 
 
 class NotYours(Forbidden):

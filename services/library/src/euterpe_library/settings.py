@@ -1,7 +1,7 @@
 """Settings of the library, read from environment variables `EUTERPE_LIBRARY_<FIELD>`."""
 
 from euterpe_service_kit.settings import ObjectStoreSettings, ServiceSettings
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from euterpe_library.domain.quota import Quotas, Storage
@@ -32,6 +32,8 @@ class Settings(ServiceSettings):
     #: Imports of one network (/24 of IPv4, /64 of IPv6) in a day, whoever the users are.
     network_max_imports_per_day: int = Field(default=5_000, ge=1)
     network_max_import_bytes_per_day: int = Field(default=256 * _MEBIBYTE, ge=1)
+    #: Private networks to which webhooks may send, also with plain HTTP; by default only public addresses, with HTTPS.
+    webhook_networks: list[IPvAnyNetwork] = Field(default=[])
     #: Interval of the sweep that purges expired deleted songs and removes objects without a song.
     sweep_seconds: float = Field(default=600.0, gt=0)
 

@@ -154,9 +154,14 @@ async def test_the_feed_of_followed_authors(
     assert (await client.get(author, headers=robert)).json() == {
         "id": "clara",
         "name": "Clara",
+        "username": "Clara",
+        "bio": "",
+        "picture_url": None,
         "songs": 1,
         "followers": 1,
+        "following": 0,
         "followed": True,
+        "blocked": False,
     }
     following = {"following": True}
     feed = (await client.get("/api/v1/library/explore", params=following, headers=robert)).json()["items"]

@@ -26,6 +26,9 @@ import { libraryTexts } from './library-texts';
         <a routerLink="/library/playlists" routerLinkActive="active" ariaCurrentWhenActive="page">{{
           t('playlists')
         }}</a>
+        @if (session.isRegistered()) {
+          <a routerLink="/library/likes" routerLinkActive="active" ariaCurrentWhenActive="page">{{ t('myLikes') }}</a>
+        }
         <a routerLink="/library/trash" routerLinkActive="active" ariaCurrentWhenActive="page">{{ t('trash') }}</a>
       </nav>
     }

@@ -19,14 +19,16 @@ import { Icon } from '../shared/icon';
 import { RollNote } from '../shared/midi/notes';
 import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
-import { PianoRoll } from '../shared/piano-roll/piano-roll';
+import { PianoRoll, RollPin } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
 import { LikeButton } from '../shared/songs/like-button';
 import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
 import { Song } from '../shared/songs/song-list';
 import { songTrack } from '../shared/songs/song-track';
+import { CommentItem } from './comment';
 import { Comments } from './comments';
 import { SongMenu } from './song-menu';
+import { Lineage } from './lineage';
 import { libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
 import { isAccompaniment, parameterRows, storedPrompt } from './song-settings';
@@ -37,6 +39,7 @@ import { isAccompaniment, parameterRows, storedPrompt } from './song-settings';
     Comments,
     Icon,
     LikeButton,
+    Lineage,
     MatMenuTrigger,
     NgTemplateOutlet,
     PageState,
@@ -59,6 +62,7 @@ export default class SongPage {
   protected readonly composer = inject(Composer);
   protected readonly song = signal<Song | null>(null);
   protected readonly notes = signal<readonly RollNote[]>([]);
+  protected readonly comments = signal<readonly CommentItem[]>([]);
   protected readonly request = new RequestState();
   private readonly sourceTitle = signal<string | null>(null);
   private readonly api = inject(Api);
@@ -152,6 +156,35 @@ export default class SongPage {
     }
   }
 
+  /** Show where comments are pinned; a bar is placed by the meter and tempo at the beginning. */
+  protected readonly pins = computed((): RollPin[] => {
+    const song = this.song();
+    if (!song) return [];
+    const all = this.comments().flatMap((thread) => [thread, ...thread.replies]);
+    return all.flatMap((comment) => {
+      const seconds = secondsOf(comment, song);
+      if (seconds === null || comment.state !== 'visible') return [];
+      const label = `${this.format.duration(seconds)}, ${comment.author}: ${comment.text}`;
+      return [{ id: comment.id, seconds, label }];
+    });
+  });
+
+  protected showComment(id: string): void {
+    const element = document.getElementById(`comment-${id}`);
+    element?.scrollIntoView({ block: 'center' });
+    element?.focus();
+  }
+
+  protected goTo(comment: CommentItem): void {
+    const song = this.song();
+    const seconds = song && secondsOf(comment, song);
+    if (seconds !== null) this.playback.seek(seconds);
+  }
+
+  protected replaceSong(song: Song): void {
+    this.song.set(song);
+  }
+
   /** Update only the like, so that the page does not mix two versions of the song. */
   protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
@@ -168,4 +201,14 @@ export default class SongPage {
     const showRestored = (restored: Song) => void this.router.navigate(['/library/songs', restored.id]);
     if (await this.actions.delete(song, showRestored)) await this.router.navigate(['/library']);
   }
+}
+
+/** The second of the piece that a comment is pinned to; null if it is not pinned. */
+function secondsOf(comment: CommentItem, song: Song): number | null {
+  const { position } = comment;
+  if (!position) return null;
+  if (position.seconds != null) return position.seconds;
+  const [beats = 4, unit = 4] = (song.meter ?? '4/4').split('/').map(Number);
+  const barSeconds = ((beats * 4) / unit) * (60 / (song.tempo_bpm || 120));
+  return Math.min(song.duration_seconds, ((position.bar ?? 1) - 1) * barSeconds);
 }

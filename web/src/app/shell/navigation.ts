@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { IsActiveMatchOptions, RouterLink, RouterLinkActive } from '@angular/router';
 import { routes } from '../app.routes';
+import { LiveNotifications } from '../core/notifications/live-notifications';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Language } from '../core/text/language';
@@ -35,6 +36,11 @@ export class Navigation {
   protected readonly pages = routes.flatMap(({ path, title, icon }) =>
     title && icon ? [{ path: `/${path}`, title, icon }] : [],
   );
+  protected readonly live = inject(LiveNotifications);
+  protected readonly bellLabel = computed(() => {
+    const n = this.live.unreadCount();
+    return n ? this.t('unreadNotifications', { n: n > 99 ? '99+' : n }) : this.t('notifications');
+  });
   protected readonly name = computed(() => this.session.user()?.username ?? '');
 
   protected switchLanguage(): void {

@@ -22,9 +22,9 @@ from io import FileIO
 from typing import Never
 
 import numpy as np
+from euterpe_service_kit import sandbox
 from numpy.typing import NDArray
 
-from euterpe_converter.rendering import sandbox
 from euterpe_converter.rendering.native.fluidsynth import (
     BLOCK_FRAMES,
     FluidSynth,

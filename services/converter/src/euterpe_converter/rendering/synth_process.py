@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
 
+from euterpe_service_kit import sandbox
+
 from euterpe_converter.domain.formats import AudioFormat, choose_encoding
-from euterpe_converter.rendering import sandbox
 from euterpe_converter.rendering.encoders import EncoderInput, Mp3Encoder, OggOpusEncoder
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.native.fluidsynth import FluidSynth, SynthesisFailed
@@ -133,7 +134,7 @@ def _run_render(request: dict[str, Any], midi: int, out: int, message_fd: int, s
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         sandbox.close_all_but({0, 1, 2, midi, out, message_fd})
         sandbox.drop_privileges()
-        sandbox.set_limits(sandbox.RenderLimits(**request["limits"]))
+        sandbox.set_limits(sandbox.ProcessLimits(**request["limits"]))
         status, message = _render(request["job"], midi, out, synth, ffmpeg)
     except MemoryError:
         message = "out of memory"

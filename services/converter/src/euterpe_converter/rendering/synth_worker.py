@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from euterpe_service_kit.sandbox import ProcessLimits
 
 from euterpe_converter.errors import RenderFailed, SandboxMissing, SoundFontMissing, ToolMissing
 from euterpe_converter.rendering.child import CHILD_ENVIRONMENT, Child, kill_child
 from euterpe_converter.rendering.job import RenderJob
-from euterpe_converter.rendering.sandbox import RenderLimits
 from euterpe_converter.rendering.synth_protocol import PACKET_BYTES, SYNTHESIS_FAILED
 
 log = structlog.get_logger(__name__)
@@ -145,7 +145,7 @@ class SynthWorker:
 
     def _submit(self, render_id: int, job: RenderJob, midi: int, writing: int) -> None:
         file_bytes = job.pcm_bytes + CHUNK_BYTES if job.encoding.format.spec.writes_whole_file else 0
-        limits = RenderLimits(self._options.memory_bytes, self._options.cpu_seconds, file_bytes)
+        limits = ProcessLimits(self._options.memory_bytes, self._options.cpu_seconds, file_bytes)
         request = {"id": render_id, "job": job.to_json(), "limits": asdict(limits)}
         try:
             socket.send_fds(self._control, [json.dumps(request).encode()], [midi, writing])

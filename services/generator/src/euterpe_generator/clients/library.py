@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -105,6 +105,7 @@ def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongReques
         tempo_bpm=piece.tempo_bpm,
         programs=piece.programs,
         style=piece.style,
+        composing_seconds=max(0.0, (datetime.now(UTC) - generation.created_at).total_seconds()),
     )
 
 

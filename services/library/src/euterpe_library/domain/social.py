@@ -1,8 +1,10 @@
 """Social features around songs: comments, reports, follows and playlists."""
 
+import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +19,15 @@ MAX_DESCRIPTION_LENGTH = 2000
 MAX_PLAYLISTS = 500
 MAX_PLAYLIST_SONGS = 500
 MAX_FOLLOWS = 1000
+MAX_BLOCKS = 1000
+MAX_MENTIONS = 10
+MAX_BAR = 100_000
+#: Replies that a listing has per thread; the others have pages of their own.
+REPLIES_LISTED = 20
+#: Time during which a comment can be edited.
+EDITABLE = timedelta(minutes=15)
+#: An account name after `@`, where no address of e-mail or of another site contains it.
+_MENTION = re.compile(r"(?<![A-Za-z0-9._/@-])@([A-Za-z0-9._-]{3,32})(?![A-Za-z0-9_@])")
 
 
 def _plain(value: str) -> str:
@@ -54,16 +65,76 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class CommentSort(StrEnum):
+    """Orders of the comments on a song."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class CommentState(StrEnum):
+    """Whether the text of a comment is shown."""
+
+    VISIBLE = "visible"
+    #: By its author or the song's owner; only comments with replies are kept.
+    DELETED = "deleted"
+    #: By a moderator.
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A user whom a comment mentions as `@name`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Where in a piece a comment is pinned: at a bar, counted from 1, or at a time."""
+
+    bar: int | None = None
+    seconds: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on a song, in plain text."""
+    """A comment on a song, in plain text. A comment that is not visible has neither text nor author."""
 
     id: uuid.UUID
     song_id: uuid.UUID
     author_id: str
+    #: The author's display name, or else the account's name.
     author: str
+    author_name: str
+    author_picture_key: str | None
     body: str
+    parent_id: uuid.UUID | None
+    pin: Pin
+    mentions: Sequence[Mention]
     created_at: datetime
+    edited_at: datetime | None
+    state: CommentState
+    #: Visible replies, of which a listing has the first ones.
+    reply_count: int = 0
+    replies: Sequence["Comment"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """A comment to add."""
+
+    text: str
+    parent_id: uuid.UUID | None = None
+    pin: Pin = Pin()
+
+
+def mentioned_names(text: str) -> list[str]:
+    """Return the account names that a text mentions, without `@`, each once and at most MAX_MENTIONS."""
+    # A full stop or hyphen at the end belongs to the sentence.
+    names = (found.rstrip(".-") for found in _MENTION.findall(text))
+    return list(dict.fromkeys(name.lower() for name in names if len(name) >= 3))[:MAX_MENTIONS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ class NewSong(BaseModel):
     style: Style | None = None
     visibility: Visibility = Visibility.PRIVATE
     remix_of: uuid.UUID | None = None
+    #: From the request to the end of the piece; unknown for imported songs.
+    composing_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _key_is_the_content_address(self) -> "NewSong":

@@ -1,4 +1,4 @@
-"""`/internal/admin`: reported comments and objects without a song, for operators."""
+"""`/internal/admin`: reported comments, moderators, bans and objects without a song, for operators."""
 
 import uuid
 from datetime import datetime
@@ -7,6 +7,9 @@ from typing import Annotated
 from euterpe_service_kit.admin import admin_router
 from fastapi import Query, Request
 from pydantic import BaseModel
+
+from euterpe_library.domain.moderation import OPERATOR, Decision, Verdict
+from euterpe_library.routes.moderation import BanAnswer, Bans, DecisionBody, LogEntryAnswer, LogPage
 
 router = admin_router()
 
@@ -29,6 +32,25 @@ class ReportList(BaseModel):
     """Reported comments, those with the most reports first."""
 
     items: list[ReportView]
+
+
+class ModeratorView(BaseModel):
+    """A moderator."""
+
+    id: str
+    name: str
+
+
+class ModeratorList(BaseModel):
+    """The moderators by name."""
+
+    items: list[ModeratorView]
+
+
+class ModeratorName(BaseModel):
+    """The account's name of a new moderator."""
+
+    name: str
 
 
 class OrphanView(BaseModel):
@@ -54,7 +76,53 @@ async def delete_comment(request: Request, comment_id: uuid.UUID) -> None:
 @router.delete("/comments/{comment_id}/reports", status_code=204)
 async def dismiss_reports(request: Request, comment_id: uuid.UUID) -> None:
     """Keep a comment and delete its reports."""
-    await request.app.state.moderation.dismiss(comment_id)
+    await request.app.state.moderation.decide(OPERATOR, comment_id, Verdict(Decision.DISMISS))
+
+
+@router.post("/comments/{comment_id}/decision", status_code=204)
+async def decide_reports(request: Request, comment_id: uuid.UUID, body: DecisionBody) -> None:
+    """Decide the reports of a comment as a moderator does."""
+    verdict = Verdict(body.decision, body.reason, body.ban_days)
+    await request.app.state.moderation.decide(OPERATOR, comment_id, verdict)
+
+
+@router.get("/moderators")
+async def list_moderators(request: Request) -> ModeratorList:
+    """List the moderators."""
+    found = await request.app.state.moderation.moderators()
+    return ModeratorList(items=[ModeratorView.model_validate(each, from_attributes=True) for each in found])
+
+
+@router.put("/moderators/{user_id}", status_code=204)
+async def add_moderator(request: Request, user_id: str, body: ModeratorName) -> None:
+    """Make a user a moderator."""
+    await request.app.state.moderation.add_moderator(user_id, body.name)
+
+
+@router.delete("/moderators/{user_id}", status_code=204)
+async def remove_moderator(request: Request, user_id: str) -> None:
+    """End a user's role as a moderator."""
+    await request.app.state.moderation.remove_moderator(user_id)
+
+
+@router.get("/bans")
+async def list_bans(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Bans:
+    """List the bans that have not ended."""
+    found = await request.app.state.moderation.bans(limit)
+    return Bans(items=[BanAnswer.model_validate(each, from_attributes=True) for each in found])
+
+
+@router.delete("/bans/{user_id}", status_code=204)
+async def end_ban(request: Request, user_id: str) -> None:
+    """End the ban of a user."""
+    await request.app.state.moderation.unban(OPERATOR, user_id)
+
+
+@router.get("/moderation-log")
+async def list_log(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> LogPage:
+    """List the latest decisions of moderators and operators."""
+    page = await request.app.state.moderation.entries(limit=limit, after=None)
+    return LogPage(items=[LogEntryAnswer.model_validate(entry, from_attributes=True) for entry in page.items])
 
 
 @router.get("/orphans")

@@ -12,18 +12,24 @@ from pydantic import AfterValidator
 from euterpe_library.dependencies import SongId
 from euterpe_library.domain.filters import Liked, SongFilter
 from euterpe_library.domain.titles import without_controls
+from euterpe_library.routes.comment_schemas import (
+    CommentAnswer,
+    CommentChanges,
+    CommentPage,
+    CommentQuery,
+    NewCommentBody,
+)
 from euterpe_library.routes.queries import PageQuery
 from euterpe_library.routes.responses import json_response
 from euterpe_library.routes.schemas import SongPage
 from euterpe_library.routes.social_schemas import (
     AuthorAnswer,
-    CommentAnswer,
-    CommentPage,
+    BlockedUser,
+    BlockedUsers,
     CommentReport,
     Following,
-    NewComment,
 )
-from euterpe_library.services import listings, social
+from euterpe_library.services import community, listings, profiles, social
 from euterpe_library.services.listings import PageRequest
 
 router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 422, 503))
@@ -48,7 +54,7 @@ AuthorId = Annotated[
 )
 async def like_song(session: SessionDep, user: RegisteredUser, song_id: SongId) -> None:
     """Likes the song. Idempotent."""
-    await social.like(session, song_id, user.id)
+    await social.like(session, song_id, user)
 
 
 @router.delete(
@@ -74,11 +80,23 @@ async def list_liked_songs(
 
 @router.get("/songs/{song_id}/comments", tags=["comments"], summary="List comments", responses=problem_responses(404))
 async def list_comments(
-    session: ReadSessionDep, user: OptionalUser, song_id: SongId, query: Annotated[PageQuery, Query()]
+    session: ReadSessionDep, user: OptionalUser, song_id: SongId, query: Annotated[CommentQuery, Query()]
 ) -> CommentPage:
-    """The comments on a song, newest first."""
-    reader_id = user.id if user else None
-    return CommentPage.of(await social.comments(session, song_id, reader_id, limit=query.limit, after=query.after))
+    """The comments on a song, each with its first 20 replies, oldest first. With `parent`, all replies to a comment.
+
+    Comments of users whom you have blocked are left out. A comment that was deleted or hidden by a moderator is listed
+    only if it has replies, without text and author.
+    """
+    found = await social.comments(
+        session,
+        song_id,
+        user.id if user else None,
+        sort=query.sort,
+        limit=query.limit,
+        after=query.after,
+        parent_id=query.parent,
+    )
+    return CommentPage.of(found)
 
 
 @router.post(
@@ -88,9 +106,27 @@ async def list_comments(
     status_code=201,
     responses=problem_responses(404),
 )
-async def comment_on_song(session: SessionDep, user: RegisteredUser, song_id: SongId, new: NewComment) -> CommentAnswer:
-    """Adds a comment of up to 2,000 characters of plain text. Answers 403 if the song's owner has closed comments."""
-    return CommentAnswer.of(await social.comment(session, song_id, user, new.text))
+async def comment_on_song(
+    session: SessionDep, user: RegisteredUser, song_id: SongId, new: NewCommentBody
+) -> CommentAnswer:
+    """Adds a comment of up to 2,000 characters of plain text, or a reply to a comment (`parent_id`). `@name` mentions a
+    user, who is notified. A comment can be pinned to a bar or a time of the piece (`position`). Answers 403 if the
+    song's owner has closed comments or blocked you.
+    """
+    return CommentAnswer.of(await social.comment(session, song_id, user, new.comment()))
+
+
+@router.patch(
+    "/library/comments/{comment_id}",
+    tags=["comments"],
+    summary="Edit a comment",
+    responses=problem_responses(404, 409),
+)
+async def edit_comment(
+    session: SessionDep, user: RegisteredUser, comment_id: CommentId, changes: CommentChanges
+) -> CommentAnswer:
+    """Changes the text of your comment within 15 minutes. The comment is marked with the time (`edited_at`)."""
+    return CommentAnswer.of(await social.edit_comment(session, comment_id, user, changes.text))
 
 
 @router.delete(
@@ -101,7 +137,7 @@ async def comment_on_song(session: SessionDep, user: RegisteredUser, song_id: So
     responses=problem_responses(404),
 )
 async def delete_comment(session: SessionDep, user: RegisteredUser, comment_id: CommentId) -> None:
-    """Deletes a comment that you wrote, or one on a song of yours."""
+    """Deletes a comment that you wrote, or one on a song of yours. Replies to it are kept."""
     await social.delete_comment(session, comment_id, user.id)
 
 
@@ -115,14 +151,16 @@ async def delete_comment(session: SessionDep, user: RegisteredUser, comment_id: 
 async def report_comment(
     session: SessionDep, user: RegisteredUser, comment_id: CommentId, report: CommentReport
 ) -> None:
-    """Reports the comment to the operators. A second report of yours replaces the first."""
-    await social.report_comment(session, comment_id, user.id, report.reason, report.note)
+    """Reports the comment to the moderators, who decide. You are notified of the decision. A second report of yours
+    replaces the first.
+    """
+    await social.report_comment(session, comment_id, user, report.reason, report.note)
 
 
 @router.get("/library/authors/{author_id}", tags=["authors"], summary="Get an author", responses=problem_responses(404))
 async def get_author(session: ReadSessionDep, user: OptionalUser, author_id: AuthorId) -> AuthorAnswer:
-    """A user with public songs. The songs are at `/library/explore?author=`."""
-    return AuthorAnswer.of(await social.author(session, author_id, user.id if user else None))
+    """A user with public songs, or who has taken part in the community. The songs are at `/library/explore?author=`."""
+    return AuthorAnswer.of(await profiles.public(session, author_id, user.id if user else None))
 
 
 @router.put(
@@ -134,7 +172,7 @@ async def get_author(session: ReadSessionDep, user: OptionalUser, author_id: Aut
 )
 async def follow_author(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
     """Follows the author. Idempotent. Their songs are at `/library/explore?following=true`."""
-    await social.follow(session, author_id, user.id)
+    await social.follow(session, author_id, user)
 
 
 @router.delete(
@@ -147,6 +185,33 @@ async def follow_author(session: SessionDep, user: RegisteredUser, author_id: Au
 async def unfollow_author(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
     """Unfollows the author. Idempotent."""
     await social.unfollow(session, author_id, user.id)
+
+
+@router.get("/library/blocked", tags=["authors"], summary="List blocked users")
+async def list_blocked_users(session: ReadSessionDep, user: CurrentUser) -> BlockedUsers:
+    """The users that you have blocked, the latest first."""
+    found = await community.blocked(session, user.id)
+    return BlockedUsers(items=[BlockedUser(id=each.id, name=each.name) for each in found])
+
+
+@router.put(
+    "/library/authors/{author_id}/block",
+    tags=["authors"],
+    summary="Block a user",
+    status_code=204,
+    responses=problem_responses(409),
+)
+async def block_user(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
+    """Blocks the user: likes and comments on your songs, replies to you and follows are refused. You see none of their
+    comments. Follows in both directions end. Idempotent.
+    """
+    await community.block(session, user.id, author_id)
+
+
+@router.delete("/library/authors/{author_id}/block", tags=["authors"], summary="Unblock a user", status_code=204)
+async def unblock_user(session: SessionDep, user: RegisteredUser, author_id: AuthorId) -> None:
+    """Unblocks the user. Idempotent."""
+    await community.unblock(session, user.id, author_id)
 
 
 @router.get("/library/following", tags=["authors"], summary="List followed authors")

@@ -1,4 +1,4 @@
-"""Share links, comments, authors and playlists as requests and responses of the HTTP API.
+"""Share links, authors and playlists as requests and responses of the HTTP API.
 
 The names `*Answer` are kept, as they are published in the OpenAPI document and used by generated clients.
 """
@@ -12,12 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.page import Page
+from euterpe_library.domain.profile import PublicProfile
 from euterpe_library.domain.share import MAX_DAYS, MAX_LABEL_LENGTH, Share
 from euterpe_library.domain.social import (
     MAX_PLAYLIST_SONGS,
-    Author,
-    Comment,
-    CommentText,
     Description,
     Note,
     Playlist,
@@ -25,6 +23,7 @@ from euterpe_library.domain.social import (
 )
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import Title, without_controls
+from euterpe_library.routes.profile_schemas import PICTURE_FIELD, picture_url
 from euterpe_library.routes.schemas import SongAnswer, without_default
 
 _ID = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
@@ -95,50 +94,6 @@ class SharedSong(BaseModel):
         return cls.model_construct(song=answer, allow_download=share.allow_download, expires_at=share.expires_at)
 
 
-class NewComment(BaseModel):
-    """A comment to add."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "What a lovely ending!"}]})
-
-    text: CommentText
-
-
-class CommentAnswer(BaseModel):
-    """A comment on a song: plain text, never markup."""
-
-    id: uuid.UUID = Field(examples=[_ID])
-    song_id: uuid.UUID = Field(examples=[_ID])
-    author_id: str = Field(examples=[_AUTHOR_ID])
-    author: str = Field(examples=["clara"])
-    text: str = Field(examples=["What a lovely ending!"])
-    created_at: datetime
-
-    @classmethod
-    def of(cls, comment: Comment) -> "CommentAnswer":
-        """Convert a comment."""
-        return cls(
-            id=comment.id,
-            song_id=comment.song_id,
-            author_id=comment.author_id,
-            author=comment.author,
-            text=comment.body,
-            created_at=comment.created_at,
-        )
-
-
-class CommentPage(BaseModel):
-    """A page of comments, newest first."""
-
-    items: list[CommentAnswer]
-    next_cursor: str | None = _CURSOR
-
-    @classmethod
-    def of(cls, page: Page[Comment]) -> "CommentPage":
-        """Convert a page."""
-        cursor = page.next.cursor() if page.next else None
-        return cls(items=[CommentAnswer.of(item) for item in page.items], next_cursor=cursor)
-
-
 class CommentReport(BaseModel):
     """Reason for reporting a comment."""
 
@@ -151,24 +106,54 @@ class CommentReport(BaseModel):
 
 
 class AuthorAnswer(BaseModel):
-    """A user with public songs."""
+    """A user with public songs, or who has taken part in the community."""
 
     id: str = Field(examples=[_AUTHOR_ID])
-    name: str = Field(examples=["clara"])
+    name: str = Field(examples=["Clara Schumann"], description="The display name, or else the account's name.")
+    username: str = Field(examples=["clara"], description="The account's name, by which others mention the user.")
+    bio: str = Field(examples=["Pianist in Leipzig."], description="Plain text.")
+    picture_url: str | None = Field(**PICTURE_FIELD)
     songs: int = Field(examples=[12], description="Number of public songs.")
     followers: int = Field(examples=[3])
+    following: int = Field(examples=[5], description="Number of authors whom the user follows.")
     followed: bool = Field(description="Whether you follow the author.")
+    blocked: bool = Field(description="Whether you have blocked the user.")
 
     @classmethod
-    def of(cls, author: Author) -> "AuthorAnswer":
+    def of(cls, found: PublicProfile) -> "AuthorAnswer":
         """Convert an author."""
-        return cls.model_validate(author, from_attributes=True)
+        author, profile = found.author, found.profile
+        return cls(
+            id=author.id,
+            name=profile.display_name or profile.name,
+            username=profile.name,
+            bio=profile.bio,
+            picture_url=picture_url(author.id, profile.picture_key),
+            songs=author.songs,
+            followers=author.followers,
+            following=found.following,
+            followed=author.followed,
+            blocked=found.blocked,
+        )
 
 
 class Following(BaseModel):
     """Authors that you follow."""
 
     author_ids: list[str] = Field(examples=[[_AUTHOR_ID]])
+
+
+class BlockedUser(BaseModel):
+    """A user whom you have blocked."""
+
+    id: str = Field(examples=[_AUTHOR_ID])
+    name: str = Field(examples=["robert"], description="Empty if the user has never taken part.")
+
+
+class BlockedUsers(BaseModel):
+    """The users that you have blocked."""
+
+    items: list[BlockedUser]
 
 
 class NewPlaylist(BaseModel):

@@ -28,7 +28,7 @@ from euterpe_library.routes.schemas import (
     SongChanges,
     SongPage,
 )
-from euterpe_library.services import listings, songs
+from euterpe_library.services import listings, publication, songs
 from euterpe_library.services.listings import PageRequest
 from euterpe_library.services.songs import song_etag
 
@@ -94,7 +94,7 @@ async def change_song(
     """Changes the given fields. With `If-Match`, only if the song is unchanged."""
     if user.guest and changes.visibility != Visibility.PRIVATE:
         raise Forbidden("Guests cannot publish songs. Register first.")
-    return _updated(await songs.change(session, song_id, user.id, changes.changes(), if_match))
+    return _updated(await publication.change(session, song_id, user, changes.changes(), if_match))
 
 
 @router.delete("/{song_id}", summary="Delete a song", status_code=204, responses=problem_responses(404, 412))

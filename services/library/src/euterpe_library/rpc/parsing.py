@@ -67,12 +67,13 @@ def new_song(request: pb.RegisterSongRequest) -> NewSong:
         raise _refusal(error) from None
 
 
-_OPTIONAL: tuple[Literal["key", "meter", "tempo_bpm", "style", "remix_of"], ...] = (
+_OPTIONAL: tuple[Literal["key", "meter", "tempo_bpm", "style", "remix_of", "composing_seconds"], ...] = (
     "key",
     "meter",
     "tempo_bpm",
     "style",
     "remix_of",
+    "composing_seconds",
 )
 
 

@@ -8,9 +8,12 @@ from euterpe_service_kit.database import Database
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key, renditions_prefix
 from euterpe_service_kit.object_store import ObjectStore
 
+from euterpe_library.domain.profile import picture_prefix
+from euterpe_library.storage.notifications import NotificationRepository
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.purge import PurgeRepository
 from euterpe_library.storage.quotas import QuotaRepository
+from euterpe_library.storage.webhooks import DeliveryRepository
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,8 @@ class Erasure:
         """Purge some expired songs and remove some objects; whether there may be more."""
         async with self._database.maintenance.begin() as session:
             await QuotaRepository(session).delete_imports_before(datetime.now(UTC).date())
+            await NotificationRepository(session).delete_expired()
+            await DeliveryRepository(session).delete_expired()
             purged = await PurgeRepository(session).purge_expired(_BATCH)
         return max(purged, await self._remove_orphans()) >= _BATCH
 
@@ -48,6 +53,8 @@ class Erasure:
             await purge.delete_activity(user_id)
             removed = await purge.purge_owned(user_id, _BATCH)
         await self._remove_orphans(user_id)
+        for picture in await self._store.list(picture_prefix(user_id)):
+            await self._store.delete(picture)
         async with self._database.maintenance() as session:
             done = not await PurgeRepository(session).has_data(user_id)
         log.info("user_deleted", user_id=user_id, songs=removed, done=done)

@@ -1,7 +1,7 @@
 """Registration of finished pieces. Runs in its caller's transaction."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,8 +9,10 @@ from euterpe_service_kit.errors import ServiceError
 from euterpe_service_kit.object_store import ObjectStore
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from euterpe_library.domain.notifications import LONG_GENERATION_SECONDS, Event, Kind
 from euterpe_library.domain.song import NewSong
 from euterpe_library.errors import ArtifactCollected, UserDeleted
+from euterpe_library.storage.notifications import NotificationRepository
 from euterpe_library.storage.registration import RegistrationRepository
 from euterpe_library.storage.songs import SongRepository
 
@@ -54,6 +56,7 @@ async def register_all(
     known = await registrations.known(others) if others else {}
     if added:
         log.info("songs_registered", songs=len(added))
+        await _notify(session, accepted, added)
     outcomes = iter([_registration(song.source_id, added, known) for song in accepted])
     return [refused[position] if position in refused else next(outcomes) for position in range(len(songs))]
 
@@ -76,6 +79,28 @@ def _registration(source: str, added: dict[str, uuid.UUID], known: dict[str, uui
 
 
 async def _with_readable_remix_of(session: AsyncSession, song: NewSong) -> NewSong:
-    if song.remix_of is None or await SongRepository(session).find(song.remix_of, song.owner_id) is not None:
-        return song
-    return song.model_copy(update={"remix_of": None})
+    source = _source_of(song)
+    if source is not None and await SongRepository(session).find(source, song.owner_id) is None:
+        source = None
+    return song if source == song.remix_of else song.model_copy(update={"remix_of": source})
+
+
+async def _notify(session: AsyncSession, songs: Sequence[NewSong], added: Mapping[str, uuid.UUID]) -> None:
+    """Notify owners of pieces that took long: they may have left the page."""
+    events = [
+        Event(song.owner_id, Kind.GENERATION, f"generation:{added[song.source_id]}", song_id=added[song.source_id])
+        for song in songs
+        if song.source_id in added and (song.composing_seconds or 0.0) >= LONG_GENERATION_SECONDS
+    ]
+    await NotificationRepository(session).add(*events)
+
+
+def _source_of(song: NewSong) -> uuid.UUID | None:
+    """Return the song that a piece derives from: the one it remixes, continues, accompanies or changes."""
+    prompt = song.parameters.get("prompt")
+    continued = prompt.get("song_id") if isinstance(prompt, dict) else None
+    named = song.remix_of or song.parameters.get("remix_of") or continued
+    try:
+        return named if named is None or isinstance(named, uuid.UUID) else uuid.UUID(str(named))
+    except ValueError:
+        return None

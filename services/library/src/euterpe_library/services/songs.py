@@ -2,6 +2,7 @@
 
 import re
 import uuid
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.song import Song, Transfer
 from euterpe_library.domain.titles import language_of_number
 from euterpe_library.errors import NotComposed, SongNotFound, UserDeleted
+from euterpe_library.storage.notifications import NotificationRepository
 from euterpe_library.storage.purge import PurgeRepository
 from euterpe_library.storage.songs import LockedSong, SongRepository
 
@@ -67,6 +69,7 @@ async def transfer(session: AsyncSession, change: Transfer) -> int:
     songs = SongRepository(session)
     if await songs.is_deleted_user(change.to_listener_id):
         raise UserDeleted
+    await NotificationRepository(session).transfer(change.from_listener_id, change.to_listener_id)
     return await songs.transfer(change)
 
 
@@ -93,5 +96,6 @@ async def _changeable(session: AsyncSession, song_id: uuid.UUID, owner_id: str, 
 
 
 def song_etag(song: Song) -> str:
-    """Return the song's entity tag in header form: version, counts, and whether the reader likes it."""
-    return strong_etag(f"{song.version}.{song.like_count}.{song.comment_count}.{int(song.liked)}")
+    """Return the song's entity tag in header form: version, counts, whether the reader likes it, the author's name."""
+    name = zlib.crc32(song.author.encode())
+    return strong_etag(f"{song.version}.{song.like_count}.{song.comment_count}.{int(song.liked)}.{name}")

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from euterpe_library.storage.community_models import BlockRow, NotificationRow, ProfileRow
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import (
     CommentRow,
@@ -32,6 +33,11 @@ class ActivityRepository:
             ),
             "reports": await self._reports(user_id),
             "share_links": await self._share_links(user_id),
+            "profile": await self._profile(user_id),
+            "blocked": list(
+                await self._session.scalars(select(BlockRow.blocked_id).where(BlockRow.user_id == user_id))
+            ),
+            "notifications": await self._notifications(user_id),
         }
 
     async def _playlists(self, user_id: str) -> list[dict[str, Any]]:
@@ -54,6 +60,17 @@ class ActivityRepository:
     async def _reports(self, user_id: str) -> list[dict[str, Any]]:
         columns = (ReportRow.comment_id, ReportRow.reason, ReportRow.note, ReportRow.created_at)
         statement = select(*columns).where(ReportRow.reporter_id == user_id).order_by(ReportRow.created_at)
+        return [row._asdict() for row in await self._session.execute(statement)]
+
+    async def _profile(self, user_id: str) -> dict[str, Any] | None:
+        columns = (ProfileRow.name, ProfileRow.display_name, ProfileRow.bio)
+        row = (await self._session.execute(select(*columns).where(ProfileRow.user_id == user_id))).one_or_none()
+        return None if row is None else row._asdict()
+
+    async def _notifications(self, user_id: str) -> list[dict[str, Any]]:
+        item = NotificationRow
+        columns = (item.id, item.kind, item.actor, item.song_id, item.text, item.created_at, item.read_at)
+        statement = select(*columns).where(item.recipient_id == user_id).order_by(item.id)
         return [row._asdict() for row in await self._session.execute(statement)]
 
     async def _share_links(self, user_id: str) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from euterpe_library.domain import terms
 from euterpe_library.domain.details import Visibility, folded_lines
 from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import fold
+from euterpe_library.storage.community_models import ProfileRow
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import CountRow, LikeRow
 
-_JOINED = frozenset({"like_count", "comment_count", "liked"})
+_JOINED = frozenset({"author", "like_count", "comment_count", "liked"})
 #: asyncpg returns lists; SQLAlchemy would copy each of them.
 _LISTS = frozenset({"tags", "instruments"})
 _COLUMNS = [
@@ -22,6 +23,8 @@ _COLUMNS = [
     for name in Song.__dataclass_fields__
     if name not in _JOINED
 ]
+#: The name that the author shows.
+_AUTHOR = func.coalesce(ProfileRow.display_name, SongRow.author).label("author")
 _COUNTS = [
     func.coalesce(CountRow.like_count, 0).label("like_count"),
     func.coalesce(CountRow.comment_count, 0).label("comment_count"),
@@ -31,7 +34,9 @@ _COUNTS = [
 def select_songs(reader_id: str | BindParameter[str] | None) -> Select[Any]:
     """Select songs as a reader sees them; `song_of` maps the rows."""
     liked = false() if reader_id is None else LikeRow.song_id.is_not(None)
-    statement = select(*_COLUMNS, *_COUNTS, liked.label("liked")).outerjoin(CountRow, CountRow.song_id == SongRow.id)
+    statement = select(*_COLUMNS, _AUTHOR, *_COUNTS, liked.label("liked"))
+    statement = statement.outerjoin(CountRow, CountRow.song_id == SongRow.id)
+    statement = statement.outerjoin(ProfileRow, ProfileRow.user_id == SongRow.owner_id)
     if reader_id is not None:
         own_like = and_(LikeRow.song_id == SongRow.id, LikeRow.listener_id == reader_id)
         statement = statement.outerjoin(LikeRow, own_like)

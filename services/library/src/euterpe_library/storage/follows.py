@@ -5,7 +5,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.filters import Feed
+from euterpe_library.domain.profile import Follower, Follows
 from euterpe_library.domain.social import Author
+from euterpe_library.storage.community_models import ProfileRow
 from euterpe_library.storage.matching import in_scope
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import FollowRow
@@ -33,10 +35,35 @@ class FollowRepository:
         songs, followers, follows = (await self._session.execute(counts)).one()
         return Author(author_id, name, songs, followers, follows)
 
-    async def add(self, author_id: str, user_id: str) -> None:
-        """Follow an author. Idempotent."""
+    async def followers_of(self, user_id: str, reader_id: str | None) -> tuple[int, bool]:
+        """Count a user's followers, and return whether the reader is one."""
+        follows = FollowRow.author_id == user_id
+        followed = exists().where(follows, FollowRow.listener_id == reader_id)
+        count = select(func.count()).select_from(FollowRow).where(follows).scalar_subquery()
+        number, is_follower = (await self._session.execute(select(count, followed))).one()
+        return number, is_follower
+
+    async def followers(self, user_id: str, *, limit: int) -> Follows:
+        """Return the latest users who follow a user and have a name."""
+        columns = (
+            FollowRow.listener_id,
+            func.coalesce(ProfileRow.display_name, ProfileRow.name),
+            ProfileRow.name,
+            ProfileRow.picture_key,
+        )
+        statement = select(*columns).join(ProfileRow, ProfileRow.user_id == FollowRow.listener_id)
+        statement = statement.where(FollowRow.author_id == user_id)
+        rows = await self._session.execute(
+            statement.order_by(FollowRow.created_at.desc(), FollowRow.listener_id).limit(limit + 1)
+        )
+        found = [Follower(*row) for row in rows]
+        return Follows(found[:limit], len(found) > limit)
+
+    async def add(self, author_id: str, user_id: str) -> bool:
+        """Follow an author; whether they were not followed before."""
         values = {"author_id": author_id, "listener_id": user_id}
-        await self._session.execute(insert(FollowRow).values(values).on_conflict_do_nothing())
+        statement = insert(FollowRow).values(values).on_conflict_do_nothing().returning(FollowRow.author_id)
+        return await self._session.scalar(statement) is not None
 
     async def remove(self, author_id: str, user_id: str) -> None:
         """Unfollow an author. Idempotent."""

@@ -16,11 +16,13 @@ class LikeRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, song_id: uuid.UUID, user_id: str) -> None:
-        """Like a song. Idempotent."""
+    async def add(self, song_id: uuid.UUID, user_id: str) -> bool:
+        """Like a song; whether it was not liked before."""
         statement = insert(LikeRow).values(song_id=song_id, listener_id=user_id).on_conflict_do_nothing()
-        if await self._session.scalar(statement.returning(LikeRow.song_id)):
-            await SongCountRepository(self._session).add(song_id, likes=1)
+        if await self._session.scalar(statement.returning(LikeRow.song_id)) is None:
+            return False
+        await SongCountRepository(self._session).add(song_id, likes=1)
+        return True
 
     async def remove(self, song_id: uuid.UUID, user_id: str) -> None:
         """Remove a like. Idempotent."""

@@ -48,10 +48,14 @@ class PlaylistRepository:
         """Return the owner's playlist, locked until the transaction ends."""
         return await self._one(PlaylistRow.id == playlist_id, PlaylistRow.owner_id == owner_id, lock=True)
 
-    async def page(self, owner_id: str, *, limit: int, after: Position | None) -> Page[Playlist]:
-        """Return the owner's playlists, newest first."""
+    async def page(
+        self, owner_id: str, *, limit: int, after: Position | None, public_only: bool = False
+    ) -> Page[Playlist]:
+        """Return the owner's playlists, or the public ones only, newest first."""
         order = (PlaylistRow.created_at, PlaylistRow.id)
         statement = select(*_COLUMNS).where(PlaylistRow.owner_id == owner_id)
+        if public_only:
+            statement = statement.where(PlaylistRow.visibility == Visibility.PUBLIC)
         if after is not None:
             statement = statement.where(tuple_(*order) < tuple_(after.value, after.id))
         statement = statement.order_by(*(column.desc() for column in order)).limit(limit + 1)

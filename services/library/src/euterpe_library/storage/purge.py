@@ -1,12 +1,22 @@
 """Permanent deletion of songs and of users' data."""
 
 import uuid
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import CTE, ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from euterpe_library.domain.song import RESTORABLE
+from euterpe_library.storage.community_models import (
+    BlockRow,
+    DigestSettingRow,
+    ModeratorRow,
+    NotificationRow,
+    NotificationSettingRow,
+    ProfileRow,
+)
 from euterpe_library.storage.models import SongRow, TitleNumberRow
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.social_models import (
@@ -20,6 +30,7 @@ from euterpe_library.storage.social_models import (
     PurgedSourceRow,
     ReportRow,
 )
+from euterpe_library.storage.webhook_models import WebhookRow
 
 #: Prefix of the source ids of imported files. They identify their user, and no peer retries them.
 IMPORT_PREFIX = "import:"
@@ -51,20 +62,37 @@ class PurgeRepository:
         await self._session.execute(insert(DeletedUserRow).values(listener_id=user_id).on_conflict_do_nothing())
 
     async def delete_activity(self, user_id: str) -> None:
-        """Delete a user's likes, comments, reports, follows, playlists and numbers of titles."""
-        for row, count, author in (
-            (LikeRow, CountRow.like_count, LikeRow.listener_id),
-            (CommentRow, CountRow.comment_count, CommentRow.author_id),
-        ):
-            deleted = delete(row).where(author == user_id).returning(row.song_id).cte("deleted")
-            per_song = select(deleted.c.song_id, func.count().label("number")).group_by(deleted.c.song_id).subquery()
-            decrement = update(CountRow).where(CountRow.song_id == per_song.c.song_id)
-            await self._session.execute(decrement.values({count: count - per_song.c.number}))
+        """Delete what a user did: likes, comments, reports, follows, blocks, playlists, profile and notifications."""
+        likes = delete(LikeRow).where(LikeRow.listener_id == user_id).returning(LikeRow.song_id)
+        await self._session.execute(_decrement(likes.cte("deleted"), CountRow.like_count))
+        await self._delete_comments(user_id)
         await self._session.execute(delete(ReportRow).where(ReportRow.reporter_id == user_id))
         follows = (FollowRow.listener_id == user_id) | (FollowRow.author_id == user_id)
         await self._session.execute(delete(FollowRow).where(follows))
         await self._session.execute(delete(PlaylistRow).where(PlaylistRow.owner_id == user_id))
         await self._session.execute(delete(TitleNumberRow).where(TitleNumberRow.owner_id == user_id))
+        concerned = (NotificationRow.recipient_id == user_id) | (NotificationRow.actor_id == user_id)
+        await self._session.execute(delete(NotificationRow).where(concerned))
+        await self._session.execute(
+            delete(BlockRow).where((BlockRow.user_id == user_id) | (BlockRow.blocked_id == user_id))
+        )
+        await self._session.execute(delete(WebhookRow).where(WebhookRow.owner_id == user_id))
+        for row in (NotificationSettingRow, DigestSettingRow, ModeratorRow, ProfileRow):
+            await self._session.execute(delete(row).where(row.user_id == user_id))
+
+    async def _delete_comments(self, user_id: str) -> None:
+        own, counted = (
+            CommentRow.author_id == user_id,
+            and_(CommentRow.deleted_at.is_(None), CommentRow.hidden_at.is_(None)),
+        )
+        visible = select(CommentRow.song_id).where(own, counted).cte("deleted")
+        await self._session.execute(_decrement(visible, CountRow.comment_count))
+        # Comments with replies of others keep their place, without text and author.
+        reply = aliased(CommentRow)
+        answered = exists().where(reply.parent_id == CommentRow.id, reply.author_id != user_id)
+        gone = {"author_id": "", "author": "", "body": "", "mentions": [], "deleted_at": func.now()}
+        await self._session.execute(update(CommentRow).where(own, answered).values(gone))
+        await self._session.execute(delete(CommentRow).where(own))
 
     async def has_data(self, user_id: str) -> bool:
         """Whether a user still has songs, or objects that are not yet removed."""
@@ -89,3 +117,9 @@ class PurgeRepository:
         await OrphanedArtifactRepository(self._session).add(owners)
         await self._session.execute(delete(SongRow).where(SongRow.id.in_([row.id for row in rows])))
         return len(rows)
+
+
+def _decrement(songs: CTE, count: Any) -> Any:
+    """Subtract from a count the number of times that each song occurs."""
+    per_song = select(songs.c.song_id, func.count().label("number")).group_by(songs.c.song_id).subquery()
+    return update(CountRow).where(CountRow.song_id == per_song.c.song_id).values({count: count - per_song.c.number})

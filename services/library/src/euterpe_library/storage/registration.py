@@ -132,8 +132,12 @@ def _numbered(song: NewSong, numbers: Mapping[tuple[str, str], Iterator[int]]) -
     return song.model_copy(update={"title": numbered_title(song.title, next(remaining), song.title_language)})
 
 
+#: Fields of a new song that are no columns.
+_NOT_STORED = {"programs", "title_language", "composing_seconds"}
+
+
 def _row(song: NewSong) -> Mapping[str, Any]:
-    values = song.model_dump(exclude={"programs", "title_language"}) | {"instruments": instrument_names(song.programs)}
+    values = song.model_dump(exclude=_NOT_STORED) | {"instruments": instrument_names(song.programs)}
     title_folded, search_text, lexemes = search_terms(SimpleNamespace(**values))
     remix_of = song.remix_of and str(song.remix_of)
     derived = {"title_folded": title_folded, "search_text": search_text, "lexemes": lexemes}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import CommentRow, OrphanedArtifactRow, ReportRow
 
 
@@ -17,6 +18,7 @@ class ReportedComment:
 
     comment_id: uuid.UUID
     song_id: uuid.UUID
+    song_title: str
     author_id: str
     author: str
     text: str
@@ -46,6 +48,7 @@ class ReportRepository:
         columns: list[Any] = [
             CommentRow.id,
             CommentRow.song_id,
+            SongRow.title,
             CommentRow.author_id,
             CommentRow.author,
             CommentRow.body,
@@ -54,14 +57,15 @@ class ReportRepository:
             notes,
             func.min(ReportRow.created_at),
         ]
-        statement = select(*columns).join(ReportRow, ReportRow.comment_id == CommentRow.id).group_by(CommentRow.id)
+        statement = select(*columns).join(ReportRow, ReportRow.comment_id == CommentRow.id)
+        statement = statement.join(SongRow, SongRow.id == CommentRow.song_id).group_by(CommentRow.id, SongRow.title)
         ordered = statement.order_by(func.count().desc(), func.min(ReportRow.created_at)).limit(limit)
         return [ReportedComment(*row) for row in await self._session.execute(ordered)]
 
-    async def dismiss(self, comment_id: uuid.UUID) -> int:
-        """Delete the reports of a comment, and return how many there were."""
+    async def close(self, comment_id: uuid.UUID) -> list[str]:
+        """Delete the reports of a comment, and return who made them."""
         statement = delete(ReportRow).where(ReportRow.comment_id == comment_id).returning(ReportRow.reporter_id)
-        return len((await self._session.scalars(statement)).all())
+        return list(await self._session.scalars(statement))
 
     async def orphans(self) -> OrphanCount:
         """Count the objects that wait to be removed."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from euterpe_library.storage.models import Base
@@ -98,11 +99,26 @@ class CommentRow(Base):
     author_id: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    #: The comment that this one replies to; a reply has no replies.
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(
+        UUID(as_uuid=True), ForeignKey("comments.id", ondelete="CASCADE", name="fk_comments_parent")
+    )
+    #: Where in the piece it is pinned: a bar, counted from 1, or a time.
+    bar: Mapped[int | None]
+    position_seconds: Mapped[float | None] = mapped_column(Double)
+    #: Mentioned users: [{"id": ..., "name": ...}].
+    mentions: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     created_at: Mapped[datetime] = _created_at()
+    edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: A deleted comment with replies keeps its row, without text and author.
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: Hidden by a moderator, who can still read it.
+    hidden_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
         Index("ix_comments_song_newest", "song_id", text("created_at DESC"), text("id DESC")),
         Index("ix_comments_author", "author_id"),
+        Index("ix_comments_parent", "parent_id", "created_at", "id", postgresql_where=text("parent_id IS NOT NULL")),
     )
 
 

@@ -8,6 +8,8 @@ import {
   effect,
   inject,
   input,
+  output,
+  signal,
   untracked,
   viewChild,
 } from '@angular/core';
@@ -15,6 +17,7 @@ import { Playback } from '../../core/player/player';
 import { Format } from '../../core/text/format';
 import { Theme } from '../../core/theme/theme';
 import { injectTexts, texts } from '../../core/text/texts';
+import { Icon } from '../icon';
 import { RollNote, endOf } from '../midi/notes';
 import { Viewport, Palette, moveTowards, viewportOf, paintRoll, paintSounding, createScale } from './renderer';
 
@@ -31,12 +34,20 @@ const rollTexts = texts(
   },
 );
 
+/** A place in the piece with a comment. */
+export interface RollPin {
+  readonly id: string;
+  readonly seconds: number;
+  readonly label: string;
+}
+
 /**
  * The notes of a piece over time. The viewport follows smoothly when notes are added. With `playback`,
  * sounding notes are highlighted, and with `seekable`, a click, a tap or the arrow keys set the position.
  */
 @Component({
   selector: 'e-piano-roll',
+  imports: [Icon],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <canvas #notesCanvas aria-hidden="true"></canvas>
@@ -55,6 +66,18 @@ const rollTexts = texts(
         (pointermove)="$event.buttons && seekToPointer($event)"
       />
     }
+    @for (pin of placedPins(); track pin.id) {
+      <button
+        type="button"
+        class="pin"
+        [style.left.px]="pin.left"
+        [attr.aria-label]="pin.label"
+        [title]="pin.label"
+        (click)="pinSelected.emit(pin.id)"
+      >
+        <e-icon name="comment" [solid]="true" />
+      </button>
+    }
     <span class="visually-hidden">{{ label() }}</span>
   `,
   styleUrl: './piano-roll.scss',
@@ -66,6 +89,9 @@ export class PianoRoll {
   /** The playback of the piece, whose sounding notes are highlighted. */
   readonly playback = input<Playback | null>(null);
   readonly seekable = input(true);
+  /** Places of comments, shown as buttons above the notes. */
+  readonly pins = input<readonly RollPin[]>([]);
+  readonly pinSelected = output<string>();
 
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(rollTexts);
@@ -82,6 +108,14 @@ export class PianoRoll {
   protected readonly position = computed(() => this.playback()?.position() ?? 0);
   protected readonly canSeek = computed(() => this.seekable() && !!this.playback()?.track());
 
+  protected readonly placedPins = computed(() => {
+    const { width, height } = this.shownSize();
+    if (!width) return [];
+    const scale = createScale({ width, height }, viewportOf(this.notes(), this.span()));
+    return this.pins().map((pin) => ({ ...pin, left: Math.min(width - 16, scale.x(pin.seconds)) }));
+  });
+
+  private readonly shownSize = signal({ width: 0, height: 0 });
   private size = { width: 0, height: 0 };
   private target: Viewport = viewportOf([], 1);
   private viewport: Viewport | null = null;
@@ -126,6 +160,7 @@ export class PianoRoll {
         canvas.getContext('2d')?.setTransform(ratio, 0, 0, ratio, 0, 0);
       }
       this.size = { width, height };
+      this.shownSize.set(this.size);
       this.refresh();
     });
     observer.observe(this.host.nativeElement);

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n euterpe/library/v1/library.proto\x12\x12\x65uterpe.library.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\x16GetStorageUsageRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\r\n\x05guest\x18\x02 \x01(\x08\"g\n\x17GetStorageUsageResponse\x12\r\n\x05songs\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x11\n\tmax_songs\x18\x03 \x01(\x03\x12\x16\n\x0emax_size_bytes\x18\x04 \x01(\x03\"z\n\x1cRemoveUnusedArtifactsRequest\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12\x38\n\x0fmodified_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x12\n\x10_modified_before\"0\n\x1dRemoveUnusedArtifactsResponse\x12\x0f\n\x07removed\x18\x01 \x03(\t\"N\n\x14RegisterSongsRequest\x12\x36\n\x05songs\x18\x01 \x03(\x0b\x32\'.euterpe.library.v1.RegisterSongRequest\"J\n\x15RegisterSongsResponse\x12\x31\n\x05songs\x18\x01 \x03(\x0b\x32\".euterpe.library.v1.RegisteredSong\"R\n\x0eRegisteredSong\x12\x0f\n\x07song_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x0f\n\x07refusal\x18\x03 \x01(\t\x12\r\n\x05retry\x18\x04 \x01(\x08\"\x85\x05\n\x13RegisterSongRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12.\n\x04midi\x18\x05 \x01(\x0b\x32 .euterpe.library.v1.MidiArtifact\x12.\n\x08\x63reation\x18\x06 \x01(\x0b\x32\x1c.euterpe.library.v1.Creation\x12\x18\n\x10\x64uration_seconds\x18\x07 \x01(\x01\x12\x12\n\nnote_count\x18\x08 \x01(\x05\x12G\n\x08measures\x18\t \x03(\x0b\x32\x35.euterpe.library.v1.RegisterSongRequest.MeasuresEntry\x12\x0c\n\x04tags\x18\n \x03(\t\x12\x10\n\x03key\x18\x0b \x01(\tH\x00\x88\x01\x01\x12\x16\n\ttempo_bpm\x18\x0c \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x08programs\x18\r \x03(\x05\x12\x12\n\x05style\x18\x0e \x01(\tH\x02\x88\x01\x01\x12\x32\n\nvisibility\x18\x0f \x01(\x0e\x32\x1e.euterpe.library.v1.Visibility\x12\x15\n\x08remix_of\x18\x10 \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05meter\x18\x11 \x01(\tH\x04\x88\x01\x01\x12\x1b\n\x0etitle_language\x18\x12 \x01(\tH\x05\x88\x01\x01\x1a/\n\rMeasuresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x06\n\x04_keyB\x0c\n\n_tempo_bpmB\x08\n\x06_styleB\x0b\n\t_remix_ofB\x08\n\x06_meterB\x11\n\x0f_title_language\"?\n\x0cMidiArtifact\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"k\n\x08\x43reation\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x0c\n\x04seed\x18\x03 \x01(\x04\x12+\n\nparameters\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\"h\n\x16ResolveArtifactRequest\x12\x0f\n\x07song_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x18\n\x0bshare_token\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_share_token\"\xe8\x01\n\x17ResolveArtifactResponse\x12.\n\x04midi\x18\x01 \x01(\x0b\x32 .euterpe.library.v1.MidiArtifact\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x04 \x01(\x01\x12\x18\n\x10\x64ownload_allowed\x18\x05 \x01(\x08\x12\x11\n\x04seed\x18\x06 \x01(\x04H\x00\x88\x01\x01\x12.\n\x08\x63reation\x18\x07 \x01(\x0b\x32\x1c.euterpe.library.v1.CreationB\x07\n\x05_seed\"X\n\x14TransferSongsRequest\x12\x18\n\x10\x66rom_listener_id\x18\x01 \x01(\t\x12\x16\n\x0eto_listener_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\"&\n\x15TransferSongsResponse\x12\r\n\x05songs\x18\x01 \x01(\x03\",\n\x15\x44\x65leteListenerRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"5\n\x16\x44\x65leteListenerResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\r\n\x05songs\x18\x02 \x01(\x03*p\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x17\n\x13VISIBILITY_UNLISTED\x10\x02\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x03\x32\x9b\x05\n\x0eLibraryService\x12j\n\x0fResolveArtifact\x12*.euterpe.library.v1.ResolveArtifactRequest\x1a+.euterpe.library.v1.ResolveArtifactResponse\x12\x64\n\rRegisterSongs\x12(.euterpe.library.v1.RegisterSongsRequest\x1a).euterpe.library.v1.RegisterSongsResponse\x12\x64\n\rTransferSongs\x12(.euterpe.library.v1.TransferSongsRequest\x1a).euterpe.library.v1.TransferSongsResponse\x12g\n\x0e\x44\x65leteListener\x12).euterpe.library.v1.DeleteListenerRequest\x1a*.euterpe.library.v1.DeleteListenerResponse\x12j\n\x0fGetStorageUsage\x12*.euterpe.library.v1.GetStorageUsageRequest\x1a+.euterpe.library.v1.GetStorageUsageResponse\x12|\n\x15RemoveUnusedArtifacts\x12\x30.euterpe.library.v1.RemoveUnusedArtifactsRequest\x1a\x31.euterpe.library.v1.RemoveUnusedArtifactsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n euterpe/library/v1/library.proto\x12\x12\x65uterpe.library.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\x16GetStorageUsageRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\r\n\x05guest\x18\x02 \x01(\x08\"g\n\x17GetStorageUsageResponse\x12\r\n\x05songs\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x11\n\tmax_songs\x18\x03 \x01(\x03\x12\x16\n\x0emax_size_bytes\x18\x04 \x01(\x03\"z\n\x1cRemoveUnusedArtifactsRequest\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12\x38\n\x0fmodified_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x12\n\x10_modified_before\"0\n\x1dRemoveUnusedArtifactsResponse\x12\x0f\n\x07removed\x18\x01 \x03(\t\"N\n\x14RegisterSongsRequest\x12\x36\n\x05songs\x18\x01 \x03(\x0b\x32\'.euterpe.library.v1.RegisterSongRequest\"J\n\x15RegisterSongsResponse\x12\x31\n\x05songs\x18\x01 \x03(\x0b\x32\".euterpe.library.v1.RegisteredSong\"R\n\x0eRegisteredSong\x12\x0f\n\x07song_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x0f\n\x07refusal\x18\x03 \x01(\t\x12\r\n\x05retry\x18\x04 \x01(\x08\"\xbb\x05\n\x13RegisterSongRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12.\n\x04midi\x18\x05 \x01(\x0b\x32 .euterpe.library.v1.MidiArtifact\x12.\n\x08\x63reation\x18\x06 \x01(\x0b\x32\x1c.euterpe.library.v1.Creation\x12\x18\n\x10\x64uration_seconds\x18\x07 \x01(\x01\x12\x12\n\nnote_count\x18\x08 \x01(\x05\x12G\n\x08measures\x18\t \x03(\x0b\x32\x35.euterpe.library.v1.RegisterSongRequest.MeasuresEntry\x12\x0c\n\x04tags\x18\n \x03(\t\x12\x10\n\x03key\x18\x0b \x01(\tH\x00\x88\x01\x01\x12\x16\n\ttempo_bpm\x18\x0c \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x08programs\x18\r \x03(\x05\x12\x12\n\x05style\x18\x0e \x01(\tH\x02\x88\x01\x01\x12\x32\n\nvisibility\x18\x0f \x01(\x0e\x32\x1e.euterpe.library.v1.Visibility\x12\x15\n\x08remix_of\x18\x10 \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05meter\x18\x11 \x01(\tH\x04\x88\x01\x01\x12\x1b\n\x0etitle_language\x18\x12 \x01(\tH\x05\x88\x01\x01\x12\x1e\n\x11\x63omposing_seconds\x18\x13 \x01(\x01H\x06\x88\x01\x01\x1a/\n\rMeasuresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x06\n\x04_keyB\x0c\n\n_tempo_bpmB\x08\n\x06_styleB\x0b\n\t_remix_ofB\x08\n\x06_meterB\x11\n\x0f_title_languageB\x14\n\x12_composing_seconds\"?\n\x0cMidiArtifact\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"k\n\x08\x43reation\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x0c\n\x04seed\x18\x03 \x01(\x04\x12+\n\nparameters\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\"h\n\x16ResolveArtifactRequest\x12\x0f\n\x07song_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x18\n\x0bshare_token\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_share_token\"\xe8\x01\n\x17ResolveArtifactResponse\x12.\n\x04midi\x18\x01 \x01(\x0b\x32 .euterpe.library.v1.MidiArtifact\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x04 \x01(\x01\x12\x18\n\x10\x64ownload_allowed\x18\x05 \x01(\x08\x12\x11\n\x04seed\x18\x06 \x01(\x04H\x00\x88\x01\x01\x12.\n\x08\x63reation\x18\x07 \x01(\x0b\x32\x1c.euterpe.library.v1.CreationB\x07\n\x05_seed\"X\n\x14TransferSongsRequest\x12\x18\n\x10\x66rom_listener_id\x18\x01 \x01(\t\x12\x16\n\x0eto_listener_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\"&\n\x15TransferSongsResponse\x12\r\n\x05songs\x18\x01 \x01(\x03\",\n\x15\x44\x65leteListenerRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"5\n\x16\x44\x65leteListenerResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\r\n\x05songs\x18\x02 \x01(\x03*p\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x17\n\x13VISIBILITY_UNLISTED\x10\x02\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x03\x32\x9b\x05\n\x0eLibraryService\x12j\n\x0fResolveArtifact\x12*.euterpe.library.v1.ResolveArtifactRequest\x1a+.euterpe.library.v1.ResolveArtifactResponse\x12\x64\n\rRegisterSongs\x12(.euterpe.library.v1.RegisterSongsRequest\x1a).euterpe.library.v1.RegisterSongsResponse\x12\x64\n\rTransferSongs\x12(.euterpe.library.v1.TransferSongsRequest\x1a).euterpe.library.v1.TransferSongsResponse\x12g\n\x0e\x44\x65leteListener\x12).euterpe.library.v1.DeleteListenerRequest\x1a*.euterpe.library.v1.DeleteListenerResponse\x12j\n\x0fGetStorageUsage\x12*.euterpe.library.v1.GetStorageUsageRequest\x1a+.euterpe.library.v1.GetStorageUsageResponse\x12|\n\x15RemoveUnusedArtifacts\x12\x30.euterpe.library.v1.RemoveUnusedArtifactsRequest\x1a\x31.euterpe.library.v1.RemoveUnusedArtifactsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._loaded_options = None
   _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._serialized_options = b'8\001'
-  _globals['_VISIBILITY']._serialized_start=2094
-  _globals['_VISIBILITY']._serialized_end=2206
+  _globals['_VISIBILITY']._serialized_start=2148
+  _globals['_VISIBILITY']._serialized_end=2260
   _globals['_GETSTORAGEUSAGEREQUEST']._serialized_start=119
   _globals['_GETSTORAGEUSAGEREQUEST']._serialized_end=179
   _globals['_GETSTORAGEUSAGERESPONSE']._serialized_start=181
@@ -52,25 +52,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTEREDSONG']._serialized_start=616
   _globals['_REGISTEREDSONG']._serialized_end=698
   _globals['_REGISTERSONGREQUEST']._serialized_start=701
-  _globals['_REGISTERSONGREQUEST']._serialized_end=1346
-  _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._serialized_start=1225
-  _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._serialized_end=1272
-  _globals['_MIDIARTIFACT']._serialized_start=1348
-  _globals['_MIDIARTIFACT']._serialized_end=1411
-  _globals['_CREATION']._serialized_start=1413
-  _globals['_CREATION']._serialized_end=1520
-  _globals['_RESOLVEARTIFACTREQUEST']._serialized_start=1522
-  _globals['_RESOLVEARTIFACTREQUEST']._serialized_end=1626
-  _globals['_RESOLVEARTIFACTRESPONSE']._serialized_start=1629
-  _globals['_RESOLVEARTIFACTRESPONSE']._serialized_end=1861
-  _globals['_TRANSFERSONGSREQUEST']._serialized_start=1863
-  _globals['_TRANSFERSONGSREQUEST']._serialized_end=1951
-  _globals['_TRANSFERSONGSRESPONSE']._serialized_start=1953
-  _globals['_TRANSFERSONGSRESPONSE']._serialized_end=1991
-  _globals['_DELETELISTENERREQUEST']._serialized_start=1993
-  _globals['_DELETELISTENERREQUEST']._serialized_end=2037
-  _globals['_DELETELISTENERRESPONSE']._serialized_start=2039
-  _globals['_DELETELISTENERRESPONSE']._serialized_end=2092
-  _globals['_LIBRARYSERVICE']._serialized_start=2209
-  _globals['_LIBRARYSERVICE']._serialized_end=2876
+  _globals['_REGISTERSONGREQUEST']._serialized_end=1400
+  _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._serialized_start=1257
+  _globals['_REGISTERSONGREQUEST_MEASURESENTRY']._serialized_end=1304
+  _globals['_MIDIARTIFACT']._serialized_start=1402
+  _globals['_MIDIARTIFACT']._serialized_end=1465
+  _globals['_CREATION']._serialized_start=1467
+  _globals['_CREATION']._serialized_end=1574
+  _globals['_RESOLVEARTIFACTREQUEST']._serialized_start=1576
+  _globals['_RESOLVEARTIFACTREQUEST']._serialized_end=1680
+  _globals['_RESOLVEARTIFACTRESPONSE']._serialized_start=1683
+  _globals['_RESOLVEARTIFACTRESPONSE']._serialized_end=1915
+  _globals['_TRANSFERSONGSREQUEST']._serialized_start=1917
+  _globals['_TRANSFERSONGSREQUEST']._serialized_end=2005
+  _globals['_TRANSFERSONGSRESPONSE']._serialized_start=2007
+  _globals['_TRANSFERSONGSRESPONSE']._serialized_end=2045
+  _globals['_DELETELISTENERREQUEST']._serialized_start=2047
+  _globals['_DELETELISTENERREQUEST']._serialized_end=2091
+  _globals['_DELETELISTENERRESPONSE']._serialized_start=2093
+  _globals['_DELETELISTENERRESPONSE']._serialized_end=2146
+  _globals['_LIBRARYSERVICE']._serialized_start=2263
+  _globals['_LIBRARYSERVICE']._serialized_end=2930
 # @@protoc_insertion_point(module_scope)

@@ -81,7 +81,7 @@ class RegisteredSong(_message.Message):
     def __init__(self, song_id: _Optional[str] = ..., created: _Optional[bool] = ..., refusal: _Optional[str] = ..., retry: _Optional[bool] = ...) -> None: ...
 
 class RegisterSongRequest(_message.Message):
-    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of", "meter", "title_language")
+    __slots__ = ("source_id", "owner_id", "author", "title", "midi", "creation", "duration_seconds", "note_count", "measures", "tags", "key", "tempo_bpm", "programs", "style", "visibility", "remix_of", "meter", "title_language", "composing_seconds")
     class MeasuresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,7 @@ class RegisterSongRequest(_message.Message):
     REMIX_OF_FIELD_NUMBER: _ClassVar[int]
     METER_FIELD_NUMBER: _ClassVar[int]
     TITLE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    COMPOSING_SECONDS_FIELD_NUMBER: _ClassVar[int]
     source_id: str
     owner_id: str
     author: str
@@ -125,7 +126,8 @@ class RegisterSongRequest(_message.Message):
     remix_of: str
     meter: str
     title_language: str
-    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., tempo_bpm: _Optional[float] = ..., programs: _Optional[_Iterable[int]] = ..., style: _Optional[str] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., remix_of: _Optional[str] = ..., meter: _Optional[str] = ..., title_language: _Optional[str] = ...) -> None: ...
+    composing_seconds: float
+    def __init__(self, source_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., author: _Optional[str] = ..., title: _Optional[str] = ..., midi: _Optional[_Union[MidiArtifact, _Mapping]] = ..., creation: _Optional[_Union[Creation, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., note_count: _Optional[int] = ..., measures: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., tempo_bpm: _Optional[float] = ..., programs: _Optional[_Iterable[int]] = ..., style: _Optional[str] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., remix_of: _Optional[str] = ..., meter: _Optional[str] = ..., title_language: _Optional[str] = ..., composing_seconds: _Optional[float] = ...) -> None: ...
 
 class MidiArtifact(_message.Message):
     __slots__ = ("key", "sha256", "size_bytes")

@@ -47,7 +47,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class RenderLimits:
+class ProcessLimits:
     """Maximum bytes of address space, seconds of processor time, and bytes of the largest written file."""
 
     memory_bytes: int
@@ -129,7 +129,7 @@ def set_child_subreaper() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def set_limits(limits: RenderLimits) -> None:
+def set_limits(limits: ProcessLimits) -> None:
     """Set the resource limits of this process and its children."""
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
