@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from euterpe_library.storage import social_models  # noqa: F401 - adds its tables to the metadata
+from euterpe_library.storage import social_models, version_models  # noqa: F401 - they add tables to the metadata
 from euterpe_library.storage.models import Base
 from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
 
