@@ -35,14 +35,14 @@ OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
-    "get_song_pianoroll", "convert_midi",
+    "get_song_pianoroll", "convert_midi", "get_song_notes", "preview_song_notes",
 }  # fmt: skip
 #: With a login, including guests.
 USER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
     "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
     "download_original", "export_library", "export_generations", "prepare_song_audio",
-    "get_library_usage",
+    "get_library_usage", "list_song_versions", "save_song_version", "restore_song_version", "download_song_version",
 }  # fmt: skip
 #: With the login of a registered user.
 ACCOUNT = {
@@ -73,6 +73,7 @@ _LAST = [
     "restore_song", "change_password", "delete_account", "log_out_everywhere",
 ]  # fmt: skip
 _COMPARISON = {"length": 16, "variants": [{"label": "one", "parameters": {}}, {"label": "two", "parameters": {}}]}
+_NOTES = {"base_number": 1, "tracks": [{"program": 0}], "notes": [[0, 480, 60, 80, 0]]}
 PASSWORD = "Davidsbündlertänze op. 6"
 
 
@@ -118,6 +119,8 @@ class World:
             "delete_account": {"password": "not the password"},
             "register_user": {"username": f"u-{secrets.token_hex(5)}", "password": PASSWORD},
             "exchange_api_key": {"api_key": "none"},
+            "preview_song_notes": _NOTES,
+            "save_song_version": _NOTES,
         }
         if operation == "import_song":
             return {"content": b"not MIDI", "headers": {"Content-Type": "audio/midi"}}
@@ -216,6 +219,7 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
         "author_id": generation["id"],
         "token": "no-such-token",
         "name": "no-such-model",
+        "number": "1",
     }
 
 

@@ -204,6 +204,15 @@ class AuthorAnswer(TypedDict):
     followed: bool
 
 
+class ChordAnswer(TypedDict):
+    """
+    An estimated chord, which holds until the next one.
+    """
+
+    tick: int
+    symbol: str | None
+
+
 class CommentAnswer(TypedDict):
     """
     A comment on a song: plain text, never markup.
@@ -237,6 +246,17 @@ class DeletedSong(TypedDict):
     restorable_until: str
 
 
+class EditedTrackMark(TypedDict):
+    """
+    A track of edited notes.
+    """
+
+    program: int
+    is_drum: NotRequired[bool]
+    name: NotRequired[str]
+    source: NotRequired[int | None]
+
+
 class FacetsAnswer(TypedDict):
     """
     Number of songs per value of each facet: facet → value → songs.
@@ -253,6 +273,24 @@ class Following(TypedDict):
     """
 
     author_ids: list[str]
+
+
+class KeyMark(TypedDict):
+    """
+    A key signature.
+    """
+
+    tick: int
+    key: str
+
+
+class MeterMark(TypedDict):
+    """
+    A meter; a bar begins here.
+    """
+
+    tick: int
+    meter: str
 
 
 class NewComment(TypedDict):
@@ -287,6 +325,18 @@ class NewShareAnswer(TypedDict):
     created_at: str
     token: str
     url: str
+
+
+class NotesPreview(TypedDict):
+    """
+    Edited notes as a file, which is not saved.
+    """
+
+    midi: str
+    duration_seconds: float
+    note_count: int
+    key: str | None
+    chords: list[ChordAnswer]
 
 
 class PlaylistSongs(TypedDict):
@@ -347,6 +397,55 @@ class StorageUsageAnswer(TypedDict):
     max_songs: int
     size_bytes: int
     max_size_bytes: int
+
+
+class TempoMark(TypedDict):
+    """
+    A tempo.
+    """
+
+    tick: int
+    bpm: float
+
+
+class TrackMark(TypedDict):
+    """
+    A track of a piece.
+    """
+
+    program: int
+    is_drum: NotRequired[bool]
+    name: NotRequired[str]
+
+
+class VersionAnswer(TypedDict):
+    """
+    A version of a song's notes.
+    """
+
+    number: int
+    base_number: int | None
+    origin: Literal["original", "edited", "restored"]
+    label: str
+    is_current: bool
+    created_at: str
+    duration_seconds: float
+    note_count: int
+    key: str | None
+    meter: str | None
+    tempo_bpm: float | None
+    instruments: list[str]
+    midi_url: str
+    midi_sha256: str
+    midi_size_bytes: int
+
+
+class VersionList(TypedDict):
+    """
+    All versions of a song, the newest first.
+    """
+
+    items: list[VersionAnswer]
 
 
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
@@ -606,6 +705,36 @@ class NewPlaylist(TypedDict):
     visibility: NotRequired[Visibility]
 
 
+class NotesAnswer(TypedDict):
+    """
+    The notes of a version, as the product reads its MIDI file.
+    """
+
+    version: int
+    title: str
+    ticks_per_quarter: int
+    tracks: list[TrackMark]
+    notes: list[list[int]]
+    tempos: list[TempoMark]
+    meters: list[MeterMark]
+    keys: list[KeyMark]
+    chords: list[ChordAnswer]
+
+
+class NotesRequest(TypedDict):
+    """
+    Edited notes. Title, ticks per quarter and the controllers of tracks are those of the edited version.
+    """
+
+    base_number: int
+    label: NotRequired[str]
+    tracks: list[EditedTrackMark]
+    notes: list[list[int]]
+    tempos: NotRequired[list[TempoMark]]
+    meters: NotRequired[list[MeterMark]]
+    keys: NotRequired[list[KeyMark]]
+
+
 class PlaylistAnswer(TypedDict):
     """
     A playlist.
@@ -674,6 +803,7 @@ class SongAnswer(TypedDict):
     midi_size_bytes: int
     original_size_bytes: int | None
     version: int
+    current_version: int
     created_at: str
     updated_at: str
     published_at: str | None
@@ -834,6 +964,16 @@ class FullPlaylist(TypedDict):
 
     playlist: PlaylistAnswer
     songs: list[SongAnswer]
+
+
+class SavedVersionAnswer(TypedDict):
+    """
+    A saved version.
+    """
+
+    version: VersionAnswer
+    song: SongAnswer
+    saved_meanwhile: list[int]
 
 
 class SharedSong(TypedDict):

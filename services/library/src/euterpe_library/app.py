@@ -16,12 +16,13 @@ from euterpe_service_kit.security import MethodScopes
 from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenVerifier
 from fastapi import FastAPI
 
-from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs
+from euterpe_library.routes import admin, explore, files, playlists, shares, social, songs, versions
 from euterpe_library.rpc.library import LibraryRpc
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.export import Exporter
 from euterpe_library.services.imports import Importer
 from euterpe_library.services.moderation import Moderation
+from euterpe_library.services.versions import VersionEditor
 from euterpe_library.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ _SEARCH_SETTINGS = {
 }
 ROUTERS = (
     songs.router,
+    versions.router,
     explore.router,
     shares.router,
     shares.link_router,
@@ -50,6 +52,7 @@ ROUTERS = (
 )
 _TAGS = {
     "songs": "Your songs, and songs that you may read.",
+    "versions": "Notes of songs, and the versions of edited songs.",
     "explore": "Public songs.",
     "sharing": "Share links for people without an account.",
     "likes": "Likes.",
@@ -94,6 +97,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     state.importer = Importer(state.database, state.object_store, settings.quotas)
+    state.version_editor = VersionEditor(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
     state.quotas = settings.quotas
     state.erasure = Erasure(state.database, state.object_store)

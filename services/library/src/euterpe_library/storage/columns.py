@@ -14,17 +14,18 @@ from euterpe_library.domain.titles import fold
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import CountRow, LikeRow
 
-_JOINED = frozenset({"like_count", "comment_count", "liked"})
+_COMPUTED = frozenset({"like_count", "comment_count", "liked", "current_version"})
 #: asyncpg returns lists; SQLAlchemy would copy each of them.
 _LISTS = frozenset({"tags", "instruments"})
 _COLUMNS = [
     type_coerce(getattr(SongRow, name), NullType()).label(name) if name in _LISTS else getattr(SongRow, name)
     for name in Song.__dataclass_fields__
-    if name not in _JOINED
+    if name not in _COMPUTED
 ]
 _COUNTS = [
     func.coalesce(CountRow.like_count, 0).label("like_count"),
     func.coalesce(CountRow.comment_count, 0).label("comment_count"),
+    func.coalesce(SongRow.current_version, 1).label("current_version"),
 ]
 
 
