@@ -277,7 +277,7 @@ def test_private_resources_are_missing_without_a_login(world: World) -> None:
 
 @pytest.mark.parametrize("caller", ["guest", "other"])
 def test_private_resources_are_missing_for_other_users(world: World, caller: str) -> None:
-    nothing = {name: str(uuid.uuid4()) for name in world.things}
+    nothing = {name: str(uuid.uuid4()) for name in world.things} | {"number": "1"}
     skipped = {"log_out_everywhere", "change_password", "delete_account"}
     if caller == "guest":
         # A guest that registers loses its tokens.

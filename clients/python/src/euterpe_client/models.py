@@ -727,6 +727,7 @@ class NotesRequest(TypedDict):
     """
 
     base_number: int
+    source_number: NotRequired[int | None]
     label: NotRequired[str]
     tracks: list[EditedTrackMark]
     notes: list[list[int]]

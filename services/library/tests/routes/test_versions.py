@@ -135,6 +135,21 @@ async def test_two_editors_of_one_version_both_keep_their_notes(
     assert (again.status_code, again.json()["version"]["number"]) == (200, 3)
 
 
+async def test_an_editor_that_saves_again_counts_the_tracks_that_it_has_read(
+    client: httpx.AsyncClient, clara: dict[str, str]
+) -> None:
+    """The first violin is removed and saved, then brought back by undo: it has its pedal again."""
+    song = await imported(client, clara)
+    notes = await read(client, song, clara)
+    cello = edited(notes, tracks=[notes["tracks"][1] | {"source": 1}], notes=[[0, 1440, 50, 80, 0]])
+    assert (await save(client, song, clara, cello)).json()["version"]["number"] == 2
+    again = await save(client, song, clara, edited(notes, base_number=2, source_number=1))
+    assert (again.json()["version"]["base_number"], again.json()["saved_meanwhile"]) == (2, [])
+    piece = read_midi((await client.get(f"/api/v1/songs/{song}/midi", headers=clara)).content)
+    assert np.array_equal(piece.controls, PIECE.controls)
+    assert (await save(client, song, clara, edited(notes, base_number=9))).status_code == 404
+
+
 async def test_a_new_track_has_no_controllers_and_a_removed_one_takes_its_own_with_it(
     client: httpx.AsyncClient, clara: dict[str, str]
 ) -> None:

@@ -201,6 +201,13 @@ class NotesRequest(BaseModel):
     )
 
     base_number: int = Field(ge=1, strict=True, description="The version that was edited.")
+    source_number: int | None = Field(
+        default=None,
+        ge=1,
+        strict=True,
+        description="The version whose tracks `source` counts; by default `base_number`. Editors that save repeatedly "
+        "keep the number of the version that they read.",
+    )
     label: Label = Field(default="", description="A name for the version.")
     tracks: list[EditedTrackMark] = Field(min_length=1, max_length=MAX_TRACKS)
     notes: list[NoteRow] = Field(description="Onset and duration in ticks, pitch, velocity, track from 0.")
@@ -217,7 +224,7 @@ class NotesRequest(BaseModel):
             [(each.tick, each.meter) for each in self.meters],
             [(each.tick, each.key) for each in self.keys],
         )
-        return Edit(self.base_number, notes, self.label)
+        return Edit(self.base_number, self.source_number or self.base_number, notes, self.label)
 
 
 class NotesPreview(BaseModel):

@@ -43,9 +43,10 @@ class SavedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Notes edited in version `base_number`."""
+    """Notes edited in version `base_number`; the `source` of their tracks counts the tracks of `source_number`."""
 
     base_number: int
+    source_number: int
     notes: EditedNotes
     label: str = ""
 
@@ -74,7 +75,9 @@ class VersionEditor:
 
     async def preview(self, song: Song, reader_id: str | None, edit: Edit) -> WrittenNotes:
         """Return the file of edited notes without saving it. Raises VersionNotFound, Unprocessable."""
-        version = await self._version(song, reader_id, edit.base_number)
+        if edit.base_number > song.current_version:
+            raise VersionNotFound
+        version = await self._version(song, reader_id, edit.source_number)
         content = await self._store.get(version.file.midi_key)
         async with self._parsing_slots:
             return await asyncio.to_thread(write_notes, content, edit.notes, version.file.key)
