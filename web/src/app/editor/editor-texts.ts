@@ -96,7 +96,7 @@ export const editorTexts = texts(
     lockedHint: 'Locked tracks are kept.',
     style: 'Style',
     chords: 'Chords',
-    chordsHint: 'Am F C G, or | Am | F G | with bar lines. Empty: free.',
+    chordsHint: 'Am F C G, or {line} Am {line} F G {line} with bar lines. Empty: free.',
     useDetected: 'Use the chords of the piece',
     wrongChord:
       'Bar {bar}: “{chord}” is not a chord. Write a root such as C or F#, then nothing, m, 7, maj7, m7, dim, aug or sus4.',
@@ -239,7 +239,7 @@ export const editorTexts = texts(
     lockedHint: 'Las pistas bloqueadas se conservan.',
     style: 'Estilo',
     chords: 'Acordes',
-    chordsHint: 'Am F C G, o | Am | F G | con barras de compás. Vacío: libre.',
+    chordsHint: 'Am F C G, o {line} Am {line} F G {line} con barras de compás. Vacío: libre.',
     useDetected: 'Usar los acordes de la pieza',
     wrongChord:
       'Compás {bar}: «{chord}» no es un acorde. Escribe una nota como C o F# y después nada, m, 7, maj7, m7, dim, aug o sus4.',

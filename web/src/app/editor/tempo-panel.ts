@@ -16,12 +16,12 @@ const METERS = ['2/4', '3/4', '4/4', '5/4', '6/4', '2/2', '3/2', '3/8', '6/8', '
   template: `
     <section class="panel" aria-labelledby="tempo-heading">
       <h2 id="tempo-heading">{{ t('tempoAndMeter') }}</h2>
-      <ul class="list">
+      <ul class="list long">
         @for (change of tempos(); track change.tick) {
           <li class="entry">
             <span class="grow">{{ t('barNumber', { n: change.bar }) }}</span>
             <input
-              class="input"
+              class="input short"
               type="number"
               min="4"
               max="1000"
@@ -46,7 +46,7 @@ const METERS = ['2/4', '3/4', '4/4', '5/4', '6/4', '2/2', '3/2', '3/8', '6/8', '
           <li class="entry">
             <span class="grow">{{ t('barNumber', { n: change.bar }) }}</span>
             <select
-              class="input"
+              class="input short"
               [attr.aria-label]="t('meterFrom', { n: change.bar })"
               (change)="meter(change.tick, $any($event.target).value)"
             >

@@ -22,7 +22,7 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
   template: `
     <section class="panel" aria-labelledby="tracks-heading">
       <h2 id="tracks-heading">{{ t('tracks') }}</h2>
-      <ul class="list">
+      <ul class="list long">
         @for (track of state.score().tracks; track $index) {
           <li class="entry">
             <label class="check">
