@@ -2,8 +2,8 @@
 
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
 contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits), `roll_fps`
-(frames per second while a roll of 5,000 notes is redrawn for each frame), and `editor_fps` and `editor_all_fps` (the same
-while the editor scrolls through 10,000 notes, with some bars visible and with all of them).
+(frames per second while a roll of 5,000 notes is redrawn for each frame), and `editor_fps` and `editor_all_fps` (the
+same while the editor scrolls through 10,000 notes, with some bars visible and with all of them).
 """
 
 import json

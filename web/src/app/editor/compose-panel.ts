@@ -23,18 +23,33 @@ import { Language } from '../core/text/language';
 import { manifestLabel } from '../core/text/manifest-labels';
 import { Notices } from '../core/notices/notices';
 import { injectTexts } from '../core/text/texts';
-import { ChoiceListControl } from '../compose/choice-list-control';
 import { Icon } from '../shared/icon';
 import { EditorState } from './editor-state';
 import { editorTexts } from './editor-texts';
 import { Change, fileTracks, mergeCandidate } from './model/merge';
+import { candidateOf, excerptBefore } from './model/melody-candidate';
 import { detectedProgression, progressionFrom, readProgression } from './model/progression';
 import { Score, requestOf, scoreOf } from './model/score';
 
 type Use = Change['use'];
-const USES: readonly Use[] = ['replace', 'accompany', 'continue'];
+const USES: Readonly<Record<string, readonly Use[]>> = {
+  ensemble: ['replace', 'accompany', 'continue'],
+  melody: ['replace', 'continue'],
+};
+/** Melody models are given at most this many bars. */
+const MAX_EXCERPT_BARS = 16;
 /** Models compose at most this many bars. */
 const MAX_BARS = 128;
+
+/** What is requested, and what is done with the result. */
+interface Plan {
+  readonly change: Change;
+  readonly prompt: object;
+  readonly parameters: Record<string, string | number>;
+  /** The music of the prompt, if it is not the whole piece. */
+  readonly excerpt?: Score;
+  readonly toCandidate?: (composed: Score) => Score;
+}
 
 /** A generation of an alternative, and the score with it once it is finished. */
 interface Alternative {
@@ -47,7 +62,7 @@ interface Alternative {
 /** Composes with a model in the piece: bars anew, more instruments, or what follows; alternatives are compared first. */
 @Component({
   selector: 'e-compose-panel',
-  imports: [ChoiceListControl, Icon],
+  imports: [Icon],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compose-panel.html',
   styleUrl: './editor-panel.scss',
@@ -67,15 +82,23 @@ export class ComposePanel {
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
 
-  protected readonly uses = USES;
-  protected readonly use = signal<Use>('replace');
-  protected readonly model = computed(() => this.composer.models()?.find((model) => model.kind === 'ensemble') ?? null);
+  protected readonly models = computed(() => this.composer.models()?.filter(({ kind }) => kind in USES) ?? []);
+  protected readonly chosenModel = signal<string | null>(null);
+  /** Of several models, one for ensembles comes first: it knows all tracks, and what follows. */
+  protected readonly model = computed(() => {
+    const named = this.models().find(({ name }) => name === this.chosenModel());
+    return named ?? this.models().find(({ kind }) => kind === 'ensemble') ?? this.models()[0] ?? null;
+  });
+  protected readonly isMelody = computed(() => this.model()?.kind === 'melody');
+  protected readonly uses = computed(() => USES[this.model()?.kind ?? ''] ?? []);
+  private readonly chosenUse = signal<Use>('replace');
+  protected readonly use = computed(() => (this.uses().includes(this.chosenUse()) ? this.chosenUse() : 'replace'));
   protected readonly hasModels = computed(() => this.composer.models() !== null);
   protected readonly firstBar = signal(1);
   protected readonly lastBar = signal(4);
   protected readonly barsAfter = signal(8);
   protected readonly excluded = signal<ReadonlySet<number>>(new Set());
-  protected readonly parts = signal('any');
+  protected readonly parts = signal<readonly string[]>([]);
   protected readonly style = signal('any');
   protected readonly chordText = signal('');
   protected readonly count = signal(3);
@@ -84,6 +107,8 @@ export class ComposePanel {
   protected readonly alternatives = signal<readonly Alternative[]>([]);
   protected readonly shown = signal<number | null>(null);
   private change: Change = { use: 'continue' };
+  /** Turns what was composed into a candidate of the whole piece. */
+  private toCandidate: (composed: Score) => Score = (composed) => composed;
   private base: Score | null = null;
   private readonly monitor = new GenerationMonitor(this.api, (error) => this.request.problem.set(Problem.from(error)));
 
@@ -133,6 +158,18 @@ export class ComposePanel {
     return manifestLabel(text, this.language.code());
   }
 
+  protected addPart(name: string): void {
+    if (name) this.parts.update((parts) => [...parts, name]);
+  }
+
+  protected removePart(index: number): void {
+    this.parts.update((parts) => parts.filter((_, place) => place !== index));
+  }
+
+  protected setUse(use: Use): void {
+    this.chosenUse.set(use);
+  }
+
   protected toggleTrack(track: number): void {
     this.excluded.update((excluded) => {
       const next = new Set(excluded);
@@ -148,15 +185,16 @@ export class ComposePanel {
 
   protected async compose(): Promise<void> {
     const model = this.model();
-    const plan = this.plan();
+    const plan = this.isMelody() ? this.melodyPlan() : this.plan();
     this.error.set(typeof plan === 'string' ? plan : null);
     if (!model || typeof plan === 'string') return;
     await this.discard();
     const base = (this.base = this.state.present);
     this.change = plan.change;
+    this.toCandidate = plan.toCandidate ?? ((composed) => composed);
     await this.request.run(async () => {
       const path = { song_id: this.songId() };
-      const notes = { ...requestOf(base, this.baseNumber()), source_number: this.sourceNumber() };
+      const notes = { ...requestOf(plan.excerpt ?? base, this.baseNumber()), source_number: this.sourceNumber() };
       const { midi } = await this.api.post('/api/v1/songs/{song_id}/preview', { path, json: notes });
       const { variations, ...first } = await this.api.post('/api/v1/generations', {
         as: 'guest',
@@ -167,7 +205,7 @@ export class ComposePanel {
           title: this.t('alternativesOf', { title: this.title() }).slice(0, 180),
           language: this.language.code(),
           parameters: plan.parameters,
-          prompt: { ...plan.prompt, midi, replace_accompaniment: false },
+          prompt: { ...plan.prompt, midi },
         } as Schema<'GenerationRequest'>,
       });
       const pieces = this.monitor.follow([first, ...(variations ?? [])]);
@@ -240,7 +278,7 @@ export class ComposePanel {
       try {
         const path = { song_id: songId };
         const answer = await this.api.get('/api/v1/songs/{song_id}/notes', { path });
-        score = mergeCandidate(this.base, scoreOf(answer), this.change);
+        score = mergeCandidate(this.base, this.toCandidate(scoreOf(answer)), this.change);
       } catch (error) {
         this.errorMessages.show(error);
       }
@@ -250,8 +288,39 @@ export class ComposePanel {
     );
   }
 
-  /** Return what to request, or why it cannot be requested. */
-  private plan(): { change: Change; prompt: object; parameters: Record<string, string | number> } | string {
+  /** Return a request for a melody model, which continues the bars before on one track; or why there is none. */
+  private melodyPlan(): Plan | string {
+    const { count } = this.state.bars();
+    const isReplaced = this.use() === 'replace';
+    const [firstBar, lastBar] = isReplaced
+      ? [this.firstBar(), this.lastBar()]
+      : [count + 1, count + Math.max(1, this.barsAfter())];
+    if (isReplaced && !(firstBar >= 1 && firstBar <= lastBar && lastBar <= count)) {
+      return this.t('wrongBars', { n: count });
+    }
+    const chosen = this.tracks().filter(
+      ({ index, canChange, isDrum }) => canChange && !isDrum && !this.excluded().has(index),
+    );
+    const [track, second] = chosen.map(({ index }) => index);
+    if (track === undefined || second !== undefined) return this.t('oneTrack');
+    const base = this.state.present;
+    const most = (this.parameter('bars')?.maximum ?? MAX_BARS) - (lastBar - firstBar + 1);
+    if (most < 1) return this.t('tooManyBars', { n: (this.parameter('bars')?.maximum ?? MAX_BARS) - 1 });
+    const excerpt = excerptBefore(base, track, firstBar, Math.min(MAX_EXCERPT_BARS, most));
+    if (!excerpt) return this.t('nothingBefore');
+    const parameters: Record<string, string | number> = { bars: excerpt.bars + lastBar - firstBar + 1 };
+    if (this.parameter('accompaniment')) parameters['accompaniment'] = 'off';
+    return {
+      change: { use: 'replace', firstBar, lastBar, tracks: [track] },
+      prompt: { use: 'continue', bars: excerpt.bars },
+      parameters,
+      excerpt: excerpt.score,
+      toCandidate: (composed) => candidateOf(base, composed, excerpt, track),
+    };
+  }
+
+  /** Return a request for an ensemble model, or why there is none. */
+  private plan(): Plan | string {
     const progression = readProgression(this.chordText());
     if (progression.error) {
       const { bar, chord } = progression.error;
@@ -266,8 +335,8 @@ export class ComposePanel {
     };
     const use = this.use();
     if (use === 'accompany') {
-      if (this.parts() === 'any') return this.t('chooseParts');
-      parameters['parts'] = this.parts();
+      if (!this.parts().length) return this.t('chooseParts');
+      parameters['parts'] = this.parts().join(', ');
       setChords(1, count);
       return { change: { use }, prompt: { use }, parameters };
     }

@@ -103,7 +103,7 @@ export default class EditorPage {
   protected readonly playback = new Playback(
     computed(() => {
       const song = this.song();
-      // Another version is another track of the player, which would otherwise go on with the audio that it has.
+      // Another version is another track of the player, which otherwise keeps the audio that it has.
       if (!song || song.current_version !== this.baseNumber()) return null;
       return {
         ...songTrack(song),

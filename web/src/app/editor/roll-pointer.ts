@@ -49,7 +49,7 @@ export class RollPointer {
   down(event: PointerEvent): void {
     if (event.button > 0) return;
     const point = pointOf(event);
-    // A pointer that a test or an assistive tool made up cannot be captured.
+    // A pointer that a test or an assistive tool simulates cannot be captured.
     if (event.isTrusted) (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
     this.roll.focus();
     event.preventDefault();

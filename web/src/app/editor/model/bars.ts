@@ -9,7 +9,7 @@ export interface Bar {
   readonly meter: MeterChange;
 }
 
-/** The bars of a score, which go on after its end without limit. A meter change within a bar begins a new one. */
+/** The bars of a score, which continue after its end without limit. A meter change within a bar begins a new one. */
 export class Bars {
   private readonly segments: { first: number; start: number; end: number; length: number; meter: MeterChange }[] = [];
   /** The number of bars up to the end of the last note, at least 1. */
