@@ -1,8 +1,9 @@
-"""`make bench-web`: size and first paint of the first visit, and frame rate of a piano roll of 5,000 notes.
+"""`make bench-web`: size and first paint of the first visit, frame rates of the piano roll and of the editor.
 
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
-contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits) and `roll_fps`
-(frames per second while a roll of 5,000 notes is redrawn for each frame).
+contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits), `roll_fps`
+(frames per second while a roll of 5,000 notes is redrawn for each frame), and `editor_fps` and `editor_all_fps` (the
+same while the editor scrolls through 10,000 notes, with some bars visible and with all of them).
 """
 
 import json
@@ -17,6 +18,7 @@ from product import Product
 
 VISITS = 5
 NOTES = 5_000
+EDITED_NOTES = 10_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _OBSERVE = """
     window.shift = 0;
@@ -32,6 +34,22 @@ _FRAMES = """async () => {
     await new Promise(done => {
         const frame = () => {
             roll.style.height = 300 + frames++ % 2 + 'px';
+            if (performance.now() - begin < 3000) requestAnimationFrame(frame); else done();
+        };
+        requestAnimationFrame(frame);
+    });
+    return frames / ((performance.now() - begin) / 1000);
+}"""
+
+# Scrolls by some pixels for each frame, so that the editor paints again.
+_EDITOR_FRAMES = """async () => {
+    const surface = document.querySelector('e-editor-roll .surface');
+    const scroll = delta => new WheelEvent('wheel', {deltaX: delta, deltaY: delta, bubbles: true, cancelable: true});
+    const begin = performance.now();
+    let frames = 0;
+    await new Promise(done => {
+        const frame = () => {
+            surface.dispatchEvent(scroll(frames++ % 60 < 30 ? 12 : -12));
             if (performance.now() - begin < 3000) requestAnimationFrame(frame); else done();
         };
         requestAnimationFrame(frame);
@@ -86,6 +104,21 @@ def roll_frames(context: BrowserContext, url: str) -> float:
     return float(page.evaluate(_FRAMES))
 
 
+def editor_frames(context: BrowserContext, url: str) -> tuple[float, float]:
+    """Return the frames per second of the editor with EDITED_NOTES notes: with some bars visible, and with all."""
+    page = context.new_page()
+    page.goto(f"{url}/library")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "edited.mid", "mimeType": "audio/midi", "buffer": midi(EDITED_NOTES)}
+    )
+    page.get_by_role("link", name="edited").click()
+    page.get_by_role("link", name="Edit notes").click()
+    page.get_by_text(f"The piece has {EDITED_NOTES} notes").first.wait_for(state="attached")
+    some = float(page.evaluate(_EDITOR_FRAMES))
+    page.get_by_role("button", name="Show all").click()
+    return some, float(page.evaluate(_EDITOR_FRAMES))
+
+
 def main() -> None:
     """Measure and print the results."""
     executable = shutil.which("chromium")
@@ -97,12 +130,15 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
         context.set_default_timeout(60_000)
         frames = roll_frames(context, product.url)
+        edited, edited_all = editor_frames(context, product.url)
         browser.close()
     result = {
         "initial_kb": round(max(one["kb"] for one in visits), 1),
         "fcp_ms": round(statistics.median(one["fcp"] for one in visits)),
         "layout_shift": round(max(one["shift"] for one in visits), 4),
         "roll_fps": round(frames, 1),
+        "editor_fps": round(edited, 1),
+        "editor_all_fps": round(edited_all, 1),
     }
     for name, value in result.items():
         print(f"{name:14} {value}")

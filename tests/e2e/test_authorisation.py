@@ -37,7 +37,8 @@ OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
-    "get_song_pianoroll", "convert_midi", "get_lineage", "list_author_playlists", "list_followers",
+    "get_song_pianoroll", "convert_midi", "get_song_notes", "preview_song_notes", "get_lineage",
+    "list_author_playlists", "list_followers",
 }  # fmt: skip
 #: With a login, including guests.
 USER = {
@@ -46,6 +47,7 @@ USER = {
     "download_original", "export_library", "export_generations", "prepare_song_audio",
     "get_library_usage", "list_notifications", "follow_notifications", "read_all_notifications",
     "read_notification", "unread_notification", "list_blocked_users",
+    "list_song_versions", "save_song_version", "restore_song_version", "download_song_version",
 }  # fmt: skip
 #: With the login of a registered user.
 ACCOUNT = {
@@ -88,6 +90,7 @@ _LAST = [
     "restore_song", "change_password", "delete_account", "log_out_everywhere",
 ]  # fmt: skip
 _COMPARISON = {"length": 16, "variants": [{"label": "one", "parameters": {}}, {"label": "two", "parameters": {}}]}
+_NOTES = {"base_number": 1, "tracks": [{"program": 0}], "notes": [[0, 480, 60, 80, 0]]}
 PASSWORD = "Davidsbündlertänze op. 6"
 
 
@@ -147,6 +150,8 @@ class World:
             "change_email": {"email": "owner@example.com"},
             "reauthenticate": {"password": PASSWORD},
             "rename_passkey": {"name": "my phone"},
+            "preview_song_notes": _NOTES,
+            "save_song_version": _NOTES,
         }
         if operation == "import_song":
             return {"content": b"not MIDI", "headers": {"Content-Type": "audio/midi"}}
@@ -251,6 +256,7 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
         "author_id": generation["id"],
         "token": "no-such-token",
         "name": "no-such-model",
+        "number": "1",
     }
 
 
@@ -308,7 +314,7 @@ def test_private_resources_are_missing_without_a_login(world: World) -> None:
 
 @pytest.mark.parametrize("caller", ["guest", "other"])
 def test_private_resources_are_missing_for_other_users(world: World, caller: str) -> None:
-    nothing = {name: str(uuid.uuid4()) for name in world.things}
+    nothing = {name: str(uuid.uuid4()) for name in world.things} | {"number": "1"}
     skipped = {"log_out_everywhere", "change_password", "delete_account"}
     if caller == "guest":
         # A guest that registers loses its tokens.

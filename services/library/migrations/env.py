@@ -1,4 +1,9 @@
-from euterpe_library.storage import community_models, social_models, webhook_models  # noqa: F401 - add their tables to the metadata
+from euterpe_library.storage import (  # noqa: F401 - add their tables to the metadata
+    community_models,
+    social_models,
+    version_models,
+    webhook_models,
+)
 from euterpe_library.storage.models import Base
 from euterpe_service_kit.migrations import run_migrations
 

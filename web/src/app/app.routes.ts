@@ -20,6 +20,12 @@ export const routes: PageRoute[] = [
   },
   { path: 'library', loadComponent: () => import('./library/library-page'), title: 'library', icon: 'library' },
   { path: 'library/songs/:id', loadComponent: () => import('./library/song-page'), title: 'library' },
+  {
+    path: 'library/songs/:id/edit',
+    loadComponent: () => import('./editor/editor-page'),
+    canDeactivate: [(page: { canLeave(): boolean }) => page.canLeave()],
+    title: 'library',
+  },
   { path: 'library/playlists', loadComponent: () => import('./library/playlists-page'), title: 'library' },
   { path: 'library/playlists/:id', loadComponent: () => import('./library/playlist-page'), title: 'library' },
   { path: 'library/likes', loadComponent: () => import('./library/likes-page'), title: 'library' },

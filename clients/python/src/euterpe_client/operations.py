@@ -555,6 +555,61 @@ class Operations(Transport):
         """Stream the result of `download_original`, which is read while it arrives."""
         return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/original")
 
+    def get_song_notes(self, song_id: str, *, version: int | None = None) -> models.NotesAnswer:
+        """Get the notes of a song.
+
+        Notes, tracks, tempos, meters, keys and estimated chords, as the product reads the song's MIDI file.
+        """
+        return cast(
+            models.NotesAnswer, self._json("GET", f"/api/v1/songs/{quoted(song_id)}/notes", params={"version": version})
+        )
+
+    def preview_song_notes(self, song_id: str, body: models.NotesRequest) -> models.NotesPreview:
+        """Preview edited notes.
+
+        The MIDI file and the chords of edited notes, which are not saved: for prompts, and to save them as a new song
+        with `POST /library/imports`. A body has at most 1 MiB, which is about 40,000 notes.
+        """
+        return cast(models.NotesPreview, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/preview", json=body))
+
+    def list_song_versions(self, song_id: str) -> models.VersionList:
+        """List the versions of a song.
+
+        All versions of one of your songs, the newest first. A song that was never edited has one.
+        """
+        return cast(models.VersionList, self._json("GET", f"/api/v1/songs/{quoted(song_id)}/versions"))
+
+    def save_song_version(self, song_id: str, body: models.NotesRequest) -> models.SavedVersionAnswer:
+        """Save edited notes as a new version.
+
+        The new version becomes the current one; all earlier ones are kept. Versions that were saved elsewhere since
+        `base_number` are listed in the response. A body has at most 1 MiB, which is about 40,000 notes.
+        """
+        return cast(
+            models.SavedVersionAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/versions", json=body)
+        )
+
+    def restore_song_version(self, song_id: str, number: int) -> models.SavedVersionAnswer:
+        """Restore a version.
+
+        Makes a copy of an earlier version the newest and current one.
+        """
+        return cast(
+            models.SavedVersionAnswer,
+            self._json("POST", f"/api/v1/songs/{quoted(song_id)}/versions/{quoted(number)}/restore"),
+        )
+
+    def download_song_version(self, song_id: str, number: int) -> bytes:
+        """Download a version as MIDI.
+
+        The MIDI file of any version of one of your songs.
+        """
+        return self._bytes("GET", f"/api/v1/songs/{quoted(song_id)}/versions/{quoted(number)}/midi")
+
+    def download_song_version_stream(self, song_id: str, number: int) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_song_version`, which is read while it arrives."""
+        return self._stream("GET", f"/api/v1/songs/{quoted(song_id)}/versions/{quoted(number)}/midi")
+
     def explore_songs(
         self,
         *,

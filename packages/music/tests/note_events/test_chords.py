@@ -23,11 +23,18 @@ def test_a_progression_has_two_halves_in_each_bar() -> None:
     assert parse_progression("C | Am F | - |") == [(c, c), (a, f), (-1, -1)]
 
 
+def test_a_progression_without_bar_lines_has_one_chord_in_each_bar() -> None:
+    assert parse_progression("Am F C G") == parse_progression("| Am | F | C | G |")
+    assert parse_progression("Am F") != parse_progression("| Am F |")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("C | H7", "bar 2: 'H7' is not a chord"),
-        ("C Am F", "bar 1 must have one or two chords, got 3"),
+        ("| C Am F |", "bar 1 must have one or two chords, got 3"),
+        ("C H7", "bar 2: 'H7' is not a chord"),
+        (" ", "at least one chord, got none"),
         ("C |  | F", "bar 2 must have one or two chords, got 0"),
         (" | ".join(["C"] * 257), "at most 256 bars, got 257"),
     ],

@@ -28,6 +28,7 @@ from euterpe_library.routes import (
     shares,
     social,
     songs,
+    versions,
     webhooks,
 )
 from euterpe_library.rpc.library import LibraryRpc
@@ -37,6 +38,7 @@ from euterpe_library.services.imports import Importer
 from euterpe_library.services.moderation import Moderation
 from euterpe_library.services.notifications import NotificationStream
 from euterpe_library.services.profiles import Pictures
+from euterpe_library.services.versions import VersionEditor
 from euterpe_library.services.webhooks import TURN_SECONDS, Webhooks
 from euterpe_library.settings import Settings
 from euterpe_library.storage.announcements import Announcements
@@ -57,6 +59,7 @@ _SEARCH_SETTINGS = {
 }
 ROUTERS = (
     songs.router,
+    versions.router,
     explore.router,
     shares.router,
     shares.link_router,
@@ -71,6 +74,7 @@ ROUTERS = (
 )
 _TAGS = {
     "songs": "Your songs, and songs that you may read.",
+    "versions": "Notes of songs, and the versions of edited songs.",
     "explore": "Public songs.",
     "sharing": "Share links for people without an account.",
     "likes": "Likes.",
@@ -118,6 +122,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
     state.importer = Importer(state.database, state.object_store, settings.quotas)
+    state.version_editor = VersionEditor(state.database, state.object_store, settings.quotas)
     state.exporter = Exporter(state.database, state.object_store)
     state.pictures = Pictures(state.database, state.object_store)
     state.quotas = settings.quotas

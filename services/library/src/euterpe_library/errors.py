@@ -287,3 +287,21 @@ class NoOriginal(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This song has no uploaded file: it was composed, or imported by an earlier release.")
+
+
+class VersionNotFound(NotFound):
+    """The version does not exist, or only the song's owner may read it."""
+
+    slug = "version-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no version with this number that you may read.")
+
+
+class TooManyVersions(Conflict):
+    """The song has as many versions as it may have."""
+
+    slug = "too-many-versions"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A song has at most {limit} versions, which is reached. Save the notes as a new song.")

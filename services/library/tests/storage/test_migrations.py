@@ -4,7 +4,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from euterpe_library.storage import community_models, social_models, webhook_models  # noqa: F401 - add their tables to the metadata
+from euterpe_library.storage import (  # noqa: F401 - add their tables to the metadata
+    community_models,
+    social_models,
+    version_models,
+    webhook_models,
+)
 from euterpe_library.storage.models import Base
 from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
 

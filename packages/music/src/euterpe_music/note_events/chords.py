@@ -1,4 +1,4 @@
-"""Read chord progressions as text: bars separated by `|`, one or two chords in each."""
+"""Read chord progressions as text: bars separated by `|`, one or two chords in each; without `|`, one chord a bar."""
 
 import re
 from typing import Final
@@ -31,9 +31,14 @@ def parse_chord(symbol: str) -> int:
 def parse_progression(text: str) -> list[tuple[int, int]]:
     """Return the chords of the halves of each bar of a text such as `C | Am F | G7`; -1 is left open.
 
+    A text without `|`, such as `Am F C G`, has one chord in each bar.
+
     Raises ValueError for an empty text, more than `MAX_BARS` bars, more than two chords in a bar, or an unknown chord.
     """
-    bars = [bar.split() for bar in text.strip().strip("|").split("|")]
+    has_lines = "|" in text
+    bars = [bar.split() for bar in text.strip().strip("|").split("|")] if has_lines else [[one] for one in text.split()]
+    if not bars:
+        raise ValueError("a progression must have at least one chord, got none")
     if len(bars) > MAX_BARS:
         raise ValueError(f"a progression must have at most {MAX_BARS} bars, got {len(bars)}")
     chords = []

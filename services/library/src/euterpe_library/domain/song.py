@@ -85,6 +85,8 @@ class Song:
     #: By the user for whom it was read.
     liked: bool
     version: int
+    #: The version of its notes, from 1.
+    current_version: int
     created_at: datetime
     updated_at: datetime
     #: When it first became public; feeds are sorted by it.

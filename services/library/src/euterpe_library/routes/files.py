@@ -87,7 +87,9 @@ class StorageUsageAnswer(BaseModel):
 
     songs: int = Field(description="Number of songs.", examples=[42])
     max_songs: int = Field(description="Largest number of songs.", examples=[10000])
-    size_bytes: int = Field(description="Bytes of the MIDI files and uploaded files.", examples=[1048576])
+    size_bytes: int = Field(
+        description="Bytes of the MIDI files, with all versions, and of the uploaded files.", examples=[1048576]
+    )
     max_size_bytes: int = Field(description="Largest number of bytes.", examples=[1073741824])
 
 

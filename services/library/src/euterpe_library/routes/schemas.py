@@ -62,7 +62,9 @@ class SongAnswer(BaseModel):
     author_id: str = Field(examples=["0199d3c1-0b6a-7d5e-a1b2-7c3f00aa9e01"])
     model: str | None = Field(examples=["crnngan-classical"], description="Null for imported songs.")
     model_version: str | None = Field(examples=["1.0.0"])
-    seed: int | None = Field(examples=[42], description="With model, version and parameters, it reproduces the song.")
+    seed: int | None = Field(
+        examples=[42], description="With model, version and parameters, it reproduces the song's first version."
+    )
     parameters: dict[str, Any] = Field(examples=[{"length": 100}])
     duration_seconds: float = Field(
         examples=[31.4], description="From the beginning to the end of the last note, held by the pedal or not."
@@ -92,6 +94,9 @@ class SongAnswer(BaseModel):
         "composed songs.",
     )
     version: int = Field(examples=[1], description="Number of changes plus 1. In quotes, a valid `If-Match`.")
+    current_version: int = Field(
+        examples=[1], description="Number of the version of its notes: 1, the original, until they are edited."
+    )
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None = Field(description="When it first became public.")

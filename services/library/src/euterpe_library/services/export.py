@@ -18,6 +18,7 @@ from euterpe_library.domain.song import Song
 from euterpe_library.domain.titles import fold
 from euterpe_library.storage.activity import ActivityRepository
 from euterpe_library.storage.listing import SongListingRepository
+from euterpe_library.storage.versions import VersionRepository
 
 #: Songs whose files are fetched concurrently and held in memory.
 _CONCURRENT_FILES = 8
@@ -37,7 +38,8 @@ class Exporter:
     async def archive(self, owner_id: str) -> AsyncIterator[bytes]:
         """Yield the archive in chunks: `songs/*.mid` with `songs/*.json`, and `listener.json` with everything else.
 
-        Imported songs also have the file as it was uploaded, `songs/*.original.mid`.
+        Imported songs also have the file as it was uploaded, `songs/*.original.mid`, and edited ones their earlier
+        versions, `songs/*.v1.mid` and so on.
 
         Raises Unavailable when the database or S3 fails; the archive then lacks its end, so that clients detect
         that it is incomplete.
@@ -74,6 +76,10 @@ class Exporter:
     async def _content(self, song: Song) -> dict[str, bytes | None]:
         """Return a song's files by extension; None where an object is missing."""
         keys = {".mid": song.midi_key} | ({".original.mid": song.original_key} if song.original_key else {})
+        if song.current_version > 1:
+            async with self._database.readers() as session:
+                earlier = await VersionRepository(session).earlier_keys(song.id)
+            keys |= {f".v{number}.mid": key for number, key in sorted(earlier.items())}
         return {extension: await self._object(key) for extension, key in keys.items()}
 
     async def _object(self, key: str) -> bytes | None:

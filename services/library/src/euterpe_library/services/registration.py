@@ -48,7 +48,7 @@ async def register_all(
     for position, song in enumerate(songs):
         if song.owner_id in conflicts:
             refused[position] = UserDeleted()
-        elif await _is_collected(store, conflicts.intersection(song.object_keys)):
+        elif await is_collected(store, conflicts.intersection(song.object_keys)):
             refused[position] = ArtifactCollected()
     accepted = [await _with_readable_remix_of(session, song) for n, song in enumerate(songs) if n not in refused]
     added = await registrations.add(await registrations.with_numbers(accepted)) if accepted else {}
@@ -61,8 +61,8 @@ async def register_all(
     return [refused[position] if position in refused else next(outcomes) for position in range(len(songs))]
 
 
-async def _is_collected(store: ObjectStore, keys: Iterable[str]) -> bool:
-    """Whether one of these objects, which were removed as unused, was not stored again since."""
+async def is_collected(store: ObjectStore, keys: Iterable[str]) -> bool:
+    """Return whether one of these objects, which were removed as unused, was not stored again since."""
     for key in keys:
         if await store.head(key) is None:
             return True

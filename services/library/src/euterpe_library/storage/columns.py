@@ -15,19 +15,20 @@ from euterpe_library.storage.community_models import ProfileRow
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import CountRow, LikeRow
 
-_JOINED = frozenset({"author", "like_count", "comment_count", "liked"})
+_COMPUTED = frozenset({"author", "like_count", "comment_count", "liked", "current_version"})
 #: asyncpg returns lists; SQLAlchemy would copy each of them.
 _LISTS = frozenset({"tags", "instruments"})
 _COLUMNS = [
     type_coerce(getattr(SongRow, name), NullType()).label(name) if name in _LISTS else getattr(SongRow, name)
     for name in Song.__dataclass_fields__
-    if name not in _JOINED
+    if name not in _COMPUTED
 ]
 #: The name that the author shows.
 _AUTHOR = func.coalesce(ProfileRow.display_name, SongRow.author).label("author")
 _COUNTS = [
     func.coalesce(CountRow.like_count, 0).label("like_count"),
     func.coalesce(CountRow.comment_count, 0).label("comment_count"),
+    func.coalesce(SongRow.current_version, 1).label("current_version"),
 ]
 
 

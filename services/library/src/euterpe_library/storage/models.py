@@ -98,6 +98,8 @@ class SongRow(Base):
     search_text: Mapped[str] = mapped_column(Text, server_default="")
     document: Mapped[str] = mapped_column(TSVECTOR, server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
+    #: The version of its notes; NULL if they were never edited.
+    current_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import OrphanedArtifactRow
+from euterpe_library.storage.version_models import VersionRow
 
 #: Time for a peer to register a song with an object that it has stored.
 _GRACE_PERIOD = timedelta(minutes=10)
@@ -38,11 +39,17 @@ class OrphanedArtifactRepository:
         updated = {"collected_at": None, "since": func.now()}
         await self._session.execute(statement.on_conflict_do_update(index_elements=["midi_key"], set_=updated))
 
+    async def forget(self, midi_key: str) -> None:
+        """Remove the record of an object that a version has."""
+        pending = (OrphanedArtifactRow.midi_key == midi_key) & OrphanedArtifactRow.collected_at.is_(None)
+        await self._session.execute(delete(OrphanedArtifactRow).where(pending))
+
     async def without_song(self, midi_keys: Sequence[str]) -> list[str]:
-        """Return the keys of those objects that no song has."""
+        """Return the keys of those objects that no song has, in any version."""
         files = select(SongRow.midi_key).where(SongRow.midi_key.in_(midi_keys))
         uploads = select(SongRow.original_key).where(SongRow.original_key.in_(midi_keys))
-        used = set(await self._session.scalars(files.union_all(uploads)))
+        versions = select(VersionRow.midi_key).where(VersionRow.midi_key.in_(midi_keys))
+        used = set(await self._session.scalars(files.union_all(uploads, versions)))
         return [key for key in midi_keys if key not in used]
 
     async def add_unused(self, midi_key: str) -> None:
@@ -69,8 +76,9 @@ class OrphanedArtifactRepository:
         """Provide whether the object is unused. It counts as removed when the context ends without an error."""
         await self.lock(midi_key)
         song = exists().where((SongRow.midi_key == midi_key) | (SongRow.original_key == midi_key))
+        version = exists().where(VersionRow.midi_key == midi_key)
         pending = exists().where(OrphanedArtifactRow.midi_key == midi_key, OrphanedArtifactRow.collected_at.is_(None))
-        is_used, is_pending = (await self._session.execute(select(song, pending))).one()
+        is_used, is_pending = (await self._session.execute(select(song | version, pending))).one()
         if is_used:
             await self._session.execute(delete(OrphanedArtifactRow).where(OrphanedArtifactRow.midi_key == midi_key))
         yield is_pending and not is_used

@@ -30,6 +30,7 @@ from euterpe_library.storage.social_models import (
     PurgedSourceRow,
     ReportRow,
 )
+from euterpe_library.storage.versions import midi_keys_of
 from euterpe_library.storage.webhook_models import WebhookRow
 
 #: Prefix of the source ids of imported files. They identify their user, and no peer retries them.
@@ -114,6 +115,9 @@ class PurgeRepository:
         if sources:
             await self._session.execute(insert(PurgedSourceRow).values(sources).on_conflict_do_nothing())
         owners = {key: row.owner_id for row in rows for key in (row.midi_key, row.original_key) if key is not None}
+        owner_of = {row.id: row.owner_id for row in rows}
+        for song_id, key in await self._session.execute(midi_keys_of(list(owner_of))):
+            owners[key] = owner_of[song_id]
         await OrphanedArtifactRepository(self._session).add(owners)
         await self._session.execute(delete(SongRow).where(SongRow.id.in_([row.id for row in rows])))
         return len(rows)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from euterpe_library.domain.quota import Storage
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import NetworkImportRow
+from euterpe_library.storage.version_models import VersionRow
 
 
 class QuotaRepository:
@@ -22,11 +23,13 @@ class QuotaRepository:
         await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"quota:{user_id}", 0))))
 
     async def usage(self, user_id: str) -> Storage:
-        """Return what a user stores. Songs in the trash count: they can be restored."""
+        """Return what a user stores, earlier versions included. Songs in the trash count: they can be restored."""
         size = SongRow.midi_size_bytes + func.coalesce(SongRow.original_size_bytes, 0)
         statement = select(func.count(), func.coalesce(func.sum(size), 0)).where(SongRow.owner_id == user_id)
         songs, size_bytes = (await self._session.execute(statement)).one()
-        return Storage(int(songs), int(size_bytes))
+        of_user = (VersionRow.owner_id == user_id, ~VersionRow.is_current)
+        earlier_bytes = await self._session.scalar(select(func.sum(VersionRow.midi_size_bytes)).where(*of_user))
+        return Storage(int(songs), int(size_bytes) + int(earlier_bytes or 0))
 
     async def add_import(self, network: str, day: date, added: Storage, limit: Storage) -> bool:
         """Count an import of a network; return False, and count nothing, if the day's limit would be exceeded."""

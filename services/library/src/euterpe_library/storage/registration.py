@@ -4,7 +4,7 @@ import itertools
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -85,10 +85,12 @@ class RegistrationRepository:
 
         Until the transaction ends, no owner's deletion begins, and no object is removed.
         """
-        users, keys = (
-            sorted({song.owner_id for song in songs}),
-            sorted({key for song in songs for key in song.object_keys}),
-        )
+        users = {song.owner_id for song in songs}
+        return await self.conflicts_of(users, {key for song in songs for key in song.object_keys})
+
+    async def conflicts_of(self, owner_ids: Iterable[str], object_keys: Iterable[str]) -> set[str]:
+        """Do the same for owners and objects."""
+        users, keys = sorted(owner_ids), sorted(object_keys)
         await self._session.execute(_LOCK, {"names": [f"listener:{user}" for user in users] + keys})
         return set(await self._session.scalars(_CONFLICTS, {"users": users, "keys": keys}))
 

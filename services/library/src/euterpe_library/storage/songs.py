@@ -14,6 +14,7 @@ from euterpe_library.storage.columns import search_columns, select_songs, song_o
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import DeletedUserRow, PlaylistRow
+from euterpe_library.storage.versions import VersionRepository
 
 _TRANSFER_NUMBERS = text("""
     WITH moved AS (DELETE FROM title_numbers WHERE owner_id = :source RETURNING title, last_number)
@@ -62,6 +63,7 @@ class SongRepository:
         moved = await self._session.execute(songs.values(new).returning(SongRow.id))
         users = {"source": change.from_listener_id, "target": change.to_listener_id}
         await self._session.execute(_TRANSFER_NUMBERS, users)
+        await VersionRepository(self._session).transfer(change.from_listener_id, change.to_listener_id)
         return len(moved.all())
 
     async def locked(self, song_id: uuid.UUID, owner_id: str, *, deleted: bool = False) -> "LockedSong | None":
@@ -90,6 +92,10 @@ class LockedSong:
     def version(self) -> int:
         """The version before any change."""
         return self._row.version
+
+    async def song(self) -> Song:
+        """Return the song as its owner sees it."""
+        return await self._flushed()
 
     async def change(self, changes: Mapping[str, Any]) -> Song:
         """Change the given columns and increment the version."""
