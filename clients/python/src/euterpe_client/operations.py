@@ -780,9 +780,10 @@ class Operations(Transport):
 
         Stream server-sent events: `queued`, `started`, `progress` and `notes`, then `done`, `failed` or `cancelled`.
 
-        The data of `notes` are the notes since the last such event; the data of all other events are the generation, as
-        from GET. A generation that waits longer than a second sends `queued` with its position in the queue, and again
-        whenever the position changes. The stream ends after the last event.
+        The data of `notes` are the notes since the last such event, with the index of each note's track and the program of
+        each track; the data of all other events are the generation, as from GET. A generation that waits longer than a
+        second sends `queued` with its position in the queue, and again whenever the position changes. The stream ends after
+        the last event.
         """
         return self._events(
             "GET",

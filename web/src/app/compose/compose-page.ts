@@ -13,7 +13,8 @@ import { promptTexts } from './prompt-texts';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Draft } from './draft';
-import { NotePreview } from './note-preview';
+import { draftPrograms } from './draft-programs';
+import { LivePlayback } from './live-playback';
 import { SettingsPanel } from './settings-panel';
 
 /** The home page: settings, and the result of the last request. `?piece=` shows an earlier generation. */
@@ -36,7 +37,7 @@ export default class ComposePage {
   private readonly promptText = injectTexts(promptTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly notePreview = inject(NotePreview);
+  private readonly livePlayback = inject(LivePlayback);
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
 
@@ -76,7 +77,7 @@ export default class ComposePage {
   protected readonly submit = (draft: Draft) => this.compose(draft);
 
   protected async compose(draft: Draft): Promise<void> {
-    this.notePreview.prepare();
+    this.livePlayback.prepare(draftPrograms(this.composer.model(), draft));
     const id = await this.composer.generate(draft);
     if (id === null) return;
     await this.router.navigate(['/'], { queryParams: { piece: id } });

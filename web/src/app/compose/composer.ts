@@ -7,6 +7,7 @@ import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, withPrompt
 import { promptRequest } from './prompt-request';
 import { Generation, Piece } from './piece';
 import { GenerationMonitor } from './generation-monitor';
+import { LivePlayback } from './live-playback';
 
 /** Holds the models, the draft of the next request and the pieces of the last one, across page changes. */
 @Injectable({ providedIn: 'root' })
@@ -28,8 +29,12 @@ export class Composer {
   readonly piece = computed(() => this.pieces()[this.selectedIndex()] ?? null);
   /** The request of the last draft; its problem is also set if following the generations fails. */
   readonly submission = new RequestState();
-  private readonly monitor = new GenerationMonitor(this.api, (error) =>
-    this.submission.problem.set(Problem.from(error)),
+  private readonly livePlayback = inject(LivePlayback);
+  private readonly monitor = new GenerationMonitor(
+    this.api,
+    (error) => this.submission.problem.set(Problem.from(error)),
+    (piece) => this.livePlayback.notesAdded(piece),
+    (piece) => this.livePlayback.ended(piece),
   );
 
   async loadModels(): Promise<void> {
@@ -74,6 +79,7 @@ export class Composer {
           language: this.language.code(),
         },
       });
+      this.livePlayback.expect(first.id);
       this.show([first, ...(variations ?? [])]);
       id = first.id;
     });

@@ -16,6 +16,7 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.models.catalogue import Model
+from euterpe_generator.services.progress_stream import LiveNotes
 
 Title = Annotated[
     str,
@@ -263,12 +264,28 @@ class OrderView(GenerationView):
     variations: list[GenerationView] = Field(default_factory=list, description="All variations except the first.")
 
 
+class LiveTrackView(BaseModel):
+    """The instrument of a track: a General MIDI program from 0, of a drum kit if `is_drum`."""
+
+    program: int
+    is_drum: bool
+
+
 class NotesView(BaseModel):
     """Notes since the last `notes` event, each [onset in seconds, duration in seconds, pitch, velocity]."""
 
     steps: int = Field(description="Number of events composed so far.")
     length: int
     notes: list[tuple[float, float, int, int]]
+    track_indices: list[int] = Field(description="The index of each note's track in `tracks`.")
+    tracks: list[LiveTrackView]
+
+    @classmethod
+    def of(cls, live: LiveNotes, *, steps: int, length: int) -> "NotesView":
+        """Return the view of notes of a running or finished generation."""
+        tracks = [LiveTrackView(program=track.program, is_drum=track.is_drum) for track in live.tracks]
+        indices = list(live.track_indices)
+        return cls(steps=steps, length=length, notes=list(live.notes), track_indices=indices, tracks=tracks)
 
 
 class LimitsView(BaseModel):
