@@ -33,6 +33,7 @@ export type Repeat = 'off' | 'all' | 'one';
 export const MIN_TEMPO = 0.25;
 export const MAX_TEMPO = 2;
 const POSITION_INTERVAL_MS = 100;
+const MIN_LOOP_SECONDS = 0.2;
 /** Within this time, "previous" plays the track before; later, the current one from its start. */
 const PREVIOUS_SECONDS = 3;
 
@@ -73,6 +74,8 @@ export class Player {
   /** The factor by which playback is faster than the piece. */
   readonly tempo = signal(1);
   readonly loop = signal<Loop | null>(null);
+  /** The start of a loop whose end is not set yet. */
+  readonly loopStart = signal<number | null>(null);
   readonly repeat = signal<Repeat>('off');
   readonly metronome = signal(false);
   /** The instruments of the current track; empty if the server's audio is played. */
@@ -157,8 +160,22 @@ export class Player {
     this.applySettings();
   }
 
+  markLoopStart(): void {
+    this.setLoop(null);
+    this.loopStart.set(this.exactPosition());
+  }
+
+  /** Play from the start of the loop, or of the piece, to the current position, again and again. */
+  markLoopEnd(): void {
+    const [start, end] = [this.loopStart() ?? this.loop()?.start ?? 0, this.exactPosition()];
+    if (end - start < MIN_LOOP_SECONDS) return;
+    this.setLoop({ start, end });
+    this.seek(start);
+  }
+
   setLoop(loop: Loop | null): void {
-    this.loop.set(loop && loop.end - loop.start >= 0.2 ? loop : null);
+    this.loopStart.set(null);
+    this.loop.set(loop);
     this.applySettings();
   }
 
@@ -250,6 +267,7 @@ export class Player {
     this.audio = null;
     this.instruments.set([]);
     this.loop.set(null);
+    this.loopStart.set(null);
     this.sequencePlayer?.setLoop(null);
     this.problem.set(null);
     this.loadProgress.set(null);

@@ -34,11 +34,6 @@ export const commonTexts = texts(
     notFoundTitle: 'Page not found',
     notFoundText: 'The link may be outdated or mistyped.',
     toCompose: 'Compose a piece',
-    player: 'Player',
-    position: 'Position',
-    volume: 'Volume',
-    closePlayer: 'Close player',
-    preparingAudio: 'Preparing audio …',
   },
   {
     skipToContent: 'Saltar al contenido',
@@ -72,11 +67,6 @@ export const commonTexts = texts(
     notFoundTitle: 'Página no encontrada',
     notFoundText: 'El enlace puede estar anticuado o mal escrito.',
     toCompose: 'Componer una pieza',
-    player: 'Reproductor',
-    position: 'Posición',
-    volume: 'Volumen',
-    closePlayer: 'Cerrar reproductor',
-    preparingAudio: 'Preparando audio …',
   },
 );
 
