@@ -352,6 +352,34 @@ class StorageUsageAnswer(TypedDict):
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
+class AppliedView(TypedDict):
+    """
+    A part of the description, and the fields of the request that it sets.
+    """
+
+    text: str
+    fields: dict[str, bool | int | float | str]
+
+
+class CorpusView(TypedDict):
+    """
+    The music that a model was trained on.
+    """
+
+    name: str
+    pieces: int
+    source: NotRequired[str]
+
+
+class DescriptionRequest(TypedDict):
+    """
+    A description of a piece in English or Spanish.
+    """
+
+    text: str
+    model: NotRequired[str | None]
+
+
 class EstimateView(TypedDict):
     """
     The expected length of a piece.
@@ -359,6 +387,19 @@ class EstimateView(TypedDict):
 
     seconds: float
     bars: float
+
+
+class InterpretationView(TypedDict):
+    """
+    The generation request that fits a description best, and what was understood of it.
+    """
+
+    model: str
+    length: int | None
+    parameters: dict[str, bool | int | float | str]
+    applied: list[AppliedView]
+    unsupported: list[str]
+    unknown: list[str]
 
 
 class LimitsView(TypedDict):
@@ -781,6 +822,8 @@ class ModelView(TypedDict):
     estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
+    licence: NotRequired[str]
+    corpus: NotRequired[CorpusView | None]
     sample_url: NotRequired[str | None]
 
 

@@ -488,6 +488,8 @@ class Operations(Transport):
         """Create a share link.
 
         Creates a link with which people without an account can listen to the song. Only this response has its token.
+
+        The link of a guest ends with the guest; registering keeps it.
         """
         return cast(models.NewShareAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/shares", json=body))
 
@@ -820,6 +822,18 @@ class Operations(Transport):
         List the loaded models with the limits of their parameters.
         """
         return cast(models.ModelList, self._json("GET", "/api/v1/models", authenticated=False))
+
+    def interpret_piece_description(self, body: models.DescriptionRequest) -> models.InterpretationView:
+        """Interpret a description.
+
+        Turn a description such as "a sad waltz for strings in D minor, 40 seconds" into a generation request.
+
+        English and Spanish are understood, by a documented vocabulary. Nothing is composed or stored.
+        """
+        return cast(
+            models.InterpretationView,
+            self._json("POST", "/api/v1/models/interpretations", json=body, authenticated=False),
+        )
 
     def get_model(self, name: str) -> models.ModelView:
         """Get a model.

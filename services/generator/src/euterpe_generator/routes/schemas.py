@@ -331,6 +331,14 @@ class ParameterView(BaseModel):
         return cls.model_validate(parameter.model_dump(exclude={"post"}) | parameter.limits)
 
 
+class CorpusView(BaseModel):
+    """The music that a model was trained on."""
+
+    name: str = Field(examples=["nottingham"])
+    pieces: int = Field(description="Number of pieces in training.", examples=[584])
+    source: str = Field(description="Where it comes from and its licence, if the bundle records them.", default="")
+
+
 class ModelView(BaseModel):
     """A model that generations can use."""
 
@@ -351,6 +359,8 @@ class ModelView(BaseModel):
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
     )
+    licence: str = Field(default="", description="The licence of the model.", examples=["Apache-2.0"])
+    corpus: CorpusView | None = Field(default=None, description="Null if the bundle does not record it.")
     sample_url: str | None = Field(
         default=None,
         examples=["/api/v1/models/crnngan-classical@1.0.0/sample"],
@@ -362,6 +372,7 @@ class ModelView(BaseModel):
         """Build the view of a model."""
         limits = model.length
         length = limits and LimitsView(minimum=limits.min, default=limits.default, maximum=limits.max)
+        corpus = model.training and model.training.corpus
         return cls(
             name=model.name,
             version=model.version,
@@ -373,6 +384,8 @@ class ModelView(BaseModel):
             estimate=EstimateView(**asdict(model.default_estimate)),
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
             presets=model.sampling.presets,
+            licence=model.licence,
+            corpus=corpus and CorpusView(name=corpus.name, pieces=corpus.train, source=corpus.source),
             sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,
         )
 
