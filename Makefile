@@ -193,7 +193,7 @@ bench-stack: $(VENV)/.dev ## Start-up time, latency and memory of the product
 	$(BIN)/python bench/stack.py
 
 .PHONY: bench-web
-bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, frame rate of a long piano roll
+bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, click to sound, frame rate of a long piano roll
 	$(BIN)/python bench/web.py
 
 .PHONY: bench-api

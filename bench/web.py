@@ -1,13 +1,15 @@
 """`make bench-web`: size and first paint of the first visit, and frame rate of a piano roll of 5,000 notes.
 
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
-contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits) and `roll_fps`
-(frames per second while a roll of 5,000 notes is redrawn for each frame).
+contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits), `roll_fps`
+(frames per second while a roll of 5,000 notes is redrawn for each frame), `first_sound_ms` (from a click on Compose to
+sound on a first visit, which loads the synthesiser) and `click_to_sound_ms` (with the SoundFont loaded, median).
 """
 
 import json
 import shutil
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,13 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from product import Product
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.web.sound import listen, milliseconds_to_sound
+
 VISITS = 5
 NOTES = 5_000
+PIECES = 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _OBSERVE = """
     window.shift = 0;
@@ -86,6 +93,20 @@ def roll_frames(context: BrowserContext, url: str) -> float:
     return float(page.evaluate(_FRAMES))
 
 
+def sounds(context: BrowserContext, url: str) -> list[float]:
+    """Return the milliseconds from a click on Compose to sound, of a first visit and of the pieces after it."""
+    page = context.new_page()
+    listen(page)
+    page.goto(url)
+    times = []
+    for _ in range(1 + PIECES):
+        page.get_by_role("button", name="Compose", exact=True).click()
+        times.append(milliseconds_to_sound(page))
+        page.get_by_role("button", name="Close player").click()
+        page.wait_for_timeout(2_000)
+    return times
+
+
 def main() -> None:
     """Measure and print the results."""
     executable = shutil.which("chromium")
@@ -97,12 +118,17 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
         context.set_default_timeout(60_000)
         frames = roll_frames(context, product.url)
+        first, *later = sounds(
+            browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB"), product.url
+        )
         browser.close()
     result = {
         "initial_kb": round(max(one["kb"] for one in visits), 1),
         "fcp_ms": round(statistics.median(one["fcp"] for one in visits)),
         "layout_shift": round(max(one["shift"] for one in visits), 4),
         "roll_fps": round(frames, 1),
+        "first_sound_ms": round(first),
+        "click_to_sound_ms": round(statistics.median(later)),
     }
     for name, value in result.items():
         print(f"{name:14} {value}")

@@ -1,6 +1,7 @@
 """The player: sound of the synthesiser in the page, its controls, and the server's audio in its place."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -65,7 +66,7 @@ def test_tempo_loop_and_instruments_are_controlled(visit: Visit) -> None:
         page.wait_for_timeout(500)
         positions.append(float(position.input_value()))
     # It went back, and never far beyond B.
-    assert any(later < earlier for earlier, later in zip(positions, positions[1:], strict=False))
+    assert any(later < earlier for earlier, later in pairwise(positions))
     assert max(positions) < 4
     for mute in player.get_by_role("button", name=re.compile(text("^Mute ", "^Silenciar "))).all():
         mute.click()

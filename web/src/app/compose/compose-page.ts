@@ -1,5 +1,16 @@
 import { NgComponentOutlet } from '@angular/common';
-import { ChangeDetectionStrategy, Component, Type, effect, inject, input, signal, untracked } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  ElementRef,
+  Type,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
@@ -56,8 +67,19 @@ export default class ComposePage {
     [244, 120, 68, 0.25],
   ] as const;
 
+  private readonly resultSection = viewChild<ElementRef<HTMLElement>>('resultSection');
+
   constructor() {
     void this.composer.loadModels();
+    effect((onCleanup) => {
+      const section = this.resultSection()?.nativeElement;
+      if (!section) return;
+      const observer = new ResizeObserver(() =>
+        section.style.setProperty('--result-height', `${section.offsetHeight}px`),
+      );
+      observer.observe(section);
+      onCleanup(() => observer.disconnect());
+    });
     effect(() => {
       if (this.composer.submission.isPending() || this.composer.piece())
         void loadWithRetry(() => import('./result')).then((m) => this.result.set(m.Result));

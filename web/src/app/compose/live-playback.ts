@@ -33,6 +33,11 @@ export class LivePlayback {
     this.awaited = this.enabled() ? id : null;
   }
 
+  /** Play a piece again from its start. */
+  replay(piece: Piece): void {
+    if (this.enabled()) void this.player.play(pieceTrack(piece));
+  }
+
   /** Called after notes were added to a piece. */
   notesAdded(piece: Piece): void {
     if (this.awaited !== piece.id || this.isUnavailable) return this.player.grow(piece.id);

@@ -7,6 +7,7 @@ import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
+import { Rights } from '../shared/rights';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
@@ -15,7 +16,7 @@ import { LivePlayback, pieceTrack } from './live-playback';
 /** One piece: its progress, its piano roll, and the actions on it. */
 @Component({
   selector: 'e-piece-view',
-  imports: [Icon, PianoRoll, PlayButton, RouterLink],
+  imports: [Icon, PianoRoll, PlayButton, Rights, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './piece-view.html',
   styleUrl: './piece-view.scss',

@@ -90,6 +90,16 @@ export class SongActions {
     return true;
   }
 
+  /** Import several files, one after the other; files that are refused get a notice with the reason. */
+  async importAll(files: readonly File[]): Promise<Song[]> {
+    const songs: Song[] = [];
+    for (const file of files) {
+      const song = await this.import(file);
+      if (song) songs.push(song);
+    }
+    return songs;
+  }
+
   /** Import a MIDI file. Resolves to the song, or undefined if the file was rejected. */
   async import(file: File): Promise<Song | undefined> {
     if (file.size > MAX_MIDI_BYTES) {

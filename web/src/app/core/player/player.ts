@@ -34,6 +34,8 @@ export const MIN_TEMPO = 0.25;
 export const MAX_TEMPO = 2;
 const POSITION_INTERVAL_MS = 100;
 const MIN_LOOP_SECONDS = 0.2;
+/** The channel of keys that the user plays; few pieces have so many tracks. */
+const KEY_CHANNEL = 14;
 /** Within this time, "previous" plays the track before; later, the current one from its start. */
 const PREVIOUS_SECONDS = 3;
 
@@ -106,6 +108,17 @@ export class Player {
     void this.synthesizer()
       .then((synthesizer) => synthesizer.load(instrumentFiles({ tracks: tracks as SequenceTrack[], controls: [] })))
       .catch(() => undefined);
+  }
+
+  /** Sound a piano key until it is released, for music that the user plays. */
+  pressKey(pitch: number, velocity: number): void {
+    void this.starting
+      ?.then((synthesizer) => synthesizer.send(KEY_CHANNEL, [0x90, pitch, velocity]))
+      .catch(() => undefined);
+  }
+
+  releaseKey(pitch: number): void {
+    void this.starting?.then((synthesizer) => synthesizer.send(KEY_CHANNEL, [0x80, pitch, 0])).catch(() => undefined);
   }
 
   /** Play a track from its start, or pause or resume it if it is the current one. */
