@@ -17,7 +17,10 @@ class DescriptionRequest(BaseModel):
         Field(examples=["a sad waltz for strings in D minor, 40 seconds"])
     )
     model: str | None = Field(
-        default=None, max_length=100, description="`name`, or `name@version`; null for the model that fits best."
+        default=None,
+        max_length=100,
+        description="`name`, or `name@version`; null for the model that fits best.",
+        examples=["melody-folk"],
     )
 
 
@@ -32,7 +35,9 @@ class InterpretationView(BaseModel):
     """The generation request that fits a description best, and what was understood of it."""
 
     model: str = Field(examples=["melody-folk"])
-    length: int | None = Field(description="In events; null if a parameter determines the length or nothing was said.")
+    length: int | None = Field(
+        description="In events; null if a parameter determines the length or nothing was said.", examples=[200]
+    )
     parameters: dict[str, bool | int | float | str] = Field(examples=[{"style": "waltzes", "tempo": 72.0}])
     applied: list[AppliedView] = Field(description="What was understood, in the order of the description.")
     unsupported: list[str] = Field(

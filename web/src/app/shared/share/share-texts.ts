@@ -4,7 +4,7 @@ export const shareTexts = texts(
   {
     title: 'Share',
     lead: 'Anyone with the link can listen without an account.',
-    guest: 'The link works as long as this browser keeps you as a guest. An account keeps it for good.',
+    guest: 'The link works as long as this browser keeps you as a guest. An account keeps it permanently.',
     register: 'Create account',
     validFor: 'Valid for',
     week: 'one week',
