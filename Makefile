@@ -201,7 +201,7 @@ bench-stack: $(VENV)/.dev ## Start-up time, latency and memory of the product
 	$(BIN)/python bench/stack.py
 
 .PHONY: bench-web
-bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, frame rates of a long piano roll and the editor
+bench-web: $(VENV)/.dev web ## Size and first paint of the first visit, click to sound, frame rates of the piano roll and the editor
 	$(BIN)/python bench/web.py
 
 .PHONY: bench-api

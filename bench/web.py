@@ -2,13 +2,15 @@
 
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
 contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits), `roll_fps`
-(frames per second while a roll of 5,000 notes is redrawn for each frame), and `editor_fps` and `editor_all_fps` (the
-same while the editor scrolls through 10,000 notes, with some bars visible and with all of them).
+(frames per second while a roll of 5,000 notes is redrawn for each frame), `editor_fps` and `editor_all_fps` (the same
+while the editor scrolls through 10,000 notes, with some bars visible and with all of them), `first_sound_ms` (from a click
+on Compose to sound on a first visit, which loads the synthesiser) and `click_to_sound_ms` (with the SoundFont loaded, median).
 """
 
 import json
 import shutil
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,14 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from product import Product
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.web.sound import listen, milliseconds_to_sound
+
 VISITS = 5
 NOTES = 5_000
 EDITED_NOTES = 10_000
+PIECES = 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _OBSERVE = """
     window.shift = 0;
@@ -119,6 +126,20 @@ def editor_frames(context: BrowserContext, url: str) -> tuple[float, float]:
     return some, float(page.evaluate(_EDITOR_FRAMES))
 
 
+def sounds(context: BrowserContext, url: str) -> list[float]:
+    """Return the milliseconds from a click on Compose to sound, of a first visit and of the pieces after it."""
+    page = context.new_page()
+    listen(page)
+    page.goto(url)
+    times = []
+    for _ in range(1 + PIECES):
+        page.get_by_role("button", name="Compose", exact=True).click()
+        times.append(milliseconds_to_sound(page))
+        page.get_by_role("button", name="Close player").click()
+        page.wait_for_timeout(2_000)
+    return times
+
+
 def main() -> None:
     """Measure and print the results."""
     executable = shutil.which("chromium")
@@ -131,6 +152,9 @@ def main() -> None:
         context.set_default_timeout(60_000)
         frames = roll_frames(context, product.url)
         edited, edited_all = editor_frames(context, product.url)
+        first, *later = sounds(
+            browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB"), product.url
+        )
         browser.close()
     result = {
         "initial_kb": round(max(one["kb"] for one in visits), 1),
@@ -139,6 +163,8 @@ def main() -> None:
         "roll_fps": round(frames, 1),
         "editor_fps": round(edited, 1),
         "editor_all_fps": round(edited_all, 1),
+        "first_sound_ms": round(first),
+        "click_to_sound_ms": round(statistics.median(later)),
     }
     for name, value in result.items():
         print(f"{name:14} {value}")

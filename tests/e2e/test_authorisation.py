@@ -30,7 +30,7 @@ OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
     "download_shared_midi", "get_picture", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
     "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
-    "list_models", "get_model", "get_model_sample", "list_soundfonts",
+    "list_models", "get_model", "get_model_sample", "list_soundfonts", "interpret_piece_description",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
@@ -43,7 +43,8 @@ OPTIONAL = {
 #: With a login, including guests.
 USER = {
     "read_me", "list_songs", "list_song_facets", "list_deleted_songs", "change_song", "delete_song", "restore_song",
-    "list_shares", "revoke_share", "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
+    "share_song", "list_shares", "revoke_share",
+    "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
     "download_original", "export_library", "export_generations", "prepare_song_audio",
     "get_library_usage", "list_notifications", "follow_notifications", "read_all_notifications",
     "read_notification", "unread_notification", "list_blocked_users",
@@ -51,7 +52,7 @@ USER = {
 }  # fmt: skip
 #: With the login of a registered user.
 ACCOUNT = {
-    "share_song", "like_song", "unlike_song", "comment_on_song", "delete_comment", "report_comment",
+    "like_song", "unlike_song", "comment_on_song", "delete_comment", "report_comment",
     "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
     "put_playlist_songs", "add_playlist_song", "remove_playlist_song", "edit_comment", "block_user", "unblock_user",
     "get_notification_settings", "put_notification_settings", "get_profile", "put_profile", "put_picture",

@@ -44,7 +44,7 @@ def test_a_song_is_continued_and_the_result_accompanied(visit: Visit, user: str)
         "aria-pressed", "true"
     )
     with page.expect_response("**/api/v1/generations") as response:
-        page.get_by_role("button", name=visit.text("Compose again", "Componer de nuevo")).click()
+        page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
     assert response.value.json()["parameters"]["accompaniment"] == "only"
     expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
 

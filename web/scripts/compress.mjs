@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const [directory] = process.argv.slice(2);
-for (const name of readdirSync(directory)) {
+for (const name of readdirSync(directory, { recursive: true })) {
   if (!/\.(js|css|svg|txt)$/.test(name)) continue;
   const content = readFileSync(join(directory, name));
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };

@@ -84,8 +84,8 @@ class FakeEuterpe:
             self._auth(handler, path.removeprefix("/auth/"), body)
         elif (method, path) == ("POST", "/generations"):
             self._create_generation(handler, body)
-        elif (method, path) == ("POST", "/comparisons"):
-            self._comparison(handler, body)
+        elif method == "POST" and path in ("/comparisons", "/models/interpretations"):
+            self._comparison(handler, body) if path == "/comparisons" else self._interpretation(handler)
         elif path == "/generations/g1/pianoroll":
             send(handler, 200, b"<svg/>")
         elif path.startswith("/generations/g1/events"):
@@ -126,6 +126,12 @@ class FakeEuterpe:
             problem(handler, 422, "length must be at most 2000 events, got 9999")
         else:
             send(handler, 202, self.states[0][1] | {"title": self.title})
+
+    def _interpretation(self, handler: Any) -> None:
+        applied = [{"text": "sad", "fields": {"tempo": 72}}, {"text": "waltz", "fields": {"style": "waltzes"}}]
+        parameters = {"style": "waltzes", "tempo": 72}
+        not_used = {"unsupported": ["D minor"], "unknown": ["rainy"]}
+        send(handler, 200, {"model": "folk", "length": None, "parameters": parameters, "applied": applied} | not_used)
 
     def _events(self, handler: Any) -> None:
         last = int(handler.headers.get("Last-Event-ID", -1))

@@ -81,6 +81,16 @@ def test_json_is_the_only_output(run: Run) -> None:
     assert done.err == ""
 
 
+def test_a_description_becomes_the_request_and_options_win(run: Run, server: Any) -> None:
+    done = run("compose", "a sad rainy waltz in D minor", "--set", "tempo=60", "--seed", "7")
+    assert done.status == 0
+    [(_, body)] = server.requests("POST", "/generations")
+    sent = json.loads(body)
+    assert (sent["model"], sent["seed"], sent["parameters"]) == ("folk", 7, {"style": "waltzes", "tempo": 60})
+    assert "waltz: style waltzes\n" in done.err
+    assert "folk cannot follow: D minor\nNot understood: rainy\n" in done.err
+
+
 def test_compose_writes_to_standard_output(run: Run, server: Any) -> None:
     done = run("compose", "--out", "-")
     assert done.out.encode() == server.midi

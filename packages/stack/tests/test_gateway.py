@@ -293,6 +293,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, Upstream]
     (dist / "main-N5GNB4XA.js").write_text("plain")
     (dist / "main-N5GNB4XA.js.br").write_text("compressed")
     (dist / ".digest").write_text("hidden")
+    (dist / "soundfont").mkdir()
+    (dist / "soundfont/0.sf3").write_bytes(b"RIFF")
+    (dist / "synthesizer").mkdir()
+    (dist / "synthesizer/processor.js").write_text("worklet")
     with running_gateway(directory / "data", {name: s.port for name, s in servers.items()}, dist) as client:
         yield client
 
@@ -355,7 +359,9 @@ def test_styles_are_allowed_by_a_nonce_per_response(pages: httpx.Client) -> None
         assert nonce is not None
         assert f"ngCspNonce='{nonce[1]}'" in answer.text
         assert "etag" not in answer.headers
-        assert "unsafe" not in answer.headers["content-security-policy"]
+        # WebAssembly may be compiled, but neither eval nor inline scripts and styles are allowed.
+        policy = answer.headers["content-security-policy"].replace("'wasm-unsafe-eval'", "")
+        assert "unsafe" not in policy
         nonces.add(nonce[1])
     assert len(nonces) == 2
 
@@ -368,6 +374,13 @@ def test_hashed_files_are_cacheable_and_precompressed(pages: httpx.Client) -> No
     with pages.stream("GET", "/main-N5GNB4XA.js", headers={"Accept-Encoding": "br"}) as stream:
         assert stream.headers["content-encoding"] == "br"
         assert b"".join(stream.iter_raw()) == b"compressed"
+
+
+def test_soundfonts_are_cached_and_the_synthesizer_is_revalidated(pages: httpx.Client) -> None:
+    soundfont = pages.get("/soundfont/0.sf3")
+    assert (soundfont.content, soundfont.headers["cache-control"]) == (b"RIFF", "public, max-age=2592000")
+    assert pages.get("/synthesizer/processor.js").headers["cache-control"] == "no-cache"
+    assert pages.get("/soundfont/999.sf3").status_code == 404
 
 
 def test_browsers_get_the_404_page_and_programs_a_problem(pages: httpx.Client) -> None:

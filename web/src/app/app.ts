@@ -1,6 +1,7 @@
 import { NgComponentOutlet } from '@angular/common';
-import { ChangeDetectionStrategy, Component, Type, effect, inject, signal } from '@angular/core';
-import { RouterLink, RouterOutlet } from '@angular/router';
+import { ChangeDetectionStrategy, Component, Injector, Type, effect, inject, signal, untracked } from '@angular/core';
+import { Router, RouterLink, RouterOutlet } from '@angular/router';
+import { Session } from './core/session/session';
 import { Notices } from './core/notices/notices';
 import { loadWithRetry } from './core/backoff';
 import { Player } from './core/player/player';
@@ -17,7 +18,13 @@ const COLLAPSED_KEY = 'euterpe.folded';
   selector: 'e-root',
   imports: [Navigation, NgComponentOutlet, NoticeList, RouterLink, RouterOutlet],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  host: { '(window:offline)': 'offline()', '(window:online)': 'online()' },
+  host: {
+    '(window:offline)': 'offline()',
+    '(window:online)': 'online()',
+    '(window:storage)': 'session.followOtherTab($event.key)',
+    '(window:dragover)': 'drag($event)',
+    '(window:drop)': 'drop($event)',
+  },
   template: `
     <a class="skip" href="#main" (click)="skip($event, main)">{{ t('skipToContent') }}</a>
     <div class="shell">
@@ -85,9 +92,20 @@ export class App {
   protected readonly collapsed = signal(localPreferences.get(COLLAPSED_KEY) === 'true');
   /** The player bar; its chunk is loaded with the first track. */
   protected readonly playerBar = signal<Type<unknown> | null>(null);
+  protected readonly session = inject(Session);
   private readonly notices = inject(Notices);
+  private readonly router = inject(Router);
+  private readonly injector = inject(Injector);
 
   constructor() {
+    effect(() => {
+      if (!this.session.hasExpired()) return;
+      const login = {
+        label: this.t('login'),
+        run: () => void this.router.navigate(['/login'], { queryParams: { next: this.router.url } }),
+      };
+      untracked(() => this.notices.show(this.t('sessionExpired'), { kind: 'problem', action: login }));
+    });
     effect(() => {
       const root = document.documentElement;
       root.toggleAttribute('data-collapsed', this.collapsed());
@@ -105,6 +123,21 @@ export class App {
   protected skip(event: Event, main: HTMLElement): void {
     event.preventDefault();
     main.focus();
+  }
+
+  protected drag(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  }
+
+  /** Import MIDI files that are dropped anywhere; the first one is opened. */
+  protected async drop(event: DragEvent): Promise<void> {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    // Some controls accept files themselves.
+    if (!files.length || event.defaultPrevented) return;
+    event.preventDefault();
+    const { SongActions } = await loadWithRetry(() => import('./library/song-actions'));
+    const songs = await this.injector.get(SongActions).importAll(files);
+    if (songs[0]) await this.router.navigate(songs.length === 1 ? ['/library/songs', songs[0].id] : ['/library']);
   }
 
   protected offline(): void {

@@ -3,6 +3,7 @@
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import typer
 from euterpe_client import Euterpe, EuterpeError, models
@@ -29,6 +30,24 @@ def compose(client: Euterpe, body: models.GenerationRequest) -> models.Generatio
     if generation["status"] != "succeeded":
         raise CliError(generation.get("failure") or f"No piece was composed; the generation is {generation['status']}.")
     return generation
+
+
+def describe(client: Euterpe, description: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the request that fits a description; the options of the command line win. Shows what was understood."""
+    question: models.DescriptionRequest = {"text": description}
+    if "model" in options:
+        question["model"] = options["model"]
+    found = client.interpret_piece_description(question)
+    for part in found["applied"]:
+        settings = ", ".join(f"{name} {value}" for name, value in part["fields"].items())
+        terminal.notify(f"{part['text']}: {settings}")
+    if found["unsupported"]:
+        terminal.notify(f"{found['model']} cannot follow: {', '.join(found['unsupported'])}")
+    if found["unknown"]:
+        terminal.notify(f"Not understood: {', '.join(found['unknown'])}")
+    length = {} if found["length"] is None else {"length": found["length"]}
+    parameters = {**found["parameters"], **options.get("parameters", {})}
+    return {"model": found["model"], **length, **options, "parameters": parameters}
 
 
 def compare(client: Euterpe, body: models.ComparisonRequest) -> models.ComparisonView:

@@ -102,6 +102,9 @@ def logout(server: Server = _DEFAULT_SERVER) -> None:
 
 @app.command()
 def compose(
+    description: Annotated[
+        str | None, typer.Argument(help='The piece in words, such as "a sad waltz in D minor, 40 seconds".')
+    ] = None,
     model: Model = None,
     seed: Seed = None,
     length: Annotated[int | None, typer.Option(help="Number of events of the piece.")] = None,
@@ -134,6 +137,8 @@ def compose(
     if changed := parse_change(body.get("prompt"), accompany=accompany, replace=replace, tracks=tracks):
         body["prompt"] = changed
     with _session(server) as session:
+        if description is not None:
+            body = actions.describe(session.client, description, body)
         generation = actions.compose(session.client, cast(models.GenerationRequest, body))
         path = out or files.unused_path(generation["title"], chosen)
         actions.save_generation(session.client, generation, chosen, path)

@@ -734,6 +734,8 @@ class Operations(Transport):
         """Create a share link.
 
         Creates a link with which people without an account can listen to the song. Only this response has its token.
+
+        The link of a guest ends with the guest; registering keeps it.
         """
         return cast(models.NewShareAnswer, self._json("POST", f"/api/v1/songs/{quoted(song_id)}/shares", json=body))
 
@@ -1318,9 +1320,10 @@ class Operations(Transport):
 
         Stream server-sent events: `queued`, `started`, `progress` and `notes`, then `done`, `failed` or `cancelled`.
 
-        The data of `notes` are the notes since the last such event; the data of all other events are the generation, as
-        from GET. A generation that waits longer than a second sends `queued` with its position in the queue, and again
-        whenever the position changes. The stream ends after the last event.
+        The data of `notes` are the notes since the last such event, with the index of each note's track and the program of
+        each track; the data of all other events are the generation, as from GET. A generation that waits longer than a
+        second sends `queued` with its position in the queue, and again whenever the position changes. The stream ends after
+        the last event.
         """
         return self._events(
             "GET",
@@ -1357,6 +1360,18 @@ class Operations(Transport):
         List the loaded models with the limits of their parameters.
         """
         return cast(models.ModelList, self._json("GET", "/api/v1/models", authenticated=False))
+
+    def interpret_piece_description(self, body: models.DescriptionRequest) -> models.InterpretationView:
+        """Interpret a description.
+
+        Turn a description such as "a sad waltz for strings in D minor, 40 seconds" into a generation request.
+
+        English and Spanish are understood, by a documented vocabulary. Nothing is composed or stored.
+        """
+        return cast(
+            models.InterpretationView,
+            self._json("POST", "/api/v1/models/interpretations", json=body, authenticated=False),
+        )
 
     def get_model(self, name: str) -> models.ModelView:
         """Get a model.

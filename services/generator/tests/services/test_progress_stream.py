@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from euterpe_generator.models.loader import load_model
-from euterpe_generator.services.progress_stream import StreamPosition, settled, timed_notes
+from euterpe_generator.services.progress_stream import LiveNotes, StreamPosition, settled, timed_notes
 from euterpe_music.events import encode
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.midi.write import as_written
@@ -42,6 +42,16 @@ def test_every_prefix_of_the_events_gives_a_prefix_of_the_files_notes() -> None:
         assert len(so_far) >= sent
         sent = len(so_far)
     assert sent > len(whole) * 0.8
+
+
+def test_notes_carry_their_tracks_in_the_order_in_which_they_are_sent() -> None:
+    notes = np.concatenate([make_notes([0, 480], 480, 60, 80, 0), make_notes([240], 480, 48, 80, 1)])
+    piece = Piece(480, notes, (Track(73), Track(24)))
+    by_track, by_time = LiveNotes.of(piece, by_track=True), LiveNotes.of(piece, by_track=False)
+    assert ([note[0] for note in by_track.notes], by_track.track_indices) == ([0.0, 0.5, 0.25], (0, 0, 1))
+    assert ([note[0] for note in by_time.notes], by_time.track_indices) == ([0.0, 0.25, 0.5], (0, 1, 0))
+    assert by_track.since(2).track_indices == (1,)
+    assert [track.program for track in by_track.since(2).tracks] == [73, 24]
 
 
 def test_tracks_that_are_not_begun_are_not_sent() -> None:

@@ -1,5 +1,16 @@
 import { NgComponentOutlet } from '@angular/common';
-import { ChangeDetectionStrategy, Component, Type, effect, inject, input, signal, untracked } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  ElementRef,
+  Type,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
@@ -13,7 +24,8 @@ import { promptTexts } from './prompt-texts';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Draft } from './draft';
-import { NotePreview } from './note-preview';
+import { draftPrograms } from './draft-programs';
+import { LivePlayback } from './live-playback';
 import { SettingsPanel } from './settings-panel';
 
 /** The home page: settings, and the result of the last request. `?piece=` shows an earlier generation. */
@@ -36,7 +48,7 @@ export default class ComposePage {
   private readonly promptText = injectTexts(promptTexts);
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
-  private readonly notePreview = inject(NotePreview);
+  private readonly livePlayback = inject(LivePlayback);
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
 
@@ -55,8 +67,19 @@ export default class ComposePage {
     [244, 120, 68, 0.25],
   ] as const;
 
+  private readonly resultSection = viewChild<ElementRef<HTMLElement>>('resultSection');
+
   constructor() {
     void this.composer.loadModels();
+    effect((onCleanup) => {
+      const section = this.resultSection()?.nativeElement;
+      if (!section) return;
+      const observer = new ResizeObserver(() =>
+        section.style.setProperty('--result-height', `${section.offsetHeight}px`),
+      );
+      observer.observe(section);
+      onCleanup(() => observer.disconnect());
+    });
     effect(() => {
       if (this.composer.submission.isPending() || this.composer.piece())
         void loadWithRetry(() => import('./result')).then((m) => this.result.set(m.Result));
@@ -76,7 +99,7 @@ export default class ComposePage {
   protected readonly submit = (draft: Draft) => this.compose(draft);
 
   protected async compose(draft: Draft): Promise<void> {
-    this.notePreview.prepare();
+    this.livePlayback.prepare(draftPrograms(this.composer.model(), draft));
     const id = await this.composer.generate(draft);
     if (id === null) return;
     await this.router.navigate(['/'], { queryParams: { piece: id } });

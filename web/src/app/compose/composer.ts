@@ -1,12 +1,14 @@
-import { Injectable, computed, inject, signal } from '@angular/core';
+import { Injectable, computed, effect, inject, signal } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { RequestState } from '../core/api/request-state';
 import { Language } from '../core/text/language';
-import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, withPrompt } from './draft';
+import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, randomSeed, withPrompt } from './draft';
 import { promptRequest } from './prompt-request';
 import { Generation, Piece } from './piece';
 import { GenerationMonitor } from './generation-monitor';
+import { LivePlayback } from './live-playback';
+import { restoreDraft, storeDraft } from './stored-draft';
 
 /** Holds the models, the draft of the next request and the pieces of the last one, across page changes. */
 @Injectable({ providedIn: 'root' })
@@ -28,9 +30,23 @@ export class Composer {
   readonly piece = computed(() => this.pieces()[this.selectedIndex()] ?? null);
   /** The request of the last draft; its problem is also set if following the generations fails. */
   readonly submission = new RequestState();
-  private readonly monitor = new GenerationMonitor(this.api, (error) =>
-    this.submission.problem.set(Problem.from(error)),
+  private readonly livePlayback = inject(LivePlayback);
+  private readonly monitor = new GenerationMonitor(
+    this.api,
+    (error) => this.submission.problem.set(Problem.from(error)),
+    (piece) => this.livePlayback.notesAdded(piece),
+    (piece) => this.livePlayback.ended(piece),
   );
+
+  /** The body of the last request; the same one again would only store the same piece twice. */
+  private lastBody = '';
+
+  constructor() {
+    effect(() => {
+      const draft = this.draft();
+      if (draft) storeDraft(draft);
+    });
+  }
 
   async loadModels(): Promise<void> {
     if (this.models()) return;
@@ -38,7 +54,7 @@ export class Composer {
       const { items } = await this.api.get('/api/v1/models', { as: 'none' });
       this.models.set(items);
       const model = items.find((item) => item.default) ?? items[0];
-      if (model && !this.draft()) this.draft.set(newDraft(model));
+      if (model && !this.draft()) this.draft.set(restoreDraft(items) ?? newDraft(model));
     });
   }
 
@@ -58,22 +74,31 @@ export class Composer {
   async generate(draft: Draft): Promise<string | null> {
     const title = draft.title.trim();
     let id: string | null = null;
+    const json = {
+      model: draft.model,
+      ...(draft.length === null ? {} : { length: draft.length }),
+      seed: Number(draft.seed),
+      count: draft.count,
+      parameters: draft.values,
+      ...(draft.prompt ? { prompt: promptRequest(draft.prompt) } : {}),
+      background: false,
+      ...(title ? { title } : {}),
+      language: this.language.code(),
+    };
+    const body = JSON.stringify(json);
+    const shown = this.pieces()[0];
+    if (body === this.lastBody && shown && shown.state().status !== 'failed' && shown.state().status !== 'cancelled') {
+      this.livePlayback.replay(shown);
+      return shown.id;
+    }
     await this.submission.run(async () => {
       const { variations, ...first } = await this.api.post('/api/v1/generations', {
         as: 'guest',
         headers: { 'Idempotency-Key': crypto.randomUUID() },
-        json: {
-          model: draft.model,
-          ...(draft.length === null ? {} : { length: draft.length }),
-          seed: Number(draft.seed),
-          count: draft.count,
-          parameters: draft.values,
-          ...(draft.prompt ? { prompt: promptRequest(draft.prompt) } : {}),
-          background: false,
-          ...(title ? { title } : {}),
-          language: this.language.code(),
-        },
+        json,
       });
+      this.lastBody = body;
+      this.livePlayback.expect(first.id);
       this.show([first, ...(variations ?? [])]);
       id = first.id;
     });
@@ -85,6 +110,15 @@ export class Composer {
     const index = this.pieces().findIndex((piece) => piece.id === id);
     if (index >= 0) return this.selectedIndex.set(index);
     this.show([await this.api.get('/api/v1/generations/{generation_id}', { path: { generation_id: id } })]);
+  }
+
+  /** Give the draft a new seed unless the user keeps it. Returns the draft. */
+  renewSeed(draft: Draft): Draft {
+    // The first piece has the seed that the form shows.
+    if (draft.keepSeed || !this.pieces().length) return draft;
+    const next = { ...draft, seed: randomSeed() };
+    this.draft.set(next);
+    return next;
   }
 
   async stop(piece: Piece, keep: boolean): Promise<void> {

@@ -11,6 +11,8 @@ export interface Draft {
   /** In events; null for a model whose length is one of its parameters. */
   readonly length: number | null;
   readonly seed: string;
+  /** Whether the seed stays for the next piece; otherwise each piece gets a new one. */
+  readonly keepSeed: boolean;
   readonly count: number;
   readonly title: string;
   readonly values: Values;
@@ -43,6 +45,7 @@ export function newDraft(model: Model, from?: Draft): Draft {
     model: model.name,
     length: model.length?.default ?? null,
     seed: from?.seed ?? randomSeed(),
+    keepSeed: from?.keepSeed ?? false,
     count: from?.count ?? 1,
     title: from?.title ?? '',
     values: {},

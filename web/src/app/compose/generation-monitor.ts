@@ -9,6 +9,8 @@ export class GenerationMonitor {
   constructor(
     private readonly api: Api,
     private readonly onError: (error: unknown) => void,
+    private readonly onNotes: (piece: Piece) => void = () => undefined,
+    private readonly onEnd: (piece: Piece) => void = () => undefined,
   ) {}
 
   /** Follow these generations instead of the previous ones. */
@@ -16,11 +18,20 @@ export class GenerationMonitor {
     this.close();
     const { signal } = (this.controller = new AbortController());
     const pieces = generations.map((generation) => new Piece(generation));
-    for (const piece of pieces) streamProgress(this.api, piece, signal).catch(this.onError);
+    for (const piece of pieces) void this.followPiece(piece, signal);
     return pieces;
   }
 
   close(): void {
     this.controller.abort();
+  }
+
+  private async followPiece(piece: Piece, signal: AbortSignal): Promise<void> {
+    try {
+      await streamProgress(this.api, piece, signal, this.onNotes);
+      if (!signal.aborted) this.onEnd(piece);
+    } catch (error) {
+      this.onError(error);
+    }
   }
 }

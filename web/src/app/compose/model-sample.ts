@@ -66,6 +66,7 @@ export class ModelSample {
     computed(() => ({
       id: `sample of ${this.model().name}`,
       title: this.t('sampleTitle', { model: this.name() }),
+      midi: () => this.sampleMidi(),
       load: (signal: AbortSignal) => this.renderSample(signal),
     })),
   );
@@ -86,11 +87,15 @@ export class ModelSample {
     }
   }
 
-  private async renderSample(signal: AbortSignal): Promise<Blob> {
+  private async sampleMidi(): Promise<ArrayBuffer> {
     if (!this.midi) await this.readSample(this.model().sample_url ?? '');
+    return this.midi ?? new ArrayBuffer(0);
+  }
+
+  private async renderSample(signal: AbortSignal): Promise<Response> {
     const body = new FormData();
-    body.set('file', new File([this.midi ?? new ArrayBuffer(0)], 'sample.mid', { type: 'audio/midi' }));
+    body.set('file', new File([await this.sampleMidi()], 'sample.mid', { type: 'audio/midi' }));
     body.set('format', 'mp3');
-    return (await this.api.fetch('/api/v1/conversions', { method: 'POST', body, signal }, 'none')).blob();
+    return this.api.fetch('/api/v1/conversions', { method: 'POST', body, signal }, 'none');
   }
 }

@@ -1,9 +1,13 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
+import { familyName } from '../core/player/track-names';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { ChoiceListControl } from './choice-list-control';
 import { Parameter, Value } from './draft';
 import { manifestLabel } from '../core/text/manifest-labels';
+
+const PROGRAMS = 128;
+const FAMILY_SIZE = 8;
 
 /** The form control for a parameter of a model. */
 @Component({
@@ -28,7 +32,9 @@ import { manifestLabel } from '../core/text/manifest-labels';
         <label [for]="id">
           {{ label(parameter.label) }}
           @if (parameter.kind !== 'choice') {
-            <output class="tabular" [for]="id">{{ isAutomatic() ? label('automatic') : valueText() }}</output>
+            <output class="tabular" [for]="id">{{
+              isAutomatic() ? label('automatic') : (valueLabel() ?? valueText())
+            }}</output>
           }
         </label>
         @if ((parameter.max_choices ?? 1) > 1) {
@@ -65,8 +71,16 @@ import { manifestLabel } from '../core/text/manifest-labels';
             [attr.aria-describedby]="id + '-note'"
             (change)="valueChange.emit($any($event.target).value)"
           >
-            @for (choice of parameter.choices; track choice) {
-              <option [value]="choice" [selected]="choice === value()">{{ choiceLabel('' + choice) }}</option>
+            @for (family of families(); track family.name) {
+              <optgroup [label]="family.name">
+                @for (choice of family.choices; track choice) {
+                  <option [value]="choice" [selected]="choice === value()">{{ choiceLabel('' + choice) }}</option>
+                }
+              </optgroup>
+            } @empty {
+              @for (choice of parameter.choices; track choice) {
+                <option [value]="choice" [selected]="choice === value()">{{ choiceLabel('' + choice) }}</option>
+              }
             }
           </select>
         } @else {
@@ -77,7 +91,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
             [max]="parameter.maximum"
             [step]="step()"
             [value]="value()"
-            [attr.aria-valuetext]="valueText()"
+            [attr.aria-valuetext]="valueLabel() ?? valueText()"
             [attr.aria-describedby]="id + '-note'"
             (input)="valueChange.emit($any($event.target).valueAsNumber)"
           />
@@ -126,6 +140,8 @@ export class ParameterControl {
   readonly parameter = input.required<Parameter>();
   readonly value = input.required<Value>();
   readonly error = input<string | null>(null);
+  /** Shown instead of the value. */
+  readonly valueLabel = input<string | null>(null);
   /** Whether the value was set; matters for optional parameters only. */
   readonly isSet = input(false);
   /** The new value; null for none, which leaves an optional parameter to the model. */
@@ -133,6 +149,15 @@ export class ParameterControl {
   private readonly language = inject(Language);
   private readonly format = inject(Format);
 
+  /** The families of the 128 General MIDI instruments; none for other choices. */
+  protected readonly families = computed(() => {
+    const choices = this.parameter().choices ?? [];
+    if (choices.length !== PROGRAMS) return [];
+    return Array.from({ length: PROGRAMS / FAMILY_SIZE }, (_, index) => ({
+      name: familyName(index * FAMILY_SIZE, this.language.code()),
+      choices: choices.slice(index * FAMILY_SIZE, (index + 1) * FAMILY_SIZE),
+    }));
+  });
   protected readonly step = computed(() => {
     const { kind, minimum, maximum } = this.parameter();
     if (kind === 'int') return 1;

@@ -1,21 +1,22 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, input, output, untracked } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { Playback, Track } from '../core/player/player';
+import { Playback } from '../core/player/player';
 import { Format } from '../core/text/format';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
+import { Rights } from '../shared/rights';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
-import { NotePreview } from './note-preview';
+import { LivePlayback, pieceTrack } from './live-playback';
 
 /** One piece: its progress, its piano roll, and the actions on it. */
 @Component({
   selector: 'e-piece-view',
-  imports: [Icon, PianoRoll, PlayButton, RouterLink],
+  imports: [Icon, PianoRoll, PlayButton, Rights, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './piece-view.html',
   styleUrl: './piece-view.scss',
@@ -28,7 +29,7 @@ export class PieceView {
   readonly rename = output<string>();
 
   protected readonly composer = inject(Composer);
-  protected readonly notePreview = inject(NotePreview);
+  protected readonly livePlayback = inject(LivePlayback);
   protected readonly format = inject(Format);
   protected readonly t = injectTexts(composeTexts);
   private readonly errorMessages = inject(ErrorMessages);
@@ -39,7 +40,9 @@ export class PieceView {
   protected readonly songId = computed(() => (this.isActive() ? null : this.state().song_id));
   protected readonly isActive = computed(() => this.state().status === 'queued' || this.state().status === 'running');
   protected readonly span = computed(() => this.piece().span());
-  protected readonly playback = new Playback(computed(() => this.track()));
+  protected readonly playback = new Playback(
+    computed(() => (this.songId() || this.notes().length ? pieceTrack(this.piece()) : null)),
+  );
   protected readonly status = computed(() => this.statusText());
   /** For screen readers: changes with each status and each quarter of the progress. */
   protected readonly liveStatus = computed(() => {
@@ -61,27 +64,12 @@ export class PieceView {
     ];
   });
 
-  constructor() {
-    let previewed = 0;
-    effect(() => {
-      const notes = this.notes();
-      if (notes.length > previewed && untracked(this.isActive)) this.notePreview.play(notes.slice(previewed));
-      previewed = notes.length;
-    });
-  }
-
   protected async stop(keep: boolean): Promise<void> {
     try {
       await this.composer.stop(this.piece(), keep);
     } catch (error) {
       this.errorMessages.show(error);
     }
-  }
-
-  private track(): Track | null {
-    const { title, duration_seconds: durationSeconds } = this.state();
-    const id = this.songId();
-    return id ? { id, title, durationSeconds, link: ['/library/songs', id] } : null;
   }
 
   private statusText(): string {

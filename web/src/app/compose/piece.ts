@@ -1,5 +1,6 @@
 import { Signal, WritableSignal, computed, signal } from '@angular/core';
 import type { Schema } from '../core/api/types';
+import { LiveSequence, SequenceTrack } from '../core/player/sequence';
 import { RollNote } from '../shared/midi/notes';
 
 export type Generation = Schema<'GenerationView'>;
@@ -14,6 +15,10 @@ export class Piece {
   /** Whether the connection was lost and is being restored. */
   readonly isDisconnected = signal(false);
   readonly isStopping = signal(false);
+  /** The notes for the synthesiser while the piece is composed. */
+  readonly live = new LiveSequence();
+  /** The MIDI file of the finished piece. */
+  midi: ArrayBuffer | null = null;
 
   constructor(state: Generation) {
     this.state = signal(state);
@@ -38,7 +43,13 @@ export class Piece {
     return isFinished(this.state());
   }
 
-  add(notes: readonly RollNote[], progress: number): void {
+  add(
+    notes: readonly RollNote[],
+    progress: number,
+    trackIndices: readonly number[] = [],
+    tracks: readonly SequenceTrack[] = [{ name: '', program: 0, isDrum: false }],
+  ): void {
+    this.live.add(notes, trackIndices, tracks);
     this.notes.update((all) => [...all, ...notes]);
     if (!this.isFinished) this.state.update((state) => ({ ...state, progress, status: 'running' }));
   }

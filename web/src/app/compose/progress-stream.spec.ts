@@ -24,6 +24,11 @@ const notes = (steps: number, ...onsets: number[]) => ({
   steps,
   length: 4,
   notes: onsets.map((onset) => [onset, 1, 60, 90]),
+  track_indices: onsets.map(() => 1),
+  tracks: [
+    { program: 73, is_drum: false },
+    { program: 24, is_drum: false },
+  ],
 });
 
 /** A connection that ends after these events. */
@@ -53,6 +58,9 @@ describe('streamProgress', () => {
     await finished;
     expect(requested).toEqual([null, '1.2', '1.2']);
     expect(piece.notes().map((note) => note[0])).toEqual([0, 1, 2, 3]);
+    expect(piece.live.notes.map((note) => note.track)).toEqual([1, 1, 1, 1]);
+    expect(piece.live.tracks.map((track) => track.program)).toEqual([73, 24]);
+    expect(piece.live.isComplete).toBe(true);
     expect(piece.state().status).toBe('succeeded');
     expect(piece.isDisconnected()).toBe(false);
   });

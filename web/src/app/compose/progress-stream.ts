@@ -11,13 +11,21 @@ interface NotesEvent {
   readonly steps: number;
   readonly length: number;
   readonly notes: readonly RollNote[];
+  /** Absent from services of an older version during an upgrade. */
+  readonly track_indices?: readonly number[];
+  readonly tracks?: readonly { readonly program: number; readonly is_drum: boolean }[];
 }
 
 /**
  * Apply the events of a generation to its piece until the generation has ended. A lost connection is resumed after the
- * last event that arrived. Throws Problem for a 4xx status other than 429.
+ * last event that arrived; `onNotes` is called after notes were added. Throws Problem for a 4xx status other than 429.
  */
-export async function streamProgress(api: Api, piece: Piece, signal: AbortSignal): Promise<void> {
+export async function streamProgress(
+  api: Api,
+  piece: Piece,
+  signal: AbortSignal,
+  onNotes: (piece: Piece) => void = () => undefined,
+): Promise<void> {
   let lastEventId = '';
   const backoff = new Backoff();
   while (!signal.aborted && !piece.isFinished) {
@@ -31,7 +39,7 @@ export async function streamProgress(api: Api, piece: Piece, signal: AbortSignal
       const response = await api.fetch(url, { headers, signal: connection.signal });
       piece.isDisconnected.set(false);
       for await (const event of readEvents(response.body as ReadableStream<Uint8Array>)) {
-        apply(piece, event.event, event.data);
+        apply(piece, event.event, event.data, onNotes);
         lastEventId = event.id;
         backoff.reset();
       }
@@ -48,14 +56,17 @@ export async function streamProgress(api: Api, piece: Piece, signal: AbortSignal
     await backoff.wait(signal);
   }
   piece.isDisconnected.set(false);
+  piece.live.isComplete = true;
   if (piece.state().midi_url) await loadExactNotes(api, piece);
 }
 
-function apply(piece: Piece, name: string, json: string): void {
+function apply(piece: Piece, name: string, json: string, onNotes: (piece: Piece) => void): void {
   const data = JSON.parse(json) as unknown;
   if (name === 'notes') {
-    const { notes, steps, length } = data as NotesEvent;
-    piece.add(notes, steps / Math.max(1, length));
+    const { notes, steps, length, track_indices: indices, tracks } = data as NotesEvent;
+    const instruments = tracks?.map((track) => ({ name: '', program: track.program, isDrum: track.is_drum }));
+    piece.add(notes, steps / Math.max(1, length), indices, instruments);
+    onNotes(piece);
   } else {
     piece.state.set(data as Generation);
   }
@@ -65,7 +76,8 @@ function apply(piece: Piece, name: string, json: string): void {
 async function loadExactNotes(api: Api, piece: Piece): Promise<void> {
   try {
     const response = await api.fetch(piece.state().midi_url as string);
-    piece.notes.set(readMidi(await response.arrayBuffer()));
+    piece.midi = await response.arrayBuffer();
+    piece.notes.set(readMidi(piece.midi));
   } catch {
     // The streamed notes are a good approximation.
   }

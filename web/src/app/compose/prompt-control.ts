@@ -1,9 +1,11 @@
-import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, output, signal } from '@angular/core';
 import { Notices } from '../core/notices/notices';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { promptTexts } from './prompt-texts';
 import { Prompt, PromptUse } from './draft';
+import { PlayIn } from './play-in';
+import { playInTexts } from './play-in-texts';
 
 /** The API accepts the Base64 text of a file of this size. */
 const MAX_FILE_BYTES = 500_000;
@@ -11,7 +13,7 @@ const MAX_FILE_BYTES = 500_000;
 /** Chooses the prompt of a melody model, which continues or accompanies it: a song, or a MIDI file of the user. */
 @Component({
   selector: 'e-prompt-control',
-  imports: [Icon],
+  imports: [Icon, PlayIn],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <fieldset tabindex="-1">
@@ -112,6 +114,19 @@ const MAX_FILE_BYTES = 500_000;
             (change)="readFile($any($event.target))"
           />
         </label>
+        <button
+          type="button"
+          class="button small"
+          [attr.aria-expanded]="isPlaying()"
+          (click)="isPlaying.set(!isPlaying())"
+        >
+          <e-icon name="note" />{{ playInText('start') }}
+        </button>
+        @defer (when isPlaying()) {
+          @if (isPlaying()) {
+            <e-play-in (recorded)="useRecording($event)" (cancelled)="isPlaying.set(false)" />
+          }
+        }
         <span class="hint">{{ t('hint') }}</span>
       }
       @if (error(); as error) {
@@ -200,6 +215,9 @@ export class PromptControl {
     if (!this.accompanyOnly()) return 'continueHint';
     return this.canReplace() ? 'addHint' : 'accompanyHint';
   });
+  protected readonly playInText = injectTexts(playInTexts);
+  /** Whether the user is playing a beginning. */
+  protected readonly isPlaying = signal(false);
   private readonly notices = inject(Notices);
 
   protected select(prompt: Prompt, accompanyOnly: boolean): void {
@@ -222,6 +240,11 @@ export class PromptControl {
     const prompt = this.prompt();
     const tracks = (text.match(/\d+/g) ?? []).map(Number).filter((number) => number > 0);
     if (prompt) this.select({ ...prompt, tracks }, false);
+  }
+
+  protected useRecording({ title, midi }: { title: string; midi: Uint8Array }): void {
+    this.isPlaying.set(false);
+    this.promptChange.emit({ prompt: { title, midi, bars: null }, accompanyOnly: this.accompanyOnly() });
   }
 
   protected remove(): void {

@@ -8,7 +8,7 @@ import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
-import { Draft, randomSeed } from './draft';
+import { Draft } from './draft';
 import { Piece } from './piece';
 import { PieceView } from './piece-view';
 import { Variations } from './variations';
@@ -34,9 +34,7 @@ export class Result {
   protected async another(): Promise<void> {
     const draft = this.composer.draft();
     if (!draft) return;
-    const next = { ...draft, seed: randomSeed() };
-    this.composer.draft.set(next);
-    await this.compose()(next);
+    await this.compose()(this.composer.renewSeed({ ...draft, keepSeed: false }));
   }
 
   protected download(piece: Piece): void {

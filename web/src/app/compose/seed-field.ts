@@ -37,7 +37,13 @@ import { randomSeed, isInvalidSeed } from './draft';
       </div>
       <ng-content />
     </div>
-    <span id="seed-note" [class.error]="invalid()">{{ invalid() ?? t('seedHint') }}</span>
+    @if (canKeep()) {
+      <label class="keep">
+        <input type="checkbox" [checked]="keep()" (change)="keepChange.emit($any($event.target).checked)" />
+        {{ t('keepSeed') }}
+      </label>
+    }
+    <span id="seed-note" [class.error]="invalid()">{{ invalid() ?? t(canKeep() ? 'seedHintNew' : 'seedHint') }}</span>
   `,
   styles: `
     :host {
@@ -67,6 +73,18 @@ import { randomSeed, isInvalidSeed } from './draft';
       }
     }
 
+    .keep {
+      display: flex;
+      gap: 0.5rem;
+      align-items: center;
+      min-height: 32px;
+
+      input {
+        width: 20px;
+        height: 20px;
+      }
+    }
+
     #seed-note {
       color: var(--muted);
       font-size: 0.875rem;
@@ -82,7 +100,12 @@ export class SeedField {
   readonly seed = input.required<string>();
   /** The error of the API. */
   readonly error = input<string | null>(null);
+  /** Whether each piece gets a new seed unless the user keeps it. */
+  readonly canKeep = input(false);
+  /** Whether the seed stays for the next piece. */
+  readonly keep = input(false);
   readonly seedChange = output<string>();
+  readonly keepChange = output<boolean>();
   protected readonly t = injectTexts(composeTexts);
   protected readonly randomSeed = randomSeed;
   protected readonly invalid = computed(() => (isInvalidSeed(this.seed()) ? this.t('seedInvalid') : this.error()));

@@ -1,4 +1,8 @@
-import { ChangeDetectionStrategy, Component, computed, inject, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, ElementRef, computed, inject, output, viewChild } from '@angular/core';
+import type { Schema } from '../core/api/types';
+import { adventureOf, adventureValue } from './adventure';
+import { lengthEstimate } from './length-estimate';
+import { WordsField } from './words-field';
 import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { ErrorMessages } from '../core/text/error-messages';
@@ -30,7 +34,7 @@ import { SeedField } from './seed-field';
 /** The form for a generation request, built from the model's parameters. */
 @Component({
   selector: 'e-settings-panel',
-  imports: [PromptControl, Icon, ModelCards, ParameterControl, SeedField],
+  imports: [PromptControl, Icon, ModelCards, ParameterControl, SeedField, WordsField],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './settings-panel.html',
   styleUrl: './settings-panel.scss',
@@ -47,12 +51,28 @@ export class SettingsPanel {
   private readonly visibleParameters = computed(() =>
     applicableParameters(this.composer.model()?.parameters ?? [], this.composer.draft()?.values ?? {}),
   );
+  /** How safe or adventurous the music is: one slider for the parameter of the model. */
+  protected readonly adventure = computed(() => {
+    const [model, draft] = [this.composer.model(), this.composer.draft()];
+    return model && draft ? adventureOf(model, draft.values, this.visibleParameters()) : null;
+  });
   protected readonly basic = computed(() =>
-    this.visibleParameters().filter((parameter) => parameter.group !== 'advanced'),
+    this.visibleParameters().filter((parameter) => !this.isAdvanced(parameter)),
   );
   protected readonly advanced = computed(() =>
-    this.visibleParameters().filter((parameter) => parameter.group === 'advanced'),
+    this.visibleParameters().filter((parameter) => this.isAdvanced(parameter)),
   );
+  protected readonly estimate = computed(() => {
+    const [model, draft] = [this.composer.model(), this.composer.draft()];
+    const found = model && draft && lengthEstimate(model, draft);
+    if (!found) return this.format.number(draft?.length ?? 0);
+    const round = found.seconds < 20 ? 1 : 5;
+    const seconds = Math.max(1, Math.round(found.seconds / round) * round);
+    const values = { time: this.format.roundDuration(seconds), n: Math.max(1, Math.round(found.bars)) };
+    return this.t('about', values);
+  });
+  private readonly more = viewChild<ElementRef<HTMLDetailsElement>>('more');
+  private readonly sendBar = viewChild<ElementRef<HTMLElement>>('sendBar');
   protected readonly showsPrompt = computed(() => {
     const model = this.composer.model();
     return model !== null && acceptsPrompt(model);
@@ -80,6 +100,39 @@ export class SettingsPanel {
     ];
     return names.some((name) => problem.field(name)) ? null : this.errorMessages.of(problem);
   });
+
+  private isAdvanced(parameter: Parameter): boolean {
+    return parameter.group === 'advanced' || parameter.name === 'strategy' || parameter === this.adventure()?.parameter;
+  }
+
+  protected adventureText(share: number): ComposeKey {
+    return share < 0.4 ? 'safe' : share > 0.6 ? 'adventurous' : 'balanced';
+  }
+
+  protected setAdventure(share: number): void {
+    const adventure = this.adventure();
+    if (adventure) this.setValue(adventure.parameter, adventureValue(adventure, share));
+  }
+
+  /** Fill the form with what was understood of a description. */
+  protected useInterpretation(found: Schema<'InterpretationView'>): void {
+    const model = this.composer.models()?.find((candidate) => candidate.name === found.model);
+    if (!model) return;
+    const draft = newDraft(model, this.composer.draft() ?? undefined);
+    let values = draft.values;
+    for (const [name, value] of Object.entries(found.parameters))
+      values = withValue(model.parameters, values, name, value);
+    this.composer.submission.problem.set(null);
+    this.composer.draft.set({ ...draft, values, length: found.length ?? draft.length });
+  }
+
+  /** Keep the focused control above the button that sticks to the bottom (WCAG 2.4.11). */
+  protected reveal(event: FocusEvent): void {
+    const [bar, target] = [this.sendBar()?.nativeElement, event.target as HTMLElement];
+    if (!bar || bar.contains(target)) return;
+    const hidden = target.getBoundingClientRect().bottom + 8 - bar.getBoundingClientRect().top;
+    if (hidden > 0) window.scrollBy({ top: hidden });
+  }
 
   protected fieldError(name: string): string | null {
     return this.errorMessages.ofField(this.composer.submission.problem()?.field(name));
@@ -137,12 +190,15 @@ export class SettingsPanel {
     const draft = this.composer.draft();
     if (!draft) return;
     const invalid = Object.keys(this.invalid())[0];
-    if (invalid) document.getElementById(invalid)?.focus();
-    else this.send.emit(draft);
+    if (invalid) {
+      const details = this.more()?.nativeElement;
+      if (details) details.open = true;
+      document.getElementById(invalid)?.focus();
+    } else this.send.emit(this.composer.renewSeed(draft));
   }
 
   protected readonly submitKey = computed<ComposeKey>(() => {
     if (this.composer.submission.isPending()) return 'submitting';
-    return this.composer.pieces().length ? 'composeAgain' : 'compose';
+    return 'compose';
   });
 }

@@ -59,13 +59,22 @@ export default class LibraryPage {
   protected readonly isFiltered = computed(() => this.filterCount() > 0 || !!this.query().q);
   protected readonly count = computed(() => {
     const n = this.songList.songs().length;
-    return this.songList.isComplete() ? this.t('count', { n }) : this.t('countMore', { n });
+    if (this.songList.isComplete()) return this.t('count', { n });
+    const total = this.total();
+    return total === null ? this.t('countMore', { n }) : this.t('count', { n: total });
   });
+  /** The number of all songs of the list; null while it is unknown, or if they are too many to count. */
+  private readonly total = signal<number | null>(null);
 
   constructor() {
     effect(() => {
       const query = this.query();
       if (this.session.user()) untracked(() => void this.songList.load(query));
+    });
+    effect(() => {
+      this.songList.songs();
+      const query = this.query();
+      if (this.songList.isLoaded() && !this.songList.isComplete()) untracked(() => void this.countSongs(query));
     });
     effect((onCleanup) => {
       const end = this.listEnd()?.nativeElement;
@@ -78,6 +87,15 @@ export default class LibraryPage {
     });
   }
 
+  private async countSongs(query: object): Promise<void> {
+    try {
+      const facets = await this.api.get('/api/v1/songs/facets', { query: { ...query, sort: undefined } as never });
+      this.total.set(facets.complete ? facets.counted : null);
+    } catch {
+      // The number that is loaded is shown.
+    }
+  }
+
   protected setSort(sort: Sort): void {
     this.urlQuery.update({ sort: sort === 'newest' ? undefined : sort });
   }
@@ -87,8 +105,8 @@ export default class LibraryPage {
   }
 
   protected async import(input: HTMLInputElement): Promise<void> {
-    const file = input.files?.[0];
+    const files = [...(input.files ?? [])];
     input.value = '';
-    if (file && (await this.songs.import(file))) await this.songList.reload();
+    if ((await this.songs.importAll(files)).length) await this.songList.reload();
   }
 }

@@ -60,6 +60,23 @@ export default class PlaylistPage {
     this.player.playAll(songs.map(songTrack));
   }
 
+  protected async rename(input: HTMLInputElement): Promise<void> {
+    const title = input.value.trim();
+    const content = this.content();
+    if (!content || title === content.playlist.title) return;
+    if (!title) return void (input.value = content.playlist.title);
+    try {
+      const path = { playlist_id: this.id() };
+      const playlist = await this.api.patch('/api/v1/library/playlists/{playlist_id}', { path, json: { title } });
+      this.content.set({ ...content, playlist });
+      this.pageTitles.name.set(title);
+      this.notices.show(this.t('playlistRenamed', { title }), { kind: 'good' });
+    } catch (error) {
+      input.value = content.playlist.title;
+      this.errorMessages.show(error);
+    }
+  }
+
   protected moveUp(index: number): Promise<void> {
     const songs = [...(this.content()?.songs ?? [])];
     songs.splice(index - 1, 0, ...songs.splice(index, 1));

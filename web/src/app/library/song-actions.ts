@@ -1,6 +1,7 @@
 import { Injectable, inject } from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
+import { Problem } from '../core/api/problem';
 import type { Schema } from '../core/api/types';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
@@ -9,6 +10,7 @@ import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
 import { Dialogs } from '../shared/dialogs';
 import { Song } from '../shared/songs/song-list';
+import { importReason, importTexts } from './import-texts';
 import { libraryTexts } from './library-texts';
 
 const MAX_MIDI_BYTES = 1_048_576;
@@ -23,6 +25,7 @@ export class SongActions {
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly t = injectTexts(libraryTexts);
+  private readonly importText = injectTexts(importTexts);
   private readonly common = injectTexts(commonTexts);
 
   download(song: Song): void {
@@ -90,6 +93,16 @@ export class SongActions {
     return true;
   }
 
+  /** Import several files, one after the other; files that are refused get a notice with the reason. */
+  async importAll(files: readonly File[]): Promise<Song[]> {
+    const songs: Song[] = [];
+    for (const file of files) {
+      const song = await this.import(file);
+      if (song) songs.push(song);
+    }
+    return songs;
+  }
+
   /** Import a MIDI file. Resolves to the song, or undefined if the file was rejected. */
   async import(file: File): Promise<Song | undefined> {
     if (file.size > MAX_MIDI_BYTES) {
@@ -106,8 +119,30 @@ export class SongActions {
       this.notices.show(this.t('imported', { title: song.title }), { kind: 'good' });
       return song;
     } catch (error) {
-      this.errorMessages.show(error);
+      const reason = importReason(Problem.from(error).field('body')?.limits?.['reason']);
+      if (reason === null) this.errorMessages.show(error);
+      else {
+        const values = { file: file.name, reason: this.importText(reason) };
+        this.notices.show(this.importText('notImported', values), { kind: 'problem' });
+      }
       return undefined;
+    }
+  }
+
+  /** Copy the address of a public song, or offer it to the apps of a phone. */
+  async copyLink(song: Song): Promise<void> {
+    const url = `${location.origin}/library/songs/${song.id}`;
+    if ('share' in navigator) {
+      // The user may cancel.
+      await navigator.share({ title: song.title, url }).catch(() => undefined);
+      return;
+    }
+    try {
+      await (navigator as Navigator).clipboard.writeText(url);
+      this.notices.show(this.t('linkCopied'), { kind: 'good' });
+    } catch {
+      // The clipboard is unavailable or denied: the link can be copied from the notice.
+      this.notices.show(url);
     }
   }
 }

@@ -21,6 +21,7 @@ import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll, RollPin } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
+import { Rights } from '../shared/rights';
 import { LikeButton } from '../shared/songs/like-button';
 import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
 import { Song } from '../shared/songs/song-list';
@@ -45,6 +46,7 @@ import { isAccompaniment, parameterRows, storedPrompt } from './song-settings';
     PageState,
     PianoRoll,
     PlayButton,
+    Rights,
     RouterLink,
     SongMenu,
   ],
@@ -81,7 +83,7 @@ export default class SongPage {
     const song = this.song();
     if (!song) return [];
     const rows: [string, string | null | undefined][] = [
-      [this.t('author'), song.author],
+      [this.t('author'), this.isOwner() ? null : song.author],
       [this.t('date'), this.format.dateTime(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
@@ -91,7 +93,6 @@ export default class SongPage {
       [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
       [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
-      [this.t('id'), song.id],
     ];
     return rows.filter((row): row is [string, string] => !!row[1]);
   });

@@ -87,6 +87,7 @@ export default class SharedSongPage {
     const song = this.shared()?.song;
     if (!song) return null;
     const url = `/api/v1/audio/${song.id}.mp3?bitrate=128&share=${encodeURIComponent(this.token())}`;
-    return { ...songTrack(song), url, link: ['/s', this.token()] };
+    const midi = this.midi ? async () => this.midi as ArrayBuffer : null;
+    return { ...songTrack(song), url, midi, link: ['/s', this.token()] };
   }
 }

@@ -29,6 +29,11 @@ import { Icon } from './icon';
       display: contents;
     }
 
+    // Wide enough for both texts, so that nothing moves.
+    .button {
+      min-width: 9.75rem;
+    }
+
     .icon-button:not(.filled) {
       color: var(--accent);
     }

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from euterpe_music.manifest import IntRange, Sampling
+from euterpe_music.manifest import IntRange, Sampling, TrainingInfo
 from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 from euterpe_service_kit.errors import Unavailable
@@ -62,6 +62,16 @@ class Model:
     def description(self) -> str:
         """A description for users."""
         return self.adapter.manifest.description
+
+    @property
+    def licence(self) -> str:
+        """The licence of the bundle."""
+        return self.adapter.manifest.licence
+
+    @property
+    def training(self) -> TrainingInfo | None:
+        """What the model was trained on; None if the bundle does not record it."""
+        return self.adapter.manifest.training
 
     @property
     def length(self) -> IntRange | None:

@@ -154,14 +154,15 @@ async def follow_generation(
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream server-sent events: `queued`, `started`, `progress` and `notes`, then `done`, `failed` or `cancelled`.
 
-    The data of `notes` are the notes since the last such event; the data of all other events are the generation, as
-    from GET. A generation that waits longer than a second sends `queued` with its position in the queue, and again
-    whenever the position changes. The stream ends after the last event.
+    The data of `notes` are the notes since the last such event, with the index of each note's track and the program of
+    each track; the data of all other events are the generation, as from GET. A generation that waits longer than a
+    second sends `queued` with its position in the queue, and again whenever the position changes. The stream ends after
+    the last event.
     """
     async for update in progress_stream.stream(generation, StreamPosition.parse(last_event_id), notes=notes):
         state = update.generation
         if update.notes is not None:
-            view: BaseModel = NotesView(steps=state.steps, length=state.length, notes=list(update.notes))
+            view: BaseModel = NotesView.of(update.notes, steps=state.steps, length=state.length)
             name = "notes"
         else:
             view = GenerationView.of(state, update.queue_position)

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path, Response
 
 from euterpe_generator.dependencies import CatalogueDep
 from euterpe_generator.errors import SampleNotFound
+from euterpe_generator.routes.description_schemas import DescriptionRequest, InterpretationView
 from euterpe_generator.routes.schemas import ModelList, ModelView
+from euterpe_generator.services.descriptions import interpret_description
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -17,6 +19,15 @@ async def list_models(catalogue: CatalogueDep) -> ModelList:
     """List the loaded models with the limits of their parameters."""
     default = catalogue.default
     return ModelList(items=[ModelView.of(model, default=model is default) for model in catalogue.models])
+
+
+@router.post("/interpretations", summary="Interpret a description", responses=problem_responses(422, 503))
+async def interpret_piece_description(body: DescriptionRequest, catalogue: CatalogueDep) -> InterpretationView:
+    """Turn a description such as "a sad waltz for strings in D minor, 40 seconds" into a generation request.
+
+    English and Spanish are understood, by a documented vocabulary. Nothing is composed or stored.
+    """
+    return InterpretationView.of(interpret_description(body.text, catalogue, body.model))
 
 
 ModelName = Annotated[

@@ -16,6 +16,7 @@ from euterpe_generator.domain.generation import Generation, Status
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.models.catalogue import Model
+from euterpe_generator.services.progress_stream import LiveNotes
 
 Title = Annotated[
     str,
@@ -263,12 +264,28 @@ class OrderView(GenerationView):
     variations: list[GenerationView] = Field(default_factory=list, description="All variations except the first.")
 
 
+class LiveTrackView(BaseModel):
+    """The instrument of a track: a General MIDI program from 0, of a drum kit if `is_drum`."""
+
+    program: int
+    is_drum: bool
+
+
 class NotesView(BaseModel):
     """Notes since the last `notes` event, each [onset in seconds, duration in seconds, pitch, velocity]."""
 
     steps: int = Field(description="Number of events composed so far.")
     length: int
     notes: list[tuple[float, float, int, int]]
+    track_indices: list[int] = Field(description="The index of each note's track in `tracks`.")
+    tracks: list[LiveTrackView]
+
+    @classmethod
+    def of(cls, live: LiveNotes, *, steps: int, length: int) -> "NotesView":
+        """Return the view of notes of a running or finished generation."""
+        tracks = [LiveTrackView(program=track.program, is_drum=track.is_drum) for track in live.tracks]
+        indices = list(live.track_indices)
+        return cls(steps=steps, length=length, notes=list(live.notes), track_indices=indices, tracks=tracks)
 
 
 class LimitsView(BaseModel):
@@ -314,6 +331,14 @@ class ParameterView(BaseModel):
         return cls.model_validate(parameter.model_dump(exclude={"post"}) | parameter.limits)
 
 
+class CorpusView(BaseModel):
+    """The music that a model was trained on."""
+
+    name: str = Field(examples=["nottingham"])
+    pieces: int = Field(description="Number of pieces in training.", examples=[584])
+    source: str = Field(description="Where it comes from and its licence, if the bundle records them.", default="")
+
+
 class ModelView(BaseModel):
     """A model that generations can use."""
 
@@ -334,6 +359,8 @@ class ModelView(BaseModel):
     presets: dict[str, dict[str, bool | int | float | str]] = Field(
         description="Named values of parameters.", examples=[{"calm": {"temperature": 0.7}}]
     )
+    licence: str = Field(default="", description="The licence of the model.", examples=["Apache-2.0"])
+    corpus: CorpusView | None = Field(default=None, description="Null if the bundle does not record it.")
     sample_url: str | None = Field(
         default=None,
         examples=["/api/v1/models/crnngan-classical@1.0.0/sample"],
@@ -345,6 +372,7 @@ class ModelView(BaseModel):
         """Build the view of a model."""
         limits = model.length
         length = limits and LimitsView(minimum=limits.min, default=limits.default, maximum=limits.max)
+        corpus = model.training and model.training.corpus
         return cls(
             name=model.name,
             version=model.version,
@@ -356,6 +384,8 @@ class ModelView(BaseModel):
             estimate=EstimateView(**asdict(model.default_estimate)),
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
             presets=model.sampling.presets,
+            licence=model.licence,
+            corpus=corpus and CorpusView(name=corpus.name, pieces=corpus.train, source=corpus.source),
             sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,
         )
 

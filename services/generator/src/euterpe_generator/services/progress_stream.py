@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 from euterpe_music.midi import read_midi
 from euterpe_music.midi.write import as_written
-from euterpe_music.piece import Piece
+from euterpe_music.piece import Piece, Track
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectStore
 
@@ -31,6 +31,26 @@ _MAX_ID_DIGITS = 28
 
 #: Onset and duration in seconds, pitch, velocity.
 Note = tuple[float, float, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNotes:
+    """Notes with the index of each note's track, and the tracks, so that clients can play them."""
+
+    notes: tuple[Note, ...]
+    track_indices: tuple[int, ...]
+    tracks: tuple[Track, ...]
+
+    @classmethod
+    def of(cls, piece: Piece, *, by_track: bool) -> "LiveNotes":
+        """Return the notes of a piece in the order of `timed_notes`."""
+        indices = piece.notes["track"]
+        ordered = np.sort(indices, kind="stable") if by_track else indices
+        return cls(timed_notes(piece, by_track=by_track), tuple(ordered.tolist()), piece.tracks)
+
+    def since(self, count: int) -> "LiveNotes":
+        """Return the notes after the first `count`."""
+        return LiveNotes(self.notes[count:], self.track_indices[count:], self.tracks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +84,7 @@ class ProgressUpdate:
 
     position: StreamPosition
     generation: Generation
-    notes: tuple[Note, ...] | None = None
+    notes: LiveNotes | None = None
     queue_position: QueuePosition | None = None
 
 
@@ -131,22 +151,22 @@ class ProgressStream:
             updates.append(ProgressUpdate(position, generation))
         known = await self._notes_so_far(generation) if notes else None
         if generation.status.ended:
-            position = position.within(generation, None if known is None else len(known))
-        if known is not None and len(known) > position.notes:
+            position = position.within(generation, None if known is None else len(known.notes))
+        if known is not None and len(known.notes) > position.notes:
             # The status that includes them follows, whatever the client has received before.
             sequence = generation.length + 1 if generation.status.ended else max(position.sequence, 1)
-            new_notes = known[position.notes :]
-            position = StreamPosition(sequence, len(known))
+            new_notes = known.since(position.notes)
+            position = StreamPosition(sequence, len(known.notes))
             updates.append(ProgressUpdate(position, generation, new_notes))
         if generation.sequence > position.sequence:
             updates.append(ProgressUpdate(StreamPosition(generation.sequence, position.notes), generation))
         return updates
 
-    async def _notes_so_far(self, generation: Generation) -> tuple[Note, ...] | None:
+    async def _notes_so_far(self, generation: Generation) -> LiveNotes | None:
         """Return the notes that cannot change: all of a finished piece, or the settled ones of a running one."""
         if generation.midi_key is not None:
             piece = read_midi(await self._store.get(generation.midi_key))
-            return timed_notes(piece, by_track=not self._catalogue.composes_tracks_together(generation.model_key))
+            return LiveNotes.of(piece, by_track=not self._catalogue.composes_tracks_together(generation.model_key))
         if generation.status is not Status.RUNNING:
             return None
         model = self._catalogue.resolve(generation.model_key)
@@ -158,7 +178,7 @@ class ProgressStream:
             return None
         piece = as_written(model.decode(events, generation.parameters, generation.prompt))
         current_track = model.adapter.current_track(events)
-        return timed_notes(settled(piece, current_track), by_track=current_track is not None)
+        return LiveNotes.of(settled(piece, current_track), by_track=current_track is not None)
 
     async def _request_events(self, generation: Generation) -> None:
         if not self._live.is_open(generation.id):

@@ -8,7 +8,7 @@ from euterpe_service_kit.artifacts import artifact_responses
 from euterpe_service_kit.database import ReadSessionDep, SessionDep
 from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
 from euterpe_service_kit.problems import problem_responses
-from euterpe_service_kit.security import CurrentUser, RegisteredUser
+from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -44,8 +44,11 @@ _MIDI_RESPONSES: dict[int | str, dict[str, Any]] = artifact_responses(MIDI_CONTE
 
 
 @router.post("", summary="Create a share link", status_code=201, responses=problem_responses(409))
-async def share_song(session: SessionDep, user: RegisteredUser, song_id: SongId, new: NewShare) -> NewShareAnswer:
-    """Creates a link with which people without an account can listen to the song. Only this response has its token."""
+async def share_song(session: SessionDep, user: CurrentUser, song_id: SongId, new: NewShare) -> NewShareAnswer:
+    """Creates a link with which people without an account can listen to the song. Only this response has its token.
+
+    The link of a guest ends with the guest; registering keeps it.
+    """
     expires_at = None if new.days is None else datetime.now(UTC) + timedelta(days=new.days)
     share, token = await shares.share(
         session, song_id, user.id, label=new.label, allow_download=new.allow_download, expires_at=expires_at

@@ -28,6 +28,8 @@ export class Session {
   private readonly currentUser = signal<User | null>(null);
   /** Whether the attempt to restore the session of an earlier visit has ended. */
   readonly isRestored = signal(false);
+  /** Whether the session of a registered user has ended without a logout in this tab. */
+  readonly hasExpired = signal(false);
   readonly user = this.currentUser.asReadonly();
   readonly isRegistered = computed(() => this.currentUser() !== null && !this.currentUser()?.guest);
 
@@ -102,6 +104,16 @@ export class Session {
     localPreferences.set(SESSION_KEY, null);
   }
 
+  /** Follow a login or logout in another tab of this browser. */
+  async followOtherTab(key: string | null): Promise<void> {
+    if (key !== SESSION_KEY) return;
+    const wasRegistered = this.isRegistered();
+    this.accessToken = null;
+    if (localPreferences.get(SESSION_KEY)) return this.restore();
+    this.currentUser.set(null);
+    this.hasExpired.set(wasRegistered);
+  }
+
   private async claimSongs(guestToken: string): Promise<void> {
     const token = await this.token();
     await request<void>('/me/claims', jsonPost({ guest_token: guestToken }, token)).catch(() => undefined);
@@ -127,12 +139,14 @@ export class Session {
       return await this.start(await request<Tokens>('/refresh', { method: 'POST' }));
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
+      this.hasExpired.set(this.isRegistered());
       this.clear();
       return null;
     }
   }
 
   private async start(tokens: Tokens): Promise<string> {
+    this.hasExpired.set(false);
     this.accessToken = { value: tokens.access_token, expiresAt: Date.now() + tokens.expires_in * 1000 };
     localPreferences.set(SESSION_KEY, 'yes');
     const headers = { Authorization: `Bearer ${tokens.access_token}` };

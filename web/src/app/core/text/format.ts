@@ -36,6 +36,13 @@ export class Format {
     return keyName(key, this.language.code());
   }
 
+  /** Format seconds as `40 s` or `2 min`, for estimates. */
+  roundDuration(seconds: number): string {
+    const [value, unit] = seconds < 100 ? [seconds, 'second'] : [seconds / 60, 'minute'];
+    const style = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: seconds < 600 ? 1 : 0 } as const;
+    return new Intl.NumberFormat(this.language.code(), style).format(value);
+  }
+
   /** Format seconds as 1:07 or 1:02:03. */
   duration(seconds: number | null | undefined): string {
     if (seconds == null || !Number.isFinite(seconds)) return '–';

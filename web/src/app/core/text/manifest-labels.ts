@@ -2,6 +2,16 @@ import { signal } from '@angular/core';
 import { keyName } from './key-names';
 import { LanguageCode } from './language';
 
+/** Names that people use, for abbreviations of corpora and long units in manifests. */
+const PLAIN_NAMES: Readonly<Record<string, string>> = {
+  ashover: 'Ashover collection',
+  hpps: 'hornpipes',
+  slip: 'slip jigs',
+  xmas: 'Christmas tunes',
+  morris: 'morris dances',
+  playford: 'Playford dances',
+  'quarters per minute': 'bpm',
+};
 const spanishLabels = signal<Readonly<Record<string, string>>>({});
 let loading: Promise<void> | undefined;
 
@@ -30,6 +40,6 @@ export function manifestLabel(text: string, language: LanguageCode): string {
   const plain = text.replaceAll('_', ' ');
   if (language === 'es') void loadSpanishLabels();
   const translation = language === 'es' ? spanishLabels()[plain.toLowerCase()] : undefined;
-  const label = translation ?? plain;
+  const label = translation ?? PLAIN_NAMES[plain.toLowerCase()] ?? plain;
   return label.charAt(0).toUpperCase() + label.slice(1);
 }

@@ -148,7 +148,10 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   greedy: 'Voraz',
   sampling: 'Muestreo',
   beam: 'Haz',
-  'quarters per minute': 'negras por minuto',
+  'quarters per minute': 'ppm',
+  ashover: 'Colección de Ashover',
+  hpps: 'Hornpipes',
+  playford: 'Danzas de Playford',
   semitones: 'semitonos',
   'notes per second': 'notas por segundo',
 };

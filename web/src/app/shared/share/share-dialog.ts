@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
-import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
-import { Router } from '@angular/router';
+import { MAT_DIALOG_DATA, MatDialogModule } from '@angular/material/dialog';
+import { RouterLink } from '@angular/router';
 import { Api } from '../../core/api/api';
 import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
@@ -16,7 +16,7 @@ type Share = Schema<'ShareAnswer'>;
 
 /** Creates, lists and revokes share links, which play a song without an account. */
 @Component({
-  imports: [Icon, MatDialogModule],
+  imports: [Icon, MatDialogModule, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './share-dialog.html',
   styleUrl: './share-dialog.scss',
@@ -41,11 +41,11 @@ export class ShareDialog {
   protected readonly shares = signal<readonly Share[]>([]);
   protected readonly request = new RequestState();
   private readonly api = inject(Api);
-  private readonly router = inject(Router);
-  private readonly reference = inject<MatDialogRef<ShareDialog>>(MatDialogRef);
+  /** Phones offer their own list of apps to send a link with. */
+  protected readonly canShare = 'share' in navigator;
 
   constructor() {
-    if (this.session.isRegistered()) void this.request.run(() => this.loadShares());
+    void this.request.run(() => this.loadShares());
   }
 
   protected period(share: Share): string {
@@ -88,9 +88,9 @@ export class ShareDialog {
     });
   }
 
-  protected async register(): Promise<void> {
-    this.reference.close();
-    await this.router.navigate(['/register'], { queryParams: { next: `/library/songs/${this.song.id}` } });
+  protected async shareNatively(): Promise<void> {
+    // The user may cancel.
+    await navigator.share({ title: this.song.title, url: this.link() ?? '' }).catch(() => undefined);
   }
 
   private async loadShares(): Promise<void> {

@@ -4,7 +4,7 @@ export const shareTexts = texts(
   {
     title: 'Share',
     lead: 'Anyone with the link can listen without an account.',
-    guest: 'Register to share links. Your pieces are kept.',
+    guest: 'The link works as long as this browser keeps you as a guest. An account keeps it permanently.',
     register: 'Create account',
     validFor: 'Valid for',
     week: 'one week',
@@ -16,6 +16,7 @@ export const shareTexts = texts(
     link: 'Link',
     copy: 'Copy',
     copied: 'Copied',
+    send: 'Send link',
     shownOnce: 'The link is shown only once.',
     links: 'Links to this piece',
     createdOn: 'Created on {date}',
@@ -26,7 +27,7 @@ export const shareTexts = texts(
   {
     title: 'Compartir',
     lead: 'Cualquiera con el enlace puede escuchar sin cuenta.',
-    guest: 'Regístrate para compartir enlaces. Tus piezas se conservan.',
+    guest: 'El enlace funciona mientras este navegador te conserve como invitado. Con una cuenta se conserva.',
     register: 'Crear cuenta',
     validFor: 'Válido durante',
     week: 'una semana',
@@ -38,6 +39,7 @@ export const shareTexts = texts(
     link: 'Enlace',
     copy: 'Copiar',
     copied: 'Copiado',
+    send: 'Enviar enlace',
     shownOnce: 'El enlace solo se muestra una vez.',
     links: 'Enlaces a esta pieza',
     createdOn: 'Creado el {date}',

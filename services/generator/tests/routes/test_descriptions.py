@@ -1,0 +1,64 @@
+"""Descriptions in words over HTTP: the model and the parameters that fit."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from euterpe_generator.app import create_app
+from euterpe_generator.settings import Settings
+from euterpe_test_kit.fixtures import running_client
+from euterpe_test_kit.melodies import melody_bundle
+
+TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny"
+URL = "/api/v1/models/interpretations"
+
+
+@pytest.fixture
+async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    shutil.copytree(TINY, tmp_path / "tiny")
+    melody_bundle(tmp_path, name="steps", encoding=1)
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
+        yield client
+
+
+async def interpret(client: httpx.AsyncClient, text: str, **more: Any) -> Any:
+    answer = await client.post(URL, json={"text": text, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a slow piece in G major for flute, 8 bars, rainy", "una pieza lenta en sol mayor para flauta, 8 compases, rainy"],
+)
+async def test_a_description_becomes_a_request_that_is_composed(client: httpx.AsyncClient, text: str) -> None:
+    found = await interpret(client, text)
+    expected = {
+        "tempo": 66.0, "key": "G major", "bars": 8, "melody_instrument": "flute", "accompaniment_instrument": "flute",
+    }  # fmt: skip
+    assert (found["model"], found["parameters"], found["unknown"]) == ("steps", expected, ["rainy"])
+    assert len(found["applied"]) == 4
+    body = {"model": found["model"], "parameters": found["parameters"]}
+    answer = await client.post("/api/v1/generations", json=body, headers={"Prefer": "wait=30"})
+    assert answer.json()["status"] == "succeeded", answer.text
+
+
+async def test_what_the_model_cannot_follow_is_named(client: httpx.AsyncClient) -> None:
+    found = await interpret(client, "dense, in 5/4, 40 seconds", model="steps")
+    assert found["unsupported"] == ["dense", "5/4"]
+    estimate = (await client.get("/api/v1/models/steps")).json()["estimate"]
+    assert found["parameters"]["bars"] == round(40 / estimate["seconds"] * estimate["bars"])
+
+
+async def test_lengths_in_events_follow_the_estimate(client: httpx.AsyncClient) -> None:
+    model = (await client.get("/api/v1/models/tiny")).json()
+    found = await interpret(client, f"{2 * model['estimate']['seconds']:.0f} seconds", model="tiny")
+    assert found["length"] == pytest.approx(2 * model["length"]["default"], abs=3)
+
+
+async def test_empty_and_long_texts_and_unknown_models_are_refused(client: httpx.AsyncClient) -> None:
+    for body in ({"text": " "}, {"text": "x" * 501}, {"text": "jig", "model": "none"}):
+        assert (await client.post(URL, json=body)).status_code == 422
