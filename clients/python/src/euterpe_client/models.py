@@ -458,6 +458,15 @@ class ChannelSettings(TypedDict):
     email: NotRequired[bool]
 
 
+class ChordAnswer(TypedDict):
+    """
+    An estimated chord, which holds until the next one.
+    """
+
+    tick: int
+    symbol: str | None
+
+
 class CommentChanges(TypedDict):
     """
     The new text of a comment.
@@ -508,6 +517,17 @@ class DeletedSong(TypedDict):
 DeliveryState: TypeAlias = Literal["pending", "delivered", "dead"]
 
 
+class EditedTrackMark(TypedDict):
+    """
+    A track of edited notes.
+    """
+
+    program: int
+    is_drum: NotRequired[bool]
+    name: NotRequired[str]
+    source: NotRequired[int | None]
+
+
 class FacetsAnswer(TypedDict):
     """
     Number of songs per value of each facet: facet → value → songs.
@@ -527,6 +547,15 @@ class Following(TypedDict):
 
 
 Frequency: TypeAlias = Literal["off", "daily", "weekly"]
+
+
+class KeyMark(TypedDict):
+    """
+    A key signature.
+    """
+
+    tick: int
+    key: str
 
 
 Kind: TypeAlias = Literal[
@@ -578,6 +607,15 @@ class MentionAnswer(TypedDict):
 
     id: str
     name: str
+
+
+class MeterMark(TypedDict):
+    """
+    A meter; a bar begins here.
+    """
+
+    tick: int
+    meter: str
 
 
 class NewCommentBody(TypedDict):
@@ -636,6 +674,18 @@ class NewWebhookAnswer(TypedDict):
     dead: int
     created_at: str
     secret: str
+
+
+class NotesPreview(TypedDict):
+    """
+    Edited notes as a file, which is not saved.
+    """
+
+    midi: str
+    duration_seconds: float
+    note_count: int
+    key: str | None
+    chords: list[ChordAnswer]
 
 
 class NotificationAnswer(TypedDict):
@@ -789,6 +839,55 @@ class StorageUsageAnswer(TypedDict):
     max_size_bytes: int
 
 
+class TempoMark(TypedDict):
+    """
+    A tempo.
+    """
+
+    tick: int
+    bpm: float
+
+
+class TrackMark(TypedDict):
+    """
+    A track of a piece.
+    """
+
+    program: int
+    is_drum: NotRequired[bool]
+    name: NotRequired[str]
+
+
+class VersionAnswer(TypedDict):
+    """
+    A version of a song's notes.
+    """
+
+    number: int
+    base_number: int | None
+    origin: Literal["original", "edited", "restored"]
+    label: str
+    is_current: bool
+    created_at: str
+    duration_seconds: float
+    note_count: int
+    key: str | None
+    meter: str | None
+    tempo_bpm: float | None
+    instruments: list[str]
+    midi_url: str
+    midi_sha256: str
+    midi_size_bytes: int
+
+
+class VersionList(TypedDict):
+    """
+    All versions of a song, the newest first.
+    """
+
+    items: list[VersionAnswer]
+
+
 Visibility: TypeAlias = Literal["private", "unlisted", "public"]
 
 
@@ -812,6 +911,34 @@ class WebhookList(TypedDict):
     items: list[WebhookAnswer]
 
 
+class AppliedView(TypedDict):
+    """
+    A part of the description, and the fields of the request that it sets.
+    """
+
+    text: str
+    fields: dict[str, bool | int | float | str]
+
+
+class CorpusView(TypedDict):
+    """
+    The music that a model was trained on.
+    """
+
+    name: str
+    pieces: int
+    source: NotRequired[str]
+
+
+class DescriptionRequest(TypedDict):
+    """
+    A description of a piece in English or Spanish.
+    """
+
+    text: str
+    model: NotRequired[str | None]
+
+
 class EstimateView(TypedDict):
     """
     The expected length of a piece.
@@ -819,6 +946,19 @@ class EstimateView(TypedDict):
 
     seconds: float
     bars: float
+
+
+class InterpretationView(TypedDict):
+    """
+    The generation request that fits a description best, and what was understood of it.
+    """
+
+    model: str
+    length: int | None
+    parameters: dict[str, bool | int | float | str]
+    applied: list[AppliedView]
+    unsupported: list[str]
+    unknown: list[str]
 
 
 class LimitsView(TypedDict):
@@ -1132,6 +1272,37 @@ class NewPlaylist(TypedDict):
     visibility: NotRequired[Visibility]
 
 
+class NotesAnswer(TypedDict):
+    """
+    The notes of a version, as the product reads its MIDI file.
+    """
+
+    version: int
+    title: str
+    ticks_per_quarter: int
+    tracks: list[TrackMark]
+    notes: list[list[int]]
+    tempos: list[TempoMark]
+    meters: list[MeterMark]
+    keys: list[KeyMark]
+    chords: list[ChordAnswer]
+
+
+class NotesRequest(TypedDict):
+    """
+    Edited notes. Title, ticks per quarter and the controllers of tracks are those of the edited version.
+    """
+
+    base_number: int
+    source_number: NotRequired[int | None]
+    label: NotRequired[str]
+    tracks: list[EditedTrackMark]
+    notes: list[list[int]]
+    tempos: NotRequired[list[TempoMark]]
+    meters: NotRequired[list[MeterMark]]
+    keys: NotRequired[list[KeyMark]]
+
+
 class PlaylistAnswer(TypedDict):
     """
     A playlist.
@@ -1200,6 +1371,7 @@ class SongAnswer(TypedDict):
     midi_size_bytes: int
     original_size_bytes: int | None
     version: int
+    current_version: int
     created_at: str
     updated_at: str
     published_at: str | None
@@ -1307,6 +1479,8 @@ class ModelView(TypedDict):
     estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
     presets: dict[str, dict[str, bool | int | float | str]]
+    licence: NotRequired[str]
+    corpus: NotRequired[CorpusView | None]
     sample_url: NotRequired[str | None]
 
 
@@ -1370,6 +1544,16 @@ class LineageAnswer(TypedDict):
 
     source: SongAnswer | None
     derived: list[SongAnswer]
+
+
+class SavedVersionAnswer(TypedDict):
+    """
+    A saved version.
+    """
+
+    version: VersionAnswer
+    song: SongAnswer
+    saved_meanwhile: list[int]
 
 
 class SharedSong(TypedDict):
