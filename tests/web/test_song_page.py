@@ -44,7 +44,7 @@ def test_a_song_is_liked_and_commented_on(visit: Visit, name: str, piece: str) -
     expect(comment).to_be_visible()
     expect(page.get_by_role("button", name=visit.text("Unlike", "Ya no me gusta"))).to_contain_text("1")
     expect(comments).to_contain_text(f"{name}-2")
-    page.get_by_role("main").get_by_role("link", name=name).click()
+    page.get_by_role("main").get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     page.get_by_role("button", name=visit.text("Follow", "Seguir"), exact=True).click()
     expect(page.get_by_text(visit.text("one follower", "un seguidor"))).to_be_visible()

@@ -82,7 +82,7 @@ _TAGS = {
     "authors": "Authors, following them, and blocking users.",
     "playlists": "Playlists.",
     "notifications": "What happened around your songs and comments.",
-    "webhooks": "Addresses of API clients that are told of events.",
+    "webhooks": "Addresses of API clients that receive events.",
     "moderation": "Reported comments, bans and their log, for moderators.",
     "files": "Import of MIDI files, and export of the whole library.",
 }

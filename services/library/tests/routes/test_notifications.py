@@ -86,7 +86,7 @@ async def test_notifications_are_read_and_unread_again(client: httpx.AsyncClient
     assert (await listed(client, clara))["unread_count"] == 1
 
 
-async def test_open_pages_are_told_at_once_and_each_notification_once(
+async def test_open_pages_are_updated_at_once_and_show_each_notification_once(
     app: FastAPI, client: httpx.AsyncClient, song: str, user: Any
 ) -> None:
     updates = app.state.notification_stream.follow("clara", None)

@@ -32,7 +32,7 @@ export const moderationTexts = texts(
     cancel: 'Cancel',
     decided: 'Decided.',
     bans: 'Banned users',
-    noBans: 'Nobody is banned.',
+    noBans: 'No banned users.',
     until: 'until {date}',
     endBan: 'End ban',
     endBanOf: 'End ban of {name}',

@@ -21,7 +21,7 @@ export const profileTexts = texts(
     bioHint: 'Plain text, at most 2000 characters. Addresses become links.',
     saved: 'Profile saved.',
     blockedUsers: 'Blocked users',
-    noneBlocked: 'You have blocked nobody.',
+    noneBlocked: 'No blocked users.',
     unblock: 'Unblock',
     unblockUser: 'Unblock {name}',
     unknown: 'Unknown user',

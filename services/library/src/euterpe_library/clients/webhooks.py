@@ -58,11 +58,8 @@ class WebhookClient:
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Send an attempt. Never raises for what the receiver or the network does."""
-        headers: dict[bytes | str, bytes | str] = {
-            "Content-Type": "application/json",
-            "User-Agent": "Euterpe-Webhooks/1",
-            **signature_headers(attempt, datetime.now(UTC)),
-        }
+        signature = signature_headers(attempt, datetime.now(UTC))
+        headers = [("Content-Type", "application/json"), ("User-Agent", "Euterpe-Webhooks/1"), *signature.items()]
         try:
             async with (
                 asyncio.timeout(_ATTEMPT_SECONDS),

@@ -18,7 +18,7 @@ _SENTENCES: Final = {
         "report:hidden": "A moderator has hidden the comment that you reported",
         "moderation:hidden": "A moderator has hidden a comment of yours",
         "moderation:banned": "A moderator has hidden a comment of yours and banned you",
-        "somebody": "A user",
+        "a user": "A user",
         "piece": "a piece",
         "subject": "One new notification|{n} new notifications",
         "lead": "This happened on Euterpe:",
@@ -36,7 +36,7 @@ _SENTENCES: Final = {
         "report:hidden": "Un moderador ha ocultado el comentario que denunciaste",
         "moderation:hidden": "Un moderador ha ocultado un comentario tuyo",
         "moderation:banned": "Un moderador ha ocultado un comentario tuyo y te ha expulsado",
-        "somebody": "Alguien",
+        "a user": "Alguien",
         "piece": "una pieza",
         "subject": "Una notificación nueva|{n} notificaciones nuevas",
         "lead": "Esto ha pasado en Euterpe:",
@@ -62,7 +62,7 @@ def digest_text(items: Sequence[Notification], language: str, site_url: str) -> 
 def _item(item: Notification, words: dict[str, str], site_url: str) -> str:
     decides = item.kind in (Kind.REPORT, Kind.MODERATION)
     key = f"{item.kind.value}:{item.text}" if decides else item.kind.value
-    actor, song = item.actor or words["somebody"], item.song_title or words["piece"]
+    actor, song = item.actor or words["a user"], item.song_title or words["piece"]
     lines = [f"* {words[key].format(actor=actor, song=song)}"]
     if item.text and not decides:
         lines.append(f"  > {item.text}")

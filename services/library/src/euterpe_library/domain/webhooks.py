@@ -1,4 +1,4 @@
-"""Webhooks: addresses of API clients that are told of a user's events, signed as in Standard Webhooks 1.0."""
+"""Webhooks: addresses of API clients that receive a user's events, signed as in Standard Webhooks 1.0."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""`/api/v1/library/webhooks`: addresses of API clients that are told of the user's events."""
+"""`/api/v1/library/webhooks`: addresses of API clients that receive the events of the user."""
 
 import uuid
 from datetime import datetime

@@ -21,7 +21,7 @@ from euterpe_library.storage.models import Base
 
 
 class WebhookRow(Base):
-    """An address that is told of a user's events. The secret signs what is sent, so it is stored as it is."""
+    """An address that receives a user's events. The secret signs what is sent, so it is stored as it is."""
 
     __tablename__ = "webhooks"
 

@@ -14,7 +14,7 @@ export const notificationTexts = texts(
     reportHidden: 'A moderator has hidden the comment that you reported',
     moderationHidden: 'A moderator has hidden a comment of yours',
     moderationBanned: 'A moderator has hidden a comment of yours and banned you',
-    somebody: 'A user',
+    aUser: 'A user',
     piece: 'a piece',
   },
   {
@@ -29,7 +29,7 @@ export const notificationTexts = texts(
     reportHidden: 'Un moderador ha ocultado el comentario que denunciaste',
     moderationHidden: 'Un moderador ha ocultado un comentario tuyo',
     moderationBanned: 'Un moderador ha ocultado un comentario tuyo y te ha expulsado',
-    somebody: 'Alguien',
+    aUser: 'Alguien',
     piece: 'una pieza',
   },
 );
@@ -38,7 +38,7 @@ type Key = keyof (typeof notificationTexts)['en'];
 
 /** What happened, as one sentence. */
 export function notificationText(item: Schema<'NotificationAnswer'>, t: Translate<Key>): string {
-  const values = { actor: item.actor?.name || t('somebody'), song: item.song_title ?? t('piece') };
+  const values = { actor: item.actor?.name || t('aUser'), song: item.song_title ?? t('piece') };
   if (item.kind === 'report') return t(item.text === 'hidden' ? 'reportHidden' : 'reportKept');
   if (item.kind === 'moderation') return t(item.text === 'banned' ? 'moderationBanned' : 'moderationHidden');
   return t(item.kind, values);
