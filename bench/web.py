@@ -3,8 +3,9 @@
 The last line is a JSON object: `initial_kb` (all transfers of the home page, including fonts), `fcp_ms` (first
 contentful paint, median of the visits, CPU throttled by four), `layout_shift` (maximum of the visits), `roll_fps`
 (frames per second while a roll of 5,000 notes is redrawn for each frame), `editor_fps` and `editor_all_fps` (the same
-while the editor scrolls through 10,000 notes, with some bars visible and with all of them), `first_sound_ms` (from a click
-on Compose to sound on a first visit, which loads the synthesiser) and `click_to_sound_ms` (with the SoundFont loaded, median).
+while the editor scrolls through 10,000 notes, with some bars visible and with all of them), `first_sound_ms` (from a
+click on Compose to sound on a first visit, which loads the synthesiser) and `click_to_sound_ms` (with the SoundFont
+loaded, median).
 """
 
 import json
