@@ -101,7 +101,7 @@ def train(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
     machine = Machine(device, threads, workers, compiled=compiled)
-    trainer = Trainer(config, data / "ensemble" / "dataset", directory, machine, start and start.weights)
+    trainer = Trainer(config, data / "ensemble" / "dataset", directory, machine, start.weights if start else None)
     is_finished = trainer.train(_report)
     console.print("training finished" if is_finished else "stopped; run the same command to resume")
 

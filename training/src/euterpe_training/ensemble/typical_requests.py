@@ -89,9 +89,8 @@ def compose_typical(
     selection: Selection,
 ) -> None:  # fmt: skip
     """Compose `count` pieces and write them to `out`, with `requests.json` as `euterpe-train evaluate` reads it."""
-    start = load_starting_point(run)
-    network, styles = start.network(), start.styles
-    common_key = start.config.mixture.common_key
+    trained = load_starting_point(run)
+    network, styles, common_key = trained.network(), trained.styles, trained.config.mixture.common_key
     requests, asked = typical_requests(Dataset(data), count, seed, selection, common_key=common_key)
     out.mkdir(parents=True, exist_ok=True)
     names = [f"{number:04d}.mid" for number in range(count)]

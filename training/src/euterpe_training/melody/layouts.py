@@ -66,11 +66,12 @@ def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
         except (MidiError, ValueError) as error:
             yield path.name, str(error)
             continue
-        notes = [_in_quarters(piece.notes, piece.ticks_per_quarter) for piece in parts]
+        melody, accompaniment = (_in_quarters(piece.notes, piece.ticks_per_quarter) for piece in parts)
         end = max(piece.end_tick / piece.ticks_per_quarter for piece in parts)
         style = path.stem.rstrip("0123456789").split("-")[0]
         style = "reels" if style.startswith("reels") else style
-        yield path.name, Tune(path.stem, style, meter, regular_bars(meter, end), *notes, key=_one_key(parts[0]))
+        bars, key = regular_bars(meter, end), _one_key(parts[0])
+        yield path.name, Tune(path.stem, style, meter, bars, melody, accompaniment, key)
 
 
 def _annotated(path: Path) -> Tune | str:
@@ -90,8 +91,8 @@ def _annotated(path: Path) -> Tune | str:
         return f"{(sizes != 4).sum()} of its {len(sizes)} bars do not have four beats"
     accompaniment = [named["PIANO"], *([named["BRIDGE"]] if "BRIDGE" in named else [])]
     joined = {key: np.concatenate([part[key] for part in accompaniment]) for key in ("time", "duration", "pitch")}
-    parts = [_on_beats(part, beats[:, 0]) for part in (named["MELODY"], joined)]
-    return Tune(path.stem, "pop", METERS[0], down.astype(np.float64), *parts, key=_annotated_key(path.parent))
+    melody, rest = (_on_beats(part, beats[:, 0]) for part in (named["MELODY"], joined))
+    return Tune(path.stem, "pop", METERS[0], down.astype(np.float64), melody, rest, _annotated_key(path.parent))
 
 
 def _annotated_key(directory: Path) -> KeySignature | None:
@@ -130,8 +131,9 @@ def _any(path: Path, directory: Path) -> Tune | str:
     parts = split_parts(piece)
     folders = path.relative_to(directory).parts[:-1]
     bars = regular_bars(meter, piece.end_tick / piece.ticks_per_quarter)
-    notes = [_in_quarters(part, piece.ticks_per_quarter) for part in (parts.melody, parts.accompaniment)]
-    return Tune(path.stem, folders[0] if folders else directory.name, meter, bars, *notes, key=_one_key(piece))
+    melody, rest = (_in_quarters(part, piece.ticks_per_quarter) for part in (parts.melody, parts.accompaniment))
+    style = folders[0] if folders else directory.name
+    return Tune(path.stem, style, meter, bars, melody, rest, _one_key(piece))
 
 
 def _one_key(piece: Piece) -> KeySignature | None:

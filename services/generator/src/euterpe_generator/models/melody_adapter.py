@@ -240,9 +240,9 @@ class MelodyAdapter:
 
     def _form(self, parameters: Mapping[str, Value]) -> Form:
         """Return the form of what the networks compose; of a piece in two-part form, each section once."""
-        named = {name: str(parameters[name]) for name in ("style", "meter") if name in parameters}
+        style, meter = (str(parameters[name]) if name in parameters else None for name in ("style", "meter"))
         bars = COMPOSED_BARS if parameters.get("form") == TWO_PART else int(parameters["bars"])
-        return self.manifest.form(bars, **named)
+        return self.manifest.form(bars, style, meter)
 
     def _styles_in(self, meter: str) -> list[str]:
         """List the styles whose default meter is this one."""
