@@ -34,12 +34,14 @@ def ensemble_parameters(
     bars: tuple[int, int, int] = BARS,
     temperature: float = 1.0,
     top_p: float = 0.98,
+    style: str = ANY,
 ) -> tuple[Parameter, ...]:
-    """Return the parameters of a bundle; `styles` and `meters` are the choices besides `any`."""
+    """Return the parameters of a bundle; `styles` and `meters` are the choices besides `any`, `style` a default."""
     minimum, default, maximum = bars
     lowest, usual, highest = TEMPO
     return (
-        _choice("style", "Style", (ANY, *styles), advice="Genre, kind and composer; any leaves it to the model."),
+        _choice("style", "Style", (ANY, *styles), default=style,
+                advice="Genre, kind and composer; any leaves it to the model."),
         _choice(
             "parts", "Instruments", (ANY, *(instrument.name for instrument in INSTRUMENTS)), max_choices=MAX_PARTS,
             advice="Up to 16 instruments, separated by commas; a name may be repeated for a second player.",
@@ -65,4 +67,5 @@ def ensemble_parameters(
 
 
 def _choice(name: str, label: str, choices: Sequence[str], **more: Any) -> Parameter:
-    return Parameter(name=name, label=label, kind="choice", choices=tuple(choices), default=choices[0], **more)
+    given = {"default": choices[0], **more}
+    return Parameter(name=name, label=label, kind="choice", choices=tuple(choices), **given)

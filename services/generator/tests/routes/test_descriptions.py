@@ -13,6 +13,7 @@ from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.melodies import melody_bundle
 
 TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny"
+ENSEMBLE = Path(__file__).parents[1] / "data/tiny-ensemble"
 URL = "/api/v1/models/interpretations"
 
 
@@ -20,6 +21,7 @@ URL = "/api/v1/models/interpretations"
 async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     shutil.copytree(TINY, tmp_path / "tiny")
     melody_bundle(tmp_path, name="steps", encoding=1)
+    shutil.copytree(ENSEMBLE, tmp_path / "tiny-ensemble")
     async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
         yield client
 
@@ -62,3 +64,20 @@ async def test_lengths_in_events_follow_the_estimate(client: httpx.AsyncClient) 
 async def test_empty_and_long_texts_and_unknown_models_are_refused(client: httpx.AsyncClient) -> None:
     for body in ({"text": " "}, {"text": "x" * 501}, {"text": "jig", "model": "none"}):
         assert (await client.post(URL, json=body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("for strings and drums", "violin, violin, viola, cello, drums"),
+        ("para piano y guitarra española", "piano, nylon guitar"),
+    ],
+)
+async def test_instruments_become_the_parts_of_an_ensemble(client: httpx.AsyncClient, text: str, parts: str) -> None:
+    found = await interpret(client, text, model="tiny-ensemble")
+    assert (found["parameters"], found["unsupported"]) == ({"parts": parts}, [])
+
+
+async def test_bars_fill_the_time_in_the_described_meter_and_tempo(client: httpx.AsyncClient) -> None:
+    found = await interpret(client, "20 seconds, in 3/4, 90 bpm", model="tiny-ensemble")
+    assert found["parameters"] == {"bars": 10, "meter": "3/4", "tempo": 90.0}

@@ -177,6 +177,7 @@ def export(
     description: Annotated[str, typer.Option(help="Description for users.")] = "",
     temperature: Annotated[float, typer.Option(min=0.5, max=1.5, help="Default temperature.")] = 1.0,
     top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Default share of probability to draw from.")] = 0.98,
+    style: Annotated[str, typer.Option(help="Default style, a path such as folk/jig.")] = "any",
 ) -> None:
     """Write a run's network as a model bundle for the generator."""
     _require_torch()
@@ -185,7 +186,7 @@ def export(
     from euterpe_training.ensemble.export.graphs import checked_variants
 
     label = BundleLabel(name, version, title, description)
-    settings = ExportSettings(checked_variants(variant or ["int8"]), temperature, top_p)
+    settings = ExportSettings(checked_variants(variant or ["int8"]), temperature, top_p, style)
     bundle = export_run(run, data / "ensemble" / "dataset", out, label, settings)
     size = sum(info.bytes for info in bundle.manifest.files) / 1e6
     _report(f"{bundle.directory}: {size:.1f} MB, {len(bundle.manifest.styles)} styles")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from euterpe_music.descriptions import Description, Facet, interpret
+from euterpe_music.note_events.instruments import INSTRUMENTS, instrument_of_program
 from euterpe_music.parameters import Parameter, ParameterError, Value
+from euterpe_music.postprocessing import program_number
 
 from euterpe_generator.models.catalogue import Catalogue, Model
 
@@ -16,6 +18,8 @@ _MODEL_STYLES: Final = {"folk": "folk", "pop": "pop", "jazz": "jazz", "classical
 _DENSITIES: Final = {"low": ("low", "sparse"), "high": ("high", "dense")}
 #: Values of the parameters that mean safe and adventurous, as shares of the way from the default to the limits.
 _ADVENTURE: Final = {"low": -0.4, "high": 0.6}
+#: The General MIDI program of "strings".
+_STRINGS: Final = 48
 _FLAT_KEYS: Final = {"Db minor": "C# minor", "Gb major": "F# major", "Ab minor": "G# minor"}
 
 
@@ -105,9 +109,12 @@ def _field(model: Model, description: Description, facet: Facet, value: Any) -> 
         return (_style if facet == "style" else _adventure)(model, value)
     if facet in ("instrument", "mode"):
         return (_instrument if facet == "instrument" else _mode)(model, description, value)
-    if facet in ("bars", "seconds"):
-        factor = _tempo_factor(model, description) if facet == "seconds" else 1.0
-        return _length(model, **{facet: value * factor})
+    if facet == "bars":
+        return _length(model, bars=value)
+    if facet == "seconds":
+        if model.length is None and _parameter(model, "bars") is not None:
+            return _clamped(model, "bars", value / _seconds_per_bar(model, description))
+        return _length(model, seconds=value * _tempo_factor(model, description))
     if facet == "tempo":
         return _clamped(model, "tempo", value)
     if facet == "key":
@@ -159,7 +166,8 @@ def _style(model: Model, value: str) -> dict[str, Value] | None:
 def _instrument(model: Model, description: Description, value: str) -> dict[str, Value] | None:
     """Return the instrument's parameter; the first instrument plays the melody, the second the accompaniment."""
     if _parameter(model, "parts") is not None:
-        return _checked(model, "parts", ", ".join(dict.fromkeys(description.instruments)))
+        parts = [part for name in dict.fromkeys(description.instruments) for part in _parts(name)]
+        return _checked(model, "parts", ", ".join(parts))
     place = description.instruments.index(value)
     if _parameter(model, "melody_instrument") is None:
         return _checked(model, "instrument", value) if place == 0 else None
@@ -172,11 +180,34 @@ def _instrument(model: Model, description: Description, value: str) -> dict[str,
     return None if None in checked else {name: value for one in checked for name, value in (one or {}).items()}
 
 
+def _parts(instrument: str) -> tuple[str, ...]:
+    """Return the parts of an ensemble that an instrument stands for; strings are a quartet."""
+    if instrument == "drum kit":
+        return ("drums",)
+    program = program_number(instrument)
+    if program == _STRINGS:
+        return ("violin", "violin", "viola", "cello")
+    number = instrument_of_program(program)
+    return (instrument,) if number is None else (INSTRUMENTS[number].name,)
+
+
 def _tempo_factor(model: Model, description: Description) -> float:
     """Return how much more music fits into a time at the described tempo than at the default one."""
     parameter, tempo = _parameter(model, "tempo"), description.value("tempo")
     clamped = _clamped(model, "tempo", tempo) if tempo else None
     return float(clamped["tempo"]) / float(parameter.default) if parameter and clamped else 1.0
+
+
+def _seconds_per_bar(model: Model, description: Description) -> float:
+    """Return how long a bar lasts with all that is described besides the length."""
+    parameters: dict[str, Value] = {}
+    for part in description.understood:
+        if not {"bars", "seconds"} & part.facets.keys():
+            for changes in _fields_of(model, description, part.facets).values():
+                parameters |= changes or {}
+    parameters.pop("model", None)
+    estimate = model.adapter.estimate(0, model.sampling.check(parameters))
+    return estimate.seconds / estimate.bars
 
 
 def _length(model: Model, *, seconds: float | None = None, bars: float | None = None) -> dict[str, Value] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from euterpe_music.bundle import EnsembleBundle, write_ensemble_bundle
 from euterpe_music.ensemble_manifest import EnsembleManifest, EventGraph, StyleInfo
-from euterpe_music.ensemble_parameters import BARS, ensemble_parameters
+from euterpe_music.ensemble_parameters import ANY, BARS, ensemble_parameters
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import CorpusInfo, FileInfo, IntRange, Sampling, StatePair, TensorInfo, TrainingInfo
 from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI, UNKNOWN_KEY
@@ -26,6 +26,7 @@ from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork, weight_
 from euterpe_training.ensemble.sampling import load_network
 from euterpe_training.ensemble.starting_point import STYLES_SETTING
 from euterpe_training.ensemble.styles import Styles
+from euterpe_training.errors import TrainingError
 from euterpe_training.onnx_graph import OPSET, GraphBuilder
 
 CARD_FILE = "card.md"
@@ -42,11 +43,12 @@ _INTEGERS = ("values", "echoes", "statics", "chosen", "history")
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What a bundle holds: its variants, the first of which is run by default, and its sampling defaults."""
+    """What a bundle holds: its variants, the first of which is run by default, and the defaults of its parameters."""
 
     variants: tuple[Variant, ...] = ("int8",)
     temperature: float = 1.0
     top_p: float = 0.98
+    style: str = ANY
 
 
 def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: ExportSettings) -> EnsembleBundle:
@@ -60,11 +62,13 @@ def export_run(run: Path, data: Path, out: Path, label: BundleLabel, settings: E
     config = TrainingConfig.from_dict(saved["config"])
     step, heads, files = network_graphs(network, settings.variants)
     infos = style_infos(dataset, styles, config.sources)
+    if settings.style not in (ANY, *(info.path for info in infos)):
+        raise TrainingError(f"unknown style {settings.style!r}; choose a path such as {infos[0].path}")
     sampling = Sampling(
         length=IntRange(min=BARS[0], default=BARS[1], max=BARS[2]),
         parameters=ensemble_parameters(
             styles=[info.path for info in infos], meters=known_meters(dataset, config.sources),
-            temperature=settings.temperature, top_p=settings.top_p,
+            temperature=settings.temperature, top_p=settings.top_p, style=settings.style,
         ),
     )  # fmt: skip
     manifest = EnsembleManifest(
