@@ -11,7 +11,7 @@ from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
 from euterpe_training.ensemble.export.graphs import Variant, checked_variants
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
-from euterpe_training.ensemble.starting_point import load_starting_point
+from euterpe_training.ensemble.starting_point import load_starting_point, newest_bundle
 from euterpe_training.errors import TrainingError
 
 LABEL = BundleLabel("tiny", "0.0.1", "Tiny", created="2026-11-30")
@@ -62,6 +62,14 @@ def test_a_training_can_start_from_a_bundle(
         largest = float(weight.abs().max())
         assert torch.allclose(theirs.weights[name], weight, rtol=0, atol=tolerance * largest), name
     assert theirs.network().config == ours.config.network
+
+
+def test_the_newest_bundle_is_the_default_start(run: Path, data: Path, tmp_path: Path) -> None:
+    for version in ("1.9.0", "1.10.0"):
+        export_run(run, data, tmp_path, replace(LABEL, version=version), ExportSettings())
+    assert newest_bundle(tmp_path / LABEL.name).name == "1.10.0"
+    with pytest.raises(TrainingError, match="name a run or a bundle with --from"):
+        newest_bundle(tmp_path / "none")
 
 
 def test_a_bundle_of_another_kind_is_no_starting_point(tmp_path: Path) -> None:

@@ -111,9 +111,9 @@ def fine_tune(
     folder: Annotated[Path, typer.Argument(help="Folder of MIDI files, with its subfolders.")],
     style: Annotated[str, typer.Option(help="Name of the style that the files become.")],
     run: Annotated[Path, typer.Option(help="Directory of the new run, for its data set and checkpoint.")],
-    data: DataDir,
     base: Annotated[
-        Path | None, typer.Option("--from", help="Run or bundle to start from; by default DATA/ensemble/ensemble.")
+        Path | None,
+        typer.Option("--from", help="Run or bundle to start from; by default models/ensemble's newest."),
     ] = None,
     genre: Annotated[str, typer.Option(help="Genre of the style, one that the network knows.")] = "",
     total_events: Annotated[
@@ -125,9 +125,10 @@ def fine_tune(
     _require_torch()
     from euterpe_training.ensemble.fine_tuning import FineTuning, table
     from euterpe_training.ensemble.fine_tuning import fine_tune as tune
+    from euterpe_training.ensemble.starting_point import newest_bundle
     from euterpe_training.ensemble.trainer import Machine
 
-    plan = FineTuning(folder, style, base or data / "ensemble" / "ensemble", genre, total_events)
+    plan = FineTuning(folder, style, base or newest_bundle(Path("models/ensemble")), genre, total_events)
     result = tune(plan, run, Machine(threads=threads, evaluate_every=200_000, validation_pieces=50), _report)
     if result is None:
         _report("stopped; run the same command to resume")

@@ -9,6 +9,7 @@ import onnx
 import torch
 from euterpe_music.bundle import MANIFEST_FILE, EnsembleBundle, load_any_bundle
 from onnx import numpy_helper
+from packaging.version import Version
 from torch import Tensor
 
 from euterpe_training.ensemble.checkpoint import load_checkpoint
@@ -48,6 +49,14 @@ def load_starting_point(directory: Path) -> StartingPoint:
     saved = load_checkpoint(directory)
     config, styles = TrainingConfig.from_dict(saved["config"]), Styles.from_dict(saved["styles"])
     return StartingPoint(config, styles, dict(saved["average"]), saved["events"])
+
+
+def newest_bundle(directory: Path) -> Path:
+    """Return the newest version among the bundles of a model's directory. Raises `TrainingError` for none."""
+    versions = [path.parent for path in directory.glob(f"*/{MANIFEST_FILE}")]
+    if not versions:
+        raise TrainingError(f"{directory} holds no bundle to start from; name a run or a bundle with --from")
+    return max(versions, key=lambda path: Version(path.name))
 
 
 def _of_bundle(directory: Path) -> StartingPoint:
