@@ -23,6 +23,8 @@ ALLOWED = {
     ("auth", "/euterpe.library.v1.LibraryService/DeleteListener"),
     ("generator", "/euterpe.library.v1.LibraryService/GetStorageUsage"),
     ("generator", "/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts"),
+    ("auth", "/euterpe.library.v1.LibraryService/ClaimDigest"),
+    ("auth", "/euterpe.library.v1.LibraryService/ConfirmDigest"),
     ("auth", "/euterpe.generator.v1.GeneratorService/TransferGenerations"),
     ("auth", "/euterpe.generator.v1.GeneratorService/DeleteListener"),
 }

@@ -16,6 +16,8 @@ CALLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         f"{_LIBRARY}DeleteListener": frozenset({"auth"}),
         f"{_LIBRARY}GetStorageUsage": frozenset({"generator"}),
         f"{_LIBRARY}RemoveUnusedArtifacts": frozenset({"generator"}),
+        f"{_LIBRARY}ClaimDigest": frozenset({"auth"}),
+        f"{_LIBRARY}ConfirmDigest": frozenset({"auth"}),
         f"{_GENERATOR}TransferGenerations": frozenset({"auth"}),
         f"{_GENERATOR}DeleteListener": frozenset({"auth"}),
     }

@@ -37,6 +37,7 @@ from euterpe_auth.routes import (
 from euterpe_auth.services.administration import Administration
 from euterpe_auth.services.api_keys import ApiKeys
 from euterpe_auth.services.attempts import Attempts
+from euterpe_auth.services.digests import POLL_SECONDS, Digests
 from euterpe_auth.services.emails import Emails
 from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
@@ -44,7 +45,7 @@ from euterpe_auth.services.jwts import OwnServiceToken, TokenSigner
 from euterpe_auth.services.logins import AttemptLimits, Logins
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.outbox import Outbox, Peer
+from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
 from euterpe_auth.services.recovery import Recovery
@@ -110,7 +111,8 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     signer = TokenSigner(
         ring, clock, access_seconds=settings.access_token_seconds, service_seconds=settings.service_token_seconds
     )
-    outbox = Outbox(database, _peers(settings, signer, stack), metrics, clock)
+    peers = _peers(settings, signer, stack)
+    outbox = Outbox(database, peers or (), metrics, clock)
     mails = _mails(settings, database, metrics, clock)
     app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
@@ -129,6 +131,9 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     stack.push_async_callback(loops.stop)
     loops.start("outbox", outbox.deliver)
     loops.start("mails", mails.deliver)
+    if mails.is_enabled and peers is not None:
+        digests = Digests(database, peers[1], mails)
+        loops.start("digests", digests.take, interval_seconds=POLL_SECONDS, turn_seconds=LONG_TURN_SECONDS)
     database_metrics = DatabaseMetrics("auth", app.state.registry, database)
     loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
     loops.start(
@@ -213,16 +218,18 @@ def _site(settings: Settings) -> Site | None:
     return Site(url.host, f"{url.scheme}://{url.host}" + ("" if url.port in (None, default) else f":{url.port}"))
 
 
-def _peers(settings: Settings, signer: TokenSigner, stack: AsyncExitStack) -> list[Peer]:
+def _peers(
+    settings: Settings, signer: TokenSigner, stack: AsyncExitStack
+) -> tuple[GeneratorClient, LibraryClient] | None:
     if settings.library_target is None or settings.generator_target is None:
-        return []
+        return None
     token = OwnServiceToken(signer)
     generator, library = (
         peer_channel(target, token) for target in (settings.generator_target, settings.library_target)
     )
     for channel in (generator, library):
         stack.push_async_callback(channel.close, None)
-    return [GeneratorClient(generator), LibraryClient(library)]
+    return GeneratorClient(generator), LibraryClient(library)
 
 
 async def _create_first_key(ring: KeyRing) -> None:

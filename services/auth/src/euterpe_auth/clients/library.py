@@ -1,11 +1,14 @@
-"""Client of the library, for users' songs."""
+"""Client of the library, for users' songs and digests of notifications."""
 
 import uuid
 
 import grpc
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceStub
+from euterpe_service_kit.errors import Forbidden, Unavailable
 from euterpe_service_kit.rpc_client import peer_errors
+
+from euterpe_auth.domain.digests import Digest
 
 _DEADLINE_SECONDS = 30.0
 
@@ -29,3 +32,29 @@ class LibraryClient:
         async with peer_errors("library"):
             await self._stub.TransferSongs(request, timeout=_DEADLINE_SECONDS)
         return True
+
+    async def claim_digest(self, site_url: str) -> Digest | None:
+        """Claim the digest that is due longest, with links to the pages at `site_url`; None if none is due."""
+        request = pb.ClaimDigestRequest(site_url=site_url)
+        try:
+            async with peer_errors("library"):
+                response = await self._stub.ClaimDigest(request, timeout=_DEADLINE_SECONDS)
+        except Forbidden as error:
+            # An earlier version refuses methods that it does not know. During an upgrade, this passes.
+            raise Unavailable("The library does not offer digests yet.") from error
+        if not response.HasField("digest"):
+            return None
+        digest = response.digest
+        return Digest(
+            uuid.UUID(digest.user_id),
+            uuid.UUID(digest.message_id),
+            digest.subject,
+            digest.text,
+            tuple(digest.notification_ids),
+        )
+
+    async def confirm_digest(self, digest: Digest) -> None:
+        """Record that a digest needs no repetition."""
+        request = pb.ConfirmDigestRequest(user_id=str(digest.user_id), notification_ids=digest.notification_ids)
+        async with peer_errors("library"):
+            await self._stub.ConfirmDigest(request, timeout=_DEADLINE_SECONDS)

@@ -22,6 +22,8 @@ class MailKind(StrEnum):
     PASSWORD_RECOVERY = "password_recovery"  # noqa: S105 - the name of a kind
     #: A change of the account.
     NOTICE = "notice"
+    #: Unread notifications, in words of the library.
+    DIGEST = "digest"
 
 
 class Notice(StrEnum):
@@ -43,6 +45,7 @@ LIFETIMES: Final = {
     MailKind.EMAIL_VERIFICATION: timedelta(hours=24),
     MailKind.PASSWORD_RECOVERY: timedelta(hours=1),
     MailKind.NOTICE: timedelta(days=3),
+    MailKind.DIGEST: timedelta(days=3),
 }
 
 

@@ -63,6 +63,11 @@ class Mails:
         self._wake_event = asyncio.Event()
 
     @property
+    def site(self) -> str:
+        """Address of the pages, without a slash at the end."""
+        return self._site
+
+    @property
     def is_enabled(self) -> bool:
         """Whether mails can be sent."""
         return self._sender is not None
@@ -70,10 +75,28 @@ class Mails:
     def add(self, session: AsyncSession, kind: MailKind, **content: str) -> None:
         """Store a mail in the caller's transaction, if mails can be sent. The caller calls `wake` after the commit."""
         if self.is_enabled:
-            sealed = self._cipher.encrypt(json.dumps(content).encode())
             MailRepository(session).add(
-                uuid.uuid4(), kind.value, sealed, due_at=self._clock(), lifetime=LIFETIMES[kind]
+                uuid.uuid4(), kind.value, self._sealed(content), due_at=self._clock(), lifetime=LIFETIMES[kind]
             )
+
+    async def add_held(
+        self, session: AsyncSession, mail_id: uuid.UUID, kind: MailKind, *, hold: timedelta, **content: str
+    ) -> None:
+        """Store a mail with an id like `add`, unless it is stored already. It is due after `hold`, or at `release`."""
+        if self.is_enabled:
+            due_at = self._clock() + hold
+            await MailRepository(session).add_once(
+                mail_id, kind.value, self._sealed(content), due_at=due_at, lifetime=LIFETIMES[kind]
+            )
+
+    async def release(self, mail_id: uuid.UUID) -> None:
+        """Send a held mail now."""
+        async with self._database.sessions.begin() as session:
+            await MailRepository(session).release(mail_id, self._clock())
+        self.wake()
+
+    def _sealed(self, content: dict[str, str]) -> bytes:
+        return self._cipher.encrypt(json.dumps(content).encode())
 
     def notify(self, session: AsyncSession, account: UserRow, notice: Notice, *, recipient: str | None = None) -> None:
         """Store a notice to the account's address, or to its previous one; none if the account has no address."""
@@ -156,6 +179,8 @@ class Mails:
     async def _compose(self, stored: StoredMail) -> Mail | None:
         if stored.kind is MailKind.NOTICE:
             return self._notice(stored)
+        if stored.kind is MailKind.DIGEST:
+            return await self._digest(stored)
         if stored.kind is MailKind.EMAIL_VERIFICATION:
             return await self._verification(stored)
         return await self._recovery(stored)
@@ -170,6 +195,17 @@ class Mails:
             site=self._site,
         )
         return Mail(content["recipient"], subject, text, stored.id.hex)
+
+    async def _digest(self, stored: StoredMail) -> Mail | None:
+        content = stored.content
+        # The address may have changed, and the account may be gone, since the mail was stored.
+        async with self._database.sessions() as session:
+            recipient = await digest_recipient(session, uuid.UUID(content["user_id"]))
+        if recipient is None:
+            return None
+        # The page with the settings of digests (RFC 2369).
+        headers = {"List-Unsubscribe": f"<{self._site}/notifications>"}
+        return Mail(recipient, content["subject"], content["text"], stored.id.hex, headers)
 
     async def _verification(self, stored: StoredMail) -> Mail | None:
         address = stored.content["email"]
@@ -209,6 +245,12 @@ class Mails:
         )
         # Browsers send no fragment, so that no log and no Referer contains the token.
         return f"{self._site}/{page}#token={token}"
+
+
+async def digest_recipient(session: AsyncSession, user_id: uuid.UUID) -> str | None:
+    """Return the verified address of a user who may log in, within the caller's transaction; None if there is none."""
+    account = await UserRepository(session).find_registered(user_id)
+    return None if account is None or account.suspended_at is not None else account.email
 
 
 async def find_account(session: AsyncSession, name_or_email: str) -> UserRow | None:

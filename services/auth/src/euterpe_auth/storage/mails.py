@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.storage.models import MailRow
@@ -20,15 +22,19 @@ class MailRepository:
         self, mail_id: uuid.UUID, kind: str, sealed_content: bytes, *, due_at: datetime, lifetime: timedelta
     ) -> None:
         """Add a mail, in the transaction of its cause."""
-        row = MailRow(
-            id=mail_id,
-            kind=kind,
-            sealed_content=sealed_content,
-            due_at=due_at,
-            expires_at=due_at + lifetime,
-            attempts=0,
-        )
-        self._session.add(row)
+        self._session.add(MailRow(**_values(mail_id, kind, sealed_content, due_at, lifetime)))
+
+    async def add_once(
+        self, mail_id: uuid.UUID, kind: str, sealed_content: bytes, *, due_at: datetime, lifetime: timedelta
+    ) -> None:
+        """Add a mail unless there is one with this id."""
+        statement = insert(MailRow).values(_values(mail_id, kind, sealed_content, due_at, lifetime))
+        await self._session.execute(statement.on_conflict_do_nothing())
+
+    async def release(self, mail_id: uuid.UUID, now: datetime) -> None:
+        """Make a mail due, unless its delivery has begun."""
+        waiting = (MailRow.id == mail_id) & (MailRow.attempts == 0)
+        await self._session.execute(update(MailRow).where(waiting).values(due_at=now))
 
     async def claim(self, now: datetime, *, lease: timedelta) -> MailRow | None:
         """Claim the mail that is due longest; others cannot claim it before the lease ends."""
@@ -58,3 +64,14 @@ class MailRepository:
     async def count(self) -> int:
         """Count the mails."""
         return await self._session.scalar(select(func.count()).select_from(MailRow)) or 0
+
+
+def _values(mail_id: uuid.UUID, kind: str, sealed: bytes, due_at: datetime, lifetime: timedelta) -> dict[str, Any]:
+    return {
+        "id": mail_id,
+        "kind": kind,
+        "sealed_content": sealed,
+        "due_at": due_at,
+        "expires_at": due_at + lifetime,
+        "attempts": 0,
+    }

@@ -5,6 +5,9 @@ from typing import Final
 
 from euterpe_library.domain.notifications import Kind, Notification
 
+#: Notifications in a digest; further ones are in the next.
+MAX_NOTIFICATIONS: Final = 50
+
 _SENTENCES: Final = {
     "en": {
         "like": "{actor} liked “{song}”",

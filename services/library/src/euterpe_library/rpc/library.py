@@ -17,6 +17,7 @@ from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
 from euterpe_library.services import quotas, shares, songs
+from euterpe_library.services.digest import claim_digest, confirm_digest
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.registration import Registration, register_all
 
@@ -120,6 +121,29 @@ class LibraryRpc(LibraryServiceServicer):
         modified_before = parsing.modified_before(request)
         removed = await self._erasure.remove_unused(keys, modified_before)
         return pb.RemoveUnusedArtifactsResponse(removed=removed)
+
+    async def ClaimDigest(self, request: pb.ClaimDigestRequest, _: Context) -> pb.ClaimDigestResponse:
+        """Answer with the digest that is due longest, after the commit of its claim."""
+        digest = await claim_digest(self._database, request.site_url)
+        if digest is None:
+            return pb.ClaimDigestResponse()
+        return pb.ClaimDigestResponse(
+            digest=pb.Digest(
+                user_id=digest.user_id,
+                message_id=str(digest.message_id),
+                subject=digest.subject,
+                text=digest.text,
+                notification_ids=map(str, digest.notification_ids),
+            )
+        )
+
+    async def ConfirmDigest(self, request: pb.ConfirmDigestRequest, _: Context) -> pb.ConfirmDigestResponse:
+        """Answer after the commit."""
+        user_id = parsing.user_id(request.user_id, field="user_id")
+        ids = parsing.notification_ids(request.notification_ids)
+        async with self._database.sessions.begin() as session:
+            await confirm_digest(session, user_id, ids)
+        return pb.ConfirmDigestResponse()
 
 
 def _creation(song: Song) -> pb.Creation | None:

@@ -1,6 +1,7 @@
 """Conversion of protobuf messages to the domain, with errors that name every invalid field."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -13,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from pydantic import TypeAdapter, ValidationError
 
 from euterpe_library.domain.details import Visibility
+from euterpe_library.domain.digest import MAX_NOTIFICATIONS
 from euterpe_library.domain.song import Identifier, NewSong, Transfer
 from euterpe_library.domain.titles import normalised_title
 
@@ -87,13 +89,13 @@ def transfer(request: pb.TransferSongsRequest) -> Transfer:
         raise _refusal(error) from None
 
 
-def user_id(text: str) -> str:
-    """Check a user's id. Raises Unprocessable."""
+def user_id(text: str, *, field: str = "listener_id") -> str:
+    """Check a user's id. Raises Unprocessable naming the field of the request."""
     try:
         return _USER_ID.validate_python(text)
     except ValidationError as error:
-        problem = FieldProblem("listener_id", error.errors()[0]["msg"])
-        raise Unprocessable(f"listener_id: {problem.message}", fields=[problem]) from None
+        problem = FieldProblem(field, error.errors()[0]["msg"])
+        raise Unprocessable(f"{field}: {problem.message}", fields=[problem]) from None
 
 
 def midi_key(text: str) -> str:
@@ -124,6 +126,17 @@ def song_id(text: str) -> uuid.UUID:
     except ValueError:
         problem = FieldProblem("song_id", "Must be a UUID")
         raise Unprocessable("song_id: Must be a UUID", fields=[problem]) from None
+
+
+def notification_ids(texts: Sequence[str]) -> list[uuid.UUID]:
+    """Parse the ids of a digest's notifications. Raises Unprocessable."""
+    if len(texts) > MAX_NOTIFICATIONS:
+        raise Unprocessable(f"notification_ids: at most {MAX_NOTIFICATIONS} ids are allowed, got {len(texts)}")
+    try:
+        return [uuid.UUID(text) for text in texts]
+    except ValueError:
+        problem = FieldProblem("notification_ids", "Must be UUIDs")
+        raise Unprocessable("notification_ids: Must be UUIDs", fields=[problem]) from None
 
 
 def _refusal(error: ValidationError) -> Unprocessable:

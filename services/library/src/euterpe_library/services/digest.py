@@ -1,78 +1,61 @@
-"""The digest: one message with a user's unread notifications, sent daily or weekly to those who want it.
+"""The digest: one mail with a user's unread notifications, daily or weekly, for those who want it.
 
-Delivery is at least once: a crash between sending and recording repeats a message, with the same `message_id`.
+Auth, which has the addresses, claims a digest, stores it as a mail and confirms it. Delivery is at least once: a digest
+that was not confirmed is due again, with the same `message_id` unless its notifications have changed.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
-import structlog
 from euterpe_service_kit.database import Database
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from euterpe_library.domain.digest import digest_subject, digest_text
-from euterpe_library.domain.notifications import Notification
+from euterpe_library.domain.digest import MAX_NOTIFICATIONS, digest_subject, digest_text
 from euterpe_library.storage.notifications import DigestRepository
 
-log = structlog.get_logger(__name__)
-
-#: Notifications in a message; further ones are in the next.
-_MAX_ITEMS: Final = 50
-#: When a digest that could not be sent is due again.
-_RETRY: Final = timedelta(minutes=15)
+#: When a digest that is not confirmed is due again.
+_LEASE: Final = timedelta(minutes=15)
 _NAMESPACE: Final = uuid.UUID("5d1f2c2e-6a43-4f0f-9d0e-2f7f5f0a7c11")
 
 
 @dataclass(frozen=True, slots=True)
-class DigestMessage:
+class Digest:
     """A rendered digest for a user. `message_id` depends on its notifications only."""
 
     user_id: str
-    message_id: str
+    message_id: uuid.UUID
     subject: str
     text: str
+    notification_ids: tuple[uuid.UUID, ...]
 
 
-class DigestSender(Protocol):
-    """Sends a digest to the verified e-mail address of its user."""
+async def claim_digest(database: Database, site_url: str) -> Digest | None:
+    """Claim the digest that is due longest; None if none is due.
 
-    async def send(self, message: DigestMessage) -> None:
-        """Send the message, or drop it if the user has no verified address. Raises Unavailable to have it repeated."""
-        ...
-
-
-class Digests:
-    """Sends the digests that are due. `site_url` is the address of the pages, without a slash at the end."""
-
-    def __init__(self, database: Database, sender: DigestSender, *, site_url: str) -> None:
-        self._database = database
-        self._sender = sender
-        self._site_url = site_url
-
-    async def send_due(self) -> None:
-        """Send until no digest is due."""
-        while await self._send_one():
-            pass
-
-    async def _send_one(self) -> bool:
+    `site_url` is the address of the pages, without a slash at the end. Each user without a new notification is
+    scheduled again in a transaction of its own, so that a call that ends early keeps its progress.
+    """
+    while True:
         now = datetime.now(UTC)
-        async with self._database.sessions.begin() as session:
+        async with database.sessions.begin() as session:
             digests = DigestRepository(session)
-            claimed = await digests.claim_due(now, now + _RETRY)
+            claimed = await digests.claim_due(now, now + _LEASE)
             if claimed is None:
-                return False
-            user_id, frequency, language = claimed
-            items = await digests.pending(user_id, _MAX_ITEMS)
-        if items:
-            await self._sender.send(self._rendered(user_id, items, language))
-            log.info("digest_sent", user_id=user_id, notifications=len(items))
-        async with self._database.sessions.begin() as session:
-            await DigestRepository(session).sent(user_id, [item.id for item in items], now + frequency.interval)
-        return True
+                return None
+            user_id, language = claimed
+            items = await digests.pending(user_id, MAX_NOTIFICATIONS)
+            if not items:
+                await digests.confirm(user_id, (), now)
+                continue
+        ids = tuple(item.id for item in items)
+        message_id = uuid.uuid5(_NAMESPACE, ",".join(map(str, ids)))
+        text = digest_text(items, language, site_url)
+        return Digest(user_id, message_id, digest_subject(items, language), text, ids)
 
-    def _rendered(self, user_id: str, items: Sequence[Notification], language: str) -> DigestMessage:
-        message_id = uuid.uuid5(_NAMESPACE, ",".join(str(item.id) for item in items))
-        text = digest_text(items, language, self._site_url)
-        return DigestMessage(user_id, str(message_id), digest_subject(items, language), text)
+
+async def confirm_digest(session: AsyncSession, user_id: str, notification_ids: Sequence[uuid.UUID]) -> None:
+    """Record a claimed digest as sent, and schedule the user's next one."""
+    await DigestRepository(session).confirm(user_id, notification_ids, datetime.now(UTC))

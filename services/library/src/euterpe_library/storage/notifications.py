@@ -219,15 +219,15 @@ class DigestRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def claim_due(self, now: datetime, retry_at: datetime) -> tuple[str, Frequency, str] | None:
-        """Claim a user whose digest is due: id, frequency and language. It is due again at `retry_at`."""
+    async def claim_due(self, now: datetime, retry_at: datetime) -> tuple[str, str] | None:
+        """Claim a user whose digest is due: id and language. It is due again at `retry_at`."""
         digest = DigestSettingRow
         statement = select(digest).where(digest.next_at <= now).order_by(digest.next_at).limit(1)
         row = await self._session.scalar(statement.with_for_update(skip_locked=True))
         if row is None:
             return None
         row.next_at = retry_at
-        return row.user_id, Frequency(row.frequency), row.language
+        return row.user_id, row.language
 
     async def pending(self, user_id: str, limit: int) -> list[Notification]:
         """Return the unread notifications that no digest had, oldest first."""
@@ -242,9 +242,11 @@ class DigestRepository:
         )
         return [to_notification(row) for row in rows]
 
-    async def sent(self, user_id: str, ids: Sequence[uuid.UUID], next_at: datetime) -> None:
-        """Record that a digest with these notifications was sent."""
-        digested = NotificationRow.id.in_(ids)
-        await self._session.execute(update(NotificationRow).where(digested).values(emailed_at=func.now()))
-        own = DigestSettingRow.user_id == user_id
-        await self._session.execute(update(DigestSettingRow).where(own).values(next_at=next_at))
+    async def confirm(self, user_id: str, ids: Sequence[uuid.UUID], now: datetime) -> None:
+        """Record that a digest with these notifications was sent; the next one is due after the user's interval."""
+        own = (NotificationRow.recipient_id == user_id) & NotificationRow.id.in_(ids)
+        new = NotificationRow.emailed_at.is_(None)
+        await self._session.execute(update(NotificationRow).where(own, new).values(emailed_at=func.now()))
+        row = await self._session.get(DigestSettingRow, user_id, with_for_update=True)
+        if row is not None:
+            row.next_at = now + Frequency(row.frequency).interval

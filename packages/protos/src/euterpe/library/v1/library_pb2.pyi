@@ -22,6 +22,44 @@ VISIBILITY_PRIVATE: Visibility
 VISIBILITY_UNLISTED: Visibility
 VISIBILITY_PUBLIC: Visibility
 
+class ClaimDigestRequest(_message.Message):
+    __slots__ = ("site_url",)
+    SITE_URL_FIELD_NUMBER: _ClassVar[int]
+    site_url: str
+    def __init__(self, site_url: _Optional[str] = ...) -> None: ...
+
+class ClaimDigestResponse(_message.Message):
+    __slots__ = ("digest",)
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    digest: Digest
+    def __init__(self, digest: _Optional[_Union[Digest, _Mapping]] = ...) -> None: ...
+
+class Digest(_message.Message):
+    __slots__ = ("user_id", "message_id", "subject", "text", "notification_ids")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    message_id: str
+    subject: str
+    text: str
+    notification_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, user_id: _Optional[str] = ..., message_id: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., notification_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ConfirmDigestRequest(_message.Message):
+    __slots__ = ("user_id", "notification_ids")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    notification_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, user_id: _Optional[str] = ..., notification_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ConfirmDigestResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class GetStorageUsageRequest(_message.Message):
     __slots__ = ("listener_id", "guest")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -65,6 +65,16 @@ class LibraryServiceStub:
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.SerializeToString,
                 response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.FromString,
                 _registered_method=True)
+        self.ClaimDigest = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/ClaimDigest',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestResponse.FromString,
+                _registered_method=True)
+        self.ConfirmDigest = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/ConfirmDigest',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.FromString,
+                _registered_method=True)
 
 
 class LibraryServiceServicer:
@@ -118,6 +128,21 @@ class LibraryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ClaimDigest(self, request, context):
+        """Claims the digest of notifications that is due longest. It is due again after 15 minutes unless it is confirmed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmDigest(self, request, context):
+        """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
+        Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LibraryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -150,6 +175,16 @@ def add_LibraryServiceServicer_to_server(servicer, server):
                     servicer.RemoveUnusedArtifacts,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.FromString,
                     response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.SerializeToString,
+            ),
+            'ClaimDigest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimDigest,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestResponse.SerializeToString,
+            ),
+            'ConfirmDigest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmDigest,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -315,6 +350,60 @@ class LibraryService:
             '/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts',
             euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsRequest.SerializeToString,
             euterpe_dot_library_dot_v1_dot_library__pb2.RemoveUnusedArtifactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimDigest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/ClaimDigest',
+            euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.ClaimDigestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmDigest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/ConfirmDigest',
+            euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,12 @@ class LibraryServiceStub:
     """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room."""
     RemoveUnusedArtifacts: _grpc.UnaryUnaryMultiCallable[_library_pb2.RemoveUnusedArtifactsRequest, _library_pb2.RemoveUnusedArtifactsResponse]
     """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
+    ClaimDigest: _grpc.UnaryUnaryMultiCallable[_library_pb2.ClaimDigestRequest, _library_pb2.ClaimDigestResponse]
+    """Claims the digest of notifications that is due longest. It is due again after 15 minutes unless it is confirmed."""
+    ConfirmDigest: _grpc.UnaryUnaryMultiCallable[_library_pb2.ConfirmDigestRequest, _library_pb2.ConfirmDigestResponse]
+    """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
+    Idempotent.
+    """
 
 @_typing.type_check_only
 class LibraryServiceAsyncStub(LibraryServiceStub):
@@ -79,6 +85,12 @@ class LibraryServiceAsyncStub(LibraryServiceStub):
     """Returns how much a user stores and may store, so that the generator refuses requests whose pieces have no room."""
     RemoveUnusedArtifacts: _aio.UnaryUnaryMultiCallable[_library_pb2.RemoveUnusedArtifactsRequest, _library_pb2.RemoveUnusedArtifactsResponse]  # type: ignore[assignment]
     """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
+    ClaimDigest: _aio.UnaryUnaryMultiCallable[_library_pb2.ClaimDigestRequest, _library_pb2.ClaimDigestResponse]  # type: ignore[assignment]
+    """Claims the digest of notifications that is due longest. It is due again after 15 minutes unless it is confirmed."""
+    ConfirmDigest: _aio.UnaryUnaryMultiCallable[_library_pb2.ConfirmDigestRequest, _library_pb2.ConfirmDigestResponse]  # type: ignore[assignment]
+    """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
+    Idempotent.
+    """
 
 class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The library's methods for other services. Every call carries a service token."""
@@ -138,5 +150,23 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_library_pb2.RemoveUnusedArtifactsResponse, _abc.Awaitable[_library_pb2.RemoveUnusedArtifactsResponse]]:
         """Removes the given MIDI objects except those that a song has. The caller has checked that it does not need them."""
+
+    @_abc_1.abstractmethod
+    def ClaimDigest(
+        self,
+        request: _library_pb2.ClaimDigestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.ClaimDigestResponse, _abc.Awaitable[_library_pb2.ClaimDigestResponse]]:
+        """Claims the digest of notifications that is due longest. It is due again after 15 minutes unless it is confirmed."""
+
+    @_abc_1.abstractmethod
+    def ConfirmDigest(
+        self,
+        request: _library_pb2.ConfirmDigestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.ConfirmDigestResponse, _abc.Awaitable[_library_pb2.ConfirmDigestResponse]]:
+        """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
+        Idempotent.
+        """
 
 def add_LibraryServiceServicer_to_server(servicer: LibraryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
