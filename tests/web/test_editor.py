@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import REPOSITORY, Product
 from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Open, Visit, fast_variant, register
 from tests.web.midi_files import melody_midi
+from tests.web.sound import listen, milliseconds_to_sound
 from tests.web.test_accessibility import Inspector
 
 pytestmark = pytest.mark.web
@@ -86,6 +87,7 @@ def save(visit: Visit, number: int) -> None:
 def test_notes_are_edited_by_keyboard_and_mouse_and_the_original_is_restored(
     visit: Visit, name: str, song: Song, tmp_path: Path
 ) -> None:
+    listen(visit.page)
     page = open_editor(visit, name, song)
     before = song.notes
     roll(visit).focus()
@@ -113,9 +115,8 @@ def test_notes_are_edited_by_keyboard_and_mouse_and_the_original_is_restored(
     restored = visit.text("Version 1 is restored as version 3.", "La versión 1 está restaurada como versión 3.")
     expect(page.get_by_text(restored)).to_be_visible()
     assert song.notes == before
-    with page.expect_response(re.compile(r"/api/v1/audio/")) as audio:
-        page.get_by_role("main").get_by_role("button", name=visit.text("Play Tune", "Reproducir Tune")).click()
-    assert audio.value.ok
+    page.get_by_role("main").get_by_role("button", name=visit.text("Play Tune", "Reproducir Tune")).click()
+    assert milliseconds_to_sound(page) > 0
 
 
 @fast_variant(SPANISH_PHONE)

@@ -40,17 +40,17 @@ def test_a_guest_describes_hears_and_shares_a_piece(visit: Visit, open_page: Ope
     words.fill(text("a sad waltz for strings, 12 bars, rainy", "un vals triste para cuerdas, 12 compases, lluvioso"))
     page.get_by_role("button", name=text("Fill in", "Rellenar")).click()
     expect(page.get_by_text(text("Not understood: rainy", "No se ha entendido: lluvioso"))).to_be_visible()
-    expect(page.locator("#parameter-style")).to_have_value("waltzes")
+    expect(page.locator("#parameter-style")).to_have_value("folk/waltz")
     expect(page.locator("#parameter-bars")).to_have_value("12")
     assert page.evaluate(_COVERED) == []
     with page.expect_response("**/api/v1/generations") as response:
         page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     first = response.value.json()
     milliseconds_to_sound(page)
-    assert first["parameters"]["melody_instrument"] == "string ensemble 1"
+    assert first["parameters"]["parts"] == "violin, violin, viola, cello"
     # The form survives a reload, and the next piece gets another seed.
     page.reload()
-    expect(page.locator("#parameter-style")).to_have_value("waltzes")
+    expect(page.locator("#parameter-style")).to_have_value("folk/waltz")
     page.get_by_role("button", name=text("Share", "Compartir")).click(timeout=60_000)
     page.get_by_role("button", name=text("Create link", "Crear enlace")).click()
     link = page.get_by_label(text("Link", "Enlace"), exact=True)

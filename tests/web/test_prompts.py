@@ -43,9 +43,10 @@ def test_a_song_is_continued_and_the_result_accompanied(visit: Visit, user: str)
     expect(page.get_by_role("button", name=visit.text("Accompany it", "Acompañarla"))).to_have_attribute(
         "aria-pressed", "true"
     )
-    with page.expect_response("**/api/v1/generations") as response:
+    with page.expect_request("**/api/v1/generations") as sent:
         page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()
-    assert response.value.json()["parameters"]["accompaniment"] == "only"
+    assert sent.value.post_data_json["prompt"]["use"] == "accompany"
+    assert sent.value.post_data_json["parameters"]["parts"] == "piano"
     expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
 
 

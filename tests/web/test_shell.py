@@ -44,6 +44,9 @@ def test_a_piece_is_composed_and_played_with_the_keyboard(open_page: Open) -> No
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement?.closest('e-piece-view .actions') !== null"):
             break
+    # The piece plays since it was composed.
+    page.keyboard.press("Space")
+    expect(page.locator("e-piece-view").get_by_role("button", name="Play", exact=True)).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator("e-piece-view").get_by_role("button", name="Pause", exact=True)).to_be_focused()
 

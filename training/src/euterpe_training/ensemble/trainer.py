@@ -62,7 +62,6 @@ class Trainer:
         machine: Machine,
         initial_weights: dict[str, Tensor] | None = None,
     ) -> None:
-        torch.set_flush_denormal(True)
         self.machine, self.run, self._data = machine, run, data
         self.device = torch.device(machine.device)
         dataset = Dataset(data)
@@ -129,9 +128,12 @@ class Trainer:
         """Train until the planned events, a signal or the CPU time is reached; return whether the plan is fulfilled."""
         handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            # Tiny numbers in the optimiser's moments would slow products down.
+            torch.set_flush_denormal(True)
             self._tuner.start()
             self._loop(report)
         finally:
+            torch.set_flush_denormal(False)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         return self.events >= self.config.total_events

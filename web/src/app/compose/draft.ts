@@ -72,7 +72,9 @@ export function withPrompt(model: Model, draft: Draft, prompt: Prompt | null, ac
   const parameter = model.parameters.find((candidate) => candidate.name === 'accompaniment');
   if (!parameter) {
     const use = accompanyOnly ? 'accompany' : prompt?.use === 'accompany' ? 'continue' : prompt?.use;
-    return { ...draft, prompt: prompt && use ? { ...prompt, use } : prompt };
+    // An accompaniment needs an instrument; the user may choose others.
+    const values = accompanyOnly ? { ...draft.values, parts: draft.values['parts'] ?? 'piano' } : draft.values;
+    return { ...draft, values, prompt: prompt && use ? { ...prompt, use } : prompt };
   }
   const values = withValue(model.parameters, draft.values, 'accompaniment', value ?? parameter.default);
   return { ...draft, prompt, values };

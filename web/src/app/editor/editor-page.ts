@@ -109,6 +109,7 @@ export default class EditorPage {
         ...songTrack(song),
         id: `${song.id}@${song.current_version}`,
         url: `/api/v1/audio/${song.id}.mp3?bitrate=128`,
+        midi: async () => (await this.api.fetch(`/api/v1/songs/${song.id}/midi`)).arrayBuffer(),
       };
     }),
   );

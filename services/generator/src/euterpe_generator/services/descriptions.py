@@ -157,10 +157,16 @@ def _clamped(model: Model, name: str, value: float) -> dict[str, Value] | None:
 def _style(model: Model, value: str) -> dict[str, Value] | None:
     parameter = _parameter(model, "style")
     for choice in parameter.choices if parameter else ():
-        if str(choice).rpartition("/")[2].lower() in (value.lower(), value.lower().rstrip("s")):
+        if _singular(str(choice).rpartition("/")[2]) == _singular(value):
             return {"style": choice}
     is_own = _MODEL_STYLES.get(value, "") and _MODEL_STYLES[value] in model.name
     return {"model": model.name} if is_own else None
+
+
+def _singular(style: str) -> str:
+    """Return a style's name in lower case and without a plural: models call waltzes `waltz` or `waltzes`."""
+    name = style.lower()
+    return name.removesuffix("es") if name.endswith(("zes", "ches")) else name.removesuffix("s")
 
 
 def _instrument(model: Model, description: Description, value: str) -> dict[str, Value] | None:

@@ -53,6 +53,11 @@ class Profile:
     bio: str = ""
     picture_key: str | None = None
 
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether the user has written or uploaded anything."""
+        return bool(self.display_name or self.bio or self.picture_key)
+
 
 @dataclass(frozen=True, slots=True)
 class PublicProfile:

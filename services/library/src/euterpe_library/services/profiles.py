@@ -50,12 +50,12 @@ async def change(session: AsyncSession, user: Principal, display_name: str | Non
 
 
 async def public(session: AsyncSession, user_id: str, reader_id: str | None) -> PublicProfile:
-    """Return a user who has a public song or has taken part in the community. Raises AuthorNotFound."""
+    """Return a user who has a public song or has filled in their profile. Raises AuthorNotFound."""
     follows = FollowRepository(session)
     author = await follows.author(user_id, reader_id)
     profile = await ProfileRepository(session).get(user_id)
     if author is None:
-        if profile is None:
+        if profile is None or not profile.is_filled_in:
             raise AuthorNotFound
         author = Author(user_id, profile.name, 0, *await follows.followers_of(user_id, reader_id))
     blocked = reader_id is not None and await BlockRepository(session).has_blocked(reader_id, user_id)

@@ -1,6 +1,8 @@
 /** Spanish translations of the texts of ensemble models. Keys are in lower case. */
 export const SPANISH_ENSEMBLE_LABELS: Readonly<Record<string, string>> = {
   ensemble: 'Conjunto',
+  'composes for up to sixteen instruments, bar by bar, in the style, key and meter you ask for.':
+    'Compone para hasta dieciséis instrumentos, compás a compás, en el estilo, la tonalidad y el compás que pidas.',
   automatic: 'Automático',
   instruments: 'Instrumentos',
   chords: 'Acordes',
