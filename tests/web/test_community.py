@@ -150,8 +150,8 @@ def test_a_moderator_hides_a_comment_and_bans_its_author(visit: Visit, product: 
     expect(comments.get_by_text("Lovely")).to_be_visible()
     expect(comments.get_by_text("Buy now")).to_have_count(0)
     with product.client() as client:
-        told = client.get("/library/notifications", headers=community.other).json()["items"]
-        assert [(item["kind"], item["text"]) for item in told] == [("moderation", "banned")]
+        received = client.get("/library/notifications", headers=community.other).json()["items"]
+        assert [(item["kind"], item["text"]) for item in received] == [("moderation", "banned")]
 
 
 @fast_variant(ENGLISH_DESKTOP)

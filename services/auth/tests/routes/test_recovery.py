@@ -95,7 +95,7 @@ async def test_the_response_does_not_reveal_whether_an_account_exists(
 async def test_the_request_does_the_same_work_for_all_accounts(
     mailing_client: httpx.AsyncClient, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The account is looked up by the loop that sends the mails, so the time of the request tells nothing."""
+    """The account is looked up by the loop that sends the mails, so the time of the request reveals nothing."""
     from euterpe_auth.services.mails import Mails
 
     async def nothing(_: Mails) -> bool:

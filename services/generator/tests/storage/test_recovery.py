@@ -1,4 +1,4 @@
-"""Races of recovery in the queue: lost locks, stale workers, and a quiet user's generation beside 100,000 others."""
+"""Races of recovery in the queue: lost locks, stale workers, and a quiet user's generation among 100,000 others."""
 
 import asyncio
 import uuid

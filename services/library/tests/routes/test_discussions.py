@@ -143,14 +143,14 @@ async def test_moderators_decide_reports_and_everyone_concerned_is_notified(
         assert (await client.post(path, json=body, headers=emil)).status_code == 204, body
     assert (await client.get(queue, headers=emil)).json()["items"] == []
     assert [each["text"] for each in (await client.get(url)).json()["items"]] == ["Lovely"]
-    told = (await client.get(f"{LIBRARY}/notifications", headers=user("clara"))).json()["items"]
-    assert [(each["kind"], each["text"], each["actor"]) for each in told[:3]] == [
+    received = (await client.get(f"{LIBRARY}/notifications", headers=user("clara"))).json()["items"]
+    assert [(each["kind"], each["text"], each["actor"]) for each in received[:3]] == [
         ("report", "hidden", None),
         ("report", "hidden", None),
         ("report", "kept", None),
     ]
-    told = (await client.get(f"{LIBRARY}/notifications", headers=user("robert"))).json()["items"]
-    assert [(each["kind"], each["text"]) for each in told] == [("moderation", "banned"), ("moderation", "hidden")]
+    received = (await client.get(f"{LIBRARY}/notifications", headers=user("robert"))).json()["items"]
+    assert [(each["kind"], each["text"]) for each in received] == [("moderation", "banned"), ("moderation", "hidden")]
     refused = await client.post(url, json={"text": "Hello?"}, headers=user("robert"))
     assert await problem(refused) == (403, "banned")
     assert "Adverts" in refused.json()["detail"]

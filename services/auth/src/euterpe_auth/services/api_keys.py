@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
 
 from euterpe_auth.domain.api_keys import MAX_KEYS, ApiKey, Scope, display_prefix, new_api_key
 from euterpe_auth.domain.clock import Clock
@@ -17,7 +16,7 @@ from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import InvalidApiKey, NoSuchKey, TooManyKeys
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.sessions import require_active
+from euterpe_auth.services.sessions import require_account, require_active
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 
@@ -64,9 +63,7 @@ class ApiKeys:
         ordered = tuple(scope for scope in Scope if scope in scopes)
         key = ApiKey(uuid.uuid4(), name, display_prefix(text), ordered, now, now + timedelta(days=days), None)
         async with self._database.sessions.begin() as session:
-            count = await ApiKeyRepository(session).count_locked(user_id)
-            if count is None:
-                raise Unauthenticated("The account of this token no longer exists.")
+            count = require_account(await ApiKeyRepository(session).count_locked(user_id))
             # A change of the password locks the account, too, so that it cannot end the session in between.
             await require_active(session, user_id, session_id, now)
             if count >= MAX_KEYS:

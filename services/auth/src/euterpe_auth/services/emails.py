@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
 from sqlalchemy.exc import IntegrityError
 
 from euterpe_auth.domain.account_tokens import AccountTokenKind
@@ -19,7 +18,7 @@ from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import EmailTaken, InvalidLink, MailNotConfigured
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.mails import Mails
-from euterpe_auth.services.sessions import require_active
+from euterpe_auth.services.sessions import lock_account
 from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.users import UserRepository
@@ -57,10 +56,7 @@ class Emails:
             Charge(key_of("email-to", email.lower()), _PER_RECIPIENT),
         )
         async with self._database.sessions.begin() as session:
-            account = await UserRepository(session).lock_registered(user_id)
-            if account is None:
-                raise Unauthenticated("The account of this token no longer exists.")
-            await require_active(session, user_id, session_id, self._clock())
+            account = await lock_account(session, user_id, session_id, self._clock())
             account.pending_email, account.language = email, language
             self._mails.add(session, MailKind.EMAIL_VERIFICATION, user_id=str(user_id), email=email)
         self._mails.wake()
@@ -94,10 +90,7 @@ class Emails:
         """Remove the address and an unverified one. Idempotent. Raises SessionEnded."""
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            account = await UserRepository(session).lock_registered(user_id)
-            if account is None:
-                raise Unauthenticated("The account of this token no longer exists.")
-            await require_active(session, user_id, session_id, now)
+            account = await lock_account(session, user_id, session_id, now)
             if account.email is not None:
                 self._mails.notify(session, account, Notice.EMAIL_REMOVED)
                 event = SecurityEvent.EMAIL_REMOVED

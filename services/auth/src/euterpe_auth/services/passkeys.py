@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +22,7 @@ from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.logins import open_login
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.services.sessions import Sessions, TokenPair, require_active
+from euterpe_auth.services.sessions import Sessions, TokenPair, lock_account, require_active
 from euterpe_auth.storage.models import PasskeyRow, UserRow
 from euterpe_auth.storage.passkeys import PasskeyRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
@@ -69,7 +68,7 @@ class Passkeys:
         """Return the options for a new passkey. Raises TooManyPasskeys, PasskeysNotConfigured and SessionEnded."""
         site, challenge = self._site, passkeys.new_challenge()
         async with self._database.sessions.begin() as session:
-            account = await self._account(session, user_id, session_id)
+            account = await lock_account(session, user_id, session_id, self._clock())
             existing = await PasskeyRepository(session).of_user(user_id)
             if len(existing) >= MAX_PASSKEYS:
                 raise TooManyPasskeys(MAX_PASSKEYS)
@@ -96,7 +95,7 @@ class Passkeys:
         site, now = self._site, self._clock()
         try:
             async with self._database.sessions.begin() as session:
-                account = await self._account(session, user_id, session_id)
+                account = await lock_account(session, user_id, session_id, self._clock())
                 challenge = passkeys.challenge_of(credential)
                 if not await PasskeyRepository(session).use_challenge(challenge, user_id, now):
                     raise PasskeyRefused
@@ -139,7 +138,7 @@ class Passkeys:
     ) -> None:
         """Delete a passkey. Raises NoSuchPasskey and SessionEnded."""
         async with self._database.sessions.begin() as session:
-            account = await self._account(session, user_id, session_id)
+            account = await lock_account(session, user_id, session_id, self._clock())
             if not await PasskeyRepository(session).remove(user_id, passkey_id):
                 raise NoSuchPasskey
             self._record(session, account, SecurityEvent.PASSKEY_REMOVED, Notice.PASSKEY_REMOVED, passkey_id, origin)
@@ -203,13 +202,6 @@ class Passkeys:
         if self._configured_site is None:
             raise PasskeysNotConfigured
         return self._configured_site
-
-    async def _account(self, session: AsyncSession, user_id: uuid.UUID, session_id: uuid.UUID | None) -> UserRow:
-        account = await UserRepository(session).lock_registered(user_id)
-        if account is None:
-            raise Unauthenticated("The account of this token no longer exists.")
-        await require_active(session, user_id, session_id, self._clock())
-        return account
 
     def _record(
         self,

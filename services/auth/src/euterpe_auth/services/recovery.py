@@ -54,7 +54,7 @@ class Recovery:
     async def request(self, account: str, language: Language, origin: Origin) -> None:
         """Send a link to the verified address of an account, which is given by its name or by that address.
 
-        The account is looked up when the mail is sent, so that neither the result nor the time tells whether it
+        The account is looked up when the mail is sent, so that neither the result nor the time shows whether it
         exists. Raises MailNotConfigured and TooManyAttempts.
         """
         if not self._mails.is_enabled:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.clock import Clock
@@ -14,10 +13,9 @@ from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.recovery_codes import new_recovery_codes, recovery_code_digest
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.services.mails import Mails
-from euterpe_auth.services.sessions import require_active
+from euterpe_auth.services.sessions import lock_account
 from euterpe_auth.storage.recovery_codes import RecoveryCodeRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
-from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +32,7 @@ class RecoveryCodes:
         """Replace all codes of an account, and return the new ones, which are not stored. Raises SessionEnded."""
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            account = await UserRepository(session).lock_registered(user_id)
-            if account is None:
-                raise Unauthenticated("The account of this token no longer exists.")
-            await require_active(session, user_id, session_id, now)
+            account = await lock_account(session, user_id, session_id, now)
             codes = await replace_codes(session, user_id)
             self._mails.notify(session, account, Notice.RECOVERY_CODES_CREATED)
             event = SecurityEvent.RECOVERY_CODES_CREATED

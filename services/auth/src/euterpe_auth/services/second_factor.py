@@ -10,7 +10,6 @@ import segno
 import structlog
 from cryptography.fernet import MultiFernet
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.attempts import Charge, Limit, key_of
@@ -30,12 +29,11 @@ from euterpe_auth.errors import (
 from euterpe_auth.services.attempts import Attempts
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.recovery_codes import replace_codes
-from euterpe_auth.services.sessions import require_active
+from euterpe_auth.services.sessions import lock_account
 from euterpe_auth.storage.models import UserRow
 from euterpe_auth.storage.recovery_codes import RecoveryCodeRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.totp_secrets import TotpSecretRepository
-from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +69,7 @@ class SecondFactor:
         """Create a secret, which counts after `enable`. Raises TotpEnabled and SessionEnded."""
         secret = new_totp_secret()
         async with self._database.sessions.begin() as session:
-            account = await self._account(session, user_id, session_id)
+            account = await lock_account(session, user_id, session_id, self._clock())
             if not await TotpSecretRepository(session).put(user_id, self._cipher.encrypt(secret.encode())):
                 raise TotpEnabled
         uri = totp_uri(secret, account.username or "")
@@ -88,7 +86,7 @@ class SecondFactor:
         await self._attempts.admit(Charge(key_of("totp", str(user_id)), _PER_ACCOUNT))
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            account = await self._account(session, user_id, session_id)
+            account = await lock_account(session, user_id, session_id, self._clock())
             row = await TotpSecretRepository(session).lock(user_id)
             if row is None or row.enabled_at is not None:
                 raise NoTotpSecret
@@ -108,7 +106,7 @@ class SecondFactor:
     async def disable(self, user_id: uuid.UUID, session_id: uuid.UUID | None, origin: Origin) -> None:
         """Require no codes any more. Idempotent. Raises SessionEnded."""
         async with self._database.sessions.begin() as session:
-            account = await self._account(session, user_id, session_id)
+            account = await lock_account(session, user_id, session_id, self._clock())
             if await TotpSecretRepository(session).remove(user_id):
                 self._record(
                     session, account, SecurityEvent.SECOND_FACTOR_DISABLED, Notice.SECOND_FACTOR_DISABLED, origin
@@ -152,13 +150,6 @@ class SecondFactor:
             return False
         row.last_timecode = timecode
         return True
-
-    async def _account(self, session: AsyncSession, user_id: uuid.UUID, session_id: uuid.UUID | None) -> UserRow:
-        account = await UserRepository(session).lock_registered(user_id)
-        if account is None:
-            raise Unauthenticated("The account of this token no longer exists.")
-        await require_active(session, user_id, session_id, self._clock())
-        return account
 
     def _record(
         self, session: AsyncSession, account: UserRow, event: SecurityEvent, notice: Notice, origin: Origin

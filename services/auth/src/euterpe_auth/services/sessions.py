@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import SessionEnded
+from euterpe_service_kit.errors import SessionEnded, Unauthenticated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain import refresh_tokens
@@ -19,11 +20,13 @@ from euterpe_auth.domain.users import User
 from euterpe_auth.errors import InvalidRefreshToken, NoSuchSession
 from euterpe_auth.services.jwts import SignedToken, TokenSigner
 from euterpe_auth.services.metrics import AuthMetrics
-from euterpe_auth.storage.models import RefreshTokenRow, SessionRow
+from euterpe_auth.storage.models import RefreshTokenRow, SessionRow, UserRow
 from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
 from euterpe_auth.storage.users import UserRepository
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -195,6 +198,22 @@ class Sessions:
         await RevocationRepository(session).add([row.id], now)
         SecurityEventRepository(session).record(event, at=now, user_id=row.user_id, origin=origin, subject=row.id)
         await SessionRepository(session).delete_sealed_successors([row.id])
+
+
+def require_account(found: T | None) -> T:
+    """Return what was found of a token's account. Raises Unauthenticated for None: the account is deleted."""
+    if found is None:
+        raise Unauthenticated("The account of this token no longer exists.")
+    return found
+
+
+async def lock_account(
+    session: AsyncSession, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
+) -> UserRow:
+    """Lock the account of a token whose session is active. Raises Unauthenticated and SessionEnded."""
+    account = require_account(await UserRepository(session).lock_registered(user_id))
+    await require_active(session, user_id, session_id, now)
+    return account
 
 
 async def require_active(

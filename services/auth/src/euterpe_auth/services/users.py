@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import structlog
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unauthenticated, Unavailable
+from euterpe_service_kit.errors import Unavailable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,7 @@ from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passwords import Passwords
 from euterpe_auth.services.recovery_codes import replace_codes
 from euterpe_auth.services.registration_challenges import RegistrationChallenges
-from euterpe_auth.services.sessions import require_active
+from euterpe_auth.services.sessions import require_account, require_active
 from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.models import SecurityEventRow, UserRow
@@ -122,7 +122,7 @@ class Users:
         """Return the account of a valid access token. Raises Unauthenticated when it was deleted."""
         async with self._database.sessions() as session:
             user = await UserRepository(session).find_by_id(user_id)
-        return _require_account(user)
+        return require_account(user)
 
     async def change_password(
         self,
@@ -143,7 +143,7 @@ class Users:
         new_hash = await self._passwords.hash(new)
         now = self._clock()
         async with self._database.sessions.begin() as session:
-            row = _require_account(await UserRepository(session).lock_registered(user_id))
+            row = require_account(await UserRepository(session).lock_registered(user_id))
             if row.password_hash != account.password_hash:
                 raise WrongPassword("body.current_password")
             await require_active(session, user_id, session_id, now)
@@ -202,7 +202,7 @@ class Users:
     async def credentials(self, user_id: uuid.UUID) -> UserRow:
         """Return the row of an account, for its credentials. Raises Unauthenticated when it was deleted."""
         async with self._database.sessions() as session:
-            return _require_account(await UserRepository(session).find_registered(user_id))
+            return require_account(await UserRepository(session).find_registered(user_id))
 
     async def security_events(
         self, user_id: uuid.UUID, *, before: int | None, limit: int | None
@@ -245,7 +245,7 @@ class Users:
     async def _confirmed(self, user_id: uuid.UUID, password: str, field: str, origin: Origin) -> UserRow:
         """Return the account if this is its password. Attempts are counted, because the access token may be stolen."""
         async with self._database.sessions() as session:
-            account = _require_account(await UserRepository(session).find_registered(user_id))
+            account = require_account(await UserRepository(session).find_registered(user_id))
         charge = Charge(key_of("password", str(user_id)), self._limits.per_account)
         await self._attempts.admit(charge)
         try:
@@ -268,9 +268,3 @@ def require_unguessable(password: str, username: str, field: str) -> None:
         raise GuessablePassword(field, "The password must differ from the username.")
     if is_common(password):
         raise GuessablePassword(field, "This password is known from published breaches. Choose another one.")
-
-
-def _require_account(found: T | None) -> T:
-    if found is None:
-        raise Unauthenticated("The account of this token no longer exists.")
-    return found

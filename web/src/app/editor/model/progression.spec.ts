@@ -8,7 +8,7 @@ describe('readProgression', () => {
     expect(readProgression('  ')).toEqual({ bars: [], error: null });
   });
 
-  it('tells the bar and the chord that it cannot read', () => {
+  it('names the bar and the chord that it cannot read', () => {
     expect(readProgression('C | H7').error).toEqual({ bar: 2, chord: 'H7' });
     expect(readProgression('C | Am F G').error).toEqual({ bar: 2 });
     expect(readProgression('C | | G').error).toEqual({ bar: 2 });
