@@ -99,7 +99,8 @@ def test_a_thread_with_a_pin_a_mention_an_edit_and_a_block(
     comments.get_by_role("button", name=text("Reply", "Responder"), exact=True).last.click()
     expect(comments.get_by_role("link", name=f"@{name}-2")).to_be_visible()
     comments.get_by_role("button", name=text("Edit your comment", "Editar tu comentario")).click()
-    comments.get_by_label(text("Edit your comment", "Editar tu comentario")).fill("Thanks!")
+    # The button of the same name stays until the page has changed, so the role must be said.
+    comments.get_by_role("textbox", name=text("Edit your comment", "Editar tu comentario")).fill("Thanks!")
     comments.get_by_role("button", name=text("Save", "Guardar")).click()
     expect(comments).to_contain_text(text("(edited)", "(editado)"))
     inspector = Inspector(visit)
