@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.common_key import moved_pitches
-from euterpe_music.note_events.cursor import Cursor, Event, note_of
+from euterpe_music.note_events.cursor import Event, note_of
+from euterpe_music.note_events.cursor_batch import CursorBatch
 from euterpe_music.note_events.decode import decode
-from euterpe_music.note_events.features import part_set
-from euterpe_music.note_events.grammar import Grammar, Rules
+from euterpe_music.note_events.features import CANDIDATE_COLUMNS, ECHO_COUNT, MAX_PARTS, part_set
+from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT, part_name
-from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES, NO_HISTORY
+from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
 from euterpe_music.note_events.spec import (
     BAR,
@@ -20,7 +23,6 @@ from euterpe_music.note_events.spec import (
     METER_OFFSET,
     METERS,
     NO_CHORD,
-    PART_OFFSET,
     TEMPO_OFFSET,
     UNKNOWN_KEY,
     tempo_class,
@@ -67,102 +69,126 @@ def load_network(directory: Path) -> tuple[EnsembleNetwork, Styles]:
     return start.network(), start.styles
 
 
-class _Stream:
-    """One piece in the making."""
+class _Rows:
+    """The pieces that are being composed, one a row; the rows of finished ones are filled with the last ones."""
 
-    def __init__(self, request: Request, styles: Styles) -> None:
-        self.request = request
-        self.cursor = Cursor(request.bars, request.conditions)
-        self.grammar = Grammar(replace(request.rules, parts=request.parts or request.rules.parts))
-        self.generator = np.random.default_rng(request.seed)
-        style = styles.numbers(request.genre, request.kind, request.composer)
-        self.statics = np.concatenate([style, part_set(np.array(request.parts, dtype=np.int64))]).astype(np.int64)
-        self.events: list[Event] = []
-        self.bar_events = 0
-        self.is_finished = False
+    def __init__(self, requests: list[Request], styles: Styles) -> None:
+        count = len(requests)
+        self.pieces = np.arange(count)
+        self.events: list[list[Event]] = [[_first_line(request)] for request in requests]
+        self.latest = np.array([events[0] for events in self.events], dtype=np.int64)
+        self.bar_events = np.zeros(count, dtype=np.int64)
+        self.cursors = CursorBatch(count)
+        self.grammar = GrammarBatch(self.cursors, count)
+        self.statics = np.zeros((count, len(styles.sizes) + MAX_PARTS), dtype=np.int64)
+        self._generators = [np.random.default_rng(request.seed) for request in requests]
+        for row, request in enumerate(requests):
+            self.cursors.reset(row, request.bars, request.conditions)
+            self.grammar.reset(row, replace(request.rules, parts=request.parts or request.rules.parts))
+            style = styles.numbers(request.genre, request.kind, request.composer)
+            self.statics[row] = [*style, *part_set(np.array(request.parts, dtype=np.int64))]
 
-    def take(self, event: Event, role: int = 0) -> None:
-        """Add an event."""
-        self.events.append(event)
-        self.cursor.push(event, role)
-        self.bar_events = 0 if event[0] == BAR else self.bar_events + 1
-        self.is_finished = event[0] == END
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def push(self) -> None:
+        """Take in the latest events."""
+        count = len(self)
+        self.cursors.push(self.latest, np.full(count, COMPOSED), np.ones(count, dtype=np.bool_))
+
+    def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return values, echoes and statics, as `EnsembleNetwork.step` takes them."""
+        count = len(self)
+        echoes = self.cursors.echoes[:count].reshape(count, ECHO_COUNT, CANDIDATE_COLUMNS)
+        return torch.from_numpy(self.cursors.values[:count]), torch.from_numpy(echoes), torch.from_numpy(self.statics)
+
+    def mask(self, column: int, chosen: np.ndarray) -> np.ndarray:
+        """Return which values of a column are legal after those chosen before it."""
+        if column == 0:
+            return self.grammar.slots(self.bar_events)
+        if column == 1:
+            return self.grammar.parts(chosen[:, 0])
+        if column == 2:
+            return self.grammar.pitches(chosen[:, 0], chosen[:, 1])
+        return self.grammar.details(column, chosen[:, 0])
+
+    def uniforms(self) -> np.ndarray:
+        """Return a random number for each row, which depends on nothing but its piece's seed and events."""
+        return np.array([self._generators[piece].random() for piece in self.pieces])
+
+    def take(self, events: np.ndarray, max_events: int) -> np.ndarray:
+        """Add an event to each piece; return the numbers of the rows that stay."""
+        for piece, event in zip(self.pieces.tolist(), events.tolist(), strict=True):
+            self.events[piece].append(tuple(event))
+        self.latest = events
+        self.bar_events = np.where(events[:, 0] == BAR, 0, self.bar_events + 1)
+        lengths = np.array([len(self.events[piece]) for piece in self.pieces])
+        is_open = (events[:, 0] != END) & (lengths < max_events)
+        kept = np.flatnonzero(is_open)
+        count = len(kept)
+        # Free rows among the first are filled with open ones from behind.
+        order = np.concatenate([kept[kept < count], kept[kept >= count]])
+        places = np.concatenate([kept[kept < count], np.flatnonzero(~is_open[:count])])
+        for source, target in zip(order.tolist(), places.tolist(), strict=True):
+            if source != target:
+                self.cursors.move(source, target)
+                self.grammar.move(source, target)
+        order = order[np.argsort(places)]
+        self.pieces, self.latest = self.pieces[order], self.latest[order]
+        self.bar_events, self.statics = self.bar_events[order], self.statics[order]
+        return order
 
 
 @torch.inference_mode()
 def compose(network: EnsembleNetwork, styles: Styles, requests: list[Request], sampling: Sampling) -> list[NotePiece]:
     """Compose one piece per request, all in one batch."""
-    streams = [_Stream(request, styles) for request in requests]
-    statics = torch.from_numpy(np.stack([stream.statics for stream in streams]))
-    state = network.initial_state(len(streams))
-    for stream in streams:
-        stream.take(_first_line(stream))
-    while not all(stream.is_finished for stream in streams):
-        values = torch.from_numpy(np.stack([stream.cursor.values() for stream in streams]).astype(np.int64))
-        echoes = torch.from_numpy(np.stack([stream.cursor.echoes() for stream in streams]).astype(np.int64))
-        hidden, state = network.step(values, echoes, statics, state)
-        events = _draw_events(network, hidden, streams, sampling)
-        for stream, event in zip(streams, events, strict=True):
-            if not stream.is_finished:
-                stream.take(event)
-                if len(stream.events) >= sampling.max_events:
-                    stream.is_finished = True
-    pieces = [piece_of(stream.events) for stream in streams]
+    rows = _Rows(requests, styles)
+    state = network.initial_state(len(rows))
+    while len(rows):
+        rows.push()
+        hidden, state = network.step(*rows.inputs(), state)
+        kept = rows.take(_draw_events(network, hidden, rows, sampling), sampling.max_events)
+        if len(kept) < len(hidden):
+            state = tuple(part[torch.from_numpy(kept)] for part in state)
     return [
         replace(piece, notes=moved_pitches(piece.notes, request.transposition))
-        for piece, request in zip(pieces, requests, strict=True)
+        for piece, request in zip(map(piece_of, rows.events), requests, strict=True)
     ]
 
 
-def _first_line(stream: _Stream) -> Event:
+def _first_line(request: Request) -> Event:
     """Return the bar line that opens a piece: the rules' meter, or 4/4, and the asked tempo."""
-    rules = stream.request.rules
-    meter = METERS.index((4, 4)) if rules.meter is None else rules.meter
-    tempo = stream.request.tempo
-    return BAR, METER_OFFSET + meter, TEMPO_OFFSET + tempo, 0, 0
+    meter = METERS.index((4, 4)) if request.rules.meter is None else request.rules.meter
+    return BAR, METER_OFFSET + meter, TEMPO_OFFSET + request.tempo, 0, 0
 
 
-def _draw_events(network: EnsembleNetwork, hidden: Tensor, streams: list[_Stream], sampling: Sampling) -> list[Event]:
-    chosen = np.zeros((len(streams), len(COLUMNS)), dtype=np.int64)
-    history = np.zeros((len(streams), len(HISTORY_SIZES)), dtype=np.int64)
+def _draw_events(network: EnsembleNetwork, hidden: Tensor, rows: _Rows, sampling: Sampling) -> np.ndarray:
+    chosen = np.zeros((len(rows), len(COLUMNS)), dtype=np.int64)
+    history = np.zeros((len(rows), len(HISTORY_SIZES)), dtype=np.int64)
     for column in range(len(COLUMNS)):
         if column == FIRST_COLUMN:
-            history[:] = [_history(stream, row) for stream, row in zip(streams, chosen.tolist(), strict=True)]
+            history = rows.cursors.histories(chosen[:, 0], chosen[:, 1])
         logits = network.heads.column(
             column, hidden, torch.from_numpy(chosen[:, :column]), torch.from_numpy(history)
         ).float().numpy()  # fmt: skip
-        for row, stream in enumerate(streams):
-            if not stream.is_finished:
-                mask = _mask(stream, column, chosen[row])
-                chosen[row, column] = draw(logits[row], mask, sampling, stream.generator)
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in chosen.tolist()]
+        chosen[:, column] = draw(logits, rows.mask(column, chosen), sampling, rows.uniforms())
+    return chosen
 
 
-def _history(stream: _Stream, chosen: list[int]) -> tuple[int, int, int, int, int]:
-    is_note = chosen[0] not in (BAR, END)
-    return stream.cursor.history(chosen[1] - PART_OFFSET, chosen[0]) if is_note else NO_HISTORY
+def draw(logits: np.ndarray, mask: np.ndarray, sampling: Sampling, uniforms: np.ndarray) -> np.ndarray:
+    """Draw a legal value of each row [n, values] from the smallest set that holds `top_p` of the probability.
 
-
-def _mask(stream: _Stream, column: int, chosen: np.ndarray) -> np.ndarray:
-    slot = int(chosen[0])
-    if column == 0:
-        return stream.grammar.slots(stream.cursor, stream.bar_events)
-    if column == 1:
-        return stream.grammar.parts(stream.cursor, slot)
-    if column == 2:
-        return stream.grammar.pitches(stream.cursor, slot, int(chosen[1]))
-    return stream.grammar.details(column, slot)
-
-
-def draw(logits: np.ndarray, mask: np.ndarray, sampling: Sampling, generator: np.random.Generator) -> int:
-    """Draw a legal value from the smallest set that holds `top_p` of the probability."""
+    `uniforms` [n] are random numbers from 0 to 1.
+    """
     scaled = np.where(mask, logits / max(sampling.temperature, 1e-4), -np.inf)
-    weights = np.exp(scaled - scaled.max())
-    weights /= weights.sum()
-    order = np.argsort(-weights)
-    count = int(np.searchsorted(np.cumsum(weights[order]), sampling.top_p)) + 1
-    kept = weights[order[:count]]
-    return int(order[generator.choice(len(kept), p=kept / kept.sum())])
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    order = np.argsort(-weights, axis=1)
+    ranked = np.take_along_axis(weights, order, axis=1)
+    ranked /= ranked.sum(axis=1, keepdims=True)
+    before = np.cumsum(ranked, axis=1) - ranked
+    sums = np.cumsum(np.where(before < sampling.top_p, ranked, 0.0), axis=1)
+    places = (sums < uniforms[:, None] * sums[:, -1:]).sum(axis=1)
+    return np.asarray(np.take_along_axis(order, places[:, None], axis=1)[:, 0])
 
 
 def piece_of(events: list[Event]) -> NotePiece:
