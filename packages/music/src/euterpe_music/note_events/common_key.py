@@ -11,6 +11,8 @@ from euterpe_music.note_events.spec import UNKNOWN_KEY
 from euterpe_music.tokens.tonality import white_key_shift
 
 _MINOR_TONIC: Final = 9
+#: C major and A minor, as numbers of keys.
+COMMON_KEYS: Final = (0, 12 + _MINOR_TONIC)
 _OCTAVE: Final = 12
 _MAX_PITCH: Final = 127
 

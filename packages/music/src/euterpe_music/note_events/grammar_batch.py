@@ -3,7 +3,7 @@
 import numpy as np
 
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
-from euterpe_music.note_events.features import FRESH
+from euterpe_music.note_events.features import FRESH, INDEX
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
@@ -13,15 +13,18 @@ from euterpe_music.note_events.spec import (
     DRUM_KEYS,
     DRUM_OFFSET,
     END,
+    METER_BEAT_TICKS,
     METER_OFFSET,
     METERS,
     NONE,
     PART_OFFSET,
+    PITCH_COUNT,
     PITCH_OFFSET,
     TEMPO_COUNT,
     TEMPO_OFFSET,
 )
 
+_CLASSES = np.arange(PITCH_COUNT) % 12
 _SLOTS, _PARTS, _PITCHES = np.arange(COLUMN_SIZES[0]), np.arange(PART_COUNT), np.arange(COLUMN_SIZES[2])
 
 
@@ -37,6 +40,9 @@ class GrammarBatch:
         self._lowest, self._highest = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         self._max_bar_events = np.zeros(rows, np.int64)
         self._first_position = np.zeros(rows, np.int64)
+        #: Pitch classes of the last bar; any but for rows that are restricted.
+        self._last_classes = np.ones((rows, 12), np.bool_)
+        self._is_restricted = np.zeros(rows, np.bool_)
 
     def reset(self, row: int, rules: Rules) -> None:
         """Set the rules of a row."""
@@ -52,6 +58,12 @@ class GrammarBatch:
         self._lowest[row], self._highest[row] = rules.lowest, rules.highest
         self._max_bar_events[row] = rules.max_bar_events
         self._first_position[row] = rules.first_position
+        self.restrict_last_bar(row, None)
+
+    def restrict_last_bar(self, row: int, classes: Flags | None) -> None:
+        """Allow in the last bar of a row only notes on beats, of these pitch classes [12], and require one."""
+        self._is_restricted[row] = classes is not None
+        self._last_classes[row] = True if classes is None else classes
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""
@@ -73,8 +85,10 @@ class GrammarBatch:
         last = np.where(bar_events < self._max_bar_events[:count], cursors.bar_ticks[:count], 0)
         mask: Flags = (first[:, None] <= _SLOTS) & (last[:, None] > _SLOTS)
         is_last = (total >= 0) & (bar + 1 >= total)
+        restricted = np.flatnonzero(is_last & self._is_restricted[:count])
+        mask[restricted] &= _SLOTS % METER_BEAT_TICKS[cursors.values[restricted, INDEX["meter"]]][:, None] == 0
         mask[:, BAR] = ~is_last
-        mask[:, END] = is_last | (total < 0)
+        mask[:, END] = (is_last & ~(self._is_restricted[:count] & (bar_events == 0))) | (total < 0)
         mask[bar < 0] = _SLOTS == BAR
         return mask
 
@@ -111,6 +125,9 @@ class GrammarBatch:
             if given and is_note[row]:
                 for taken in given.get(int(slot[row]) * 256 + int(number[row]), ()):
                     mask[row, taken + offset[row]] = False
+        for row in np.flatnonzero(self._is_restricted[:count] & is_note & ~is_drum).tolist():
+            if self._cursors.bar[row] + 1 >= self._cursors.total_bars[row]:
+                mask[row, PITCH_OFFSET : PITCH_OFFSET + PITCH_COUNT] &= self._last_classes[row, _CLASSES]
         mask[:, TEMPO_OFFSET:] = self._tempi[:count] & (slot == BAR)[:, None]
         mask[:, NONE] = slot == END
         return mask

@@ -29,6 +29,11 @@ class RecurrentState:
         self._host_value: Array | None = self._zeros(1)
         self._device_value: Any = None
 
+    def read(self, row: int) -> Array:
+        """Copy a row."""
+        host = self._to_host()
+        return host[self._index(row)].copy() if row < host.shape[self._axis] else np.zeros(self.row_size, np.float32)
+
     def write(self, row: int, values: Array | float) -> None:
         """Set a row to [row_size] floats or to one value."""
         host = self._to_host()

@@ -87,20 +87,24 @@ def ending_shares(model: str, ending: str) -> EndingShares | None:
     return _ALWAYS if ending == "tonic" else _TYPICAL.get(model, _ALWAYS)
 
 
-def ending_parameter() -> Parameter:
-    """Return the parameter. It is not in manifests, because the search does not depend on the networks."""
+def ending_parameter(*, is_sampled: bool = False) -> Parameter:
+    """Return the parameter. It is not in manifests, because the search does not depend on the networks.
+
+    `is_sampled`: the model has no strategies but sampling.
+    """
+    advice = (
+        "Of several last two bars, the best are kept: typical ends on the tonic as often as real pieces of the "
+        "style do, tonic whenever possible, off takes the first ones."
+    )
+    limits = " Not with greedy or beam search, which always give the same bars."
     return Parameter(
         name="ending",
         label="Ending",
         kind="choice",
         choices=ENDINGS,
         default=ENDINGS[0],
-        advice=(
-            "Of several last two bars, the best are kept: typical ends on the tonic as often as real pieces of the "
-            "style do, tonic whenever possible, off takes the first ones. Not with greedy or beam search, which always "
-            "give the same bars."
-        ),
-        only_with={"strategy": RANDOM_STRATEGIES},
+        advice=advice if is_sampled else advice + limits,
+        only_with={} if is_sampled else {"strategy": RANDOM_STRATEGIES},
     )
 
 

@@ -10,7 +10,7 @@ from euterpe_music.ensemble_manifest import EnsembleManifest, StyleInfo
 from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import IntRange
-from euterpe_music.note_events.common_key import key_shift
+from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift, moved_key
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.spec import METERS, tempo_class
@@ -20,11 +20,13 @@ from euterpe_music.piece import Piece
 from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.ensemble.session import EnsembleSession
 from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.adapters import refuse_length
+from euterpe_generator.models.endings import OFF, SEARCHED_BARS
 from euterpe_generator.models.ensemble_conditions import conditions, named_parts
 from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
@@ -35,9 +37,12 @@ from euterpe_generator.models.ensemble_prompts import (
     prompt_music,
     read_ensemble_prompt,
 )
+from euterpe_generator.models.offered_parameters import offered_ensemble_manifest
 
 #: The most notes that are composed in one bar.
 MAX_BAR_EVENTS: Final = 96
+#: How often pieces with a typical ending end on the tonic, where that is possible: as test works of folk and pop do.
+TYPICAL_SHARE: Final = 0.78
 _DEFAULT_METER, _DEFAULT_TEMPO = "4/4", 120.0
 
 
@@ -49,12 +54,13 @@ class EnsembleAdapter:
     features = EnsembleSession.features
 
     def __init__(self, bundle: EnsembleBundle) -> None:
-        self.manifest: EnsembleManifest = bundle.manifest
+        self.manifest: EnsembleManifest = offered_ensemble_manifest(bundle.manifest)
         self._styles = {style.path: style for style in bundle.manifest.styles}
-        bars = next(one for one in bundle.manifest.sampling.parameters if one.name == "bars")
-        self._max_bars = int(bars.limits["maximum"])
+        limits = next(one for one in bundle.manifest.sampling.parameters if one.name == "bars")
+        self._max_bars = int(limits.limits["maximum"])
         #: Maximum number of steps of a piece.
-        self.max_steps = self._max_bars * (MAX_BAR_EVENTS + 2) + MAX_GIVEN_EVENTS
+        bars = self._max_bars + SEARCHED_BARS * ATTEMPTS
+        self.max_steps = bars * (MAX_BAR_EVENTS + 2) + MAX_GIVEN_EVENTS
 
     def resolve_parameters(
         self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
@@ -151,7 +157,22 @@ class EnsembleAdapter:
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
+            ending=self._ending(parameters, bars, stop, blocks, shift),
         )
+
+    def _ending(
+        self, parameters: Mapping[str, Value], bars: int, stop: int, blocks: Mapping[int, Block], shift: int
+    ) -> EndingPlan | None:
+        """Return the search for the ending of a piece whose last bars are composed freely, after another free bar."""
+        start, choice = max(bars - SEARCHED_BARS, max(blocks) + 1), str(parameters.get("ending", OFF))
+        if choice == OFF or stop < bars or start >= bars:
+            return None
+        key = str(parameters.get("key", ANY))
+        if key != ANY:
+            keys: tuple[int, ...] = (moved_key(KEYS.index(key), shift),)
+        else:
+            keys = COMMON_KEYS if self.manifest.has_common_key else tuple(range(len(KEYS)))
+        return EndingPlan(start, keys, 1.0 if choice == "tonic" else TYPICAL_SHARE)
 
     def _first_line(self, parameters: Mapping[str, Value], usual: Block) -> Block:
         """Return the bar line after a prompt: in its meter and tempo, unless others are requested."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from euterpe_music.ensemble_manifest import EnsembleManifest
 from euterpe_music.key_signature import KeySignature
 from euterpe_music.melody_manifest import MelodyManifest
 from euterpe_music.melody_parameters import ANY_KEY, RANDOM_STRATEGIES, TEMPERATURE_ADVICE
@@ -29,6 +30,17 @@ def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
         offered
         for one in declared
         for offered in (_offered(one, advice, has_modes=has_modes), *_added_after(one, manifest))
+    )
+    sampling = manifest.sampling.model_copy(update={"parameters": parameters})
+    return manifest.model_copy(update={"sampling": sampling})
+
+
+def offered_ensemble_manifest(manifest: EnsembleManifest) -> EnsembleManifest:
+    """Return the manifest of a model for several instruments, with the parameter `ending` after the bars."""
+    parameters = tuple(
+        offered
+        for one in manifest.sampling.parameters
+        for offered in ((one, ending_parameter(is_sampled=True)) if one.name == "bars" else (one,))
     )
     sampling = manifest.sampling.model_copy(update={"parameters": parameters})
     return manifest.model_copy(update={"sampling": sampling})

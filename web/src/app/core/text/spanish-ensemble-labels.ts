@@ -17,6 +17,8 @@ export const SPANISH_ENSEMBLE_LABELS: Readonly<Record<string, string>> = {
   'length of the piece, which ends at the last bar line.': 'Duración de la pieza, que acaba en la última barra.',
   'bars separated by |, one or two chords in each; repeated until the end of the piece.':
     'Compases separados por |, con uno o dos acordes cada uno; se repiten hasta el final.',
+  'of several last two bars, the best are kept: typical ends on the tonic as often as real pieces of the style do, tonic whenever possible, off takes the first ones.':
+    'De varios finales de dos compases se conserva el mejor: «típico» acaba en la tónica tan a menudo como las piezas reales del estilo, «en la tónica» siempre que es posible, «no» toma el primero.',
   'how many notes there are.': 'Cuántas notas hay.',
   'how many notes sound at the same time, on average.': 'Cuántas notas suenan a la vez, de media.',
   'lower is more predictable and repeats itself more; above 1.1 it becomes random.':

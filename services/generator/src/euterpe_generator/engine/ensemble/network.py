@@ -62,6 +62,15 @@ class EnsembleNetwork:
         for state in self._states:
             state.write(row, 0.0)
 
+    def save(self, row: int) -> list[Array]:
+        """Copy the state of a row."""
+        return [state.read(row) for state in self._states]
+
+    def restore(self, row: int, saved: list[Array]) -> None:
+        """Set the state of a row to a copy."""
+        for state, values in zip(self._states, saved, strict=True):
+            state.write(row, values)
+
     def move(self, source: int, target: int) -> None:
         """Copy the state of a row over another's."""
         for state in self._states:

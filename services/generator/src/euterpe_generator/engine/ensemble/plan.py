@@ -9,6 +9,8 @@ from euterpe_music.note_events.cursor_batch import Flags, Integers
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.spec import BAR, METER_OFFSET, NONE, TEMPO_OFFSET
 
+from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -62,6 +64,8 @@ class EnsemblePlan:
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False
     transposition: int = 0
+    #: The search for an ending; its bars have no given notes.
+    ending: EndingPlan | None = None
 
     def beginning_at(self, position: int) -> "EnsemblePlan":
         """Return the plan of a piece whose first bar is a pickup from a position on."""
@@ -81,7 +85,8 @@ class EnsemblePlan:
     def steps(self) -> int:
         """Maximum number of steps of the piece."""
         given = sum(len(block.events) for block in self.blocks.values())
-        return given + self.open_bars * (self.rules.max_bar_events + 1)
+        again = 0 if self.ending is None else (ATTEMPTS - 1) * (self.stop_bar - self.ending.start_bar)
+        return given + (self.open_bars + again) * (self.rules.max_bar_events + 1)
 
     @property
     def open_bars(self) -> int:

@@ -9,14 +9,19 @@ from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
-from euterpe_music.note_events.spec import BAR, COLUMNS, END, NONE
+from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE
 from numpy.typing import NDArray
 
+from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
 
+#: What the search for an ending restores, besides the states of the cursor and the network.
+_SAVED: Final = (
+    "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_log_probability", "_values",
+)  # fmt: skip
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -27,13 +32,14 @@ class _Piece:
     plan: EnsemblePlan
     given: Block
     taken: int = 0
+    search: EndingSearch | None = None
 
 
 class EnsembleSession:
     """See Session. An event is the number of its bar, then its five columns; float32 holds them exactly.
 
     A step feeds the latest event of every row to the network and samples the next one. Where the next one is given,
-    the step returns NaN.
+    the step returns NaN; so do the steps of a search for the ending, whose events follow at the end.
     """
 
     features = 1 + len(COLUMNS)
@@ -43,7 +49,8 @@ class EnsembleSession:
     def __init__(self, network: EnsembleNetwork, *, rows: int) -> None:
         self.rows = rows
         self._network = network
-        self._cursors = CursorBatch(rows)
+        #: Row n + `rows` keeps where the search for the ending of row n begins.
+        self._cursors = CursorBatch(2 * rows)
         self._grammar = GrammarBatch(self._cursors, rows)
         self._pieces: list[_Piece | None] = [None] * rows
         self._finished = np.zeros(rows, np.bool_)
@@ -55,7 +62,11 @@ class EnsembleSession:
         #: Per row, the log-probability of all sampled values and their number; only where pieces are compared.
         self._log_probability = np.zeros(rows)
         self._values = np.zeros(rows, np.int64)
+        #: How long each pitch class sounds in each piece.
+        self._weights = np.zeros((rows, 12))
         self._is_compared = np.zeros(rows, np.bool_)
+        #: Rows whose ending is searched for.
+        self._is_searched = np.zeros(rows, np.bool_)
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
         self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
@@ -78,9 +89,9 @@ class EnsembleSession:
         self._statics[row] = plan.statics
         self._params.temperature[row], self._params.top_p[row] = plan.temperature, plan.top_p
         self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
-        self._finished[row] = False
+        self._finished[row] = self._is_searched[row] = False
         self._bar_events[row] = self._values[row] = 0
-        self._log_probability[row] = 0.0
+        self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared
         self._take_given(row)
 
@@ -88,10 +99,12 @@ class EnsembleSession:
         """See Session."""
         self._network.move(source, target)
         self._cursors.move(source, target)
+        self._cursors.move(self.rows + source, self.rows + target)
         self._grammar.move(source, target)
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
+            self._weights, self._is_searched,
         ):  # fmt: skip
             array[target] = array[source]
         self._pieces[target] = self._pieces[source]
@@ -113,9 +126,11 @@ class EnsembleSession:
         """See Session: the mean log-probability of what was chosen, per value."""
         return float(self._log_probability[row] / max(self._values[row], 1))
 
-    def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
-        """See Session: leaves out the steps that took in given events."""
-        return events[~np.isnan(events[:, 0])]
+    def final_events(self, row: int, events: Array) -> Array:
+        """See Session: leaves out the steps that took in given events, and adds the ending that was found."""
+        piece = self._pieces[row]
+        ending = piece.search.rows if piece is not None and piece.search is not None else []
+        return np.concatenate([events[~np.isnan(events[:, 0])], *(row[None] for row in ending)])
 
     def advance(self, noise: Array) -> Array:
         """See Session."""
@@ -129,6 +144,7 @@ class EnsembleSession:
         width = len(noise)
         cursors = self._cursors
         cursors.push(self._event[:width], self._role[:width], self._is_echoed[:width])
+        add_weights(self._weights, self._event[:width])
         entries = self._network.step(cursors.values, cursors.echoes, self._statics, width)
         free = self._is_free[:width].copy()
         for row in np.flatnonzero(~free).tolist():
@@ -144,6 +160,10 @@ class EnsembleSession:
         self._bar_events[:width] += free
         for row in np.flatnonzero(free & (chosen[:, 0] >= BAR)).tolist():
             self._end_bar(row, events[row])
+        for row in np.flatnonzero(free & self._is_searched[:width]).tolist():
+            self._continue_search(row, events[row])
+        for row in np.flatnonzero(free & (chosen[:, 0] == BAR)).tolist():
+            self._begin_search(row, float(noise[row, -1]))
 
     def _sample(self, entries: Array, noise: Array, free: Flags) -> Integers:
         """Return the columns of the next event of every row [width, 5]; they have a meaning where `free` [width]."""
@@ -205,6 +225,41 @@ class EnsembleSession:
     def _finish(self, row: int) -> None:
         self._finished[row] = True
         self._event[row], self._is_free[row] = _END, False
+
+    def _begin_search(self, row: int, draw: float) -> None:
+        """Keep the state of a row where the search for its ending begins: before the line of its first bar."""
+        piece = self._pieces[row]
+        if piece is None or self._finished[row] or piece.plan.ending is None:
+            return
+        ending = piece.plan.ending
+        if self._cursors.bar[row] + 1 != ending.start_bar or self._is_searched[row]:
+            return
+        self._is_searched[row] = True
+        self._cursors.move(row, self.rows + row)
+        saved = {name: getattr(self, name)[row].copy() for name in _SAVED}
+        saved["network"] = self._network.save(row)
+        meter = int(self._event[row, 1]) - METER_OFFSET
+        key = ending.key(self._weights[row])
+        piece.search = EndingSearch(ending, meter, saved, key, is_wanted=draw < ending.share)
+
+    def _continue_search(self, row: int, event: Array) -> None:
+        """Take the latest event of a row into its ending; after the last one, end the search or begin anew."""
+        piece = self._pieces[row]
+        assert piece is not None
+        search = piece.search
+        assert search is not None
+        search.current.rows.append(event.copy())
+        event[:] = np.nan
+        if not self._finished[row]:
+            return
+        if search.finish_attempt(piece.plan.total_bars):
+            return
+        self._cursors.move(self.rows + row, row)
+        self._cursors.move(row, self.rows + row)
+        for name in _SAVED:
+            getattr(self, name)[row] = search.saved[name]
+        self._network.restore(row, search.saved["network"])
+        self._grammar.restrict_last_bar(row, search.begin_attempt())
 
     def _clear(self, row: int) -> None:
         self._pieces[row] = None
