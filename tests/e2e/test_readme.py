@@ -52,4 +52,5 @@ def test_command_lines(run: Any, tmp_path: Path) -> None:
 def test_http_request(run: Any) -> None:
     [curl] = commands("curl")
     piece = json.loads(run(curl))
-    assert (piece["status"], piece["seed"], piece["length"]) == ("succeeded", 7, 200)
+    assert (piece["status"], piece["seed"], piece["model"]) == ("succeeded", 7, "ensemble")
+    assert piece["parameters"]["bars"] == 16

@@ -91,7 +91,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     database_metrics = DatabaseMetrics("generator", app.state.registry, database)
     loops.start("database_metrics", database_metrics.read, interval_seconds=READ_SECONDS)
     loops.start("revocations", revocations.refresh, interval_seconds=PULL_SECONDS)
-    catalogue = Catalogue(default=settings.default_model)
+    catalogue = Catalogue(default=settings.default_model, default_by_length=settings.default_model_by_length)
     await _start_loader(app, settings, loops, catalogue)
     limits = Limits(
         max_queued=settings.max_queued,

@@ -48,7 +48,9 @@ class Settings(ServiceSettings):
     model_variant: Literal["fp32", "int8"] | None = None
     #: Model for requests that name none: by the two-sample test the one whose pieces are closest to real ones. The
     #: first by name if it is not loaded.
-    default_model: str = "crnngan-euterpe"
+    default_model: str = "ensemble"
+    #: Model for requests that name none, but give a length in events, if the other one has no such length.
+    default_model_by_length: str = "crnngan-euterpe"
 
     #: Whether a worker refuses models that cannot run on a GPU, and so is never ready, instead of composing on the CPU.
     require_gpu: bool = False

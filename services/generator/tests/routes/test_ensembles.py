@@ -54,7 +54,8 @@ async def test_a_piece_for_strings(client: httpx.AsyncClient) -> None:
     assert piece.end_tick <= 8 * 3 * piece.ticks_per_quarter
     assert made["parameters"] == {
         "style": "any", "parts": "violin, violin, viola, cello", "key": "D minor", "meter": "3/4", "bars": 8,
-        "chords": "any", "density": "any", "polyphony": "any", "temperature": 1.0, "top_p": 0.98, "candidates": 1,
+        "ending": "typical", "chords": "any", "density": "any", "polyphony": "any", "temperature": 1.0, "top_p": 0.98,
+        "candidates": 1,
     }  # fmt: skip
     again = await compose(client, made["parameters"])
     assert (await client.get(again["midi_url"])).content == midi

@@ -115,8 +115,8 @@ class Catalogue:
     A retired model cannot be requested by name, but generations that already use it are still composed.
     """
 
-    def __init__(self, *, default: str = "") -> None:
-        self._default = default
+    def __init__(self, *, default: str = "", default_by_length: str = "") -> None:
+        self._default, self._default_by_length = default, default_by_length
         self._by_key: dict[str, Model] = {}
         self._retired: set[str] = set()
         self._on_change: list[Callable[[], None]] = []
@@ -176,16 +176,24 @@ class Catalogue:
         candidates = int(generation.parameters.get("candidates", 1))
         return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs, candidates)
 
-    def resolve(self, requested: str | None) -> Model:
-        """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters."""
+    def resolve(self, requested: str | None, *, has_length: bool = False) -> Model:
+        """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters.
+
+        A request that `has_length` in events and names no model is for one whose length is counted in events.
+        """
         if requested is None:
-            return self.default
+            return self._default_for_length() if has_length else self.default
         model = self._find(requested)
         if model is None:
             known = ", ".join(self._newest) or "none"
             message = f"must be one of the loaded models ({known}), got {requested!r}"
             raise InvalidParameters.for_field("body.model", message, models=[one.key for one in self.models])
         return model
+
+    def _default_for_length(self) -> Model:
+        newest = self._newest.values()
+        preferred = (self.default, *(model for model in newest if model.name == self._default_by_length), *newest)
+        return next((model for model in preferred if model.length is not None), self.default)
 
     def get(self, requested: str) -> Model:
         """Return the model `name@version` or the newest `name`. Raises ModelNotFound."""

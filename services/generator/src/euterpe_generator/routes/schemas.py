@@ -86,7 +86,12 @@ class GenerationRequest(BaseModel):
         json_schema_extra={"examples": [{"model": "crnngan-classical", "seed": 7, "length": 100, "title": "Dawn"}]},
     )
 
-    model: str | None = Field(default=None, max_length=100, description="`name` or `name@version`, from GET /models.")
+    model: str | None = Field(
+        default=None,
+        max_length=100,
+        description="`name` or `name@version`, from GET /models. Without it, the default model, or with `length` one "
+        "whose length is counted in events.",
+    )
     seed: int | None = Field(
         default=None,
         ge=0,

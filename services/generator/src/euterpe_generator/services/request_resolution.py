@@ -42,7 +42,7 @@ class RequestResolver:
 
         Raises InvalidParameters, and Unavailable if a prompt's song cannot be fetched.
         """
-        model = self._catalogue.resolve(request.model)
+        model = self._catalogue.resolve(request.model, has_length=request.length is not None)
         item = await self._item(owner, request, model, "body.parameters", None)
         numbers = range(request.count)
         items = [replace(item, id=uuid.uuid4(), seed=(item.seed + n) % (MAX_SEED + 1)) for n in numbers]
@@ -55,7 +55,7 @@ class RequestResolver:
         self, owner: Owner, request: GenerationRequest, variants: Sequence[ComparisonVariant]
     ) -> Order:
         """Return the order of one piece per variant, all with the same seed and prompt; see `resolve`."""
-        model = self._catalogue.resolve(request.model)
+        model = self._catalogue.resolve(request.model, has_length=request.length is not None)
         seed = _seed(request)
         items: list[OrderItem] = []
         for number, variant in enumerate(variants):
