@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
+from euterpe_auth.clients.provider import ProviderClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
 from euterpe_auth.domain.passkeys import Site
@@ -26,6 +27,7 @@ from euterpe_auth.routes import (
     emails,
     jwks,
     passkeys,
+    providers,
     recovery,
     revocations,
     second_factor,
@@ -48,6 +50,7 @@ from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.providers import Providers
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
 from euterpe_auth.services.registration_challenges import RegistrationChallenges
@@ -69,6 +72,7 @@ _TAGS = {
     "accounts": "Registration, profile, password and deletion.",
     "sessions": "Login, guests, refresh and logout.",
     "passkeys": "Logins with devices and password managers instead of a password.",
+    "provider": "Logins at the OpenID Connect provider of the operator.",
     "API keys": "Credentials for programs, with scopes.",
     "keys": "Public keys that verify tokens.",
 }
@@ -93,6 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         recovery,
         second_factor,
         passkeys,
+        providers,
         tokens,
         sessions,
         api_keys,
@@ -114,7 +119,8 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     peers = _peers(settings, signer, stack)
     outbox = Outbox(database, peers or (), metrics, clock)
     mails = _mails(settings, database, metrics, clock)
-    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, metrics, clock)
+    provider = _provider_client(settings, clock, stack)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, provider, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
     app.state.service_verifier = TokenVerifier(ring, SERVICE)
     app.state.readiness.add("database", database.ping)
@@ -148,6 +154,7 @@ def _use_cases(
     signer: TokenSigner,
     outbox: Outbox,
     mails: Mails,
+    provider: ProviderClient | None,
     metrics: AuthMetrics,
     clock: Clock,
 ) -> UseCases:
@@ -175,13 +182,27 @@ def _use_cases(
         session_seconds=settings.session_seconds,
         idle_seconds=settings.session_idle_seconds,
     )
+    users = Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock)
     return UseCases(
-        users=Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock),
+        users=users,
         emails=Emails(database, mails, attempts, clock),
         recovery=Recovery(database, passwords, mails, attempts, clock),
         recovery_codes=RecoveryCodes(database, mails, clock),
         second_factor=code_check,
         passkeys=Passkeys(database, sessions, mails, attempts, metrics, clock, site=_site(settings)),
+        providers=Providers(
+            database,
+            provider,
+            cipher,
+            users,
+            sessions,
+            code_check,
+            mails,
+            attempts,
+            metrics,
+            clock,
+            max_age_seconds=settings.session_seconds,
+        ),
         mails=mails,
         challenges=challenges,
         logins=Logins(database, passwords, sessions, code_check, attempts, limits, metrics, clock),
@@ -208,6 +229,14 @@ def _mails(settings: Settings, database: Database, metrics: AuthMetrics, clock: 
         sender = FolderSender(settings.mail_folder, settings.mail_from or "Euterpe <no-reply@localhost>")
     cipher = key_cipher(settings.key_encryption_key.get_secret_value())
     return Mails(database, sender, cipher, site=site, metrics=metrics, clock=clock)
+
+
+def _provider_client(settings: Settings, clock: Clock, stack: AsyncExitStack) -> ProviderClient | None:
+    if settings.provider is None:
+        return None
+    client = ProviderClient(settings.provider, settings.oidc_networks, clock)
+    stack.push_async_callback(client.close)
+    return client
 
 
 def _site(settings: Settings) -> Site | None:

@@ -18,6 +18,7 @@ from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.logins import Logins
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.passkeys import Passkeys
+from euterpe_auth.services.providers import Providers
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
 from euterpe_auth.services.registration_challenges import RegistrationChallenges
@@ -38,6 +39,7 @@ class UseCases:
     recovery_codes: RecoveryCodes
     second_factor: SecondFactor
     passkeys: Passkeys
+    providers: Providers
     challenges: RegistrationChallenges
     mails: Mails
     logins: Logins

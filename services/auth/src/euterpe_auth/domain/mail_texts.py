@@ -103,6 +103,26 @@ _NOTICES: Final = {
         "en": ("A passkey was removed", "a passkey was removed from your account."),
         "es": ("Se ha quitado una llave de acceso", "se ha quitado de tu cuenta una llave de acceso."),
     },
+    Notice.PROVIDER_LINKED: {
+        "en": (
+            "A login provider was linked",
+            "your account was linked with a user of another provider, which can now be used to log in.",
+        ),
+        "es": (
+            "Se ha vinculado un proveedor de acceso",
+            "tu cuenta se ha vinculado con un usuario de otro proveedor, que ahora sirve para entrar.",
+        ),
+    },
+    Notice.PROVIDER_UNLINKED: {
+        "en": (
+            "A login provider was unlinked",
+            "your account is no longer linked with a user of another provider.",
+        ),
+        "es": (
+            "Se ha desvinculado un proveedor de acceso",
+            "tu cuenta ya no está vinculada con un usuario de otro proveedor.",
+        ),
+    },
 }
 
 _NOT_YOU: Final = {

@@ -38,6 +38,8 @@ class Notice(StrEnum):
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PROVIDER_LINKED = "provider_linked"
+    PROVIDER_UNLINKED = "provider_unlinked"
 
 
 #: How long a mail is of use; after that, it is deleted without being sent.

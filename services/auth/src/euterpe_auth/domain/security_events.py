@@ -33,3 +33,5 @@ class SecurityEvent(StrEnum):
     SECOND_FACTOR_REFUSED = "second_factor_refused"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PROVIDER_LINKED = "provider_linked"
+    PROVIDER_UNLINKED = "provider_unlinked"

@@ -85,6 +85,16 @@ const messages = texts(
     'invalid-passkey': 'The passkey was not accepted. Try again, or log in with your password.',
     'passkey-refused': 'The passkey was not accepted. Try again.',
     'passkey-cancelled': 'No passkey was used. Try again, or use your password.',
+    'provider-not-configured': 'This site offers no login at another provider.',
+    'provider-unavailable': 'The provider is not available. Try again later, or log in in another way.',
+    'provider-login-refused': 'The response of the provider could not be verified. Start the login again.',
+    'provider-login-ended': 'This login at the provider has ended. Start it again; it takes at most ten minutes.',
+    'no-provider-account': 'No account is linked with this user of the provider.',
+    'provider-linked': 'This user is linked with another account, or your account with another user.',
+    'other-provider-user': 'Log in at the provider as the user that is linked with your account.',
+    'provider-authentication-too-old':
+      'The provider does not confirm that you have just logged in there. Use your password or a passkey.',
+    'last-login-method': 'This is the only way to log in to your account. Set a password or add a passkey first.',
     'passkey-exists': 'This device has a passkey for your account already.',
   },
   {
@@ -168,6 +178,18 @@ const messages = texts(
     'invalid-passkey': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo o entra con tu contraseña.',
     'passkey-refused': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo.',
     'passkey-cancelled': 'No se ha usado ninguna llave de acceso. Inténtalo de nuevo o usa tu contraseña.',
+    'provider-not-configured': 'Este sitio no ofrece acceso con otro proveedor.',
+    'provider-unavailable': 'El proveedor no está disponible. Inténtalo más tarde o entra de otra forma.',
+    'provider-login-refused': 'No se ha podido verificar la respuesta del proveedor. Empieza de nuevo.',
+    'provider-login-ended':
+      'Este acceso con el proveedor ha terminado. Empieza de nuevo; dura como mucho diez minutos.',
+    'no-provider-account': 'No hay ninguna cuenta vinculada con este usuario del proveedor.',
+    'provider-linked': 'Este usuario está vinculado con otra cuenta, o tu cuenta con otro usuario.',
+    'other-provider-user': 'Entra en el proveedor con el usuario que está vinculado con tu cuenta.',
+    'provider-authentication-too-old':
+      'El proveedor no confirma que acabas de entrar allí. Usa tu contraseña o una llave de acceso.',
+    'last-login-method':
+      'Es la única forma de entrar en tu cuenta. Pon una contraseña o añade una llave de acceso primero.',
     'passkey-exists': 'Este dispositivo ya tiene una llave de acceso para tu cuenta.',
   },
 );
