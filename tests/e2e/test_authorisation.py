@@ -30,7 +30,7 @@ OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
     "download_shared_midi", "get_picture", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
     "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
-    "begin_provider_login", "complete_provider_login", "log_in_with_provider",
+    "end_digests", "begin_provider_login", "complete_provider_login", "log_in_with_provider",
     "list_models", "get_model", "get_model_sample", "list_soundfonts", "interpret_piece_description",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.

@@ -27,6 +27,7 @@ POLICY = {
     "begin_provider_login": PUBLIC, "complete_provider_login": PUBLIC, "log_in_with_provider": PUBLIC,
     "register_with_provider": PUBLIC, "begin_provider_confirmation": ACCOUNT, "link_provider": ACCOUNT,
     "unlink_provider": ACCOUNT, "reauthenticate_with_provider": ACCOUNT,
+    "end_digests": PUBLIC,
     "read_me": USER,
     "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
     "export_account": ACCOUNT,

@@ -53,5 +53,6 @@ export const routes: PageRoute[] = [
   },
   { path: 'recover', loadComponent: () => import('./login/recover-page'), title: 'recover' },
   { path: 'verify-email', loadComponent: () => import('./login/verify-email-page'), title: 'verifyEmail' },
+  { path: 'unsubscribe', loadComponent: () => import('./notifications/unsubscribe-page'), title: 'unsubscribe' },
   { path: '**', loadComponent: () => import('./shell/not-found-page'), title: 'notFoundTitle' },
 ];

@@ -441,6 +441,13 @@ class Operations(Transport):
         """
         return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json", authenticated=False))
 
+    def end_digests(self, *, token: str | None = None) -> None:
+        """End digests by e-mail.
+
+        Ends the digests of the mail's recipient, without a login. Mail programs call it (RFC 8058). Idempotent.
+        """
+        self._nothing("POST", "/api/v1/auth/unsubscriptions", params={"token": token}, authenticated=False)
+
     def list_songs(
         self,
         *,

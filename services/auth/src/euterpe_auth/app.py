@@ -34,6 +34,7 @@ from euterpe_auth.routes import (
     service_tokens,
     sessions,
     tokens,
+    unsubscriptions,
     users,
 )
 from euterpe_auth.services.administration import Administration
@@ -59,6 +60,7 @@ from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
+from euterpe_auth.services.unsubscriptions import Unsubscriptions
 from euterpe_auth.services.users import Users
 from euterpe_auth.settings import Settings
 
@@ -104,6 +106,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         service_tokens,
         jwks,
         revocations,
+        unsubscriptions,
         admin,
     ):
         app.include_router(module.router)
@@ -120,7 +123,7 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     outbox = Outbox(database, peers or (), metrics, clock)
     mails = _mails(settings, database, metrics, clock)
     provider = _provider_client(settings, clock, stack)
-    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, provider, metrics, clock)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, provider, peers, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
     app.state.service_verifier = TokenVerifier(ring, SERVICE)
     app.state.readiness.add("database", database.ping)
@@ -155,6 +158,7 @@ def _use_cases(
     outbox: Outbox,
     mails: Mails,
     provider: ProviderClient | None,
+    peers: tuple[GeneratorClient, LibraryClient] | None,
     metrics: AuthMetrics,
     clock: Clock,
 ) -> UseCases:
@@ -212,6 +216,7 @@ def _use_cases(
         clients=ServiceClients(settings.service_clients, signer, metrics, admins=settings.admin_clients),
         administration=Administration(database, clock),
         keys=ring,
+        unsubscriptions=Unsubscriptions(None if peers is None else peers[1], cipher),
         revocations=revocation_list(database, clock),
     )
 

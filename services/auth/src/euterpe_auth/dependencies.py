@@ -26,6 +26,7 @@ from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
+from euterpe_auth.services.unsubscriptions import Unsubscriptions
 from euterpe_auth.services.users import Users
 
 
@@ -49,6 +50,7 @@ class UseCases:
     clients: ServiceClients
     administration: Administration
     keys: KeyRing
+    unsubscriptions: Unsubscriptions
     revocations: RevocationList
 
 

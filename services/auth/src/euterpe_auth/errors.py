@@ -82,6 +82,15 @@ class InvalidLink(Conflict):
         super().__init__("This link has expired or was used before. Request a new one.")
 
 
+class InvalidUnsubscription(Conflict):
+    """The token of the link was not issued by auth, or before a key was removed."""
+
+    slug = "invalid-unsubscription"
+
+    def __init__(self) -> None:
+        super().__init__("This link to end digests is not valid. Log in, and turn them off on the notifications page.")
+
+
 class TotpEnabled(Conflict):
     """The account has a second factor already."""
 

@@ -22,6 +22,7 @@ from euterpe_auth.domain.mails import LIFETIMES, Language, MailKind, Notice, Sto
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh_tokens import digest
 from euterpe_auth.domain.security_events import SecurityEvent
+from euterpe_auth.domain.unsubscriptions import unsubscription_token
 from euterpe_auth.domain.users import may_be_username
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.storage.account_tokens import AccountTokenRepository
@@ -203,8 +204,12 @@ class Mails:
             recipient = await digest_recipient(session, uuid.UUID(content["user_id"]))
         if recipient is None:
             return None
-        # The page with the settings of digests (RFC 2369).
-        headers = {"List-Unsubscribe": f"<{self._site}/notifications>"}
+        # One click in the mail program ends the digests (RFC 8058); browsers get a page with a button.
+        token = unsubscription_token(self._cipher, uuid.UUID(content["user_id"]))
+        headers = {
+            "List-Unsubscribe": f"<{self._site}/api/v1/auth/unsubscriptions?token={token}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
         return Mail(recipient, content["subject"], content["text"], stored.id.hex, headers)
 
     async def _verification(self, stored: StoredMail) -> Mail | None:

@@ -73,6 +73,7 @@ const messages = texts(
     'mail-not-configured': 'This site sends no mails.',
     'email-taken': 'This e-mail address belongs to another account. Use another one.',
     'invalid-link': 'This link has expired or was used before. Request a new one.',
+    'invalid-unsubscription': 'This link is not valid. Log in, and turn off digests on the notifications page.',
     'second-factor-enabled': 'Two-step login is enabled already. Reload the page.',
     'no-authenticator-secret': 'The setup has ended. Start it again.',
     'wrong-code': 'The code is wrong or has expired. Check the clock of the device with the app.',
@@ -166,6 +167,8 @@ const messages = texts(
     'mail-not-configured': 'Este sitio no envía correos.',
     'email-taken': 'Esta dirección de correo pertenece a otra cuenta. Usa otra.',
     'invalid-link': 'Este enlace ha caducado o ya se ha usado. Pide uno nuevo.',
+    'invalid-unsubscription':
+      'Este enlace no es válido. Entra y desactiva los resúmenes en la página de notificaciones.',
     'second-factor-enabled': 'La verificación en dos pasos ya está activada. Vuelve a cargar la página.',
     'no-authenticator-secret': 'La configuración ha terminado. Empieza de nuevo.',
     'wrong-code': 'El código no es correcto o ha caducado. Comprueba el reloj del dispositivo con la app.',
