@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-users = typer.Typer(help="Find, suspend and resume users, and end their sessions.", no_args_is_help=True)
+users = typer.Typer(help="Find and suspend users, end their sessions, remove a second factor.", no_args_is_help=True)
 reports = typer.Typer(
     help="List reported comments, and keep, hide or delete them, or ban their authors.", no_args_is_help=True
 )
@@ -109,6 +109,15 @@ def end_sessions(context: typer.Context, user: User) -> None:
     """Log an account out on all devices."""
     ended = _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/sessions")
     terminal.notify(f"{ended['sessions']} sessions of {user} have ended.")
+
+
+@users.command("remove-second-factor")
+def remove_second_factor(context: typer.Context, user: User) -> None:
+    """Require no codes at logins any more, for a user who lost the authenticator app and the recovery codes."""
+    answer = _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/second-factor")
+    if not answer["removed"]:
+        raise CliError(f"{user} has no second factor.")
+    terminal.notify(f"Logins of {user} need no code any more. If the account has an e-mail address, it is notified.")
 
 
 @reports.command("list")

@@ -214,7 +214,7 @@ def _use_cases(
         sessions=sessions,
         api_keys=ApiKeys(database, signer, metrics, clock),
         clients=ServiceClients(settings.service_clients, signer, metrics, admins=settings.admin_clients),
-        administration=Administration(database, clock),
+        administration=Administration(database, mails, clock),
         keys=ring,
         unsubscriptions=Unsubscriptions(None if peers is None else peers[1], cipher),
         revocations=revocation_list(database, clock),

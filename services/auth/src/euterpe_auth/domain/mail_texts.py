@@ -95,6 +95,16 @@ _NOTICES: Final = {
             "entrar en tu cuenta ya no requiere un código.",
         ),
     },
+    Notice.SECOND_FACTOR_REMOVED: {
+        "en": (
+            "Two-step login was removed",
+            "the operator of this site removed two-step login from your account. Set it up again on the account page.",
+        ),
+        "es": (
+            "Se ha quitado la verificación en dos pasos",
+            "el administrador de este sitio ha quitado la verificación en dos pasos de tu cuenta. Vuelve a activarla.",
+        ),
+    },
     Notice.PASSKEY_ADDED: {
         "en": ("A passkey was added", "a passkey was added to your account. It can be used to log in."),
         "es": ("Se ha añadido una llave de acceso", "se ha añadido a tu cuenta una llave de acceso para entrar."),
