@@ -121,9 +121,9 @@ class Mails:
         """Send all mails that are due, then wait for the next ones."""
         self._wake_event.clear()
         while await self.run_one():
-            pass
-        async with self._database.sessions() as session:
-            self._metrics.mails_waiting.set(await MailRepository(session).count())
+            # A mail server that does not answer takes half a minute per mail.
+            await self.measure()
+        await self.measure()
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):
                 await self._wake_event.wait()
@@ -154,6 +154,16 @@ class Mails:
         else:
             await self._finish(stored, "sent")
         return True
+
+    async def measure(self) -> None:
+        """Set the metrics of waiting mails."""
+        async with self._database.sessions() as session:
+            self._metrics.mails_waiting.set(await MailRepository(session).count())
+            ends = await MailRepository(session).first_ends()
+        now = self._clock()
+        waited = (now - (end - LIFETIMES[MailKind(kind)]) for kind, end in ends.items())
+        # The held mail of a digest ends its lifetime later.
+        self._metrics.mails_oldest_seconds.set(max((each.total_seconds() for each in waited), default=0))
 
     async def _finish(self, mail: StoredMail, result: str, error: str | None = None) -> None:
         async with self._database.sessions.begin() as session:
