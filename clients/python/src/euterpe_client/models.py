@@ -1402,6 +1402,7 @@ class PlaylistAnswer(TypedDict):
     description: str
     author_id: str
     author: str
+    username: str
     visibility: Visibility
     version: int
     created_at: str
