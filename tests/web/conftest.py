@@ -30,7 +30,7 @@ Open = Callable[..., Page]
 
 
 class WebProduct(Product):
-    """A product that offers to log in at a provider, which this process runs."""
+    """A product that offers to log in at a provider, which this process runs, and sends webhooks to this machine."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -41,7 +41,9 @@ class WebProduct(Product):
         """Return the environment variables."""
         provider = {"ISSUER": self.issuer, "NAME": "Example ID", "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET}
         settings = {f"EUTERPE_AUTH_OIDC_{name}": value for name, value in provider.items()}
-        return super().environment() | settings | {"EUTERPE_AUTH_OIDC_NETWORKS": '["127.0.0.0/8"]'}
+        services = ("AUTH_OIDC", "LIBRARY_WEBHOOK")
+        loopback = {f"EUTERPE_{service}_NETWORKS": '["127.0.0.0/8"]' for service in services}
+        return super().environment() | settings | loopback
 
     def start(self) -> None:
         """Start the provider and the product."""
