@@ -301,6 +301,13 @@ def auth() -> dashboard.Dashboard:
                 },
             ),
             Graph("Outbox tasks", "none", {"waiting": "max(euterpe_auth_peer_tasks_waiting)"}),
+            Graph("Mails", "ops", {"{{result}}": _rate("euterpe_auth_mails_total", "result")}),
+            Graph(
+                "Oldest waiting mail",
+                "s",
+                {"age": "max(euterpe_auth_mails_oldest_seconds)"},
+                "Recovery mails are dropped after an hour.",
+            ),
             Graph(
                 "JWKS requests",
                 "reqps",

@@ -21,8 +21,13 @@ DEPLOYMENTS = {
 }
 
 
-#: Settings that must be addresses.
-_ADDRESSES = {"publicUrl": "https://music.example", "mailFrom": "no-reply@music.example"}
+#: Settings whose text has a form.
+_TEXTS = {
+    "publicUrl": "https://music.example",
+    "mailFrom": "no-reply@music.example",
+    "oidcIssuer": "https://id.example",
+    "oidcScopes": "openid profile",
+}
 
 
 def test_the_schema_is_up_to_date() -> None:
@@ -55,6 +60,7 @@ def test_the_service_starts_with_the_charts_environment(
         "s3-secret-access-key": "secret",
         "client-secret": "secret",
         "smtp-password": "secret",
+        "oidc-client-secret": "secret",
     }
     pod = pods(render(_everything()))[f"Deployment/{DEPLOYMENTS[service][-1]}"]
     for name, entry in environment(pod).items():
@@ -98,8 +104,8 @@ def _filled(definition: str) -> dict[str, Any]:
     for name, field in SCHEMA["$defs"][definition]["properties"].items():
         if "enum" in field:
             filled[name] = field["enum"][0]
-        elif name in _ADDRESSES:
-            filled[name] = _ADDRESSES[name]
+        elif name in _TEXTS:
+            filled[name] = _TEXTS[name]
         elif field.get("type") in ("integer", "number"):
             filled[name] = max(field.get("minimum", 1), field.get("exclusiveMinimum", 0) + 1)
         else:

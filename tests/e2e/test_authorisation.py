@@ -30,10 +30,12 @@ OPEN = {
     "create_token", "create_guest", "refresh_token", "log_out", "exchange_api_key", "read_jwks", "open_share",
     "download_shared_midi", "get_picture", "get_login_options", "verify_email", "request_recovery", "complete_recovery",
     "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
+    "end_digests", "begin_provider_login", "complete_provider_login", "log_in_with_provider",
     "list_models", "get_model", "get_model_sample", "list_soundfonts", "interpret_piece_description",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
+    "register_with_provider",
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
@@ -67,7 +69,8 @@ LOGIN = {
     "export_account", "get_credentials", "change_email", "remove_email", "reauthenticate",
     "create_recovery_codes", "create_totp", "enable_totp", "disable_totp",
     "begin_passkey", "add_passkey", "list_passkeys", "rename_passkey", "remove_passkey",
-    "reauthenticate_with_passkey",
+    "reauthenticate_with_passkey", "begin_provider_confirmation", "link_provider", "unlink_provider",
+    "reauthenticate_with_provider",
     "log_out_everywhere", "create_api_key", "list_api_keys", "revoke_api_key",
 }  # fmt: skip
 POLICY = OPEN | OPTIONAL | USER | ACCOUNT | MODERATOR | LOGIN
@@ -354,7 +357,9 @@ def test_owner_may_call_everything(world: World) -> None:
                    "retry_delivery": 404,
                    "import_song": 422, "claim_guest": 422, "delete_account": 422, "convert_midi": 422,
                    "enable_totp": 422, "rename_passkey": 404, "remove_passkey": 404, "add_passkey": 422,
-                   "reauthenticate_with_passkey": 422}  # fmt: skip
+                   "reauthenticate_with_passkey": 422, "begin_provider_confirmation": 422, "link_provider": 422,
+                   "unlink_provider": 404, "reauthenticate_with_provider": 422,
+                   "register_with_provider": 422}  # fmt: skip
         expected = refused.get(operation.id)
         fits = response.status_code == expected if expected else response.is_success
         assert fits, (operation, response.status_code, response.text[:300])

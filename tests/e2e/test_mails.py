@@ -82,12 +82,16 @@ def test_a_digest_of_notifications_arrives_once(mailing: Mailing) -> None:
         assert digest["Subject"] == "Euterpe: One new notification"
         assert "liked “Barcarolle”" in text_of(digest)
         assert f"{product.url}/library{song}" in text_of(digest)
-        assert f"{product.url}/notifications" in digest["List-Unsubscribe"]
+        unsubscribe = digest["List-Unsubscribe"].strip("<>")
+        assert unsubscribe.startswith(f"{product.url}/api/v1/auth/unsubscriptions?token=")
         # The next digest has news only.
         fan.post(f"{song}/comments", json={"text": "Bravo"}).raise_for_status()
         asyncio.run(_make_digests_due(product))
         assert "Bravo" in text_of(server.wait_for(email, count=3, seconds=120))
         assert [mail["Subject"] for mail in server.mails if "liked" in text_of(mail)] == [digest["Subject"]]
+        # What a mail program does with one click (RFC 8058), without a login.
+        assert httpx.post(unsubscribe, data={"List-Unsubscribe": "One-Click"}).status_code == 204
+        assert user.get("/library/notification-settings").json()["digest"] == "off"
 
 
 async def _make_digests_due(product: Product) -> None:

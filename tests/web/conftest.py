@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from euterpe_test_kit.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from euterpe_test_kit.mail_server import MailFolder
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
@@ -28,40 +29,70 @@ DESKTOP, PHONE = (1280, 800), (360, 740)
 Open = Callable[..., Page]
 
 
+class WebProduct(Product):
+    """A product that offers to log in at a provider, which this process runs, and sends webhooks to this machine."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._provider = IdentityProvider()
+        self.issuer = self._provider.issuer
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables."""
+        provider = {"ISSUER": self.issuer, "NAME": "Example ID", "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET}
+        settings = {f"EUTERPE_AUTH_OIDC_{name}": value for name, value in provider.items()}
+        services = ("AUTH_OIDC", "LIBRARY_WEBHOOK")
+        loopback = {f"EUTERPE_{service}_NETWORKS": '["127.0.0.0/8"]' for service in services}
+        return super().environment() | settings | loopback
+
+    def start(self) -> None:
+        """Start the provider and the product."""
+        self._provider.start()
+        super().start()
+
+    def stop(self) -> None:
+        """Stop both."""
+        super().stop()
+        self._provider.stop()
+
+
 class RunningProduct(Product):
     """A product that another process started."""
 
-    def __init__(self, directory: Path, url: str) -> None:
+    def __init__(self, directory: Path, url: str, issuer: str) -> None:
         super().__init__(directory)
         self.url = url
+        self.issuer = issuer
 
     @classmethod
-    def of(cls, other: Product) -> dict[str, str]:
+    def of(cls, other: WebProduct) -> dict[str, str]:
         """Return what another process needs to know about a product."""
-        return {"directory": str(other.data.parent), "url": other.url}
+        return {"directory": str(other.data.parent), "url": other.url, "issuer": other.issuer}
 
 
 @pytest.fixture(scope="session")
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebProduct | RunningProduct]:
     """Start one product for all tests and test processes, with the pages that `make web` built."""
     shared = getattr(request.config, "workerinput", {}).get("product")
     if shared:
-        yield RunningProduct(Path(shared["directory"]), shared["url"])
+        yield RunningProduct(Path(shared["directory"]), shared["url"], shared["issuer"])
         return
-    product = Product(tmp_path_factory.mktemp("product"))
+    product = WebProduct(tmp_path_factory.mktemp("product"))
     product.start()
     yield product
     product.stop()
 
 
-_SHARED_PRODUCTS: list[Product] = []
+_SHARED_PRODUCTS: list[WebProduct] = []
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Start the shared product before the first worker of `pytest -n`."""
     if not _SHARED_PRODUCTS:
-        product = Product(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
+        product = WebProduct(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
         product.start()
         _SHARED_PRODUCTS.append(product)
     node.workerinput["product"] = RunningProduct.of(_SHARED_PRODUCTS[0])
@@ -86,13 +117,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, product: Product) -> Iterator[Open]:
+def open_page(browser: Browser, product: WebProduct | RunningProduct) -> Iterator[Open]:
     """Open pages in new browser contexts. Fails if a page logged an error or sent a request to another origin."""
     contexts = []
     errors: list[str] = []
 
     def check(response: Response) -> None:
-        if not response.url.startswith((product.url, "blob:", "data:")):
+        if not response.url.startswith((product.url, product.issuer, "blob:", "data:")):
             errors.append(f"request to another origin: {response.url}")
 
     def make(size: tuple[int, int] = DESKTOP, *, language: str = "en", dark: bool = False) -> Page:

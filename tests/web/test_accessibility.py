@@ -114,6 +114,8 @@ def test_pages_without_a_session(inspector: Inspector, urls: dict[str, str]) -> 
         ("/s/nothing", "unknown share link"),
         ("/nowhere", "404 page"),
         ("/verify-email#token=x", "link of a mail"),
+        ("/unsubscribe#token=x", "link of a digest"),
+        ("/login/provider?state=x&code=x", "response of a provider"),
         ("/recover", "recovery of a password"),
         ("/recover#token=x", "new password"),
         ("/login", "login"),

@@ -25,6 +25,7 @@ ALLOWED = {
     ("generator", "/euterpe.library.v1.LibraryService/RemoveUnusedArtifacts"),
     ("auth", "/euterpe.library.v1.LibraryService/ClaimDigest"),
     ("auth", "/euterpe.library.v1.LibraryService/ConfirmDigest"),
+    ("auth", "/euterpe.library.v1.LibraryService/StopDigest"),
     ("auth", "/euterpe.generator.v1.GeneratorService/TransferGenerations"),
     ("auth", "/euterpe.generator.v1.GeneratorService/DeleteListener"),
 }

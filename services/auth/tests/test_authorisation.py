@@ -24,6 +24,10 @@ POLICY = {
     "begin_passkey": ACCOUNT, "add_passkey": ACCOUNT, "list_passkeys": ACCOUNT, "rename_passkey": ACCOUNT,
     "remove_passkey": ACCOUNT, "reauthenticate_with_passkey": ACCOUNT, "begin_passkey_login": PUBLIC,
     "log_in_with_passkey": PUBLIC,
+    "begin_provider_login": PUBLIC, "complete_provider_login": PUBLIC, "log_in_with_provider": PUBLIC,
+    "register_with_provider": PUBLIC, "begin_provider_confirmation": ACCOUNT, "link_provider": ACCOUNT,
+    "unlink_provider": ACCOUNT, "reauthenticate_with_provider": ACCOUNT,
+    "end_digests": PUBLIC,
     "read_me": USER,
     "change_password": ACCOUNT, "delete_account": ACCOUNT, "claim_guest": ACCOUNT, "list_security_events": ACCOUNT,
     "export_account": ACCOUNT,
@@ -32,8 +36,8 @@ POLICY = {
 }  # fmt: skip
 #: Callers with an invalid token.
 UNKNOWN = {"expired", "forged", "HS256 with the public key", "service"}
-#: Needs no token, but accepts a guest's, so an invalid token is refused.
-READS_TOKEN = {"register_user"}
+#: Need no token, but accept a guest's, so an invalid token is refused.
+READS_TOKEN = {"register_user", "register_with_provider"}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from euterpe_auth.services.metrics import AuthMetrics
+from euterpe_auth.services.passwords import Passwords
 from euterpe_service_kit.database import Database
 from euterpe_test_kit.databases import DatabaseFactory, check_models, downgrade, migrate
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
 SERVICE = Path(__file__).resolve().parents[1]
@@ -22,7 +25,8 @@ async def test_upgrade_downgrade_and_upgrade(databases: DatabaseFactory) -> None
     all_tables = {
         "users", "sessions", "refresh_tokens", "signing_keys", "api_keys", "attempts", "security_events", "peer_tasks",
         "revocations", "account_tokens", "mails",
-        "recovery_codes", "totp_secrets", "passkeys", "passkey_challenges", "alembic_version",
+        "recovery_codes", "totp_secrets", "passkeys", "passkey_challenges",
+        "provider_links", "provider_requests", "alembic_version",
     }  # fmt: skip
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     assert await _tables(database) == all_tables
@@ -50,8 +54,15 @@ async def test_existing_accounts_are_kept_up_and_down(databases: DatabaseFactory
     migrate(SERVICE, url_variable=VARIABLE, url=url)
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE auth.users SET email = 'clara@example.com' WHERE username = 'Clara'"))
+        # An account of a provider, which has no password.
+        await connection.execute(
+            text("INSERT INTO auth.users (id, username, created_at) VALUES (gen_random_uuid(), 'Robert', now())")
+        )
     downgrade(SERVICE, url_variable=VARIABLE, url=url, revision="0005")
     async with database.engine.connect() as connection:
         found = await connection.execute(text("SELECT username, password_hash FROM auth.users ORDER BY username"))
-        assert [tuple(row) for row in found] == [("Clara", "$argon2id$x"), (None, None)]
+        clara, robert, guest = (tuple(row) for row in found)
+        assert (clara, guest) == (("Clara", "$argon2id$x"), (None, None))
+        # The hash of an unknown password, which the earlier version can verify.
+        assert not await Passwords(AuthMetrics(CollectorRegistry()), running=1, waiting=0).verify(robert[1], "anything")
     await database.close()

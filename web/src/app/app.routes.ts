@@ -44,6 +44,7 @@ export const routes: PageRoute[] = [
   { path: 'account/profile', loadComponent: () => import('./profile/profile-page'), title: 'profile' },
   { path: 'account', loadComponent: () => import('./account/account-page'), title: 'account' },
   { path: 'login', loadComponent: () => import('./login/credentials-page'), title: 'login', data: { mode: 'login' } },
+  { path: 'login/provider', loadComponent: () => import('./login/provider-page'), title: 'login' },
   {
     path: 'register',
     loadComponent: () => import('./login/credentials-page'),
@@ -52,5 +53,6 @@ export const routes: PageRoute[] = [
   },
   { path: 'recover', loadComponent: () => import('./login/recover-page'), title: 'recover' },
   { path: 'verify-email', loadComponent: () => import('./login/verify-email-page'), title: 'verifyEmail' },
+  { path: 'unsubscribe', loadComponent: () => import('./notifications/unsubscribe-page'), title: 'unsubscribe' },
   { path: '**', loadComponent: () => import('./shell/not-found-page'), title: 'notFoundTitle' },
 ];

@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-users = typer.Typer(help="Find, suspend and resume users, and end their sessions.", no_args_is_help=True)
+users = typer.Typer(help="Find and suspend users, end their sessions, remove a second factor.", no_args_is_help=True)
 reports = typer.Typer(
     help="List reported comments, and keep, hide or delete them, or ban their authors.", no_args_is_help=True
 )
@@ -109,6 +109,46 @@ def end_sessions(context: typer.Context, user: User) -> None:
     """Log an account out on all devices."""
     ended = _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/sessions")
     terminal.notify(f"{ended['sessions']} sessions of {user} have ended.")
+
+
+@users.command("remove-second-factor")
+def remove_second_factor(context: typer.Context, user: User) -> None:
+    """Require no codes at logins any more, for a user who lost the authenticator app and the recovery codes."""
+    answer = _api(context).send("DELETE", "auth", f"/users/{_user_id(context, user)}/second-factor")
+    if not answer["removed"]:
+        raise CliError(f"{user} has no second factor.")
+    terminal.notify(f"Logins of {user} need no code any more. If the account has an e-mail address, it is notified.")
+
+
+@users.command("quota")
+def quota(
+    context: typer.Context,
+    user: User,
+    songs: Annotated[int | None, typer.Option(help="Set the largest number of songs.", min=0)] = None,
+    mebibytes: Annotated[int | None, typer.Option(help="Set the largest size of the library.", min=0)] = None,
+    default: Annotated[bool, typer.Option("--default", help="Apply the limits of all users again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a user stores and may store, or set limits for this user."""
+    account = _api(context).get("auth", f"/users/{user}")
+    path = f"/users/{account['id']}/quota"
+    query = {"guest": account["username"] is None}
+    if default:
+        _api(context).send("DELETE", "library", path)
+    elif songs is not None or mebibytes is not None:
+        current = _api(context).get("library", path, query)
+        body = {
+            "max_songs": current["max_songs"] if songs is None else songs,
+            "max_size_bytes": current["max_size_bytes"] if mebibytes is None else mebibytes * 2**20,
+        }
+        _api(context).send("PUT", "library", path, body=body)
+    found = _api(context).get("library", path, query)
+    if as_json:
+        terminal.print_line(json.dumps(found))
+        return
+    terminal.print_line(f"songs           {found['songs']} of {found['max_songs']}")
+    terminal.print_line(f"MiB             {found['size_bytes'] / 2**20:.1f} of {found['max_size_bytes'] / 2**20:.0f}")
+    terminal.print_line(f"limits          {'of this user' if found['is_own'] else 'of all users'}")
 
 
 @reports.command("list")

@@ -32,15 +32,12 @@ class ConfirmBody(TypedDict):
     password: str
 
 
-class CredentialsAnswer(TypedDict):
+class DeletionBody(TypedDict):
     """
-    How a user logs in to an account and recovers it.
+    The account's password, which confirms the deletion; without it, if the account has none.
     """
 
-    email: str | None
-    pending_email: str | None
-    recovery_codes: int
-    totp: bool
+    password: NotRequired[str | None]
 
 
 class EmailBody(TypedDict):
@@ -91,6 +88,7 @@ class LoginOptionsAnswer(TypedDict):
 
     mails: bool
     passkeys: bool
+    provider: str | None
 
 
 class NewPasskeyBody(TypedDict):
@@ -171,7 +169,7 @@ class PasswordChange(TypedDict):
     The current and the new password.
     """
 
-    current_password: str
+    current_password: NotRequired[str | None]
     new_password: str
     revoke_api_keys: NotRequired[bool]
 
@@ -186,6 +184,84 @@ class PasswordForm(TypedDict):
     password: str
     code: NotRequired[str | None]
     delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class ProviderAuthorizationAnswer(TypedDict):
+    """
+    Where to log in at the provider, which sends the browser back to `/login/provider` of this site.
+    """
+
+    url: str
+    ticket: str
+
+
+class ProviderAuthorizationBody(TypedDict):
+    """
+    What an authentication at the provider is for.
+    """
+
+    purpose: Literal["link", "confirm"]
+
+
+class ProviderLinkAnswer(TypedDict):
+    """
+    A user of an OpenID Connect provider who may log in to the account.
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class ProviderLoginBody(TypedDict):
+    """
+    A login with a verified user of the provider.
+    """
+
+    ticket: str
+    code: NotRequired[str | None]
+    delivery: NotRequired[Literal["body", "cookie"]]
+
+
+class ProviderRegistration(TypedDict):
+    """
+    A new account without a password for a verified user of the provider.
+    """
+
+    ticket: str
+    username: str
+    proof: NotRequired[str | None]
+
+
+class ProviderResponseBody(TypedDict):
+    """
+    The parameters with which the provider sent the browser back.
+    """
+
+    ticket: str
+    state: str
+    code: str
+    iss: NotRequired[str | None]
+
+
+class ProviderTicketBody(TypedDict):
+    """
+    The ticket of an authentication at the provider, whose response was verified.
+    """
+
+    ticket: str
+
+
+class ProviderUserAnswer(TypedDict):
+    """
+    The provider's user.
+    """
+
+    name: str
+    is_linked: bool
+    suggested_username: str | None
 
 
 class RecoveryBody(TypedDict):
@@ -1163,6 +1239,19 @@ class ApiKeyList(TypedDict):
     items: list[ApiKeyAnswer]
 
 
+class CredentialsAnswer(TypedDict):
+    """
+    How a user logs in to an account and recovers it.
+    """
+
+    email: str | None
+    pending_email: str | None
+    recovery_codes: int
+    totp: bool
+    password: bool
+    providers: list[ProviderLinkAnswer]
+
+
 class NewApiKeyAnswer(TypedDict):
     """
     A new API key with its secret text, which is in this response only.
@@ -1313,6 +1402,7 @@ class PlaylistAnswer(TypedDict):
     description: str
     author_id: str
     author: str
+    username: str
     visibility: Visibility
     version: int
     created_at: str
@@ -1523,6 +1613,7 @@ class AccountExport(TypedDict):
 
     account: UserAnswer
     email: NotRequired[str | None]
+    providers: list[ProviderLinkAnswer]
     sessions: list[SessionAnswer]
     api_keys: list[ApiKeyAnswer]
     security_events: list[SecurityEventAnswer]

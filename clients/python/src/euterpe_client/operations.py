@@ -46,13 +46,17 @@ class Operations(Transport):
         """Change the password.
 
         Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true.
+
+        An account without a password needs a recent authentication instead of `current_password`.
         """
         self._nothing("PUT", "/api/v1/auth/me/password", json=body)
 
-    def delete_account(self, body: models.ConfirmBody) -> None:
+    def delete_account(self, body: models.DeletionBody) -> None:
         """Delete the account.
 
         Deletes the account permanently. Its songs, share links, comments and files are deleted in the background.
+
+        An account without a password needs a recent authentication instead.
         """
         self._nothing("POST", "/api/v1/auth/me/deletion", json=body)
 
@@ -259,6 +263,81 @@ class Operations(Transport):
         """
         self._nothing("POST", "/api/v1/auth/me/reauthentication/passkey", json=body)
 
+    def begin_provider_login(self) -> models.ProviderAuthorizationAnswer:
+        """Begin a login at the provider.
+
+        The provider's page (authorization code flow with PKCE), and a ticket that continues the login.
+        """
+        return cast(
+            models.ProviderAuthorizationAnswer,
+            self._json("POST", "/api/v1/auth/provider/authorization", authenticated=False),
+        )
+
+    def complete_provider_login(self, body: models.ProviderResponseBody) -> models.ProviderUserAnswer:
+        """Verify the provider's response.
+
+        Verifies the parameters with which the provider sent the browser back. They are accepted once.
+
+        The ticket then logs in, registers, links or confirms.
+        """
+        return cast(
+            models.ProviderUserAnswer,
+            self._json("POST", "/api/v1/auth/provider/completion", json=body, authenticated=False),
+        )
+
+    def log_in_with_provider(self, body: models.ProviderLoginBody) -> models.TokenAnswer:
+        """Log in with the provider.
+
+        Creates a session of the account that is linked with the provider's user.
+
+        If the account has a second factor, a login without `code` is answered with 401 and the type
+        `second-factor-required`; the ticket remains valid. Without an account, the type is `no-provider-account`.
+        """
+        return cast(
+            models.TokenAnswer, self._json("POST", "/api/v1/auth/token/provider", json=body, authenticated=False)
+        )
+
+    def register_with_provider(self, body: models.ProviderRegistration) -> models.NewUserAnswer:
+        """Register with the provider.
+
+        Creates an account without a password for the provider's user. The ticket then logs in.
+
+        With a guest's access token in the Authorization header, the guest becomes the account.
+        """
+        return cast(models.NewUserAnswer, self._json("POST", "/api/v1/auth/provider/registration", json=body))
+
+    def begin_provider_confirmation(self, body: models.ProviderAuthorizationBody) -> models.ProviderAuthorizationAnswer:
+        """Begin to link the provider or to confirm with it.
+
+        Like `POST /provider/authorization`, for an account. To link needs a recent authentication.
+        """
+        return cast(
+            models.ProviderAuthorizationAnswer, self._json("POST", "/api/v1/auth/me/provider/authorization", json=body)
+        )
+
+    def link_provider(self, body: models.ProviderTicketBody) -> None:
+        """Link the provider.
+
+        Lets the provider's user log in to the account. Needs a recent authentication.
+        """
+        self._nothing("POST", "/api/v1/auth/me/provider", json=body)
+
+    def unlink_provider(self) -> None:
+        """Unlink the provider.
+
+        Removes the link. Needs a recent authentication, and a password or passkey to log in with.
+        """
+        self._nothing("DELETE", "/api/v1/auth/me/provider")
+
+    def reauthenticate_with_provider(self, body: models.ProviderTicketBody) -> None:
+        """Confirm with the provider.
+
+        Confirms with a login at the provider that the session's user is present, like the password.
+
+        The provider must state that the login was within the last ten minutes (`auth_time`).
+        """
+        self._nothing("POST", "/api/v1/auth/me/reauthentication/provider", json=body)
+
     def create_token(self, body: models.PasswordForm) -> models.TokenAnswer:
         """Log in.
 
@@ -361,6 +440,13 @@ class Operations(Transport):
         The public keys that verify tokens, as a JSON Web Key Set (RFC 7517).
         """
         return cast(models.KeySet, self._json("GET", "/.well-known/jwks.json", authenticated=False))
+
+    def end_digests(self, *, token: str | None = None) -> None:
+        """End digests by e-mail.
+
+        Ends the digests of the mail's recipient, without a login. Mail programs call it (RFC 8058). Idempotent.
+        """
+        self._nothing("POST", "/api/v1/auth/unsubscriptions", params={"token": token}, authenticated=False)
 
     def list_songs(
         self,

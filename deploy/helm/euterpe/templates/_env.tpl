@@ -103,6 +103,13 @@
       name: {{ include "euterpe.secretName" . }}
       key: smtp-password
       optional: true
+# The secret of the client at the OpenID Connect provider; without the key, the client is public.
+- name: EUTERPE_AUTH_OIDC_CLIENT_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "euterpe.secretName" . }}
+      key: oidc-client-secret
+      optional: true
 - name: EUTERPE_AUTH_LIBRARY_TARGET
   value: {{ include "euterpe.fullname" .root }}-library:9090
 - name: EUTERPE_AUTH_GENERATOR_TARGET

@@ -176,6 +176,13 @@ spec:
     - {protocol: TCP, port: {{ .Values.auth.config.smtpPort | default 587 }}}
 {{- end -}}
 
+{{- define "euterpe.egress.oidc" -}}
+- to:
+    {{- toYaml .Values.networkPolicy.oidc.to | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ .Values.networkPolicy.oidc.port }}}
+{{- end -}}
+
 {{- define "euterpe.egress.postgres" -}}
 {{- if .Values.trial.enabled }}
 - to:

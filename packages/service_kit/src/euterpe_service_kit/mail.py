@@ -72,9 +72,13 @@ class SmtpSender:
     async def send(self, mail: Mail) -> None:
         """Deliver one mail. Raises MailUnavailable or MailRefused."""
         server = self._server
+        # Every server accepts these encodings; for bytes, the client does not choose one.
+        encoding = "7bit" if mail.text.isascii() else "quoted-printable"
         try:
             await aiosmtplib.send(
-                message_of(mail, self._sender),
+                _bytes_of(message_of(mail, self._sender, encoding=encoding)),
+                sender=parseaddr(self._sender)[1],
+                recipients=[mail.recipient],
                 hostname=server.host,
                 port=server.port,
                 username=server.username,
@@ -105,7 +109,7 @@ class FolderSender:
     async def send(self, mail: Mail) -> None:
         """Write one mail. Raises MailUnavailable."""
         # Not quoted-printable, so that links can be copied from the file.
-        content = message_of(mail, self._sender, encoding="8bit").as_bytes()
+        content = _bytes_of(message_of(mail, self._sender, encoding="8bit"))
         recipient = "".join(each if each.isalnum() or each in "@.-_" else "_" for each in mail.recipient)
         name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{recipient[:100]}.eml"
         try:
@@ -114,10 +118,10 @@ class FolderSender:
             raise MailUnavailable(f"{self._folder} cannot be written: {error.strerror}") from error
 
 
-def message_of(mail: Mail, sender: str, *, encoding: str | None = None) -> EmailMessage:
+def message_of(mail: Mail, sender: str, *, encoding: str) -> EmailMessage:
     """Return the message in the form of RFC 5322. `sender` is an address, with or without a name.
 
-    `encoding` is the Content-Transfer-Encoding; by default one that every mail server accepts.
+    `encoding` is the Content-Transfer-Encoding.
     """
     message = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
@@ -132,6 +136,12 @@ def message_of(mail: Mail, sender: str, *, encoding: str | None = None) -> Email
         message[name] = value
     message.set_content(mail.text, cte=encoding)
     return message
+
+
+def _bytes_of(message: EmailMessage) -> bytes:
+    # A long address in List-Unsubscribe would be folded as encoded words, which mail programs do not read there. Lines
+    # may have 998 bytes (RFC 5322).
+    return message.as_bytes(policy=SMTP.clone(max_line_length=998))
 
 
 def _write(path: Path, content: bytes) -> None:

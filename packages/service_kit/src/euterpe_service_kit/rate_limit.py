@@ -86,6 +86,15 @@ def _seconds(exactly: float) -> int:
     return math.ceil(exactly - _ROUNDING_SECONDS)
 
 
+def storage_quota_headers(*, songs: int, max_songs: int, size_bytes: int, max_size_bytes: int) -> dict[str, str]:
+    """Return the headers that state the quotas of a user's library, and what remains of them."""
+    left_songs, left_bytes = max(0, max_songs - songs), max(0, max_size_bytes - size_bytes)
+    return {
+        "RateLimit-Policy": f'"songs";q={max_songs}, "storage";q={max_size_bytes};qu="content-bytes"',
+        "RateLimit": f'"songs";r={left_songs}, "storage";r={left_bytes}',
+    }
+
+
 class RateLimitMiddleware:
     """Refuses requests over the limits and adds the rate-limit headers. A quota of 0 means no limit."""
 
@@ -105,12 +114,13 @@ class RateLimitMiddleware:
         async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start" and verdicts:
                 headers = MutableHeaders(scope=message)
-                headers["RateLimit-Policy"] = ", ".join(
-                    f'"{limit.name}";q={limit.quota};w={WINDOW_SECONDS}' for limit, _ in verdicts
-                )
-                headers["RateLimit"] = ", ".join(
+                policies = [f'"{limit.name}";q={limit.quota};w={WINDOW_SECONDS}' for limit, _ in verdicts]
+                limits = [
                     f'"{limit.name}";r={verdict.remaining};t={verdict.reset_seconds}' for limit, verdict in verdicts
-                )
+                ]
+                # A route may have added quotas of its own.
+                for name, items in (("RateLimit-Policy", policies), ("RateLimit", limits)):
+                    headers[name] = ", ".join([*items, *([headers[name]] if name in headers else [])])
             await send(message)
 
         if refused is None:

@@ -18,6 +18,7 @@ CALLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         f"{_LIBRARY}RemoveUnusedArtifacts": frozenset({"generator"}),
         f"{_LIBRARY}ClaimDigest": frozenset({"auth"}),
         f"{_LIBRARY}ConfirmDigest": frozenset({"auth"}),
+        f"{_LIBRARY}StopDigest": frozenset({"auth"}),
         f"{_GENERATOR}TransferGenerations": frozenset({"auth"}),
         f"{_GENERATOR}DeleteListener": frozenset({"auth"}),
     }

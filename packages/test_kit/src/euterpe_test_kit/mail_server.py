@@ -16,6 +16,8 @@ class MailServer:
 
     def __init__(self, port: int | None = None) -> None:
         self.mails: list[EmailMessage] = []
+        #: The same mails as they were received.
+        self.raw: list[bytes] = []
         self.replies: list[str] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=port or free_port())
 
@@ -27,6 +29,7 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         assert message["To"] == ", ".join(envelope.rcpt_tos)
+        self.raw.append(envelope.content)
         self.mails.append(message)
         return "250 OK"
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from euterpe_auth.clients.generator import GeneratorClient
 from euterpe_auth.clients.library import LibraryClient
+from euterpe_auth.clients.provider import ProviderClient
 from euterpe_auth.dependencies import UseCases
 from euterpe_auth.domain.clock import Clock, utc_now
 from euterpe_auth.domain.passkeys import Site
@@ -26,12 +27,14 @@ from euterpe_auth.routes import (
     emails,
     jwks,
     passkeys,
+    providers,
     recovery,
     revocations,
     second_factor,
     service_tokens,
     sessions,
     tokens,
+    unsubscriptions,
     users,
 )
 from euterpe_auth.services.administration import Administration
@@ -48,6 +51,7 @@ from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.services.outbox import Outbox
 from euterpe_auth.services.passkeys import Passkeys
 from euterpe_auth.services.passwords import Passwords
+from euterpe_auth.services.providers import Providers
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
 from euterpe_auth.services.registration_challenges import RegistrationChallenges
@@ -56,6 +60,7 @@ from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
+from euterpe_auth.services.unsubscriptions import Unsubscriptions
 from euterpe_auth.services.users import Users
 from euterpe_auth.settings import Settings
 
@@ -69,6 +74,7 @@ _TAGS = {
     "accounts": "Registration, profile, password and deletion.",
     "sessions": "Login, guests, refresh and logout.",
     "passkeys": "Logins with devices and password managers instead of a password.",
+    "provider": "Logins at the OpenID Connect provider of the operator.",
     "API keys": "Credentials for programs, with scopes.",
     "keys": "Public keys that verify tokens.",
 }
@@ -93,12 +99,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         recovery,
         second_factor,
         passkeys,
+        providers,
         tokens,
         sessions,
         api_keys,
         service_tokens,
         jwks,
         revocations,
+        unsubscriptions,
         admin,
     ):
         app.include_router(module.router)
@@ -114,7 +122,8 @@ async def _wire(app: FastAPI, settings: Settings, database: Database, clock: Clo
     peers = _peers(settings, signer, stack)
     outbox = Outbox(database, peers or (), metrics, clock)
     mails = _mails(settings, database, metrics, clock)
-    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, metrics, clock)
+    provider = _provider_client(settings, clock, stack)
+    app.state.use_cases = _use_cases(settings, database, ring, signer, outbox, mails, provider, peers, metrics, clock)
     app.state.access_verifier = TokenVerifier(ring, ACCESS, revocations=app.state.use_cases.revocations)
     app.state.service_verifier = TokenVerifier(ring, SERVICE)
     app.state.readiness.add("database", database.ping)
@@ -148,6 +157,8 @@ def _use_cases(
     signer: TokenSigner,
     outbox: Outbox,
     mails: Mails,
+    provider: ProviderClient | None,
+    peers: tuple[GeneratorClient, LibraryClient] | None,
     metrics: AuthMetrics,
     clock: Clock,
 ) -> UseCases:
@@ -175,13 +186,27 @@ def _use_cases(
         session_seconds=settings.session_seconds,
         idle_seconds=settings.session_idle_seconds,
     )
+    users = Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock)
     return UseCases(
-        users=Users(database, passwords, attempts, limits, outbox, mails, challenges, metrics, clock),
+        users=users,
         emails=Emails(database, mails, attempts, clock),
         recovery=Recovery(database, passwords, mails, attempts, clock),
         recovery_codes=RecoveryCodes(database, mails, clock),
         second_factor=code_check,
         passkeys=Passkeys(database, sessions, mails, attempts, metrics, clock, site=_site(settings)),
+        providers=Providers(
+            database,
+            provider,
+            cipher,
+            users,
+            sessions,
+            code_check,
+            mails,
+            attempts,
+            metrics,
+            clock,
+            max_age_seconds=settings.session_seconds,
+        ),
         mails=mails,
         challenges=challenges,
         logins=Logins(database, passwords, sessions, code_check, attempts, limits, metrics, clock),
@@ -189,8 +214,9 @@ def _use_cases(
         sessions=sessions,
         api_keys=ApiKeys(database, signer, metrics, clock),
         clients=ServiceClients(settings.service_clients, signer, metrics, admins=settings.admin_clients),
-        administration=Administration(database, clock),
+        administration=Administration(database, mails, clock),
         keys=ring,
+        unsubscriptions=Unsubscriptions(None if peers is None else peers[1], cipher),
         revocations=revocation_list(database, clock),
     )
 
@@ -208,6 +234,14 @@ def _mails(settings: Settings, database: Database, metrics: AuthMetrics, clock: 
         sender = FolderSender(settings.mail_folder, settings.mail_from or "Euterpe <no-reply@localhost>")
     cipher = key_cipher(settings.key_encryption_key.get_secret_value())
     return Mails(database, sender, cipher, site=site, metrics=metrics, clock=clock)
+
+
+def _provider_client(settings: Settings, clock: Clock, stack: AsyncExitStack) -> ProviderClient | None:
+    if settings.provider is None:
+        return None
+    client = ProviderClient(settings.provider, settings.oidc_networks, clock)
+    stack.push_async_callback(client.close)
+    return client
 
 
 def _site(settings: Settings) -> Site | None:

@@ -18,6 +18,7 @@ from euterpe_auth.services.guests import Guests
 from euterpe_auth.services.logins import Logins
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.passkeys import Passkeys
+from euterpe_auth.services.providers import Providers
 from euterpe_auth.services.recovery import Recovery
 from euterpe_auth.services.recovery_codes import RecoveryCodes
 from euterpe_auth.services.registration_challenges import RegistrationChallenges
@@ -25,6 +26,7 @@ from euterpe_auth.services.second_factor import SecondFactor
 from euterpe_auth.services.service_clients import ServiceClients
 from euterpe_auth.services.sessions import Sessions
 from euterpe_auth.services.signing_keys import KeyRing
+from euterpe_auth.services.unsubscriptions import Unsubscriptions
 from euterpe_auth.services.users import Users
 
 
@@ -38,6 +40,7 @@ class UseCases:
     recovery_codes: RecoveryCodes
     second_factor: SecondFactor
     passkeys: Passkeys
+    providers: Providers
     challenges: RegistrationChallenges
     mails: Mails
     logins: Logins
@@ -47,6 +50,7 @@ class UseCases:
     clients: ServiceClients
     administration: Administration
     keys: KeyRing
+    unsubscriptions: Unsubscriptions
     revocations: RevocationList
 
 

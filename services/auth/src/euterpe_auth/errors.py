@@ -9,6 +9,7 @@ from euterpe_service_kit.errors import (
     NotFound,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
     Unprocessable,
 )
 
@@ -79,6 +80,15 @@ class InvalidLink(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This link has expired or was used before. Request a new one.")
+
+
+class InvalidUnsubscription(Conflict):
+    """The token of the link was not issued by auth, or before a key was removed."""
+
+    slug = "invalid-unsubscription"
+
+    def __init__(self) -> None:
+        super().__init__("This link to end digests is not valid. Log in, and turn them off on the notifications page.")
 
 
 class TotpEnabled(Conflict):
@@ -178,6 +188,104 @@ class NoSuchPasskey(NotFound):
 
     def __init__(self) -> None:
         super().__init__("You have no passkey with this id.")
+
+
+class ProviderNotConfigured(Conflict):
+    """The operator has configured no OpenID Connect provider."""
+
+    slug = "provider-not-configured"
+
+    def __init__(self) -> None:
+        super().__init__("This site offers no login at another provider, because its operator has configured none.")
+
+
+class ProviderUnavailable(Unavailable):
+    """The provider cannot be reached, or is configured wrongly; the log has the reason."""
+
+    slug = "provider-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The provider is not available. Try again later, or log in in another way.")
+
+
+class ProviderLoginRefused(Unauthenticated):
+    """The provider's response cannot be verified. `reason` is for the log."""
+
+    slug = "provider-login-refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The response of the provider could not be verified. Start the login again.")
+        self.reason = reason
+
+
+class ProviderLoginEnded(Conflict):
+    """The ticket is unknown, expired, used, of another account, or has no verified user yet."""
+
+    slug = "provider-login-ended"
+
+    def __init__(self) -> None:
+        super().__init__("This login at the provider has ended. Start it again; it takes at most ten minutes.")
+
+
+class NoProviderAccount(Conflict):
+    """No account is linked with the provider's user."""
+
+    slug = "no-provider-account"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No account is linked with this user of the provider. Create one with POST "
+            "/api/v1/auth/provider/registration, or log in to yours and link it."
+        )
+
+
+class ProviderLinked(Conflict):
+    """The provider's user belongs to another account, or the account has another user of the provider."""
+
+    slug = "provider-linked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This user of the provider is linked with another account, or your account with another user. Unlink it "
+            "first."
+        )
+
+
+class NoProviderLink(NotFound):
+    """The account is not linked with a provider."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account is not linked with a provider.")
+
+
+class OtherProviderUser(Unprocessable):
+    """A confirmation by another user of the provider than the account's. Not 401: the access token is valid."""
+
+    slug = "other-provider-user"
+
+    def __init__(self) -> None:
+        super().__init__("Log in at the provider as the user that is linked with your account.")
+
+
+class ProviderAuthenticationTooOld(Unprocessable):
+    """The provider has not asked for the password again, or does not say when it did."""
+
+    slug = "provider-authentication-too-old"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The provider does not confirm that you logged in there within the last ten minutes. Use your password or "
+            "a passkey, or recover the password with a recovery code."
+        )
+
+
+class LastLoginMethod(Conflict):
+    """Without this credential, nobody could log in to the account."""
+
+    slug = "last-login-method"
+
+    def __init__(self) -> None:
+        super().__init__("This is the only way to log in to your account. Set a password or add a passkey first.")
 
 
 class RegistrationProofRequired(Forbidden):

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from euterpe_service_kit.settings import ServiceSettings
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from euterpe_auth.domain.emails import normalise_email
+from euterpe_auth.domain.providers import Provider
 from euterpe_auth.domain.signing_keys import key_cipher
 
 
@@ -82,6 +83,33 @@ class Settings(ServiceSettings):
     smtp_password: SecretStr | None = None
     #: Without a mail server: a directory into which mails are written as files.
     mail_folder: Path | None = None
+
+    #: An OpenID Connect provider to log in at: its issuer, the name on the button, and the client registered there.
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$", max_length=500)
+    oidc_name: str | None = Field(default=None, min_length=1, max_length=40)
+    oidc_client_id: str | None = Field(default=None, min_length=1)
+    oidc_client_secret: SecretStr | None = None
+    oidc_scopes: str = Field(default="openid profile", pattern=r"^openid( [!-~]+)*$")
+    #: Private networks in which the provider may be, with plain HTTP; by default, public addresses only.
+    oidc_networks: list[IPvAnyNetwork] = Field(default=[])
+
+    @property
+    def provider(self) -> Provider | None:
+        """The OpenID Connect provider, if one is set."""
+        if self.oidc_issuer is None or self.oidc_name is None or self.oidc_client_id is None:
+            return None
+        secret = None if self.oidc_client_secret is None else self.oidc_client_secret.get_secret_value()
+        redirect_url = f"{str(self.public_url).rstrip('/')}/login/provider"
+        return Provider(self.oidc_issuer, self.oidc_name, self.oidc_client_id, secret, self.oidc_scopes, redirect_url)
+
+    @model_validator(mode="after")
+    def _provider_is_complete(self) -> "Settings":
+        given = (self.oidc_issuer, self.oidc_name, self.oidc_client_id)
+        if any(given) and not all((*given, self.public_url)):
+            raise ValueError("a provider needs oidc_issuer, oidc_name, oidc_client_id and public_url")
+        if self.oidc_issuer is not None and self.oidc_issuer.startswith("http:") and not self.oidc_networks:
+            raise ValueError("oidc_issuer must begin with https://, or be in one of oidc_networks")
+        return self
 
     @property
     def sends_mails(self) -> bool:

@@ -1,12 +1,15 @@
 """What operators do with accounts."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 from euterpe_auth.settings import Settings
-from pydantic import SecretStr, ValidationError
+from euterpe_test_kit.mail_server import MailServer, text_of
+from pydantic import AnyHttpUrl, SecretStr, ValidationError
 
 ADMIN = "/internal/admin"
 SECRET = "an operator's long random secret"
@@ -78,3 +81,31 @@ def test_a_service_cannot_also_be_an_operator(settings: Settings) -> None:
     values = settings.model_dump() | {"admin_clients": {"generator": DIGEST}}
     with pytest.raises(ValidationError, match="different names"):
         Settings(**values)
+
+
+async def test_an_operator_removes_a_lost_second_factor(
+    replica: Any, make_user: Any, rows: Any, mail_server: MailServer
+) -> None:
+    mails = {"mail_from": "no-reply@music.example", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+    site = AnyHttpUrl("https://music.example/")
+    async with replica(admin_clients={"operator": DIGEST}, public_url=site, smtp_security="none", **mails) as client:
+        operator, user = await _headers(client), make_user(client)
+        access = (await user.tokens())["access_token"]
+        await rows("UPDATE users SET email = 'clara@example.com', language = 'es'")
+        secret = (await user.call("POST", "/me/totp", access)).json()["secret"]
+        await user.call("POST", "/me/totp/activation", access, json={"code": pyotp.TOTP(secret).now()})
+        assert (await user.log_in()).json()["type"] == "/problems/second-factor-required"
+        found = (await client.get(f"{ADMIN}/users/Clara", headers=operator)).json()
+        assert (found["second_factor"], found["has_email"]) == (True, True)
+        path = f"{ADMIN}/users/{found['id']}/second-factor"
+        assert [(await client.delete(path, headers=operator)).json() for _ in range(2)] == [
+            {"removed": True},
+            {"removed": False},
+        ]
+        assert (await user.log_in(password="a wrong one")).status_code == 401
+        access = (await user.log_in()).json()["access_token"]
+        events = (await user.call("GET", "/me/security-events", access)).json()["items"]
+        (removed,) = (each for each in events if each["event"] == "second_factor_removed")
+        assert (removed["user_agent"], removed["address"]) == ("euterpe-admin", "")
+        mail = await asyncio.to_thread(mail_server.wait_for, "clara@example.com", count=2)
+        assert "el administrador de este sitio ha quitado" in text_of(mail)

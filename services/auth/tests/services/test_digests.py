@@ -1,12 +1,14 @@
 """Digests of notifications: taken from the library, stored once, and mailed to verified addresses only."""
 
 import asyncio
+import re
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest_asyncio
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe.library.v1.library_pb2_grpc import LibraryServiceServicer, add_LibraryServiceServicer_to_server
@@ -25,6 +27,7 @@ class Library(LibraryServiceServicer):
         self.due: deque[pb.Digest] = deque()
         self.confirmed: list[pb.ConfirmDigestRequest] = []
         self.sites: set[str] = set()
+        self.stopped: list[str] = []
         self.is_failing = False
         self.failed = 0
 
@@ -39,6 +42,10 @@ class Library(LibraryServiceServicer):
         self.confirmed.append(request)
         self.due.popleft()
         return pb.ConfirmDigestResponse()
+
+    async def StopDigest(self, request: pb.StopDigestRequest, _: Any) -> pb.StopDigestResponse:  # noqa: N802
+        self.stopped.append(request.user_id)
+        return pb.StopDigestResponse()
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -99,7 +106,8 @@ async def test_a_digest_is_mailed_once_although_its_confirmation_was_lost(
         servicer.is_failing = False
         mail = await asyncio.to_thread(mail_server.wait_for, "clara@example.com")
     assert (mail["Subject"], text_of(mail)) == (digest.subject, digest.text)
-    assert mail["List-Unsubscribe"] == "<https://music.example/notifications>"
+    assert mail["List-Unsubscribe"].startswith("<https://music.example/api/v1/auth/unsubscriptions?token=")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Message-ID"] == f"<{uuid.UUID(digest.message_id).hex}@music.example>"
     assert servicer.confirmed == [pb.ConfirmDigestRequest(user_id=user_id, notification_ids=["a", "b"])]
     assert servicer.sites == {"https://music.example"}
@@ -154,3 +162,31 @@ async def test_without_a_mail_server_no_digest_is_claimed(library: Any, replica:
     async with replica(**targets) as client:
         assert 'loop="digests"' not in (await client.get("/metrics")).text
     assert servicer.sites == set()
+
+
+async def test_one_click_ends_the_digests_of_the_recipient_only(
+    library: Any, replica: Any, user: Any, rows: Any, mail_server: MailServer
+) -> None:
+    servicer, targets = library
+    user_id = await _user_id(user)
+    await rows("UPDATE users SET email = 'clara@example.com'")
+    servicer.due.append(_digest(user_id))
+    async with replica(**targets, **_mail_settings(mail_server.port)) as client:
+        mail = await asyncio.to_thread(mail_server.wait_for, "clara@example.com")
+        # As it was sent: mail programs read no encoded words in this header.
+        url = httpx.URL(re.findall(r"<(\S+)>", mail["List-Unsubscribe"])[0])
+        assert f"<{url}>".encode() in mail_server.raw[-1]
+        page = await client.get(url.raw_path.decode())
+        assert (page.status_code, page.headers["Location"]) == (303, f"/unsubscribe#token={url.params['token']}")
+        assert servicer.stopped == [], "programs that check mails open links"
+        one_click = {"List-Unsubscribe": "One-Click"}
+        assert (await client.post(url.raw_path.decode(), data=one_click)).status_code == 204
+        assert (await client.post(url.raw_path.decode(), data=one_click)).status_code == 204, "idempotent"
+        assert servicer.stopped == [user_id, user_id]
+        token = url.params["token"]
+        secret = (await user.call("POST", "/me/totp", (await user.log_in()).json()["access_token"])).json()["secret"]
+        (sealed,) = await rows("SELECT sealed_secret FROM totp_secrets")
+        for wrong in (token[:-6] + "AAAAAA", token[::-1], "", "ñ", user_id, secret, sealed["sealed_secret"].decode()):
+            refused = await client.post("/api/v1/auth/unsubscriptions", params={"token": wrong})
+            assert (refused.status_code, refused.json()["type"]) == (409, "/problems/invalid-unsubscription"), wrong
+        assert len(servicer.stopped) == 2

@@ -30,10 +30,10 @@ async def make_mails(settings: Any, clock: Any) -> AsyncIterator[Callable[..., M
         database = Database(settings.database_url.get_secret_value(), schema="auth")
         stack.push_async_callback(database.close)
 
-        def make(port: int, key: str | None = None) -> Mails:
+        def make(port: int, key: str | None = None, registry: CollectorRegistry | None = None) -> Mails:
             cipher = MultiFernet([Fernet(key or settings.key_encryption_key.get_secret_value())])
             sender = SmtpSender(SmtpServer("127.0.0.1", port, "none"), "no-reply@music.example")
-            metrics = AuthMetrics(CollectorRegistry())
+            metrics = AuthMetrics(registry or CollectorRegistry())
             return Mails(database, sender, cipher, site="https://music.example", metrics=metrics, clock=clock)
 
         yield make
@@ -92,3 +92,23 @@ async def test_stored_mails_can_be_read_after_the_key_was_replaced(
 def test_incomplete_settings_are_refused(settings: Any, fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"public_url|mail_from"):
         type(settings)(**settings.model_dump() | fields)
+
+
+async def test_the_age_of_the_oldest_mail_is_measured(make_mails: Any, mail_server: MailServer, clock: Any) -> None:
+    registry = CollectorRegistry()
+    mails = make_mails(mail_server.port, registry=registry)
+
+    async def oldest_seconds() -> float:
+        await mails.measure()
+        return registry.get_sample_value("euterpe_auth_mails_oldest_seconds") or 0
+
+    assert await oldest_seconds() == 0
+    await _store(mails)
+    clock.advance(minutes=20)
+    # A younger mail of a kind that ends earlier.
+    async with mails._database.sessions.begin() as session:
+        mails.add(session, MailKind.PASSWORD_RECOVERY, account="unknown")
+    assert 1200 <= await oldest_seconds() < 1260
+    while await mails.run_one():
+        pass
+    assert await oldest_seconds() == 0

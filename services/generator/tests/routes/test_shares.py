@@ -133,6 +133,8 @@ async def test_a_full_library_refuses_requests_and_not_finished_pieces(
     key = headers | {"Idempotency-Key": "accepted-before"}
     first = await client.post(URL, json=PIECE, headers=key | {"Prefer": "wait=30"})
     assert first.json()["song_id"]
+    assert first.headers["RateLimit"].endswith('"songs";r=999, "storage";r=1000000')
+    assert '"songs";q=1000, "storage";q=1000000;qu="content-bytes"' in first.headers["RateLimit-Policy"]
     library.full["ben"] = 3
     refused = await client.post(URL, json=PIECE, headers=token_issuer.headers("ben"))
     assert problem(refused) == (403, "/problems/storage-full")

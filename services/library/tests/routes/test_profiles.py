@@ -47,6 +47,8 @@ async def test_a_display_name_is_shown_with_songs_comments_and_follows(
     feed = (await client.get("/api/v1/library/explore")).json()["items"]
     assert [each["author"] for each in feed] == ["Clara Wieck-Schumann 🎹"]
     await client.put("/api/v1/library/authors/clara/follow", headers=user("robert"))
+    made = await client.post("/api/v1/library/playlists", json={"title": "Mine"}, headers=user("clara"))
+    assert (made.json()["author"], made.json()["username"]) == ("Clara Wieck-Schumann 🎹", "Clara")
     await client.put(PROFILE, json={"display_name": "Robert S."}, headers=user("robert"))
     followers = (await client.get("/api/v1/library/authors/clara/followers")).json()
     assert [(each["name"], each["username"]) for each in followers["items"]] == [("Robert S.", "Robert")]

@@ -186,3 +186,29 @@ async def test_an_object_that_was_stored_again_is_kept(
         await app.state.erasure.sweep()
         assert (await object_store.head(key) is None) == (hours == 1)
     assert removed == [[], [key]]
+
+
+async def test_an_operator_sets_the_limits_of_one_user(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: LibraryServiceStub, peer: Any
+) -> None:
+    operator = {"Authorization": f"Bearer {token_issuer.service_token('operator', scope='admin')}"}
+    clara, path = token_issuer.headers("clara"), "/internal/admin/users/clara/quota"
+    assert (await client.get(path, headers=operator)).json()["is_own"] is False
+    limits = {"max_songs": 1, "max_size_bytes": 10_000}
+    assert (await client.put(path, json=limits, headers=clara)).status_code in (401, 403)
+    assert (await client.put(path, json=limits, headers=operator)).status_code == 204
+    assert (await upload(client, clara, tune(2.0))).status_code == 201
+    assert problem(await upload(client, clara, tune(3.0))) == (403, "/problems/storage-full")
+    shown = (await client.get(path, headers=operator)).json()
+    assert (shown["songs"], shown["max_songs"], shown["is_own"]) == (1, 1, True)
+    usage = await client.get(USAGE, headers=clara)
+    assert usage.json()["max_songs"] == 1
+    assert '"songs";r=0, "storage";r=' in usage.headers["RateLimit"]
+    assert '"songs";q=1, "storage";q=10000;qu="content-bytes"' in usage.headers["RateLimit-Policy"]
+    asked = await library.GetStorageUsage(pb.GetStorageUsageRequest(listener_id="clara"), metadata=peer)
+    assert asked.max_songs == 1, "generations are refused, too"
+    # Others have the limits of all users.
+    robert = token_issuer.headers("robert")
+    assert [(await upload(client, robert, tune(second))).status_code for second in (2.0, 3.0)] == [201, 201]
+    assert (await client.delete(path, headers=operator)).status_code == 204
+    assert (await upload(client, clara, tune(3.0))).status_code == 201

@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 from euterpe.library.v1 import library_pb2 as pb
 from euterpe_library.app import create_app
-from euterpe_library.clients.webhooks import is_allowed
 from euterpe_library.domain.webhooks import MAX_ATTEMPTS
 from euterpe_library.settings import Settings
+from euterpe_service_kit.public_network import is_allowed
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
 from sqlalchemy import text

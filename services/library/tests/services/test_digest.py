@@ -131,3 +131,15 @@ async def test_invalid_ids_are_refused(library: LibraryServiceStub, auth_peer: A
     with pytest.raises(grpc.aio.AioRpcError, match="notification_ids") as caught:
         await library.ConfirmDigest(pb.ConfirmDigestRequest(user_id="clara", notification_ids=ids), metadata=auth_peer)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_digest_is_stopped_without_a_login(
+    library: LibraryServiceStub, auth_peer: Any, client: httpx.AsyncClient, token_issuer: TokenIssuer
+) -> None:
+    headers = token_issuer.headers("clara")
+    chosen = {"digest": "daily", "kinds": {"like": {"email": False}}}
+    await client.put(SETTINGS, json=chosen, headers=headers)
+    for _ in range(2):
+        await library.StopDigest(pb.StopDigestRequest(user_id="clara"), metadata=auth_peer)
+    settings = (await client.get(SETTINGS, headers=headers)).json()
+    assert (settings["digest"], settings["kinds"]["like"]["email"]) == ("off", False)

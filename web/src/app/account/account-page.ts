@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, effect, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, effect, inject, signal } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
@@ -16,6 +16,7 @@ import { ChangePasswordForm } from './change-password-form';
 import { AccountCredentials } from './credentials';
 import { EmailSection } from './email-section';
 import { PasskeySection } from './passkey-section';
+import { ProviderSection } from './provider-section';
 import { RecoveryCodesSection } from './recovery-codes-section';
 import { SecondFactorSection } from './second-factor-section';
 import { SessionList } from './session-list';
@@ -38,6 +39,7 @@ const EXPORTS = [
     Icon,
     PageState,
     PasskeySection,
+    ProviderSection,
     RecoveryCodesSection,
     RouterLink,
     SecondFactorSection,
@@ -59,6 +61,10 @@ export default class AccountPage {
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly credentials = inject(AccountCredentials);
+  /** Also without a provider, as long as the account is linked with an earlier one. */
+  protected readonly showsProvider = computed(
+    () => !!this.credentials.options()?.provider || !!this.credentials.current()?.providers.length,
+  );
 
   constructor() {
     effect(() => {

@@ -3,9 +3,11 @@ import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Notices } from '../core/notices/notices';
 import { Player } from '../core/player/player';
+import { Reauthentication } from '../core/session/reauthentication';
 import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
 import { accountTexts } from './account-texts';
+import { AccountCredentials } from './credentials';
 import { PasswordField, PasswordForm } from './password-form';
 
 @Component({
@@ -30,12 +32,17 @@ export class DeleteAccountForm {
   private readonly player = inject(Player);
   private readonly router = inject(Router);
   private readonly session = inject(Session);
-  protected readonly fields = computed<PasswordField[]>(() => [
-    { name: 'password', label: this.t('confirmPassword'), kind: 'current' },
-  ]);
+  private readonly credentials = inject(AccountCredentials);
+  private readonly reauthentication = inject(Reauthentication);
+  protected readonly fields = computed<PasswordField[]>(() =>
+    this.credentials.current()?.password === false
+      ? []
+      : [{ name: 'password', label: this.t('confirmPassword'), kind: 'current' }],
+  );
 
-  protected readonly deleteAccount = async ({ password = '' }: Record<string, string>) => {
-    await this.api.post('/api/v1/auth/me/deletion', { json: { password } });
+  protected readonly deleteAccount = async ({ password }: Record<string, string>) => {
+    const json = password ? { password } : {};
+    await this.reauthentication.run(() => this.api.post('/api/v1/auth/me/deletion', { json }));
     this.player.close();
     this.session.clear();
     this.notices.show(this.t('accountDeleted'), { kind: 'good' });

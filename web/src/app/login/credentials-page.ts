@@ -4,6 +4,7 @@ import { Api } from '../core/api/api';
 import { RequestState } from '../core/api/request-state';
 import { Notices } from '../core/notices/notices';
 import { Passkeys, supportsPasskeys } from '../core/session/passkeys';
+import { ProviderLogin } from '../core/session/provider-login';
 import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
@@ -44,6 +45,11 @@ const TEXT_KEYS = {
           [problem]="request.problem()"
           (submitted)="submit($event)"
         />
+        @if (provider(); as name) {
+          <button type="button" class="button large" [disabled]="request.isPending()" (click)="logInWithProvider()">
+            <e-icon name="login" />{{ t('logInWith', { name }) }}
+          </button>
+        }
         @if (mode() === 'login') {
           @if (offersPasskeys()) {
             <button type="button" class="button large" [disabled]="request.isPending()" (click)="logInWithPasskey()">
@@ -78,14 +84,17 @@ export default class CredentialsPage {
   protected readonly codes = signal<readonly string[] | null>(null);
   private wasGuest = false;
   protected readonly offersPasskeys = signal(false);
+  /** The name of the OpenID Connect provider, if there is one. */
+  protected readonly provider = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly passkeys = inject(Passkeys);
+  private readonly providerLogin = inject(ProviderLogin);
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly session = inject(Session);
 
   constructor() {
-    if (supportsPasskeys) void this.loadOptions();
+    void this.loadOptions();
   }
 
   protected async submit({ username, password, code }: Credentials): Promise<void> {
@@ -107,6 +116,10 @@ export default class CredentialsPage {
     if (isDone) await this.leave();
   }
 
+  protected async logInWithProvider(): Promise<void> {
+    await this.request.run(() => this.providerLogin.begin('login', this.nextPath()));
+  }
+
   protected async leave(): Promise<void> {
     const name = this.session.user()?.username ?? '';
     this.notices.show(this.t(this.wasGuest ? 'welcomeGuest' : 'welcome', { name }), { kind: 'good' });
@@ -115,7 +128,9 @@ export default class CredentialsPage {
 
   private async loadOptions(): Promise<void> {
     try {
-      this.offersPasskeys.set((await this.api.get('/api/v1/auth/login-options', { as: 'none' })).passkeys);
+      const options = await this.api.get('/api/v1/auth/login-options', { as: 'none' });
+      this.offersPasskeys.set(supportsPasskeys && options.passkeys);
+      this.provider.set(options.provider);
     } catch {
       // The password can be used without the options.
     }

@@ -7,6 +7,8 @@ export const reauthenticationTexts = texts(
     password: 'Password',
     confirm: 'Confirm',
     passkey: 'Use a passkey',
+    provider: 'Log in with {name}',
+    providerHint: '{name} asks you to log in again. Then repeat your change.',
   },
   {
     title: 'Confirma que eres tú',
@@ -14,5 +16,7 @@ export const reauthenticationTexts = texts(
     password: 'Contraseña',
     confirm: 'Confirmar',
     passkey: 'Usar una llave de acceso',
+    provider: 'Entrar con {name}',
+    providerHint: '{name} te pide que entres de nuevo. Después repite tu cambio.',
   },
 );

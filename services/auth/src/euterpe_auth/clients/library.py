@@ -58,3 +58,12 @@ class LibraryClient:
         request = pb.ConfirmDigestRequest(user_id=str(digest.user_id), notification_ids=digest.notification_ids)
         async with peer_errors("library"):
             await self._stub.ConfirmDigest(request, timeout=_DEADLINE_SECONDS)
+
+    async def stop_digest(self, user_id: uuid.UUID) -> None:
+        """Send a user no digests any more. Idempotent."""
+        try:
+            async with peer_errors("library"):
+                await self._stub.StopDigest(pb.StopDigestRequest(user_id=str(user_id)), timeout=_DEADLINE_SECONDS)
+        except Forbidden as error:
+            # As in claim_digest.
+            raise Unavailable("The library cannot end digests yet. Try again later.") from error

@@ -95,6 +95,16 @@ _NOTICES: Final = {
             "entrar en tu cuenta ya no requiere un código.",
         ),
     },
+    Notice.SECOND_FACTOR_REMOVED: {
+        "en": (
+            "Two-step login was removed",
+            "the operator of this site removed two-step login from your account. Set it up again on the account page.",
+        ),
+        "es": (
+            "Se ha quitado la verificación en dos pasos",
+            "el administrador de este sitio ha quitado la verificación en dos pasos de tu cuenta. Vuelve a activarla.",
+        ),
+    },
     Notice.PASSKEY_ADDED: {
         "en": ("A passkey was added", "a passkey was added to your account. It can be used to log in."),
         "es": ("Se ha añadido una llave de acceso", "se ha añadido a tu cuenta una llave de acceso para entrar."),
@@ -102,6 +112,26 @@ _NOTICES: Final = {
     Notice.PASSKEY_REMOVED: {
         "en": ("A passkey was removed", "a passkey was removed from your account."),
         "es": ("Se ha quitado una llave de acceso", "se ha quitado de tu cuenta una llave de acceso."),
+    },
+    Notice.PROVIDER_LINKED: {
+        "en": (
+            "A login provider was linked",
+            "your account was linked with a user of another provider, which can now be used to log in.",
+        ),
+        "es": (
+            "Se ha vinculado un proveedor de acceso",
+            "tu cuenta se ha vinculado con un usuario de otro proveedor, que ahora sirve para entrar.",
+        ),
+    },
+    Notice.PROVIDER_UNLINKED: {
+        "en": (
+            "A login provider was unlinked",
+            "your account is no longer linked with a user of another provider.",
+        ),
+        "es": (
+            "Se ha desvinculado un proveedor de acceso",
+            "tu cuenta ya no está vinculada con un usuario de otro proveedor.",
+        ),
     },
 }
 

@@ -36,8 +36,12 @@ class Notice(StrEnum):
     RECOVERY_CODES_CREATED = "recovery_codes_created"
     SECOND_FACTOR_ENABLED = "second_factor_enabled"
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    #: By an operator.
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PROVIDER_LINKED = "provider_linked"
+    PROVIDER_UNLINKED = "provider_unlinked"
 
 
 #: How long a mail is of use; after that, it is deleted without being sent.

@@ -30,6 +30,10 @@ class SecurityEvent(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     SECOND_FACTOR_ENABLED = "second_factor_enabled"
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    #: By an operator.
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
     SECOND_FACTOR_REFUSED = "second_factor_refused"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PROVIDER_LINKED = "provider_linked"
+    PROVIDER_UNLINKED = "provider_unlinked"

@@ -20,6 +20,14 @@ class AccountView(BaseModel):
     suspended_at: UtcTime | None
     active_sessions: int
     api_keys: int
+    second_factor: bool
+    has_email: bool
+
+
+class RemovedSecondFactor(BaseModel):
+    """Whether the account had a second factor."""
+
+    removed: bool
 
 
 class EndedSessions(BaseModel):
@@ -50,3 +58,9 @@ async def resume_user(user_id: uuid.UUID, use_cases: UseCasesDep) -> None:
 async def end_user_sessions(user_id: uuid.UUID, use_cases: UseCasesDep) -> EndedSessions:
     """End all sessions of an account."""
     return EndedSessions(sessions=await use_cases.administration.end_sessions(user_id))
+
+
+@router.delete("/users/{user_id}/second-factor")
+async def remove_user_second_factor(user_id: uuid.UUID, use_cases: UseCasesDep) -> RemovedSecondFactor:
+    """Require no codes at logins of an account any more."""
+    return RemovedSecondFactor(removed=await use_cases.administration.remove_second_factor(user_id))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from euterpe_auth.routes.schemas import ApiKeyAnswer, SecurityEventAnswer, SessionAnswer, UserAnswer
+from euterpe_auth.routes.schemas import ApiKeyAnswer, ProviderLinkAnswer, SecurityEventAnswer, SessionAnswer, UserAnswer
 
 #: Response header: how many API keys a change of the password has revoked.
 REVOKED_KEYS: Final = "Euterpe-Revoked-Api-Keys"
@@ -20,6 +20,7 @@ class AccountExport(BaseModel):
 
     account: UserAnswer
     email: str | None = Field(default=None, examples=["clara@example.com"])
+    providers: list[ProviderLinkAnswer]
     sessions: list[SessionAnswer]
     api_keys: list[ApiKeyAnswer]
     security_events: list[SecurityEventAnswer]
@@ -29,6 +30,11 @@ def session_answer(session: object, current_id: uuid.UUID | None) -> SessionAnsw
     """Convert a session; `current_id` is that of the request."""
     values = {name: getattr(session, name) for name in _SESSION_FIELDS}
     return SessionAnswer(**values, current=values["id"] == current_id)
+
+
+def provider_link_answer(link: object) -> ProviderLinkAnswer:
+    """Convert a link with a provider."""
+    return ProviderLinkAnswer.model_validate(link, from_attributes=True)
 
 
 def api_key_answer(key: object) -> ApiKeyAnswer:

@@ -4,6 +4,7 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter
 
 from euterpe_auth.dependencies import AccountDep, OriginDep, RecentAccountDep, UseCasesDep
+from euterpe_auth.routes.answers import provider_link_answer
 from euterpe_auth.routes.schemas import (
     ConfirmBody,
     CredentialsAnswer,
@@ -24,6 +25,8 @@ async def get_credentials(user: AccountDep, use_cases: UseCasesDep) -> Credentia
         pending_email=account.pending_email,
         recovery_codes=await use_cases.recovery_codes.count(user.id),
         totp=await use_cases.second_factor.is_enabled(user.id),
+        password=account.password_hash is not None,
+        providers=[provider_link_answer(row) for row in await use_cases.providers.links(user.id)],
     )
 
 

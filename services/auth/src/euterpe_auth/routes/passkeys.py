@@ -68,7 +68,7 @@ async def rename_passkey(
     "/me/passkeys/{passkey_id}",
     status_code=204,
     summary="Remove a passkey",
-    responses=problem_responses(401, 403, 404, 503),
+    responses=problem_responses(401, 403, 404, 409, 503),
 )
 async def remove_passkey(
     passkey_id: uuid.UUID, user: RecentAccountDep, use_cases: UseCasesDep, origin: OriginDep

@@ -22,7 +22,9 @@ _COMPLETED: dict[int | str, dict[str, Any]] = REVOKED_KEYS_ANSWER | problem_resp
 @router.get("/login-options", summary="Get login options", responses=problem_responses(503))
 async def get_login_options(use_cases: UseCasesDep) -> LoginOptionsAnswer:
     """What this installation offers to log in, to register, and to recover a password."""
-    return LoginOptionsAnswer(mails=use_cases.mails.is_enabled, passkeys=use_cases.passkeys.is_enabled)
+    return LoginOptionsAnswer(
+        mails=use_cases.mails.is_enabled, passkeys=use_cases.passkeys.is_enabled, provider=use_cases.providers.name
+    )
 
 
 @router.post(

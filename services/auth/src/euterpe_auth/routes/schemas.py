@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from euterpe_auth.domain.api_keys import MAX_DAYS, MAX_NAME_LENGTH, Scope
 from euterpe_auth.domain.emails import MAX_EMAIL_LENGTH, normalise_email
 from euterpe_auth.domain.mails import Language
+from euterpe_auth.domain.providers import MAX_CODE_LENGTH as MAX_PROVIDER_CODE_LENGTH
 from euterpe_auth.domain.recovery_codes import MAX_CODE_LENGTH
 from euterpe_auth.domain.registration_challenges import MAX_PROOF_LENGTH
 from euterpe_auth.domain.users import (
@@ -157,7 +158,7 @@ class PasswordChange(BaseModel):
         },
     )
 
-    current_password: GivenPassword
+    current_password: GivenPassword | None = Field(default=None, description="Omitted if the account has none.")
     new_password: NewPassword
     revoke_api_keys: bool = Field(default=False, description="Whether to revoke all API keys of the account as well.")
 
@@ -168,6 +169,14 @@ class ConfirmBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "op. 7, in A minor"}]})
 
     password: GivenPassword
+
+
+class DeletionBody(BaseModel):
+    """The account's password, which confirms the deletion; without it, if the account has none."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "op. 7, in A minor"}]})
+
+    password: GivenPassword | None = None
 
 
 class EmailBody(BaseModel):
@@ -336,6 +345,100 @@ class PasskeyList(BaseModel):
     items: list[PasskeyAnswer]
 
 
+class ProviderLinkAnswer(BaseModel):
+    """A user of an OpenID Connect provider who may log in to the account."""
+
+    issuer: str = Field(examples=["https://id.example"])
+    subject: str = Field(description="The provider's id of the user.", examples=["248289761001"])
+    name: str = Field(description="The name that the provider gave, for display.", examples=["Clara Wieck"])
+    created_at: UtcTime = Field(examples=["2026-09-13T12:00:00Z"])
+    last_used_at: UtcTime | None = Field(examples=["2026-09-14T09:30:00Z"])
+
+
+class ProviderAuthorizationBody(BaseModel):
+    """What an authentication at the provider is for."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"purpose": "link"}]})
+
+    purpose: Literal["link", "confirm"] = Field(
+        description="`link` the provider's user with the account, or `confirm` that the user is present, for which the "
+        "provider asks for its password again."
+    )
+
+
+class ProviderAuthorizationAnswer(BaseModel):
+    """Where to log in at the provider, which sends the browser back to `/login/provider` of this site."""
+
+    url: str = Field(examples=["https://id.example/authorize?response_type=code&client_id=euterpe&state=…"])
+    ticket: str = Field(
+        description="Keep it in the browser; it continues the login, for ten minutes after each step.",
+        examples=["euterpe_pt_kq3v5Zy0…"],
+    )
+
+
+class ProviderTicketBody(BaseModel):
+    """The ticket of an authentication at the provider, whose response was verified."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"ticket": "euterpe_pt_kq3v5Zy0…"}]})
+
+    ticket: GivenRefreshToken
+
+
+class ProviderResponseBody(ProviderTicketBody):
+    """The parameters with which the provider sent the browser back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ticket": "euterpe_pt_kq3v5Zy0…", "state": "af0ifjs…", "code": "SplxlOBe…"}]}
+    )
+
+    state: GivenRefreshToken
+    code: Annotated[SecretStr, _at_most(MAX_PROVIDER_CODE_LENGTH), _schema(maxLength=MAX_PROVIDER_CODE_LENGTH)]
+    iss: str | None = Field(default=None, max_length=500, description="The issuer, if the provider sent it.")
+
+
+class ProviderUserAnswer(BaseModel):
+    """The provider's user."""
+
+    name: str = Field(description="The name that the provider gives.", examples=["Clara Wieck"])
+    is_linked: bool = Field(description="Whether an account is linked with this user.")
+    suggested_username: str | None = Field(
+        description="A valid name for a new account, which may be taken.", examples=["Clara.Wieck"]
+    )
+
+
+class ProviderLoginBody(ProviderTicketBody):
+    """A login with a verified user of the provider."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ticket": "euterpe_pt_kq3v5Zy0…", "delivery": "cookie"}]}
+    )
+
+    code: GivenRecoveryCode | None = Field(
+        default=None,
+        description="A code of the authenticator app or a recovery code, if the account has a second factor.",
+        examples=["492039"],
+    )
+    delivery: Delivery = Field(default="body", description=_DELIVERY)
+
+
+class ProviderRegistration(ProviderTicketBody):
+    """A new account without a password for a verified user of the provider."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ticket": "euterpe_pt_kq3v5Zy0…", "username": "clara"}]})
+
+    username: str = Field(
+        min_length=MIN_USERNAME_LENGTH,
+        max_length=MAX_USERNAME_LENGTH,
+        pattern=USERNAME_PATTERN,
+        description="ASCII letters, digits, dots, underscores and hyphens.",
+    )
+    proof: str | None = Field(
+        default=None,
+        max_length=MAX_PROOF_LENGTH,
+        description="The solution of a challenge in base64, if this installation requires one.",
+    )
+
+
 class CredentialsAnswer(BaseModel):
     """How a user logs in to an account and recovers it."""
 
@@ -344,7 +447,9 @@ class CredentialsAnswer(BaseModel):
         description="An address whose link has not been opened yet.", examples=["clara@example.org"]
     )
     recovery_codes: int = Field(description="Number of unused recovery codes.", examples=[10])
-    totp: bool = Field(description="Whether logins with the password need a code of an authenticator app.")
+    totp: bool = Field(description="Whether logins need a code of an authenticator app; not those with a passkey.")
+    password: bool = Field(description="Whether the account has a password.")
+    providers: list[ProviderLinkAnswer]
 
 
 class LoginOptionsAnswer(BaseModel):
@@ -352,6 +457,9 @@ class LoginOptionsAnswer(BaseModel):
 
     mails: bool = Field(description="Whether passwords can be recovered by mail.")
     passkeys: bool = Field(description="Whether passkeys can be used.")
+    provider: str | None = Field(
+        description="Name of the OpenID Connect provider to log in at; null if there is none.", examples=["Example ID"]
+    )
 
 
 class ClaimBody(BaseModel):

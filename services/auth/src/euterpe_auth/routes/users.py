@@ -16,12 +16,13 @@ from euterpe_auth.routes.answers import (
     REVOKED_KEYS_ANSWER,
     AccountExport,
     api_key_answer,
+    provider_link_answer,
     security_event_answer,
     session_answer,
 )
 from euterpe_auth.routes.schemas import (
     ClaimBody,
-    ConfirmBody,
+    DeletionBody,
     NewUserAnswer,
     PasswordChange,
     Registration,
@@ -75,10 +76,13 @@ async def read_me(user: _Reader, use_cases: UseCasesDep) -> UserAnswer:
 async def change_password(
     body: PasswordChange, response: Response, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep
 ) -> None:
-    """Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true."""
+    """Changes the password, and ends all other sessions. API keys remain valid, unless `revoke_api_keys` is true.
+
+    An account without a password needs a recent authentication instead of `current_password`.
+    """
     revoked = await use_cases.users.change_password(
         user.id,
-        current=body.current_password.get_secret_value(),
+        current=None if body.current_password is None else body.current_password.get_secret_value(),
         new=body.new_password.get_secret_value(),
         session_id=user.session_id,
         revoke_api_keys=body.revoke_api_keys,
@@ -90,9 +94,13 @@ async def change_password(
 @router.post(
     "/me/deletion", status_code=202, summary="Delete the account", responses=problem_responses(401, 403, 413, 429, 503)
 )
-async def delete_account(body: ConfirmBody, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
-    """Deletes the account permanently. Its songs, share links, comments and files are deleted in the background."""
-    await use_cases.users.delete(user.id, body.password.get_secret_value(), origin)
+async def delete_account(body: DeletionBody, user: AccountDep, use_cases: UseCasesDep, origin: OriginDep) -> None:
+    """Deletes the account permanently. Its songs, share links, comments and files are deleted in the background.
+
+    An account without a password needs a recent authentication instead.
+    """
+    password = None if body.password is None else body.password.get_secret_value()
+    await use_cases.users.delete(user.id, user.session_id, password, origin)
 
 
 @router.post(
@@ -123,6 +131,7 @@ async def export_account(response: Response, user: AccountDep, use_cases: UseCas
     return AccountExport(
         account=_response(await use_cases.users.get(user.id)),
         email=(await use_cases.users.credentials(user.id)).email,
+        providers=[provider_link_answer(row) for row in await use_cases.providers.links(user.id)],
         sessions=[session_answer(row, user.session_id) for row in await use_cases.sessions.list(user.id)],
         api_keys=[api_key_answer(key) for key in await use_cases.api_keys.list(user.id)],
         security_events=[security_event_answer(row) for row in await use_cases.users.all_security_events(user.id)],

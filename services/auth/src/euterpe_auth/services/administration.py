@@ -1,4 +1,4 @@
-"""What operators do with accounts: find, suspend and resume them, and end their sessions."""
+"""What operators do with accounts: find, suspend and resume them, end their sessions, and remove a second factor."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,14 +9,17 @@ from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_auth.domain.clock import Clock
+from euterpe_auth.domain.mails import Notice
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import NoSuchUser
+from euterpe_auth.services.mails import Mails
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.models import UserRow
 from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
+from euterpe_auth.storage.totp_secrets import TotpSecretRepository
 from euterpe_auth.storage.users import UserRepository
 
 log = structlog.get_logger(__name__)
@@ -34,13 +37,16 @@ class AccountState:
     suspended_at: datetime | None
     active_sessions: int
     api_keys: int
+    second_factor: bool
+    has_email: bool
 
 
 class Administration:
     """Use cases of operators. Changes are recorded in the account's audit log."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, mails: Mails, clock: Clock) -> None:
         self._database = database
+        self._mails = mails
         self._clock = clock
 
     async def find(self, name_or_id: str) -> AccountState:
@@ -53,7 +59,17 @@ class Administration:
                 raise NoSuchUser
             sessions = await SessionRepository(session).active(row.id, self._clock())
             keys = await ApiKeyRepository(session).of_user(row.id)
-        return AccountState(row.id, row.username, row.created_at, row.suspended_at, len(sessions), len(keys))
+            second_factor = await TotpSecretRepository(session).is_enabled(row.id)
+        return AccountState(
+            row.id,
+            row.username,
+            row.created_at,
+            row.suspended_at,
+            len(sessions),
+            len(keys),
+            second_factor=second_factor,
+            has_email=row.email is not None,
+        )
 
     async def suspend(self, user_id: uuid.UUID) -> None:
         """Refuse logins, API keys and all tokens of an account until it is resumed. Idempotent. Raises NoSuchUser."""
@@ -88,6 +104,21 @@ class Administration:
             self._record(session, SecurityEvent.ALL_SESSIONS_REVOKED, now, user_id)
         log.warning("sessions_ended_by_operator", user_id=str(user_id), sessions=ended)
         return ended
+
+    async def remove_second_factor(self, user_id: uuid.UUID) -> bool:
+        """Require no codes at logins of an account any more, and notify its address; False if it required none.
+
+        The password and the sessions remain. Raises NoSuchUser.
+        """
+        async with self._database.sessions.begin() as session:
+            row = await self._locked(session, user_id)
+            if not await TotpSecretRepository(session).remove(user_id):
+                return False
+            self._mails.notify(session, row, Notice.SECOND_FACTOR_REMOVED)
+            self._record(session, SecurityEvent.SECOND_FACTOR_REMOVED, self._clock(), user_id)
+        self._mails.wake()
+        log.warning("second_factor_removed_by_operator", user_id=str(user_id))
+        return True
 
     @staticmethod
     def _record(session: AsyncSession, event: SecurityEvent, now: datetime, user_id: uuid.UUID) -> None:

@@ -13,6 +13,7 @@ from euterpe_auth.storage.account_tokens import AccountTokenRepository
 from euterpe_auth.storage.api_keys import ApiKeyRepository
 from euterpe_auth.storage.attempts import AttemptRepository
 from euterpe_auth.storage.passkeys import PasskeyRepository
+from euterpe_auth.storage.providers import ProviderRepository
 from euterpe_auth.storage.revocations import RevocationRepository
 from euterpe_auth.storage.security_events import SecurityEventRepository
 from euterpe_auth.storage.sessions import SessionRepository
@@ -48,6 +49,7 @@ class Housekeeping:
             await RevocationRepository(session).delete_expired(now)
             await AccountTokenRepository(session).delete_expired(now)
             await PasskeyRepository(session).delete_expired_challenges(now)
+            await ProviderRepository(session).delete_expired_requests(now)
             await ApiKeyRepository(session).delete_expired(now - _EXPIRED_KEYS_LISTED)
             await SecurityEventRepository(session).delete_older(now - self._event_retention)
         while await self._delete_guests():

@@ -60,7 +60,13 @@ class AttemptLimits:
 
 
 async def open_login(
-    session: AsyncSession, sessions: Sessions, account: UserRow, origin: Origin, now: datetime
+    session: AsyncSession,
+    sessions: Sessions,
+    account: UserRow,
+    origin: Origin,
+    now: datetime,
+    *,
+    authenticated_at: datetime | None = None,
 ) -> OpenedSession:
     """Create a session of an authenticated account, whose row is locked, within the caller's transaction.
 
@@ -69,7 +75,7 @@ async def open_login(
     if account.suspended_at is not None:
         raise AccountSuspended
     user = User(account.id, account.username or "", account.created_at)
-    opened = await sessions.open(session, user, origin)
+    opened = await sessions.open(session, user, origin, authenticated_at=authenticated_at)
     SecurityEventRepository(session).record(
         SecurityEvent.LOGGED_IN, at=now, user_id=user.id, origin=origin, subject=opened.session_id
     )

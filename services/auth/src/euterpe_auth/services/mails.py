@@ -22,6 +22,7 @@ from euterpe_auth.domain.mails import LIFETIMES, Language, MailKind, Notice, Sto
 from euterpe_auth.domain.origin import Origin
 from euterpe_auth.domain.refresh_tokens import digest
 from euterpe_auth.domain.security_events import SecurityEvent
+from euterpe_auth.domain.unsubscriptions import unsubscription_token
 from euterpe_auth.domain.users import may_be_username
 from euterpe_auth.services.metrics import AuthMetrics
 from euterpe_auth.storage.account_tokens import AccountTokenRepository
@@ -120,9 +121,9 @@ class Mails:
         """Send all mails that are due, then wait for the next ones."""
         self._wake_event.clear()
         while await self.run_one():
-            pass
-        async with self._database.sessions() as session:
-            self._metrics.mails_waiting.set(await MailRepository(session).count())
+            # A mail server that does not answer takes half a minute per mail.
+            await self.measure()
+        await self.measure()
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):
                 await self._wake_event.wait()
@@ -153,6 +154,16 @@ class Mails:
         else:
             await self._finish(stored, "sent")
         return True
+
+    async def measure(self) -> None:
+        """Set the metrics of waiting mails."""
+        async with self._database.sessions() as session:
+            self._metrics.mails_waiting.set(await MailRepository(session).count())
+            ends = await MailRepository(session).first_ends()
+        now = self._clock()
+        waited = (now - (end - LIFETIMES[MailKind(kind)]) for kind, end in ends.items())
+        # The held mail of a digest ends its lifetime later.
+        self._metrics.mails_oldest_seconds.set(max((each.total_seconds() for each in waited), default=0))
 
     async def _finish(self, mail: StoredMail, result: str, error: str | None = None) -> None:
         async with self._database.sessions.begin() as session:
@@ -203,8 +214,12 @@ class Mails:
             recipient = await digest_recipient(session, uuid.UUID(content["user_id"]))
         if recipient is None:
             return None
-        # The page with the settings of digests (RFC 2369).
-        headers = {"List-Unsubscribe": f"<{self._site}/notifications>"}
+        # One click in the mail program ends the digests (RFC 8058); browsers get a page with a button.
+        token = unsubscription_token(self._cipher, uuid.UUID(content["user_id"]))
+        headers = {
+            "List-Unsubscribe": f"<{self._site}/api/v1/auth/unsubscriptions?token={token}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
         return Mail(recipient, content["subject"], content["text"], stored.id.hex, headers)
 
     async def _verification(self, stored: StoredMail) -> Mail | None:

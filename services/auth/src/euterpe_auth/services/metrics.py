@@ -25,6 +25,11 @@ class AuthMetrics:
         self.mails_waiting = Gauge(
             "euterpe_auth_mails_waiting", "Mails that the mail server has not accepted yet.", registry=registry
         )
+        self.mails_oldest_seconds = Gauge(
+            "euterpe_auth_mails_oldest_seconds",
+            "Time for which the oldest mail has waited for the mail server.",
+            registry=registry,
+        )
         self.service_tokens = counter("service_tokens", "Service tokens requested.")
         self.hashes_running = Gauge(
             "euterpe_auth_password_hashes_running", "Password hashes in progress.", registry=registry

@@ -19,6 +19,7 @@ from euterpe_auth.domain.passkeys import MAX_PASSKEYS, PasskeyRefusedError, Site
 from euterpe_auth.domain.security_events import SecurityEvent
 from euterpe_auth.errors import InvalidPasskey, NoSuchPasskey, PasskeyRefused, PasskeysNotConfigured, TooManyPasskeys
 from euterpe_auth.services.attempts import Attempts
+from euterpe_auth.services.login_methods import require_login_method
 from euterpe_auth.services.logins import open_login
 from euterpe_auth.services.mails import Mails
 from euterpe_auth.services.metrics import AuthMetrics
@@ -136,11 +137,12 @@ class Passkeys:
     async def remove(
         self, user_id: uuid.UUID, session_id: uuid.UUID | None, passkey_id: uuid.UUID, origin: Origin
     ) -> None:
-        """Delete a passkey. Raises NoSuchPasskey and SessionEnded."""
+        """Delete a passkey. Raises NoSuchPasskey, LastLoginMethod and SessionEnded."""
         async with self._database.sessions.begin() as session:
             account = await lock_account(session, user_id, session_id, self._clock())
             if not await PasskeyRepository(session).remove(user_id, passkey_id):
                 raise NoSuchPasskey
+            await require_login_method(session, account)
             self._record(session, account, SecurityEvent.PASSKEY_REMOVED, Notice.PASSKEY_REMOVED, passkey_id, origin)
         self._mails.wake()
         log.info("passkey_removed", user_id=str(user_id), passkey_id=str(passkey_id))

@@ -76,8 +76,13 @@ class Sessions:
         self._lifetime = timedelta(seconds=session_seconds)
         self._max_idle = timedelta(seconds=idle_seconds)
 
-    async def open(self, session: AsyncSession, user: User, origin: Origin) -> OpenedSession:
-        """Create a session in the caller's transaction."""
+    async def open(
+        self, session: AsyncSession, user: User, origin: Origin, *, authenticated_at: datetime | None = None
+    ) -> OpenedSession:
+        """Create a session in the caller's transaction.
+
+        `authenticated_at` is when the user authenticated, if that is not now.
+        """
         now = self._clock()
         row = SessionRow(
             id=uuid.uuid4(),
@@ -85,6 +90,7 @@ class Sessions:
             created_at=now,
             expires_at=now + self._lifetime,
             last_used_at=now,
+            authenticated_at=authenticated_at,
             address=origin.address,
             user_agent=origin.user_agent,
         )

@@ -1,7 +1,7 @@
 """Accounts: registration, lookup, change of password, and deletion."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -100,6 +100,33 @@ class Users:
         when too many hashes wait.
         """
         require_unguessable(password, username, "body.password")
+        return await self._register(username, password, origin, guest_id=guest_id, proof=proof)
+
+    async def register_without_password(
+        self,
+        username: str,
+        origin: Origin,
+        *,
+        on_added: Callable[[AsyncSession, uuid.UUID], Awaitable[None]],
+        guest_id: uuid.UUID | None = None,
+        proof: str | None = None,
+    ) -> RegisteredAccount:
+        """Create an account like `register`, for a user whose other credential `on_added` adds.
+
+        It is called in the account's transaction, and may refuse the registration by raising.
+        """
+        return await self._register(username, None, origin, guest_id=guest_id, proof=proof, on_added=on_added)
+
+    async def _register(
+        self,
+        username: str,
+        password: str | None,
+        origin: Origin,
+        *,
+        guest_id: uuid.UUID | None,
+        proof: str | None,
+        on_added: Callable[[AsyncSession, uuid.UUID], Awaitable[None]] | None = None,
+    ) -> RegisteredAccount:
         await self._attempts.admit(Charge(key_of("new", origin.network), self._limits.new_accounts))
         async with self._database.sessions() as session:
             taken = is_reserved(username) or await UserRepository(session).is_name_taken(username)
@@ -108,9 +135,9 @@ class Users:
             await self._challenges.require(proof)
         codes: Sequence[str] | None = None
         if not taken:
-            password_hash = await self._passwords.hash(password)
+            password_hash = None if password is None else await self._passwords.hash(password)
             user = User(guest_id or uuid.uuid4(), username, self._clock())
-            codes = await self._add(user, password_hash, origin, promote=guest_id is not None)
+            codes = await self._add(user, password_hash, origin, promote=guest_id is not None, on_added=on_added)
             taken = codes is None
         self._metrics.registrations.labels("name_taken" if taken else "success").inc()
         if taken or codes is None:
@@ -128,7 +155,7 @@ class Users:
         self,
         user_id: uuid.UUID,
         *,
-        current: str,
+        current: str | None,
         new: str,
         session_id: uuid.UUID | None,
         revoke_api_keys: bool,
@@ -136,9 +163,12 @@ class Users:
     ) -> int:
         """Change the password, end all sessions except the given one, and return the number of revoked API keys.
 
-        Raises WrongPassword, GuessablePassword, TooManyAttempts, SessionEnded, Unavailable.
+        An account without a password needs a recent authentication instead of the current one.
+
+        Raises WrongPassword, RecentAuthenticationRequired, GuessablePassword, TooManyAttempts, SessionEnded,
+        Unavailable.
         """
-        account = await self._confirmed(user_id, current, "body.current_password", origin)
+        account = await self._confirmed_in_session(user_id, session_id, current, "body.current_password", origin)
         require_unguessable(new, account.username or "", "body.new_password")
         new_hash = await self._passwords.hash(new)
         now = self._clock()
@@ -186,9 +216,11 @@ class Users:
         async with self._database.sessions.begin() as session:
             (await require_active(session, user_id, session_id, now)).authenticated_at = now
 
-    async def delete(self, user_id: uuid.UUID, password: str, origin: Origin) -> None:
+    async def delete(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, password: str | None, origin: Origin
+    ) -> None:
         """Delete an account, and all its data through the outbox. Raises as change_password does."""
-        await self._confirmed(user_id, password, "body.password", origin)
+        await self._confirmed_in_session(user_id, session_id, password, "body.password", origin)
         now = self._clock()
         async with self._database.sessions.begin() as session:
             if await UserRepository(session).remove_user(user_id, now):
@@ -215,7 +247,15 @@ class Users:
         """Return all entries of an account in the audit log, newest first."""
         return await self.security_events(user_id, before=None, limit=None)
 
-    async def _add(self, user: User, password_hash: str, origin: Origin, *, promote: bool) -> Sequence[str] | None:
+    async def _add(
+        self,
+        user: User,
+        password_hash: str | None,
+        origin: Origin,
+        *,
+        promote: bool,
+        on_added: Callable[[AsyncSession, uuid.UUID], Awaitable[None]] | None,
+    ) -> Sequence[str] | None:
         """Add the account and return its recovery codes; None when its name is taken."""
         now = user.created_at
         try:
@@ -224,6 +264,8 @@ class Users:
                     await self._promote(session, user, password_hash)
                 elif not await UserRepository(session).add_user(user, password_hash):
                     return None
+                if on_added is not None:
+                    await on_added(session, user.id)
                 codes = await replace_codes(session, user.id)
                 event = SecurityEvent.REGISTERED
                 SecurityEventRepository(session).record(event, at=now, user_id=user.id, origin=origin)
@@ -233,7 +275,7 @@ class Users:
         self._outbox.wake()
         return codes
 
-    async def _promote(self, session: AsyncSession, user: User, password_hash: str) -> None:
+    async def _promote(self, session: AsyncSession, user: User, password_hash: str | None) -> None:
         if not await UserRepository(session).promote_guest(user, password_hash):
             raise NoSuchGuest
         # Others may have the guest's tokens, which must not belong to the account.
@@ -241,6 +283,16 @@ class Users:
         # The account owns the songs already; the transfer sets the author's name.
         self._outbox.add(session, TaskKind.TRANSFER_SONGS, user.id, target_id=user.id, author=user.username)
         self._metrics.guests.labels("registered").inc()
+
+    async def _confirmed_in_session(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, password: str | None, field: str, origin: Origin
+    ) -> UserRow:
+        """Return the account after its password, or a recent authentication if the account has none."""
+        account = await self.credentials(user_id)
+        if account.password_hash is not None:
+            return await self._confirmed(user_id, password or "", field, origin)
+        await self.require_recent_authentication(user_id, session_id, None, origin)
+        return account
 
     async def _confirmed(self, user_id: uuid.UUID, password: str, field: str, origin: Origin) -> UserRow:
         """Return the account if this is its password. Attempts are counted, because the access token may be stolen."""

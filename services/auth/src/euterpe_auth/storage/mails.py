@@ -65,6 +65,12 @@ class MailRepository:
         """Count the mails."""
         return await self._session.scalar(select(func.count()).select_from(MailRow)) or 0
 
+    async def first_ends(self) -> dict[str, datetime]:
+        """Return when the oldest mail of each kind is of no use any more; it was stored one lifetime earlier."""
+        statement = select(MailRow.kind, func.min(MailRow.expires_at)).group_by(MailRow.kind)
+        rows = await self._session.execute(statement)
+        return {row[0]: row[1] for row in rows}
+
 
 def _values(mail_id: uuid.UUID, kind: str, sealed: bytes, due_at: datetime, lifetime: timedelta) -> dict[str, Any]:
     return {

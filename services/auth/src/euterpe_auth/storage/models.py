@@ -3,7 +3,18 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, LargeBinary, MetaData, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -31,7 +42,10 @@ class Base(DeclarativeBase):
 
 
 class UserRow(Base):
-    """An account; names are unique regardless of case. Guests have neither a name nor a password."""
+    """An account; names are unique regardless of case. Guests have no name.
+
+    An account without a password logs in with a passkey or at the provider of an operator.
+    """
 
     __tablename__ = "users"
 
@@ -51,7 +65,7 @@ class UserRow(Base):
         Index("uq_users_username_lower", sql("lower(username)"), unique=True),
         Index("uq_users_email_lower", sql("lower(email)"), unique=True),
         Index("ix_users_guests", "created_at", postgresql_where=sql("username IS NULL")),
-        CheckConstraint("(username IS NULL) = (password_hash IS NULL)", name="guest"),
+        CheckConstraint("username IS NOT NULL OR password_hash IS NULL", name="guest"),
     )
 
 
@@ -242,4 +256,44 @@ class PasskeyChallengeRow(Base):
 
     challenge: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderLinkRow(Base):
+    """An identity at an OpenID Connect provider that logs in to an account."""
+
+    __tablename__ = "provider_links"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    #: The name that the provider gave at the time of the link, for its owner.
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject", name="uq_provider_links_issuer_subject"),
+        UniqueConstraint("user_id", "issuer", name="uq_provider_links_user_id_issuer"),
+    )
+
+
+class ProviderRequestRow(Base):
+    """An authentication at a provider, found by the digest of its ticket; the response fills the identity."""
+
+    __tablename__ = "provider_requests"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    #: Digest of the state; NULL after the response, which is accepted once.
+    state_digest: Mapped[bytes | None]
+    #: The encrypted nonce and PKCE code verifier.
+    sealed_secrets: Mapped[bytes]
+    #: The account and session that link or confirm; NULL for a login.
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    session_id: Mapped[uuid.UUID | None]
+    subject: Mapped[str | None]
+    name: Mapped[str | None]
+    #: When the provider says that the user authenticated.
+    authenticated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -19,8 +19,8 @@ class UserRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add_user(self, user: User, password_hash: str) -> bool:
-        """Add an account; False when its name is taken, also by a concurrent transaction."""
+    async def add_user(self, user: User, password_hash: str | None) -> bool:
+        """Add an account, maybe without a password; False when its name is taken, also by a concurrent transaction."""
         values = {
             "id": user.id,
             "username": user.username,
@@ -35,7 +35,7 @@ class UserRepository:
         self._session.add(UserRow(id=guest.id, created_at=guest.created_at))
         await self._session.flush()
 
-    async def promote_guest(self, user: User, password_hash: str) -> bool:
+    async def promote_guest(self, user: User, password_hash: str | None) -> bool:
         """Turn a guest into a registered account; False when there is no such guest.
 
         Raises IntegrityError when the name is taken.

@@ -27,6 +27,7 @@ from euterpe_generator.dependencies import (
 )
 from euterpe_generator.domain.generation import Generation, Owner, Status
 from euterpe_generator.errors import NotFinished
+from euterpe_generator.routes.quota_headers import quota_headers
 from euterpe_generator.routes.schemas import (
     GenerationExport,
     GenerationRequest,
@@ -83,6 +84,7 @@ async def create_generation(
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
     response.status_code = 200 if all(generation.status.ended for generation in generations) else 202
     response.headers["Location"] = location(generations[0])
+    response.headers.update(quota_headers(service, owner))
     first, *others = (GenerationView.of(generation) for generation in generations)
     return OrderView(**first.model_dump(), variations=others)
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.clock import Clock
 from euterpe_generator.domain.generation import Generation, Owner, Status, UserClass
+from euterpe_generator.domain.library_usage import LibraryUsage
 from euterpe_generator.domain.queue import QueuePosition
 from euterpe_generator.domain.requests import ComparisonVariant, GenerationRequest, Order
 from euterpe_generator.domain.shares import ClassLimits
@@ -173,6 +174,10 @@ class GenerationService:
             deadline = self._clock.monotonic() + wait_seconds
             pairs = zip(generations, watches, strict=True)
             return [await self._wait(generation, watch, deadline) for generation, watch in pairs]
+
+    def library_usage(self, owner: Owner) -> LibraryUsage | None:
+        """Return how full the user's library is, as of the last request for a piece; None if that is not known."""
+        return self._quota.known(owner)
 
     async def _check_storage(self, owner: Owner, order: Order, idempotency_key: str | None) -> None:
         try:

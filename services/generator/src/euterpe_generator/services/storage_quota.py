@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -45,6 +46,14 @@ class StorageQuota:
         usage = await self._usage(owner)
         if usage is not None and not usage.has_room(pieces):
             raise StorageFull(usage, is_guest=owner.user_class is UserClass.GUEST)
+        if usage is not None:
+            # Until the library is asked again, these pieces count.
+            asked_at, _ = self._known[owner.key]
+            self._known[owner.key] = (asked_at, replace(usage, songs=usage.songs + pieces))
+
+    def known(self, owner: Owner) -> LibraryUsage | None:
+        """Return what is known of a user's library with the pieces that were requested since, without asking it."""
+        return self._known.get(owner.key, (0.0, None))[1]
 
     async def _usage(self, owner: Owner) -> LibraryUsage | None:
         now = self._clock()

@@ -155,7 +155,10 @@ class Playlist:
 
     id: uuid.UUID
     owner_id: str
+    #: The owner's display name, or else the account's name.
     author: str
+    #: The account's name.
+    username: str
     title: str
     description: str
     visibility: Visibility

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from euterpe_service_kit.admin import admin_router
 from fastapi import Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from euterpe_library.domain.moderation import OPERATOR, Decision, Verdict
+from euterpe_library.domain.quota import Storage
 from euterpe_library.routes.moderation import BanAnswer, Bans, DecisionBody, LogEntryAnswer, LogPage
+from euterpe_library.services import quotas
 
 router = admin_router()
 
@@ -58,6 +60,52 @@ class OrphanView(BaseModel):
 
     objects: int
     oldest: datetime | None
+
+
+class QuotaView(BaseModel):
+    """What a user stores and may store; `is_own` if an operator set the limits for this user."""
+
+    songs: int
+    max_songs: int
+    size_bytes: int
+    max_size_bytes: int
+    is_own: bool
+
+
+class QuotaBody(BaseModel):
+    """The quota of a user."""
+
+    max_songs: int = Field(ge=0, le=10_000_000)
+    max_size_bytes: int = Field(ge=0, le=2**50)
+
+
+@router.get("/users/{user_id}/quota")
+async def get_quota(request: Request, user_id: str, guest: bool = False) -> QuotaView:
+    """Return what a user stores and may store. `guest` tells which limits apply without own ones."""
+    async with request.app.state.database.sessions() as session:
+        found = await quotas.usage(session, request.app.state.quotas, user_id, is_guest=guest)
+        is_own = await quotas.has_own_limit(session, user_id)
+    return QuotaView(
+        songs=found.used.songs,
+        max_songs=found.limit.songs,
+        size_bytes=found.used.size_bytes,
+        max_size_bytes=found.limit.size_bytes,
+        is_own=is_own,
+    )
+
+
+@router.put("/users/{user_id}/quota", status_code=204)
+async def set_quota(request: Request, user_id: str, body: QuotaBody) -> None:
+    """Set the quota of a user, in place of that of all users. What is stored already is kept."""
+    async with request.app.state.database.sessions.begin() as session:
+        await quotas.set_limit(session, user_id, Storage(body.max_songs, body.max_size_bytes))
+
+
+@router.delete("/users/{user_id}/quota", status_code=204)
+async def remove_quota(request: Request, user_id: str) -> None:
+    """Apply the quota of all users to a user again. Idempotent."""
+    async with request.app.state.database.sessions.begin() as session:
+        await quotas.set_limit(session, user_id, None)
 
 
 @router.get("/reports")

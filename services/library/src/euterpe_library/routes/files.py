@@ -7,6 +7,7 @@ from euterpe_service_kit.errors import Unprocessable
 from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
 from euterpe_service_kit.networks import network_of
 from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.rate_limit import storage_quota_headers
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -94,17 +95,21 @@ class StorageUsageAnswer(BaseModel):
 
 
 @router.get("/usage", summary="Get the size of your library")
-async def get_library_usage(request: Request, session: ReadSessionDep, user: CurrentUser) -> StorageUsageAnswer:
+async def get_library_usage(
+    request: Request, response: Response, session: ReadSessionDep, user: CurrentUser
+) -> StorageUsageAnswer:
     """The number of songs and their bytes, with the limits. At a limit, imports and generations are refused with 403
     and the type `storage-full` until songs are deleted permanently.
     """
     found = await quotas.usage(session, request.app.state.quotas, user.id, is_guest=user.guest)
-    return StorageUsageAnswer(
+    answer = StorageUsageAnswer(
         songs=found.used.songs,
         max_songs=found.limit.songs,
         size_bytes=found.used.size_bytes,
         max_size_bytes=found.limit.size_bytes,
     )
+    response.headers.update(storage_quota_headers(**answer.model_dump()))
+    return answer
 
 
 @router.get("/export", summary="Export your library", response_class=Response, responses=_ZIP)

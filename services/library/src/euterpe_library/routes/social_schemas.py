@@ -209,7 +209,8 @@ class PlaylistAnswer(BaseModel):
     title: str = Field(examples=["For rainy days"])
     description: str = Field(examples=["Nothing faster than 80."])
     author_id: str = Field(examples=[_AUTHOR_ID])
-    author: str = Field(examples=["clara"])
+    author: str = Field(examples=["Clara Schumann"], description="The display name, or else the account's name.")
+    username: str = Field(examples=["clara"], description="The account's name.")
     visibility: Visibility
     version: int = Field(examples=[1], description="Number of changes plus 1. In quotes, its entity tag.")
     created_at: datetime

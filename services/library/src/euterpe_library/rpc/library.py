@@ -17,7 +17,7 @@ from euterpe_library.domain.song import NewSong, Song
 from euterpe_library.errors import ArtifactCollected
 from euterpe_library.rpc import parsing
 from euterpe_library.services import quotas, shares, songs
-from euterpe_library.services.digest import claim_digest, confirm_digest
+from euterpe_library.services.digest import claim_digest, confirm_digest, stop_digest
 from euterpe_library.services.erasure import Erasure
 from euterpe_library.services.registration import Registration, register_all
 
@@ -144,6 +144,13 @@ class LibraryRpc(LibraryServiceServicer):
         async with self._database.sessions.begin() as session:
             await confirm_digest(session, user_id, ids)
         return pb.ConfirmDigestResponse()
+
+    async def StopDigest(self, request: pb.StopDigestRequest, _: Context) -> pb.StopDigestResponse:
+        """Answer after the commit."""
+        user_id = parsing.user_id(request.user_id, field="user_id")
+        async with self._database.sessions.begin() as session:
+            await stop_digest(session, user_id)
+        return pb.StopDigestResponse()
 
 
 def _creation(song: Song) -> pb.Creation | None:

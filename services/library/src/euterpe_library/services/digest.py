@@ -59,3 +59,8 @@ async def claim_digest(database: Database, site_url: str) -> Digest | None:
 async def confirm_digest(session: AsyncSession, user_id: str, notification_ids: Sequence[uuid.UUID]) -> None:
     """Record a claimed digest as sent, and schedule the user's next one."""
     await DigestRepository(session).confirm(user_id, notification_ids, datetime.now(UTC))
+
+
+async def stop_digest(session: AsyncSession, user_id: str) -> None:
+    """Send a user no digests any more; notifications on the page and the choice of kinds remain. Idempotent."""
+    await DigestRepository(session).stop(user_id)

@@ -18,6 +18,7 @@ from euterpe_library.domain.version import MAX_VERSIONS, MidiFile, Origin, Versi
 from euterpe_library.errors import ArtifactCollected, SongNotFound, StorageFull, TooManyVersions, VersionNotFound
 from euterpe_library.services import songs
 from euterpe_library.services.edited_notes import EditedNotes, WrittenNotes, read_notes, write_notes
+from euterpe_library.services.quotas import limit_of
 from euterpe_library.services.registration import is_collected
 from euterpe_library.storage.orphaned_artifacts import OrphanedArtifactRepository
 from euterpe_library.storage.quotas import QuotaRepository
@@ -136,7 +137,7 @@ class VersionEditor:
         return SavedVersion(version, changed, tuple(meanwhile))
 
     async def _check_quota(self, session: AsyncSession, owner: Principal) -> None:
-        limit = self._quotas.of_user(is_guest=owner.guest)
+        limit = await limit_of(session, self._quotas, owner.id, is_guest=owner.guest)
         await QuotaRepository(session).lock(owner.id)
         used = await QuotaRepository(session).usage(owner.id)
         # Songs are not added: a library that composed pieces have filled can still be edited.

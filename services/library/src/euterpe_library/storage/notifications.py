@@ -229,6 +229,10 @@ class DigestRepository:
         row.next_at = retry_at
         return row.user_id, row.language
 
+    async def stop(self, user_id: str) -> None:
+        """Send a user no digests any more."""
+        await self._session.execute(delete(DigestSettingRow).where(DigestSettingRow.user_id == user_id))
+
     async def pending(self, user_id: str, limit: int) -> list[Notification]:
         """Return the unread notifications that no digest had, oldest first."""
         wanted = (

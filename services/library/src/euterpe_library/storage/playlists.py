@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Insert, Update, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.details import Visibility
@@ -14,12 +14,16 @@ from euterpe_library.domain.page import Page, Position
 from euterpe_library.domain.social import Playlist
 from euterpe_library.domain.song import Song
 from euterpe_library.storage.columns import select_songs, song_of
+from euterpe_library.storage.community_models import ProfileRow
 from euterpe_library.storage.matching import readable_by
 from euterpe_library.storage.models import SongRow
 from euterpe_library.storage.social_models import PlaylistRow, PlaylistSongRow
 
 _NAMES = tuple(field.name for field in fields(Playlist))
-_COLUMNS = [getattr(PlaylistRow, name) for name in _NAMES]
+_DISPLAY_NAME = select(ProfileRow.display_name).where(ProfileRow.user_id == PlaylistRow.owner_id).scalar_subquery()
+#: Fields that are no columns of the same name. A subquery, so that rows can be locked.
+_COMPUTED = {"author": func.coalesce(_DISPLAY_NAME, PlaylistRow.author), "username": PlaylistRow.author}
+_COLUMNS = [_COMPUTED[name] if name in _COMPUTED else getattr(PlaylistRow, name) for name in _NAMES]
 
 
 class PlaylistRepository:
@@ -30,8 +34,7 @@ class PlaylistRepository:
 
     async def add(self, values: Mapping[str, Any]) -> Playlist:
         """Add a playlist."""
-        row = await self._session.execute(insert(PlaylistRow).values(dict(values)).returning(*_COLUMNS))
-        return _playlist(row.one())
+        return await self._written(insert(PlaylistRow).values(dict(values)))
 
     async def count(self, owner_id: str) -> int:
         """Count the owner's playlists."""
@@ -84,8 +87,7 @@ class PlaylistRepository:
     async def change(self, playlist_id: uuid.UUID, changes: Mapping[str, Any]) -> Playlist:
         """Change the given columns and increment the version."""
         values = dict(changes) | {"version": PlaylistRow.version + 1, "updated_at": func.now()}
-        statement = update(PlaylistRow).where(PlaylistRow.id == playlist_id).values(values).returning(*_COLUMNS)
-        return _playlist((await self._session.execute(statement)).one())
+        return await self._written(update(PlaylistRow).where(PlaylistRow.id == playlist_id).values(values))
 
     async def put_songs(self, playlist_id: uuid.UUID, song_ids: Sequence[uuid.UUID]) -> None:
         """Replace the songs."""
@@ -100,6 +102,13 @@ class PlaylistRepository:
     async def delete(self, playlist_id: uuid.UUID) -> None:
         """Delete the playlist permanently; its songs are not deleted."""
         await self._session.execute(delete(PlaylistRow).where(PlaylistRow.id == playlist_id))
+
+    async def _written(self, statement: Insert | Update) -> Playlist:
+        """Insert or update a playlist and return it."""
+        playlist_id = await self._session.scalar(statement.returning(PlaylistRow.id))
+        written = await self._one(PlaylistRow.id == playlist_id)
+        assert written is not None, "it was written in this transaction"
+        return written
 
     async def _one(self, *conditions: ColumnElement[bool], lock: bool = False) -> Playlist | None:
         statement = select(*_COLUMNS).where(*conditions)

@@ -29,6 +29,7 @@ from euterpe_library.storage.social_models import (
     PlaylistRow,
     PurgedSourceRow,
     ReportRow,
+    UserQuotaRow,
 )
 from euterpe_library.storage.versions import midi_keys_of
 from euterpe_library.storage.webhook_models import WebhookRow
@@ -78,7 +79,7 @@ class PurgeRepository:
             delete(BlockRow).where((BlockRow.user_id == user_id) | (BlockRow.blocked_id == user_id))
         )
         await self._session.execute(delete(WebhookRow).where(WebhookRow.owner_id == user_id))
-        for row in (NotificationSettingRow, DigestSettingRow, ModeratorRow, ProfileRow):
+        for row in (NotificationSettingRow, DigestSettingRow, ModeratorRow, ProfileRow, UserQuotaRow):
             await self._session.execute(delete(row).where(row.user_id == user_id))
 
     async def _delete_comments(self, user_id: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.quota import Storage
 from euterpe_library.storage.models import SongRow
-from euterpe_library.storage.social_models import NetworkImportRow
+from euterpe_library.storage.social_models import NetworkImportRow, UserQuotaRow
 from euterpe_library.storage.version_models import VersionRow
 
 
@@ -30,6 +30,20 @@ class QuotaRepository:
         of_user = (VersionRow.owner_id == user_id, ~VersionRow.is_current)
         earlier_bytes = await self._session.scalar(select(func.sum(VersionRow.midi_size_bytes)).where(*of_user))
         return Storage(int(songs), int(size_bytes) + int(earlier_bytes or 0))
+
+    async def limit(self, user_id: str) -> Storage | None:
+        """Return the quota that an operator set for a user; None if there is none."""
+        row = await self._session.get(UserQuotaRow, user_id)
+        return None if row is None else Storage(row.max_songs, row.max_size_bytes)
+
+    async def set_limit(self, user_id: str, limit: Storage | None) -> None:
+        """Set or, with None, remove the quota of a user."""
+        if limit is None:
+            await self._session.execute(delete(UserQuotaRow).where(UserQuotaRow.user_id == user_id))
+            return
+        values = {"max_songs": limit.songs, "max_size_bytes": limit.size_bytes, "changed_at": func.now()}
+        statement = insert(UserQuotaRow).values(user_id=user_id, **values)
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
 
     async def add_import(self, network: str, day: date, added: Storage, limit: Storage) -> bool:
         """Count an import of a network; return False, and count nothing, if the day's limit would be exceeded."""

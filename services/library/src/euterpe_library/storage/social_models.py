@@ -211,6 +211,17 @@ class NetworkImportRow(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
+class UserQuotaRow(Base):
+    """The quota of a user for whom an operator set one, in place of that of all users."""
+
+    __tablename__ = "user_quotas"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    max_songs: Mapped[int] = mapped_column(Integer)
+    max_size_bytes: Mapped[int] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime] = _created_at()
+
+
 class OrphanedArtifactRow(Base):
     """An object that may have no song; whether another song has it is checked before it is removed."""
 

@@ -77,11 +77,32 @@ export class Session {
     if (guestToken !== null) await this.claimSongs(guestToken);
   }
 
+  /**
+   * Log in with a ticket of a provider; the songs of a guest move to the account. Throws Problem:
+   * `second-factor-required` if the account needs a code.
+   */
+  async logInWithProvider(ticket: string, code?: string): Promise<void> {
+    const guestToken = this.currentUser()?.guest ? await this.token().catch(() => null) : null;
+    const body = { ticket, delivery: 'cookie', ...(code ? { code } : {}) };
+    await this.start(await request<Tokens>('/token/provider', jsonPost(body, null)));
+    if (guestToken !== null) await this.claimSongs(guestToken);
+  }
+
+  /** Register with a ticket of a provider and log in, as `register` does without a password. */
+  async registerWithProvider(ticket: string, username: string): Promise<readonly string[]> {
+    const guestToken = this.currentUser()?.guest ? await this.token() : null;
+    const proof = await this.proof();
+    const account = { ticket, username, ...(proof ? { proof } : {}) };
+    const created = await request<Schema<'NewUserAnswer'>>('/provider/registration', jsonPost(account, guestToken));
+    this.clear();
+    await this.logInWithProvider(ticket);
+    return created.recovery_codes;
+  }
+
   /** Register and log in; a guest becomes the account. Returns recovery codes. Throws Problem: `name-taken`, `validation-error`. */
   async register(username: string, password: string): Promise<readonly string[]> {
     const guestToken = this.currentUser()?.guest ? await this.token() : null;
-    const { challenge } = await request<Schema<'RegistrationChallengeAnswer'>>('/registration-challenge', {});
-    const proof = challenge && (await solveChallenge(challenge));
+    const proof = await this.proof();
     const account = { username, password, ...(proof ? { proof } : {}) };
     const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost(account, guestToken));
     this.clear();
@@ -112,6 +133,12 @@ export class Session {
     if (localPreferences.get(SESSION_KEY)) return this.restore();
     this.currentUser.set(null);
     this.hasExpired.set(wasRegistered);
+  }
+
+  /** Solve the challenge of a registration, if there is one. */
+  private async proof(): Promise<string | null> {
+    const { challenge } = await request<Schema<'RegistrationChallengeAnswer'>>('/registration-challenge', {});
+    return challenge && (await solveChallenge(challenge));
   }
 
   private async claimSongs(guestToken: string): Promise<void> {

@@ -73,6 +73,7 @@ const messages = texts(
     'mail-not-configured': 'This site sends no mails.',
     'email-taken': 'This e-mail address belongs to another account. Use another one.',
     'invalid-link': 'This link has expired or was used before. Request a new one.',
+    'invalid-unsubscription': 'This link is not valid. Log in, and turn off digests on the notifications page.',
     'second-factor-enabled': 'Two-step login is enabled already. Reload the page.',
     'no-authenticator-secret': 'The setup has ended. Start it again.',
     'wrong-code': 'The code is wrong or has expired. Check the clock of the device with the app.',
@@ -85,6 +86,16 @@ const messages = texts(
     'invalid-passkey': 'The passkey was not accepted. Try again, or log in with your password.',
     'passkey-refused': 'The passkey was not accepted. Try again.',
     'passkey-cancelled': 'No passkey was used. Try again, or use your password.',
+    'provider-not-configured': 'This site offers no login at another provider.',
+    'provider-unavailable': 'The provider is not available. Try again later, or log in in another way.',
+    'provider-login-refused': 'The response of the provider could not be verified. Start the login again.',
+    'provider-login-ended': 'This login at the provider has ended. Start it again; it takes at most ten minutes.',
+    'no-provider-account': 'No account is linked with this user of the provider.',
+    'provider-linked': 'This user is linked with another account, or your account with another user.',
+    'other-provider-user': 'Log in at the provider as the user that is linked with your account.',
+    'provider-authentication-too-old':
+      'The provider does not confirm that you have just logged in there. Use your password or a passkey.',
+    'last-login-method': 'This is the only way to log in to your account. Set a password or add a passkey first.',
     'passkey-exists': 'This device has a passkey for your account already.',
   },
   {
@@ -156,6 +167,8 @@ const messages = texts(
     'mail-not-configured': 'Este sitio no envía correos.',
     'email-taken': 'Esta dirección de correo pertenece a otra cuenta. Usa otra.',
     'invalid-link': 'Este enlace ha caducado o ya se ha usado. Pide uno nuevo.',
+    'invalid-unsubscription':
+      'Este enlace no es válido. Entra y desactiva los resúmenes en la página de notificaciones.',
     'second-factor-enabled': 'La verificación en dos pasos ya está activada. Vuelve a cargar la página.',
     'no-authenticator-secret': 'La configuración ha terminado. Empieza de nuevo.',
     'wrong-code': 'El código no es correcto o ha caducado. Comprueba el reloj del dispositivo con la app.',
@@ -168,6 +181,18 @@ const messages = texts(
     'invalid-passkey': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo o entra con tu contraseña.',
     'passkey-refused': 'La llave de acceso no se ha aceptado. Inténtalo de nuevo.',
     'passkey-cancelled': 'No se ha usado ninguna llave de acceso. Inténtalo de nuevo o usa tu contraseña.',
+    'provider-not-configured': 'Este sitio no ofrece acceso con otro proveedor.',
+    'provider-unavailable': 'El proveedor no está disponible. Inténtalo más tarde o entra de otra forma.',
+    'provider-login-refused': 'No se ha podido verificar la respuesta del proveedor. Empieza de nuevo.',
+    'provider-login-ended':
+      'Este acceso con el proveedor ha terminado. Empieza de nuevo; dura como mucho diez minutos.',
+    'no-provider-account': 'No hay ninguna cuenta vinculada con este usuario del proveedor.',
+    'provider-linked': 'Este usuario está vinculado con otra cuenta, o tu cuenta con otro usuario.',
+    'other-provider-user': 'Entra en el proveedor con el usuario que está vinculado con tu cuenta.',
+    'provider-authentication-too-old':
+      'El proveedor no confirma que acabas de entrar allí. Usa tu contraseña o una llave de acceso.',
+    'last-login-method':
+      'Es la única forma de entrar en tu cuenta. Pon una contraseña o añade una llave de acceso primero.',
     'passkey-exists': 'Este dispositivo ya tiene una llave de acceso para tu cuenta.',
   },
 );

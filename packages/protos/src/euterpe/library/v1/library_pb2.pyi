@@ -60,6 +60,16 @@ class ConfirmDigestResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class StopDigestRequest(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class StopDigestResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class GetStorageUsageRequest(_message.Message):
     __slots__ = ("listener_id", "guest")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -75,6 +75,11 @@ class LibraryServiceStub:
                 request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.SerializeToString,
                 response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.FromString,
                 _registered_method=True)
+        self.StopDigest = channel.unary_unary(
+                '/euterpe.library.v1.LibraryService/StopDigest',
+                request_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestRequest.SerializeToString,
+                response_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestResponse.FromString,
+                _registered_method=True)
 
 
 class LibraryServiceServicer:
@@ -143,6 +148,13 @@ class LibraryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StopDigest(self, request, context):
+        """Sends a user no digests any more, until the user asks for them again. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LibraryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -185,6 +197,11 @@ def add_LibraryServiceServicer_to_server(servicer, server):
                     servicer.ConfirmDigest,
                     request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.FromString,
                     response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.SerializeToString,
+            ),
+            'StopDigest': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopDigest,
+                    request_deserializer=euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestRequest.FromString,
+                    response_serializer=euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -404,6 +421,33 @@ class LibraryService:
             '/euterpe.library.v1.LibraryService/ConfirmDigest',
             euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestRequest.SerializeToString,
             euterpe_dot_library_dot_v1_dot_library__pb2.ConfirmDigestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StopDigest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/euterpe.library.v1.LibraryService/StopDigest',
+            euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestRequest.SerializeToString,
+            euterpe_dot_library_dot_v1_dot_library__pb2.StopDigestResponse.FromString,
             options,
             channel_credentials,
             insecure,

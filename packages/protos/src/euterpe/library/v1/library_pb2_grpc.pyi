@@ -59,6 +59,8 @@ class LibraryServiceStub:
     """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
     Idempotent.
     """
+    StopDigest: _grpc.UnaryUnaryMultiCallable[_library_pb2.StopDigestRequest, _library_pb2.StopDigestResponse]
+    """Sends a user no digests any more, until the user asks for them again. Idempotent."""
 
 @_typing.type_check_only
 class LibraryServiceAsyncStub(LibraryServiceStub):
@@ -91,6 +93,8 @@ class LibraryServiceAsyncStub(LibraryServiceStub):
     """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
     Idempotent.
     """
+    StopDigest: _aio.UnaryUnaryMultiCallable[_library_pb2.StopDigestRequest, _library_pb2.StopDigestResponse]  # type: ignore[assignment]
+    """Sends a user no digests any more, until the user asks for them again. Idempotent."""
 
 class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The library's methods for other services. Every call carries a service token."""
@@ -168,5 +172,13 @@ class LibraryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Records that the notifications of a claimed digest need no other mail, and schedules the user's next digest.
         Idempotent.
         """
+
+    @_abc_1.abstractmethod
+    def StopDigest(
+        self,
+        request: _library_pb2.StopDigestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_library_pb2.StopDigestResponse, _abc.Awaitable[_library_pb2.StopDigestResponse]]:
+        """Sends a user no digests any more, until the user asks for them again. Idempotent."""
 
 def add_LibraryServiceServicer_to_server(servicer: LibraryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
