@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from euterpe_client import models
 
-Format = Literal["mid", models.AudioFormat]
+ScoreFormat = Literal["pdf", "musicxml", "abc"]
+Format = Literal["mid", models.AudioFormat, ScoreFormat]
 
 #: NAME_MAX of the usual file systems.
 _MAX_NAME_BYTES = 255

@@ -1575,6 +1575,45 @@ class Operations(Transport):
             params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
         )
 
+    def get_song_score(
+        self,
+        song_id: str,
+        format_: models.ScoreFormat,
+        *,
+        page: int | None = None,
+        layout: models.ScoreLayout | None = None,
+        download: bool | None = None,
+        share: str | None = None,
+    ) -> bytes:
+        """Get a song as sheet music.
+
+        MusicXML for notation programs, PDF for printing, one page as SVG for showing, and ABC for tunes with one melody.
+        Songs in free time are quantized to sixteenths and triplets. Available to all users who may read the song; a share
+        link that allows listening only shows SVG.
+        """
+        return self._bytes(
+            "GET",
+            f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
+            params={"page": page, "layout": layout, "download": download, "share": share},
+        )
+
+    def get_song_score_stream(
+        self,
+        song_id: str,
+        format_: models.ScoreFormat,
+        *,
+        page: int | None = None,
+        layout: models.ScoreLayout | None = None,
+        download: bool | None = None,
+        share: str | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_score`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
+            params={"page": page, "layout": layout, "download": download, "share": share},
+        )
+
     def list_soundfonts(self) -> models.SoundFontList:
         """List SoundFonts and instruments.
 

@@ -1,4 +1,4 @@
-"""Reads MIDI files in a worker process: into the form to synthesise, or their piano roll.
+"""Reads MIDI files in a worker process: into the form to synthesise, their piano roll or their score.
 
 The worker is replaced after a failure.
 """
@@ -16,6 +16,7 @@ import structlog
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 
 from euterpe_converter.domain.picture import Picture
+from euterpe_converter.domain.score import ScoreOptions, WrittenScore
 from euterpe_converter.errors import RenderFailed
 from euterpe_converter.rendering.child import Child, ChildLimits, running
 from euterpe_converter.rendering.midi_process import LENGTH_BYTES
@@ -72,6 +73,14 @@ class MidiReader:
             answer, drawn = await self._request({"picture": asdict(picture)}, midi)
         if "bytes" in answer:
             return drawn
+        raise self._refusal(answer, field)
+
+    async def score(self, midi: bytes, options: ScoreOptions, *, field: str) -> WrittenScore:
+        """Return the score of the music. Raises Unprocessable as `canonical` does, and where it cannot be written."""
+        async with self._lock:
+            answer, content = await self._request({"score": asdict(options)}, midi)
+        if "bytes" in answer:
+            return WrittenScore(content, int(answer["pages"]))
         raise self._refusal(answer, field)
 
     def _refusal(self, answer: dict[str, Any], field: str) -> Unprocessable:
