@@ -37,7 +37,8 @@ OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
-    "get_song_pianoroll", "get_song_score", "convert_midi", "get_song_notes", "preview_song_notes", "get_lineage",
+    "get_song_pianoroll", "get_song_score", "download_song_stems",
+    "convert_midi", "get_song_notes", "preview_song_notes", "get_lineage",
     "list_author_playlists", "list_followers",
 }  # fmt: skip
 #: With a login, including guests.

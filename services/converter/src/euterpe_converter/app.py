@@ -32,11 +32,12 @@ from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
 from euterpe_converter.rendering.synth_worker import SynthWorkerOptions
 from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
-from euterpe_converter.routes import audio, conversions, pianorolls, renditions, scores, soundfonts
+from euterpe_converter.routes import audio, conversions, pianorolls, renditions, scores, soundfonts, stems
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.services.prerendering import Prerenderer
 from euterpe_converter.services.scores import ScoreService
+from euterpe_converter.services.stems import StemService
 from euterpe_converter.settings import Settings
 
 #: Time and memory for one score; verovio takes about four seconds and 60 MB for a mebibyte of MusicXML.
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(pianorolls.router)
     app.include_router(scores.router)
     app.include_router(soundfonts.router)
+    app.include_router(stems.router)
     return app
 
 
@@ -120,6 +122,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         pool=pool,
         metrics=metrics,
     )
+    state.stems = StemService(library=library, store=state.object_store, reader=picture_reader, audio=state.audio)
     state.prerenderer = Prerenderer(state.audio)
     stack.push_async_callback(state.prerenderer.close)
     loops = BackgroundLoops("converter", state.registry, state.readiness)

@@ -32,6 +32,10 @@ export class SongActions {
     void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
   }
 
+  showScore(song: Song): void {
+    void this.dialogs.open(() => import('../shared/score/score-dialog').then((m) => m.ScoreDialog), song, '64rem');
+  }
+
   share(song: Song): void {
     void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), song);
   }

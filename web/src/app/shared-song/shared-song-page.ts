@@ -79,6 +79,11 @@ export default class SharedSongPage {
     void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
   }
 
+  protected showScore({ song: { id, title }, allow_download }: Schema<'SharedSong'>): void {
+    const score = { id, title, share: this.token(), canDownload: allow_download };
+    void this.dialogs.open(() => import('../shared/score/score-dialog').then((m) => m.ScoreDialog), score, '64rem');
+  }
+
   private midiUrl(): string {
     return `/api/v1/library/shared/${encodeURIComponent(this.token())}/midi`;
   }

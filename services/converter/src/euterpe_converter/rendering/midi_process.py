@@ -9,6 +9,7 @@ Protocol: one empty line when ready. Then for each file, on standard input, a li
 
 - `{"picture": {...}}`, with the fields of a `domain.picture.Picture`: a picture.
 - `{"score": {...}}`, with the fields of a `domain.score.ScoreOptions`: a score; the answer has the number of `pages`.
+- `{"stems": true}`: the MIDI files of the tracks, one after the other; the answer has their `stems`: names and sizes.
 - `{"programs": [[channel, program], ...]}`: the file to synthesise (`rendering.canonical`).
 """
 
@@ -35,6 +36,7 @@ def main() -> None:
 
     from euterpe_converter.rendering.canonical import canonical_midi
     from euterpe_converter.rendering.score.errors import NotNotatable
+    from euterpe_converter.rendering.stems import stem_files
 
     limits = MidiLimits(**json.loads(sys.argv[1]))
     # The first file takes a fifth of a second longer than others.
@@ -53,10 +55,18 @@ def main() -> None:
             elif "score" in options:
                 scores = scores or _score_writer()
                 content, pages = scores.written(midi, limits, _score_options(options["score"]))
+            elif "stems" in options:
+                seconds, files = stem_files(midi, limits)
+                content = b"".join(file for _, file in files)
             else:
                 piece, content = canonical_midi(midi, limits, dict(options["programs"]))
             answer = {"bytes": len(content)}
-            answer |= {"pages": pages} if "score" in options else {"seconds": piece.duration_seconds}
+            if "score" in options:
+                answer["pages"] = pages
+            elif "stems" in options:
+                answer |= {"seconds": seconds, "stems": [(name, len(file)) for name, file in files]}
+            else:
+                answer["seconds"] = piece.duration_seconds
         except MidiError as error:
             answer = {"reason": error.reason, "message": str(error)}
         except NotNotatable as error:
