@@ -15,12 +15,13 @@ import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
+import { Rights } from '../shared/rights';
 import { songTrack } from '../shared/songs/song-track';
 import { sharedSongTexts } from './shared-song-texts';
 
 /** A song that is opened by a share link, with or without an account. */
 @Component({
-  imports: [Icon, PageState, PianoRoll, PlayButton, RouterLink],
+  imports: [Icon, PageState, PianoRoll, PlayButton, Rights, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './shared-song-page.html',
   styleUrls: ['../shared/detail-page.scss', './shared-song-page.scss'],

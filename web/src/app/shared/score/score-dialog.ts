@@ -99,14 +99,15 @@ export class ScoreDialog {
         image.src = URL.createObjectURL(await response.blob());
         pages.append(image);
         await image.decode();
-        URL.revokeObjectURL(image.src);
       }
     });
     this.printing.set(false);
-    if (!printed) return;
-    this.document.body.append(pages);
-    window.print();
-    pages.remove();
+    if (printed) {
+      this.document.body.append(pages);
+      window.print();
+      pages.remove();
+    }
+    pages.querySelectorAll('img').forEach((image) => URL.revokeObjectURL(image.src));
   }
 
   private async load(page: number): Promise<string> {
