@@ -87,7 +87,7 @@ export class AddToPlaylistDialog {
       const json = { title: this.name().trim() };
       await this.add(await this.api.post('/api/v1/library/playlists', { json }));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -100,7 +100,7 @@ export class AddToPlaylistDialog {
       this.notices.show(this.t('added', { title: playlist.title }), { kind: 'good' });
       this.reference.close();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -80,7 +80,10 @@ export class BulkActions {
       }
     }
     const n = songs.length - results.length;
-    if (n) this.notices.show(this.t('failed', { n, reason: this.errorMessages.of(failure) }), { kind: 'problem' });
+    if (n) {
+      const reason = await this.errorMessages.text(failure);
+      this.notices.show(this.t('failed', { n, reason }), { kind: 'problem' });
+    }
     return results;
   }
 }

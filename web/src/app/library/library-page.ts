@@ -115,6 +115,8 @@ export default class LibraryPage {
     }
   }
 
+  protected readonly reload = () => void this.songList.reload();
+
   protected setSort(sort: Sort): void {
     this.urlQuery.update({ sort: sort === 'newest' ? undefined : sort });
   }

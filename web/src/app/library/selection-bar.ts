@@ -60,9 +60,10 @@ import { selectionTexts } from './selection-texts';
 })
 export class SelectionBar {
   readonly songs = input.required<readonly Song[]>();
+  /** Called when deleted songs were restored, which may be after this bar has gone. */
+  readonly onRestored = input.required<() => void>();
   readonly changed = output<Song>();
   readonly deleted = output<Song>();
-  readonly restored = output();
   readonly cleared = output();
   protected readonly isBusy = signal(false);
   protected readonly actions = inject(BulkActions);
@@ -73,7 +74,7 @@ export class SelectionBar {
 
   protected delete(): Promise<void> {
     return this.run(async () => {
-      const deleted = await this.actions.delete(this.songs(), () => this.restored.emit());
+      const deleted = await this.actions.delete(this.songs(), this.onRestored());
       deleted.forEach((song) => this.deleted.emit(song));
     });
   }

@@ -15,7 +15,7 @@ export class Dialogs {
       const options = { data, width, maxWidth: 'calc(100vw - 1.5rem)', autoFocus: 'first-tabbable' };
       return await firstValueFrom(this.injector.get(MatDialog).open(component, options).afterClosed());
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
       return undefined;
     }
   }
