@@ -115,7 +115,7 @@ def test_a_piece_is_shown_as_a_score_and_saved(visit: Visit, piece: str) -> None
     picture = dialog.get_by_role("img", name=text("Page 1 of the score of Air", "Página 1 de la partitura de Air"))
     expect(picture).to_be_visible(timeout=30_000)
     expect(dialog).to_contain_text(text("Page 1 of 1", "Página 1 de 1"))
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     with page.expect_download() as download:
         dialog.get_by_role("button", name="MusicXML").click()
     assert "<score-partwise" in Path(download.value.path()).read_text()
