@@ -39,7 +39,8 @@ OPTIONAL = {
     "register_user", "get_song", "remix_song", "download_midi", "explore_songs", "explore_facets", "list_comments",
     "get_author", "get_playlist", "create_generation", "get_generation", "cancel_generation", "follow_generation",
     "get_generation_midi", "get_generation_pianoroll", "create_comparison", "get_comparison", "get_song_audio",
-    "get_song_pianoroll", "convert_midi", "get_song_notes", "preview_song_notes", "get_lineage",
+    "get_song_pianoroll", "get_song_score", "download_song_stems",
+    "convert_midi", "get_song_notes", "preview_song_notes", "get_lineage",
     "list_author_playlists", "list_followers",
 }  # fmt: skip
 #: With a login, including guests.
@@ -117,7 +118,7 @@ class World:
     def call(self, operation: Operation, caller: str, things: dict[str, str] | None = None) -> httpx.Response:
         """Call an operation on the owner's resources with a valid body."""
         headers = {"Authorization": f"Bearer {token}"} if (token := self.tokens[caller]) else {}
-        extension = "svg" if operation.id == "get_song_pianoroll" else "mp3"
+        extension = "svg" if operation.id in ("get_song_pianoroll", "get_song_score") else "mp3"
         path = operation.path.format(**(things or self.things), format=extension)
         with httpx.Client(base_url=self.url, timeout=60, headers=headers) as client:
             request = client.build_request(operation.method, path, **self._body(operation.id))

@@ -1,6 +1,7 @@
 """The library: search, filters, playback, download, edit, delete, playlists, import."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,24 @@ def test_a_midi_file_is_imported_and_another_file_rejected(visit: Visit, user: s
     notices = page.get_by_role("region", name=visit.text("Messages", "Mensajes"))
     expect(notices).to_contain_text(re.compile(visit.text("It is not a MIDI file", "No es un archivo MIDI")))
     expect(page.get_by_role("row")).to_have_count(5)
+
+
+@fast_variant(SPANISH_PHONE)
+def test_several_pieces_are_selected_saved_deleted_and_restored(visit: Visit, user: str) -> None:
+    page, text = visit.page, visit.text
+    visit.log_in(user)
+    for title in ("Sketch", "Étude in the morning"):
+        page.get_by_role("checkbox", name=text(f"Select {title}", f"Seleccionar {title}")).check()
+    bar = page.get_by_role("toolbar", name=text("Selected pieces", "Piezas seleccionadas"))
+    expect(bar).to_contain_text(text("2 pieces selected", "2 piezas seleccionadas"))
+    with page.expect_download() as download:
+        bar.get_by_role("button", name=text("Download as ZIP", "Descargar como ZIP")).click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == ["Sketch.mid", "Étude in the morning.mid"]
+    bar.get_by_role("button", name=text("Publish", "Publicar")).click()
+    expect(page.get_by_text(text("2 pieces are public now", "2 piezas son públicas"))).to_be_visible()
+    bar.get_by_role("button", name=text("Delete", "Eliminar")).click()
+    expect(page.locator("td.title a")).to_have_text(["Nocturne for a rainy day"])
+    page.get_by_role("button", name=text("Undo", "Deshacer")).click()
+    expect(page.locator("td.title a")).to_have_count(3)

@@ -1,6 +1,7 @@
 """The song page: likes, comments, metadata."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -103,3 +104,21 @@ def test_a_song_page_shows_metadata_settings_and_measures(visit: Visit, product:
     again = response.value.json()
     assert again["parameters"]["style"] == "Bach"
     assert again["seed"] != 12
+
+
+@fast_variant(SPANISH_PHONE)
+def test_a_piece_is_shown_as_a_score_and_saved(visit: Visit, piece: str) -> None:
+    page, text = visit.page, visit.text
+    page.goto(piece)
+    page.get_by_role("button", name=text("Score", "Partitura"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    picture = dialog.get_by_role("img", name=text("Page 1 of the score of Air", "Página 1 de la partitura de Air"))
+    expect(picture).to_be_visible(timeout=30_000)
+    expect(dialog).to_contain_text(text("Page 1 of 1", "Página 1 de 1"))
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="MusicXML").click()
+    assert "<score-partwise" in Path(download.value.path()).read_text()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="PDF").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")

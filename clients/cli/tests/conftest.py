@@ -96,7 +96,7 @@ class FakeEuterpe:
             send(handler, 200, self.midi)
         elif path.startswith("/songs"):
             self._songs(handler, path)
-        elif path.startswith("/audio/") or path == "/conversions":
+        elif path.startswith(("/audio/", "/scores/", "/stems/")) or path == "/conversions":
             self._audio(handler, b"audio of " + path.encode())
         else:
             problem(handler, 404, "No such path.")

@@ -219,6 +219,10 @@ def test_download_names_the_file_after_the_title(run: Run, server: Any) -> None:
     run("login", "clara", "--password-stdin", stdin="right\n")
     assert run("download", SONG, "--format", "mp3").status == 0
     assert Path("Dawn-Abend.mp3").read_bytes() == f"audio of /audio/{SONG}.mp3".encode()
+    assert run("download", SONG, "--out", "score.pdf").status == 0
+    assert Path("score.pdf").read_bytes() == f"audio of /scores/{SONG}.pdf".encode()
+    assert run("download", SONG, "--stems", "flac").status == 0
+    assert Path("Dawn-Abend.zip").read_bytes() == f"audio of /stems/{SONG}.zip?format=flac".encode()
     assert run("download", SONG, "--out", "x.mid").status == 0
     assert Path("x.mid").read_bytes() == server.midi
 

@@ -21,7 +21,7 @@ export const appConfig: ApplicationConfig = {
       withComponentInputBinding(),
       // If the chunk of a page cannot be loaded, the current page stays.
       withNavigationErrorHandler((error) => {
-        inject(ErrorMessages).show(navigator.onLine ? error.error : new TypeError('offline'));
+        void inject(ErrorMessages).show(navigator.onLine ? error.error : new TypeError('offline'));
         return new RedirectCommand(inject(Router).parseUrl(inject(Router).url), { skipLocationChange: true });
       }),
       withInMemoryScrolling({ scrollPositionRestoration: 'enabled', anchorScrolling: 'enabled' }),

@@ -3,14 +3,14 @@
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import typer
 from euterpe_client import Euterpe, EuterpeError, models
 
 from euterpe_cli import display, output, terminal
 from euterpe_cli.errors import CliError
-from euterpe_cli.files import Format
+from euterpe_cli.files import Format, ScoreFormat, StemFormat
 
 _COMPARISON_WAIT_SECONDS = 20
 _POLL_SECONDS = 1.0
@@ -68,20 +68,34 @@ def save_generation(client: Euterpe, generation: models.GenerationView, file_for
         output.write(path, [client.get_generation_midi(generation["id"])])
     elif song_id:
         save_song(client, song_id, file_format, path)
+    elif file_format in get_args(ScoreFormat):
+        raise CliError(f"A {file_format} file needs a song in a library: log in first, or save as mid.")
     else:
         midi = client.get_generation_midi(generation["id"])
-        with client.convert_midi_stream(midi, {"format": file_format, "title": generation["title"]}) as stream:
+        with client.convert_midi_stream(
+            midi, {"format": cast(models.AudioFormat, file_format), "title": generation["title"]}
+        ) as stream:
             output.write(path, display.download_progress(stream))
 
 
 def save_song(client: Euterpe, song_id: str, file_format: Format, path: Path) -> None:
     """Download a song and write it to `path`."""
+    if file_format in get_args(ScoreFormat):
+        score = client.get_song_score(song_id, cast(ScoreFormat, file_format))
+        output.write(path, [score])
+        return
     opened = (
         client.download_midi_stream(song_id)
         if file_format == "mid"
-        else client.get_song_audio_stream(song_id, file_format)
+        else client.get_song_audio_stream(song_id, cast(models.AudioFormat, file_format))
     )
     with opened as stream:
+        output.write(path, display.download_progress(stream))
+
+
+def save_stems(client: Euterpe, song_id: str, stem_format: StemFormat, path: Path) -> None:
+    """Download an archive of a song's tracks and write it to `path`."""
+    with client.download_song_stems_stream(song_id, format_=stem_format) as stream:
         output.write(path, display.download_progress(stream))
 
 

@@ -17,7 +17,7 @@ from euterpe_client import EuterpeError, models
 from euterpe_cli import actions, display, errors, files, output, terminal
 from euterpe_cli.credentials import CredentialStore
 from euterpe_cli.errors import CliError, SecondFactorRequired
-from euterpe_cli.files import Format
+from euterpe_cli.files import Format, StemFormat
 from euterpe_cli.output import STDOUT
 from euterpe_cli.request_options import locale_language, parse_change, parse_parameters, parse_prompt, parse_variants
 from euterpe_cli.session import Session
@@ -208,13 +208,23 @@ def songs(
 def download(
     song_id: Annotated[uuid.UUID, typer.Argument(help="Id of the song, from `euterpe songs`.")],
     file_format: FormatOption = None,
+    stems: Annotated[
+        StemFormat | None, typer.Option(help="Save each track as a file of this format, in a ZIP archive.")
+    ] = None,
     out: Out = None,
     server: Server = _DEFAULT_SERVER,
 ) -> None:
-    """Save a song as MIDI or audio."""
+    """Save a song as MIDI, audio or sheet music, or its tracks."""
     _require_destination(out, as_json=False)
+    if stems is not None and file_format is not None:
+        raise CliError("Use either --format or --stems.")
     chosen = files.choose_format(file_format, out)
     with _session(server) as session:
+        if stems is not None:
+            path = out or files.unused_path(session.client.get_song(str(song_id))["title"], "zip")
+            actions.save_stems(session.client, str(song_id), stems, path)
+            terminal.notify(f"Saved as {path}")
+            return
         path = out or files.unused_path(session.client.get_song(str(song_id))["title"], chosen)
         actions.save_song(session.client, str(song_id), chosen, path)
     terminal.notify(f"Saved as {path}")

@@ -9,7 +9,9 @@ from typing import Literal, get_args
 
 from euterpe_client import models
 
-Format = Literal["mid", models.AudioFormat]
+ScoreFormat = Literal["pdf", "musicxml", "abc"]
+StemFormat = Literal["mid", models.AudioFormat]
+Format = Literal["mid", models.AudioFormat, ScoreFormat]
 
 #: NAME_MAX of the usual file systems.
 _MAX_NAME_BYTES = 255
@@ -25,7 +27,7 @@ def choose_format(requested: Format | None, out: Path | None) -> Format:
     return next((each for each in formats if each == suffix), "mid")
 
 
-def unused_path(title: str, file_format: Format) -> Path:
+def unused_path(title: str, file_format: Format | Literal["zip"]) -> Path:
     """Return a path in the working directory that does not exist yet, named after the title."""
     stem = re.sub(r"[^\w.-]+", "-", title).strip(".-")[:_MAX_STEM_CHARACTERS] or "piece"
     path, number = _named(stem, f".{file_format}"), 2

@@ -1181,6 +1181,12 @@ class RenditionList(TypedDict):
     items: list[RenditionItem]
 
 
+ScoreFormat: TypeAlias = Literal["svg", "pdf", "musicxml", "abc"]
+
+
+ScoreLayout: TypeAlias = Literal["a4", "letter", "phone"]
+
+
 class SoundFontItem(TypedDict):
     """
     A SoundFont.

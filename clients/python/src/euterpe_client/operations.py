@@ -1661,9 +1661,107 @@ class Operations(Transport):
             params={"theme": theme, "width": width, "height": height, "card": card, "share": share},
         )
 
+    def get_song_score(
+        self,
+        song_id: str,
+        format_: models.ScoreFormat,
+        *,
+        page: int | None = None,
+        layout: models.ScoreLayout | None = None,
+        download: bool | None = None,
+        share: str | None = None,
+    ) -> bytes:
+        """Get a song as sheet music.
+
+        MusicXML for notation programs, PDF for printing, one page as SVG for showing, and ABC for tunes with one melody.
+        Songs in free time are quantized to sixteenths and triplets. Available to all users who may read the song; a share
+        link that allows listening only shows SVG.
+        """
+        return self._bytes(
+            "GET",
+            f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
+            params={"page": page, "layout": layout, "download": download, "share": share},
+        )
+
+    def get_song_score_stream(
+        self,
+        song_id: str,
+        format_: models.ScoreFormat,
+        *,
+        page: int | None = None,
+        layout: models.ScoreLayout | None = None,
+        download: bool | None = None,
+        share: str | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_song_score`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
+            params={"page": page, "layout": layout, "download": download, "share": share},
+        )
+
     def list_soundfonts(self) -> models.SoundFontList:
         """List SoundFonts and instruments.
 
         The available SoundFonts with their licences, and the names of the instruments.
         """
         return cast(models.SoundFontList, self._json("GET", "/api/v1/soundfonts", authenticated=False))
+
+    def download_song_stems(
+        self,
+        song_id: str,
+        *,
+        format_: models.AudioFormat | str | None = None,
+        sample_rate: int | None = None,
+        bit_depth: int | None = None,
+        bitrate: int | None = None,
+        soundfont: str | None = None,
+        reverb: float | None = None,
+        share: str | None = None,
+    ) -> bytes:
+        """Download a song's tracks.
+
+        A ZIP archive with one file for each track, named after it. All files begin with the first bar and have equal
+        length, so that they fit together in any program; the audio of all tracks together is that of the song. The archive
+        is sent while it is created.
+        """
+        return self._bytes(
+            "GET",
+            f"/api/v1/stems/{quoted(song_id)}.zip",
+            params={
+                "format": format_,
+                "sample_rate": sample_rate,
+                "bit_depth": bit_depth,
+                "bitrate": bitrate,
+                "soundfont": soundfont,
+                "reverb": reverb,
+                "share": share,
+            },
+        )
+
+    def download_song_stems_stream(
+        self,
+        song_id: str,
+        *,
+        format_: models.AudioFormat | str | None = None,
+        sample_rate: int | None = None,
+        bit_depth: int | None = None,
+        bitrate: int | None = None,
+        soundfont: str | None = None,
+        reverb: float | None = None,
+        share: str | None = None,
+    ) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `download_song_stems`, which is read while it arrives."""
+        return self._stream(
+            "GET",
+            f"/api/v1/stems/{quoted(song_id)}.zip",
+            params={
+                "format": format_,
+                "sample_rate": sample_rate,
+                "bit_depth": bit_depth,
+                "bitrate": bitrate,
+                "soundfont": soundfont,
+                "reverb": reverb,
+                "share": share,
+            },
+        )

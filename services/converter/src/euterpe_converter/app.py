@@ -5,6 +5,7 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import httpx
 from euterpe_service_kit.app import create_base_app
@@ -31,17 +32,22 @@ from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
 from euterpe_converter.rendering.synth_worker import SynthWorkerOptions
 from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
-from euterpe_converter.routes import audio, conversions, pianorolls, renditions, soundfonts
+from euterpe_converter.routes import audio, conversions, pianorolls, renditions, scores, soundfonts, stems
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.services.prerendering import Prerenderer
+from euterpe_converter.services.scores import ScoreService
+from euterpe_converter.services.stems import StemService
 from euterpe_converter.settings import Settings
 
+#: Time and memory for one score; verovio takes about four seconds and 60 MB for a mebibyte of MusicXML.
+_SCORE_SECONDS, _SCORE_MEMORY_BYTES = 90.0, 1024 * 1024 * 1024
 DESCRIPTION = "Songs and MIDI files as WAV, MP3, FLAC, Opus and Ogg Vorbis."
 _TAGS = {
     "audio": "Play or download songs as audio.",
     "conversions": "Convert MIDI files to audio.",
     "pictures": "Draw songs as piano rolls.",
+    "scores": "Songs as sheet music.",
     "soundfonts": "List SoundFonts and instruments.",
 }
 SCOPES = MethodScopes(read="songs:read", write="songs:write")
@@ -62,7 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(renditions.router)
     app.include_router(conversions.router)
     app.include_router(pianorolls.router)
+    app.include_router(scores.router)
     app.include_router(soundfonts.router)
+    app.include_router(stems.router)
     return app
 
 
@@ -80,6 +88,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     reader, picture_reader = MidiReader(limits), MidiReader(limits)
     stack.push_async_callback(reader.close)
     stack.push_async_callback(picture_reader.close)
+    score_reader = MidiReader(replace(limits, timeout_seconds=_SCORE_SECONDS, memory_bytes=_SCORE_MEMORY_BYTES))
+    stack.push_async_callback(score_reader.close)
     metrics = Metrics(state.registry)
     cache = RenditionCache(state.object_store, memory_bytes=settings.memory_cache_bytes)
     workers = SynthWorkerPool(_worker_options(settings), max_workers=settings.loaded_soundfonts)
@@ -100,6 +110,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(pool.close)
     library = LibraryClient(channel)
     state.pictures = PictureService(library=library, store=state.object_store, reader=picture_reader)
+    state.scores = ScoreService(library=library, store=state.object_store, reader=score_reader, pool=pool)
     state.audio = AudioService(
         library=library,
         store=state.object_store,
@@ -111,6 +122,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         pool=pool,
         metrics=metrics,
     )
+    state.stems = StemService(library=library, store=state.object_store, reader=picture_reader, audio=state.audio)
     state.prerenderer = Prerenderer(state.audio)
     stack.push_async_callback(state.prerenderer.close)
     loops = BackgroundLoops("converter", state.registry, state.readiness)

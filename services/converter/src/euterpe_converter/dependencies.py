@@ -13,6 +13,8 @@ from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.domain.requester import Requester
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
+from euterpe_converter.services.scores import ScoreService
+from euterpe_converter.services.stems import StemService
 
 SongId = Annotated[uuid.UUID, Path(description="The song's id.", examples=["0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"])]
 FormatInPath = Annotated[AudioFormat, Path(alias="format", description="The file extension.", examples=["mp3"])]
@@ -52,6 +54,20 @@ async def get_pictures(request: Request) -> PictureService:
     return pictures
 
 
+async def get_scores(request: Request) -> ScoreService:
+    """Return the use cases of scores."""
+    scores: ScoreService = request.app.state.scores
+    return scores
+
+
+async def get_stems(request: Request) -> StemService:
+    """Return the use cases of stems."""
+    stems: StemService = request.app.state.stems
+    return stems
+
+
+StemsDep = Annotated[StemService, Depends(get_stems)]
+ScoresDep = Annotated[ScoreService, Depends(get_scores)]
 PicturesDep = Annotated[PictureService, Depends(get_pictures)]
 
 

@@ -41,6 +41,16 @@ class UnknownSoundFont(Unprocessable):
         super().__init__(f"soundfont: {message}", fields=[FieldProblem("soundfont", message, {})])
 
 
+class ScoreNotPossible(Unprocessable):
+    """The piece cannot be written as a score in this format."""
+
+    slug = "score-not-possible"
+
+    def __init__(self, message: str) -> None:
+        sentence = message[:1].upper() + message[1:]
+        super().__init__(f"{sentence}.", fields=[FieldProblem("path.song_id", message, {})])
+
+
 class DownloadNotAllowed(Forbidden):
     """The share link allows listening only."""
 

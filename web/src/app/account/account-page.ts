@@ -85,7 +85,7 @@ export default class AccountPage {
         saveFile(await response.blob(), name);
       }
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     } finally {
       this.exporting.set(false);
     }

@@ -80,7 +80,7 @@ export class ApiKeyList {
       this.keys.update((keys) => keys?.filter((other) => other.id !== key.id) ?? null);
       this.notices.show(this.t('revoked'), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 

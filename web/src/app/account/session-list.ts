@@ -64,7 +64,7 @@ export class SessionList {
       this.sessions.update((all) => all.filter((other) => other.id !== session.id));
       this.notices.show(this.t('sessionEnded'), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 

@@ -13,7 +13,6 @@ import {
 } from '@angular/core';
 import { Router } from '@angular/router';
 import { Api } from '../core/api/api';
-import { Problem } from '../core/api/problem';
 import { Notices } from '../core/notices/notices';
 import { loadWithRetry } from '../core/backoff';
 import { Session } from '../core/session/session';
@@ -117,7 +116,7 @@ export default class ComposePage {
       fieldset?.scrollIntoView({ block: 'start' });
       fieldset?.focus({ preventScroll: true });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -125,7 +124,7 @@ export default class ComposePage {
     try {
       await this.composer.open(id);
     } catch (error) {
-      this.notices.show(this.errorMessages.of(Problem.from(error)), { kind: 'problem' });
+      this.notices.show(await this.errorMessages.text(error), { kind: 'problem' });
       await this.router.navigate(['/'], { replaceUrl: true });
     }
   }

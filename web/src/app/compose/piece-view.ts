@@ -68,7 +68,7 @@ export class PieceView {
     try {
       await this.composer.stop(this.piece(), keep);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 

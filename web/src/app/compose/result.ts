@@ -59,7 +59,7 @@ export class Result {
       piece.state.update((state) => ({ ...state, title }));
       this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

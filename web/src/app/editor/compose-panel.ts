@@ -280,7 +280,7 @@ export class ComposePanel {
         const answer = await this.api.get('/api/v1/songs/{song_id}/notes', { path });
         score = mergeCandidate(this.base, this.toCandidate(scoreOf(answer)), this.change);
       } catch (error) {
-        this.errorMessages.show(error);
+        void this.errorMessages.show(error);
       }
     }
     this.alternatives.update((all) =>

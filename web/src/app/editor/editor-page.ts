@@ -158,7 +158,7 @@ export default class EditorPage {
       await this.openNotes(this.id(), version.number);
       this.roll()?.reset();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 

@@ -92,7 +92,7 @@ export class VersionsPanel {
       const response = await this.api.fetch(version.midi_url);
       saveFile(await response.blob(), `${this.title()} v${version.number}.mid`);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -68,7 +68,7 @@ export default class AuthorPage {
       this.author.set({ ...author, followed: !author.followed, followers });
       this.followers.set(await this.api.get('/api/v1/library/authors/{author_id}/followers', { path }));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -79,7 +79,7 @@ export default class AuthorPage {
       else await this.api.put('/api/v1/library/authors/{author_id}/block', { path });
       await this.load(author.id);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -10,7 +10,7 @@ import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
 
-/** Adds a song to an existing or a new playlist. */
+/** Adds a song, or several, to an existing or a new playlist. */
 @Component({
   imports: [Icon, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -64,7 +64,7 @@ import { libraryTexts } from './library-texts';
   `,
 })
 export class AddToPlaylistDialog {
-  protected readonly song = inject<Song>(MAT_DIALOG_DATA);
+  private readonly songs = [inject<Song | readonly Song[]>(MAT_DIALOG_DATA)].flat() as readonly Song[];
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly playlists = signal<readonly Schema<'PlaylistAnswer'>[]>([]);
@@ -87,18 +87,20 @@ export class AddToPlaylistDialog {
       const json = { title: this.name().trim() };
       await this.add(await this.api.post('/api/v1/library/playlists', { json }));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
   protected async add(playlist: Schema<'PlaylistAnswer'>): Promise<void> {
     try {
-      const path = { playlist_id: playlist.id, song_id: this.song.id };
-      await this.api.put('/api/v1/library/playlists/{playlist_id}/songs/{song_id}', { path });
+      for (const song of this.songs) {
+        const path = { playlist_id: playlist.id, song_id: song.id };
+        await this.api.put('/api/v1/library/playlists/{playlist_id}/songs/{song_id}', { path });
+      }
       this.notices.show(this.t('added', { title: playlist.title }), { kind: 'good' });
       this.reference.close();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

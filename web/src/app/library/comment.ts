@@ -76,7 +76,7 @@ export class Comment {
       this.notices.show(this.t('deleted'));
       this.deleted.emit(comment);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -89,7 +89,7 @@ export class Comment {
       await this.api.put('/api/v1/library/comments/{comment_id}/report', { path, json });
       this.notices.show(this.t('reported'), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -101,7 +101,7 @@ export class Comment {
       this.notices.show(this.t('blocked', { author: comment.author }));
       this.authorBlocked.emit(comment);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

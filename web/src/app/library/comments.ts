@@ -105,7 +105,7 @@ export class Comments {
       const page = await this.api.get('/api/v1/songs/{song_id}/comments', { path, query: query as never });
       this.replaceThread(thread.id, (each) => ({ ...each, replies: page.items }));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -130,7 +130,7 @@ export class Comments {
       this.songChanged.emit(song);
       this.notices.show(this.t(isOpen ? 'nowOpen' : 'nowClosed'), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 

@@ -1,6 +1,7 @@
 import {
   ChangeDetectionStrategy,
   Component,
+  DestroyRef,
   ElementRef,
   computed,
   effect,
@@ -9,7 +10,7 @@ import {
   untracked,
   viewChild,
 } from '@angular/core';
-import { RouterLink } from '@angular/router';
+import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
@@ -18,15 +19,17 @@ import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { SongList, Song, Sort } from '../shared/songs/song-list';
 import { UrlQuery } from '../shared/songs/url-query';
+import { KeptList } from './kept-list';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
+import { SelectionBar } from './selection-bar';
 import { SongFilters } from './song-filters';
 import { SongTable } from './song-table';
 import { SongActions } from './song-actions';
 
 /** The songs of the user, with search, filters and order, which are kept in the URL. */
 @Component({
-  imports: [Icon, LibraryTabs, PageState, RouterLink, SongFilters, SongTable],
+  imports: [Icon, LibraryTabs, PageState, RouterLink, SelectionBar, SongFilters, SongTable],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './library-page.html',
   styleUrl: './library-page.scss',
@@ -66,11 +69,27 @@ export default class LibraryPage {
   /** The number of all songs of the list; null while it is unknown, or if they are too many to count. */
   private readonly total = signal<number | null>(null);
 
+  protected readonly none: ReadonlySet<string> = new Set();
+  protected readonly selected = signal(this.none);
+  protected readonly selectedSongs = computed(() =>
+    this.songList.songs().filter((song) => this.selected().has(song.id)),
+  );
+
   constructor() {
+    const kept = inject(KeptList);
+    const isBack = inject(Router).currentNavigation()?.trigger === 'popstate';
+    let user = this.session.user()?.id;
+    // Shown at once, so that the router can restore the scroll position.
+    let rows = isBack && user ? kept.take(user, this.query()) : null;
     effect(() => {
       const query = this.query();
-      if (this.session.user()) untracked(() => void this.songList.load(query));
+      if (!this.session.user()) return;
+      user = this.session.user()?.id;
+      const shown = rows;
+      rows = null;
+      untracked(() => void (shown ? this.songList.restore(shown) : this.songList.load(query)));
     });
+    inject(DestroyRef).onDestroy(() => kept.keep(user, this.songList.keep()));
     effect(() => {
       this.songList.songs();
       const query = this.query();
@@ -95,6 +114,8 @@ export default class LibraryPage {
       // The number that is loaded is shown.
     }
   }
+
+  protected readonly reload = () => void this.songList.reload();
 
   protected setSort(sort: Sort): void {
     this.urlQuery.update({ sort: sort === 'newest' ? undefined : sort });

@@ -73,7 +73,7 @@ export default class PlaylistPage {
       this.notices.show(this.t('playlistRenamed', { title }), { kind: 'good' });
     } catch (error) {
       input.value = content.playlist.title;
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -94,7 +94,7 @@ export default class PlaylistPage {
       this.notices.show(this.t('playlistDeleted'));
       await this.router.navigate(['/library/playlists']);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -108,7 +108,7 @@ export default class PlaylistPage {
       await this.api.put('/api/v1/library/playlists/{playlist_id}/songs', { path, json });
     } catch (error) {
       this.content.set(previous);
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -108,7 +108,7 @@ export default class PlaylistsPage {
       this.notices.show(this.t('created', { title }), { kind: 'good' });
       await this.playlists.load();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

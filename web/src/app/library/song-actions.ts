@@ -32,6 +32,10 @@ export class SongActions {
     void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
   }
 
+  showScore(song: Song): void {
+    void this.dialogs.open(() => import('../shared/score/score-dialog').then((m) => m.ScoreDialog), song, '64rem');
+  }
+
   share(song: Song): void {
     void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), song);
   }
@@ -53,7 +57,7 @@ export class SongActions {
       const generation = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
       await this.router.navigate(['/'], { queryParams: { piece: generation.id } });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -62,7 +66,7 @@ export class SongActions {
     try {
       await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: song.id } });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
       return false;
     }
     if (this.player.isCurrent(song.id)) this.player.close();
@@ -77,7 +81,7 @@ export class SongActions {
       this.notices.show(this.t('restored', { title: song.title }), { kind: 'good' });
       onRestored(song);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -86,7 +90,7 @@ export class SongActions {
     try {
       await this.api.delete('/api/v1/songs/{song_id}', { path: { song_id: id }, query: { permanent: true } });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
       return false;
     }
     this.notices.show(this.t('deletedPermanently'), { kind: 'good' });

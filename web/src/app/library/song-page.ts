@@ -56,6 +56,8 @@ import { isAccompaniment, parameterRows, storedPrompt } from './song-settings';
 })
 export default class SongPage {
   readonly id = input.required<string>();
+  /** Opens the dialog to share the song: a guest who wanted to share it has registered. */
+  readonly share = input<string>();
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
@@ -142,6 +144,10 @@ export default class SongPage {
       this.pageTitles.name.set(song.title);
       const file = await this.api.fetch(song.midi_url ?? `/api/v1/songs/${id}/midi`);
       this.notes.set(readMidi(await file.arrayBuffer()));
+      if (this.share() && this.isOwner()) {
+        await this.router.navigate([], { queryParams: {}, replaceUrl: true });
+        this.actions.share(song);
+      }
       this.sourceTitle.set(await this.titleOf(storedPrompt(song)?.song_id));
     });
   }

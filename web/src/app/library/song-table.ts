@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, model, output } from '@angular/core';
 import { MatMenuTrigger } from '@angular/material/menu';
 import { RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
@@ -11,6 +11,8 @@ import { Song, Sort } from '../shared/songs/song-list';
 import { SongPlayButton } from '../shared/songs/song-play-button';
 import { LibraryKey, libraryTexts } from './library-texts';
 import { SongActions } from './song-actions';
+import { RollThumbnail } from './roll-thumbnail';
+import { selectionTexts } from './selection-texts';
 import { SongMenu } from './song-menu';
 
 interface Column {
@@ -23,7 +25,7 @@ interface Column {
 /** A table of songs; on narrow screens each row becomes a card. */
 @Component({
   selector: 'e-song-table',
-  imports: [Icon, MatMenuTrigger, RouterLink, SongMenu, SongPlayButton],
+  imports: [Icon, MatMenuTrigger, RollThumbnail, RouterLink, SongMenu, SongPlayButton],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './song-table.html',
   styleUrl: './song-table.scss',
@@ -35,7 +37,10 @@ export class SongTable {
   readonly changed = output<Song>();
   readonly deleted = output<Song>();
   readonly restored = output<Song>();
+  /** The ids of the selected songs. */
+  readonly selected = model<ReadonlySet<string>>(new Set());
   protected readonly t = injectTexts(libraryTexts);
+  protected readonly selection = injectTexts(selectionTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly format = inject(Format);
   protected readonly player = inject(Player);
@@ -43,17 +48,27 @@ export class SongTable {
   protected readonly composer = inject(Composer);
   protected readonly columns: readonly Column[] = [
     { key: 'songTitle', name: 'title', sorts: ['title'] },
-    { key: 'author', name: 'author', sorts: [] },
     { key: 'model', name: 'model', sorts: [] },
     { key: 'key', name: 'key', sorts: [] },
     { key: 'length', name: 'length', sorts: ['longest', 'shortest'] },
     { key: 'date', name: 'date', sorts: ['newest', 'oldest'] },
-    { key: 'id', name: 'id', sorts: [] },
   ];
 
   constructor() {
     // The models determine whether a piece can be continued or accompanied.
     void this.composer.loadModels();
+  }
+
+  protected readonly allSelected = computed(() => this.songs().every((song) => this.selected().has(song.id)));
+
+  protected select(song: Song): void {
+    const selected = new Set(this.selected());
+    if (!selected.delete(song.id)) selected.add(song.id);
+    this.selected.set(selected);
+  }
+
+  protected selectAll(): void {
+    this.selected.set(new Set(this.allSelected() ? [] : this.songs().map((song) => song.id)));
   }
 
   protected sortDirection(column: Column): 'ascending' | 'descending' | null {

@@ -86,7 +86,7 @@ export default class ModerationPage {
       this.notices.show(this.t('decided'), { kind: 'good' });
       await this.load();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -95,7 +95,7 @@ export default class ModerationPage {
       await this.api.delete('/api/v1/library/moderation/bans/{author_id}', { path: { author_id: ban.user_id } });
       await this.load();
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

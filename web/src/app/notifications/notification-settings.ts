@@ -172,7 +172,7 @@ export class NotificationSettings {
       this.notices.show(this.t('saved'), { kind: 'good' });
     } catch (error) {
       this.settings.set(before);
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -98,7 +98,7 @@ export default class NotificationsPage {
       else await this.api.delete('/api/v1/library/notifications/{notification_id}/read', { path });
       this.items.update((items) => items?.map((each) => (each.id === item.id ? { ...each, read } : each)) ?? null);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -108,7 +108,7 @@ export default class NotificationsPage {
       await this.api.put('/api/v1/library/notifications/read', { json: { until } });
       this.items.update((items) => items?.map((item) => ({ ...item, read: true })) ?? null);
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

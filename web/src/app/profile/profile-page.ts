@@ -78,7 +78,7 @@ export default class ProfilePage {
       this.notices.show(this.t('pictureSaved'), { kind: 'good' });
     } catch (error) {
       const problem = Problem.from(error);
-      this.pictureError.set(problem.status === 422 ? this.t('unreadable') : this.errorMessages.of(problem));
+      this.pictureError.set(problem.status === 422 ? this.t('unreadable') : await this.errorMessages.text(problem));
     }
   }
 
@@ -88,7 +88,7 @@ export default class ProfilePage {
       this.profile.set(await this.api.get('/api/v1/library/profile'));
       this.notices.show(this.t('pictureRemoved'));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 
@@ -97,7 +97,7 @@ export default class ProfilePage {
       await this.api.delete('/api/v1/library/authors/{author_id}/block', { path: { author_id: user.id } });
       this.blocked.update((all) => all.filter((each) => each.id !== user.id));
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -15,12 +15,13 @@ import { readMidi } from '../shared/midi/read-midi';
 import { PageState } from '../shared/page-state';
 import { PianoRoll } from '../shared/piano-roll/piano-roll';
 import { PlayButton } from '../shared/play-button';
+import { Rights } from '../shared/rights';
 import { songTrack } from '../shared/songs/song-track';
 import { sharedSongTexts } from './shared-song-texts';
 
 /** A song that is opened by a share link, with or without an account. */
 @Component({
-  imports: [Icon, PageState, PianoRoll, PlayButton, RouterLink],
+  imports: [Icon, PageState, PianoRoll, PlayButton, Rights, RouterLink],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './shared-song-page.html',
   styleUrls: ['../shared/detail-page.scss', './shared-song-page.scss'],
@@ -77,6 +78,11 @@ export default class SharedSongPage {
   protected download({ id, title }: Schema<'SongAnswer'>): void {
     const song = { id, title, midiUrl: this.midiUrl(), share: this.token() };
     void this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
+  }
+
+  protected showScore({ song: { id, title }, allow_download }: Schema<'SharedSong'>): void {
+    const score = { id, title, share: this.token(), canDownload: allow_download };
+    void this.dialogs.open(() => import('../shared/score/score-dialog').then((m) => m.ScoreDialog), score, '64rem');
   }
 
   private midiUrl(): string {

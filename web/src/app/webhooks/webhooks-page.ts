@@ -114,7 +114,7 @@ export default class WebhooksPage {
       await action();
       if (done) this.notices.show(this.t(done), { kind: 'good' });
     } catch (error) {
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

@@ -35,11 +35,12 @@ def as_written(piece: Piece) -> Piece:
     return replace(piece, tempos=tempos).playable()
 
 
-def write_midi(piece: Piece) -> bytes:
+def write_midi(piece: Piece, *, end_tick: int = 0) -> bytes:
     """Return the piece as a format 1 file: a conductor track, then one track per track of the piece.
 
     The conductor track holds title, meters, keys and tempos; every other track holds its name, port, program,
-    controllers and notes (`piece.playable()`). All tracks end at the bar line after the last note. Drums are on channel
+    controllers and notes (`piece.playable()`). All tracks end at the bar line after the last note, and not before
+    `end_tick`, so that files of a piece's parts can have equal length. Drums are on channel
     10. Melodic tracks take the other 15 channels in turn; the sixteenth melodic track and those after it are on further
     ports, which is how sequencers tell them apart. After 128 ports, tracks share channels from the first port on; their
     programs are stated per track.
@@ -47,7 +48,7 @@ def write_midi(piece: Piece) -> bytes:
     Equal pieces give equal bytes, on every machine and in every release of the libraries underneath.
     """
     played = piece.playable()
-    end = int(played.bar_starts[-1])
+    end = max(int(played.bar_starts[-1]), end_tick)
     if len(played.controls):
         # A pedal that lifts after the last bar line is still part of the music.
         end = max(end, int(played.controls["tick"].max()))

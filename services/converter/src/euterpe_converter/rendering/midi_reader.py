@@ -1,4 +1,4 @@
-"""Reads MIDI files in a worker process: into the form to synthesise, or their piano roll.
+"""Reads MIDI files in a worker process: into the form to synthesise, their piano roll, score or tracks.
 
 The worker is replaced after a failure.
 """
@@ -16,7 +16,9 @@ import structlog
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 
 from euterpe_converter.domain.picture import Picture
-from euterpe_converter.errors import RenderFailed
+from euterpe_converter.domain.score import ScoreOptions, WrittenScore
+from euterpe_converter.domain.stems import Stem, Stems
+from euterpe_converter.errors import RenderFailed, ScoreNotPossible
 from euterpe_converter.rendering.child import Child, ChildLimits, running
 from euterpe_converter.rendering.midi_process import LENGTH_BYTES
 
@@ -73,6 +75,28 @@ class MidiReader:
         if "bytes" in answer:
             return drawn
         raise self._refusal(answer, field)
+
+    async def score(self, midi: bytes, options: ScoreOptions, *, field: str) -> WrittenScore:
+        """Return the score of the music. Raises ScoreNotPossible, and Unprocessable as `canonical` does."""
+        async with self._lock:
+            answer, content = await self._request({"score": asdict(options)}, midi)
+        if "bytes" in answer:
+            return WrittenScore(content, int(answer["pages"]))
+        if answer["reason"] == "not-notatable":
+            raise ScoreNotPossible(str(answer["message"]))
+        raise self._refusal(answer, field)
+
+    async def stems(self, midi: bytes, *, field: str) -> Stems:
+        """Return the tracks of the music as files. Raises Unprocessable as `canonical` does."""
+        async with self._lock:
+            answer, content = await self._request({"stems": True}, midi)
+        if "stems" not in answer:
+            raise self._refusal(answer, field)
+        items, position = [], 0
+        for number, (name, size) in enumerate(answer["stems"]):
+            items.append(Stem(number, name, content[position : position + size]))
+            position += size
+        return Stems(float(answer["seconds"]), tuple(items))
 
     def _refusal(self, answer: dict[str, Any], field: str) -> Unprocessable:
         message = str(answer["message"])

@@ -21,6 +21,8 @@ class RenderRequest:
     encoding: Encoding
     synthesis: Synthesis
     tags: Tags
+    #: Position of the only track that sounds; None for all of them.
+    stem: int | None = None
 
     @property
     def body_tags(self) -> Tags:
@@ -30,7 +32,7 @@ class RenderRequest:
 
 def rendition_key(request: RenderRequest, soundfont: SoundFont, versions: str) -> str:
     """Return `audio/<sha256 of the MIDI file>/<sha256>.<extension>`; `versions` are those of the libraries."""
-    inputs = {
+    inputs: dict[str, object] = {
         "midi": request.midi_sha256,
         "soundfont": soundfont.sha256,
         "synthesis": asdict(request.synthesis),
@@ -38,5 +40,7 @@ def rendition_key(request: RenderRequest, soundfont: SoundFont, versions: str) -
         "tags": asdict(request.body_tags),
         "renderer": [_RENDERER_VERSION, versions],
     }
+    if request.stem is not None:
+        inputs["stem"] = request.stem
     name = f"{sha256(canonical(inputs).encode()).hexdigest()}.{request.encoding.format.value}"
     return renditions_prefix(request.midi_sha256) + name

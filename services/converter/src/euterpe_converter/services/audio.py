@@ -7,9 +7,10 @@ from euterpe_service_kit.errors import Unprocessable
 from euterpe_service_kit.midi_artifacts import midi_digest
 from euterpe_service_kit.object_store import ObjectStore
 
-from euterpe_converter.clients.library import LibraryClient
+from euterpe_converter.clients.library import LibraryClient, StoredSong
 from euterpe_converter.domain.audio import RenderOptions, Tags
 from euterpe_converter.domain.requester import Requester
+from euterpe_converter.domain.stems import Stem, Stems
 from euterpe_converter.errors import DownloadNotAllowed
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.cache import RenditionCache
@@ -88,6 +89,20 @@ class AudioService:
 
         return await self._obtain(midi_digest(midi), options, tags, load, requester, field_name=field_name)
 
+    async def for_stem(
+        self, song: StoredSong, stems: Stems, stem: Stem, options: RenderOptions, requester: Requester
+    ) -> Rendition:
+        """Return the audio of one track of a song, as long as that of the song. Raises as `for_midi` does."""
+
+        async def load() -> bytes:
+            return stem.midi
+
+        tags = Tags(title=f"{song.title} – {stem.name}", artist=song.author, seed=song.seed)
+        whole = (stem.number, stems.seconds)
+        return await self._obtain(
+            song.midi_sha256, options, tags, load, requester, field_name="path.song_id", stem=whole
+        )
+
     async def _obtain(
         self,
         digest: str,
@@ -97,9 +112,11 @@ class AudioService:
         requester: Requester,
         *,
         field_name: str,
+        stem: tuple[int, float] | None = None,
     ) -> Rendition:
+        """Look up or prepare a rendition; `stem` is the position of a track and the duration of its song."""
         soundfont = await self._soundfonts.named(options.soundfont)
-        request = RenderRequest(digest, options.encoding, options.synthesis, tags)
+        request = RenderRequest(digest, options.encoding, options.synthesis, tags, None if stem is None else stem[0])
         key = rendition_key(request, soundfont, await self._workers.versions(soundfont))
         stored = await self._cache.find(key)
         self._metrics.lookups.labels("hit" if stored else "miss").inc()
@@ -114,6 +131,7 @@ class AudioService:
             except Unprocessable:
                 self._metrics.failures.labels("midi").inc()
                 raise
+            seconds = seconds if stem is None else stem[1]
             frames = options.synthesis.frames(seconds, options.encoding.sample_rate)
             job = RenderJob(midi, frames, options.encoding, options.synthesis, request.body_tags)
 

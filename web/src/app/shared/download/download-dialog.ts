@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Api, buildUrl } from '../../core/api/api';
+import { Problem } from '../../core/api/problem';
 import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
@@ -21,6 +22,16 @@ const downloadTexts = texts(
     flac: 'Lossless compression',
     opus: 'Small files, good quality',
     ogg: 'Vorbis, for older players',
+    pdf: 'Score for printing',
+    musicxml: 'Score for notation programs',
+    abc: 'Melody as text',
+    stems: 'One audio file per instrument',
+    midiStems: 'One MIDI file per instrument',
+    stemsName: 'Stems',
+    midiStemsName: 'MIDI stems',
+    stemFormat: 'Format of the files',
+    noMelody: 'No instrument of this piece plays one note at a time, so that there is no melody for ABC.',
+    noScore: 'This piece is too long or too dense for this format. MusicXML and MIDI have higher limits.',
     bitrate: 'Bit rate',
     depth: 'Bit depth',
     instrument: 'Instrument',
@@ -40,6 +51,16 @@ const downloadTexts = texts(
     flac: 'Compresión sin pérdida',
     opus: 'Archivos pequeños, buena calidad',
     ogg: 'Vorbis, para reproductores antiguos',
+    pdf: 'Partitura para imprimir',
+    musicxml: 'Partitura para programas de notación',
+    abc: 'Melodía como texto',
+    stems: 'Un archivo de audio por instrumento',
+    midiStems: 'Un archivo MIDI por instrumento',
+    stemsName: 'Pistas',
+    midiStemsName: 'Pistas MIDI',
+    stemFormat: 'Formato de los archivos',
+    noMelody: 'Ningún instrumento de esta pieza toca una nota cada vez, así que no hay melodía para ABC.',
+    noScore: 'Esta pieza es demasiado larga o densa para este formato. MusicXML y MIDI tienen límites más altos.',
     bitrate: 'Tasa de bits',
     depth: 'Profundidad de bits',
     instrument: 'Instrumento',
@@ -52,12 +73,25 @@ const downloadTexts = texts(
   },
 );
 
-type Format = 'midi' | Schema<'AudioFormat'>;
+type AudioFormat = Schema<'AudioFormat'>;
+type ScoreFormat = Exclude<Schema<'ScoreFormat'>, 'svg'>;
+type Format = 'midi' | AudioFormat | ScoreFormat | 'stems' | 'midiStems';
 /** In the order of the dialog; a format that the API adds fails to compile until it is listed. */
-const FORMATS = Object.keys({ midi: 0, mp3: 0, wav: 0, flac: 0, opus: 0, ogg: 0 } satisfies Record<
-  Format,
-  0
->) as readonly Format[];
+const NAMES: Record<Format, string> = {
+  midi: 'MIDI',
+  mp3: 'MP3',
+  wav: 'WAV',
+  flac: 'FLAC',
+  opus: 'Opus',
+  ogg: 'Ogg',
+  pdf: 'PDF',
+  musicxml: 'MusicXML',
+  abc: 'ABC',
+  stems: '',
+  midiStems: '',
+};
+const FORMATS = Object.keys(NAMES) as readonly Format[];
+const SCORES: readonly Format[] = ['pdf', 'musicxml', 'abc'];
 const BITRATES: Partial<Record<Format, readonly number[]>> = { mp3: [128, 192, 256, 320], opus: [64, 96, 128, 192] };
 const DEFAULT_BITRATES: Partial<Record<Format, number>> = { mp3: 192, opus: 128 };
 
@@ -83,6 +117,10 @@ export class DownloadDialog {
   protected readonly common = injectTexts(commonTexts);
   protected readonly formats = FORMATS;
   protected readonly format = signal<Format>('midi');
+  protected readonly stemFormats: readonly AudioFormat[] = ['wav', 'flac', 'mp3'];
+  protected readonly stemFormat = signal<AudioFormat>('wav');
+  protected readonly isStems = computed(() => this.format() === 'stems');
+  protected readonly hasOptions = computed(() => !['midi', 'midiStems', 'stems', ...SCORES].includes(this.format()));
   protected readonly bitrate = signal<number | null>(null);
   protected readonly depth = signal(16);
   protected readonly instrument = signal('');
@@ -110,6 +148,15 @@ export class DownloadDialog {
     return manifestLabel(instrument, this.language.code());
   }
 
+  protected nameOf(format: Format): string {
+    return NAMES[format] || this.t(format === 'stems' ? 'stemsName' : 'midiStemsName');
+  }
+
+  protected messageOf(problem: Problem): string {
+    if (problem.slug !== 'score-not-possible') return this.errorMessages.of(problem);
+    return this.t(this.format() === 'abc' ? 'noMelody' : 'noScore');
+  }
+
   protected selectFormat(format: Format): void {
     this.format.set(format);
     this.bitrate.set(null);
@@ -119,7 +166,8 @@ export class DownloadDialog {
   protected async download(): Promise<void> {
     await this.request.run(async () => {
       const response = await this.api.fetch(this.url());
-      const extension = this.format() === 'midi' ? 'mid' : this.format();
+      const extensions: Partial<Record<Format, string>> = { midi: 'mid', stems: 'zip', midiStems: 'zip' };
+      const extension = extensions[this.format()] ?? this.format();
       saveFile(await response.blob(), fileName(this.song.title, extension));
       this.reference.close();
     });
@@ -128,6 +176,12 @@ export class DownloadDialog {
   private url(): string {
     const format = this.format();
     if (format === 'midi') return this.song.midiUrl ?? `/api/v1/songs/${this.song.id}/midi`;
+    const { id, share } = this.song;
+    if (SCORES.includes(format)) return buildUrl(`/api/v1/scores/${id}.${format}`, { query: { share } });
+    if (format === 'stems' || format === 'midiStems') {
+      const query = { format: format === 'stems' ? this.stemFormat() : 'mid', share };
+      return buildUrl(`/api/v1/stems/${id}.zip`, { query });
+    }
     const query = {
       bitrate: this.chosenBitrate(),
       bit_depth: format === 'wav' || format === 'flac' ? this.depth() : null,
@@ -136,8 +190,8 @@ export class DownloadDialog {
       loudness: this.loudness() ? -16 : null,
       reverb: this.reverb() === 0.9 ? null : this.reverb(),
       download: true,
-      share: this.song.share,
+      share,
     };
-    return buildUrl(`${this.song.audioUrl ?? `/api/v1/audio/${this.song.id}`}.${format}`, { query });
+    return buildUrl(`${this.song.audioUrl ?? `/api/v1/audio/${id}`}.${format}`, { query });
   }
 }

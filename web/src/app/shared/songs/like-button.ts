@@ -75,7 +75,7 @@ export class LikeButton {
       else await this.api.delete('/api/v1/songs/{song_id}/like', { path });
     } catch (error) {
       this.changed.emit(song);
-      this.errorMessages.show(error);
+      void this.errorMessages.show(error);
     }
   }
 }

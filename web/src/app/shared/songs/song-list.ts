@@ -24,6 +24,13 @@ export interface SongQuery {
   readonly duration_max?: number;
 }
 
+/** A list as it was loaded. */
+export interface KeptSongs {
+  readonly query: SongQuery;
+  readonly songs: readonly Song[];
+  readonly cursor: string | null;
+}
+
 type FetchPage = (query: SongQuery & { cursor?: string }) => Promise<Schema<'SongPage'>>;
 
 /** A list of songs that is loaded page by page. A response to an outdated query is dropped. */
@@ -52,6 +59,27 @@ export class SongList {
   async loadMore(): Promise<void> {
     const cursor = this.cursor();
     if (cursor !== null && !this.isLoading()) await this.request(cursor);
+  }
+
+  /** Return the loaded list, so that `restore` can show it again; null before the first page. */
+  keep(): KeptSongs | null {
+    return this.isLoaded() ? { query: this.query, songs: this.songs(), cursor: this.cursor() } : null;
+  }
+
+  /** Show a list that was kept, and bring its first rows up to date; further ones stay as they are. */
+  async restore({ query, songs, cursor }: KeptSongs): Promise<void> {
+    this.query = query;
+    this.songs.set(songs);
+    this.cursor.set(cursor);
+    this.isLoaded.set(true);
+    const number = ++this.requestNumber;
+    const { items, next_cursor } = await this.fetchPage(query).catch(() => ({ items: null, next_cursor: null }));
+    if (items === null || number !== this.requestNumber) return;
+    const last = this.songs().findIndex((song) => song.id === items.at(-1)?.id);
+    if (last < 0) {
+      this.songs.set(items);
+      this.cursor.set(next_cursor ?? null);
+    } else this.songs.update((all) => [...items, ...all.slice(last + 1)]);
   }
 
   replace(song: Song): void {

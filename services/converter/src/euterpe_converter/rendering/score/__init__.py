@@ -1,0 +1,1 @@
+"""Pieces as notation: MusicXML and ABC, and pages engraved by verovio."""

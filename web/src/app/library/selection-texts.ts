@@ -1,0 +1,38 @@
+import { texts } from '../core/text/texts';
+
+export const selectionTexts = texts(
+  {
+    select: 'Select {title}',
+    selectAll: 'Select all',
+    selected: 'one piece selected|{n} pieces selected',
+    publish: 'Publish',
+    unpublish: 'Make private',
+    download: 'Download as ZIP',
+    addToPlaylist: 'Add to playlist',
+    delete: 'Delete',
+    clear: 'Clear selection',
+    toolbar: 'Selected pieces',
+    deleted: 'one piece deleted|{n} pieces deleted',
+    restored: 'one piece restored|{n} pieces restored',
+    published: 'one piece is public now|{n} pieces are public now',
+    unpublished: 'one piece is private now|{n} pieces are private now',
+    failed: 'It failed for one piece: {reason}|It failed for {n} pieces: {reason}',
+  },
+  {
+    select: 'Seleccionar {title}',
+    selectAll: 'Seleccionar todo',
+    selected: 'una pieza seleccionada|{n} piezas seleccionadas',
+    publish: 'Publicar',
+    unpublish: 'Hacer privadas',
+    download: 'Descargar como ZIP',
+    addToPlaylist: 'Añadir a lista',
+    delete: 'Eliminar',
+    clear: 'Quitar selección',
+    toolbar: 'Piezas seleccionadas',
+    deleted: 'una pieza eliminada|{n} piezas eliminadas',
+    restored: 'una pieza restaurada|{n} piezas restauradas',
+    published: 'una pieza es pública|{n} piezas son públicas',
+    unpublished: 'una pieza es privada|{n} piezas son privadas',
+    failed: 'Ha fallado con una pieza: {reason}|Ha fallado con {n} piezas: {reason}',
+  },
+);

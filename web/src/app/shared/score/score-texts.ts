@@ -1,0 +1,36 @@
+import { texts } from '../../core/text/texts';
+
+export const scoreTexts = texts(
+  {
+    title: 'Score of {title}',
+    page: 'Page {page} of {pages}',
+    pageOfScore: 'Page {page} of the score of {title}',
+    previous: 'Previous page',
+    next: 'Next page',
+    zoomIn: 'Zoom in',
+    zoomOut: 'Zoom out',
+    zoom: '{percent} %',
+    print: 'Print',
+    preparing: 'Preparing {n} page …|Preparing {n} pages …',
+    engraving: 'Engraving the score …',
+    download: 'Download the score',
+    notPossible: 'This piece is too long or too dense for a score on pages. Download it as MusicXML.',
+    noMelody: 'ABC holds a single melody, but no instrument of this piece plays one note at a time.',
+  },
+  {
+    title: 'Partitura de {title}',
+    page: 'Página {page} de {pages}',
+    pageOfScore: 'Página {page} de la partitura de {title}',
+    previous: 'Página anterior',
+    next: 'Página siguiente',
+    zoomIn: 'Acercar',
+    zoomOut: 'Alejar',
+    zoom: '{percent} %',
+    print: 'Imprimir',
+    preparing: 'Preparando {n} página …|Preparando {n} páginas …',
+    engraving: 'Grabando la partitura …',
+    download: 'Descargar la partitura',
+    notPossible: 'Esta pieza es demasiado larga o densa para una partitura en páginas. Descárgala como MusicXML.',
+    noMelody: 'ABC contiene una sola melodía, pero ningún instrumento de esta pieza toca una nota cada vez.',
+  },
+);
