@@ -26,10 +26,13 @@ from euterpe_stack.process import ManagedProcess, ProcessFailedError
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
 #: SeaweedFS's maintenance worker looks for the admin server's gRPC port there, whatever `-admin.port.grpc` says.
 _ADMIN_GRPC_OFFSET = 10_000
-#: Percentage by which Go's heap may grow between two garbage collections. 250 MB of the heap are buffers that are
-#: allocated at the start, and used as objects are written. At the default of 100, garbage of the same size accumulates
-#: before the first collection; collecting more often is cheap, since buffers contain no pointers.
-_GARBAGE_PERCENT = 10
+#: Percentage by which Go's heap may grow between two garbage collections. More than 100 MB of the heap are buffers that
+#: are allocated at the start. At the default of 100, garbage of the same size accumulates before the first collection;
+#: collecting more often is cheap, since buffers contain no pointers.
+_GARBAGE_PERCENT = 5
+#: SeaweedFS's default store of metadata, in directories of earlier versions.
+_EIGHT_DATABASES = "filerldb2"
+_ONE_DATABASE_PER_BUCKET = "filerldb3"
 _ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 
@@ -93,7 +96,7 @@ class SeaweedFs:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory)}
         environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
         environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
-        environment["GOGC"] = str(_GARBAGE_PERCENT)
+        environment |= memory_settings(self._directory)
         self._process = ManagedProcess(
             self.name,
             self._command(config),
@@ -164,6 +167,22 @@ class SeaweedFs:
             for user in self._users
         ]
         return {"identities": [admin, *users]}
+
+
+def memory_settings(directory: Path) -> dict[str, str]:
+    """Return the environment that bounds the memory of a SeaweedFS server, whose files are in `directory`.
+
+    The default store of metadata, leveldb2, consists of eight databases. Each allocates a write buffer of 16 MB at its
+    start, which objects fill in the course of hours, then a second one, and a cache of 32 MB. leveldb3 has one database
+    for the server, and one with half of these sizes for each bucket. A directory with metadata in leveldb2 keeps it.
+    """
+    environment = {"GOGC": str(_GARBAGE_PERCENT)}
+    # SeaweedFS creates the directory of its default store in any case, but databases only when they are used.
+    if any((directory / _EIGHT_DATABASES).glob("*/CURRENT")):
+        return environment
+    store = {"LEVELDB2_ENABLED": "false", "LEVELDB3_ENABLED": "true"}
+    store["LEVELDB3_DIR"] = str(directory / _ONE_DATABASE_PER_BUCKET)
+    return environment | {f"WEED_{name}": value for name, value in store.items()}
 
 
 def s3_client(endpoint_url: str, credentials: S3Credentials) -> Any:

@@ -113,6 +113,7 @@ class Supervisor:
             data.path / "postgres",
             password=secrets.postgres_superuser_password,
             log=data.log("postgres"),
+            shared_buffers=self._settings.shared_buffers,
             inherited=inherited,
         )
         store = SeaweedFs(
