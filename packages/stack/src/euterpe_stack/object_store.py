@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,18 +46,18 @@ class S3Credentials:
 
 @dataclass(frozen=True, slots=True)
 class S3User:
-    """A user with its own key and with `actions` (Read, Write, List) on one bucket."""
+    """A user with its own key, and with actions (Read, Write, List) by prefix of keys in one bucket."""
 
     name: str
     credentials: S3Credentials
     bucket: str
-    actions: tuple[str, ...]
+    access: Mapping[str, Sequence[str]]
 
 
 class SeaweedFs:
     """One SeaweedFS on loopback with one directory; its ports do not change between `start` and `stop`.
 
-    `credentials` permit every action, `users` have their own actions, and anonymous requests are refused.
+    `credentials` permit every action, `users` reach their own prefixes, and anonymous requests are refused.
     """
 
     name = "seaweedfs"
@@ -163,7 +163,11 @@ class SeaweedFs:
     def _identities(self) -> dict[str, object]:
         admin = _identity("euterpe", self._credentials, _ADMIN_ACTIONS)
         users = [
-            _identity(user.name, user.credentials, [f"{action}:{user.bucket}" for action in user.actions])
+            _identity(
+                user.name,
+                user.credentials,
+                [f"{action}:{user.bucket}/{prefix}*" for prefix, actions in user.access.items() for action in actions],
+            )
             for user in self._users
         ]
         return {"identities": [admin, *users]}

@@ -120,7 +120,7 @@ class Supervisor:
             data.path / "s3",
             credentials=secrets.s3_admin,
             log=data.log("seaweedfs"),
-            users=s3_users(secrets),
+            users=s3_users(secrets, self._settings),
             inherited=inherited,
         )
         ports = ServicePorts()

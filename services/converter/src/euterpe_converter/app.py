@@ -5,6 +5,7 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import httpx
 from euterpe_service_kit.app import create_base_app
@@ -23,7 +24,7 @@ from euterpe_converter.errors import ToolMissing
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.budget import RenderBudget
 from euterpe_converter.rendering.cache import RenditionCache
-from euterpe_converter.rendering.eviction import EvictionLimits, Evictor
+from euterpe_converter.rendering.eviction import PREFIX, EvictionLimits, Evictor
 from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
 from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.renderer import Renderer
@@ -149,7 +150,7 @@ def _add_readiness_checks(app: FastAPI, settings: Settings, workers: SynthWorker
             raise ToolMissing(settings.ffmpeg, "ffmpeg")
 
     readiness = app.state.readiness
-    readiness.add("object_store", app.state.object_store.ping)
+    readiness.add("object_store", partial(app.state.object_store.ping, PREFIX))
     readiness.add("soundfont", soundfonts.check)
     readiness.add("fluidsynth", check_fluidsynth)
     readiness.add("ffmpeg", check_ffmpeg)
