@@ -103,7 +103,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
         classes=settings.class_limits,
     )
     tokens = ServiceTokenSource(settings.peer, http)
-    channel = peer_channel(settings.library_target, tokens)
+    channel = peer_channel(settings.library_target, tokens, tls=settings.rpc_tls_directory)
     stack.push_async_callback(channel.close, None)
     library = LibraryClient(channel)
     resolver = RequestResolver(catalogue, library, store)
@@ -177,7 +177,8 @@ async def _start_worker(
 
 
 async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
-    server = RpcServer(verifier, reflected=[SERVICE_NAME] if settings.grpc_reflection else [])
+    reflected = [SERVICE_NAME] if settings.grpc_reflection else []
+    server = RpcServer(verifier, reflected=reflected, tls=settings.rpc_tls_directory)
     rpc.add_to(server)
     await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, 5.0)

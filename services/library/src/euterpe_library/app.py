@@ -151,7 +151,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     loops.start("database_metrics", metrics.read, interval_seconds=READ_SECONDS)
     state.moderation = Moderation(state.database)
     state.service_verifier = TokenVerifier(keys, SERVICE)
-    server = RpcServer(state.service_verifier)
+    server = RpcServer(state.service_verifier, tls=settings.rpc_tls_directory)
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)
