@@ -3,21 +3,19 @@
 Users compose with every model, follow progress, read and play songs, draw piano rolls, search public songs, comment,
 log in and out, and create guests. The median memory of every process in the last two minutes must be within 10 % (or
 8 MB) of the median in the two minutes around the tenth; a shorter test compares with a sixth of its duration.
-
-The hour begins after eight minutes of the same load: SeaweedFS touches the buffers that it allocates at its start
-in the course of a quarter of an hour, one for each minute with writes. The growth since the same time after the start
-of the load is printed as well.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -31,7 +29,6 @@ SAMPLE_SECONDS = 5.0
 #: Length of the windows that are compared, as a share of the duration: two minutes of an hour, the longest interval
 #: between two garbage collections of a Go process.
 WINDOW_SHARE = 1 / 30
-WARM_UP_SECONDS = 480.0
 #: The tenth minute of an hour.
 BASELINE_SHARE = 1 / 6
 MAX_GROWTH = 0.10
@@ -141,14 +138,16 @@ class Load:
         await self._ask(user, "POST", "/api/v1/auth/guest")
 
 
-async def sample(installation: Installation, until: float, samples: Samples) -> None:
-    """Record the memory of every process until the time is over."""
-    started = time.monotonic()
+async def sample(installation: Installation, until: float, samples: Samples) -> list[float]:
+    """Record the memory of every process until the time is over; return the machine's load averages of a minute."""
+    started, loads = time.monotonic(), []
     while time.monotonic() < until:
         memory = await asyncio.to_thread(installation.memory_bytes)
         for name, size in memory.items():
             samples[name].append((time.monotonic() - started, size))
+        loads.append(round(os.getloadavg()[0], 1))
         await asyncio.sleep(SAMPLE_SECONDS)
+    return loads
 
 
 def compare(samples: Samples, *, baseline_at: float, end_at: float, window: float) -> dict[str, dict[str, Any]]:
@@ -170,6 +169,18 @@ def compare(samples: Samples, *, baseline_at: float, end_at: float, window: floa
     return compared
 
 
+def by_minute(samples: Samples) -> dict[str, list[float]]:
+    """Return the median memory of each process in each minute, in MB."""
+    minutes: dict[str, dict[int, list[int]]] = {name: defaultdict(list) for name in samples}
+    for name, series in samples.items():
+        for at, size in series:
+            minutes[name][int(at // 60)].append(size)
+    return {
+        name: [round(statistics.median(found) / 1e6, 1) for _, found in sorted(by.items())]
+        for name, by in minutes.items()
+    }
+
+
 def print_table(title: str, compared: dict[str, dict[str, Any]]) -> None:
     """Print one line per process."""
     print(title)
@@ -180,44 +191,41 @@ def print_table(title: str, compared: dict[str, dict[str, Any]]) -> None:
 
 async def measure(
     product: Product, installation: Installation, seconds: float, *, users: int, pause_seconds: float
-) -> tuple[Samples, Load]:
-    """Run the load and sample the memory."""
+) -> tuple[Samples, Load, list[float]]:
+    """Run the load; return the memory of every process, the load's answers, and the machine's load averages."""
     load, samples = Load(product, pause_seconds=pause_seconds), defaultdict(list)
     tasks = [asyncio.create_task(load.run(number)) for number in range(users)]
-    await sample(installation, time.monotonic() + seconds, samples)
+    loads = await sample(installation, time.monotonic() + seconds, samples)
     load.stopped = True
     await asyncio.gather(*tasks)
-    return samples, load
+    return samples, load, loads
 
 
 def main() -> None:
     """Start the product, run the load, draw; return 1 if the memory of a process has grown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600.0, help="duration of the test after the warm-up")
-    parser.add_argument("--warm-up", type=float, default=WARM_UP_SECONDS, help="duration of the warm-up in seconds")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="duration of the test")
     parser.add_argument("--users", type=int, default=6, help="number of concurrent users")
     parser.add_argument("--pause", type=float, default=0.5, help="pause between two activities of a user, in seconds")
     parser.add_argument("--out", type=Path, default=REPOSITORY / ".data/soak.svg", help="the drawing")
     chosen = parser.parse_args()
-    duration = chosen.warm_up + chosen.seconds
+    started, duration = datetime.now(UTC), chosen.seconds
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory)) as product:
         installation = Installation(product, Path(directory) / "var")
-        samples, load = asyncio.run(
+        samples, load, loads = asyncio.run(
             measure(product, installation, duration, users=chosen.users, pause_seconds=chosen.pause)
         )
-    window = max(chosen.seconds * WINDOW_SHARE, 4 * SAMPLE_SECONDS)
-    since_start = chosen.seconds * BASELINE_SHARE
-    baseline = chosen.warm_up + since_start
+    window = max(duration * WINDOW_SHARE, 4 * SAMPLE_SECONDS)
+    baseline = duration * BASELINE_SHARE
     compared = compare(samples, baseline_at=baseline, end_at=duration, window=window)
-    from_start = compare(samples, baseline_at=since_start, end_at=duration, window=window)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(memory_chart(samples, duration, baseline=baseline))
     print_table(f"compared with {baseline / 60:.1f} min after the start of the load", compared)
-    print_table(f"compared with {since_start / 60:.1f} min after the start of the load (not checked)", from_start)
-    print(f"drawn in {chosen.out}")
-    result = {"seconds": chosen.seconds, "warm_up_seconds": chosen.warm_up, "users": chosen.users}
-    result |= {"answers": dict(load.answers), "memory": compared, "memory_since_start": from_start}
-    print(json.dumps(result))
+    result = {"seconds": duration, "users": chosen.users, "pause_seconds": chosen.pause}
+    result |= {"started": f"{started:%Y-%m-%dT%H:%M:%SZ}", "machine_load": [min(loads), max(loads)]}
+    result |= {"answers": dict(load.answers), "memory": compared, "mb_by_minute": by_minute(samples)}
+    chosen.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    print(f"drawn in {chosen.out}, figures in {chosen.out.with_suffix('.json')}")
     is_answered = sum(count for status, count in load.answers.items() if status.startswith("2")) > 0
     # A machine with other work may refuse requests for a moment; everything else is a fault.
     is_failed = any(status != "503" and status.startswith(("5", "interrupted")) for status in load.answers)

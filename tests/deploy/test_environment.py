@@ -92,6 +92,7 @@ def _variables(model: type[BaseModel], prefix: str) -> list[str]:
 def _everything() -> Object:
     """Values that set every key of every service's settings."""
     values: Object = {"objectStore": _filled("objectStore"), "models": {"source": "s3"}}
+    values["mtls"] = {"enabled": True}
     values["tracing"] = {"endpoint": "http://collector:4317", "share": 0.5}
     for service in SERVICES:
         values[service] = {"config": _filled(f"{service}Config") | {"logLevel": "WARNING"}}

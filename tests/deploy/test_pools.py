@@ -109,6 +109,45 @@ async def test_the_trigger_counts_the_queue_in_the_real_table(gpu: list[Object],
     await connection.close()
 
 
+@pytest.mark.parametrize("trigger", ["postgresql", "prometheus"])
+def test_the_wait_in_the_queue_is_a_second_trigger_with_its_own_threshold(trigger: str, render: Render) -> None:
+    scaling = {"kind": "keda", "trigger": trigger, "prometheusAddress": "http://p:9090", "activationGenerations": 20}
+    wait = {"targetWaitSeconds": 15, "activationWaitSeconds": 60}
+    found = render(
+        {"generators": [{"name": "a", "autoscaling": scaling}, {"name": "b", "autoscaling": scaling | wait}]}
+    )
+    (_,) = one(found, "ScaledObject", "euterpe-generator-a")["spec"]["triggers"]
+    depth, second = one(found, "ScaledObject", "euterpe-generator-b")["spec"]["triggers"]
+    # By default, KEDA divides the value by the number of pods.
+    assert ("metricType" in depth, second["metricType"], second["type"]) == (False, "Value", trigger)
+    target, activation = {
+        "postgresql": ("targetQueryValue", "activationTargetQueryValue"),
+        "prometheus": ("threshold", "activationThreshold"),
+    }[trigger]
+    assert (second["metadata"][target], second["metadata"][activation]) == ("15", "60")
+    assert depth["metadata"][activation] == "20"
+
+
+async def test_the_second_trigger_reads_the_wait_of_the_real_queue(render: Render, databases: DatabaseFactory) -> None:
+    scaling = {"kind": "keda", "targetWaitSeconds": 15}
+    found = render({"generators": [{"name": "a", "autoscaling": scaling}]})
+    query = one(found, "ScaledObject", "euterpe-generator-a")["spec"]["triggers"][1]["metadata"]["query"]
+    url = databases.create(REPOSITORY / "services/generator", url_variable="EUTERPE_GENERATOR_DATABASE_URL")
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    assert await connection.fetchval(query) == 0
+    for status in ["queued"] * 20 + ["succeeded"] * 30:
+        await _insert(connection, status)
+    await connection.execute(
+        "UPDATE generator.generations SET created_at = now() - interval '1 hour' WHERE status = 'succeeded'"
+    )
+    await connection.execute(
+        "UPDATE generator.generations SET created_at = now() - interval '90 s' WHERE id IN "
+        "(SELECT id FROM generator.generations WHERE status = 'queued' LIMIT 2)"
+    )
+    assert 85 < await connection.fetchval(query) < 95
+    await connection.close()
+
+
 def test_one_gpu_pool_per_kind_of_device(render: Render) -> None:
     found = render(values_of("ci/everything-values.yaml"), bare=True)
     asked = {

@@ -62,8 +62,11 @@ def object_store() -> list[str]:
     for name in ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ"):
         os.environ[f"WEED_{name}_KEY"] = secrets.token_hex(32)
     os.environ |= {"WEED_ADMIN_PASSWORD": secrets.token_hex(32), "HOME": str(DATA)}
+    from euterpe_stack.object_store import memory_settings
+
     data = DATA / "s3"
     data.mkdir(exist_ok=True)
+    os.environ |= memory_settings(data)
     (data / "mini.options").unlink(missing_ok=True)
     credentials = [{"accessKey": secret("s3-access-key-id"), "secretKey": secret("s3-secret-access-key")}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]

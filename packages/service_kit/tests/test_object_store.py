@@ -108,14 +108,14 @@ async def test_unreachable_or_refusing_store_is_unavailable(object_store_setting
     stranger = object_store_settings.model_copy(update={"access_key_id": "stranger"})
     for settings in (away, stranger):
         store = ObjectStore(settings)
-        for call in (store.put("x", b"", content_type="text/plain"), store.get("x"), store.head("x"), store.ping()):
+        for call in (store.put("x", b"", content_type="text/plain"), store.get("x"), store.head("x"), store.ping("x")):
             with pytest.raises(Unavailable):
                 await call
         store.close()
 
 
 async def test_ping(object_store: ObjectStore) -> None:
-    await object_store.ping()
+    await object_store.ping("midi/")
 
 
 async def test_multipart_upload_is_visible_once_complete(object_store: ObjectStore) -> None:

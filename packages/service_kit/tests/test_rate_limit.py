@@ -117,3 +117,13 @@ async def test_probes_and_unlimited_services_are_not_refused() -> None:
         responses = [await client.get("/thing", headers=bearer("one")) for _ in range(5)]
         assert {response.status_code for response in responses} == {200}
         assert "RateLimit" not in responses[0].headers
+
+
+def test_keys_of_earlier_minutes_are_forgotten() -> None:
+    clock = Clock()
+    limit = RateLimit("token", 60, clock)
+    for minute in range(10):
+        clock.now = 1_000.0 + 60 * minute
+        for number in range(100):
+            limit.admit(f"{minute} {number}")
+    assert len(limit._full_at) <= 200

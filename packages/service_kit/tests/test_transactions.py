@@ -66,3 +66,26 @@ async def test_the_limits_hold_for_every_kind_of_session(make_database: Any) -> 
             limits.append([await session.scalar(text(f"SHOW {name}")) for name in names])
     assert limits == [["10s", "30s"], ["10s", "30s"], ["1min", "2min"]]
     await database.close()
+
+
+async def test_a_pool_shrinks_after_a_burst_and_grows_again(
+    monkeypatch: pytest.MonkeyPatch, make_database: Any
+) -> None:
+    monkeypatch.setattr(database_module, "IDLE_SECONDS", 1)
+    database: Database = make_database()
+
+    async def connections() -> int:
+        async with database.sessions() as session:
+            mine = "SELECT count(*) FROM pg_stat_activity WHERE application_name = current_setting('application_name')"
+            return int(await session.scalar(text(mine)) or 0)
+
+    for _ in range(2):
+        # In the second burst, the pool finds its connections closed.
+        await asyncio.gather(*(_run(database, "SELECT pg_sleep(0.3)") for _ in range(8)))
+        assert await connections() == 8
+        deadline = asyncio.get_running_loop().time() + 30
+        # Every query uses one connection, and always the same.
+        while (left := await connections()) > 1 and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.2)
+        assert left == 1
+    await database.close()

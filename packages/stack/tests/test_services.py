@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from euterpe_stack import secret_file
+from euterpe_stack.object_store import S3Credentials, SeaweedFs, s3_client
 from euterpe_stack.postgres import Postgres
-from euterpe_stack.services import SERVICE_NAMES, SERVICES, ServiceEnvironments, ServicePorts
+from euterpe_stack.services import BUCKET, SERVICE_NAMES, SERVICES, ServiceEnvironments, ServicePorts, s3_users
 from euterpe_stack.settings import StackSettings
 
 
@@ -70,3 +73,52 @@ def test_mails_are_written_into_the_data_directory_unless_a_mail_server_is_set(t
     found = environments(tmp_path, **{f"EUTERPE_AUTH_{name}": value for name, value in chosen.items()})["auth"]
     assert "EUTERPE_AUTH_MAIL_FOLDER" not in found
     assert found["EUTERPE_AUTH_PUBLIC_URL"] == "https://music.example"
+
+
+#: What each service does with keys in the bucket; everything else is refused.
+_ACCESS = {
+    "library": {"midi/": "read write list", "pictures/": "read write list", "audio/": "write list"},
+    "generator": {"midi/": "read write list"},
+    "converter": {"midi/": "read list", "audio/": "read write list", "sf2/": "read list"},
+}
+
+
+def test_each_service_reaches_only_its_own_objects(tmp_path: Path) -> None:
+    settings = StackSettings.from_environment({"EUTERPE_CONVERTER_SOUNDFONTS_PREFIX": "sf2/"})
+    secrets = secret_file.load_or_create(tmp_path / "secrets.json", SERVICE_NAMES)
+    users = s3_users(secrets, settings)
+    server = SeaweedFs(tmp_path / "s3", credentials=secrets.s3_admin, log=tmp_path / "log", users=users)
+    server.start()
+    server.wait_ready(BUCKET)
+    prefixes = ("midi/", "pictures/", "audio/", "sf2/", "models/", "")
+    try:
+        for prefix in prefixes:
+            operator = s3_client(server.endpoint_url, secrets.s3_admin)
+            operator.put_object(Bucket=BUCKET, Key=f"{prefix}object", Body=b"x")
+        found = {
+            user.name: {
+                prefix: access
+                for prefix in prefixes
+                if (access := permitted(server.endpoint_url, user.credentials, prefix))
+            }
+            for user in users
+        }
+        assert found == _ACCESS
+    finally:
+        server.stop()
+
+
+def permitted(endpoint_url: str, credentials: S3Credentials, prefix: str) -> str:
+    """Return which of reading, writing and listing succeed."""
+    client = s3_client(endpoint_url, credentials)
+    calls = {
+        "read": lambda: client.get_object(Bucket=BUCKET, Key=f"{prefix}object"),
+        "write": lambda: client.put_object(Bucket=BUCKET, Key=f"{prefix}new", Body=b"x"),
+        "list": lambda: client.list_objects_v2(Bucket=BUCKET, Prefix=prefix),
+    }
+    succeeded = []
+    for name, call in calls.items():
+        with suppress(ClientError):
+            call()
+            succeeded.append(name)
+    return " ".join(succeeded)

@@ -20,6 +20,13 @@ def test_an_invalid_port_is_refused(port: str) -> None:
         StackSettings.from_environment({"EUTERPE_PORT": port})
 
 
+@pytest.mark.parametrize("size", ["64", "0MB", "64 MB", "lots", "64kB"])
+def test_an_invalid_size_of_shared_buffers_is_refused(size: str) -> None:
+    with pytest.raises(StackError, match=r"EUTERPE_POSTGRES_SHARED_BUFFERS is .* such as 24MB or 1GB\."):
+        StackSettings.from_environment({"EUTERPE_POSTGRES_SHARED_BUFFERS": size})
+    assert StackSettings.from_environment({"EUTERPE_POSTGRES_SHARED_BUFFERS": "1GB"}).shared_buffers == "1GB"
+
+
 def test_a_file_is_refused_as_data_directory(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

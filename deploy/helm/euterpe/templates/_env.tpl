@@ -22,6 +22,10 @@
   value: {{ ternary 0 .root.Values.drainSeconds (.worker | default false) | quote }}
 - name: {{ $prefix }}TRUSTED_PROXIES
   value: {{ toJson .root.Values.trustedProxies | quote }}
+{{- if .root.Values.mtls.enabled }}
+- name: {{ $prefix }}RPC_TLS_DIRECTORY
+  value: /certificates
+{{- end }}
 {{- with .root.Values.tracing.endpoint }}
 - name: {{ $prefix }}TRACES_ENDPOINT
   value: {{ . }}

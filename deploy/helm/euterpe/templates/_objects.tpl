@@ -23,7 +23,7 @@ spec:
     - name: {{ $name }}
       port: {{ $port }}
       targetPort: {{ $name }}
-      appProtocol: {{ ternary "kubernetes.io/h2c" "http" (eq $name "grpc") }}
+      appProtocol: {{ ternary (ternary "https" "kubernetes.io/h2c" $.root.Values.mtls.enabled) "http" (eq $name "grpc") }}
     {{- end }}
   selector:
     {{- include "euterpe.selector" . | nindent 4 }}

@@ -184,6 +184,9 @@ spec:
             {{- if .soundfont }}
             {{- include "euterpe.soundfont.mounts" .root | trim | nindent 12 }}
             {{- end }}
+            {{- if include "euterpe.mtls.secret" . }}
+            - {name: certificates, mountPath: /certificates, readOnly: true}
+            {{- end }}
             {{- with .mounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -194,6 +197,10 @@ spec:
         {{- end }}
         {{- if .soundfont }}
         {{- include "euterpe.soundfont.volumes" .root | trim | nindent 8 }}
+        {{- end }}
+        {{- with include "euterpe.mtls.secret" . }}
+        - name: certificates
+          secret: {secretName: {{ . }}, defaultMode: 288}
         {{- end }}
         {{- with .volumes }}
         {{- toYaml . | nindent 8 }}

@@ -36,8 +36,8 @@
 {{- end -}}
 
 {{/*
-Running and queued generations, divided by one pod's slots times its target occupancy. The queue is in PostgreSQL, so it
-is visible and durable without any pod.
+Running and queued generations, divided by one pod's slots times its target occupancy, and optionally the wait in the queue.
+The queue is in PostgreSQL, so it is visible and durable without any pod. KEDA takes the highest of the triggers' numbers.
 */}}
 {{- define "euterpe.kedaTrigger" -}}
 {{- $scaling := .values.autoscaling -}}
@@ -53,6 +53,19 @@ is visible and durable without any pod.
     activationTargetQueryValue: {{ $scaling.activationGenerations | quote }}
   authenticationRef:
     name: {{ include "euterpe.fullname" .root }}-generator-queue
+{{- if $scaling.targetWaitSeconds }}
+- type: postgresql
+  # Value, not AverageValue: the wait is that of the whole queue, however many pods there are.
+  metricType: Value
+  metadata:
+    query: >-
+      SELECT coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM now() - created_at)), 0)
+      FROM generator.generations WHERE status = 'queued' AND NOT background
+    targetQueryValue: {{ $scaling.targetWaitSeconds | quote }}
+    activationTargetQueryValue: {{ $scaling.activationWaitSeconds | quote }}
+  authenticationRef:
+    name: {{ include "euterpe.fullname" .root }}-generator-queue
+{{- end }}
 {{- else }}
 - type: prometheus
   metadata:
@@ -62,5 +75,17 @@ is visible and durable without any pod.
       + max(euterpe_generator_queue_depth{namespace="{{ .root.Release.Namespace }}"})) * {{ $scaling.sharePercent }} / 100
     threshold: {{ $target | quote }}
     activationThreshold: {{ $scaling.activationGenerations | quote }}
+{{- if $scaling.targetWaitSeconds }}
+- type: prometheus
+  metricType: Value
+  metadata:
+    serverAddress: {{ $scaling.prometheusAddress }}
+    # Without claims in the last two minutes, the quantile is not a number.
+    query: >-
+      histogram_quantile(0.95, sum by (le)
+      (rate(euterpe_generator_request_queue_time_seconds_bucket{namespace="{{ .root.Release.Namespace }}"}[2m]))) >= 0 or vector(0)
+    threshold: {{ $scaling.targetWaitSeconds | quote }}
+    activationThreshold: {{ $scaling.activationWaitSeconds | quote }}
+{{- end }}
 {{- end }}
 {{- end -}}

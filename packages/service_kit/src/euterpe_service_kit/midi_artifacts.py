@@ -4,6 +4,7 @@ import hashlib
 import re
 
 MIDI_CONTENT_TYPE = "audio/midi"
+MIDI_PREFIX = "midi/"
 _KEY = re.compile(r"midi/([0-9a-f]{64})\.mid", re.ASCII)
 
 

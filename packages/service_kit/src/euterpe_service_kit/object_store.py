@@ -230,9 +230,12 @@ class ObjectStore:
         """Delete an object; a missing one is not an error."""
         await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
-    async def ping(self) -> None:
-        """Raise if the bucket cannot be reached."""
-        await self._call(partial(self._client.head_bucket, Bucket=self._bucket))
+    async def ping(self, prefix: str) -> None:
+        """Raise if the bucket cannot be reached.
+
+        Objects with this prefix are listed, because a service may list nothing else, and not ask for the bucket itself.
+        """
+        await self._call(partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=1))
 
     def close(self) -> None:
         """Stop the threads."""

@@ -50,7 +50,7 @@ class RateLimit:
     """Allows `quota` requests per minute and key, in a burst if necessary; the quota is restored gradually.
 
     The generic cell rate algorithm: for each key only the time is stored at which its quota is fully restored. A key
-    whose time has passed equals an unknown one, so only keys of the last minute are stored.
+    whose time has passed equals an unknown one, so only keys of the last two minutes are stored.
     """
 
     def __init__(self, name: str, quota: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -59,6 +59,7 @@ class RateLimit:
         self._interval = WINDOW_SECONDS / quota
         self._clock = clock
         self._full_at: dict[str, float] = {}
+        self._next_sweep = self._clock() + WINDOW_SECONDS
 
     def admit(self, key: str) -> Verdict:
         """Count a request if it is within the limit, and return the verdict."""
@@ -68,7 +69,8 @@ class RateLimit:
         if late > _ROUNDING_SECONDS:
             return Verdict(False, 0, _seconds(full_at - now), max(1, _seconds(late)))
         full_at += self._interval
-        if key not in self._full_at and len(self._full_at) >= _MAX_KEYS:
+        if now >= self._next_sweep or (key not in self._full_at and len(self._full_at) >= _MAX_KEYS):
+            self._next_sweep = now + WINDOW_SECONDS
             self._forget(now)
         self._full_at[key] = full_at
         remaining = round((WINDOW_SECONDS - (full_at - now)) / self._interval)

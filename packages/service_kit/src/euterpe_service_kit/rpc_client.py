@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import grpc
@@ -19,6 +20,7 @@ from euterpe_service_kit.errors import (
     Unprocessable,
 )
 from euterpe_service_kit.request_context import HEADER, request_id
+from euterpe_service_kit.rpc_tls import channel_credentials
 from euterpe_service_kit.tracing import current, end_rpc, headers, is_active, rpc_span
 
 if TYPE_CHECKING:
@@ -61,9 +63,15 @@ class TokenSource(Protocol):
         ...
 
 
-def peer_channel(target: str, tokens: TokenSource) -> grpc.aio.Channel:
-    """Open a channel to a peer inside the deployment, e.g. `library:9090`."""
-    return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=[cast(Any, _Identify(tokens))])
+def peer_channel(target: str, tokens: TokenSource, *, tls: Path | None = None) -> grpc.aio.Channel:
+    """Open a channel to a peer inside the deployment, e.g. `library:9090`.
+
+    With `tls`, a directory of certificates (`rpc_tls`), it is mutual TLS, and the peer's certificate is for its host.
+    """
+    interceptors = [cast(Any, _Identify(tokens))]
+    if tls is None:
+        return grpc.aio.insecure_channel(target, options=_OPTIONS, interceptors=interceptors)
+    return grpc.aio.secure_channel(target, channel_credentials(tls), options=_OPTIONS, interceptors=interceptors)
 
 
 class _Identify(Interceptor):

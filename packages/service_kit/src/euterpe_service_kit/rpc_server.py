@@ -1,6 +1,7 @@
 """The gRPC server for peers: service tokens, request ids, error statuses, health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -13,6 +14,7 @@ from euterpe_service_kit.database import is_unavailable
 from euterpe_service_kit.errors import Forbidden, ServiceError, Unauthenticated, grpc_code
 from euterpe_service_kit.request_context import HEADER, begin_request
 from euterpe_service_kit.rpc_access import may_call
+from euterpe_service_kit.rpc_tls import server_credentials
 from euterpe_service_kit.tokens import TokenVerifier
 from euterpe_service_kit.tracing import current, end_rpc, is_active, rpc_span
 
@@ -44,10 +46,11 @@ class RpcServer:
 
     A call needs a service token, and its service must be listed for the method in `rpc_access.CALLERS`. `reflected`
     are the full names of services that reflection describes without a token, e.g. `euterpe.library.v1.LibraryService`;
-    without any, reflection is off.
+    without any, reflection is off. With `tls`, a directory of certificates (`rpc_tls`), connections are mutual TLS.
     """
 
-    def __init__(self, verifier: TokenVerifier, *, reflected: Sequence[str] = ()) -> None:
+    def __init__(self, verifier: TokenVerifier, *, reflected: Sequence[str] = (), tls: Path | None = None) -> None:
+        self._tls = tls
         self.server = grpc.aio.server(interceptors=[_Guard(verifier)], options=_OPTIONS)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -56,7 +59,11 @@ class RpcServer:
 
     async def start(self, host: str, port: int) -> int:
         """Start the server and return its port; for port 0, the system chooses one."""
-        bound = self.server.add_insecure_port(f"{host}:{port}")
+        address = f"{host}:{port}"
+        if self._tls is None:
+            bound = self.server.add_insecure_port(address)
+        else:
+            bound = self.server.add_secure_port(address, server_credentials(self._tls))
         await self.server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return bound

@@ -1,6 +1,7 @@
 """The settings base: one class per service, one environment prefix, no default secrets."""
 
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Literal
 
 from pydantic import AnyHttpUrl, BaseModel, Field, IPvAnyNetwork, SecretStr
@@ -52,6 +53,8 @@ class ServiceSettings(BaseSettings):
     #: Networks of the gateways whose X-Forwarded-For and -Proto headers are trusted. Clients in these networks could
     #: forge their address, which rate limits and login attempts use, so only gateways may connect from them.
     trusted_proxies: list[IPvAnyNetwork] = Field(default=[IPv4Network("127.0.0.1"), IPv6Network("::1")])
+    #: Directory with `tls.crt`, `tls.key` and `ca.crt`: calls between services are then mutual TLS (`rpc_tls`).
+    rpc_tls_directory: Path | None = None
     #: Trace collector that accepts OTLP over gRPC, e.g. http://collector:4317; without one, tracing is off.
     traces_endpoint: AnyHttpUrl | None = None
     #: Share of all traces that is kept.

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,13 @@ from euterpe_stack.process import ManagedProcess, ProcessFailedError
 _SIGNING_KEYS = ("JWT_SIGNING", "JWT_SIGNING_READ", "JWT_FILER_SIGNING", "JWT_FILER_SIGNING_READ")
 #: SeaweedFS's maintenance worker looks for the admin server's gRPC port there, whatever `-admin.port.grpc` says.
 _ADMIN_GRPC_OFFSET = 10_000
-#: Percentage by which Go's heap may grow between two garbage collections. 250 MB of the heap are buffers that are
-#: allocated at the start, and used as objects are written. At the default of 100, garbage of the same size accumulates
-#: before the first collection; collecting more often is cheap, since buffers contain no pointers.
-_GARBAGE_PERCENT = 10
+#: Percentage by which Go's heap may grow between two garbage collections. More than 100 MB of the heap are buffers that
+#: are allocated at the start. At the default of 100, garbage of the same size accumulates before the first collection;
+#: collecting more often is cheap, since buffers contain no pointers.
+_GARBAGE_PERCENT = 5
+#: SeaweedFS's default store of metadata, in directories of earlier versions.
+_EIGHT_DATABASES = "filerldb2"
+_ONE_DATABASE_PER_BUCKET = "filerldb3"
 _ADMIN_ACTIONS = ("Admin", "Read", "Write", "List", "Tagging")
 
 
@@ -43,18 +46,18 @@ class S3Credentials:
 
 @dataclass(frozen=True, slots=True)
 class S3User:
-    """A user with its own key and with `actions` (Read, Write, List) on one bucket."""
+    """A user with its own key, and with actions (Read, Write, List) by prefix of keys in one bucket."""
 
     name: str
     credentials: S3Credentials
     bucket: str
-    actions: tuple[str, ...]
+    access: Mapping[str, Sequence[str]]
 
 
 class SeaweedFs:
     """One SeaweedFS on loopback with one directory; its ports do not change between `start` and `stop`.
 
-    `credentials` permit every action, `users` have their own actions, and anonymous requests are refused.
+    `credentials` permit every action, `users` reach their own prefixes, and anonymous requests are refused.
     """
 
     name = "seaweedfs"
@@ -93,7 +96,7 @@ class SeaweedFs:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory)}
         environment |= {f"WEED_{name}_KEY": secrets.token_hex(32) for name in _SIGNING_KEYS}
         environment["WEED_ADMIN_PASSWORD"] = secrets.token_hex(32)
-        environment["GOGC"] = str(_GARBAGE_PERCENT)
+        environment |= memory_settings(self._directory)
         self._process = ManagedProcess(
             self.name,
             self._command(config),
@@ -160,10 +163,30 @@ class SeaweedFs:
     def _identities(self) -> dict[str, object]:
         admin = _identity("euterpe", self._credentials, _ADMIN_ACTIONS)
         users = [
-            _identity(user.name, user.credentials, [f"{action}:{user.bucket}" for action in user.actions])
+            _identity(
+                user.name,
+                user.credentials,
+                [f"{action}:{user.bucket}/{prefix}*" for prefix, actions in user.access.items() for action in actions],
+            )
             for user in self._users
         ]
         return {"identities": [admin, *users]}
+
+
+def memory_settings(directory: Path) -> dict[str, str]:
+    """Return the environment that bounds the memory of a SeaweedFS server, whose files are in `directory`.
+
+    The default store of metadata, leveldb2, consists of eight databases. Each allocates a write buffer of 16 MB at its
+    start, which objects fill in the course of hours, then a second one, and a cache of 32 MB. leveldb3 has one database
+    for the server, and one with half of these sizes for each bucket. A directory with metadata in leveldb2 keeps it.
+    """
+    environment = {"GOGC": str(_GARBAGE_PERCENT)}
+    # SeaweedFS creates the directory of its default store in any case, but databases only when they are used.
+    if any((directory / _EIGHT_DATABASES).glob("*/CURRENT")):
+        return environment
+    store = {"LEVELDB2_ENABLED": "false", "LEVELDB3_ENABLED": "true"}
+    store["LEVELDB3_DIR"] = str(directory / _ONE_DATABASE_PER_BUCKET)
+    return environment | {f"WEED_{name}": value for name, value in store.items()}
 
 
 def s3_client(endpoint_url: str, credentials: S3Credentials) -> Any:

@@ -19,6 +19,9 @@ from euterpe_stack.process import ManagedProcess, ProcessFailedError
 _NOBODY = 65534
 #: PostgreSQL writes its port to the fourth line of this file, and removes the file when it stops.
 _LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
+#: PostgreSQL's own cache, for one machine with a few users: the tables and indexes that every request reads. The system
+#: caches all files besides, so a larger own cache would mostly hold the same pages twice.
+SHARED_BUFFERS = "24MB"
 #: For tests: a crash of the machine can lose data, a crash of the server cannot.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -36,7 +39,7 @@ class Postgres:
         password: str,
         log: Path,
         durable: bool = True,
-        shared_buffers: str = "64MB",
+        shared_buffers: str = SHARED_BUFFERS,
         inherited: Sequence[int] = (),
     ) -> None:
         self._data = directory.resolve()

@@ -5,8 +5,8 @@ import http.client
 import json
 import ssl
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from euterpe_stack.bootstrap import DATABASE, role_of
@@ -33,14 +33,18 @@ _MALLOC = {"MALLOC_ARENA_MAX": "2"}
 _AUTH_MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4194304:glibc.malloc.hugetlb=1"}
 
 
+_ALL = ("Read", "Write", "List")
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """What one service needs of the others."""
 
     name: str
     has_database: bool = False
-    #: Permitted actions on the bucket; empty for a service without objects.
-    s3_actions: tuple[str, ...] = ()
+    #: Permitted actions (Read, Write, which includes deleting, and List) by prefix of keys; empty without objects.
+    #: Without List, a missing object would be a refusal.
+    s3_access: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Whether it calls the library with a service token from auth.
     calls_library: bool = False
     serves_rpc: bool = False
@@ -49,25 +53,37 @@ class ServiceSpec:
 
 SERVICES = (
     ServiceSpec("auth", has_database=True),
-    ServiceSpec("library", has_database=True, s3_actions=("Read", "Write", "List"), serves_rpc=True),
+    ServiceSpec(
+        "library",
+        has_database=True,
+        # The audio of a song is deleted with it.
+        s3_access={"midi/": _ALL, "pictures/": _ALL, "audio/": ("Write", "List")},
+        serves_rpc=True,
+    ),
     ServiceSpec(
         "generator",
         has_database=True,
-        s3_actions=("Read", "Write", "List"),
+        s3_access={"midi/": _ALL},
         calls_library=True,
         serves_rpc=True,
         loads_models=True,
     ),
-    ServiceSpec("converter", s3_actions=("Read", "Write", "List"), calls_library=True),
+    ServiceSpec("converter", s3_access={"midi/": ("Read", "List"), "audio/": _ALL}, calls_library=True),
 )
 SERVICE_NAMES = tuple(spec.name for spec in SERVICES)
 
 
-def s3_users(secrets: Secrets) -> list[S3User]:
-    """Return one user of the object store per service that needs it."""
-    return [
-        S3User(spec.name, secrets.s3_keys[spec.name], BUCKET, spec.s3_actions) for spec in SERVICES if spec.s3_actions
-    ]
+def s3_users(secrets: Secrets, settings: StackSettings) -> list[S3User]:
+    """Return one user of the object store per service that needs it, who reaches only the service's own keys."""
+    soundfonts = settings.service_settings.get("EUTERPE_CONVERTER_SOUNDFONTS_PREFIX")
+    users = []
+    for spec in SERVICES:
+        access = dict(spec.s3_access)
+        if spec.name == "converter" and soundfonts:
+            access[soundfonts] = ("Read", "List")
+        if access:
+            users.append(S3User(spec.name, secrets.s3_keys[spec.name], BUCKET, access))
+    return users
 
 
 class ServicePorts:
@@ -110,7 +126,7 @@ class ServiceEnvironments:
             fields["JWKS_URL"] = f"{self._url('auth')}/.well-known/jwks.json"
         if spec.has_database:
             fields["DATABASE_URL"] = self.database_url(spec.name)
-        if spec.s3_actions:
+        if spec.s3_access:
             fields |= self._s3_fields(spec.name)
         if spec.serves_rpc:
             fields["GRPC_PORT"] = str(self._ports.rpc[spec.name])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from euterpe_stack.access import Access
 from euterpe_stack.errors import StackError
+from euterpe_stack.postgres import SHARED_BUFFERS
 
 DEFAULT_PORT = 8080
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -16,9 +17,10 @@ _SERVICE_SETTING = re.compile("EUTERPE_(AUTH|LIBRARY|GENERATOR|CONVERTER)_")
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """`EUTERPE_PORT`, `EUTERPE_DATA`, `EUTERPE_MODELS`, those of access from other machines, and settings of services.
+    """`EUTERPE_PORT`, `EUTERPE_DATA`, `EUTERPE_MODELS`, those of access from other machines, and those below.
 
-    The latter are named `EUTERPE_<SERVICE>_<SETTING>`.
+    `EUTERPE_POSTGRES_SHARED_BUFFERS` is the memory of PostgreSQL's own cache. Settings of services are named
+    `EUTERPE_<SERVICE>_<SETTING>`.
     """
 
     #: The gateway's port.
@@ -31,6 +33,8 @@ class StackSettings:
     service_settings: Mapping[str, str] = field(default_factory=dict)
     #: How the gateway is reached.
     access: Access = field(default_factory=Access)
+    #: PostgreSQL's setting of the same name.
+    shared_buffers: str = SHARED_BUFFERS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
@@ -41,7 +45,8 @@ class StackSettings:
         models = Path(environment.get("EUTERPE_MODELS") or REPOSITORY / "models").expanduser().absolute()
         service_settings = {name: value for name, value in environment.items() if _SERVICE_SETTING.match(name)}
         access = Access.from_environment(environment)
-        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, service_settings, access)
+        buffers = _shared_buffers(environment.get("EUTERPE_POSTGRES_SHARED_BUFFERS", ""))
+        return cls(_port(environment.get("EUTERPE_PORT", "")), data, models, service_settings, access, buffers)
 
     @property
     def url(self) -> str:
@@ -62,6 +67,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise StackError(f"EUTERPE_PORT is {text!r}, but must be a number from 1 to 65535.")
     return int(text)
+
+
+def _shared_buffers(text: str) -> str:
+    if not text:
+        return SHARED_BUFFERS
+    if not re.fullmatch(r"[1-9][0-9]{0,5}(MB|GB)", text):
+        raise StackError(f"EUTERPE_POSTGRES_SHARED_BUFFERS is {text!r}, but must be a size such as 24MB or 1GB.")
+    return text
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:

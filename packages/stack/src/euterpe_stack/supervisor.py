@@ -113,13 +113,14 @@ class Supervisor:
             data.path / "postgres",
             password=secrets.postgres_superuser_password,
             log=data.log("postgres"),
+            shared_buffers=self._settings.shared_buffers,
             inherited=inherited,
         )
         store = SeaweedFs(
             data.path / "s3",
             credentials=secrets.s3_admin,
             log=data.log("seaweedfs"),
-            users=s3_users(secrets),
+            users=s3_users(secrets, self._settings),
             inherited=inherited,
         )
         ports = ServicePorts()

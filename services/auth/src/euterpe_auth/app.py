@@ -259,7 +259,8 @@ def _peers(
         return None
     token = OwnServiceToken(signer)
     generator, library = (
-        peer_channel(target, token) for target in (settings.generator_target, settings.library_target)
+        peer_channel(target, token, tls=settings.rpc_tls_directory)
+        for target in (settings.generator_target, settings.library_target)
     )
     for channel in (generator, library):
         stack.push_async_callback(channel.close, None)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import httpx
 from euterpe_service_kit.app import create_base_app
@@ -24,7 +25,7 @@ from euterpe_converter.errors import ToolMissing
 from euterpe_converter.metrics import Metrics
 from euterpe_converter.rendering.budget import RenderBudget
 from euterpe_converter.rendering.cache import RenditionCache
-from euterpe_converter.rendering.eviction import EvictionLimits, Evictor
+from euterpe_converter.rendering.eviction import PREFIX, EvictionLimits, Evictor
 from euterpe_converter.rendering.midi_reader import MidiReader, ReadingLimits
 from euterpe_converter.rendering.pool import RenderPool
 from euterpe_converter.rendering.renderer import Renderer
@@ -81,7 +82,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     http = await stack.enter_async_context(httpx.AsyncClient())
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
-    channel = peer_channel(settings.library_target, ServiceTokenSource(settings.peer, http))
+    tokens = ServiceTokenSource(settings.peer, http)
+    channel = peer_channel(settings.library_target, tokens, tls=settings.rpc_tls_directory)
     stack.push_async_callback(channel.close, None)
     state.soundfonts = SoundFontSource(settings.soundfont, settings.soundfonts, _remote(settings, state.object_store))
     limits = ReadingLimits(settings.max_upload_bytes, settings.max_notes, settings.max_duration_seconds)
@@ -161,7 +163,7 @@ def _add_readiness_checks(app: FastAPI, settings: Settings, workers: SynthWorker
             raise ToolMissing(settings.ffmpeg, "ffmpeg")
 
     readiness = app.state.readiness
-    readiness.add("object_store", app.state.object_store.ping)
+    readiness.add("object_store", partial(app.state.object_store.ping, PREFIX))
     readiness.add("soundfont", soundfonts.check)
     readiness.add("fluidsynth", check_fluidsynth)
     readiness.add("ffmpeg", check_ffmpeg)

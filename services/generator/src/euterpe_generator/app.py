@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import httpx
 from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
+from euterpe_service_kit.midi_artifacts import MIDI_PREFIX
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_client import peer_channel
@@ -101,7 +103,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
         classes=settings.class_limits,
     )
     tokens = ServiceTokenSource(settings.peer, http)
-    channel = peer_channel(settings.library_target, tokens)
+    channel = peer_channel(settings.library_target, tokens, tls=settings.rpc_tls_directory)
     stack.push_async_callback(channel.close, None)
     library = LibraryClient(channel)
     resolver = RequestResolver(catalogue, library, store)
@@ -116,7 +118,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
         per_user=settings.max_streams_per_user, anonymous=settings.max_streams_anonymous
     )
     app.state.readiness.add("database", database.ping)
-    app.state.readiness.add("object_store", store.ping)
+    app.state.readiness.add("object_store", partial(store.ping, MIDI_PREFIX))
     app.state.readiness.add("models", catalogue.check)
     if settings.worker_enabled:
         await _start_worker(app, settings, stack, database, store, changes, library, live, loops)
@@ -175,7 +177,8 @@ async def _start_worker(
 
 
 async def _start_rpc(settings: Settings, stack: AsyncExitStack, verifier: TokenVerifier, rpc: GeneratorRpc) -> None:
-    server = RpcServer(verifier, reflected=[SERVICE_NAME] if settings.grpc_reflection else [])
+    reflected = [SERVICE_NAME] if settings.grpc_reflection else []
+    server = RpcServer(verifier, reflected=reflected, tls=settings.rpc_tls_directory)
     rpc.add_to(server)
     await server.start(settings.grpc_host, settings.grpc_port)
     stack.push_async_callback(server.stop, 5.0)

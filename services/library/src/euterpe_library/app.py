@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import httpx
 import structlog
@@ -9,6 +10,7 @@ from euterpe_service_kit.app import create_base_app
 from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.database_metrics import READ_SECONDS, DatabaseMetrics
+from euterpe_service_kit.midi_artifacts import MIDI_PREFIX
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_service_kit.revocations import PULL_SECONDS, remote_revocations
 from euterpe_service_kit.rpc_server import RpcServer
@@ -117,7 +119,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state.object_store = ObjectStore(settings.s3)
     stack.callback(state.object_store.close)
     state.readiness.add("database", state.database.ping)
-    state.readiness.add("object_store", state.object_store.ping)
+    state.readiness.add("object_store", partial(state.object_store.ping, MIDI_PREFIX))
     http = await stack.enter_async_context(httpx.AsyncClient())
     keys, revocations = RemoteKeys(settings.jwks_url, http), remote_revocations(settings.jwks_url, http)
     state.access_verifier = TokenVerifier(keys, ACCESS, revocations=revocations)
@@ -149,7 +151,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     loops.start("database_metrics", metrics.read, interval_seconds=READ_SECONDS)
     state.moderation = Moderation(state.database)
     state.service_verifier = TokenVerifier(keys, SERVICE)
-    server = RpcServer(state.service_verifier)
+    server = RpcServer(state.service_verifier, tls=settings.rpc_tls_directory)
     rpc = LibraryRpc(state.database, state.object_store, state.erasure, settings.quotas, state.registry)
     rpc.add_to(server)
     state.grpc_port = await server.start(settings.grpc_host, settings.grpc_port)

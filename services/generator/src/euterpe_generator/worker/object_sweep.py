@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 from euterpe_service_kit.database import Database
+from euterpe_service_kit.midi_artifacts import MIDI_PREFIX
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import MAX_ARTIFACTS, LibraryClient
@@ -20,7 +21,6 @@ from euterpe_generator.storage.retention import RetentionRepository
 
 log = structlog.get_logger(__name__)
 
-PREFIX: Final = "midi/"
 _TASK: Final = "object_sweep"
 _EXPIRED_PER_BATCH: Final = 500
 
@@ -70,7 +70,7 @@ class ObjectSweeper:
         """Remove the orphans among all objects that are older than the grace period."""
         modified_before = self._modified_before()
         removed = 0
-        async for entries in self._store.pages(PREFIX):
+        async for entries in self._store.pages(MIDI_PREFIX):
             keys = [entry.key for entry in entries if entry.modified < modified_before]
             removed += await self._remove_unused(keys, modified_before, reason="orphan")
         log.info("objects_swept", removed=removed)
