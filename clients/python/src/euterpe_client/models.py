@@ -776,6 +776,7 @@ class NotificationAnswer(TypedDict):
     song_title: str | None
     comment_id: str | None
     text: str
+    comment_text: NotRequired[str | None]
     created_at: str
     read: bool
 
