@@ -4,10 +4,13 @@ import io
 import re
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass
 
 import httpx
 import pytest
+from euterpe_auth.domain.signing_keys import key_cipher
+from euterpe_auth.domain.unsubscriptions import unsubscription_token
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -151,8 +154,25 @@ def test_a_moderator_hides_a_comment_and_bans_its_author(visit: Visit, product: 
     expect(comments.get_by_text("Lovely")).to_be_visible()
     expect(comments.get_by_text("Buy now")).to_have_count(0)
     with product.client() as client:
-        received = client.get("/library/notifications", headers=community.other).json()["items"]
-        assert [(item["kind"], item["text"]) for item in received] == [("moderation", "banned")]
+        client.put(
+            "/library/notification-settings", json={"digest": "daily"}, headers=community.other
+        ).raise_for_status()
+        user_id = client.get("/auth/me", headers=community.other).raise_for_status().json()["id"]
+    page.context.clear_cookies()
+    visit.log_in(f"{name}-2")
+    page.goto("/notifications")
+    decision = page.get_by_role("main").get_by_role("listitem")
+    expect(decision).to_contain_text(text("has hidden your comment on “Air”", "ha ocultado tu comentario en «Air»"))
+    expect(decision).to_contain_text("Buy now")
+    # The link of a digest, whose button works without a login.
+    page.context.clear_cookies()
+    token = unsubscription_token(key_cipher(product.secrets()["key_encryption_key"]), uuid.UUID(user_id))
+    page.goto(f"/unsubscribe#token={token}")
+    page.get_by_role("button", name=text("Unsubscribe", "Darme de baja")).click()
+    expect(page.get_by_role("status").filter(has_text=text("no more digests", "Ya no recibirás"))).to_be_visible()
+    with product.client() as client:
+        settings = client.get("/library/notification-settings", headers=community.other).raise_for_status().json()
+        assert settings["digest"] == "off"
 
 
 @fast_variant(ENGLISH_DESKTOP)

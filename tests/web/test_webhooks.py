@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product
-from tests.web.conftest import ENGLISH_DESKTOP, Visit, fast_variant, register
+from tests.web.conftest import SPANISH_PHONE, Visit, fast_variant, register
 
 pytestmark = pytest.mark.web
 
 
-@fast_variant(ENGLISH_DESKTOP)
+@fast_variant(SPANISH_PHONE)
 def test_a_delivery_to_a_dead_receiver_is_seen_and_repeated(visit: Visit, product: Product, name: str) -> None:
     page, text = visit.page, visit.text
     with product.client() as client:
@@ -33,4 +33,5 @@ def test_a_delivery_to_a_dead_receiver_is_seen_and_repeated(visit: Visit, produc
     page.wait_for_timeout(3_000)
     deliveries.click()
     expect(page.get_by_text(text("pending", "pendiente"), exact=True)).to_be_visible()
+    expect(page.get_by_text(text("Test event", "Evento de prueba"), exact=True)).to_be_visible()
     expect(page.get_by_role("button", name=re.compile(text("^Repeat", "^Repetir")))).to_be_visible()

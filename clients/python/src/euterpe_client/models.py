@@ -776,6 +776,7 @@ class NotificationAnswer(TypedDict):
     song_title: str | None
     comment_id: str | None
     text: str
+    comment_text: NotRequired[str | None]
     created_at: str
     read: bool
 
@@ -1506,6 +1507,7 @@ class ComparisonRequest(TypedDict):
     length: NotRequired[int | None]
     title: NotRequired[str | None]
     language: NotRequired[Literal["en", "es"]]
+    remix_of: NotRequired[str | None]
     count: NotRequired[int]
     background: NotRequired[bool]
     prompt: NotRequired[PromptRequest | None]
@@ -1523,6 +1525,7 @@ class GenerationRequest(TypedDict):
     length: NotRequired[int | None]
     title: NotRequired[str | None]
     language: NotRequired[Literal["en", "es"]]
+    remix_of: NotRequired[str | None]
     count: NotRequired[int]
     background: NotRequired[bool]
     prompt: NotRequired[PromptRequest | None]

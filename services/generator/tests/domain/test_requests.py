@@ -1,5 +1,6 @@
-"""Digests of requests: those of versions before prompts had a use and titles a language must not change."""
+"""Digests of requests: those of versions without uses of prompts, languages and sources must not change."""
 
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -36,5 +37,6 @@ def test_different_requests_have_different_digests() -> None:
         replace(FILE, tracks=(1,)),
     ]  # fmt: skip
     requests = [replace(CONTINUED, prompt=prompt) for prompt in prompts] + [replace(CONTINUED, language="es")]
+    requests.append(replace(CONTINUED, remix_of=uuid.UUID(int=7)))
     digests = {one.digest for one in requests} | {one.digest_with(VARIANTS) for one in requests}
     assert len(digests) == 2 * len(requests)

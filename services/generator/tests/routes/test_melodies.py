@@ -294,6 +294,19 @@ async def test_default_titles_name_style_and_key_and_depend_on_the_language_only
     assert read_midi(files[0]).title == titles[0]
 
 
+async def test_a_piece_composed_again_is_registered_with_its_source(
+    client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
+) -> None:
+    headers = {**token_issuer.headers("anna", "Anna"), "Prefer": "wait=20"}
+    body: dict[str, Any] = {"model": "steps", "parameters": {"bars": 2}}
+    source = str(uuid.uuid4())
+    again, first = [
+        (await client.post(URL, json=each, headers=headers)).json() for each in ({**body, "remix_of": source}, body)
+    ]
+    assert library.songs[again["id"]].remix_of == source
+    assert not library.songs[first["id"]].HasField("remix_of")
+
+
 async def test_a_default_title_has_the_estimated_key_in_the_library_only(
     client: httpx.AsyncClient, token_issuer: TokenIssuer, library: Any
 ) -> None:

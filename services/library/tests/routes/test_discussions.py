@@ -150,7 +150,10 @@ async def test_moderators_decide_reports_and_everyone_concerned_is_notified(
         ("report", "kept", None),
     ]
     received = (await client.get(f"{LIBRARY}/notifications", headers=user("robert"))).json()["items"]
-    assert [(each["kind"], each["text"]) for each in received] == [("moderation", "banned"), ("moderation", "hidden")]
+    assert [(each["kind"], each["text"], each["song_title"], each["comment_text"]) for each in received] == [
+        ("moderation", "banned", "Nocturne", "Buy!"),
+        ("moderation", "hidden", "Nocturne", "Buy now"),
+    ]
     refused = await client.post(url, json={"text": "Hello?"}, headers=user("robert"))
     assert await problem(refused) == (403, "banned")
     assert "Adverts" in refused.json()["detail"]

@@ -133,7 +133,9 @@ async def test_a_dead_receiver_is_tried_again_and_given_up_visibly(
     assert failed["next_at"] > failed["created_at"]
     async with app.state.database.sessions.begin() as session:
         last = {"attempts": MAX_ATTEMPTS - 1}
-        await session.execute(text("UPDATE webhook_deliveries SET attempts = :attempts, next_at = now()"), last)
+        # An attempt counts from its beginning; without the earlier error, `until_ended` waits for its end.
+        renewed = text("UPDATE webhook_deliveries SET attempts = :attempts, next_at = now(), error = ''")
+        await session.execute(renewed, last)
     receiver.status = 302
     dead = await until_ended(client, clara, webhook, MAX_ATTEMPTS)
     assert (dead["state"], dead["error"]) == ("dead", "redirects are not followed")

@@ -20,9 +20,12 @@ import { securityTexts } from './security-texts';
     @if (credentials.current(); as current) {
       <ul>
         <li>
-          <span class="details">{{ current.email ?? t('emailNone') }}</span>
-          @if (current.email) {
+          @if (current.email; as email) {
+            <!-- A long address breaks before the domain. -->
+            <span class="address">{{ localPart(email) }}<wbr />{{ domain(email) }}</span>
             <button type="button" class="button small" (click)="remove()">{{ t('emailRemove') }}</button>
+          } @else {
+            <span class="details">{{ t('emailNone') }}</span>
           }
         </li>
       </ul>
@@ -50,6 +53,16 @@ import { securityTexts } from './security-texts';
   styles: `
     p[role='status'] {
       margin-bottom: 0.9rem;
+      overflow-wrap: anywhere;
+    }
+
+    li {
+      flex-wrap: wrap;
+    }
+
+    .address {
+      min-width: 0;
+      overflow-wrap: break-word;
     }
   `,
 })
@@ -62,6 +75,14 @@ export class EmailSection {
   private readonly language = inject(Language);
   private readonly notices = inject(Notices);
   private readonly reauthentication = inject(Reauthentication);
+
+  protected localPart(email: string): string {
+    return email.slice(0, email.lastIndexOf('@'));
+  }
+
+  protected domain(email: string): string {
+    return email.slice(email.lastIndexOf('@'));
+  }
 
   protected async save(email: string): Promise<void> {
     const json = { email: email.trim(), language: this.language.code() };

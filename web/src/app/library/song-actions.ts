@@ -53,8 +53,9 @@ export class SongActions {
   async composeAgain(song: Song): Promise<void> {
     try {
       const path = { song_id: song.id };
-      const { body } = await this.api.get('/api/v1/songs/{song_id}/remix', { path });
-      const generation = await this.api.post('/api/v1/generations', { json: body as Schema<'GenerationRequest'> });
+      const { body, remix_of } = await this.api.get('/api/v1/songs/{song_id}/remix', { path });
+      const json = { ...(body as Schema<'GenerationRequest'>), remix_of };
+      const generation = await this.api.post('/api/v1/generations', { json });
       await this.router.navigate(['/'], { queryParams: { piece: generation.id } });
     } catch (error) {
       void this.errorMessages.show(error);

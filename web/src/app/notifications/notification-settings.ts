@@ -7,22 +7,10 @@ import { Language } from '../core/text/language';
 import { ErrorMessages } from '../core/text/error-messages';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
-import { notificationsPageTexts } from './notifications-page-texts';
+import { kindLabels, notificationsPageTexts } from './notifications-page-texts';
 
 type Settings = Schema<'NotificationSettingsBody'>;
 type Kind = Schema<'Kind'>;
-
-const LABELS = {
-  like: 'kindLike',
-  comment: 'kindComment',
-  reply: 'kindReply',
-  mention: 'kindMention',
-  follow: 'kindFollow',
-  remix: 'kindRemix',
-  generation: 'kindGeneration',
-  report: 'kindReport',
-  moderation: 'kindModeration',
-} as const;
 
 /** Where the user is notified of each kind of event, and how often by e-mail. Changes are saved at once. */
 @Component({
@@ -134,8 +122,8 @@ export class NotificationSettings {
   protected readonly t = injectTexts(notificationsPageTexts);
   protected readonly settings = signal<Settings | null>(null);
   protected readonly request = new RequestState();
-  protected readonly kinds = Object.keys(LABELS) as Kind[];
-  protected readonly labels = LABELS;
+  protected readonly kinds = Object.keys(kindLabels) as Kind[];
+  protected readonly labels = kindLabels;
   protected readonly channels = ['page', 'email'] as const;
   protected readonly frequencies = ['off', 'daily', 'weekly'] as const;
   private readonly api = inject(Api);

@@ -82,3 +82,16 @@ export const notificationsPageTexts = texts(
     unsubscribeSettings: 'Notificaciones y ajustes',
   },
 );
+
+/** The label of each kind of event. */
+export const kindLabels = {
+  like: 'kindLike',
+  comment: 'kindComment',
+  reply: 'kindReply',
+  mention: 'kindMention',
+  follow: 'kindFollow',
+  remix: 'kindRemix',
+  generation: 'kindGeneration',
+  report: 'kindReport',
+  moderation: 'kindModeration',
+} as const;

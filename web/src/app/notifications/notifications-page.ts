@@ -72,8 +72,10 @@ export default class NotificationsPage {
     return ICONS[item.kind];
   }
 
-  protected quotes(item: Notification): boolean {
-    return ['comment', 'reply', 'mention'].includes(item.kind) && !!item.text;
+  /** The beginning of the comment that a notification is about. */
+  protected quotation(item: Notification): string | null {
+    if (item.kind === 'moderation') return item.comment_text ?? null;
+    return ['comment', 'reply', 'mention'].includes(item.kind) ? item.text : null;
   }
 
   protected async load(cursor: string | null): Promise<void> {

@@ -9,9 +9,11 @@ import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { ErrorMessages } from '../core/text/error-messages';
 import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
+import { deliveryError, deliveryKind } from './delivery-messages';
 import { webhooksTexts } from './webhooks-texts';
 
 type Webhook = Schema<'WebhookAnswer'>;
@@ -38,6 +40,7 @@ export default class WebhooksPage {
   protected readonly request = new RequestState();
   protected readonly adding = new RequestState();
   private readonly api = inject(Api);
+  private readonly language = inject(Language);
   private readonly notices = inject(Notices);
 
   constructor() {
@@ -107,6 +110,14 @@ export default class WebhooksPage {
 
   protected state(delivery: Delivery): string {
     return this.t(delivery.state === 'dead' ? 'deadState' : delivery.state);
+  }
+
+  protected kind(delivery: Delivery): string {
+    return deliveryKind(delivery, this.language.code());
+  }
+
+  protected failure(delivery: Delivery): string | null {
+    return deliveryError(delivery, this.language.code());
   }
 
   private async attempt(done: 'removed' | 'tested' | 'retried' | null, action: () => Promise<void>): Promise<void> {

@@ -96,6 +96,8 @@ class Generation:
     prompt: Prompt | None = None
     #: The language of a default title; None for a title that the user gave.
     title_language: Language | None = None
+    #: The song whose settings it takes, if any.
+    remix_of: uuid.UUID | None = None
     #: The variant's label in a comparison.
     label: str | None = None
     #: None for generations of earlier releases.

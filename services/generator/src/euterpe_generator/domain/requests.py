@@ -15,7 +15,7 @@ MAX_TITLE_LENGTH: Final = 200
 #: Limit of the API; models accept fewer bars.
 MAX_PROMPT_BARS: Final = 1_000
 #: Fields of requests and prompts that earlier versions do not have, with their defaults; see `digest_with`.
-_ADDED_FIELDS: Final[Mapping[str, Any]] = {"language": "en"}
+_ADDED_FIELDS: Final[Mapping[str, Any]] = {"language": "en", "remix_of": None}
 _ADDED_PROMPT_FIELDS: Final[Mapping[str, Any]] = {"use": "continue", "first_bar": None, "last_bar": None, "tracks": ()}
 
 
@@ -51,6 +51,8 @@ class GenerationRequest:
     prompt: PromptSource | None = None
     #: Language of a default title.
     language: Language = "en"
+    #: The song whose settings it takes; the library ignores it unless the owner may read the song.
+    remix_of: uuid.UUID | None = None
 
     @property
     def digest(self) -> str:
@@ -86,6 +88,8 @@ class OrderItem:
     title: str
     #: The language of a default title; None for a title that the user gave.
     title_language: Language | None = None
+    #: The song whose settings it takes, if any.
+    remix_of: uuid.UUID | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompt: Prompt | None = None
     #: The variant's label in a comparison.

@@ -112,6 +112,11 @@ class GenerationRequest(BaseModel):
         'default titles are numbered: "Jig in D, no. 7".',
     )
     language: Language = Field(default="en", description="The language of the default title.")
+    remix_of: UUID | None = Field(
+        default=None,
+        description="The song whose settings these are. The new song names it as its source if you may read it.",
+        examples=[str(UUID(int=7))],
+    )
     count: int = Field(
         default=1, ge=1, le=64, strict=True, description="Number of variations; they have consecutive seeds."
     )
@@ -136,6 +141,7 @@ class GenerationRequest(BaseModel):
             self.parameters,
             None if self.prompt is None else self.prompt.to_domain(),
             self.language,
+            self.remix_of,
         )
 
 

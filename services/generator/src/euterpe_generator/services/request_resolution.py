@@ -86,6 +86,7 @@ class RequestResolver:
             estimate=model.adapter.estimate(length, parameters),
             title=request.title or piece_title(parameters, None, request.language),
             title_language=None if request.title else request.language,
+            remix_of=request.remix_of,
             parameters=parameters,
             prompt=prompt,
         )

@@ -87,6 +87,7 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
                 "prompt": item.prompt and item.prompt.to_dict(),
                 "title": item.title,
                 "title_language": item.title_language,
+                "remix_of": item.remix_of and str(item.remix_of),
                 "label": item.label,
                 "estimate": item.estimate and asdict(item.estimate),
                 "background": order.background,

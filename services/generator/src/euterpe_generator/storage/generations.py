@@ -29,7 +29,7 @@ _ENQUEUE = text("""
       SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece(
         id uuid, order_id uuid, variation int, listener_key text, owner_id text, owner_name text, model text,
         model_version text, seed bigint, length int, parameters jsonb, prompt jsonb, title text, title_language text,
-        label text, estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int,
+        remix_of uuid, label text, estimate jsonb, background bool, first_cost bigint, turn_offset bigint, count int,
         max_unfinished int, user_class text, network text, network_count int, max_network_unfinished int)),
     queue AS (
       SELECT listener_key, background, first_cost,
@@ -61,10 +61,10 @@ _ENQUEUE = text("""
       FROM (SELECT DISTINCT network, user_class FROM piece
             WHERE network IS NOT NULL AND max_network_unfinished IS NOT NULL) AS source)
     INSERT INTO generations (id, order_id, variation, listener_key, owner_id, owner_name, model, model_version, seed,
-                             length, parameters, prompt, title, title_language, label, estimate, background, turn,
-                             user_class, network)
+                             length, parameters, prompt, title, title_language, remix_of, label, estimate, background,
+                             turn, user_class, network)
     SELECT id, order_id, variation, piece.listener_key, owner_id, owner_name, model, model_version, seed,
-           length, parameters, prompt, title, title_language, label, estimate, piece.background,
+           length, parameters, prompt, title, title_language, remix_of, label, estimate, piece.background,
            queue.turn + turn_offset, piece.user_class, piece.network
     FROM piece JOIN queue USING (listener_key, background) JOIN load USING (listener_key)
          LEFT JOIN network_load
@@ -485,6 +485,7 @@ def _generation(row: RowMapping) -> Generation:
         unreadable=unreadable,
         title=row["title"],
         title_language=row["title_language"],
+        remix_of=row["remix_of"],
         label=row["label"],
         estimate=None if row["estimate"] is None else Estimate(**row["estimate"]),
         status=Status(row["status"]),

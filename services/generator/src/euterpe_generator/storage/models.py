@@ -51,6 +51,7 @@ class GenerationRow(Base):
     prompt: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
     title_language: Mapped[str | None] = mapped_column(Text)
+    remix_of: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     label: Mapped[str | None] = mapped_column(Text)
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text, server_default="queued")

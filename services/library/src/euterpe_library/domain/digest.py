@@ -19,8 +19,8 @@ _SENTENCES: Final = {
         "generation": "“{song}” is finished",
         "report:kept": "A moderator reviewed the comment that you reported: it stays",
         "report:hidden": "A moderator has hidden the comment that you reported",
-        "moderation:hidden": "A moderator has hidden a comment of yours",
-        "moderation:banned": "A moderator has hidden a comment of yours and banned you",
+        "moderation:hidden": "A moderator has hidden your comment on “{song}”",
+        "moderation:banned": "A moderator has hidden your comment on “{song}” and banned you",
         "a user": "A user",
         "piece": "a piece",
         "subject": "One new notification|{n} new notifications",
@@ -37,8 +37,8 @@ _SENTENCES: Final = {
         "generation": "«{song}» está lista",
         "report:kept": "Un moderador ha revisado el comentario que denunciaste: se mantiene",
         "report:hidden": "Un moderador ha ocultado el comentario que denunciaste",
-        "moderation:hidden": "Un moderador ha ocultado un comentario tuyo",
-        "moderation:banned": "Un moderador ha ocultado un comentario tuyo y te ha expulsado",
+        "moderation:hidden": "Un moderador ha ocultado tu comentario en «{song}»",
+        "moderation:banned": "Un moderador ha ocultado tu comentario en «{song}» y te ha expulsado",
         "a user": "Alguien",
         "piece": "una pieza",
         "subject": "Una notificación nueva|{n} notificaciones nuevas",
@@ -67,8 +67,9 @@ def _item(item: Notification, words: dict[str, str], site_url: str) -> str:
     key = f"{item.kind.value}:{item.text}" if decides else item.kind.value
     actor, song = item.actor or words["a user"], item.song_title or words["piece"]
     lines = [f"* {words[key].format(actor=actor, song=song)}"]
-    if item.text and not decides:
-        lines.append(f"  > {item.text}")
+    quotation = item.comment_text if decides else item.text
+    if quotation:
+        lines.append(f"  > {quotation}")
     if item.kind is Kind.FOLLOW:
         lines.append(f"  {site_url}/authors/{item.actor_id}")
     elif item.song_id is not None and item.song_title is not None:

@@ -59,6 +59,8 @@ class Notification:
     text: str
     created_at: datetime
     read_at: datetime | None
+    #: The beginning of the comment that a moderator has decided about, for its author.
+    comment_text: str | None = None
 
 
 class Frequency(StrEnum):

@@ -53,6 +53,9 @@ class NotificationAnswer(BaseModel):
         ),
         examples=["What a lovely ending!"],
     )
+    comment_text: str | None = Field(
+        default=None, description="For `moderation`, the beginning of your comment.", examples=["Buy now"]
+    )
     created_at: datetime
     read: bool
 
@@ -71,6 +74,7 @@ class NotificationAnswer(BaseModel):
             song_title=item.song_title,
             comment_id=item.comment_id,
             text=item.text,
+            comment_text=item.comment_text,
             created_at=item.created_at,
             read=item.read_at is not None,
         )

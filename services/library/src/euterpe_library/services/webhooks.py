@@ -137,6 +137,7 @@ def _data(item: Notification) -> dict[str, Any]:
         "song_title": item.song_title,
         "comment_id": str(item.comment_id) if item.comment_id else None,
         "text": item.text,
+        "comment_text": item.comment_text,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, text, tuple_, update
+from sqlalchemy import UUID, and_, case, cast, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +21,12 @@ from euterpe_library.domain.notifications import (
     Kind,
     Notification,
     NotificationSettings,
+    excerpt,
 )
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.storage.community_models import (
     DigestSettingRow,
+    ModerationLogRow,
     NotificationRow,
     NotificationSettingRow,
     ProfileRow,
@@ -62,6 +64,14 @@ _READABLE = and_(
     SongRow.id == NotificationRow.song_id,
     SongRow.deleted_at.is_(None),
     or_(SongRow.visibility != Visibility.PRIVATE, SongRow.owner_id == NotificationRow.recipient_id),
+)
+# The log keeps the text of a hidden comment, also when its author has deleted the comment.
+_DECISION_PREFIX = f"{Kind.MODERATION.value}:"
+_DECIDED = ModerationLogRow.id == case(
+    (
+        NotificationRow.kind == Kind.MODERATION.value,
+        cast(func.substr(NotificationRow.subject, len(_DECISION_PREFIX) + 1), UUID(as_uuid=True)),
+    )
 )
 _IN_PAGE = NotificationRow.in_page.is_(True)
 _UNREAD = and_(_IN_PAGE, NotificationRow.read_at.is_(None))
@@ -202,15 +212,16 @@ def select_notifications(*first: Any) -> Any:
         row.text,
         row.created_at,
         row.read_at,
+        ModerationLogRow.text,
     )
-    statement = select(*columns).outerjoin(SongRow, _READABLE)
+    statement = select(*columns).outerjoin(SongRow, _READABLE).outerjoin(ModerationLogRow, _DECIDED)
     return statement.outerjoin(ProfileRow, ProfileRow.user_id == row.actor_id)
 
 
 def to_notification(row: Any) -> Notification:
     """Map a row of `select_notifications`."""
-    notification_id, kind, *rest = row
-    return Notification(notification_id, Kind(kind), *rest)
+    notification_id, kind, *rest, comment = row
+    return Notification(notification_id, Kind(kind), *rest, comment_text=excerpt(comment) if comment else None)
 
 
 class DigestRepository:

@@ -12,8 +12,8 @@ export const notificationTexts = texts(
     generation: '“{song}” is finished',
     reportKept: 'A moderator reviewed the comment that you reported: it stays',
     reportHidden: 'A moderator has hidden the comment that you reported',
-    moderationHidden: 'A moderator has hidden a comment of yours',
-    moderationBanned: 'A moderator has hidden a comment of yours and banned you',
+    moderationHidden: 'A moderator has hidden your comment on “{song}”',
+    moderationBanned: 'A moderator has hidden your comment on “{song}” and banned you',
     aUser: 'A user',
     piece: 'a piece',
   },
@@ -27,8 +27,8 @@ export const notificationTexts = texts(
     generation: '«{song}» está lista',
     reportKept: 'Un moderador ha revisado el comentario que denunciaste: se mantiene',
     reportHidden: 'Un moderador ha ocultado el comentario que denunciaste',
-    moderationHidden: 'Un moderador ha ocultado un comentario tuyo',
-    moderationBanned: 'Un moderador ha ocultado un comentario tuyo y te ha expulsado',
+    moderationHidden: 'Un moderador ha ocultado tu comentario en «{song}»',
+    moderationBanned: 'Un moderador ha ocultado tu comentario en «{song}» y te ha expulsado',
     aUser: 'Alguien',
     piece: 'una pieza',
   },
@@ -40,7 +40,7 @@ type Key = keyof (typeof notificationTexts)['en'];
 export function notificationText(item: Schema<'NotificationAnswer'>, t: Translate<Key>): string {
   const values = { actor: item.actor?.name || t('aUser'), song: item.song_title ?? t('piece') };
   if (item.kind === 'report') return t(item.text === 'hidden' ? 'reportHidden' : 'reportKept');
-  if (item.kind === 'moderation') return t(item.text === 'banned' ? 'moderationBanned' : 'moderationHidden');
+  if (item.kind === 'moderation') return t(item.text === 'banned' ? 'moderationBanned' : 'moderationHidden', values);
   return t(item.kind, values);
 }
 
