@@ -31,6 +31,12 @@ def compose(visit: Visit) -> Locator:
     return finished(visit)
 
 
+def choose_euterpe(visit: Visit) -> None:
+    """Choose the model whose pieces have a length in events."""
+    name = visit.text("Euterpe, in the style you choose", "Euterpe, en el estilo que elijas")
+    visit.page.get_by_text(name, exact=True).click()
+
+
 def finished(visit: Visit) -> Locator:
     status = visit.page.get_by_text(re.compile(visit.text(r"Finished: \d+:\d\d, ", r"Terminada: \d+:\d\d, "))).first
     expect(status).to_be_visible(timeout=60_000)
@@ -87,7 +93,7 @@ def test_a_guest_renames_and_downloads_a_piece_and_keeps_it_by_registering(visit
 def test_the_request_contains_the_settings(visit: Visit) -> None:
     page, text = visit.page, visit.text
     page.goto("/")
-    page.get_by_text(text("Euterpe, in the style you choose", "Euterpe, en el estilo que elijas"), exact=True).click()
+    choose_euterpe(visit)
     character = page.get_by_role("group", name=text("Presets", "Preajustes"))
     calm = character.get_by_role("button", name=text("Calm", "Tranquilo"))
     calm.click()
@@ -132,6 +138,7 @@ def busy_queue(product: Product, name: str) -> None:
 def test_a_waiting_piece_shows_its_progress_and_is_stopped_and_kept(visit: Visit) -> None:
     page, text = visit.page, visit.text
     page.goto("/")
+    choose_euterpe(visit)
     page.evaluate(_RECORD)
     page.get_by_label(text("Length", "Extensión")).fill("2000")
     page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
@@ -152,6 +159,7 @@ def test_a_waiting_piece_shows_its_progress_and_is_stopped_and_kept(visit: Visit
 def test_progress_resumes_after_the_browser_was_offline(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
+    choose_euterpe(visit)
     page.get_by_label(visit.text("Length", "Extensión")).fill("2000")
     with page.expect_response("**/api/v1/generations"):
         page.get_by_role("button", name=visit.text("Compose", "Componer"), exact=True).click()

@@ -8,8 +8,9 @@ from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
+from euterpe_music.note_events.instruments import PART_COUNT
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
-from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE
+from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
@@ -18,9 +19,15 @@ from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
 
+#: Bars for which a requested part may rest before it becomes likelier, by a factor of e for each further bar, and the
+#: bars for which it counts as silent before the piece begins.
+_PATIENCE: Final = 4.0
+_FIRST_SILENCE: Final = 3.0
+_MAX_NUDGE: Final = 12.0
 #: What the search for an ending restores, besides the states of the cursor and the network.
 _SAVED: Final = (
-    "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_log_probability", "_values",
+    "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_silence", "_log_probability",
+    "_values",
 )  # fmt: skip
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
@@ -62,6 +69,9 @@ class EnsembleSession:
         #: Per row, the log-probability of all sampled values and their number; only where pieces are compared.
         self._log_probability = np.zeros(rows)
         self._values = np.zeros(rows, np.int64)
+        #: Requested parts, and for how many bars each part has been silent.
+        self._wanted = np.zeros((rows, PART_COUNT), np.bool_)
+        self._silence = np.zeros((rows, PART_COUNT))
         #: How long each pitch class sounds in each piece.
         self._weights = np.zeros((rows, 12))
         self._is_compared = np.zeros(rows, np.bool_)
@@ -93,6 +103,8 @@ class EnsembleSession:
         self._bar_events[row] = self._values[row] = 0
         self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared
+        self._wanted[row], self._silence[row] = False, _FIRST_SILENCE
+        self._wanted[row, list(plan.rules.parts or ())] = True
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
@@ -104,7 +116,7 @@ class EnsembleSession:
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
-            self._weights, self._is_searched,
+            self._weights, self._is_searched, self._wanted, self._silence,
         ):  # fmt: skip
             array[target] = array[source]
         self._pieces[target] = self._pieces[source]
@@ -145,6 +157,7 @@ class EnsembleSession:
         cursors = self._cursors
         cursors.push(self._event[:width], self._role[:width], self._is_echoed[:width])
         add_weights(self._weights, self._event[:width])
+        self._count_silence(width)
         entries = self._network.step(cursors.values, cursors.echoes, self._statics, width)
         free = self._is_free[:width].copy()
         for row in np.flatnonzero(~free).tolist():
@@ -175,6 +188,8 @@ class EnsembleSession:
             if column == FIRST_COLUMN:
                 history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
             logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
+            if column == 1:
+                logits[:, PART_OFFSET : PART_OFFSET + PART_COUNT] += self._nudges(width)
             mask = self._mask(column, chosen)
             mask[~free] = True
             # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
@@ -189,6 +204,20 @@ class EnsembleSession:
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
                 self._values[compared] += 1
         return chosen
+
+    def _count_silence(self, width: int) -> None:
+        slot, part = self._event[:width, 0], self._event[:width, 1] - PART_OFFSET
+        self._silence[:width][slot == BAR] += 1.0
+        notes = np.flatnonzero(slot < BAR)
+        self._silence[notes, part[notes]] = 0.0
+
+    def _nudges(self, width: int) -> Array:
+        """Return what is added to the logits of parts [width, parts]: requested ones that rest long become likelier.
+
+        A network leaves out instruments that its corpora do not have together.
+        """
+        waited = np.clip(self._silence[:width] - _PATIENCE, 0.0, _MAX_NUDGE)
+        return np.where(self._wanted[:width], waited, 0.0).astype(np.float32)
 
     def _mask(self, column: int, chosen: Integers) -> Flags:
         width, slot = len(chosen), chosen[:, 0]
