@@ -7,6 +7,7 @@ from euterpe_music.tokens.quantized_track import FINE
 from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary, duration
+from numpy.typing import NDArray
 
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.plan import Tokens
@@ -52,13 +53,17 @@ def key_bias(vocabulary: Vocabulary, key: str, strength: float, *, white_keys: b
     bias = np.zeros(len(vocabulary), np.float32)
     if key == "any" or vocabulary.stream == "durations":
         return bias
-    shift = -key_shift(key) if white_keys else 0
-    fits = np.roll(key_profile(key), shift)
-    fits -= fits[sorted(scale_of(key, white_keys=white_keys))].mean()
+    fits = np.roll(key_fits(key), -key_shift(key) if white_keys else 0)
     for number, token in enumerate(vocabulary.words):
         if token[0].isdigit():
             bias[number] = strength * fits[[int(part) % 12 for part in token.split(".")]].mean()
     return bias
+
+
+def key_fits(key: str) -> NDArray[np.float64]:
+    """Return how well each pitch class [12] fits a key, from its profile; 0 on average over the scale."""
+    fits = key_profile(key)
+    return np.asarray(fits - fits[sorted(scale_of(key, white_keys=False))].mean(), np.float64)
 
 
 def sounds_on(vocabulary: Vocabulary, pitch_class: int) -> Mask:

@@ -9,6 +9,8 @@ from euterpe_music.note_events.cursor_batch import Flags, Integers
 from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.spec import BAR, METER_OFFSET, NONE, TEMPO_OFFSET
 
+from euterpe_generator.engine.request import Array
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -62,6 +64,8 @@ class EnsemblePlan:
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False
     transposition: int = 0
+    #: Added to the logits of the pitch column; None: nothing.
+    pitch_bias: Array | None = None
 
     def beginning_at(self, position: int) -> "EnsemblePlan":
         """Return the plan of a piece whose first bar is a pickup from a position on."""
