@@ -1,17 +1,24 @@
 """A key's mode reaches networks that know modes, and its tonic is that of the piece."""
 
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
 from euterpe_generator.models.token_masks import key_bias, scale_of
+from euterpe_music.key import estimate_key
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.midi import Piece, Tempo, Track, write_midi
 from euterpe_music.piece import make_notes
 from euterpe_music.tokens import Vocabulary
 from euterpe_music.tokens.conditioning import MAJOR, MINOR, UNKNOWN_MODE
 from euterpe_test_kit.melodies import melody_bundle
+
+MODELS = Path(__file__).parents[4] / "models"
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +86,31 @@ def test_notes_and_chords_that_confirm_a_key_are_made_more_probable() -> None:
     assert not key_bias(vocabulary, "any", 1.0, white_keys=True).any()
     durations = Vocabulary("durations", ("<begin>", "<unknown>", "1/3", "2"))
     assert not key_bias(durations, "D minor", 1.0, white_keys=False).any()
+
+
+def compose(model: Model, key: str, seeds: range) -> list[Piece]:
+    parameters = model.check_parameters("body.parameters", {"key": key})
+    inputs = model.adapter.session_inputs(parameters, None)
+    for seed in seeds:
+        model.scheduler.submit(Request(str(seed), "", seed=seed, steps=inputs.steps, inputs=inputs))
+    found: dict[int, Piece] = {}
+    while not model.scheduler.idle:
+        for update in model.scheduler.step():
+            if isinstance(update, Finished):
+                found[int(update.id)] = model.decode(update.events, parameters)
+    return [found[seed] for seed in seeds]
+
+
+@pytest.mark.parametrize("name", ["melody-pop"])
+def test_pieces_of_released_models_are_in_the_requested_key(name: str) -> None:
+    model = load_model(sorted((MODELS / name).iterdir())[-1], 16)
+    pieces = {key: compose(model, key, range(16)) for key in ("D major", "D minor")}
+    for key, composed in pieces.items():
+        estimates = Counter(estimate_key(piece) for piece in composed)
+        assert estimates[key] >= 12, estimates
+        assert {str(change.key) for piece in composed for change in piece.keys} == {key}
+    moved = [
+        np.array_equal(minor.notes["pitch"], major.notes["pitch"] + 3)
+        for minor, major in zip(pieces["D minor"], pieces["D major"], strict=True)
+    ]
+    assert not any(moved), "D minor is not the piece in D major moved to F major"
