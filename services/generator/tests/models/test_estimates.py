@@ -33,13 +33,13 @@ def test_only_networks_that_know_modes_offer_minor_keys(tmp_path: Path) -> None:
     with_modes = melody_bundle(tmp_path, name="with-modes", modes=True)
     without = melody_bundle(tmp_path, name="without-modes")
     write_melody_bundle(without.directory, without.manifest.model_copy(update={"tonality": "white"}), without.files)
-    released = [sorted((ROOT / "models" / name).iterdir())[-1] for name in ("melody-pop",)]
+    released = [sorted((ROOT / "models" / name).iterdir())[-1] for name in ("melody-folk", "melody-pop")]
     for path in (*released, melody_bundle(tmp_path).directory, with_modes.directory, without.directory):
         model = load_model(path, 1)
         choices[model.name] = next(one.choices for one in model.sampling.parameters if one.name == "key")
     assert [choice for choice in choices["without-modes"] if "minor" in str(choice)] == []
     assert "D major" in choices["without-modes"]
-    for name in ("melody-pop", "tiny-melody", "with-modes"):
+    for name in ("melody-folk", "melody-pop", "tiny-melody", "with-modes"):
         assert "D minor" in choices[name]
 
 

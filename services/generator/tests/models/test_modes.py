@@ -101,7 +101,7 @@ def compose(model: Model, key: str, seeds: range) -> list[Piece]:
     return [found[seed] for seed in seeds]
 
 
-@pytest.mark.parametrize("name", ["melody-pop"])
+@pytest.mark.parametrize("name", ["melody-folk", "melody-pop"])
 def test_pieces_of_released_models_are_in_the_requested_key(name: str) -> None:
     model = load_model(sorted((MODELS / name).iterdir())[-1], 16)
     pieces = {key: compose(model, key, range(16)) for key in ("D major", "D minor")}
