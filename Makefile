@@ -216,6 +216,10 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
 	@$(BIN)/python bench/endings.py $(ARGS)
 
+.PHONY: bench-keys
+bench-keys: $(VENV)/.dev ## How often composed pieces are in the requested key (ARGS="--corpora DIR" for real ones)
+	@$(BIN)/python bench/keys.py $(ARGS)
+
 .PHONY: bench-continuation
 bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
 	@$(BIN)/python bench/continuation.py

@@ -24,10 +24,11 @@ def main() -> None:
     """Print one row per model and setting."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pieces", type=int, default=64, help="pieces per model, temperature and style")
+    parser.add_argument("--models", nargs="*", default=list(STYLES), help="names of models")
     arguments = parser.parse_args()
     print("| model | strategy | temperature | pieces | note over two bars | no accompaniment | loop | any |")
     print("|---" * 8 + "|")
-    for name in STYLES:
+    for name in arguments.models:
         model = load_model(sorted((ROOT / "models" / name).iterdir())[-1], SLOTS)
         for strategy in ("greedy", "beam"):
             requests = ({"strategy": strategy, "bars": bars, "style": one} for bars in LENGTHS for one in styles(model))

@@ -32,29 +32,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pieces", type=int, default=256, help="pieces per row")
     parser.add_argument("--key", action="store_true", help=f"request {KEY}")
+    parser.add_argument("--models", nargs="*", default=list(STYLES), help="names of models")
+    parser.add_argument("--endings", nargs="*", default=ENDINGS, help="values of the parameter")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first piece")
     arguments = parser.parse_args()
     key = {"key": KEY} if arguments.key else {}
     print("| model | ending | pieces | on the tonic | melody | bass | last onset on a beat | longest note, bars |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, styles in STYLES.items():
+    for name in arguments.models:
+        styles = STYLES[name]
         directory = sorted((ROOT / "models" / name).iterdir())[-1]
         print_real(directory)
         model = load_model(directory, SLOTS)
-        for ending in ENDINGS:
+        for ending in arguments.endings:
+            count, first_seed = arguments.pieces // len(styles), arguments.first_seed
             pieces = [
                 piece
                 for style in styles
-                for piece in compose(model, {"style": style, "ending": ending, **key}, arguments.pieces // len(styles))
+                for piece in compose(model, {"style": style, "ending": ending, **key}, count, first_seed=first_seed)
             ]
             print_row(model.key, ending, pieces, KEY if key else None)
 
 
-def compose(model: Model, requested: Mapping[str, Any], count: int) -> Iterator[Piece]:
-    """Yield the pieces of seeds 0 to `count` - 1."""
+def compose(model: Model, requested: Mapping[str, Any], count: int, *, first_seed: int = 0) -> Iterator[Piece]:
+    """Yield the pieces of `count` seeds from `first_seed` on."""
     parameters = model.check_parameters("body.parameters", requested)
     parameters = model.adapter.resolve_parameters(parameters, requested, None)
     inputs = model.adapter.session_inputs(parameters, None)
-    for seed in range(count):
+    for seed in range(first_seed, first_seed + count):
         model.scheduler.submit(Request(str(seed), "", seed=seed, steps=inputs.steps, inputs=inputs))
     while not model.scheduler.idle:
         for update in model.scheduler.step():
@@ -86,7 +91,8 @@ def print_row(model: str, ending: str, pieces: list[Piece], key: str | None) -> 
 
 def print_real(directory: Path) -> None:
     """Print the shares of test works."""
-    report = json.loads((ROOT / f"docs/studies/evaluation/{'-'.join(directory.parts[-2:])}.json").read_text())
+    reports = sorted((ROOT / "docs/studies/evaluation").glob(f"{directory.parent.name}-[0-9]*.json"))
+    report = json.loads(reports[-1].read_text())
     real = report.get("music", report)["pieces"]["test works"]
     names = ("ends_on_tonic", "ends_with_tonic_in_melody", "ends_with_tonic_in_bass_by_meter", "ends_on_beat")
     shares = " | ".join(f"{real[name]['share']:.0%}" for name in names)

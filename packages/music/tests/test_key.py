@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from euterpe_music.key import estimate_key
+from euterpe_music.key import KEYS, estimate_key, key_profile, rate_keys
 from euterpe_music.piece import Piece, Track, make_notes
 from euterpe_music.tonics import TONICS
 
@@ -19,6 +19,11 @@ def melody(steps: tuple[int, ...], tonic: int) -> Piece:
 def test_a_tune_in_every_key_is_heard_in_it(tonic: int) -> None:
     assert estimate_key(melody(MAJOR, tonic)) == f"{TONICS[tonic]} major"
     assert estimate_key(melody(HARMONIC_MINOR, tonic)) == f"{TONICS[tonic]} minor"
+
+
+def test_the_profile_of_a_key_fits_that_key_best() -> None:
+    for number, key in enumerate(KEYS):
+        assert int(rate_keys(key_profile(key)).argmax()) == number
 
 
 def test_drums_have_no_key() -> None:

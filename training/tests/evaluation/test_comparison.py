@@ -137,9 +137,10 @@ def test_mistakes_are_named(report_path: Path, tmp_path: Path) -> None:
         read_reports(tmp_path)
 
 
-@pytest.mark.parametrize("bundle", ["crnngan-jazz/1.0.0", "melody-folk/1.1.0"])
+@pytest.mark.parametrize("bundle", ["crnngan-jazz/1.0.0", "melody-folk"])
 def test_bundles_of_both_families_compose_for_the_evaluation(bundle: str) -> None:
     directory = Path(__file__).parents[3] / "models" / bundle
+    directory = directory if directory.name[0].isdigit() else sorted(directory.iterdir())[-1]
     style = "jazz" if "jazz" in bundle else "jigs"
     one, two = composed_scores(directory, 2, (style,))
     assert (one.style, len({one.work, two.work})) == (style, 2)

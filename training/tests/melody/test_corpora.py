@@ -11,6 +11,7 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import SPLITS, load_melody_corpus
 from euterpe_training.melody.data import batches, encode_split, make_token_format
+from euterpe_training.melody.layouts import key_with_mode
 from euterpe_training.melody.tunes import Notes, Tune, without_interludes
 
 
@@ -87,6 +88,30 @@ def test_the_stated_key_gives_each_song_its_tonic_and_mode(two_folders: Path, tm
     assert {name: (song.shift, song.mode) for name, song in songs.items()} == {
         "a": (0, MAJOR), "b": (-2, MAJOR), "c": (-5, MINOR), "d": (0, UNKNOWN_MODE),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bass", "tune", "key"),
+    [
+        ((36, 43, 36), (60, 64, 67), "C major"),
+        ((36, 40, 45), (60, 64, 69), "A minor"),
+        # The last chord is the dominant, which leads back to the beginning: all notes decide.
+        ((36, 36, 43), (60, 64, 67, 60), "C major"),
+        ((45, 45, 40), (69, 72, 76, 69, 69), "A minor"),
+        # A tune on D with the white keys is dorian: neither major nor minor.
+        ((38, 45, 38), (62, 65, 69, 62, 60, 62), None),
+    ],
+)
+def test_the_mode_of_a_key_signature_is_that_of_the_last_chord(
+    bass: tuple[int, ...], tune: tuple[int, ...], key: str | None
+) -> None:
+    def notes(pitches: tuple[int, ...], triad: tuple[int, ...] = (0,)) -> Notes:
+        pitch = np.array([each + step for each in pitches for step in triad])
+        onset = np.repeat(np.arange(len(pitches), dtype=np.float64), len(triad))
+        return Notes(onset, np.ones(len(pitch)), pitch)
+
+    found = key_with_mode(KeySignature.parse("C major"), notes(tune), notes(bass))
+    assert found == (None if key is None else KeySignature.parse(key))
 
 
 def test_the_mode_is_left_open_in_a_share_of_the_training_windows(two_folders: Path) -> None:

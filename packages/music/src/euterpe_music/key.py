@@ -39,6 +39,11 @@ def rate_keys(weights: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(_RATINGS @ (centred / norm if norm > 0 else centred), np.float64)
 
 
+def key_profile(key: str) -> NDArray[np.float64]:
+    """Return how well each pitch class [12] fits a key of KEYS: standardised, with mean 0 and norm 1."""
+    return _RATINGS[KEYS.index(key)].copy()
+
+
 def estimate_key(piece: Piece) -> str | None:
     """Return the most likely key, e.g. "A minor"; None when no pitch class sounds longer than the others."""
     drums = np.array([track.is_drum for track in piece.tracks])

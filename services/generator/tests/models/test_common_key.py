@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
+from euterpe_music.key import KEYS
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.midi import write_midi
 from euterpe_music.note_events.features import INDEX
+from euterpe_music.note_events.spec import PITCH_OFFSET
 from euterpe_music.piece import Piece, Track, make_notes
 
 TINY = Path(__file__).parents[1] / "data/tiny-ensemble/0.0.1"
@@ -97,3 +100,22 @@ def test_a_prompt_in_another_key_gets_the_same_notes_moved(model: Model, source:
     assert (plan.transposition, other.transposition) == (2, 5)
     assert len(first.notes) != len(TUNE) or source["use"] == "replace"
     assert (_pitches(second) - _pitches(first) == 3).all()
+
+
+@pytest.mark.parametrize(("key", "tonic", "leading"), [("D major", 0, 1), ("B minor", 9, 10)])
+def test_pitches_that_confirm_the_requested_key_are_made_more_probable(
+    model: Model, key: str, tonic: int, leading: int
+) -> None:
+    settings = {"parts": "violin, cello", "bars": 8, "density": "high"}
+    composed, plan = _composed(model, {**settings, "key": key})
+    bias = plan.pitch_bias
+    pitches = bias[PITCH_OFFSET : PITCH_OFFSET + 128]
+    # In the key in which the network composes: C major or A minor.
+    assert int(pitches[60:72].argmax()) == (tonic - 60) % 12
+    assert pitches[60 + leading] < 0
+    assert not bias[:PITCH_OFFSET].any()
+    assert not bias[PITCH_OFFSET + 128 :].any(), "drums and tempi have no key"
+    plain = _run(model, replace(plan, pitch_bias=None), model.check_parameters("p", {**settings, "key": key}), None)
+    on_tonic = [(_pitches(piece) % 12 == KEYS.index(key) % 12).mean() for piece in (composed, plain)]
+    assert on_tonic[0] > on_tonic[1]
+    assert _composed(model, settings)[1].pitch_bias is None

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from euterpe_generator.models.loader import load_model
 from euterpe_generator.models.offered_parameters import key_remedy
+from euterpe_music.bundle import write_melody_bundle
 from euterpe_test_kit.melodies import melody_bundle
 
 ROOT = Path(__file__).parents[4]
 
 
 def test_bars_meter_and_tempo_determine_a_melodys_length() -> None:
-    model = load_model(ROOT / "models/melody-folk/1.1.0", 1)
+    model = load_model(sorted((ROOT / "models/melody-folk").iterdir())[-1], 1)
     parameters = model.sampling.check({"bars": 16, "style": "jigs", "tempo": 90.0})
     estimate = model.adapter.estimate(0, parameters)
     assert (estimate.bars, estimate.seconds) == (16.0, 32.0)
@@ -30,13 +31,16 @@ def test_events_are_estimated_by_test_pieces_and_scaled_by_the_tempo() -> None:
 def test_only_networks_that_know_modes_offer_minor_keys(tmp_path: Path) -> None:
     choices = {}
     with_modes = melody_bundle(tmp_path, name="with-modes", modes=True)
-    for path in (ROOT / "models/melody-folk/1.1.0", melody_bundle(tmp_path).directory, with_modes.directory):
+    without = melody_bundle(tmp_path, name="without-modes")
+    write_melody_bundle(without.directory, without.manifest.model_copy(update={"tonality": "white"}), without.files)
+    released = [sorted((ROOT / "models" / name).iterdir())[-1] for name in ("melody-folk", "melody-pop")]
+    for path in (*released, melody_bundle(tmp_path).directory, with_modes.directory, without.directory):
         model = load_model(path, 1)
         choices[model.name] = next(one.choices for one in model.sampling.parameters if one.name == "key")
-    assert [choice for choice in choices["melody-folk"] if "minor" in choice] == []
-    assert "D major" in choices["melody-folk"]
-    assert "D minor" in choices["tiny-melody"]
-    assert "D minor" in choices["with-modes"]
+    assert [choice for choice in choices["without-modes"] if "minor" in str(choice)] == []
+    assert "D major" in choices["without-modes"]
+    for name in ("melody-folk", "melody-pop", "tiny-melody", "with-modes"):
+        assert "D minor" in choices[name]
 
 
 @pytest.mark.parametrize(

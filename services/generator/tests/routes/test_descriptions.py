@@ -13,6 +13,7 @@ from euterpe_test_kit.fixtures import running_client
 from euterpe_test_kit.melodies import melody_bundle
 
 TINY = Path(__file__).parents[4] / "packages/music/tests/data/tiny"
+MODELS = Path(__file__).parents[4] / "models"
 ENSEMBLE = Path(__file__).parents[1] / "data/tiny-ensemble"
 URL = "/api/v1/models/interpretations"
 
@@ -64,6 +65,24 @@ async def test_lengths_in_events_follow_the_estimate(client: httpx.AsyncClient) 
 async def test_empty_and_long_texts_and_unknown_models_are_refused(client: httpx.AsyncClient) -> None:
     for body in ({"text": " "}, {"text": "x" * 501}, {"text": "jig", "model": "none"}):
         assert (await client.post(URL, json=body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("a waltz in D minor, 16 bars", "D minor"),
+        ("un vals en re menor, 16 compases", "D minor"),
+        ("un vals triste, 16 compases", "A minor"),
+    ],
+)
+async def test_minor_keys_reach_the_released_folk_model(
+    settings: Settings, tmp_path: Path, text: str, key: str
+) -> None:
+    shutil.copytree(MODELS / "melody-folk", tmp_path / "melody-folk")
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
+        found = await interpret(client, text)
+        assert (found["model"], found["unsupported"], found["unknown"]) == ("melody-folk", [], [])
+        assert (found["parameters"]["key"], found["parameters"]["style"]) == (key, "waltzes")
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,20 @@ from typing import Any, Final
 
 import numpy as np
 import symusic
-from euterpe_music.key_signature import KeySignature
+from euterpe_music.key import KEYS, rate_keys
+from euterpe_music.key_signature import KeySignature, pitch_class
 from euterpe_music.midi import MidiError, read_midi
 from euterpe_music.piece import NoteArray, Piece
 from euterpe_music.tokens import METERS, Meter, PartsError, read_meters, split_parts
+from euterpe_music.tonics import TONICS
 from numpy.typing import NDArray
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.tunes import Notes, Tune, regular_bars
 
 _SUFFIXES: Final = {".mid", ".midi"}
+#: Longer notes count as this many quarters in the estimation of a key.
+_LONGEST_QUARTERS: Final = 4.0
 #: Minimum share of bars of four beats in a song of POP909.
 _MIN_REGULAR: Final = 0.8
 
@@ -51,7 +55,10 @@ def _spread(paths: list[Path], limit: int | None) -> list[Path]:
 
 
 def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
-    """Yield one tune per file of melody/ and the file of the same name in chords/; the file name gives the style."""
+    """Yield one tune per file of melody/ and the file of the same name in chords/; the file name gives the style.
+
+    The files state key signatures, but every one as that of a major key; modes are estimated.
+    """
     paths = sorted((directory / "melody").glob("*.mid"))
     if not paths:
         raise TrainingError(f"the corpus {directory} has no melody/*.mid")
@@ -71,7 +78,32 @@ def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
         style = path.stem.rstrip("0123456789").split("-")[0]
         style = "reels" if style.startswith("reels") else style
         bars, key = regular_bars(meter, end), _one_key(parts[0])
+        key = key and key_with_mode(key, melody, accompaniment)
         yield path.name, Tune(path.stem, style, meter, bars, melody, accompaniment, key)
+
+
+def key_with_mode(key: KeySignature, melody: Notes, accompaniment: Notes) -> KeySignature | None:
+    """Return the key of a tune of which only the signature is known; None if it is neither major nor minor.
+
+    It is that of the last chord, whose lowest note is its root. Where the last chord is another one, as in tunes that
+    lead back to their beginning, the key is estimated from all notes. A minor key is one that was stated.
+    """
+    if key.is_minor:
+        return key
+    keys = {_spelled(each): each for each in (KeySignature(key.sharps), KeySignature(key.sharps, is_minor=True))}
+    last = accompaniment.onset == accompaniment.onset.max(initial=0)
+    if last.any():
+        root = TONICS[int(accompaniment.pitch[last].min()) % 12]
+        for name, each in keys.items():
+            if name.partition(" ")[0] == root:
+                return each
+    pitch = np.concatenate([melody.pitch, accompaniment.pitch]) % 12
+    length = np.minimum(np.concatenate([melody.length, accompaniment.length]), _LONGEST_QUARTERS)
+    return keys.get(KEYS[int(rate_keys(np.bincount(pitch, length, minlength=12)).argmax())])
+
+
+def _spelled(key: KeySignature) -> str:
+    return f"{TONICS[pitch_class(key.tonic)]} {'minor' if key.is_minor else 'major'}"
 
 
 def _annotated(path: Path) -> Tune | str:

@@ -31,7 +31,7 @@ def run4() -> MelodyConfig:
 def folk() -> MelodyConfig:
     """The released melody-folk: conditioned on the position in the tune, in white keys, long windows, two LSTMs."""
     return MelodyConfig(
-        "folk", units=256, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=30, patience=5,
+        "folk", units=256, layers=2, embedding=96, dropout=0.3, window=256, batch_size=16, epochs=12, patience=5,
         learning_rate=3e-3, anneal=True, conditioned=True, echoes=True, keys="white", modes=True, layer_norm=True,
         least=5,
     )  # fmt: skip

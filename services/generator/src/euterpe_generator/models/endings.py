@@ -65,7 +65,9 @@ class Frame:
 
 #: Measured with `make bench-endings`, so that pieces end on the tonic as often as test works do. `melody` is more than
 #: their share, because the key of a melody alone is sometimes estimated wrongly.
-_TYPICAL: Final = {"melody-folk": EndingShares(0.7, 1.0), "melody-pop": EndingShares(0.55, 0.7)}
+_TYPICAL: Final = {"melody-folk": EndingShares(0.85, 1.0), "melody-pop": EndingShares(0.55, 0.7)}
+#: The same where the key is known: its tonic cannot be mistaken.
+_TYPICAL_IN_KEY: Final = {"melody-folk": EndingShares(0.6, 1.0), "melody-pop": EndingShares(0.35, 0.6)}
 _ALWAYS: Final = EndingShares(1.0, 1.0)
 
 
@@ -80,11 +82,12 @@ class TokenPart:
     on_pitch_class: Callable[[int], Mask]
 
 
-def ending_shares(model: str, ending: str) -> EndingShares | None:
+def ending_shares(model: str, ending: str, *, is_key_known: bool) -> EndingShares | None:
     """Return the shares of a model for a value of the parameter; None for `off`."""
     if ending == OFF:
         return None
-    return _ALWAYS if ending == "tonic" else _TYPICAL.get(model, _ALWAYS)
+    typical = _TYPICAL_IN_KEY if is_key_known else _TYPICAL
+    return _ALWAYS if ending == "tonic" else typical.get(model, _ALWAYS)
 
 
 def ending_parameter(*, is_sampled: bool = False) -> Parameter:

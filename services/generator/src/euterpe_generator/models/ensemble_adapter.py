@@ -27,7 +27,7 @@ from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.endings import OFF, SEARCHED_BARS
-from euterpe_generator.models.ensemble_conditions import conditions, named_parts
+from euterpe_generator.models.ensemble_conditions import conditions, named_parts, pitch_bias
 from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
 from euterpe_generator.models.ensemble_prompts import (
@@ -154,6 +154,7 @@ class EnsembleAdapter:
             ),
             conditions=conditions(parameters, shift),
             transposition=-shift,
+            pitch_bias=pitch_bias(str(parameters.get("key", ANY)), shift),
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,

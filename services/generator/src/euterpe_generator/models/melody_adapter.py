@@ -50,6 +50,7 @@ from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_
 from euterpe_generator.models.token_masks import (
     allowed,
     allowed_first,
+    key_bias,
     penalty_exempt,
     scale_of,
     sounds_on,
@@ -64,6 +65,10 @@ PARTS: Final[tuple[PartName, ...]] = ("melody", "accompaniment")
 _INHERITED: Final = (
     "style", "meter", "key", "accompaniment", "tempo", "melody_instrument", "accompaniment_instrument",
 )  # fmt: skip
+#: Strength of `key_bias` for a requested key, by model: with it, the estimated key is the requested one at least as
+#: often as that of real tunes is the stated one; see docs/studies/keys.md.
+_KEY_BIAS: Final = {"melody-folk": 2.0}
+_DEFAULT_KEY_BIAS: Final = 1.0
 #: Steps of the grid of 24ths per sixteenth.
 _PER_SIXTEENTH = FINE // SIXTEENTHS
 #: Maximum number of events per sixteenth of a part in two streams; a grid of sixteenths has one.
@@ -297,7 +302,9 @@ class MelodyAdapter:
 
         sampling = sampling_params(parameters)
         beam_search = sampling.beam_width > 1
-        scale = scale_of(str(parameters.get("key", "any")), white_keys=self.manifest.tonality == "white")
+        key, white_keys = str(parameters.get("key", ANY_KEY)), self.manifest.tonality == "white"
+        scale = scale_of(key, white_keys=white_keys)
+        strength = _KEY_BIAS.get(self.manifest.name, _DEFAULT_KEY_BIAS)
         timed = self._has_durations
         return Part(
             network=PARTS.index(name),
@@ -313,16 +320,18 @@ class MelodyAdapter:
             units_per_grid_step=self._units,
             onset_tokens=None if timed else np.array([token != HOLD for token in vocabularies[0].words]),
             ending=self._ending(name, parameters, prompt, melody),
+            logit_bias=np.concatenate([key_bias(one, key, strength, white_keys=white_keys) for one in vocabularies]),
         )
 
     def _ending(
         self, name: PartName, parameters: Mapping[str, Value], prompt: Prompt | None, melody: MelodyOf
     ) -> Ending | None:
         """Return the search for a part's ending, if there is one."""
-        shares = ending_shares(self.manifest.name, str(parameters.get("ending", OFF)))
+        form, key = self._form(parameters), self._key(parameters, prompt)
+        ending = str(parameters.get("ending", OFF))
+        shares = ending_shares(self.manifest.name, ending, is_key_known=key is not None)
         if shares is None:
             return None
-        form, key = self._form(parameters), self._key(parameters, prompt)
         tonic = None if key is None else (pitch_class(key.tonic) - self._transposition(parameters, prompt)) % 12
         is_white = self.manifest.tonality == "white"
         frame = Frame(form.steps * self._units, form.meter.bar * self._units, tonic, is_white)

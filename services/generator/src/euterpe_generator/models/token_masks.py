@@ -1,17 +1,23 @@
-"""Masks over a vocabulary: which tokens may be generated."""
+"""Masks and biases over a vocabulary: which tokens may be generated, and which are made more probable."""
 
 import numpy as np
+from euterpe_music.key import key_profile
 from euterpe_music.measures import SCALES
 from euterpe_music.tokens.quantized_track import FINE
 from euterpe_music.tokens.steps import HOLD
 from euterpe_music.tokens.tonality import key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary, duration
+from numpy.typing import NDArray
 
-from euterpe_generator.engine.request import Mask
+from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.plan import Tokens
 
 #: The first two tokens of a vocabulary, BEGIN and UNKNOWN, are inputs only.
 _SPECIAL_TOKENS = 2
+
+
+#: The degrees of minor keys: the natural scale, and the raised sixth and seventh, which lead to the tonic.
+_MINOR_STEPS = (*SCALES["natural minor"], 9, 11)
 
 
 def scale_of(key: str, *, white_keys: bool) -> frozenset[int]:
@@ -19,7 +25,7 @@ def scale_of(key: str, *, white_keys: bool) -> frozenset[int]:
     tonic, _, mode = key.partition(" ")
     if key == "any":
         return frozenset(range(12))
-    steps = SCALES["major" if mode == "major" else "natural minor"]
+    steps = SCALES["major"] if mode == "major" else _MINOR_STEPS
     root = key_shift(f"{tonic} major") % 12
     shift = -key_shift(key) if white_keys else 0
     return frozenset((root + step + shift) % 12 for step in steps)
@@ -36,6 +42,28 @@ def allowed(vocabulary: Vocabulary, scale: frozenset[int]) -> Mask:
         elif token[0].isdigit():
             mask[number] = all(int(part) % 12 in scale for part in token.split("."))
     return mask
+
+
+def key_bias(vocabulary: Vocabulary, key: str, strength: float, *, white_keys: bool) -> Array:
+    """Return what is added to the logits [tokens] so that notes and chords confirm a key such as "D minor".
+
+    It is `strength`, in nats, times how well the pitch classes fit the key (see `euterpe_music.key`). The average over
+    the scale is 0, so that notes are as frequent as without it.
+    """
+    bias = np.zeros(len(vocabulary), np.float32)
+    if key == "any" or vocabulary.stream == "durations":
+        return bias
+    fits = np.roll(key_fits(key), -key_shift(key) if white_keys else 0)
+    for number, token in enumerate(vocabulary.words):
+        if token[0].isdigit():
+            bias[number] = strength * fits[[int(part) % 12 for part in token.split(".")]].mean()
+    return bias
+
+
+def key_fits(key: str) -> NDArray[np.float64]:
+    """Return how well each pitch class [12] fits a key, from its profile; 0 on average over the scale."""
+    fits = key_profile(key)
+    return np.asarray(fits - fits[sorted(scale_of(key, white_keys=False))].mean(), np.float64)
 
 
 def sounds_on(vocabulary: Vocabulary, pitch_class: int) -> Mask:

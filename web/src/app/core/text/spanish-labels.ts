@@ -103,14 +103,10 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
     'De varios finales de dos compases se conserva el mejor: «típico» acaba en la tónica tan a menudo como las piezas reales del estilo, «en la tónica» siempre que es posible, «no» toma el primero. No con las estrategias voraz y de haz, que dan siempre los mismos compases.',
   'aabb has two sections of 8 bars, each played twice: 32 bars.':
     'AABB tiene dos secciones de 8 compases, cada una tocada dos veces: 32 compases.',
-  'how the next note is chosen. greedy and beam search always give the same piece; 26 and 33 of 45 measured ones hold a note over two bars or loop.':
-    'Cómo se elige la nota siguiente. Voraz y haz dan siempre la misma pieza; 26 y 33 de 45 medidas mantienen una nota más de dos compases o repiten un bucle.',
-  'lower is more predictable. pieces that hold a note over two bars or loop: 32 % at 0.3, 13 % at 0.5, 11 % at 0.65, 8 % at 0.95, 7 % at 1.3.':
-    'Más baja es más previsible. Piezas que mantienen una nota más de dos compases o repiten un bucle: 32 % con 0,3, 13 % con 0,5, 11 % con 0,65, 8 % con 0,95, 7 % con 1,3.',
-  'how the next note is chosen. greedy and beam search always give the same piece; 5 and 4 of 5 measured ones hold a note over two bars, have no chords or loop.':
-    'Cómo se elige la nota siguiente. Voraz y haz dan siempre la misma pieza; 5 y 4 de 5 medidas mantienen una nota más de dos compases, no tienen acordes o repiten un bucle.',
-  'lower is more predictable. pieces that hold a note over two bars, have no chords or loop: 95 % at 0.3, 77 % at 0.5, 52 % at 0.65, 12 % at 0.95, 0 % at 1.3.':
-    'Más baja es más previsible. Piezas que mantienen una nota más de dos compases, no tienen acordes o repiten un bucle: 95 % con 0,3, 77 % con 0,5, 52 % con 0,65, 12 % con 0,95, 0 % con 1,3.',
+  'how the next note is chosen. greedy and beam search always give the same piece; 5 and 3 of 5 measured ones hold a note over two bars, have no chords or loop.':
+    'Cómo se elige la nota siguiente. Voraz y haz dan siempre la misma pieza; 5 y 3 de 5 medidas mantienen una nota más de dos compases, no tienen acordes o repiten un bucle.',
+  'lower is more predictable. pieces that hold a note over two bars, have no chords or loop: 100 % at 0.3, 77 % at 0.5, 73 % at 0.65, 27 % at 0.95, 0 % at 1.3.':
+    'Más baja es más previsible. Piezas que mantienen una nota más de dos compases, no tienen acordes o repiten un bucle: 100 % con 0,3, 77 % con 0,5, 73 % con 0,65, 27 % con 0,95, 0 % con 1,3.',
   typical: 'Típico',
   tonic: 'En la tónica',
   free: 'Libre',

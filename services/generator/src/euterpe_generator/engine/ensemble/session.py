@@ -10,7 +10,7 @@ from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
-from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
+from euterpe_music.note_events.spec import BAR, COLUMN_SIZES, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
@@ -29,6 +29,7 @@ _SAVED: Final = (
     "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_silence", "_log_probability",
     "_values",
 )  # fmt: skip
+_PITCH_COLUMN: Final = COLUMNS.index("pitch")
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -79,6 +80,7 @@ class EnsembleSession:
         self._is_searched = np.zeros(rows, np.bool_)
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
+        self._pitch_bias = np.zeros((rows, COLUMN_SIZES[_PITCH_COLUMN]), np.float32)
         self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
 
     @property
@@ -105,6 +107,7 @@ class EnsembleSession:
         self._is_compared[row] = plan.is_compared
         self._wanted[row], self._silence[row] = False, _FIRST_SILENCE
         self._wanted[row, list(plan.rules.parts or ())] = True
+        self._pitch_bias[row] = 0 if plan.pitch_bias is None else plan.pitch_bias
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
@@ -117,6 +120,7 @@ class EnsembleSession:
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
             self._weights, self._is_searched, self._wanted, self._silence,
+            self._pitch_bias,
         ):  # fmt: skip
             array[target] = array[source]
         self._pieces[target] = self._pieces[source]
@@ -199,6 +203,8 @@ class EnsembleSession:
             if len(compared):
                 # Sampling overwrites its logits.
                 scored = legal[compared].astype(np.float64)
+            if column == _PITCH_COLUMN:
+                legal += self._pitch_bias[:width]
             chosen[:, column] = sample(legal, noise[:, column], rows)
             if len(compared):
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
@@ -225,7 +231,11 @@ class EnsembleSession:
             return self._grammar.slots(self._bar_events[:width])
         if column == 1:
             return self._grammar.parts(slot)
-        return self._grammar.pitches(slot, chosen[:, 1]) if column == 2 else self._grammar.details(column, slot)
+        return (
+            self._grammar.pitches(slot, chosen[:, 1])
+            if column == _PITCH_COLUMN
+            else self._grammar.details(column, slot)
+        )
 
     def _end_bar(self, row: int, event: Array) -> None:
         """Finish the piece, or begin the next bar with what is given of it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from euterpe_generator.engine.request import Mask
+from euterpe_generator.engine.request import Array, Mask
 
 Tokens = NDArray[np.int64]
 #: From the tokens of the parts before, those of a part [steps, streams], and a random number in [0, 1): how good it is.
@@ -78,6 +78,8 @@ class Part:
     onset_tokens: Mask | None = None
     #: Not with beam search, which has its own continuations.
     ending: Ending | None = None
+    #: Added to the logits of the tokens [sum of vocabulary sizes]; None: nothing.
+    logit_bias: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
