@@ -221,7 +221,8 @@ def select_notifications(*first: Any) -> Any:
 def to_notification(row: Any) -> Notification:
     """Map a row of `select_notifications`."""
     notification_id, kind, *rest, comment = row
-    return Notification(notification_id, Kind(kind), *rest, comment_text=excerpt(comment) if comment else None)
+    rest.append(excerpt(comment) if comment else None)
+    return Notification(notification_id, Kind(kind), *rest)
 
 
 class DigestRepository:
