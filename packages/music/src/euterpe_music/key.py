@@ -41,7 +41,7 @@ def rate_keys(weights: NDArray[Any]) -> NDArray[np.float64]:
 
 def key_profile(key: str) -> NDArray[np.float64]:
     """Return how well each pitch class [12] fits a key of KEYS: standardised, with mean 0 and norm 1."""
-    return _RATINGS[KEYS.index(key)].copy()
+    return np.array(_RATINGS[KEYS.index(key)], np.float64)
 
 
 def estimate_key(piece: Piece) -> str | None:

@@ -95,7 +95,7 @@ def _song(generation: Generation, piece: RenderedPiece) -> pb.RegisterSongReques
         author=generation.owner.name,
         title=song_title(generation, piece.key),
         title_language=generation.title_language,
-        remix_of=generation.remix_of and str(generation.remix_of),
+        remix_of=None if generation.remix_of is None else str(generation.remix_of),
         meter=piece.meter,
         midi=pb.MidiArtifact(key=piece.midi_key, sha256=piece.sha256, size_bytes=len(piece.midi)),
         creation=creation,
