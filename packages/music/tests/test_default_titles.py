@@ -14,6 +14,9 @@ from euterpe_music.melody_parameters import ANY_KEY, KEYS
         ("pop", None, "Pop song", "Canción pop"),
         ("any", "A minor", "Piece in A minor", "Pieza en la menor"),
         ("", None, "Piece", "Pieza"),
+        ("folk/jig", "G major", "Jig in G", "Jiga en sol"),
+        ("classical/string quartet", "D minor", "String quartet in D minor", "Cuarteto de cuerda en re menor"),
+        ("classical/art song/schumann_clara", None, "Piece after Clara Schumann", "Pieza al estilo de Clara Schumann"),
         ("Miles Davis", "C major", "Piece after Miles Davis in C", "Pieza al estilo de Miles Davis en do"),
     ],
 )

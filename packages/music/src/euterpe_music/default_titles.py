@@ -12,11 +12,22 @@ _KINDS: Final[dict[Language, dict[str, str]]] = {
         "ashover": "Ashover tune", "hpps": "Hornpipe", "jigs": "Jig", "morris": "Morris dance",
         "playford": "Country dance", "reels": "Reel", "slip": "Slip jig", "waltzes": "Waltz", "xmas": "Carol",
         "pop": "Pop song", "classical": "Classical piece", "jazz": "Jazz piece", "any": "Piece", "": "Piece",
+        "art song": "Art song", "baroque": "Baroque piece", "chorale": "Chorale", "classical period": "Classical piece",
+        "modern": "Modern piece", "renaissance": "Renaissance piece", "romantic": "Romantic piece",
+        "string quartet": "String quartet", "folk": "Folk tune", "air": "Air", "carol": "Carol",
+        "chinese song": "Chinese song", "folk song": "Folk song", "hornpipe": "Hornpipe", "jig": "Jig", "reel": "Reel",
+        "song": "Song", "strathspey": "Strathspey", "waltz": "Waltz", "hip-hop": "Hip-hop piece", "solo": "Solo",
     },
     "es": {
         "ashover": "Melodía de Ashover", "hpps": "Hornpipe", "jigs": "Jiga", "morris": "Danza morris",
         "playford": "Contradanza", "reels": "Reel", "slip": "Jiga slip", "waltzes": "Vals", "xmas": "Villancico",
         "pop": "Canción pop", "classical": "Pieza clásica", "jazz": "Pieza de jazz", "any": "Pieza", "": "Pieza",
+        "art song": "Lied", "baroque": "Pieza barroca", "chorale": "Coral", "classical period": "Pieza clásica",
+        "modern": "Pieza moderna", "renaissance": "Pieza renacentista", "romantic": "Pieza romántica",
+        "string quartet": "Cuarteto de cuerda", "folk": "Melodía popular", "air": "Aire", "carol": "Villancico",
+        "chinese song": "Canción china", "folk song": "Canción popular", "hornpipe": "Hornpipe", "jig": "Jiga",
+        "reel": "Reel", "song": "Canción", "strathspey": "Strathspey", "waltz": "Vals", "hip-hop": "Pieza de hip-hop",
+        "solo": "Solo",
     },
 }  # fmt: skip
 _OTHER_KINDS: Final[dict[Language, str]] = {"en": "Piece after {}", "es": "Pieza al estilo de {}"}
@@ -31,14 +42,24 @@ _NUMBERS: Final[dict[Language, str]] = {"en": ", no. ", "es": ", n.º "}
 
 
 def default_title(style: str, key: str | None, language: Language) -> str:
-    """Return the title of a piece of a style (may be empty), in a key such as "D major" if it is known."""
-    kind = _KINDS[language].get(style) or _OTHER_KINDS[language].format(style)
+    """Return the title of a piece of a style (may be empty), in a key such as "D major" if it is known.
+
+    Of a path such as `folk/jig` or `classical/baroque/bach`, the last name counts.
+    """
+    name = style.rpartition("/")[2]
+    kind = _KINDS[language].get(name) or _OTHER_KINDS[language].format(_person(name) if "/" in style else name)
     return kind if key is None else _KEYS[language].format(kind, _key_name(KeySignature.parse(key), language))
 
 
 def number_prefix(language: Language) -> str:
     """Return what stands between a default title and its number in the owner's library."""
     return _NUMBERS[language]
+
+
+def _person(name: str) -> str:
+    """Return a name such as `schumann_clara` as it is written; one that begins with a number is no surname."""
+    parts = name.split("_")
+    return " ".join(part.title() for part in (parts if name[0].isdigit() else reversed(parts)))
 
 
 def _key_name(key: KeySignature, language: Language) -> str:

@@ -12,6 +12,7 @@ from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed,
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_music.bundle import EnsembleBundle, load_any_bundle
+from euterpe_music.note_events.cursor_batch import Integers
 from euterpe_music.note_events.instruments import DRUM_PART, part_number
 from euterpe_music.note_events.spec import BAR, END, METERS, PART_OFFSET
 
@@ -128,3 +129,29 @@ def test_the_most_likely_of_several_candidates_is_kept(bundle: EnsembleBundle, a
     assert best[0].events.tobytes() == alone[0]
     assert best[0].score <= best[1].score <= best[2].score < 0
     assert len({one.events.tobytes() for one in best}) > 1
+
+
+class ReluctantNetwork(EnsembleNetwork):
+    """Leaves the cello out, as networks do with instruments that no corpus has together."""
+
+    def head(self, column: int, entries: Array, chosen: Integers, history: Integers) -> Array:
+        logits = super().head(column, entries, chosen, history)
+        if column == 1:
+            logits[:, PART_OFFSET + part_number(46, 0)] -= 9
+        return logits
+
+
+def test_instruments_that_are_asked_for_play_even_if_the_network_leaves_them_out(bundle: EnsembleBundle) -> None:
+    session = EnsembleSession(ReluctantNetwork(bundle, "int8", rows=4), rows=4)
+    running = Scheduler(session, max_steps=9_000)
+    asked = plan(bundle, parts="violin, cello", bars=16, meter="4/4")
+    for seed in range(4):
+        running.submit(Request(str(seed), "a", seed=seed, steps=asked.steps, inputs=asked))
+    finished = []
+    while not running.idle:
+        finished += [update.events for update in running.step() if isinstance(update, Finished)]
+    cello = PART_OFFSET + part_number(46, 0)
+    played = [np.unique(events[(events[:, 1] < BAR) & (events[:, 2] == cello), 0]) for events in finished]
+    assert all(len(bars) for bars in played), played
+    # It has waited for some bars, as an instrument may rest.
+    assert min(bars.min() for bars in played) >= 2
