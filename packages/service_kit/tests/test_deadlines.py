@@ -85,7 +85,12 @@ async def test_a_frozen_database_is_503_within_five_seconds_and_recovers(
 
 
 async def test_a_database_that_accepts_no_writes_is_not_ready(database: Database, postgres: Postgres) -> None:
+    position = text("SELECT pg_current_wal_insert_lsn()::text")
+    async with database.readers() as session:
+        before = await session.scalar(position)
     await database.ping()
+    async with database.readers() as session:
+        assert await session.scalar(position) != before, "readiness wrote nothing"
     async with database.engine.connect() as connection:
         settled = await connection.execution_options(isolation_level="AUTOCOMMIT")
         # As hosted servers do when their disk is full.
