@@ -34,9 +34,9 @@ def test_a_piece_is_composed_and_played_with_the_keyboard(open_page: Open) -> No
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
-    for _ in range(30):
+    for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement?.matches('button[type=submit]')"):
+        if page.evaluate("document.activeElement?.matches('form[aria-label=Settings] button[type=submit]')"):
             break
     page.keyboard.press("Enter")
     expect(page.get_by_text("Finished: ").first).to_be_visible(timeout=60_000)
