@@ -1,11 +1,10 @@
 """Stems of songs as a ZIP archive, created while it is sent."""
 
-import io
 import uuid
 import zipfile
 from collections.abc import AsyncGenerator
-from typing import Any
 
+from euterpe_service_kit.archives import ArchiveSink
 from euterpe_service_kit.errors import FieldProblem, Unprocessable
 from euterpe_service_kit.object_store import ObjectStore
 
@@ -37,7 +36,7 @@ class StemArchive:
 
         Raises RenderQueueFull, TooManyRenders, RenderBudgetReached, RenderFailed.
         """
-        sink = _Sink()
+        sink = ArchiveSink()
         # Audio is not compressed again.
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
             for stem in self._stems.items:
@@ -88,25 +87,3 @@ def _check_limits(stems: Stems) -> None:
     )
     limits = {"max_tracks": MAX_STEMS, "max_seconds": MAX_STEM_SECONDS}
     raise Unprocessable(f"path.song_id: {message}", fields=[FieldProblem("path.song_id", message, limits)])
-
-
-class _Sink(io.RawIOBase):
-    """An append-only file; written bytes are taken from its start."""
-
-    def __init__(self) -> None:
-        self._written = bytearray()
-
-    def writable(self) -> bool:
-        """Tell zipfile that the file is writable."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Append data. zipfile learns from the missing `seek` that it cannot go back."""
-        self._written += data
-        return len(data)
-
-    def take(self) -> bytes:
-        """Return what was written since the last call."""
-        data = bytes(self._written)
-        self._written.clear()
-        return data

@@ -1,7 +1,6 @@
 """Export of all data of a user as a ZIP archive, created while it is sent."""
 
 import asyncio
-import io
 import itertools
 import json
 import unicodedata
@@ -10,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
+from euterpe_service_kit.archives import ArchiveSink
 from euterpe_service_kit.database import Database
 from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 
@@ -44,7 +44,7 @@ class Exporter:
         Raises Unavailable when the database or S3 fails; the archive then lacks its end, so that clients detect
         that it is incomplete.
         """
-        sink = _Sink()
+        sink = ArchiveSink()
         missing: list[str] = []
         numbers = itertools.count(1)
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -93,28 +93,6 @@ class Exporter:
             activity = await ActivityRepository(session).of_user(owner_id)
         liked = [str(song.id) async for page in self._pages(Liked(owner_id), 100) for song in page]
         return activity | {"liked_songs": liked}
-
-
-class _Sink(io.RawIOBase):
-    """An append-only file; written bytes are taken from its start."""
-
-    def __init__(self) -> None:
-        self._written = bytearray()
-
-    def writable(self) -> bool:
-        """Tell zipfile that the file is writable."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Append data. zipfile learns from the missing `seek` that it cannot go back."""
-        self._written += data
-        return len(data)
-
-    def take(self) -> bytes:
-        """Return what was written since the last call."""
-        data = bytes(self._written)
-        self._written.clear()
-        return data
 
 
 def _described(song: Song) -> dict[str, Any]:

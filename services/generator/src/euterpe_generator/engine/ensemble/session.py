@@ -114,7 +114,8 @@ class EnsembleSession:
         """See Session."""
         self._network.move(source, target)
         self._cursors.move(source, target)
-        self._cursors.move(self.rows + source, self.rows + target)
+        if self._is_searched[source]:
+            self._cursors.move(self.rows + source, self.rows + target)
         self._grammar.move(source, target)
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
@@ -146,7 +147,7 @@ class EnsembleSession:
         """See Session: leaves out the steps that took in given events, and adds the ending that was found."""
         piece = self._pieces[row]
         ending = piece.search.rows if piece is not None and piece.search is not None else []
-        return np.concatenate([events[~np.isnan(events[:, 0])], *(row[None] for row in ending)])
+        return np.concatenate([events[~np.isnan(events[:, 0])], *(event[None] for event in ending)])
 
     def advance(self, noise: Array) -> Array:
         """See Session."""
@@ -294,7 +295,6 @@ class EnsembleSession:
         if search.finish_attempt(piece.plan.total_bars):
             return
         self._cursors.move(self.rows + row, row)
-        self._cursors.move(row, self.rows + row)
         for name in _SAVED:
             getattr(self, name)[row] = search.saved[name]
         self._network.restore(row, search.saved["network"])
