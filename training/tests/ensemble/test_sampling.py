@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import symusic
-from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import METERS
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.sampling import Request, Sampling, compose, draw, load_network, write_samples

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from euterpe_music.note_events.arrange import COMPOSED, GIVEN, Gap, Rows, arrange
-from euterpe_music.note_events.cursor import Cursor, Event
 from euterpe_music.note_events.cursor_batch import CursorBatch
+from euterpe_music.note_events.event import Event
 from euterpe_music.note_events.features import bar_conditions
-from euterpe_music.note_events.grammar import Grammar, Rules
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import DRUM_PART
 from euterpe_music.note_events.part_history import NO_HISTORY
 from euterpe_music.note_events.piece import NotePiece
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import BAR, END, PART_OFFSET
+from euterpe_test_kit.note_cursor import Cursor
+from euterpe_test_kit.note_grammar import Grammar
 
 MakePiece = Callable[..., NotePiece]
 FINISHED: Event = (END, 0, 0, 0, 0)

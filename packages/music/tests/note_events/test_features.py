@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from euterpe_music.note_events.arrange import COMPOSED, FUTURE, GIVEN, Gap, Rows, arrange
-from euterpe_music.note_events.cursor import Cursor, note_of
+from euterpe_music.note_events.event import note_of
 from euterpe_music.note_events.features import (
     ABSENT,
     BAR_CONDITIONS,
@@ -27,6 +27,7 @@ from euterpe_music.note_events.part_history import (
 )
 from euterpe_music.note_events.piece import NotePiece, canonical
 from euterpe_music.note_events.spec import BAR, END, PART_OFFSET
+from euterpe_test_kit.note_cursor import Cursor
 
 MakePiece = Callable[..., NotePiece]
 OPEN = Known(left=False)

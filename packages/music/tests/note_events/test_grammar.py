@@ -2,11 +2,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from euterpe_music.note_events.cursor import Cursor, Event, note_of
-from euterpe_music.note_events.grammar import Grammar, Rules
+from euterpe_music.note_events.event import Event, note_of
 from euterpe_music.note_events.instruments import DRUM_PART
 from euterpe_music.note_events.piece import NOTE, NotePiece, canonical
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import BAR, END, METER_OFFSET, METERS, TEMPO_OFFSET
+from euterpe_test_kit.note_cursor import Cursor
+from euterpe_test_kit.note_grammar import Grammar
 
 
 def _random_event(grammar: Grammar, cursor: Cursor, bar_events: int, generator: np.random.Generator) -> Event:

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.common_key import moved_pitches
-from euterpe_music.note_events.cursor import Event, note_of
 from euterpe_music.note_events.cursor_batch import CursorBatch
 from euterpe_music.note_events.decode import decode
+from euterpe_music.note_events.event import Event, note_of
 from euterpe_music.note_events.features import CANDIDATE_COLUMNS, ECHO_COUNT, MAX_PARTS, part_set
-from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT, part_name
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
     BAR,
     COLUMNS,

@@ -13,7 +13,7 @@ from euterpe_music.key import KEYS
 from euterpe_music.note_events.common_key import key_shift, moved_key
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.features import MAX_PARTS
-from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import METERS, UNKNOWN_KEY
 
 from euterpe_training.ensemble.dataset import Dataset

@@ -1,4 +1,4 @@
-"""Compute the inputs of many sequences together: the same values as a `Cursor` for each, in a few array operations."""
+"""Compute the inputs of many sequences event by event, as an engine needs them: the same values as `features`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -94,7 +94,11 @@ class CursorBatch:
         gaps: Sequence[Gap] = (),
         first_bar: int = 0,
     ) -> None:
-        """Start a new sequence in a row; see `Cursor`. Gaps without bars shown ahead are not described."""
+        """Start a new sequence in a row. Gaps without bars shown ahead are not described.
+
+        `total_bars` is the length of the piece where it is known. `conditions` gives values of the features of the same
+        names for each bar; the last value holds for all later bars.
+        """
         for array in (
             self.values, self.echoes, self._bar_start, self.bar_ticks, self._has_events, self._held_count,
             self._note_count,
@@ -122,7 +126,7 @@ class CursorBatch:
         self.given[source] = {}
 
     def push(self, events: Integers, roles: Integers, echoed: Flags) -> None:
-        """Take in the next event of each of the first n rows: events [n, 5], roles [n], `is_echoed` of `Cursor` [n]."""
+        """Take in the next event of each of the first n rows: events [n, 5], roles [n], which may be echoed [n]."""
         count, slot = len(events), events[:, 0]
         self._update_matches(events, roles)
         values = self.values[:count]

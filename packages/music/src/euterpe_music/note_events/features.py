@@ -1,7 +1,7 @@
 """Compute the network's inputs for arranged rows: the event, the clock, echoes of earlier bars, and conditions.
 
 Row t's features describe the music after row t, and serve to predict row t + 1. Everything here can be computed from
-the events so far, so that an engine can do the same step by step (`cursor`).
+the events so far, so that an engine can do the same step by step (`cursor_batch`).
 """
 
 from dataclasses import dataclass, field

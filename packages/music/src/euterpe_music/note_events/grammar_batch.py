@@ -1,12 +1,12 @@
-"""Masks of legal values for many sequences together: the same as a `Grammar` gives for each."""
+"""Which values may follow: masks for each column of the next events, so that every sequence is a piece."""
 
 import numpy as np
 
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.features import FRESH, INDEX
-from euterpe_music.note_events.grammar import Rules
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
     BAR,
     COLUMN_SIZES,

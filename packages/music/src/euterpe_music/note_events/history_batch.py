@@ -1,4 +1,4 @@
-"""What every part of many sequences played last: the same as a `PartHistory` for each, as arrays."""
+"""What every part of many sequences played last, note by note; see `part_history`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class HistoryBatch:
     def describe(
         self, bars: NDArray[np.int64], parts: NDArray[np.int64], positions: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return the histories of a part of each of the first n rows [n, 5]; see `PartHistory.describe`."""
+        """Return the histories of a part of each of the first n rows [n, 5]; see `part_history`."""
         count = len(bars)
         latest = self._latest[np.arange(count), parts]
         is_same = (latest[:, _BAR] == bars) & (latest[:, _POSITION] == positions)

@@ -65,26 +65,3 @@ def part_histories(rows: Rows) -> np.ndarray:
     is_target = (rows.roles[index] == COMPOSED) & (index > 0)
     histories[index[is_target] - 1] = found[is_target]
     return histories
-
-
-class PartHistory:
-    """The same history note by note, of one part."""
-
-    def __init__(self) -> None:
-        self._bar = self._position = -1
-        self._pitch = self._length = self._velocity = 0
-        self._top = self._top_before = 0
-
-    def add(self, bar: int, position: int, pitch: int, length: int, velocity: int) -> None:
-        """Take in a note: its MIDI pitch or drum key, and its values of the columns length and velocity."""
-        if (bar, position) != (self._bar, self._position):
-            self._top_before, self._top = self._top, pitch + 1
-            self._bar, self._position = bar, position
-        self._pitch, self._length, self._velocity = pitch + 1, length, velocity
-
-    def describe(self, bar: int, position: int) -> tuple[int, int, int, int, int]:
-        """Return the history for a note at a place that is not before the latest note's."""
-        if (bar, position) == (self._bar, self._position):
-            return self._pitch, self._top_before, self._length, self._velocity, SAME_ONSET
-        age = {0: SAME_BAR, 1: PREVIOUS_BAR}.get(bar - self._bar, LONGER_AGO)
-        return self._pitch, self._top, self._length, self._velocity, age

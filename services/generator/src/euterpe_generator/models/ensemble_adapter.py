@@ -12,7 +12,7 @@ from euterpe_music.key import KEYS
 from euterpe_music.manifest import IntRange
 from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift, moved_key
 from euterpe_music.note_events.features import part_set
-from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import METERS, tempo_class
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece

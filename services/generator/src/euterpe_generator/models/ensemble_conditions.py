@@ -38,7 +38,7 @@ def named_parts(parameters: Mapping[str, Value]) -> tuple[int, ...]:
 
 
 def conditions(parameters: Mapping[str, Value], shift: int = 0) -> dict[str, list[int]]:
-    """Return the conditions of each bar that are not left open; see `note_events.cursor`. Raises InvalidParameters.
+    """Return the conditions of each bar that are not left open; see `CursorBatch`. Raises InvalidParameters.
 
     Key and chords are moved by `shift` semitones to the key in which the network composes.
     """

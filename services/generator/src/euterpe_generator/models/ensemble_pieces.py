@@ -8,7 +8,7 @@ from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.note_events.common_key import moved_pitches
-from euterpe_music.note_events.cursor import note_of
+from euterpe_music.note_events.event import note_of
 from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
 from euterpe_music.note_events.spec import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, Gap
 from euterpe_music.note_events.cursor_batch import Flags, Integers
-from euterpe_music.note_events.grammar import Rules
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import BAR, METER_OFFSET, NONE, TEMPO_OFFSET
 
 from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
@@ -49,7 +49,7 @@ class EnsemblePlan:
     Composed notes are moved by `transposition` semitones: from the key in which the network composes to the piece's.
 
     `blocks` are the given beginnings of bars; the first bar and every bar after a closed one have one. `statics` are
-    numbers of the style and of the parts; `conditions` describe bars, see `Cursor`.
+    numbers of the style and of the parts; `conditions` describe bars, see `CursorBatch`.
     """
 
     statics: Integers

@@ -1,13 +1,11 @@
-"""Which values may follow: masks for each column of the next event, so that every sequence is a piece."""
-
-from dataclasses import dataclass
+"""Which values may follow in one sequence: what `GrammarBatch` gives for many, in plain steps."""
 
 import numpy as np
-
-from euterpe_music.note_events.cursor import Cursor, order_key
+from euterpe_music.note_events.event import order_key
 from euterpe_music.note_events.features import FRESH
 from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
+from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
     BAR,
     COLUMN_SIZES,
@@ -18,27 +16,12 @@ from euterpe_music.note_events.spec import (
     METERS,
     NONE,
     PART_OFFSET,
-    PITCH_COUNT,
     PITCH_OFFSET,
     TEMPO_COUNT,
     TEMPO_OFFSET,
 )
 
-
-@dataclass(frozen=True)
-class Rules:
-    """What a request allows: parts, meter and tempo of all bars (None: any), pitches, and the most notes of a bar.
-
-    `first_position` is the position of bar 0 at which the music begins: not 0 for a pickup.
-    """
-
-    parts: tuple[int, ...] | None = None
-    meter: int | None = None
-    tempo: int | None = None
-    lowest: int = 0
-    highest: int = PITCH_COUNT - 1
-    max_bar_events: int = 400
-    first_position: int = 0
+from euterpe_test_kit.note_cursor import Cursor
 
 
 class Grammar:

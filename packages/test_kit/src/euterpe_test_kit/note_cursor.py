@@ -1,11 +1,11 @@
-"""Compute the inputs of one sequence event by event, as an engine needs them: the same values as `features`."""
+"""The inputs of one sequence, event by event: what `CursorBatch` and `HistoryBatch` do for many, in plain steps."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
-
 from euterpe_music.note_events.arrange import COMPOSED, FUTURE, GIVEN
+from euterpe_music.note_events.event import Event, note_of, order_key
 from euterpe_music.note_events.features import (
     BAR_CONDITIONS,
     BAR_ECHO,
@@ -22,19 +22,16 @@ from euterpe_music.note_events.features import (
     SINCE_EDGES,
 )
 from euterpe_music.note_events.instruments import DRUM_PART
-from euterpe_music.note_events.part_history import NO_HISTORY, PartHistory
-from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
+from euterpe_music.note_events.part_history import LONGER_AGO, NO_HISTORY, PREVIOUS_BAR, SAME_BAR, SAME_ONSET
+from euterpe_music.note_events.piece import POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
-    DRUM_KEYS,
-    DRUM_OFFSET,
     END,
     LENGTHS,
     METER_OFFSET,
     METER_TICKS,
     NONE,
     PART_OFFSET,
-    PITCH_OFFSET,
     TEMPO_OFFSET,
     TICKS_PER_QUARTER,
     UNKNOWN_KEY,
@@ -46,7 +43,28 @@ _SINCE = SINCE_EDGES.tolist()
 _LEFT = LEFT_EDGES.tolist()
 _GAP = GAP_EDGES.tolist()
 
-Event = tuple[int, int, int, int, int]
+
+class PartHistory:
+    """What one part played last, note by note; see `note_events.part_history`."""
+
+    def __init__(self) -> None:
+        self._bar = self._position = -1
+        self._pitch = self._length = self._velocity = 0
+        self._top = self._top_before = 0
+
+    def add(self, bar: int, position: int, pitch: int, length: int, velocity: int) -> None:
+        """Take in a note: its MIDI pitch or drum key, and its values of the columns length and velocity."""
+        if (bar, position) != (self._bar, self._position):
+            self._top_before, self._top = self._top, pitch + 1
+            self._bar, self._position = bar, position
+        self._pitch, self._length, self._velocity = pitch + 1, length, velocity
+
+    def describe(self, bar: int, position: int) -> tuple[int, int, int, int, int]:
+        """Return the history for a note at a place that is not before the latest note's."""
+        if (bar, position) == (self._bar, self._position):
+            return self._pitch, self._top_before, self._length, self._velocity, SAME_ONSET
+        age = {0: SAME_BAR, 1: PREVIOUS_BAR}.get(bar - self._bar, LONGER_AGO)
+        return self._pitch, self._top, self._length, self._velocity, age
 
 
 @dataclass
@@ -61,18 +79,6 @@ class _BarMemory:
         if place == len(self.keys) or self.keys[place] != key:
             self.keys.insert(place, key)
             self.events.insert(place, event[:4])
-
-
-def note_of(event: Event) -> tuple[int, int, int]:
-    """Return position, part and pitch (or drum key) of a note's event."""
-    part = event[1] - PART_OFFSET
-    pitch = event[2] - DRUM_OFFSET + DRUM_KEYS.start if part == DRUM_PART else event[2] - PITCH_OFFSET
-    return event[0], part, pitch
-
-
-def order_key(position: int, part: int, pitch: int) -> int:
-    """Return the number that sorts notes within a bar; equal to `piece.order_keys`."""
-    return position * POSITION_SPAN + part * PART_SPAN + 127 - pitch
 
 
 class Cursor:
