@@ -17,6 +17,7 @@ from euterpe_music.note_events.spec import BAR, FORMAT
 
 from euterpe_training.ensemble.corpora.prepare import BARS_FILE, INDEX_FILE, NOTES_FILE, Entry
 from euterpe_training.ensemble.corpora.sources import SOURCES
+from euterpe_training.ensemble.orchestration import DrumBars, find_drum_bars, orchestrated
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.errors import TrainingError
 
@@ -29,12 +30,14 @@ class Mixture:
     """How examples are drawn: the shares of modes and of known conditions.
 
     `common_key` moves every piece to C major or A minor, by the key of most of its bars: a network learns tonality from
-    fewer notes. Otherwise `transpose` moves it by a random interval.
+    fewer notes. Otherwise `transpose` moves it by a random interval. `orchestrate` is the share of pieces that other
+    instruments play than those of the corpus.
     """
 
     accompany: float = 0.2
     infill: float = 0.2
     part_dropout: float = 0.25
+    orchestrate: float = 0.45
     common_key: bool = True
     transpose: bool = True
     max_events: int = 3072
@@ -99,6 +102,14 @@ class Dataset:
         )
 
     @cached_property
+    def drum_bars(self) -> list[DrumBars]:
+        """The drums of the training pieces that have some."""
+        firsts = np.array([entry.first_note for entry in self.entries])
+        numbers = np.unique(np.searchsorted(firsts, np.flatnonzero(self._notes["part"] == DRUM_PART), side="right") - 1)
+        pieces = (self.piece(number) for number in numbers.tolist() if self.entries[number].side == "train")
+        return [found for piece in pieces if (found := find_drum_bars(piece)) is not None]
+
+    @cached_property
     def styles(self) -> Styles:
         """The styles that the data set states, as those for fine-tuning do, else those of its training pieces."""
         return self._styles or Styles.of_entries(self.entries)
@@ -148,7 +159,10 @@ class Drawer:
 def make_example(dataset: Dataset, number: int, mixture: Mixture, generator: np.random.Generator) -> Example:
     """Make an example of a piece: augment it, choose an excerpt, what is given and which conditions are known."""
     entry = dataset.entries[number]
-    piece = _augmented(dataset.piece(number), mixture, generator)
+    piece = dataset.piece(number)
+    if mixture.orchestrate and generator.random() < mixture.orchestrate:
+        piece = orchestrated(piece, entry.genre, dataset.drum_bars, generator)
+    piece = _augmented(piece, mixture, generator)
     start, stop = _excerpt(piece, mixture, generator)
     mode = generator.random()
     given = np.zeros(len(piece.notes), dtype=bool)
@@ -288,6 +302,7 @@ def _parts(piece: NotePiece, mixture: Mixture, is_known: bool, generator: np.ran
 
 
 PLAIN = replace(
-    Mixture(), accompany=0.0, infill=0.0, part_dropout=0.0, transpose=False, unconditional=0.0, style_known=1.0,
-    composer_known=1.0, parts_known=1.0, left_known=1.0, key_known=1.0, bar_conditions=0.0, from_start=1.0,
+    Mixture(), accompany=0.0, infill=0.0, part_dropout=0.0, orchestrate=0.0, transpose=False, unconditional=0.0,
+    style_known=1.0, composer_known=1.0, parts_known=1.0, left_known=1.0, key_known=1.0, bar_conditions=0.0,
+    from_start=1.0,
 )  # fmt: skip
