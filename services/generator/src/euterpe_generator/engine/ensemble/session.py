@@ -15,18 +15,14 @@ from numpy.typing import NDArray
 
 from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
+from euterpe_generator.engine.ensemble.part_balance import PartBalance
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sample
 
-#: Bars for which a requested part may rest before it becomes likelier, by a factor of e for each further bar, and the
-#: bars for which it counts as silent before the piece begins.
-_PATIENCE: Final = 4.0
-_FIRST_SILENCE: Final = 3.0
-_MAX_NUDGE: Final = 12.0
 #: What the search for an ending restores, besides the states of the cursor and the network.
 _SAVED: Final = (
-    "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_silence", "_log_probability",
+    "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_log_probability",
     "_values",
 )  # fmt: skip
 _PITCH_COLUMN: Final = COLUMNS.index("pitch")
@@ -70,9 +66,7 @@ class EnsembleSession:
         #: Per row, the log-probability of all sampled values and their number; only where pieces are compared.
         self._log_probability = np.zeros(rows)
         self._values = np.zeros(rows, np.int64)
-        #: Requested parts, and for how many bars each part has been silent.
-        self._wanted = np.zeros((rows, PART_COUNT), np.bool_)
-        self._silence = np.zeros((rows, PART_COUNT))
+        self._balance = PartBalance(rows)
         #: How long each pitch class sounds in each piece.
         self._weights = np.zeros((rows, 12))
         self._is_compared = np.zeros(rows, np.bool_)
@@ -105,8 +99,7 @@ class EnsembleSession:
         self._bar_events[row] = self._values[row] = 0
         self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared
-        self._wanted[row], self._silence[row] = False, _FIRST_SILENCE
-        self._wanted[row, list(plan.rules.parts or ())] = True
+        self._balance.reset(row, plan.rules.parts or ())
         self._pitch_bias[row] = 0 if plan.pitch_bias is None else plan.pitch_bias
         self._take_given(row)
 
@@ -120,10 +113,10 @@ class EnsembleSession:
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
-            self._weights, self._is_searched, self._wanted, self._silence,
-            self._pitch_bias,
+            self._weights, self._is_searched, self._pitch_bias,
         ):  # fmt: skip
             array[target] = array[source]
+        self._balance.move(source, target)
         self._pieces[target] = self._pieces[source]
         self._clear(source)
 
@@ -162,7 +155,7 @@ class EnsembleSession:
         cursors = self._cursors
         cursors.push(self._event[:width], self._role[:width], self._is_echoed[:width])
         add_weights(self._weights, self._event[:width])
-        self._count_silence(width)
+        self._balance.count(self._event[:width])
         entries = self._network.step(cursors.values, cursors.echoes, self._statics, width)
         free = self._is_free[:width].copy()
         for row in np.flatnonzero(~free).tolist():
@@ -194,7 +187,7 @@ class EnsembleSession:
                 history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
             logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
             if column == 1:
-                logits[:, PART_OFFSET : PART_OFFSET + PART_COUNT] += self._nudges(width)
+                logits[:, PART_OFFSET : PART_OFFSET + PART_COUNT] += self._balance.nudges(width)
             mask = self._mask(column, chosen)
             mask[~free] = True
             # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
@@ -211,20 +204,6 @@ class EnsembleSession:
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
                 self._values[compared] += 1
         return chosen
-
-    def _count_silence(self, width: int) -> None:
-        slot, part = self._event[:width, 0], self._event[:width, 1] - PART_OFFSET
-        self._silence[:width][slot == BAR] += 1.0
-        notes = np.flatnonzero(slot < BAR)
-        self._silence[notes, part[notes]] = 0.0
-
-    def _nudges(self, width: int) -> Array:
-        """Return what is added to the logits of parts [width, parts]: requested ones that rest long become likelier.
-
-        A network leaves out instruments that its corpora do not have together.
-        """
-        waited = np.clip(self._silence[:width] - _PATIENCE, 0.0, _MAX_NUDGE)
-        return np.where(self._wanted[:width], waited, 0.0).astype(np.float32)
 
     def _mask(self, column: int, chosen: Integers) -> Flags:
         width, slot = len(chosen), chosen[:, 0]
@@ -277,7 +256,7 @@ class EnsembleSession:
         self._is_searched[row] = True
         self._cursors.move(row, self.rows + row)
         saved = {name: getattr(self, name)[row].copy() for name in _SAVED}
-        saved["network"] = self._network.save(row)
+        saved["network"], saved["balance"] = self._network.save(row), self._balance.save(row)
         meter = int(self._event[row, 1]) - METER_OFFSET
         key = ending.key(self._weights[row])
         piece.search = EndingSearch(ending, meter, saved, key, is_wanted=draw < ending.share)
@@ -298,6 +277,7 @@ class EnsembleSession:
         for name in _SAVED:
             getattr(self, name)[row] = search.saved[name]
         self._network.restore(row, search.saved["network"])
+        self._balance.restore(row, search.saved["balance"])
         self._grammar.restrict_last_bar(row, search.begin_attempt())
 
     def _clear(self, row: int) -> None:
