@@ -126,9 +126,9 @@ openapi: $(VENV)/.dev ## Generate api/openapi.json and the Python client (ARGS=-
 	$(BIN)/python scripts/generate-openapi $(ARGS)
 	$(BIN)/python scripts/generate-client
 
-.PHONY: instruments
-instruments: $(VENV)/.dev ## Write the pages' instrument names from the table of General MIDI
-	$(BIN)/python scripts/generate-instruments
+.PHONY: names
+names: $(VENV)/.dev ## Write the names of instruments and composers for the pages
+	$(BIN)/python scripts/generate-names
 
 .PHONY: lint-openapi
 lint-openapi: $(VENV)/.dev ## Lint api/openapi.json with redocly (needs npm)

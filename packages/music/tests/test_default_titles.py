@@ -16,6 +16,13 @@ from euterpe_music.melody_parameters import ANY_KEY, KEYS
         ("", None, "Piece", "Pieza"),
         ("folk/jig", "G major", "Jig in G", "Jiga en sol"),
         ("classical/string quartet", "D minor", "String quartet in D minor", "Cuarteto de cuerda en re menor"),
+        ("classical/romantic/rimsky", None, "Piece after Rimsky-Korsakov", "Pieza al estilo de Rimsky-Korsakov"),
+        (
+            "classical/string quartet/saint-georges",
+            None,
+            "Piece after Saint-Georges",
+            "Pieza al estilo de Saint-Georges",
+        ),
         ("classical/art song/schumann_clara", None, "Piece after Clara Schumann", "Pieza al estilo de Clara Schumann"),
         ("Miles Davis", "C major", "Piece after Miles Davis in C", "Pieza al estilo de Miles Davis en do"),
     ],

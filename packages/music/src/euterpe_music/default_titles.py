@@ -2,6 +2,7 @@
 
 from typing import Final, Literal
 
+from euterpe_music.composers import composer_name
 from euterpe_music.key_signature import KeySignature
 
 Language = Literal["en", "es"]
@@ -47,19 +48,13 @@ def default_title(style: str, key: str | None, language: Language) -> str:
     Of a path such as `folk/jig` or `classical/baroque/bach`, the last name counts.
     """
     name = style.rpartition("/")[2]
-    kind = _KINDS[language].get(name) or _OTHER_KINDS[language].format(_person(name) if "/" in style else name)
+    kind = _KINDS[language].get(name) or _OTHER_KINDS[language].format(composer_name(name) if "/" in style else name)
     return kind if key is None else _KEYS[language].format(kind, _key_name(KeySignature.parse(key), language))
 
 
 def number_prefix(language: Language) -> str:
     """Return what stands between a default title and its number in the owner's library."""
     return _NUMBERS[language]
-
-
-def _person(name: str) -> str:
-    """Return a name such as `schumann_clara` as it is written; one that begins with a number is no surname."""
-    parts = name.split("_")
-    return " ".join(part.title() for part in (parts if name[0].isdigit() else reversed(parts)))
 
 
 def _key_name(key: KeySignature, language: Language) -> str:

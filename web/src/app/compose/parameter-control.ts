@@ -4,7 +4,7 @@ import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { ChoiceListControl } from './choice-list-control';
 import { Parameter, Value } from './draft';
-import { manifestLabel } from '../core/text/manifest-labels';
+import { manifestLabel, styleLabel } from '../core/text/manifest-labels';
 
 const PROGRAMS = 128;
 const FAMILY_SIZE = 8;
@@ -175,10 +175,10 @@ export class ParameterControl {
 
   /** Return the label of a choice; one that is a path is indented below the one before. */
   protected choiceLabel(choice: string): string {
-    const path = choice.split('/');
+    const depth = choice.split('/').length - 1;
     // 3/4 is a meter, not a path.
-    if (path.length === 1 || /^\d/.test(choice)) return this.label(choice);
-    return '\u2003'.repeat(path.length - 1) + this.label(path[path.length - 1] ?? choice);
+    if (!depth || /^\d/.test(choice)) return this.label(choice);
+    return '\u2003'.repeat(depth) + styleLabel(choice, this.language.code());
   }
 
   protected label(text: string): string {

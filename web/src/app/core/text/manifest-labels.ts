@@ -12,6 +12,10 @@ const PLAIN_NAMES: Readonly<Record<string, string>> = {
   playford: 'Playford dances',
   'quarters per minute': 'bpm',
 };
+/** Paths of styles: genre, kind, composer. */
+const STYLE_PATH = /^(classical|folk|hip-hop|jazz|pop)(\/[\w -]+){1,2}$/;
+const composerNames = signal<Readonly<Record<string, string>>>({});
+let loadingNames: Promise<void> | undefined;
 const spanishLabels = signal<Readonly<Record<string, string>>>({});
 let loading: Promise<void> | undefined;
 
@@ -33,8 +37,33 @@ export function loadSpanishLabels(): Promise<void> {
   return loading;
 }
 
-/** Return a text of a model manifest as a label: translated if possible, capitalised, without underscores. */
+/** Load the printed names of composers once; until then, they are capitalised. */
+export function loadComposerNames(): Promise<void> {
+  loadingNames ??= import('./composer-names')
+    .then((names) => composerNames.set(names.COMPOSER_NAMES))
+    .catch(() => (loadingNames = undefined));
+  return loadingNames;
+}
+
+/** Return the last name of a style's path as a label: `classical/baroque/bach` is Bach. */
+export function styleLabel(path: string, language: LanguageCode): string {
+  const names = path.split('/');
+  const name = names.at(-1) ?? path;
+  if (names.length < 3) return manifestLabel(name, language);
+  void loadComposerNames();
+  const capitalised = name.replaceAll('_', ' ').replace(/(^|[ -])\p{L}/gu, (letter) => letter.toUpperCase());
+  return composerNames()[name] ?? capitalised;
+}
+
+/**
+ * Return a text of a model manifest as a label: translated if possible, capitalised, without underscores. The path of
+ * a style is written out: Classical · Baroque · Bach.
+ */
 export function manifestLabel(text: string, language: LanguageCode): string {
+  if (STYLE_PATH.test(text)) {
+    const names = text.split('/');
+    return names.map((_, index) => styleLabel(names.slice(0, index + 1).join('/'), language)).join(' · ');
+  }
   const key = keyName(text, language);
   if (key !== text) return key;
   const plain = text.replaceAll('_', ' ');

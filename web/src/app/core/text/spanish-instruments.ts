@@ -1,4 +1,4 @@
-/** Spanish names of instruments, by the names that manifests use. Written by `make instruments`. */
+/** Spanish names of instruments, by the names that manifests use. Written by `make names`. */
 export const SPANISH_INSTRUMENTS: Readonly<Record<string, string>> = {
   'acoustic grand piano': 'piano de cola',
   'bright acoustic piano': 'piano brillante',
