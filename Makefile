@@ -220,6 +220,10 @@ bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by th
 bench-keys: $(VENV)/.dev ## How often composed pieces are in the requested key (ARGS="--corpora DIR" for real ones)
 	@$(BIN)/python bench/keys.py $(ARGS)
 
+.PHONY: bench-parts
+bench-parts: $(VENV)/.dev ## How much requested instruments play (ARGS="--data DIR" for real pieces)
+	@$(BIN)/python bench/parts.py $(ARGS)
+
 .PHONY: bench-continuation
 bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
 	@$(BIN)/python bench/continuation.py
