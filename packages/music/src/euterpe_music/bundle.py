@@ -18,6 +18,8 @@ from euterpe_music.tokens import Vocabulary, VocabularyError
 MANIFEST_FILE: Final = "manifest.json"
 #: A short piece composed by the model; optional.
 SAMPLE_FILE: Final = "sample.mid"
+#: Short pieces of the model's styles, as a ZIP archive of `STYLE.mid`; optional.
+STYLE_SAMPLES_FILE: Final = "samples.zip"
 
 AnyManifest = Manifest | MelodyManifest | EnsembleManifest
 M = TypeVar("M", Manifest, AnyManifest)

@@ -25,12 +25,12 @@ class GenerationNotFound(NotFound):
 
 
 class SampleNotFound(NotFound):
-    """The model's bundle has no sample."""
+    """The model's bundle has no sample, or none of the style."""
 
     slug = "sample-not-found"
 
     def __init__(self) -> None:
-        super().__init__("This model has no sample.")
+        super().__init__("This model has no such sample.")
 
 
 class ModelNotFound(NotFound):

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import httpx
 import pytest
@@ -28,6 +29,33 @@ async def test_a_sample_is_linked_and_served(settings: Settings, bundle: Path) -
         model = (await client.get("/api/v1/models/tiny")).json()
         answer = await client.get(model["sample_url"])
     assert (answer.content, answer.headers["content-type"]) == (SAMPLE, "audio/midi")
+
+
+async def test_a_style_has_a_sample_of_its_own(settings: Settings, bundle: Path) -> None:
+    (bundle / "sample.mid").write_bytes(SAMPLE)
+    waltz = SAMPLE + b" "
+    with ZipFile(bundle / "samples.zip", "w") as archive:
+        archive.writestr("folk/waltz.mid", waltz)
+    async with running_client(create_app(settings.model_copy(update={"models_url": str(bundle.parents[1])}))) as client:
+        model = (await client.get("/api/v1/models/tiny")).json()
+        answer = await client.get(model["sample_url"], params={"style": model["sample_styles"][0]})
+        missing = await client.get(model["sample_url"], params={"style": "folk/jig"})
+    assert (model["sample_styles"], answer.content) == (["folk/waltz"], waltz)
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/sample-not-found")
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"x" * 70_000, "at most 65536"), (b"a picture", "must be a MIDI")])
+def test_samples_of_styles_are_checked(bundle: Path, content: bytes, reason: str) -> None:
+    with ZipFile(bundle / "samples.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("folk/waltz.mid", content)
+    with pytest.raises(BundleError, match=reason):
+        load_model(bundle, 4)
+
+
+def test_an_archive_that_is_none_rejects_the_bundle(bundle: Path) -> None:
+    (bundle / "samples.zip").write_bytes(b"PK")
+    with pytest.raises(BundleError, match=r"samples\.zip must be a ZIP archive"):
+        load_model(bundle, 4)
 
 
 async def test_a_model_without_a_sample_returns_404(client: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from euterpe_music.bundle import SAMPLE_FILE, bundle_files, parse_any_manifest
+from euterpe_music.bundle import SAMPLE_FILE, STYLE_SAMPLES_FILE, bundle_files, parse_any_manifest
 from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 
@@ -73,9 +73,10 @@ class S3Bundles:
         for file in bundle_files(parse_any_manifest(manifest)):
             content = await self._store.get(f"{self._prefix}{path}/{Path(file).name}")
             await asyncio.to_thread((target / Path(file).name).write_bytes, content)
-        with suppress(ObjectNotFound):
-            sample = await self._store.get(f"{self._prefix}{path}/{SAMPLE_FILE}")
-            await asyncio.to_thread((target / SAMPLE_FILE).write_bytes, sample)
+        for file in (SAMPLE_FILE, STYLE_SAMPLES_FILE):
+            with suppress(ObjectNotFound):
+                content = await self._store.get(f"{self._prefix}{path}/{file}")
+                await asyncio.to_thread((target / file).write_bytes, content)
         await asyncio.to_thread((target / _MANIFEST).write_bytes, manifest)
         return target
 

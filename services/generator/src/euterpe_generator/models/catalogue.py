@@ -20,6 +20,7 @@ from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
 from euterpe_generator.models.adapters import ModelAdapter
 from euterpe_generator.models.offered_parameters import key_remedy
+from euterpe_generator.models.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,7 @@ class Model:
     scheduler: Scheduler
     #: The execution provider, as ONNX Runtime names it.
     provider: str
-    #: A short piece of the model as a MIDI file; None if the bundle has none.
-    sample: bytes | None = field(default=None, repr=False)
+    samples: Samples = field(default_factory=Samples, repr=False)
 
     @property
     def key(self) -> str:

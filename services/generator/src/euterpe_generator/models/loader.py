@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import structlog
-from euterpe_music.bundle import SAMPLE_FILE, Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
+from euterpe_music.bundle import Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
 from euterpe_music.manifest import Variant
 from euterpe_music.parameters import Value
 from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
@@ -27,13 +27,13 @@ from euterpe_generator.models.adapters import CrnnganAdapter
 from euterpe_generator.models.catalogue import Catalogue, Model
 from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_generator.models.melody_adapter import PARTS, MelodyAdapter
+from euterpe_generator.models.samples import read_samples
 
 log = structlog.get_logger(__name__)
 
 _SELF_TEST_STEPS = 16
 #: Pieces and events by which the length of a model's pieces is estimated.
 _CALIBRATION_PIECES, _CALIBRATION_STEPS = 4, 64
-_MAX_SAMPLE_BYTES = 65_536
 
 
 class ModelLoader:
@@ -124,22 +124,13 @@ def load_model(directory: Path, slots: int, variant: Variant | None = None) -> M
         raise BundleError(f"the directory must be {manifest.name}/{manifest.version}, as in the manifest")
     model = _model(bundle, slots, variant)
     _self_test(model)
-    return replace(model, sample=_sample(directory))
+    return replace(model, samples=read_samples(directory))
 
 
 def _model(bundle: Bundle | MelodyBundle | EnsembleBundle, slots: int, variant: Variant | None) -> Model:
     if isinstance(bundle, Bundle):
         return _crnngan(bundle, slots, variant)
     return _melody(bundle, slots, variant) if isinstance(bundle, MelodyBundle) else _ensemble(bundle, slots, variant)
-
-
-def _sample(directory: Path) -> bytes | None:
-    path = directory / SAMPLE_FILE
-    if not path.is_file():
-        return None
-    if path.stat().st_size > _MAX_SAMPLE_BYTES or not (sample := path.read_bytes()).startswith(b"MThd"):
-        raise BundleError(f"{SAMPLE_FILE} must be a MIDI file of at most {_MAX_SAMPLE_BYTES} bytes")
-    return sample
 
 
 def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:

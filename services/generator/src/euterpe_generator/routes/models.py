@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from euterpe_service_kit.problems import problem_responses
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from euterpe_generator.dependencies import CatalogueDep
 from euterpe_generator.errors import SampleNotFound
@@ -45,6 +45,16 @@ async def get_model(
     return ModelView.of(model, default=model is catalogue.default)
 
 
+SampleStyle = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description="One of the model's `sample_styles`; by default the piece has the model's default settings.",
+        examples=["folk/waltz"],
+    ),
+]
+
+
 @router.get(
     "/{name}/sample",
     summary="Download a model's sample",
@@ -54,9 +64,10 @@ async def get_model(
         **problem_responses(404, 422, 503),
     },
 )
-async def get_model_sample(name: ModelName, catalogue: CatalogueDep) -> Response:
+async def get_model_sample(name: ModelName, catalogue: CatalogueDep, style: SampleStyle = None) -> Response:
     """Download a short piece composed by the model, as MIDI. It is part of the bundle and fixed for a version."""
-    sample = catalogue.get(name).sample
+    samples = catalogue.get(name).samples
+    sample = samples.default if style is None else samples.by_style.get(style)
     if sample is None:
         raise SampleNotFound
     return Response(sample, media_type="audio/midi", headers={"Cache-Control": "public, max-age=3600"})

@@ -377,6 +377,9 @@ class ModelView(BaseModel):
         examples=["/api/v1/models/crnngan-classical@1.0.0/sample"],
         description="A short piece composed by the model, as MIDI; null if the bundle has none.",
     )
+    sample_styles: list[str] = Field(
+        default=[], description="Styles of which there is a sample, too: `sample_url` with `?style=`."
+    )
 
     @classmethod
     def of(cls, model: Model, *, default: bool) -> "ModelView":
@@ -397,7 +400,8 @@ class ModelView(BaseModel):
             presets=model.sampling.presets,
             licence=model.licence,
             corpus=corpus and CorpusView(name=corpus.name, pieces=corpus.train, source=corpus.source),
-            sample_url=f"/api/v1/models/{model.key}/sample" if model.sample else None,
+            sample_url=f"/api/v1/models/{model.key}/sample" if model.samples.default else None,
+            sample_styles=list(model.samples.by_style),
         )
 
 
