@@ -222,7 +222,7 @@ bench-keys: $(VENV)/.dev ## How often composed pieces are in the requested key (
 
 .PHONY: bench-continuation
 bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
-	@$(BIN)/python bench/continuation.py
+	@$(BIN)/python bench/continuation.py $(ARGS)
 
 .PHONY: bench-collapse
 bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or stand still, by strategy and temperature

@@ -51,6 +51,21 @@ def apply_repetition_penalty(logits: Array, recent: Tokens, penalty: Array, exem
     np.multiply(logits, factor, out=logits, where=seen)
 
 
+def balanced_bias(logits: Array, bias: Array) -> Array:
+    """Return what is added to logits [rows, tokens] to prefer tokens among those with a bias, as `bias` states.
+
+    The tokens whose bias is not 0 keep their total probability, so that notes do not displace rests and holds.
+    """
+    is_biased = bias != 0
+    before = np.where(is_biased, logits, -np.inf)
+    after = before + bias
+    highest = np.maximum(before.max(axis=1, keepdims=True), np.float32(-1e30))
+    sums = [np.exp(each - highest).sum(axis=1, dtype=np.float64) for each in (before, after)]
+    shift = np.zeros(len(logits), np.float64)
+    np.log(np.divide(*sums, out=np.ones(len(logits)), where=sums[1] > 0), out=shift, where=sums[0] > 0)
+    return np.where(is_biased, bias + shift.astype(np.float32)[:, None], np.float32(0))
+
+
 def sample(logits: Array, uniform: Array, params: BatchedSamplingParams) -> Tokens:
     """Sample one token per row [rows], by inverse transform of one uniform number in [0, 1) per row.
 
