@@ -60,9 +60,10 @@ def balanced_bias(logits: Array, bias: Array) -> Array:
     before = np.where(is_biased, logits, -np.inf)
     after = before + bias
     highest = np.maximum(before.max(axis=1, keepdims=True), np.float32(-1e30))
-    sums = [np.exp(each - highest).sum(axis=1, dtype=np.float64) for each in (before, after)]
-    shift = np.zeros(len(logits), np.float64)
-    np.log(np.divide(*sums, out=np.ones(len(logits)), where=sums[1] > 0), out=shift, where=sums[0] > 0)
+    sum_before, sum_after = (np.exp(each - highest).sum(axis=1, dtype=np.float64) for each in (before, after))
+    # Where no such token is allowed, there is nothing to balance.
+    is_possible = (sum_before > 0) & (sum_after > 0)
+    shift = np.log(np.where(is_possible, sum_before, 1.0) / np.where(is_possible, sum_after, 1.0))
     return np.where(is_biased, bias + shift.astype(np.float32)[:, None], np.float32(0))
 
 
