@@ -226,7 +226,7 @@ bench-parts: $(VENV)/.dev ## How much requested instruments play (ARGS="--data D
 
 .PHONY: bench-continuation
 bench-continuation: $(VENV)/.dev ## How other programs read composed files, and what continued pieces keep, by style
-	@$(BIN)/python bench/continuation.py
+	@$(BIN)/python bench/continuation.py $(ARGS)
 
 .PHONY: bench-collapse
 bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or stand still, by strategy and temperature

@@ -1,82 +1,144 @@
 """`make bench-continuation`: how files are read by other programs, and what a continued piece keeps, by style.
 
 The first table has one composed piece per meter, as symusic and mido read it. The second one has every style of every
-melody model: a piece is composed, and its first two bars are continued from its file and its parameters.
+model that continues pieces: a piece is composed, and its first two bars are continued from its file and its parameters.
+Styles of the ensemble below the second level (composers) are in the row of the style above them.
 """
 
+import argparse
 import io
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mido
 import symusic
-from endings import ROOT, compose, render
+from endings import ROOT
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
-from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.meter import MeterChange
 from euterpe_music.midi import read_midi, write_midi
-from euterpe_music.piece import Piece
+from euterpe_music.piece import Piece, Tempo
+
+Change = MeterChange | Tempo
 
 GIVEN_BARS = 2
-REQUESTED: Mapping[str, Any] = {
-    "bars": 4, "key": "A major", "tempo": 97.0, "melody_instrument": "violin", "accompaniment_instrument": "cello",
-}  # fmt: skip
+SLOTS = 32
+SHARED: Mapping[str, Any] = {"bars": 4, "key": "A major", "tempo": 97.0}
+REQUESTED: Mapping[str, Mapping[str, Any]] = {
+    "melody": {**SHARED, "melody_instrument": "violin", "accompaniment_instrument": "cello"},
+    "ensemble": {**SHARED, "parts": "violin, cello"},
+}
+KEPT = ("style", "meter", "key", "tempo", "instruments", "given notes")
+_ALL_INSTRUMENTS = ("melody_instrument", "accompaniment_instrument", "parts")
 
 
 def main() -> None:
     """Print both tables."""
-    models = [load_model(sorted(path.iterdir())[-1], 2) for path in sorted((ROOT / "models").glob("melody-*"))]
-    pieces = {(model.name, style): composed(model, style) for model in models for style in styles(model)}
-    print("| meter | style | reader | meter | key | tempo | tracks | notes | bars |\n" + "|---" * 9 + "|")
-    by_meter = {str(piece.meters[0].meter): (style, piece) for (_, style), (_, piece) in pieces.items()}
-    # No model composes in 2/4, so that a reel is written in it.
-    reel = pieces["melody-folk", "reels"][1]
-    by_meter["2/4"] = ("reels, rewritten", replace(reel, meters=(MeterChange(0, Meter(2, 4)),)))
-    for meter, (style, piece) in sorted(by_meter.items()):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="*", default=("melody-*", "ensemble"), help="names of models")
+    paths = [path for name in parser.parse_args().models for path in sorted((ROOT / "models").glob(name))]
+    models = [load_model(sorted(path.iterdir())[-1], SLOTS) for path in paths]
+    pieces = {model.name: composed(model) for model in models}
+    print("| meter | model | style | reader | meter | key | tempo | tracks | notes | bars |\n" + "|---" * 10 + "|")
+    by_meter = {
+        str(piece.meters[0].meter): (name, style, piece)
+        for name, found in reversed(pieces.items())
+        for style, (_, piece) in reversed(found.items())
+        if len(piece.meters) == 1
+    }
+    for meter, (name, style, piece) in sorted(by_meter.items()):
         for reader, cells in readings(write_midi(piece)).items():
-            print(f"| {meter} | {style} | {reader} | {' | '.join(cells)} |")
-    print(
-        "\n| model | style | in | style kept | meter | key | tempo | instruments | given notes |\n" + "|---" * 9 + "|"
-    )
+            print(f"| {meter} | {name} | {style} | {reader} | {' | '.join(cells)} |")
+    print(f"\n| model | style | styles | in | {' | '.join(KEPT)} |\n" + "|---" * (4 + len(KEPT)) + "|")
     for model in models:
-        for style in styles(model):
-            stored, piece = pieces[model.name, style]
-            cells = " | ".join("yes" if kept else "**no**" for kept in continuation(model, stored, piece))
-            print(f"| {model.name} | {style} | {piece.meters[0].meter} | {cells} |")
+        print_continuations(model, pieces[model.name])
+
+
+def print_continuations(model: Model, pieces: Mapping[str, tuple[Mapping[str, Any], Piece]]) -> None:
+    """Continue all pieces of a model and print one row per style of the first two levels."""
+    rows: dict[str, list[list[bool]]] = defaultdict(list)
+    meters: dict[str, set[str]] = defaultdict(set)
+    for style, kept in continuations(model, pieces).items():
+        row = "/".join(style.split("/")[:2])
+        rows[row].append(kept)
+        meters[row].add(str(pieces[style][1].meters[0].meter))
+    for row, found in rows.items():
+        counts = [sum(column) for column in zip(*found, strict=True)]
+        cells = " | ".join("yes" if count == len(found) else f"**{count}**" for count in counts)
+        print(f"| {model.name} | {row} | {len(found)} | {', '.join(sorted(meters[row]))} | {cells} |")
 
 
 def styles(model: Model) -> tuple[str, ...]:
     """Return the styles of a model."""
-    return next(tuple(map(str, one.choices)) for one in model.sampling.parameters if one.name == "style")
+    choices = next(tuple(map(str, one.choices)) for one in model.sampling.parameters if one.name == "style")
+    return tuple(style for style in choices if style != "any")
 
 
-def composed(model: Model, style: str) -> tuple[Mapping[str, Any], Piece]:
-    """Return the parameters of a piece in the style, and the piece."""
-    requested = {**REQUESTED, "style": style}
-    parameters = model.check_parameters("body.parameters", requested)
-    return parameters, next(compose(model, requested, 1))
+def composed(model: Model) -> dict[str, tuple[Mapping[str, Any], Piece]]:
+    """Return for each style the parameters of a piece, and the piece."""
+    requests = {}
+    for style in styles(model):
+        requested = {**REQUESTED[model.adapter.kind], "style": style}
+        checked = model.check_parameters("body.parameters", requested)
+        requests[style] = model.adapter.resolve_parameters(checked, requested, None), None
+    return {style: (requests[style][0], piece) for style, piece in run(model, requests).items()}
 
 
-def continuation(model: Model, stored: Mapping[str, Any], piece: Piece) -> list[bool]:
-    """Continue a piece; return whether style, meter, key, tempo, instruments and the given notes are kept."""
-    requested = {"bars": 6}
-    checked = model.check_parameters("body.parameters", requested)
-    prompt = model.adapter.read_prompt(write_midi(piece), PromptSource(bars=GIVEN_BARS), checked, stored)
-    prompt = Prompt.from_dict(prompt.to_dict())
-    parameters = model.adapter.resolve_parameters(checked, requested, prompt)
-    first, second = read_midi(write_midi(piece)), read_midi(write_midi(render(model, parameters, prompt)))
-    instruments = ("melody_instrument", "accompaniment_instrument")
-    return [
-        parameters["style"] == stored["style"],
-        second.meters == first.meters,
-        second.keys == first.keys,
-        second.tempos == first.tempos,
-        all(parameters[name] == stored[name] for name in instruments),
-        given_notes(second) == given_notes(first),
-    ]
+def continuations(model: Model, pieces: Mapping[str, tuple[Mapping[str, Any], Piece]]) -> dict[str, list[bool]]:
+    """Continue pieces; return for each whether style, meter, key, tempo, instruments and the given notes are kept."""
+    requests, requested = {}, {"bars": 6}
+    for style, (stored, piece) in pieces.items():
+        checked = model.check_parameters("body.parameters", requested)
+        prompt = model.adapter.read_prompt(write_midi(piece), PromptSource(bars=GIVEN_BARS), checked, stored)
+        prompt = Prompt.from_dict(prompt.to_dict())
+        requests[style] = model.adapter.resolve_parameters(checked, requested, prompt), prompt
+    results = {}
+    for style, continued in run(model, requests).items():
+        (stored, piece), parameters = pieces[style], requests[style][0]
+        first, second = read_midi(write_midi(piece)), read_midi(write_midi(continued))
+        boundary = first.bar_starts[GIVEN_BARS]
+        results[style] = [
+            parameters["style"] == style,
+            is_continued(first.meters, second.meters, boundary),
+            second.keys == first.keys,
+            is_continued(first.tempos, second.tempos, boundary),
+            instruments(second) <= instruments(first)
+            and all(parameters[name] in (stored[name], "any") for name in _ALL_INSTRUMENTS if name in stored),
+            given_notes(second) == given_notes(first),
+        ]
+    return results
+
+
+def is_continued(given: Sequence[Change], continued: Sequence[Change], boundary: int) -> bool:
+    """Return whether changes before the tick `boundary` are equal; after one value in the given bars, none follow."""
+    before = [change for change in given if change.tick < boundary]
+    if len(before) == 1:
+        return before == list(continued)
+    return before == [change for change in continued if change.tick < boundary]
+
+
+def run(
+    model: Model, requests: Mapping[str, tuple[Mapping[str, Any], Prompt | None]], seed: int = 0
+) -> dict[str, Piece]:
+    """Compose the pieces of all requests side by side."""
+    for name, (parameters, prompt) in requests.items():
+        inputs = model.adapter.session_inputs(parameters, prompt)
+        model.scheduler.submit(Request(name, "", seed=seed, steps=inputs.steps, inputs=inputs))
+    pieces = {}
+    while not model.scheduler.idle:
+        for update in model.scheduler.step():
+            if isinstance(update, Finished):
+                pieces[update.id] = model.decode(update.events, *requests[update.id])
+    return {name: pieces[name] for name in requests}
+
+
+def instruments(piece: Piece) -> set[tuple[int, bool]]:
+    """Return program and kind of the tracks with notes."""
+    return {(piece.tracks[number].program, piece.tracks[number].is_drum) for number in set(piece.notes["track"])}
 
 
 def given_notes(piece: Piece) -> list[tuple[int, ...]]:

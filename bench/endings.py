@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.endings import ENDINGS
@@ -65,18 +64,6 @@ def compose(model: Model, requested: Mapping[str, Any], count: int, *, first_see
         for update in model.scheduler.step():
             if isinstance(update, Finished):
                 yield model.decode(update.events, parameters)
-
-
-def render(model: Model, parameters: Mapping[str, Any], prompt: Prompt | None, seed: int = 0) -> Piece:
-    """Return one piece that continues a prompt."""
-    inputs = model.adapter.session_inputs(parameters, prompt)
-    model.scheduler.submit(Request("piece", "", seed=seed, steps=inputs.steps, inputs=inputs))
-    events = None
-    while not model.scheduler.idle:
-        for update in model.scheduler.step():
-            events = update.events if isinstance(update, Finished) else events
-    assert events is not None
-    return model.decode(events, parameters, prompt)
 
 
 def print_row(model: str, ending: str, pieces: list[Piece], key: str | None) -> None:

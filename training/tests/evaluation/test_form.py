@@ -9,7 +9,7 @@ from euterpe_music.meter import Meter
 from euterpe_training.evaluation.clashes import clash_share
 from euterpe_training.evaluation.key_agreement import key_relation, score_key
 from euterpe_training.evaluation.meter_agreement import estimate_meter_class, meter_class
-from euterpe_training.evaluation.scores import Score, bar_lines, is_compound, key_name, ticks_per_beat
+from euterpe_training.evaluation.scores import Score, bar_lines, key_name, ticks_per_beat
 from euterpe_training.evaluation.self_similarity import bar_similarity, rhythm_similarity
 
 Make = Callable[..., Score]
@@ -85,7 +85,7 @@ def test_meters_are_told_by_their_accents(meter: Meter, bass_beats: list[float],
 
 
 def test_beats_and_bar_lines_follow_time_signatures() -> None:
-    assert [is_compound(meter) for meter in (JIG, WALTZ, REEL, Meter(3, 8))] == [True, False, False, False]
+    assert [meter.is_compound for meter in (JIG, WALTZ, REEL, Meter(3, 8))] == [True, False, False, False]
     assert [ticks_per_beat(meter) for meter in (JIG, WALTZ, Meter(2, 2))] == [36, 24, 48]
     bars, meters = bar_lines([(0, WALTZ), (144, JIG), (216, REEL)], 400)
     assert bars.tolist() == [0, 72, 144, 216, 312]

@@ -31,6 +31,16 @@ class Meter:
         """Quarters per bar."""
         return self.beats * 4 / self.unit
 
+    @property
+    def is_compound(self) -> bool:
+        """Whether beats divide in three: 6/8, 9/8, 12/8 and the like."""
+        return self.unit >= 8 and self.beats % 3 == 0 and self.beats > 3
+
+    @property
+    def beat_quarters(self) -> float:
+        """Quarters per felt beat: three units in compound meters, otherwise one."""
+        return (3 if self.is_compound else 1) * 4 / self.unit
+
     @classmethod
     def parse(cls, text: str) -> "Meter":
         """Read a meter such as "6/8"; raises ValueError for anything else."""

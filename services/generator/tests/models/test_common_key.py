@@ -99,7 +99,10 @@ def test_a_prompt_in_another_key_gets_the_same_notes_moved(model: Model, source:
     (first, plan), (second, other) = pieces
     assert (plan.transposition, other.transposition) == (2, 5)
     assert len(first.notes) != len(TUNE) or source["use"] == "replace"
-    assert (_pitches(second) - _pitches(first) == 3).all()
+    distances = _pitches(second) - _pitches(first)
+    # The highest notes of a network with random weights are moved down, because MIDI ends at 127.
+    assert (distances[_pitches(first) <= 124] == 3).all()
+    assert (distances % 12 == 3).all()
 
 
 @pytest.mark.parametrize(("key", "tonic", "leading"), [("D major", 0, 1), ("B minor", 9, 10)])

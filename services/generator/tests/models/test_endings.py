@@ -13,17 +13,19 @@ from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.endings import EndingShares, Frame, rank_accompaniment, rank_melody
 from euterpe_generator.models.loader import load_model
 from euterpe_generator.models.token_masks import sounds_on
-from euterpe_generator.models.two_part_form import with_repeats
+from euterpe_generator.models.two_part_form import two_part_conditions, with_repeats
 from euterpe_generator.services.progress_stream import settled, timed_notes
 from euterpe_music.bundle import Bundle, load_any_bundle
 from euterpe_music.events import decode
+from euterpe_music.meter import Meter
 from euterpe_music.midi.write import as_written
 from euterpe_music.piece import Piece
 from euterpe_music.tokens import QuantizedTrack, Vocabulary
+from euterpe_music.tokens.conditioning import ConditioningFeature, Form, conditioning_table
 
 MODELS = Path(__file__).parents[4] / "models"
 BAR = 16
-C_MAJOR = Frame(end=2 * BAR, bar=BAR, tonic=0, is_white=True)
+C_MAJOR = Frame(end=2 * BAR, bar=BAR, beat=4, tonic=0, is_white=True)
 TONIC = EndingShares(1.0, 1.0)
 
 
@@ -110,8 +112,17 @@ def test_melodies_are_ranked_by_their_last_note_and_by_how_long_it_sounds() -> N
     assert rank_melody(elsewhere, C_MAJOR, rarely, 0.5) > rank_melody(on_tonic, C_MAJOR, rarely, 0.5)
 
 
+def test_of_equal_melodies_one_whose_last_note_begins_on_a_beat_is_better_where_the_corpus_is_so() -> None:
+    on_beat, between = melody((16, 67), (4, 67), (12, 72)), melody((16, 67), (6, 67), (10, 72))
+    folk = EndingShares(1.0, 1.0, on_beat=True)
+    assert rank_melody(on_beat, C_MAJOR, folk, 0.5) > rank_melody(between, C_MAJOR, folk, 0.5)
+    assert rank_melody(on_beat, C_MAJOR, TONIC, 0.5) == rank_melody(between, C_MAJOR, TONIC, 0.5)
+    elsewhere = melody((16, 67), (4, 72), (12, 67))
+    assert rank_melody(between, C_MAJOR, folk, 0.5) > rank_melody(elsewhere, C_MAJOR, folk, 0.5)
+
+
 def test_without_a_stated_key_the_tonic_is_estimated() -> None:
-    frame = Frame(end=48, bar=BAR, tonic=None, is_white=False)
+    frame = Frame(end=48, bar=BAR, beat=4, tonic=None, is_white=False)
     in_g_major = [(4, pitch) for pitch in (67, 71, 67, 74, 67, 72, 71, 69, 66, 69, 67)]
     on_g, on_a = melody(*in_g_major, (4, 67)), melody(*in_g_major, (4, 69))
     assert rank_melody(on_g, frame, TONIC, 0.5) > rank_melody(on_a, frame, TONIC, 0.5)
@@ -142,6 +153,24 @@ def test_sections_are_repeated_exactly_and_only_when_they_are_complete() -> None
     assert with_repeats(QuantizedTrack.from_rows(a[:1]), 8).with_rests() == a[:1]
 
 
+def test_the_second_section_is_conditioned_as_the_third_of_a_tune_with_repeats() -> None:
+    columns = (
+        ConditioningFeature("section", 4), ConditioningFeature("phrase", 8), ConditioningFeature("remaining", 9),
+        ConditioningFeature("echo", 60, 8), ConditioningFeature("echo", 60, 16),
+    )  # fmt: skip
+    meter = Meter(4, 4)
+    whole, short = (conditioning_table(columns, Form(bars * meter.bar, meter)) for bars in (32, 16))
+    section = 8 * meter.bar
+    found = two_part_conditions(short, columns, section)
+    assert (found[:section] == short[:section]).all()
+    # Bars 17 to 24 of the tune, but for the distance to the end, and for the step of A in what is composed.
+    third = whole[2 * section : 3 * section]
+    assert (found[section:, :2] == third[:, :2]).all()
+    assert (found[section:, 4] == third[:, 4]).all()
+    assert (found[section:, 3] == found[section:, 4]).all()
+    assert found[-1, 2] == 0
+
+
 def section(piece: Piece, number: int) -> list[Any]:
     """Notes of eight bars."""
     start, stop = piece.bar_starts[8 * number], piece.bar_starts[8 * number + 8]
@@ -158,7 +187,7 @@ def test_two_part_form_repeats_both_sections(style: str) -> None:
         assert len(piece.bar_starts) == 33
         assert section(piece, 0) == section(piece, 1)
         assert section(piece, 2) == section(piece, 3)
-    assert sum(section(piece, 1) != section(piece, 2) for _, piece in pieces) >= 4
+    assert sum(section(piece, 1) != section(piece, 2) for _, piece in pieces) >= 6
     assert sum(lasts_on(piece, 2) for _, piece in pieces) >= 7
 
 

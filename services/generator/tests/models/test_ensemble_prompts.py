@@ -1,8 +1,12 @@
 """Continue, accompany and replace: what is given stays equal in every note."""
 
+import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -81,9 +85,11 @@ def model() -> Model:
     return load_model(TINY, slots=4)
 
 
-def requested(model: Model, source: PromptSource, **settings: Any) -> tuple[dict[str, Any], Prompt]:
+def requested(
+    model: Model, source: PromptSource, stored: Mapping[str, Any] = MappingProxyType({}), **settings: Any
+) -> tuple[dict[str, Any], Prompt]:
     parameters = model.check_parameters("body.parameters", settings)
-    prompt = model.adapter.read_prompt(source.midi or b"", source, parameters, {})
+    prompt = model.adapter.read_prompt(source.midi or b"", source, parameters, stored)
     # As the database returns it.
     prompt = Prompt.from_dict(prompt.to_dict())
     return model.adapter.resolve_parameters(parameters, settings, prompt), prompt
@@ -133,6 +139,45 @@ def test_a_continuation_may_have_other_instruments_meter_and_tempo(model: Model)
     assert late == {"Violin"}
     assert [(change.tick, str(change.meter)) for change in made.meters] == [(0, "3/4"), (boundary, "4/4")]
     assert (made.tempos[-1].tick, round(made.tempos[-1].bpm)) == (boundary, 140)
+
+
+def test_a_prompt_states_what_is_not_requested(model: Model) -> None:
+    steady = write_midi(replace(song(), tempos=(Tempo(0, 90.0),)))
+    stored = {"style": "folk", "key": "D minor", "meter": "4/4", "tempo": 60.0, "density": "high"}
+    names = ("style", "key", "meter", "tempo", "density")
+
+    def found(source: PromptSource, stored: Mapping[str, Any], **settings: Any) -> list[Any]:
+        parameters, _ = requested(model, source, stored, **settings)
+        return [parameters.get(name) for name in names]
+
+    assert found(PromptSource(steady, bars=3), stored, bars=6) == ["folk", "D minor", "3/4", 90.0, "any"]
+    assert found(PromptSource(SONG, bars=6), stored, bars=8) == ["folk", "D minor", "3/4", None, "any"]
+    of_another_model = {"style": "jigs", "key": "any"}
+    assert found(PromptSource(steady, bars=3), of_another_model, bars=6) == ["any", "any", "3/4", 90.0, "any"]
+    wishes = {"style": "classical", "key": "any", "meter": "any", "tempo": 70.0}
+    assert found(PromptSource(steady, bars=3), stored, bars=6, **wishes) == ["classical", "any", "any", 70.0, "any"]
+    replaced = PromptSource(steady, use="replace", first_bar=2)
+    assert found(replaced, stored) == ["folk", "D minor", "any", None, "any"]
+
+
+def test_a_file_has_no_style_whatever_the_default(tmp_path: Path) -> None:
+    copy = tmp_path / "tiny-ensemble/0.0.1"
+    shutil.copytree(TINY, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    for parameter in manifest["sampling"]["parameters"]:
+        if parameter["name"] == "style":
+            parameter["default"] = "folk"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    model = load_model(copy, slots=1)
+    assert model.check_parameters("body.parameters", {})["style"] == "folk"
+    assert requested(model, PromptSource(SONG, bars=3), bars=6)[0]["style"] == "any"
+
+
+def test_a_steady_prompt_is_continued_in_its_meter_and_tempo(model: Model) -> None:
+    steady = write_midi(replace(song(), tempos=(Tempo(0, 90.0),)))
+    made = composed(model, PromptSource(steady, bars=4), bars=12)
+    assert [(change.tick, str(change.meter)) for change in made.meters] == [(0, "3/4")]
+    assert [(one.tick, round(one.bpm, 2)) for one in made.tempos] == [(0, 90.0)]
 
 
 def test_added_instruments_leave_the_prompt_as_it_is(model: Model) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 import zipfile
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from euterpe_service_kit.object_store import ObjectStore
 from euterpe_test_kit.issuer import TokenIssuer
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.types import Message
 
 Register = Any
 IMPORTS = "/api/v1/library/imports"
@@ -208,6 +210,46 @@ async def test_size_and_title_are_validated(client: httpx.AsyncClient, clara: di
     for query, field in (({"title": " "}, "query.title"), ({"title": "x" * 201}, "query.title")):
         answer = await upload(client, clara, tune(), **query)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_refused_uploads_are_no_errors_of_the_server(
+    app: FastAPI, client: httpx.AsyncClient, clara: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(imports.MAX_BYTES // 65_536 + 2):
+            yield bytes(65_536)
+
+    assert (await upload(client, clara, b"MThd" + bytes(imports.MAX_BYTES))).status_code == 413
+    assert (await client.post(IMPORTS, content=chunks(), headers=clara)).status_code == 413
+    assert (await upload(client, clara, b"not a MIDI file at all")).status_code == 422
+    await abandon_upload(app, clara)
+    log = [line.msg for line in caplog.records if isinstance(line.msg, dict)]
+    assert [line["status"] for line in log if line.get("path") == IMPORTS] == [413, 413, 422, 499]
+    assert {line["level"] for line in log} == {"info"}
+    counted = [line for line in (await client.get("/metrics")).text.splitlines() if f'route="{IMPORTS}"' in line]
+    assert not [line for line in counted if 'status="5' in line]
+    assert len([line for line in counted if "_requests_total{" in line]) == 3
+
+
+async def abandon_upload(app: FastAPI, headers: dict[str, str]) -> None:
+    """Upload as a gateway does that disconnects because a body exceeds its limit."""
+    messages = iter([{"type": "http.request", "body": b"MThd", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    fields = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": IMPORTS, "raw_path": IMPORTS.encode(),
+        "root_path": "", "scheme": "http", "query_string": b"", "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80), "headers": [*fields, (b"transfer-encoding", b"chunked")],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert sent == []
 
 
 async def test_the_object_of_an_interrupted_import_is_removed(

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from euterpe_music.meter import Meter
 
-from euterpe_training.evaluation.scores import GRID, Score, is_compound
+from euterpe_training.evaluation.scores import GRID, Score
 
 MeterClass = Literal["duple", "triple", "compound"]
 
@@ -21,7 +21,7 @@ def meter_class(meter: Meter) -> MeterClass | None:
 
     3/8 counts as compound: its bar is a beat of 6/8.
     """
-    if is_compound(meter) or (meter.beats, meter.unit) == (3, 8):
+    if meter.is_compound or (meter.beats, meter.unit) == (3, 8):
         return "compound"
     if meter.beats % 3 == 0:
         return "triple"

@@ -108,13 +108,7 @@ def ticks_per_bar(meter: Meter) -> int:
 
 def ticks_per_beat(meter: Meter) -> int:
     """Return ticks of a felt beat: three units in compound meters such as 6/8, otherwise one."""
-    unit = max(4 * GRID // meter.unit, 1)
-    return 3 * unit if is_compound(meter) else unit
-
-
-def is_compound(meter: Meter) -> bool:
-    """Return whether beats divide in three: 6/8, 9/8, 12/8 and the like."""
-    return meter.unit >= 8 and meter.beats % 3 == 0 and meter.beats > 3
+    return max(round(meter.beat_quarters * GRID), 1)
 
 
 def _as_written(piece: Piece, details: dict[str, Any]) -> Score:

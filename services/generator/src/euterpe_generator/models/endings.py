@@ -1,7 +1,7 @@
 """Which ending of a melody or an accompaniment is kept of several sampled ones; see engine.tokens.plan.Ending."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,21 +35,26 @@ _MELODY_ALONE_BONUS: Final = 0.15
 
 @dataclass(frozen=True)
 class EndingShares:
-    """How often an ending on the tonic is preferred: by the melody, and by the bass below a melody that ends on it."""
+    """How often an ending on the tonic is preferred: by the melody, and by the bass below a melody that ends on it.
+
+    `on_beat`: a melody's last note begins on a beat, if possible.
+    """
 
     melody: float
     bass: float
+    on_beat: bool = False
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What is known of a piece before its ending: its end and the length of its bars in steps, its tonic if stated.
+    """What is known of a piece before its ending: its end, bar and beat in steps, its tonic if stated.
 
     `tonic` is the pitch class in the key in which the networks compose. `is_white`: they compose on white keys.
     """
 
     end: int
     bar: int
+    beat: int
     tonic: int | None
     is_white: bool
 
@@ -65,9 +70,9 @@ class Frame:
 
 #: Measured with `make bench-endings`, so that pieces end on the tonic as often as test works do. `melody` is more than
 #: their share, because the key of a melody alone is sometimes estimated wrongly.
-_TYPICAL: Final = {"melody-folk": EndingShares(0.85, 1.0), "melody-pop": EndingShares(0.55, 0.7)}
+_TYPICAL: Final = {"melody-folk": EndingShares(0.95, 1.0, on_beat=True), "melody-pop": EndingShares(0.55, 0.7)}
 #: The same where the key is known: its tonic cannot be mistaken.
-_TYPICAL_IN_KEY: Final = {"melody-folk": EndingShares(0.6, 1.0), "melody-pop": EndingShares(0.35, 0.6)}
+_TYPICAL_IN_KEY: Final = {"melody-folk": EndingShares(0.5, 1.0, on_beat=True), "melody-pop": EndingShares(0.35, 0.8)}
 _ALWAYS: Final = EndingShares(1.0, 1.0)
 
 
@@ -86,8 +91,8 @@ def ending_shares(model: str, ending: str, *, is_key_known: bool) -> EndingShare
     """Return the shares of a model for a value of the parameter; None for `off`."""
     if ending == OFF:
         return None
-    typical = _TYPICAL_IN_KEY if is_key_known else _TYPICAL
-    return _ALWAYS if ending == "tonic" else typical.get(model, _ALWAYS)
+    typical = (_TYPICAL_IN_KEY if is_key_known else _TYPICAL).get(model, _ALWAYS)
+    return replace(_ALWAYS, on_beat=typical.on_beat) if ending == "tonic" else typical
 
 
 def ending_parameter(*, is_sampled: bool = False) -> Parameter:
@@ -142,7 +147,9 @@ def rank_melody(melody: QuantizedTrack, frame: Frame, shares: EndingShares, draw
     if not len(melody):
         return -1.0
     is_on_tonic = _ends_on(melody, _melody_tonic(melody, frame))
-    return 2.0 * (is_on_tonic == (draw < shares.melody)) + _sounds_until(melody, frame.end)
+    is_on_beat = (frame.end - melody.onsets[-1]) % frame.beat == 0
+    rank = 4.0 * (is_on_tonic == (draw < shares.melody)) + 2.0 * _sounds_until(melody, frame.end)
+    return rank + (shares.on_beat and is_on_beat)
 
 
 def rank_accompaniment(

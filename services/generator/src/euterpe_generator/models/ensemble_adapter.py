@@ -1,6 +1,7 @@
 """Ensemble networks: from parameters to the engine's plan, and from note events back to a piece."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift, moved_k
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import METERS, tempo_class
-from euterpe_music.parameters import Value
+from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 
 from euterpe_generator.domain.estimate import Estimate
@@ -33,6 +34,7 @@ from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
 from euterpe_generator.models.ensemble_prompts import (
     MAX_GIVEN_EVENTS,
     PromptMusic,
+    constant_settings,
     given_blocks,
     prompt_music,
     read_ensemble_prompt,
@@ -56,8 +58,8 @@ class EnsembleAdapter:
     def __init__(self, bundle: EnsembleBundle) -> None:
         self.manifest: EnsembleManifest = offered_ensemble_manifest(bundle.manifest)
         self._styles = {style.path: style for style in bundle.manifest.styles}
-        limits = next(one for one in bundle.manifest.sampling.parameters if one.name == "bars")
-        self._max_bars = int(limits.limits["maximum"])
+        self._parameters = {one.name: one for one in bundle.manifest.sampling.parameters}
+        self._max_bars = int(self._parameters["bars"].limits["maximum"])
         #: Maximum number of steps of a piece.
         bars = self._max_bars + SEARCHED_BARS * ATTEMPTS
         self.max_steps = bars * (MAX_BAR_EVENTS + 2) + MAX_GIVEN_EVENTS
@@ -65,8 +67,13 @@ class EnsembleAdapter:
     def resolve_parameters(
         self, parameters: Mapping[str, Value], requested: Mapping[str, Any], prompt: Prompt | None
     ) -> dict[str, Value]:
-        """See ModelAdapter: instruments and chords are read, so that they are refused before anything is composed."""
+        """See ModelAdapter: instruments and chords are read, so that they are refused before anything is composed.
+
+        What is not requested comes from the prompt.
+        """
         resolved = dict(parameters)
+        if prompt is not None:
+            resolved |= {name: value for name, value in prompt.settings.items() if name not in requested}
         parts = named_parts(parameters)
         if prompt is not None and prompt.material is not None:
             if prompt.material.use == "continue":
@@ -185,10 +192,22 @@ class EnsembleAdapter:
         midi: bytes,
         source: PromptSource,
         parameters: Mapping[str, Value],  # noqa: ARG002 - part of the protocol
-        stored: Mapping[str, Any],  # noqa: ARG002
+        stored: Mapping[str, Any],
     ) -> Prompt:
-        """See ModelAdapter."""
-        return read_ensemble_prompt(midi, source, self._max_bars, has_common_key=self.manifest.has_common_key)
+        """See ModelAdapter. A song's style and key are those of its parameters; a file has no style.
+
+        A prompt in one meter and one tempo is continued in them.
+        """
+        prompt = read_ensemble_prompt(midi, source, self._max_bars, has_common_key=self.manifest.has_common_key)
+        music = self._music(prompt)
+        found: dict[str, Any] = {"style": ANY} | {name: stored[name] for name in ("style", "key") if name in stored}
+        if source.use == "continue" and music is not None:
+            found |= constant_settings(music, prompt.bars)
+        settings: dict[str, Value] = {}
+        for name, value in found.items():
+            with suppress(ParameterError):
+                settings[name] = self._parameters[name].check(value)
+        return replace(prompt, settings={"style": ANY} | settings)
 
     def decode(self, events: Array, parameters: Mapping[str, Value], prompt: Prompt | None) -> Piece:
         """See ModelAdapter."""

@@ -148,8 +148,10 @@ def _tempos(
         wanted = {bar: round(float(TEMPI[tempo]), 1) for bar, (_, tempo) in _changed(bars.lines, 1)}
         # The first composed bar goes on in the prompt's tempo.
         wanted.pop(min(bars.lines))
-    added = (Tempo(int(bars.tick(bar, 0)), bpm) for bar, bpm in wanted.items())
-    return (*(one for one in piece.tempos if one.tick < boundary), *added)
+    kept = [one for one in piece.tempos if one.tick < boundary]
+    if kept and wanted.get(min(bars.lines)) == round(kept[-1].bpm, 2):
+        wanted.pop(min(bars.lines))
+    return (*kept, *(Tempo(int(bars.tick(bar, 0)), bpm) for bar, bpm in wanted.items()))
 
 
 def _meters(piece: Piece, bars: _Bars, boundary: NDArray[np.int64] | None) -> tuple[MeterChange, ...]:

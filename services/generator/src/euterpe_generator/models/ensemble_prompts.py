@@ -15,6 +15,7 @@ from euterpe_music.note_events.encode import encode_tracks, place_onsets, track_
 from euterpe_music.note_events.harmony import keys_of_bars
 from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import END, METERS, TICKS_PER_QUARTER
+from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece
 from numpy.typing import NDArray
 from symusic.core import NoteTickList, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
@@ -207,6 +208,19 @@ def _score_of(piece: Piece) -> ScoreTick:
         )  # fmt: skip
         score.tracks.append(made)
     return score
+
+
+def constant_settings(music: PromptMusic, bars: int) -> dict[str, Value]:
+    """Return the meter and the tempo, in quarters per minute, of the first `bars` bars; without those that change."""
+    end = music.bar_starts[bars]
+    meters = set(music.grid.meters[:bars].tolist())
+    tempos = {round(change.bpm, 2) for change in music.piece.tempos if change.tick < end}
+    settings: dict[str, Value] = {}
+    if len(meters) == 1:
+        settings["meter"] = "{}/{}".format(*METERS[meters.pop()])
+    if len(tempos) == 1:
+        settings["tempo"] = tempos.pop()
+    return settings
 
 
 @lru_cache(maxsize=_CACHED_PROMPTS)

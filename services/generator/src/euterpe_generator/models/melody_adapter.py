@@ -56,7 +56,13 @@ from euterpe_generator.models.token_masks import (
     sounds_on,
     token_durations,
 )
-from euterpe_generator.models.two_part_form import COMPOSED_BARS, TWO_PART, resolve_two_part_form, with_repeats
+from euterpe_generator.models.two_part_form import (
+    COMPOSED_BARS,
+    TWO_PART,
+    resolve_two_part_form,
+    two_part_conditions,
+    with_repeats,
+)
 
 PartName = Literal["melody", "accompaniment"]
 #: The parts of a piece, in the order in which they are generated and numbered.
@@ -65,10 +71,9 @@ PARTS: Final[tuple[PartName, ...]] = ("melody", "accompaniment")
 _INHERITED: Final = (
     "style", "meter", "key", "accompaniment", "tempo", "melody_instrument", "accompaniment_instrument",
 )  # fmt: skip
-#: Strength of `key_bias` for a requested key, by model: with it, the estimated key is the requested one at least as
-#: often as that of real tunes is the stated one; see docs/studies/keys.md.
-_KEY_BIAS: Final = {"melody-folk": 2.0}
-_DEFAULT_KEY_BIAS: Final = 1.0
+#: Strength of `key_bias` for a requested key: with it, the estimated key is the requested one at least as often as that
+#: of real tunes is the stated one; see docs/studies/keys.md.
+_KEY_BIAS: Final = 1.5
 #: Steps of the grid of 24ths per sixteenth.
 _PER_SIXTEENTH = FINE // SIXTEENTHS
 #: Maximum number of events per sixteenth of a part in two streams; a grid of sixteenths has one.
@@ -298,13 +303,14 @@ class MelodyAdapter:
 
         def conditioning(previous: Sequence[Tokens]) -> Tokens:
             needs_melody = any(feature.name == "melody" for feature in features)
-            return conditioning_table(features, form, to_sixteenths(melody(previous)) if needs_melody else None)
+            table = conditioning_table(features, form, to_sixteenths(melody(previous)) if needs_melody else None)
+            is_two_part = parameters.get("form") == TWO_PART
+            return two_part_conditions(table, features, form.steps // 2) if is_two_part else table
 
         sampling = sampling_params(parameters)
         beam_search = sampling.beam_width > 1
         key, white_keys = str(parameters.get("key", ANY_KEY)), self.manifest.tonality == "white"
         scale = scale_of(key, white_keys=white_keys)
-        strength = _KEY_BIAS.get(self.manifest.name, _DEFAULT_KEY_BIAS)
         timed = self._has_durations
         return Part(
             network=PARTS.index(name),
@@ -320,7 +326,7 @@ class MelodyAdapter:
             units_per_grid_step=self._units,
             onset_tokens=None if timed else np.array([token != HOLD for token in vocabularies[0].words]),
             ending=self._ending(name, parameters, prompt, melody),
-            logit_bias=np.concatenate([key_bias(one, key, strength, white_keys=white_keys) for one in vocabularies]),
+            logit_bias=np.concatenate([key_bias(one, key, _KEY_BIAS, white_keys=white_keys) for one in vocabularies]),
         )
 
     def _ending(
@@ -334,7 +340,8 @@ class MelodyAdapter:
             return None
         tonic = None if key is None else (pitch_class(key.tonic) - self._transposition(parameters, prompt)) % 12
         is_white = self.manifest.tonality == "white"
-        frame = Frame(form.steps * self._units, form.meter.bar * self._units, tonic, is_white)
+        beat = round(form.meter.beat_quarters * SIXTEENTHS) * self._units
+        frame = Frame(form.steps * self._units, form.meter.bar * self._units, beat, tonic, is_white)
         vocabularies = self._vocabularies[name]
         part = TokenPart(
             decode=lambda tokens: self._decode_track(name, tokens),

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 from euterpe_music.parameters import Parameter, Value
 from euterpe_music.tokens import QuantizedTrack
+from euterpe_music.tokens.conditioning import ConditioningFeature
+from numpy.typing import NDArray
 
 from euterpe_generator.errors import InvalidParameters
 
@@ -42,6 +45,23 @@ def resolve_two_part_form(resolved: dict[str, Value], requested: Mapping[str, An
         )
         raise InvalidParameters.for_field("body.parameters.bars", message, minimum=TWO_PART_BARS, maximum=TWO_PART_BARS)
     resolved["bars"] = TWO_PART_BARS
+
+
+def two_part_conditions(
+    table: NDArray[np.int64], columns: Sequence[ConditioningFeature], section: int
+) -> NDArray[np.int64]:
+    """Return the conditions [steps, features] of sections A and B, of `section` steps each, as in the form AABB.
+
+    Tunes of the corpus are written with their repeats: B is the third section, and what was played 16 bars before it is
+    A, as what was played 8 bars before. As the second section, B would often be composed as the repeat of A.
+    """
+    placed = table.copy()
+    for number, column in enumerate(columns):
+        if column.name == "section":
+            placed[section:, number] = 2
+        elif column.name == "echo" and column.offset == 2 * SECTION_BARS:
+            placed[section:, number] = np.arange(1, len(table) - section + 1)
+    return placed
 
 
 def with_repeats(track: QuantizedTrack, section: int) -> QuantizedTrack:

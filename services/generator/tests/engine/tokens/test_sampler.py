@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 from euterpe_generator.engine.tokens.plan import SamplingParams
-from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, apply_repetition_penalty, sample, top_indices
+from euterpe_generator.engine.tokens.sampler import (
+    BatchedSamplingParams,
+    apply_repetition_penalty,
+    balanced_bias,
+    sample,
+    top_indices,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +109,20 @@ def test_the_repetition_penalty_applies_to_recent_tokens_that_are_not_exempt() -
     exempt = np.array([[False] * 4, [True, False, False, False]])
     apply_repetition_penalty(logits, np.array([[0, 1], [0, 3]]), np.array([2.0, 4.0], np.float32), exempt)
     assert logits.tolist() == [[1.0, -4.0, 1.0, -np.inf], [2.0, -2.0, 1.0, 0.125]]
+
+
+def test_a_bias_moves_probability_among_its_tokens_only() -> None:
+    logits, bias = logits_of(3, 8), np.zeros((3, SIZE), np.float32)
+    bias[:, 10:40] = np.random.default_rng(2).normal(0, 2, 30)
+    logits[1, 10:40] = -np.inf
+    before, after = (np.exp(each) / np.exp(each).sum(axis=1, keepdims=True) for each in (logits, logits + bias))
+    assert after[0, 10:40].sum() > before[0, 10:40].sum() + 0.1, "notes would displace rests and holds"
+    balanced = np.exp(logits + balanced_bias(logits, bias))
+    balanced /= balanced.sum(axis=1, keepdims=True)
+    assert np.allclose(balanced[:, :10], before[:, :10], rtol=1e-5)
+    assert np.allclose(balanced[:, 40:], before[:, 40:], rtol=1e-5)
+    assert balanced[0, 10:40].sum() == pytest.approx(before[0, 10:40].sum(), rel=1e-5)
+    ratios = balanced[0, 10:40] / before[0, 10:40] / np.exp(bias[0, 10:40])
+    assert ratios == pytest.approx(ratios[0], rel=1e-4)
+    alone = [balanced_bias(logits[row : row + 1], bias[row : row + 1])[0].tobytes() for row in range(3)]
+    assert [row.tobytes() for row in balanced_bias(logits, bias)] == alone

@@ -31,7 +31,9 @@ class BatchState:
         self.penalty = np.ones(0, np.float32)
         self.window = np.zeros(0, np.int64)
         self.uses_beam_search = np.zeros(0, np.bool_)
-        #: Added to the logits: the bias of allowed tokens, else -inf.
+        #: Added to the logits: 0 for allowed tokens, else -inf.
+        self.allowed = np.zeros((0, total), np.float32)
+        #: See `balanced_bias`.
         self.bias = np.zeros((0, total), np.float32)
         self.first_bias = np.zeros((0, total), np.float32)
         self.penalty_exempt = np.zeros((0, total), np.bool_)
@@ -53,7 +55,8 @@ class BatchState:
         self._put("penalty", row, part.sampling.repetition_penalty)
         self._put("window", row, min(part.sampling.repetition_window, MAX_REPETITION_WINDOW))
         self._put("uses_beam_search", row, part.sampling.beam_width > 1)
-        self._put("bias", row, np.where(part.allowed, 0 if part.logit_bias is None else part.logit_bias, -np.inf))
+        self._put("allowed", row, np.where(part.allowed, 0, -np.inf))
+        self._put("bias", row, 0 if part.logit_bias is None else part.logit_bias)
         self._put("first_bias", row, np.where(part.allowed_first, 0, -np.inf))
         self._put("penalty_exempt", row, part.penalty_exempt)
         self._put("durations", row, 1 if part.durations is None else part.durations)

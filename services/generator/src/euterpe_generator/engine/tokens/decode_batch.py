@@ -11,7 +11,12 @@ from euterpe_generator.engine.tokens.beam_search import BeamSearch
 from euterpe_generator.engine.tokens.ending_search import EndingSearch
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.plan import Part, Tokens
-from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, apply_repetition_penalty, sample
+from euterpe_generator.engine.tokens.sampler import (
+    BatchedSamplingParams,
+    apply_repetition_penalty,
+    balanced_bias,
+    sample,
+)
 
 #: Arrays over the sequences that follow a sequence when the batch is reordered.
 _PER_SEQUENCE = ("_token", "_position", "_time", "_recent", "_noise_offset")
@@ -169,7 +174,9 @@ class DecodeBatch:
         is_ending = np.isin(row, list(self._begun_endings))
         self._is_searching = self._uses_beam_search | is_ending
         self._ending_start = np.where(is_ending | self._uses_beam_search, NEVER, state.ending_start[row])
-        self._bias, self._durations = state.bias[row], state.durations[row]
+        self._allowed, self._durations = state.allowed[row], state.durations[row]
+        self._biased = np.flatnonzero(state.bias[row].any(axis=1))
+        self._bias = state.bias[row[self._biased]]
         self._first_bias = state.first_bias[row]
         self._has_first_bias = bool((self._first_bias < 0).any())
         self._penalised = np.flatnonzero(state.penalty[row] != 1)
@@ -178,7 +185,9 @@ class DecodeBatch:
 
     def _mask(self, logits: Array) -> None:
         """Set the logits of tokens that are not allowed, or that would last past the end of the part, to -inf."""
-        logits += self._bias
+        logits += self._allowed
+        if len(self._biased):
+            logits[self._biased] += balanced_bias(logits[self._biased], self._bias)
         if self._has_first_bias and not self._position.all():
             first = self._position == 0
             logits[first] += self._first_bias[first]

@@ -78,7 +78,8 @@ class Part:
     onset_tokens: Mask | None = None
     #: Not with beam search, which has its own continuations.
     ending: Ending | None = None
-    #: Added to the logits of the tokens [sum of vocabulary sizes]; None: nothing.
+    #: Added to the logits of the tokens [sum of vocabulary sizes]; None: nothing. It moves probability between the
+    #: tokens that have a bias, not from other tokens to them.
     logit_bias: Array | None = None
 
 

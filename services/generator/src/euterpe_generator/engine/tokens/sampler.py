@@ -51,6 +51,22 @@ def apply_repetition_penalty(logits: Array, recent: Tokens, penalty: Array, exem
     np.multiply(logits, factor, out=logits, where=seen)
 
 
+def balanced_bias(logits: Array, bias: Array) -> Array:
+    """Return what is added to logits [rows, tokens] to prefer tokens among those with a bias, as `bias` states.
+
+    The tokens whose bias is not 0 keep their total probability, so that notes do not displace rests and holds.
+    """
+    is_biased = bias != 0
+    before = np.where(is_biased, logits, -np.inf)
+    after = before + bias
+    highest = np.maximum(before.max(axis=1, keepdims=True), np.float32(-1e30))
+    sum_before, sum_after = (np.exp(each - highest).sum(axis=1, dtype=np.float64) for each in (before, after))
+    # Where no such token is allowed, there is nothing to balance.
+    is_possible = (sum_before > 0) & (sum_after > 0)
+    shift = np.log(np.where(is_possible, sum_before, 1.0) / np.where(is_possible, sum_after, 1.0))
+    return np.where(is_biased, bias + shift.astype(np.float32)[:, None], np.float32(0))
+
+
 def sample(logits: Array, uniform: Array, params: BatchedSamplingParams) -> Tokens:
     """Sample one token per row [rows], by inverse transform of one uniform number in [0, 1) per row.
 
