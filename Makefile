@@ -175,6 +175,13 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 	$(BIN)/euterpe-train evaluate "$(BUNDLE)" --reference "$(CORPUS)" --cache .data/cache $(ARGS)
 
 ##@ Measure
+# SAVE=1 adds a run to bench/results.
+export EUTERPE_BENCH_SAVE := $(SAVE)
+
+.PHONY: bench-history
+bench-history: $(VENV)/.dev ## Generate the table of all runs that `make bench-NAME SAVE=1` saved
+	$(BIN)/python bench/history.py
+
 .PHONY: bench-melody
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)

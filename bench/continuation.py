@@ -19,6 +19,7 @@ from euterpe_generator.models.loader import load_model
 from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece
+from report import report
 
 GIVEN_BARS = 2
 REQUESTED: Mapping[str, Any] = {
@@ -41,11 +42,15 @@ def main() -> None:
     print(
         "\n| model | style | in | style kept | meter | key | tempo | instruments | given notes |\n" + "|---" * 9 + "|"
     )
+    kept: list[bool] = []
     for model in models:
         for style in styles(model):
             stored, piece = pieces[model.name, style]
-            cells = " | ".join("yes" if kept else "**no**" for kept in continuation(model, stored, piece))
+            checks = continuation(model, stored, piece)
+            kept += checks
+            cells = " | ".join("yes" if one else "**no**" for one in checks)
             print(f"| {model.name} | {style} | {piece.meters[0].meter} | {cells} |")
+    report("continuation", {"kept_share": round(sum(kept) / len(kept), 4), "checks": len(kept)})
 
 
 def styles(model: Model) -> tuple[str, ...]:
