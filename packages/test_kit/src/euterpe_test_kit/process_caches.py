@@ -5,6 +5,7 @@ was FastAPI's analysis of all routes and the reading of certificate authorities.
 """
 
 import functools
+import os
 import ssl
 from dataclasses import replace
 from typing import Any
@@ -22,9 +23,9 @@ def _authorities(file: str | None) -> ssl.SSLContext:
 
 
 def _default_context(*arguments: Any, **options: Any) -> ssl.SSLContext:
-    """Return the shared context of the system's or certifi's authorities; make every other one anew."""
+    """Return the shared context of the usual authorities; make every other one anew."""
     file = options.get("cafile")
-    if arguments or options.keys() > {"cafile"} or file not in (None, certifi.where()):
+    if arguments or options.keys() - {"cafile"} or file not in (None, certifi.where(), os.environ.get("SSL_CERT_FILE")):
         return _read_authorities(*arguments, **options)
     return _authorities(file)
 

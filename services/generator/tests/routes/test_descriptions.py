@@ -85,16 +85,19 @@ async def test_minor_keys_reach_the_released_folk_model(
         assert (found["parameters"]["key"], found["parameters"]["style"]) == (key, "waltzes")
 
 
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("for strings and drums", "violin, violin, viola, cello, drums"),
-        ("para piano y guitarra española", "piano, nylon guitar"),
-    ],
-)
-async def test_instruments_become_the_parts_of_an_ensemble(client: httpx.AsyncClient, text: str, parts: str) -> None:
-    found = await interpret(client, text, model="tiny-ensemble")
-    assert (found["parameters"], found["unsupported"]) == ({"parts": parts}, [])
+PARTS = [
+    ("for strings and drums", "violin, violin, viola, cello, drums"),
+    ("para piano y guitarra española", "piano, nylon guitar"),
+]
+
+
+async def test_instruments_become_the_parts_of_an_ensemble(
+    client: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
+    for text, parts in PARTS:
+        with subtests.test(text=text, parts=parts):
+            found = await interpret(client, text, model="tiny-ensemble")
+            assert (found["parameters"], found["unsupported"]) == ({"parts": parts}, [])
 
 
 async def test_bars_fill_the_time_in_the_described_meter_and_tempo(client: httpx.AsyncClient) -> None:
