@@ -36,8 +36,9 @@ setup: $(VENV)/.dev ## Create the development environment, including torch
 
 .PHONY: test
 test: setup ## Run all checks of CI: lint, types, contracts, tests
-	$(MAKE) --no-print-directory -j2 -O lint typecheck proto-check web
-	$(MAKE) --no-print-directory test-fast test-e2e test-web lint-openapi
+	@# Longest first, so that both cores end at the same time.
+	$(MAKE) --no-print-directory -j2 -O typecheck web lint-openapi lint proto-check
+	$(MAKE) --no-print-directory test-fast test-e2e test-web
 
 .PHONY: test-web
 test-web: setup web ## Test the pages: unit tests, then a browser with the running product
@@ -50,7 +51,9 @@ screenshots: $(VENV)/.dev web ## Take the screenshots of every page for docs/scr
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that do not start the product
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not web and not images and not observability and not fuzz and not slow"
+	@# One process per core: further threads of torch and NumPy would take turns with the other process.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/e2e --ignore tests/web \
+	  -m "not images and not observability and not fuzz and not slow"
 
 .PHONY: test-slow
 test-slow: setup web ## Run the slow tests: training, interrupted starts, accessibility in all combinations
@@ -58,7 +61,7 @@ test-slow: setup web ## Run the slow tests: training, interrupted starts, access
 
 .PHONY: test-e2e
 test-e2e: setup ## Run the tests that start the product
-	$(BIN)/python -m pytest -m "e2e and not slow"
+	$(BIN)/python -m pytest -m "e2e and not slow" -n 2 --dist loadfile tests/e2e
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style
@@ -175,6 +178,13 @@ evaluate: $(VENV)/.dev ## Compare a bundle, or a folder of MIDI files, with real
 	$(BIN)/euterpe-train evaluate "$(BUNDLE)" --reference "$(CORPUS)" --cache .data/cache $(ARGS)
 
 ##@ Measure
+# SAVE=1 adds a run to bench/results.
+export EUTERPE_BENCH_SAVE := $(SAVE)
+
+.PHONY: bench-history
+bench-history: $(VENV)/.dev ## Generate the table of all runs that `make bench-NAME SAVE=1` saved
+	$(BIN)/python bench/history.py
+
 .PHONY: bench-melody
 bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling strategy (ARGS="--threads 2")
 	$(BIN)/python bench/melody.py $(ARGS)

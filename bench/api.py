@@ -6,7 +6,6 @@ account, a song in the library. Latencies are measured by the client through the
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from http_client import Connection
 from product import Product
+from report import report
 
 URL = "/api/v1/generations"
 WAIT = "Prefer: wait=60\r\n"
@@ -158,7 +158,7 @@ def main() -> None:
     scale = parser.parse_args().scale
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory), settings=SETTINGS) as product:
         figures = asyncio.run(measure(product, scale))
-    print(json.dumps(figures))
+    report("api", figures)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 The baseline renders to a temporary WAV file, which pydub encodes. Both alternate, so that other load affects both.
 Results are medians; the ratios are comparable between machines. The converter is measured over HTTP, with S3.
-The last line of the output is JSON.
 """
 
 import argparse
@@ -29,6 +28,7 @@ from euterpe_music.midi.read import read_midi
 from euterpe_music.piece import make_notes
 from euterpe_stack.object_store import S3Credentials, SeaweedFs
 from euterpe_test_kit.issuer import TokenIssuer
+from report import report
 
 SECONDS = 122
 CORPUS = Path(__file__).parents[1] / ".data" / "crnngan-corpus"
@@ -240,4 +240,4 @@ async def measure(quick: bool) -> dict[str, float]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round and six songs")
-    print(json.dumps(asyncio.run(measure(parser.parse_args().quick))))
+    report("audio", asyncio.run(measure(parser.parse_args().quick)))

@@ -7,7 +7,6 @@ The last line of the output is JSON.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import tempfile
@@ -26,6 +25,7 @@ from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.sources import load_source
 from euterpe_training.reports.scores import Interval, difference
+from report import report
 
 SEEDS = 6
 CACHE = Path(__file__).parents[1] / ".data" / "mnist"
@@ -105,8 +105,8 @@ def main() -> None:
         print(f"{name.replace('_', ' ')}: {rate:.0f}")
     scores = {f"macro_f1_{name}": round(Interval.of(values).mean, 4) for name, values in found.items()}
     bounds = {"macro_f1_gain_low": round(gain.low, 4), "macro_f1_gain_high": round(gain.high, 4)}
-    seconds = {"seconds": round(time.perf_counter() - started, 1), "load": round(os.getloadavg()[0], 1)}
-    print(json.dumps({**{name: round(rate, 1) for name, rate in rates.items()}, **scores, **bounds, **seconds}))
+    seconds = {"seconds": round(time.perf_counter() - started, 1)}
+    report("balance", {**{name: round(rate, 1) for name, rate in rates.items()}, **scores, **bounds, **seconds})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
 from euterpe_music.loops import find_loop
 from euterpe_music.piece import Piece
+from report import report
 
 TEMPERATURES = (0.3, 0.5, 0.65, 0.8, 0.95, 1.1, 1.3)
 #: Bars of pieces of greedy and beam search.
@@ -28,14 +29,18 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| model | strategy | temperature | pieces | note over two bars | no accompaniment | loop | any |")
     print("|---" * 8 + "|")
+    figures: dict[str, float] = {}
     for name in arguments.models:
         model = load_model(sorted((ROOT / "models" / name).iterdir())[-1], SLOTS)
         for strategy in ("greedy", "beam"):
             requests = ({"strategy": strategy, "bars": bars, "style": one} for bars in LENGTHS for one in styles(model))
-            print_row(model, strategy, "–", (next(compose(model, request, 1)) for request in requests))
+            pieces = (next(compose(model, request, 1)) for request in requests)
+            figures[f"{name}.{strategy}.collapsed_share"] = print_row(model, strategy, "–", pieces)
         for temperature in TEMPERATURES:
             settings = {"temperature": temperature}
-            print_row(model, "top_p", f"{temperature:g}", sampled(model, settings, arguments.pieces))
+            shown, pieces = f"{temperature:g}", sampled(model, settings, arguments.pieces)
+            figures[f"{name}.top_p {shown}.collapsed_share"] = print_row(model, "top_p", shown, pieces)
+    report("collapse", figures)
 
 
 def styles(model: Model) -> tuple[str, ...]:
@@ -49,12 +54,13 @@ def sampled(model: Model, settings: dict[str, Any], count: int) -> Iterator[Piec
         yield from compose(model, {**settings, "style": style}, count)
 
 
-def print_row(model: Model, strategy: str, temperature: str, pieces: Iterable[Piece]) -> None:
-    """Print the shares of pieces that collapse."""
+def print_row(model: Model, strategy: str, temperature: str, pieces: Iterable[Piece]) -> float:
+    """Print the shares of pieces that collapse; return the share that does so in any way."""
     found = np.array([collapses(piece) for piece in pieces])
     shares = [*found.mean(axis=0), found.any(axis=1).mean()]
     cells = " | ".join(f"{share:.0%}" for share in shares)
     print(f"| {model.key} | {strategy} | {temperature} | {len(found)} | {cells} |", flush=True)
+    return round(float(shares[-1]), 4)
 
 
 def collapses(piece: Piece) -> tuple[bool, bool, bool]:

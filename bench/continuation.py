@@ -22,6 +22,7 @@ from euterpe_generator.models.loader import load_model
 from euterpe_music.meter import MeterChange
 from euterpe_music.midi import read_midi, write_midi
 from euterpe_music.piece import Piece, Tempo
+from report import report
 
 Change = MeterChange | Tempo
 
@@ -54,12 +55,12 @@ def main() -> None:
         for reader, cells in readings(write_midi(piece)).items():
             print(f"| {meter} | {name} | {style} | {reader} | {' | '.join(cells)} |")
     print(f"\n| model | style | styles | in | {' | '.join(KEPT)} |\n" + "|---" * (4 + len(KEPT)) + "|")
-    for model in models:
-        print_continuations(model, pieces[model.name])
+    kept = [one for model in models for one in print_continuations(model, pieces[model.name])]
+    report("continuation", {"kept_share": round(sum(kept) / len(kept), 4), "checks": len(kept)})
 
 
-def print_continuations(model: Model, pieces: Mapping[str, tuple[Mapping[str, Any], Piece]]) -> None:
-    """Continue all pieces of a model and print one row per style of the first two levels."""
+def print_continuations(model: Model, pieces: Mapping[str, tuple[Mapping[str, Any], Piece]]) -> list[bool]:
+    """Continue all pieces of a model, print one row per style of the first two levels, and return all checks."""
     rows: dict[str, list[list[bool]]] = defaultdict(list)
     meters: dict[str, set[str]] = defaultdict(set)
     for style, kept in continuations(model, pieces).items():
@@ -70,6 +71,7 @@ def print_continuations(model: Model, pieces: Mapping[str, tuple[Mapping[str, An
         counts = [sum(column) for column in zip(*found, strict=True)]
         cells = " | ".join("yes" if count == len(found) else f"**{count}**" for count in counts)
         print(f"| {model.name} | {row} | {len(found)} | {', '.join(sorted(meters[row]))} | {cells} |")
+    return [one for found in rows.values() for checks in found for one in checks]
 
 
 def styles(model: Model) -> tuple[str, ...]:

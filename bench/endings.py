@@ -18,6 +18,7 @@ from euterpe_generator.models.loader import load_model
 from euterpe_music.piece import Piece
 from euterpe_training.evaluation.endings import find_ending, longest_note_and_rest
 from euterpe_training.evaluation.scores import from_piece
+from report import report
 
 ROOT = Path(__file__).parents[1]
 SLOTS = 64
@@ -38,6 +39,7 @@ def main() -> None:
     key = {"key": KEY} if arguments.key else {}
     print("| model | ending | pieces | on the tonic | melody | bass | last onset on a beat | longest note, bars |")
     print("|---|---|---|---|---|---|---|---|")
+    figures: dict[str, float] = {}
     for name in arguments.models:
         styles = STYLES[name]
         directory = sorted((ROOT / "models" / name).iterdir())[-1]
@@ -50,7 +52,8 @@ def main() -> None:
                 for style in styles
                 for piece in compose(model, {"style": style, "ending": ending, **key}, count, first_seed=first_seed)
             ]
-            print_row(model.key, ending, pieces, KEY if key else None)
+            figures[f"{name}.{ending}.on_tonic_share"] = print_row(model.key, ending, pieces, KEY if key else None)
+    report("endings", figures)
 
 
 def compose(model: Model, requested: Mapping[str, Any], count: int, *, first_seed: int = 0) -> Iterator[Piece]:
@@ -66,21 +69,22 @@ def compose(model: Model, requested: Mapping[str, Any], count: int, *, first_see
                 yield model.decode(update.events, parameters)
 
 
-def print_row(model: str, ending: str, pieces: list[Piece], key: str | None) -> None:
-    """Print the shares of composed pieces."""
+def print_row(model: str, ending: str, pieces: list[Piece], key: str | None) -> float:
+    """Print the shares of composed pieces; return the share that ends on the tonic."""
     scores = [from_piece(piece, key=key, is_key_requested=key is not None) for piece in pieces]
     endings = [found for score in scores if (found := find_ending(score)) is not None]
     parts = [(one.on_tonic, one.melody, one.bass_in_meter, one.on_beat) for one in endings]
     shares = np.array(parts, np.float64).mean(axis=0)
     longest = np.median([longest_note_and_rest(score)[0] for score in scores])
     print(f"| {model} | {ending} | {len(endings)} | {' | '.join(f'{share:.0%}' for share in shares)} | {longest:g} |")
+    return round(float(shares[0]), 4)
 
 
 def print_real(directory: Path) -> None:
     """Print the shares of test works."""
     reports = sorted((ROOT / "docs/studies/evaluation").glob(f"{directory.parent.name}-[0-9]*.json"))
-    report = json.loads(reports[-1].read_text())
-    real = report.get("music", report)["pieces"]["test works"]
+    content = json.loads(reports[-1].read_text())
+    real = content.get("music", content)["pieces"]["test works"]
     names = ("ends_on_tonic", "ends_with_tonic_in_melody", "ends_with_tonic_in_bass_by_meter", "ends_on_beat")
     shares = " | ".join(f"{real[name]['share']:.0%}" for name in names)
     longest = real["longest_note_bars"]["median"]

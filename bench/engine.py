@@ -5,7 +5,6 @@ without a suffix are for int8, the released variant. They are medians over round
 other load affects all cases.
 """
 
-import json
 import statistics
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from euterpe_generator.engine.session import Session
 from euterpe_music.bundle import Bundle
 from euterpe_music.manifest import Variant
 from networks import crnngan_bundle
+from report import report
 
 STEPS = 100
 ROWS = 128
@@ -140,4 +140,4 @@ def _report(variant: Variant, medians: dict[tuple[Variant, str], float]) -> dict
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps(measure(crnngan_bundle(Path(directory)))))
+        report("engine", measure(crnngan_bundle(Path(directory))))

@@ -1,12 +1,10 @@
 """`make bench-ensemble ARGS=BUNDLE`: events per second of the engine with an ensemble bundle, at 1, 8 and 64 pieces.
 
-A piece has 64 bars for four strings. CPU seconds, wall-clock seconds and the load average are reported, because
+A piece has 64 bars for four strings. CPU seconds and wall-clock seconds are reported, because
 other work on the machine slows the wall clock down. The best of the rounds counts.
 """
 
 import argparse
-import json
-import os
 import time
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from euterpe_generator.engine.request import Advanced, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_music.bundle import EnsembleBundle, load_any_bundle
+from report import report
 
 ROWS = (1, 8, 64)
 SETTINGS = {"bars": 64, "parts": "violin, violin, viola, cello", "meter": "4/4", "tempo": 110}
@@ -47,7 +46,6 @@ def measure(bundle: EnsembleBundle, rows: int, rounds: int, threads: int) -> dic
     plan = adapter.session_inputs(adapter.manifest.sampling.check(SETTINGS), None)
     made = [compose(session, plan, adapter.max_steps, rows) for _ in range(rounds)]
     return {
-        "pieces": rows,
         "events": round(made[0]["events"] / rows),
         "events_per_cpu_second": round(max(one["events"] / one["cpu"] for one in made)),
         "events_per_second": round(max(one["events"] / one["wall"] for one in made)),
@@ -57,7 +55,7 @@ def measure(bundle: EnsembleBundle, rows: int, rounds: int, threads: int) -> dic
 
 
 def main() -> None:
-    """Print one line of JSON per number of pieces."""
+    """Print one line per number of pieces."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", type=Path, help="directory of an ensemble bundle")
     parser.add_argument("--rounds", type=int, default=2)
@@ -66,9 +64,11 @@ def main() -> None:
     bundle = load_any_bundle(options.bundle)
     if not isinstance(bundle, EnsembleBundle):
         parser.error(f"{options.bundle} is not an ensemble bundle")
+    figures = {}
     for rows in ROWS:
-        result = measure(bundle, rows, options.rounds, options.threads)
-        print(json.dumps(result | {"load": round(os.getloadavg()[0], 1)}), flush=True)
+        figures[f"pieces_{rows}"] = measure(bundle, rows, options.rounds, options.threads)
+        print(rows, figures[f"pieces_{rows}"], flush=True)
+    report("ensemble", figures)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from euterpe_training.evaluation.scores import GRID, from_piece, key_name, make_
 from euterpe_training.melody.corpus import load_melody_corpus
 from euterpe_training.melody.layouts import read_tunes
 from euterpe_training.melody.tunes import Tune
+from report import report
 
 MODELS = ("melody-folk", "melody-pop", "ensemble")
 KEYS = ("C major", "A minor", "D minor")
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, help="directory of nottingham and pop909, for the rows of real pieces")
     arguments = parser.parse_args()
     print(f"| pieces of | key | pieces | {' | '.join(RELATIONS)} |\n" + "|---" * (3 + len(RELATIONS)) + "|")
+    figures: dict[str, float] = {}
     for name in CORPORA if arguments.corpora else ():
         found = list(real(arguments.corpora / name))
         for mode in ("major", "minor"):
@@ -47,7 +49,9 @@ def main() -> None:
         model = load_model(sorted((ROOT / "models" / name).iterdir())[-1], SLOTS)
         for key in arguments.keys:
             pieces = composed(model, key, arguments.pieces, arguments.first_seed)
-            print_row(model.key, key, [(score_key(from_piece(piece)), key) for piece in pieces])
+            pairs = [(score_key(from_piece(piece)), key) for piece in pieces]
+            figures[f"{name}.{key}.same_key_share"] = print_row(model.key, key, pairs)
+    report("keys", figures)
 
 
 def composed(model: Model, key: str, count: int, first_seed: int) -> Iterator[Piece]:
@@ -71,12 +75,13 @@ def real(directory: Path) -> Iterator[tuple[str | None, str]]:
             yield score_key(score), key_name(tune.key)
 
 
-def print_row(name: str, key: str, pairs: Iterable[tuple[str | None, str]]) -> None:
-    """Print how estimated keys relate to those that are requested or stated."""
+def print_row(name: str, key: str, pairs: Iterable[tuple[str | None, str]]) -> float:
+    """Print how estimated keys relate to those that are requested or stated; return the share of equal ones."""
     relations = Counter("other" if found is None else key_relation(found, wanted) for found, wanted in pairs)
     total = relations.total()
     shares = " | ".join(f"{relations[relation] / max(total, 1):.0%}" for relation in RELATIONS)
     print(f"| {name} | {key} | {total} | {shares} |", flush=True)
+    return round(relations["same"] / max(total, 1), 4)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ It measures the service's process with PostgreSQL, over HTTP and with tokens. Ti
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import secrets
@@ -25,6 +24,7 @@ from euterpe_test_kit.issuer import TokenIssuer
 from http_client import Connection
 from library_queries import Queries
 from library_songs import OWNERS, Vocabulary, load
+from report import report
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLE = "EUTERPE_LIBRARY_DATABASE_URL"
@@ -169,4 +169,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="euterpe-bench-") as directory:
         data = arguments.data or Path(directory)
         data.mkdir(parents=True, exist_ok=True)
-        print(json.dumps(asyncio.run(main(arguments.songs, arguments.searches, arguments.slowest, data))))
+        report("library", asyncio.run(main(arguments.songs, arguments.searches, arguments.slowest, data)))

@@ -5,7 +5,6 @@ other load affects all cases. ARGS="--threads 2" uses two threads.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -23,6 +22,7 @@ from euterpe_music.bundle import MelodyBundle
 from euterpe_music.midi import write_midi
 from euterpe_test_kit.melodies import melody_bundle
 from melody_training import measure as training_speed
+from report import report
 
 ROUNDS = 3
 TOP_K = {"strategy": "top_k", "top_k": 40, "temperature": 1.0}
@@ -110,14 +110,14 @@ def main(threads: int) -> None:
         print(f"{name:24}{value * 1000:>10.1f} ms{rate}")
     share = 1 - medians["b128 bare"] / medians["b128 top-k 40"]
     print(f"share outside the graph at batch 128: {share:.0%}; {one.session.provider}, {threads} thread(s)")
-    print(json.dumps({
+    report("melody", {
         "tokens_per_s_b1": round(64 / medians["b1 top-k 40"], 1),
         "tokens_per_s_b128": round(128 * 64 / medians["b128 top-k 40"], 1),
         "melody_p50_ms": round(medians["32 bars, two parts"] * 1000, 1),
         "beam5_cost_ratio": round(medians["b1 beam 5"] / medians["b1 greedy"], 2),
         "sampling_share_b128": round(share, 3),
         **training_speed(),
-    }))  # fmt: skip
+    })  # fmt: skip
 
 
 def _ways() -> dict[str, dict[str, object]]:

@@ -14,6 +14,7 @@ from euterpe_music.tokens import Vocabulary
 from euterpe_training.melody.data import TokenFormat
 from euterpe_training.melody.networks import build_network
 from euterpe_training.melody.recipes import melody_recipe
+from report import report
 from torch import Tensor, nn
 
 WORDS, ROUNDS = 90, 3
@@ -66,7 +67,5 @@ def _seconds(step: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    import json
-
     torch.set_num_threads(1)
-    print(json.dumps(measure()))
+    report("melody-training", measure())

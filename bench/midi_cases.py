@@ -13,6 +13,7 @@ import httpx
 from euterpe_test_kit.case_walk import COMPRESSED, Outcome, Walk
 from euterpe_test_kit.cases import midi_cases
 from product import REPOSITORY, Product
+from report import report
 
 
 def main() -> None:
@@ -44,6 +45,9 @@ def main() -> None:
         for outcome in outcomes:
             for problem in outcome.problems:
                 print(f"{outcome.case.name}: {problem}")
+    walked = [outcome for outcomes in kinds.values() for outcome in outcomes]
+    figures = {"files": len(walked), "imported": sum(one.accepted for one in walked)}
+    report("midi-cases", figures | {"with_problems": sum(bool(one.problems) for one in walked)})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ hardly rise, the others should be refused at once, and memory should stay consta
 
 import argparse
 import asyncio
-import json
 import tempfile
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from http_client import Connection
 from product import Product
+from report import report
 from stack import resident_mb
 
 from api import compose
@@ -111,7 +111,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as directory, Product(Path(directory), settings=SETTINGS) as product:
         figures = asyncio.run(measure(product, seconds))
-    print(json.dumps(figures))
+    report("overload", figures)
 
 
 if __name__ == "__main__":

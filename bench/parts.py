@@ -14,6 +14,7 @@ from euterpe_generator.models.loader import load_model
 from euterpe_music.meter import bar_starts
 from euterpe_music.piece import Piece
 from euterpe_training.ensemble.dataset import Dataset
+from report import report
 
 REQUESTS = (
     ("folk/jig", "flute, fiddle, acoustic bass"),
@@ -44,11 +45,14 @@ def main() -> None:
     if arguments.data:
         print_real(Dataset(arguments.data))
     model = load_model(arguments.bundle or sorted((ROOT / "models/ensemble").iterdir())[-1], SLOTS)
+    figures: dict[str, float] = {}
     for style, parts in REQUESTS:
         pieces = compose(
             model, {"style": style, "parts": parts, "bars": BARS}, arguments.pieces, first_seed=arguments.first_seed
         )
-        print_row(style, parts, [least(piece, parts.count(",") + 1) for piece in pieces])
+        share = print_row(style, parts, [least(piece, parts.count(",") + 1) for piece in pieces])
+        figures[f"{style}.{parts.count(',') + 1}_parts.all_kept_share"] = share
+    report("parts", figures)
 
 
 def least(piece: Piece, count: int) -> Least:
@@ -77,8 +81,8 @@ def print_real(dataset: Dataset) -> None:
             print_row(f"{genre}, held out", f"{count} of the piece's own", shares)
 
 
-def print_row(style: str, parts: str, shares: Iterable[Least]) -> None:
-    """Print the medians of some pieces."""
+def print_row(style: str, parts: str, shares: Iterable[Least]) -> float:
+    """Print the medians of some pieces; return the share of them in which all parts play."""
     table = np.array(list(shares))
     notes, bars = np.median(table, axis=0)
     print(

@@ -9,7 +9,6 @@ row. The last line is JSON: pieces per second and buffers of a claim in the firs
 
 import argparse
 import asyncio
-import json
 import secrets
 import tempfile
 import time
@@ -26,6 +25,7 @@ from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_service_kit.database import Database
 from euterpe_stack.postgres import Postgres
 from euterpe_test_kit.databases import migrate
+from report import report
 from sqlalchemy import text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,7 +156,7 @@ def main() -> None:
             measured = asyncio.run(bench(url, arguments))
         finally:
             server.stop()
-    print(json.dumps({"first": measured[0], "last": measured[-1], "unbounded": arguments.unbounded}))
+    report("snapshot", {"first": measured[0], "last": measured[-1]})
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ index.
 """
 
 import argparse
-import json
 import secrets
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ from typing import Any
 
 import httpx
 from product import REPOSITORY, Product, part_of
+from report import report
 
 SERVICES = ("auth", "library", "generator", "converter")
 LENGTH = 100
@@ -151,7 +151,7 @@ def _print(results: dict[str, Any]) -> None:
     for key, value in results.items():
         for name, number in value.items() if isinstance(value, dict) else [("", value)]:
             print(f"{key:<28}{name:<14}{number:>10}")
-    print(json.dumps(results))
+    report("stack", results)
 
 
 if __name__ == "__main__":

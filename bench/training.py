@@ -3,8 +3,6 @@
 Without CORPUS, 400 synthetic files of 600 notes are the corpus.
 """
 
-import json
-import os
 import statistics
 import sys
 import tempfile
@@ -24,6 +22,7 @@ from euterpe_training.crnngan.models.crnngan import Generator
 from euterpe_training.crnngan.recipes import recipe
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.machine import configure_process
+from report import report
 
 SONGS = 200
 ROUNDS = 3
@@ -105,14 +104,13 @@ def main() -> None:
     seconds, seconds_cpu = adversarial_epoch()
     print(f"{'adversarial epoch of 200 songs':34}{seconds:>9.2f} s{seconds_cpu:>14.2f} CPU s", flush=True)
     print(f"{'the same with plain PyTorch':34}{naive:>9.2f} s{naive_cpu:>14.2f} CPU s")
-    print(f"load {os.getloadavg()[0]:.1f}")
     figures = {
         "corpus_files_per_s": round(rate, 1), "corpus_files_per_cpu_s": round(rate_cpu, 1),
         "parser_files_per_cpu_s": round(parser, 1), "adversarial_epoch_s": round(seconds, 3),
         "adversarial_epoch_cpu_s": round(seconds_cpu, 3), "naive_epoch_s": round(naive, 3),
         "naive_epoch_cpu_s": round(naive_cpu, 3),
     }  # fmt: skip
-    print(json.dumps(figures))
+    report("training", figures)
 
 
 if __name__ == "__main__":

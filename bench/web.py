@@ -8,7 +8,6 @@ click on Compose to sound on a first visit, which loads the synthesiser) and `cl
 loaded, median).
 """
 
-import json
 import shutil
 import statistics
 import sys
@@ -20,6 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from product import Product
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from report import report
 
 from tests.web.sound import listen, milliseconds_to_sound
 
@@ -169,7 +170,7 @@ def main() -> None:
     }
     for name, value in result.items():
         print(f"{name:14} {value}")
-    print(json.dumps(result))
+    report("web", result)
 
 
 if __name__ == "__main__":

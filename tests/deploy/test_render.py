@@ -1,11 +1,14 @@
 """Every value file renders to what the three newest versions of Kubernetes accept."""
 
+import functools
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import helm_python as helm
 import kubernetes_validate
-import kubernetes_validate.utils
 import pytest
+from kubernetes_validate import utils
 
 from tests.deploy.rendering import (
     CHART,
@@ -22,9 +25,7 @@ from tests.deploy.rendering import (
 
 PROFILES = [["values-small.yaml"], ["values-production.yaml"], ["values-production.yaml", "values-gpu.yaml"]]
 FILES = [[f"ci/{path.name}"] for path in CI_VALUES] + PROFILES
-VERSIONS = sorted(
-    kubernetes_validate.utils.all_versions(), key=lambda version: [int(part) for part in version.split(".")[:2]]
-)[-3:]
+VERSIONS = sorted(utils.all_versions(), key=lambda version: [int(part) for part in version.split(".")[:2]])[-3:]
 
 
 @pytest.fixture(params=FILES, ids=lambda names: "+".join(names))
@@ -40,14 +41,27 @@ def test_helm_lint_passes(values: Object) -> None:
     assert [m for m in report["messages"] if m["severity"] > 1] == []
 
 
+@pytest.fixture(scope="module")
+def accepts() -> Iterator[Callable[[str], bool]]:
+    """Validate an object in JSON by all versions; equal objects and the definitions, which take most time, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "schema_contents", functools.cache(utils.schema_contents))
+
+        @functools.cache
+        def validate(text: str) -> bool:
+            return all(kubernetes_validate.validate(json.loads(text), version, strict=True) for version in VERSIONS)
+
+        yield validate
+
+
 @pytest.mark.parametrize("upgrade", [False, True])
-def test_kubernetes_accepts_every_object(values: Object, render: Render, *, upgrade: bool) -> None:
+def test_kubernetes_accepts_every_object(
+    values: Object, render: Render, accepts: Callable[[str], bool], *, upgrade: bool
+) -> None:
     found = render(values, bare=True, upgrade=upgrade)
     native = [item for item in found if not _is_custom(item)]
     assert len(native) > 20
-    for version in VERSIONS:
-        for item in native:
-            kubernetes_validate.validate(item, version, strict=True)
+    assert all(accepts(json.dumps(item, sort_keys=True)) for item in native)
 
 
 #: Lists that the API server merges by these fields; a server-side apply, which Helm 4 uses, refuses a key given twice.

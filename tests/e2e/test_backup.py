@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
 
@@ -17,11 +17,10 @@ def _backup(*arguments: Any) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_backup_of_a_running_product_is_restored(own_product: Product, tmp_path: Path) -> None:
-    own_product.start()
+def test_a_backup_of_a_running_product_is_restored(product: Product, tmp_path: Path) -> None:
     account = {"username": "wieck", "password": "Three romances, op. 11"}
     form = {"grant_type": "password", **account}
-    with own_product.client() as client:
+    with product.client() as client:
         client.post("/auth/users", json=account).raise_for_status()
         tokens = client.post("/auth/token", data=form).raise_for_status().json()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -29,10 +28,9 @@ def test_a_backup_of_a_running_product_is_restored(own_product: Product, tmp_pat
         done = client.post("/generations", json=body, headers=headers | {"Prefer": "wait=60"}).json()
         midi = client.get(f"/songs/{done['song_id']}/midi", headers=headers).raise_for_status().content
     backup = tmp_path / "backup"
-    made = _backup(backup, own_product.data)
+    made = _backup(backup, product.data)
     assert made.returncode == 0, made.stderr
-    assert _backup(backup, own_product.data).returncode == 1, "a second backup overwrote the first"
-    own_product.stop()
+    assert _backup(backup, product.data).returncode == 1, "a second backup overwrote the first"
 
     restored = Product(tmp_path / "restored")
     restored.data.parent.mkdir()

@@ -2,13 +2,25 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from tests.e2e.product import Product
+
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A product of its own: other test processes use the shared one meanwhile."""
+    product = Product(tmp_path_factory.mktemp("crash"))
+    product.start()
+    yield product
+    product.stop()
 
 
 @pytest.mark.parametrize("name", ["auth", "library", "converter", "caddy", "weed", "postgres"])

@@ -10,7 +10,7 @@ import pytest
 from euterpe_stack.postgres import running_port
 from euterpe_test_kit.mail_server import MailServer, link_in, text_of
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from euterpe_test_kit.identity_provider import CLIENT_ID, CLIENT_SECRET, Identit
 from euterpe_test_kit.mail_server import MailFolder
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import REPOSITORY, Product, RunningProduct
+from tests.e2e.shared_products import SharedProducts, shared_address
 
 # Other tests may use the same machine at the same time.
 expect.set_options(timeout=20_000)
@@ -45,39 +46,56 @@ class WebProduct(Product):
         loopback = {f"EUTERPE_{service}_NETWORKS": '["127.0.0.0/8"]' for service in services}
         return super().environment() | settings | loopback
 
-    def start(self) -> None:
+    def launch(self) -> None:
         """Start the provider and the product."""
         self._provider.start()
-        super().start()
+        super().launch()
 
-    def stop(self) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop both."""
-        super().stop()
+        status = super().stop(number)
         self._provider.stop()
+        return status
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """Return what another process needs to use this product."""
+        return super().address | {"issuer": self.issuer}
 
 
-class RunningProduct(Product):
-    """A product that another process started."""
+class RunningWebProduct(RunningProduct):
+    """A product for the pages that another process started."""
 
-    def __init__(self, directory: Path, url: str, issuer: str) -> None:
-        super().__init__(directory)
-        self.url = url
-        self.issuer = issuer
+    def __init__(self, address: dict[str, Any]) -> None:
+        super().__init__(address)
+        self.issuer = str(address["issuer"])
 
-    @classmethod
-    def of(cls, other: WebProduct) -> dict[str, str]:
-        """Return what another process needs to know about a product."""
-        return {"directory": str(other.data.parent), "url": other.url, "issuer": other.issuer}
+
+def _tiny_ensemble(directory: Path) -> Product:
+    return Product(directory, REPOSITORY / "services/generator/tests/data")
+
+
+_SHARED = SharedProducts({"web": WebProduct, "tiny-ensemble": _tiny_ensemble})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the shared products before the first process of `pytest -n`."""
+    _SHARED.start_for(node)
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the shared products."""
+    _SHARED.stop()
 
 
 @pytest.fixture(scope="session")
-def product(
+def web_product(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WebProduct | RunningProduct]:
-    """Start one product for all tests and test processes, with the pages that `make web` built."""
-    shared = getattr(request.config, "workerinput", {}).get("product")
-    if shared:
-        yield RunningProduct(Path(shared["directory"]), shared["url"], shared["issuer"])
+) -> Iterator[WebProduct | RunningWebProduct]:
+    """The product with the released models and the pages that `make web` built."""
+    if address := shared_address(request.config, "web"):
+        yield RunningWebProduct(address)
         return
     product = WebProduct(tmp_path_factory.mktemp("product"))
     product.start()
@@ -85,24 +103,24 @@ def product(
     product.stop()
 
 
-_SHARED_PRODUCTS: list[WebProduct] = []
+@pytest.fixture(scope="session")
+def tiny_ensemble_product(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    """The product with a tiny ensemble as its only model."""
+    if address := shared_address(request.config, "tiny-ensemble"):
+        yield RunningProduct(address)
+        return
+    product = _tiny_ensemble(tmp_path_factory.mktemp("tiny-ensemble"))
+    product.start()
+    yield product
+    product.stop()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Start the shared product before the first worker of `pytest -n`."""
-    if not _SHARED_PRODUCTS:
-        product = WebProduct(Path(tempfile.mkdtemp(prefix="euterpe-web-")))
-        product.start()
-        _SHARED_PRODUCTS.append(product)
-    node.workerinput["product"] = RunningProduct.of(_SHARED_PRODUCTS[0])
-
-
-def pytest_sessionfinish() -> None:
-    """Stop the shared product."""
-    for product in _SHARED_PRODUCTS:
-        product.stop()
-        shutil.rmtree(product.output.parent, ignore_errors=True)
+@pytest.fixture
+def product(web_product: WebProduct | RunningWebProduct) -> Product:
+    """The product that a test opens; files with tests of an ensemble replace it by `tiny_ensemble_product`."""
+    return web_product
 
 
 @pytest.fixture(scope="session")
@@ -117,12 +135,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, product: WebProduct | RunningProduct) -> Iterator[Open]:
+def open_page(browser: Browser, product: Product) -> Iterator[Open]:
     """Open pages in new browser contexts. Fails if a page logged an error or sent a request to another origin."""
     contexts = []
     errors: list[str] = []
-    # Products that a test file starts for itself have no identity provider.
-    origins = [product.url, *([product.issuer] if isinstance(product, WebProduct | RunningProduct) else [])]
+    # The product with a tiny ensemble has no identity provider.
+    origins = [product.url, *([product.issuer] if isinstance(product, WebProduct | RunningWebProduct) else [])]
 
     def check(response: Response) -> None:
         if not response.url.startswith((*origins, "blob:", "data:")):

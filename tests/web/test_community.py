@@ -14,7 +14,7 @@ from euterpe_auth.domain.unsubscriptions import unsubscription_token
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Visit, fast_variant, register
 from tests.web.midi_files import import_midi
 from tests.web.test_accessibility import Inspector

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, PASSWORD, SPANISH_PHONE, Open, Visit, fast_variant, register
 
 pytestmark = pytest.mark.web

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Open, Visit, fast_variant, register
 from tests.web.midi_files import melody_midi
 from tests.web.sound import listen, milliseconds_to_sound
@@ -18,13 +18,10 @@ from tests.web.test_accessibility import Inspector
 pytestmark = pytest.mark.web
 
 
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Start a product whose only model is a tiny ensemble."""
-    product = Product(tmp_path_factory.mktemp("editor"), REPOSITORY / "services/generator/tests/data")
-    product.start()
-    yield product
-    product.stop()
+@pytest.fixture
+def product(tiny_ensemble_product: Product) -> Product:
+    """A product whose only model is a tiny ensemble."""
+    return tiny_ensemble_product
 
 
 @pytest.fixture

@@ -1,25 +1,21 @@
 """The composer with an ensemble model: instruments, key, meter, chords, and bars that are replaced."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import REPOSITORY, Product
+from tests.e2e.product import Product
 from tests.web.conftest import Visit
 
 pytestmark = pytest.mark.web
 
 
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Start a product whose only model is a tiny ensemble."""
-    product = Product(tmp_path_factory.mktemp("ensembles"), REPOSITORY / "services/generator/tests/data")
-    product.start()
-    yield product
-    product.stop()
+@pytest.fixture
+def product(tiny_ensemble_product: Product) -> Product:
+    """A product whose only model is a tiny ensemble."""
+    return tiny_ensemble_product
 
 
 def test_a_piece_for_chosen_instruments_is_composed_and_changed(visit: Visit, tmp_path: Path) -> None:

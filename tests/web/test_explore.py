@@ -6,7 +6,7 @@ import pytest
 from euterpe_music.midi import read_midi
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Open, Visit, fast_variant, register
 from tests.web.midi_files import import_midi, two_note_midi
 

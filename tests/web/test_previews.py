@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import register
 from tests.web.midi_files import two_note_midi
 

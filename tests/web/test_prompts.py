@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import Visit, register
 from tests.web.midi_files import melody_midi
 

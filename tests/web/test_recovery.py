@@ -7,7 +7,7 @@ import pytest
 from euterpe_test_kit.mail_server import MailFolder, link_in
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, PASSWORD, SPANISH_PHONE, Visit, fast_variant, register
 
 pytestmark = pytest.mark.web

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import PASSWORD, SPANISH_PHONE, Visit, fast_variant, register
 from tests.web.midi_files import import_midi
 

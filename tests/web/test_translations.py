@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 
 pytestmark = pytest.mark.web
 

@@ -22,8 +22,9 @@ _LOCK_FILE, _PORT_LINE = "postmaster.pid", 3
 #: PostgreSQL's own cache, for one machine with a few users: the tables and indexes that every request reads. The system
 #: caches all files besides, so a larger own cache would mostly hold the same pages twice.
 SHARED_BUFFERS = "24MB"
-#: For tests: a crash of the machine can lose data, a crash of the server cannot.
-_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+#: For tests: a crash of the machine can lose data, a crash of the server cannot. Hundreds of small databases would keep
+#: autovacuum busy.
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class Postgres:

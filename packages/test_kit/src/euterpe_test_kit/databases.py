@@ -39,7 +39,8 @@ class DatabaseFactory:
 
         async def create() -> None:
             connection = await asyncpg.connect(self._server.url().replace("+asyncpg", ""))
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            # Copies files; the default strategy writes all pages to the write-ahead log, in twice the processor time.
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
             await connection.close()
 
         # Sync fixtures run in the thread of the test session's event loop; a new thread has no loop.

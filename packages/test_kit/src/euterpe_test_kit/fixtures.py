@@ -14,6 +14,7 @@ from euterpe_stack.postgres import Postgres
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from euterpe_test_kit import process_caches
 from euterpe_test_kit.databases import DatabaseFactory
 from euterpe_test_kit.issuer import TokenIssuer
 from euterpe_test_kit.mail_server import MailServer
@@ -69,7 +70,15 @@ def object_store_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session", autouse=True)
+def shared_process_caches() -> Iterator[None]:
+    """Apps of a test process share what does not differ between them."""
+    with pytest.MonkeyPatch.context() as patch:
+        process_caches.install(patch)
+        yield
+
+
+@pytest.fixture(scope="session")
 def object_store(object_store_settings: ObjectStoreSettings) -> Iterator[ObjectStore]:
     """A client of the session's bucket."""
     store = ObjectStore(object_store_settings)

@@ -21,27 +21,26 @@ async def _two_sessions(user: Any) -> tuple[str, str]:
     return first, (await user.log_in()).json()["access_token"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", KEYS, BODY),
-        ("GET", KEYS, None),
-        ("PUT", "/me/password", {"current_password": NEW_PASSWORD, "new_password": "op. 20, in F sharp minor"}),
-        ("POST", "/me/deletion", {"password": NEW_PASSWORD}),
-        ("GET", "/sessions", None),
-        ("POST", "/logout-everywhere", None),
-        ("GET", "/me/security-events", None),
-    ],
-)
-async def test_a_session_that_a_password_change_has_ended_can_do_nothing(
-    user: Any, method: str, path: str, body: Any
-) -> None:
+CALLS = [
+    ("POST", KEYS, BODY),
+    ("GET", KEYS, None),
+    ("PUT", "/me/password", {"current_password": NEW_PASSWORD, "new_password": "op. 20, in F sharp minor"}),
+    ("POST", "/me/deletion", {"password": NEW_PASSWORD}),
+    ("GET", "/sessions", None),
+    ("POST", "/logout-everywhere", None),
+    ("GET", "/me/security-events", None),
+]
+
+
+async def test_a_session_that_a_password_change_has_ended_can_do_nothing(user: Any, subtests: pytest.Subtests) -> None:
     stolen, mine = await _two_sessions(user)
     assert (await _change_password(user, mine)).status_code == 204
-    answer = await user.call(method, path, stolen, json=body)
-    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/session-ended")
-    assert "Log in again" in answer.json()["detail"]
-    assert (await user.call("GET", KEYS, mine)).json()["items"] == []
+    for method, path, body in CALLS:
+        with subtests.test(method=method, path=path):
+            answer = await user.call(method, path, stolen, json=body)
+            assert (answer.status_code, answer.json()["type"]) == (401, "/problems/session-ended")
+            assert "Log in again" in answer.json()["detail"]
+            assert (await user.call("GET", KEYS, mine)).json()["items"] == []
 
 
 async def test_a_key_needs_the_password_ten_minutes_after_the_login(user: Any, clock: Any) -> None:

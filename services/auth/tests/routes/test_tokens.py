@@ -54,22 +54,23 @@ async def test_an_unknown_name_costs_a_hash(user: Any, monkeypatch: pytest.Monke
     assert parameters == {"$argon2id$v=19$m=19456,t=2,p=1"}
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"grant_type": "implicit"}, "body.grant_type"),
-        ({"grant_type": None}, "body.grant_type"),
-        ({"username": None}, "body.username"),
-        ({"username": "a" * 257}, "body.username"),
-        ({"password": None}, "body.password"),
-        ({"password": ""}, "body.password"),
-        ({"password": "a" * 129}, "body.password"),
-    ],
-)
-async def test_invalid_forms_are_422(client: httpx.AsyncClient, change: dict[str, str | None], field: str) -> None:
-    form = {"grant_type": "password", "username": "clara", "password": "op. 7, in A minor"} | change
-    answer = await client.post(TOKEN, data={name: value for name, value in form.items() if value is not None})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+INVALID_FORMS = [
+    ({"grant_type": "implicit"}, "body.grant_type"),
+    ({"grant_type": None}, "body.grant_type"),
+    ({"username": None}, "body.username"),
+    ({"username": "a" * 257}, "body.username"),
+    ({"password": None}, "body.password"),
+    ({"password": ""}, "body.password"),
+    ({"password": "a" * 129}, "body.password"),
+]
+
+
+async def test_invalid_forms_are_422(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for change, field in INVALID_FORMS:
+        with subtests.test(change=change, field=field):
+            form = {"grant_type": "password", "username": "clara", "password": "op. 7, in A minor"} | change
+            answer = await client.post(TOKEN, data={name: value for name, value in form.items() if value is not None})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_an_old_hash_is_renewed_at_login(user: Any, rows: Any) -> None:

@@ -41,35 +41,36 @@ async def test_of_concurrent_registrations_one_gets_the_name(
     assert len(await rows("SELECT 1 FROM users")) == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "limits"),
-    [
-        ({"username": "ab"}, "body.username", {"min_length": 3}),
-        ({"username": "a" * 33}, "body.username", {"max_length": 32}),
-        ({"username": "clara schumann"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
-        ({"username": "clara\n"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
-        ({"username": "сlаrа"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
-        ({"username": None}, "body.username", None),
-        ({"username": 12345}, "body.username", None),
-        ({"password": "seven77"}, "body.password", {"min_length": 8}),
-        ({"password": "e\u0301" * 7}, "body.password", {"min_length": 8}),
-        ({"password": "x" * 129}, "body.password", {"max_length": 128}),
-        ({"password": "CLARA.SCHUMANN", "username": "clara.schumann"}, "body.password", None),
-        ({"password": "PassWord"}, "body.password", None),
-        ({"password": "iloveyou"}, "body.password", None),
-        ({"admin": True}, "body.admin", None),
-    ],
-)
+INVALID_INPUT = [
+    ({"username": "ab"}, "body.username", {"min_length": 3}),
+    ({"username": "a" * 33}, "body.username", {"max_length": 32}),
+    ({"username": "clara schumann"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
+    ({"username": "clara\n"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
+    ({"username": "сlаrа"}, "body.username", {"pattern": "^[A-Za-z0-9._-]+$"}),
+    ({"username": None}, "body.username", None),
+    ({"username": 12345}, "body.username", None),
+    ({"password": "seven77"}, "body.password", {"min_length": 8}),
+    ({"password": "e\u0301" * 7}, "body.password", {"min_length": 8}),
+    ({"password": "x" * 129}, "body.password", {"max_length": 128}),
+    ({"password": "CLARA.SCHUMANN", "username": "clara.schumann"}, "body.password", None),
+    ({"password": "PassWord"}, "body.password", None),
+    ({"password": "iloveyou"}, "body.password", None),
+    ({"admin": True}, "body.admin", None),
+]
+
+
 async def test_invalid_input_names_field_and_limit(
-    client: httpx.AsyncClient, rows: Any, change: dict[str, Any], field: str, limits: dict[str, Any] | None
+    client: httpx.AsyncClient, rows: Any, subtests: pytest.Subtests
 ) -> None:
-    body = {"username": "clara", "password": "op. 7, in A minor"} | change
-    answer = await client.post(USERS, json=body)
-    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
-    (error,) = answer.json()["errors"]
-    assert (error["field"], error.get("limits")) == (field, limits)
-    assert field in answer.json()["detail"]
-    assert await rows("SELECT 1 FROM users") == []
+    for change, field, limits in INVALID_INPUT:
+        with subtests.test(change=change, field=field):
+            body = {"username": "clara", "password": "op. 7, in A minor"} | change
+            answer = await client.post(USERS, json=body)
+            assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+            (error,) = answer.json()["errors"]
+            assert (error["field"], error.get("limits")) == (field, limits)
+            assert field in answer.json()["detail"]
+            assert await rows("SELECT 1 FROM users") == []
 
 
 @pytest.mark.parametrize("field", ["username", "password", "\\ud800"])
@@ -173,28 +174,28 @@ async def test_forged_tokens_are_401(client: httpx.AsyncClient, user: Any) -> No
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated"), name
 
 
-@pytest.mark.parametrize(
-    ("typ", "changes"),
-    [
-        (SERVICE.typ, {}),
-        ("JWT", {}),
-        (ACCESS.typ, {"aud": SERVICE.audience}),
-        (ACCESS.typ, {"aud": None}),
-        (ACCESS.typ, {"iss": "someone"}),
-        (ACCESS.typ, {"exp": None}),
-        (ACCESS.typ, {"sub": None}),
-        (ACCESS.typ, {"exp": 1}),
-    ],
-)
+OTHER_PURPOSES = [
+    (SERVICE.typ, {}),
+    ("JWT", {}),
+    (ACCESS.typ, {"aud": SERVICE.audience}),
+    (ACCESS.typ, {"aud": None}),
+    (ACCESS.typ, {"iss": "someone"}),
+    (ACCESS.typ, {"exp": None}),
+    (ACCESS.typ, {"sub": None}),
+    (ACCESS.typ, {"exp": 1}),
+]
+
+
 async def test_tokens_for_another_purpose_are_401(
-    client: httpx.AsyncClient, user: Any, signing_key: Any, typ: str, changes: dict[str, Any]
+    client: httpx.AsyncClient, user: Any, signing_key: Any, subtests: pytest.Subtests
 ) -> None:
-    good = (await user.tokens())["access_token"]
-    claims = jwt.decode(good, options={"verify_signature": False}) | changes
-    claims = {name: value for name, value in claims.items() if value is not None}
-    key = await signing_key()
-    token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid, "typ": typ})
-    assert (await user.me(token)).status_code == 401
+    good, key = (await user.tokens())["access_token"], await signing_key()
+    for typ, changes in OTHER_PURPOSES:
+        with subtests.test(typ=typ, changes=changes):
+            claims = jwt.decode(good, options={"verify_signature": False}) | changes
+            claims = {name: value for name, value in claims.items() if value is not None}
+            token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid, "typ": typ})
+            assert (await user.me(token)).status_code == 401
 
 
 async def test_a_service_token_is_not_a_users(client: httpx.AsyncClient, user: Any, client_secret: str) -> None:

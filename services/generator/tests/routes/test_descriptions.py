@@ -67,34 +67,35 @@ async def test_empty_and_long_texts_and_unknown_models_are_refused(client: httpx
         assert (await client.post(URL, json=body)).status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("a waltz in D minor, 16 bars", "D minor"),
-        ("un vals en re menor, 16 compases", "D minor"),
-        ("un vals triste, 16 compases", "A minor"),
-    ],
-)
 async def test_minor_keys_reach_the_released_folk_model(
-    settings: Settings, tmp_path: Path, text: str, key: str
+    settings: Settings, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     shutil.copytree(MODELS / "melody-folk", tmp_path / "melody-folk")
     async with running_client(create_app(settings.model_copy(update={"models_url": str(tmp_path)}))) as client:
-        found = await interpret(client, text)
-        assert (found["model"], found["unsupported"], found["unknown"]) == ("melody-folk", [], [])
-        assert (found["parameters"]["key"], found["parameters"]["style"]) == (key, "waltzes")
+        for text, key in (
+            ("a waltz in D minor, 16 bars", "D minor"),
+            ("un vals en re menor, 16 compases", "D minor"),
+            ("un vals triste, 16 compases", "A minor"),
+        ):
+            with subtests.test(text=text):
+                found = await interpret(client, text)
+                assert (found["model"], found["unsupported"], found["unknown"]) == ("melody-folk", [], [])
+                assert (found["parameters"]["key"], found["parameters"]["style"]) == (key, "waltzes")
 
 
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("for strings and drums", "violin, violin, viola, cello, drums"),
-        ("para piano y guitarra española", "piano, nylon guitar"),
-    ],
-)
-async def test_instruments_become_the_parts_of_an_ensemble(client: httpx.AsyncClient, text: str, parts: str) -> None:
-    found = await interpret(client, text, model="tiny-ensemble")
-    assert (found["parameters"], found["unsupported"]) == ({"parts": parts}, [])
+PARTS = [
+    ("for strings and drums", "violin, violin, viola, cello, drums"),
+    ("para piano y guitarra española", "piano, nylon guitar"),
+]
+
+
+async def test_instruments_become_the_parts_of_an_ensemble(
+    client: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
+    for text, parts in PARTS:
+        with subtests.test(text=text, parts=parts):
+            found = await interpret(client, text, model="tiny-ensemble")
+            assert (found["parameters"], found["unsupported"]) == ({"parts": parts}, [])
 
 
 async def test_bars_fill_the_time_in_the_described_meter_and_tempo(client: httpx.AsyncClient) -> None:

@@ -91,26 +91,27 @@ async def test_the_models_parameters_describe_lists_texts_and_optional_values(cl
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("parameters", "field", "limit"),
-    [
-        ({"parts": "kazoo"}, "parts", "choices"),
-        ({"parts": ", ".join(["voice"] * 40)}, "parts", "max_choices"),
-        ({"parts": "piano, piano"}, "parts", "maximum"),
-        ({"meter": "7/16"}, "meter", "choices"),
-        ({"bars": 200}, "bars", "maximum"),
-        ({"chords": "C | X9"}, "chords", None),
-        ({"tempo": 5}, "tempo", "minimum"),
-    ],
-)
+WRONG_VALUES = [
+    ({"parts": "kazoo"}, "parts", "choices"),
+    ({"parts": ", ".join(["voice"] * 40)}, "parts", "max_choices"),
+    ({"parts": "piano, piano"}, "parts", "maximum"),
+    ({"meter": "7/16"}, "meter", "choices"),
+    ({"bars": 200}, "bars", "maximum"),
+    ({"chords": "C | X9"}, "chords", None),
+    ({"tempo": 5}, "tempo", "minimum"),
+]
+
+
 async def test_wrong_values_are_answered_with_field_and_limit(
-    client: httpx.AsyncClient, parameters: dict[str, Any], field: str, limit: str | None
+    client: httpx.AsyncClient, subtests: pytest.Subtests
 ) -> None:
-    answer = await client.post(URL, json={"model": "tiny-ensemble", "parameters": parameters})
-    assert answer.status_code == 422
-    [problem] = answer.json()["errors"]
-    assert problem["field"] == f"body.parameters.{field}"
-    assert limit is None or limit in problem["limits"]
+    for parameters, field, limit in WRONG_VALUES:
+        with subtests.test(parameters=parameters, field=field):
+            answer = await client.post(URL, json={"model": "tiny-ensemble", "parameters": parameters})
+            assert answer.status_code == 422
+            [problem] = answer.json()["errors"]
+            assert problem["field"] == f"body.parameters.{field}"
+            assert limit is None or limit in problem["limits"]
 
 
 async def test_bars_of_a_piece_are_replaced_and_the_rest_stays(client: httpx.AsyncClient) -> None:
@@ -132,21 +133,20 @@ async def test_bars_of_a_piece_are_replaced_and_the_rest_stays(client: httpx.Asy
     assert (await client.get(again["midi_url"])).content == (await client.get(changed["midi_url"])).content
 
 
-@pytest.mark.parametrize(
-    ("model", "prompt", "field"),
-    [
-        ("tiny-ensemble", {"use": "replace", "first_bar": 90}, "body.prompt.first_bar"),
-        ("tiny-ensemble", {"use": "replace", "first_bar": 2, "tracks": [99]}, "body.prompt.tracks"),
-        ("tiny-ensemble", {"bars": 1_000}, "body.prompt.bars"),
-        ("tiny", {"use": "replace", "first_bar": 1}, "body.prompt.use"),
-    ],
-)
-async def test_wrong_prompts_are_answered_with_the_field(
-    client: httpx.AsyncClient, model: str, prompt: dict[str, Any], field: str
-) -> None:
-    first = await compose(client, {"bars": 4})
-    midi = (await client.get(first["midi_url"])).content
-    body = {"model": model, "prompt": {"midi": base64.b64encode(midi).decode(), **prompt}}
-    answer = await client.post(URL, json=body)
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+WRONG_PROMPTS = [
+    ("tiny-ensemble", {"use": "replace", "first_bar": 90}, "body.prompt.first_bar"),
+    ("tiny-ensemble", {"use": "replace", "first_bar": 2, "tracks": [99]}, "body.prompt.tracks"),
+    ("tiny-ensemble", {"bars": 1_000}, "body.prompt.bars"),
+    ("tiny", {"use": "replace", "first_bar": 1}, "body.prompt.use"),
+]
+
+
+async def test_wrong_prompts_are_answered_with_the_field(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for model, prompt, field in WRONG_PROMPTS:
+        with subtests.test(model=model, prompt=prompt):
+            first = await compose(client, {"bars": 4})
+            midi = (await client.get(first["midi_url"])).content
+            body = {"model": model, "prompt": {"midi": base64.b64encode(midi).decode(), **prompt}}
+            answer = await client.post(URL, json=body)
+            assert answer.status_code == 422
+            assert [problem["field"] for problem in answer.json()["errors"]] == [field]

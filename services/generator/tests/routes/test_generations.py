@@ -132,14 +132,15 @@ async def test_streamed_notes_equal_the_piece_and_continue_exactly_from_any_id(c
         assert parse_events(rest.text)[-1][1] == "done"
 
 
-@pytest.mark.parametrize("event_id", ["x", "33.0", "999999.0", "32.999", "٣.٤", "31.0", "32.0", "1.1.1"])
-async def test_an_id_that_was_never_sent_starts_again(client: httpx.AsyncClient, event_id: str) -> None:
+async def test_an_id_that_was_never_sent_starts_again(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
     ended = await compose(client, length=30)
     whole = parse_events((await client.get(f"{URL}/{ended['id']}/events")).text)
-    headers = {"Last-Event-ID": event_id.encode()}
-    rest = parse_events((await client.get(f"{URL}/{ended['id']}/events", headers=headers)).text)
-    assert notes_of(rest) == notes_of(whole)
-    assert rest[-1] == whole[-1]
+    for event_id in ["x", "33.0", "999999.0", "32.999", "٣.٤", "31.0", "32.0", "1.1.1"]:
+        with subtests.test(event_id=event_id):
+            headers = {"Last-Event-ID": event_id.encode()}
+            rest = parse_events((await client.get(f"{URL}/{ended['id']}/events", headers=headers)).text)
+            assert notes_of(rest) == notes_of(whole)
+            assert rest[-1] == whole[-1]
 
 
 def notes_of(events: list[tuple[str, str, dict[str, Any]]]) -> list[list[float]]:
@@ -205,40 +206,40 @@ async def test_cancelling_an_ended_generation_changes_nothing(client: httpx.Asyn
     assert answer.json().items() <= ended.items()
 
 
-@pytest.mark.parametrize(
-    ("body", "field", "limit"),
-    [
-        ({"length": 0}, "body.length", "1"),
-        ({"length": 999_999}, "body.length", "maximum"),
-        ({"length": "long"}, "body.length", "integer"),
-        ({"length": 2.5}, "body.length", "integer"),
-        ({"seed": -1}, "body.seed", "0"),
-        ({"seed": MAX_SEED + 1}, "body.seed", str(MAX_SEED)),
-        ({"seed": 1e400}, "body.seed", "integer"),
-        ({"model": "nobody"}, "body.model", "tiny"),
-        ({"model": "tiny@9.9.9"}, "body.model", "tiny"),
-        ({"title": ""}, "body.title", "1"),
-        ({"count": 0}, "body.count", "1"),
-        ({"count": 65}, "body.count", "64"),
-        ({"title": "x" * 201}, "body.title", "200"),
-        ({"tempo": 120}, "body.tempo", "permitted"),
-    ],
-)
-async def test_an_invalid_field_is_named_with_its_limit(
-    client: httpx.AsyncClient, body: dict[str, Any], field: str, limit: str
-) -> None:
-    answer = await client.post(URL, content=json.dumps(body), headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422, answer.text
-    [error] = answer.json()["errors"]
-    assert error["field"] == field
-    assert limit in json.dumps(error)
+INVALID_FIELDS = [
+    ({"length": 0}, "body.length", "1"),
+    ({"length": 999_999}, "body.length", "maximum"),
+    ({"length": "long"}, "body.length", "integer"),
+    ({"length": 2.5}, "body.length", "integer"),
+    ({"seed": -1}, "body.seed", "0"),
+    ({"seed": MAX_SEED + 1}, "body.seed", str(MAX_SEED)),
+    ({"seed": 1e400}, "body.seed", "integer"),
+    ({"model": "nobody"}, "body.model", "tiny"),
+    ({"model": "tiny@9.9.9"}, "body.model", "tiny"),
+    ({"title": ""}, "body.title", "1"),
+    ({"count": 0}, "body.count", "1"),
+    ({"count": 65}, "body.count", "64"),
+    ({"title": "x" * 201}, "body.title", "200"),
+    ({"tempo": 120}, "body.tempo", "permitted"),
+]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe"])
-async def test_a_malformed_body_is_a_problem(client: httpx.AsyncClient, body: bytes) -> None:
-    answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
+async def test_an_invalid_field_is_named_with_its_limit(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for body, field, limit in INVALID_FIELDS:
+        with subtests.test(body=body, field=field):
+            answer = await client.post(URL, content=json.dumps(body), headers={"Content-Type": "application/json"})
+            assert answer.status_code == 422, answer.text
+            [error] = answer.json()["errors"]
+            assert error["field"] == field
+            assert limit in json.dumps(error)
+
+
+async def test_a_malformed_body_is_a_problem(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for body in [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe"]:
+        with subtests.test(body=body):
+            answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
+            assert answer.status_code == 422
+            assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_invalid_tokens_are_rejected_even_where_none_is_required(

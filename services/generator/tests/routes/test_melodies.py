@@ -149,35 +149,34 @@ async def test_streamed_notes_equal_the_piece(client: httpx.AsyncClient) -> None
 DRUMS = Piece(480, SCALE.notes, (Track(0, is_drum=True),))
 
 
-@pytest.mark.parametrize(
-    ("body", "field", "expected"),
-    [
-        ({"prompt": {"midi": "!!!"}}, "body.prompt", "empty"),
-        ({"prompt": {"midi": base64.b64encode(b"not MIDI").decode()}}, "body.prompt", "MIDI"),
-        ({"prompt": encoded(DRUMS)}, "body.prompt", "drum notes"),
-        ({"prompt": {}}, "body.prompt", "either"),
-        ({"prompt": {**encoded(SCALE), "song_id": str(uuid.UUID(int=1))}}, "body.prompt", "both"),
-        ({"prompt": {**encoded(SCALE), "bars": 500}}, "body.prompt.bars", "16"),
-        ({"prompt": {**encoded(SCALE), "bars": 0}}, "body.prompt.bars", "1"),
-        ({"prompt": encoded(SCALE), "parameters": {"bars": 4}}, "body.parameters.bars", "5"),
-        ({"prompt": encoded(SCALE), "model": "tiny"}, "body.prompt", "melody"),
-        ({"parameters": {"accompaniment": "only"}}, "body.prompt", "needed"),
-        ({"length": 100}, "body.length", "parameters.bars"),
-        ({"parameters": {"strategy": "greedy", "temperature": 0.5}}, "body.parameters.temperature", "greedy"),
-        ({"parameters": {"strategy": "beam", "top_k": 5}}, "body.parameters.top_k", "beam"),
-        ({"parameters": {"strategy": "beam", "beam_width": 5, "beam_groups": 2}}, "body.parameters.beam_groups", "5"),
-        ({"parameters": {"temperature": 0}}, "body.parameters.temperature", "0.1"),
-        ({"parameters": {"key": "H major"}}, "body.parameters.key", "C major"),
-    ],
-)
-async def test_invalid_fields_are_named(
-    client: httpx.AsyncClient, body: dict[str, Any], field: str, expected: str
-) -> None:
-    answer = await client.post(URL, json={"model": "steps", **body})
-    assert answer.status_code == 422, answer.text
-    [error] = answer.json()["errors"]
-    assert error["field"] == field
-    assert expected in json.dumps(error)
+INVALID_FIELDS = [
+    ({"prompt": {"midi": "!!!"}}, "body.prompt", "empty"),
+    ({"prompt": {"midi": base64.b64encode(b"not MIDI").decode()}}, "body.prompt", "MIDI"),
+    ({"prompt": encoded(DRUMS)}, "body.prompt", "drum notes"),
+    ({"prompt": {}}, "body.prompt", "either"),
+    ({"prompt": {**encoded(SCALE), "song_id": str(uuid.UUID(int=1))}}, "body.prompt", "both"),
+    ({"prompt": {**encoded(SCALE), "bars": 500}}, "body.prompt.bars", "16"),
+    ({"prompt": {**encoded(SCALE), "bars": 0}}, "body.prompt.bars", "1"),
+    ({"prompt": encoded(SCALE), "parameters": {"bars": 4}}, "body.parameters.bars", "5"),
+    ({"prompt": encoded(SCALE), "model": "tiny"}, "body.prompt", "melody"),
+    ({"parameters": {"accompaniment": "only"}}, "body.prompt", "needed"),
+    ({"length": 100}, "body.length", "parameters.bars"),
+    ({"parameters": {"strategy": "greedy", "temperature": 0.5}}, "body.parameters.temperature", "greedy"),
+    ({"parameters": {"strategy": "beam", "top_k": 5}}, "body.parameters.top_k", "beam"),
+    ({"parameters": {"strategy": "beam", "beam_width": 5, "beam_groups": 2}}, "body.parameters.beam_groups", "5"),
+    ({"parameters": {"temperature": 0}}, "body.parameters.temperature", "0.1"),
+    ({"parameters": {"key": "H major"}}, "body.parameters.key", "C major"),
+]
+
+
+async def test_invalid_fields_are_named(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for body, field, expected in INVALID_FIELDS:
+        with subtests.test(body=body, field=field):
+            answer = await client.post(URL, json={"model": "steps", **body})
+            assert answer.status_code == 422, answer.text
+            [error] = answer.json()["errors"]
+            assert error["field"] == field
+            assert expected in json.dumps(error)
 
 
 async def test_a_prompt_in_another_meter_is_rejected_with_a_remedy(client: httpx.AsyncClient) -> None:

@@ -60,30 +60,29 @@ async def test_parameters_are_stored_applied_and_reproduce_the_piece(client: htt
     assert again == lively_midi
 
 
-@pytest.mark.parametrize(
-    ("parameters", "name", "expected"),
-    [
-        ({"density": 2}, "density", "maximum"),
-        ({"density": float("nan")}, "density", "number"),
-        ({"density": 1e400}, "density", "number"),
-        ({"voices": 1.5}, "voices", "whole"),
-        ({"style": "angry"}, "style", "lively"),
-        ({"loud": "yes"}, "loud", "true or false"),
-        ({"loud": True, "voices": 2}, "loud", "voices"),
-        ({"swing": 0.5}, "swing", "lively"),
-        ({"volume": 3}, "volume", "density"),
-        ({"tempo": 1000}, "tempo", "200"),
-    ],
-)
-async def test_invalid_values_are_named_with_their_limits(
-    client: httpx.AsyncClient, parameters: dict[str, Any], name: str, expected: str
-) -> None:
-    body = json.dumps({"model": MODEL, "parameters": parameters})
-    answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422, answer.text
-    [error] = answer.json()["errors"]
-    assert error["field"] == f"body.parameters.{name}"
-    assert expected in json.dumps(error)
+INVALID_VALUES = [
+    ({"density": 2}, "density", "maximum"),
+    ({"density": float("nan")}, "density", "number"),
+    ({"density": 1e400}, "density", "number"),
+    ({"voices": 1.5}, "voices", "whole"),
+    ({"style": "angry"}, "style", "lively"),
+    ({"loud": "yes"}, "loud", "true or false"),
+    ({"loud": True, "voices": 2}, "loud", "voices"),
+    ({"swing": 0.5}, "swing", "lively"),
+    ({"volume": 3}, "volume", "density"),
+    ({"tempo": 1000}, "tempo", "200"),
+]
+
+
+async def test_invalid_values_are_named_with_their_limits(client: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
+    for parameters, name, expected in INVALID_VALUES:
+        with subtests.test(parameters=parameters, name=name):
+            body = json.dumps({"model": MODEL, "parameters": parameters})
+            answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
+            assert answer.status_code == 422, answer.text
+            [error] = answer.json()["errors"]
+            assert error["field"] == f"body.parameters.{name}"
+            assert expected in json.dumps(error)
 
 
 async def test_parameters_are_rejected_by_a_model_without_any(client: httpx.AsyncClient) -> None:

@@ -96,65 +96,68 @@ async def test_search_finds_the_new_title_and_not_the_old_one(
     assert await titles(client, clara, q="sketch") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ({"limit": 0}, "query.limit"),
-        ({"limit": 101}, "query.limit"),
-        ({"limit": "many"}, "query.limit"),
-        ({"cursor": "AAAA"}, "query.cursor"),
-        ({"cursor": "!"}, "query.cursor"),
-        ({"cursor": "é" * 30}, "query.cursor"),
-        ({"cursor": "A" * 5000}, "query.cursor"),
-        ({"q": "x" * 201}, "query.q"),
-        ({"q": "a\x00b"}, "query.q"),
-        ({"page": 2}, "query.page"),
-    ],
-)
+INVALID_QUERIES = [
+    ({"limit": 0}, "query.limit"),
+    ({"limit": 101}, "query.limit"),
+    ({"limit": "many"}, "query.limit"),
+    ({"cursor": "AAAA"}, "query.cursor"),
+    ({"cursor": "!"}, "query.cursor"),
+    ({"cursor": "é" * 30}, "query.cursor"),
+    ({"cursor": "A" * 5000}, "query.cursor"),
+    ({"q": "x" * 201}, "query.q"),
+    ({"q": "a\x00b"}, "query.q"),
+    ({"page": 2}, "query.page"),
+]
+
+
 async def test_an_invalid_query_is_422_with_the_field(
-    client: httpx.AsyncClient, clara: dict[str, str], query: dict[str, Any], field: str
+    client: httpx.AsyncClient, clara: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    answer = await client.get("/api/v1/songs", params=query, headers=clara)
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    for query, field in INVALID_QUERIES:
+        with subtests.test(query=query, field=field):
+            answer = await client.get("/api/v1/songs", params=query, headers=clara)
+            assert answer.status_code == 422
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"title": ""}, "body.title"),
-        ({"title": " \t "}, "body.title"),
-        ({"title": "\u200b"}, "body.title"),
-        ({"title": "x" * 201}, "body.title"),
-        ({"title": "two\nlines"}, "body.title"),
-        ({"title": "a\x00b"}, "body.title"),
-        ({"title": None}, "body.title"),
-        ({"title": 7}, "body.title"),
-        ({}, "body"),
-        ({"title": "Fine", "owner_id": "robert"}, "body.owner_id"),
-    ],
-)
+INVALID_TITLES = [
+    ({"title": ""}, "body.title"),
+    ({"title": " \t "}, "body.title"),
+    ({"title": "\u200b"}, "body.title"),
+    ({"title": "x" * 201}, "body.title"),
+    ({"title": "two\nlines"}, "body.title"),
+    ({"title": "a\x00b"}, "body.title"),
+    ({"title": None}, "body.title"),
+    ({"title": 7}, "body.title"),
+    ({}, "body"),
+    ({"title": "Fine", "owner_id": "robert"}, "body.owner_id"),
+]
+
+
 async def test_an_invalid_title_changes_nothing(
-    client: httpx.AsyncClient, register: Register, clara: dict[str, str], body: dict[str, Any], field: str
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     song_id = await register()
-    answer = await client.patch(f"/api/v1/songs/{song_id}", json=body, headers=clara)
-    assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
-    song = (await client.get(f"/api/v1/songs/{song_id}", headers=clara)).json()
-    assert (song["title"], song["version"]) == ("Nocturne", 1)
+    for body, field in INVALID_TITLES:
+        with subtests.test(body=body, field=field):
+            answer = await client.patch(f"/api/v1/songs/{song_id}", json=body, headers=clara)
+            assert answer.status_code == 422
+            assert [error["field"] for error in answer.json()["errors"]] == [field]
+            song = (await client.get(f"/api/v1/songs/{song_id}", headers=clara)).json()
+            assert (song["title"], song["version"]) == ("Nocturne", 1)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"title": "\\ud800"}', b"\xff"])
 async def test_a_malformed_body_is_a_client_error(
-    client: httpx.AsyncClient, register: Register, clara: dict[str, str], body: bytes
+    client: httpx.AsyncClient, register: Register, clara: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     song_id = await register()
     headers = clara | {"Content-Type": "application/json"}
-    answer = await client.patch(f"/api/v1/songs/{song_id}", content=body, headers=headers)
-    assert answer.status_code in (400, 422)
-    assert answer.headers["content-type"] == "application/problem+json"
+    for body in [b"", b"{", b'{"title": "\\ud800"}', b"\xff"]:
+        with subtests.test(body=body):
+            answer = await client.patch(f"/api/v1/songs/{song_id}", content=body, headers=headers)
+            assert answer.status_code in (400, 422)
+            assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_the_longest_title_is_accepted_and_trimmed(

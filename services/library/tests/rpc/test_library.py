@@ -203,48 +203,48 @@ def _struct(**values: Any) -> Struct:
 _SHA = "0" * 64
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"source_id": ""}, "source_id"),
-        ({"source_id": "x" * 201}, "source_id"),
-        ({"owner_id": ""}, "owner_id"),
-        ({"owner_id": "a\x00b"}, "owner_id"),
-        ({"title": "x" * 201}, "title"),
-        ({"author": "x" * 201}, "author"),
-        ({"midi": None}, "midi.sha256"),
-        ({"midi": pb.MidiArtifact(key=f"models/{_SHA}.mid", sha256=_SHA, size_bytes=9)}, "midi.key"),
-        ({"midi": pb.MidiArtifact(key="midi/x.mid", sha256="x", size_bytes=9)}, "midi.sha256"),
-        ({"midi": pb.MidiArtifact(key=f"midi/{_SHA}.mid", sha256=_SHA, size_bytes=0)}, "midi.size_bytes"),
-        ({"creation": pb.Creation(model="", model_version="1", seed=1)}, "creation.model"),
-        ({"creation": pb.Creation(model="m", model_version="1", seed=2**53)}, "creation.seed"),
-        (
-            {"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a=float("nan")))},
-            "creation.parameters",
-        ),
-        ({"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a="\x00"))}, "creation.parameters"),
-        (
-            {"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a="x" * 20_000))},
-            "creation.parameters",
-        ),
-        ({"duration_seconds": -1.0}, "duration_seconds"),
-        ({"duration_seconds": float("inf")}, "duration_seconds"),
-        ({"note_count": -1}, "note_count"),
-        ({"measures": {"scale_score": float("nan")}}, "measures.scale_score"),
-    ],
-)
+INVALID_REQUESTS = [
+    ({"source_id": ""}, "source_id"),
+    ({"source_id": "x" * 201}, "source_id"),
+    ({"owner_id": ""}, "owner_id"),
+    ({"owner_id": "a\x00b"}, "owner_id"),
+    ({"title": "x" * 201}, "title"),
+    ({"author": "x" * 201}, "author"),
+    ({"midi": None}, "midi.sha256"),
+    ({"midi": pb.MidiArtifact(key=f"models/{_SHA}.mid", sha256=_SHA, size_bytes=9)}, "midi.key"),
+    ({"midi": pb.MidiArtifact(key="midi/x.mid", sha256="x", size_bytes=9)}, "midi.sha256"),
+    ({"midi": pb.MidiArtifact(key=f"midi/{_SHA}.mid", sha256=_SHA, size_bytes=0)}, "midi.size_bytes"),
+    ({"creation": pb.Creation(model="", model_version="1", seed=1)}, "creation.model"),
+    ({"creation": pb.Creation(model="m", model_version="1", seed=2**53)}, "creation.seed"),
+    (
+        {"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a=float("nan")))},
+        "creation.parameters",
+    ),
+    ({"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a="\x00"))}, "creation.parameters"),
+    (
+        {"creation": pb.Creation(model="m", model_version="1", parameters=_struct(a="x" * 20_000))},
+        "creation.parameters",
+    ),
+    ({"duration_seconds": -1.0}, "duration_seconds"),
+    ({"duration_seconds": float("inf")}, "duration_seconds"),
+    ({"note_count": -1}, "note_count"),
+    ({"measures": {"scale_score": float("nan")}}, "measures.scale_score"),
+]
+
+
 async def test_an_invalid_field_is_named_and_nothing_is_registered(
     register_one: RegisterOne,
     client: httpx.AsyncClient,
     make_request: MakeRequest,
     token_issuer: TokenIssuer,
-    changes: dict[str, Any],
-    field: str,
+    subtests: pytest.Subtests,
 ) -> None:
-    refused = await register_one(make_request(**changes))
-    assert f"{field}: " in refused.refusal
-    assert (refused.song_id, refused.retry) == ("", False)
-    assert await listed(client, token_issuer) == []
+    for changes, field in INVALID_REQUESTS:
+        with subtests.test(changes=changes, field=field):
+            refused = await register_one(make_request(**changes))
+            assert f"{field}: " in refused.refusal
+            assert (refused.song_id, refused.retry) == ("", False)
+            assert await listed(client, token_issuer) == []
 
 
 @pytest.mark.parametrize(
