@@ -1,4 +1,4 @@
-"""Pieces that accounts requested on a day."""
+"""Pieces that accounts requested on a day, and limits that operators set for single accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,8 +23,16 @@ def upgrade() -> None:
         sa.Column("pieces", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "day", name="pk_user_pieces"),
     )
+    op.create_table(
+        "user_quotas",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("max_pieces_per_day", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_user_quotas"),
+    )
     set_storage(_SETTINGS)
 
 
 def downgrade() -> None:
+    op.drop_table("user_quotas")
     op.drop_table("user_pieces")

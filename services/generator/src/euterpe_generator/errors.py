@@ -87,42 +87,45 @@ class StorageFull(Forbidden):
         )
 
 
-class DailyQuotaReached(TooManyRequests):
+class _PiecesQuotaReached(TooManyRequests):
+    """A limit of pieces per day. `{limit}` and `{remaining}` in the detail are replaced."""
+
+    def __init__(self, usage: DailyUsage, detail: str) -> None:
+        assert usage.quota is not None
+        self._quota = usage.quota
+        limits = {"pieces": self._quota.limit, "remaining": self._quota.remaining}
+        detail = detail.format(limit=self._quota.limit, remaining=self._quota.remaining)
+        super().__init__(detail, limits=limits, retry_after_seconds=self._quota.reset_seconds)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that state the quota."""
+        return quota_headers([self._quota])
+
+
+class DailyQuotaReached(_PiecesQuotaReached):
     """The account has requested as many pieces as it may in one day."""
 
     slug = "daily-quota-reached"
 
-    def __init__(self, usage: DailyUsage, limit: int, *, is_guest: bool) -> None:
+    def __init__(self, usage: DailyUsage, *, is_guest: bool) -> None:
         remedy = "Register for a higher limit, or try again then." if is_guest else "Try again then."
         super().__init__(
-            f"You may request at most {limit} pieces a day, and {usage.remaining(limit)} of them remain today. "
+            usage,
+            "You may request at most {limit} pieces a day, and {remaining} of them remain today. "
             f"The count starts again at {usage.resets_at:%Y-%m-%dT%H:%M:%SZ}. {remedy}",
-            limits={"pieces": limit, "remaining": usage.remaining(limit)},
-            retry_after_seconds=usage.reset_seconds(),
         )
-        self._quota = usage.quota(limit)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers that state the quota."""
-        return quota_headers([self._quota])
 
 
-class NetworkQuotaReached(TooManyRequests):
+class NetworkQuotaReached(_PiecesQuotaReached):
     """Anonymous users of the network have requested as many pieces as they may in one day."""
 
     slug = "network-quota-reached"
 
-    def __init__(self, usage: DailyUsage, limit: int) -> None:
-        detail = f"Without an account, at most {limit} pieces a day can be composed from your network. Register first."
-        limits = {"pieces": limit, "remaining": usage.remaining(limit)}
-        super().__init__(detail, limits=limits, retry_after_seconds=usage.reset_seconds())
-        self._quota = usage.quota(limit)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers that state the quota."""
-        return quota_headers([self._quota])
+    def __init__(self, usage: DailyUsage) -> None:
+        super().__init__(
+            usage, "Without an account, at most {limit} pieces a day can be composed from your network. Register first."
+        )
 
 
 class TooManyStreams(TooManyRequests):

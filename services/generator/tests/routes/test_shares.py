@@ -132,6 +132,23 @@ async def test_accounts_have_a_daily_limit_by_class(queue_only: Any, guest: Any,
         async with app.state.generations._database.sessions.begin() as session:
             await session.execute(text("UPDATE user_pieces SET day = day - 1"))
         assert (await client.post(URL, json=PIECE, headers=anna)).status_code == 202
+        operator = {"Authorization": f"Bearer {token_issuer.service_token('operator', scope='admin')}"}
+        for user, limit, expected in (("anna", 1, 429), ("anna", 0, 202), ("mina", 9, 202)):
+            path = f"/internal/admin/users/{user}/quota"
+            changed = await client.put(path, json={"max_pieces_per_day": limit}, headers=operator)
+            assert changed.status_code == 204
+            headers = guest("mina") if user == "mina" else anna
+            assert (await client.post(URL, json=PIECE, headers=headers)).status_code == expected, (user, limit)
+            shown = (await client.get(path, headers=operator)).json()
+            assert (shown["max_pieces_per_day"], shown["is_own"]) == (limit or None, True)
+        path = "/internal/admin/users/anna/quota"
+        assert (await client.put(path, json={"max_pieces_per_day": 9}, headers=anna)).status_code == 401
+        assert (await client.delete(path, headers=operator)).status_code == 204
+        assert (await client.get(path, headers=operator)).json() == {
+            "pieces": 1,
+            "max_pieces_per_day": 3,
+            "is_own": False,
+        }
         await app.state.ownership.delete(Owner.account("anna", "Anna"))
         assert (await client.get(f"{URL}/usage", headers=anna)).json()["pieces"] == 0
 

@@ -8,7 +8,7 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, RequesterDep
+from euterpe_converter.dependencies import AudioDep, RequesterDep, budget_headers
 from euterpe_converter.domain.audio import Tags
 from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.routes.responses import audio_content, rendition_response
@@ -56,7 +56,9 @@ async def convert_midi(
     async def obtain() -> Rendition:
         return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist), requester)
 
-    return await rendition_response(request, obtain, inline=False)
+    response = await rendition_response(request, obtain, inline=False)
+    response.headers.update(budget_headers(request, requester))
+    return response
 
 
 async def read_upload(file: UploadFile, limit: int) -> bytes:

@@ -12,7 +12,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
-from euterpe_converter.dependencies import RequesterDep, SongId, StemsDep, share_field, share_link_headers
+from euterpe_converter.dependencies import (
+    RequesterDep,
+    SongId,
+    StemsDep,
+    budget_headers,
+    share_field,
+    share_link_headers,
+)
 from euterpe_converter.domain.audio import RenderOptions
 from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.routes.disconnect import while_connected
@@ -99,7 +106,8 @@ async def download_song_stems(
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
     }
-    return _ArchiveResponse(body, headers | share_link_headers(options.share))
+    headers |= share_link_headers(options.share) | budget_headers(request, requester)
+    return _ArchiveResponse(body, headers)
 
 
 async def _chained(first: bytes, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -1,4 +1,4 @@
-"""How many pieces a principal has requested on a day."""
+"""How many pieces a principal has requested on a day, and may request."""
 
 import math
 from dataclasses import dataclass
@@ -12,24 +12,29 @@ _DAY_SECONDS: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class DailyUsage:
-    """Pieces that an account, or all anonymous users of a network, requested on a day (UTC)."""
+    """Pieces that an account, or all anonymous users of a network, requested on a day (UTC).
+
+    `limit` is None if there is none; then pieces are not counted. `has_own_limit`: an operator set it for the account.
+    """
 
     day: date
     pieces: int
+    limit: int | None
+    has_own_limit: bool = False
 
     @property
     def resets_at(self) -> datetime:
         """When the count starts again."""
         return datetime.combine(self.day + timedelta(days=1), time(), UTC)
 
-    def reset_seconds(self, now: datetime | None = None) -> int:
-        """Return the seconds until the count starts again, at least 1."""
-        return max(1, math.ceil((self.resets_at - (now or datetime.now(UTC))).total_seconds()))
+    @property
+    def quota(self) -> Quota | None:
+        """The quota for headers; None without a limit."""
+        if self.limit is None:
+            return None
+        reset = max(1, math.ceil((self.resets_at - datetime.now(UTC)).total_seconds()))
+        return Quota("pieces", self.limit, self.pieces, _DAY_SECONDS, reset)
 
-    def remaining(self, limit: int) -> int:
-        """Return how many more pieces may be requested on the day."""
-        return self.quota(limit).remaining
-
-    def quota(self, limit: int) -> Quota:
-        """Return the quota for headers."""
-        return Quota("pieces", limit, self.pieces, _DAY_SECONDS, self.reset_seconds())
+    def fits(self, pieces: int) -> bool:
+        """Whether so many more pieces may be requested."""
+        return self.limit is None or self.pieces + pieces <= self.limit

@@ -130,11 +130,11 @@ async def get_pieces_usage(user: CurrentUser, service: GenerationsDep, response:
     `daily-quota-reached`.
     """
     owner = Owner.account(user.id, user.name, is_guest=user.guest)
-    limit, usage = service.max_per_day(owner), await service.daily_usage(owner)
-    if limit is None:
+    usage = await service.daily_usage(owner)
+    if usage.quota is None:
         return PiecesUsageView(pieces=None, max_pieces=None, resets_at=usage.resets_at)
-    response.headers.update(quota_headers([usage.quota(limit)]))
-    return PiecesUsageView(pieces=usage.pieces, max_pieces=limit, resets_at=usage.resets_at)
+    response.headers.update(quota_headers([usage.quota]))
+    return PiecesUsageView(pieces=usage.pieces, max_pieces=usage.limit, resets_at=usage.resets_at)
 
 
 async def readable_generation(generation_id: UUID, owner: OwnerDep, service: GenerationsDep) -> Generation:

@@ -10,6 +10,7 @@ from euterpe_generator.services.generations import GenerationService
 
 def generation_quota_headers(service: GenerationService, owner: Owner) -> dict[str, str]:
     """Return the headers about the pieces per day, and about the library of an account while it answers."""
-    limit, daily, storage = service.max_per_day(owner), service.known_daily_usage(owner), service.library_usage(owner)
-    quotas = [] if limit is None or daily is None else [daily.quota(limit)]
+    daily, storage = service.known_daily_usage(owner), service.library_usage(owner)
+    pieces = None if daily is None else daily.quota
+    quotas = [] if pieces is None else [pieces]
     return quota_headers(quotas + ([] if storage is None else storage_quotas(**asdict(storage))))

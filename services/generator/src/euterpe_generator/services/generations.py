@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,15 +25,18 @@ from euterpe_generator.errors import (
     TooManyUnfinished,
 )
 from euterpe_generator.services.batching import Batcher
-from euterpe_generator.services.daily_limit import DailyLimit
+from euterpe_generator.services.daily_limit import DailyLimit, today
 from euterpe_generator.services.queue_limit import QueueLimit
 from euterpe_generator.services.request_resolution import RequestResolver
 from euterpe_generator.services.storage_quota import StorageQuota
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
+from euterpe_generator.storage.daily_pieces import DailyPiecesRepository
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.workers import WorkerRepository
+
+log = structlog.get_logger(__name__)
 
 #: How long a waiting request relies on notifications before it reads the row again.
 _POLL_SECONDS = 1.0
@@ -180,10 +184,6 @@ class GenerationService:
         """Return how full the user's library is, as of the last request for a piece; None if that is not known."""
         return self._quota.known(owner)
 
-    def max_per_day(self, owner: Owner) -> int | None:
-        """Return how many pieces an owner may request in a day; None if that is not limited."""
-        return self._daily.of(owner)
-
     def known_daily_usage(self, owner: Owner) -> DailyUsage | None:
         """Return the pieces of today as of the owner's last request to this process; None if that is not known."""
         return self._daily.known(owner)
@@ -191,7 +191,13 @@ class GenerationService:
     async def daily_usage(self, owner: Owner) -> DailyUsage:
         """Return the pieces that an owner has requested today."""
         async with self._database.sessions() as session:
-            return await self._daily.usage(session, owner)
+            return (await self._daily.usage(session, [owner], today()))[owner.key]
+
+    async def set_daily_limit(self, user_id: str, limit: int | None) -> None:
+        """Set how many pieces an account may request in a day (0: no limit); with None, apply that of its class."""
+        async with self._database.sessions.begin() as session:
+            await DailyPiecesRepository(session).set_limit(user_id, limit)
+        log.warning("quota_set", user_id=user_id, max_pieces_per_day=limit)
 
     async def _check_storage(self, owner: Owner, order: Order, idempotency_key: str | None) -> None:
         try:

@@ -118,6 +118,16 @@ class UserPiecesRow(Base):
     pieces: Mapped[int] = mapped_column(Integer)
 
 
+class UserQuotaRow(Base):
+    """The limit that an operator set for one account; 0 is no limit."""
+
+    __tablename__ = "user_quotas"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    max_pieces_per_day: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
 class NetworkPiecesRow(Base):
     """Pieces that anonymous users of one network requested on one day; deleted after the next day."""
 
