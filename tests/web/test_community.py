@@ -164,6 +164,8 @@ def test_a_moderator_hides_a_comment_and_bans_its_author(visit: Visit, product: 
     decision = page.get_by_role("main").get_by_role("listitem")
     expect(decision).to_contain_text(text("has hidden your comment on “Air”", "ha ocultado tu comentario en «Air»"))
     expect(decision).to_contain_text("Buy now")
+    expect(decision).to_contain_text(text("Reason: Adverts", "Motivo: Adverts"))
+    expect(decision).to_contain_text(text("The ban ends on", "La expulsión termina el"))
     # The link of a digest, whose button works without a login.
     page.context.clear_cookies()
     token = unsubscription_token(key_cipher(product.secrets()["key_encryption_key"]), uuid.UUID(user_id))

@@ -780,6 +780,8 @@ class NotificationAnswer(TypedDict):
     comment_id: str | None
     text: str
     comment_text: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    banned_until: NotRequired[str | None]
     created_at: str
     read: bool
 

@@ -152,6 +152,8 @@ def _data(item: Notification) -> dict[str, Any]:
         "comment_id": str(item.comment_id) if item.comment_id else None,
         "text": item.text,
         "comment_text": item.comment_text,
+        "reason": item.reason,
+        "banned_until": item.banned_until and item.banned_until.isoformat(),
     }
 
 
