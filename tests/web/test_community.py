@@ -212,3 +212,22 @@ def test_a_profile_is_edited_and_seen_by_others(visit: Visit, product: Product, 
         expect(main.get_by_role("link", name=name).first).to_be_visible()
     page.goto("/library/likes")
     expect(main.get_by_role("link", name="Air").first).to_be_visible()
+
+
+@fast_variant(SPANISH_PHONE)
+def test_the_lineage_of_a_piece_is_shown_both_ways(visit: Visit, product: Product, community: Community) -> None:
+    page, text = visit.page, visit.text
+    with product.client() as client:
+        body = {"length": 30, "title": "Air, again", "remix_of": community.song}
+        waiting = community.other | {"Prefer": "wait=60"}
+        remix = client.post("/generations", json=body, headers=waiting).raise_for_status().json()["song_id"]
+        client.patch(f"/songs/{remix}", json={"visibility": "public"}, headers=community.other).raise_for_status()
+    visit.log_in(community.name)
+    page.goto(community.page)
+    origin = page.get_by_role("region", name=text("Origin", "Origen"))
+    expect(origin.get_by_role("heading")).to_have_text(text("Made from this piece", "Hechas a partir de esta"))
+    origin.get_by_role("link", name="Air, again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air, again")
+    expect(origin).to_contain_text(text("Made from", "Hecha a partir de"))
+    origin.get_by_role("link", name="Air", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air")

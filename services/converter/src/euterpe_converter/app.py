@@ -99,7 +99,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(workers.close)
     eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
     evictor = Evictor(state.object_store, cache, metrics, eviction_limits)
-    state.render_budget = RenderBudget(settings.budget_limits)
+    budget = RenderBudget(settings.budget_limits)
     pool = RenderPool(
         workers=settings.workers,
         queue_limit=settings.queue_limit,
@@ -108,7 +108,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         linger_seconds=settings.linger_seconds,
         limits=settings.worker_limits,
         jobs_per_principal=settings.renders_per_principal,
-        budget=state.render_budget,
+        budget=budget,
     )
     # Closed before the workers, so that cancelled renders can clean up.
     stack.push_async_callback(pool.close)
@@ -124,6 +124,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         workers=workers,
         renderer=Renderer(workers, cache, evictor, metrics, timeout_seconds=settings.render_timeout_seconds),
         pool=pool,
+        budget=budget,
         metrics=metrics,
     )
     state.stems = StemService(library=library, store=state.object_store, reader=picture_reader, audio=state.audio)

@@ -4,7 +4,6 @@ import uuid
 from typing import Annotated, Any
 
 from euterpe_service_kit.networks import network_of
-from euterpe_service_kit.rate_limit import quota_headers
 from euterpe_service_kit.security import optional_principal
 from euterpe_service_kit.tokens import Principal
 from fastapi import Depends, Path, Request, Security
@@ -12,7 +11,6 @@ from pydantic import Field
 
 from euterpe_converter.domain.formats import AudioFormat
 from euterpe_converter.domain.requester import Requester
-from euterpe_converter.rendering.budget import RenderBudget
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.services.scores import ScoreService
@@ -82,12 +80,6 @@ def requester_of(request: Request, user: Principal | None) -> Requester:
     """Return the requester for a user, or for an anonymous client, of a request."""
     network = network_of(request.client.host if request.client else "")
     return Requester(network=network) if user is None else Requester(user.id, "", user.guest, network)
-
-
-def budget_headers(request: Request, requester: Requester) -> dict[str, str]:
-    """Return the headers that state the requester's budget of rendered audio."""
-    budget: RenderBudget = request.app.state.render_budget
-    return quota_headers([budget.usage(requester).quota])
 
 
 RequesterDep = Annotated[Requester, Depends(get_requester)]

@@ -8,9 +8,10 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, RequesterDep, budget_headers
+from euterpe_converter.dependencies import AudioDep, RequesterDep
 from euterpe_converter.domain.audio import Tags
 from euterpe_converter.domain.formats import AudioFormat
+from euterpe_converter.routes.budget_headers import budget_headers
 from euterpe_converter.routes.responses import audio_content, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
@@ -57,7 +58,7 @@ async def convert_midi(
         return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist), requester)
 
     response = await rendition_response(request, obtain, inline=False)
-    response.headers.update(budget_headers(request, requester))
+    response.headers.update(budget_headers(audio, requester))
     return response
 
 

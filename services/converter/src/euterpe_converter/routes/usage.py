@@ -5,8 +5,8 @@ from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from euterpe_converter.dependencies import budget_headers, requester_of
-from euterpe_converter.rendering.budget import RenderBudget
+from euterpe_converter.dependencies import AudioDep, requester_of
+from euterpe_converter.routes.budget_headers import budget_headers
 
 router = APIRouter(prefix="/api/v1/audio", tags=["audio"], responses=problem_responses(401, 403, 503))
 
@@ -22,14 +22,13 @@ class AudioUsageAnswer(BaseModel):
 
 
 @router.get("/usage", summary="Get the amount of rendered audio")
-async def get_audio_usage(request: Request, user: CurrentUser, response: Response) -> AudioUsageAnswer:
+async def get_audio_usage(request: Request, user: CurrentUser, audio: AudioDep, response: Response) -> AudioUsageAnswer:
     """Only audio that was not rendered before counts. At a limit, requests for new audio are refused with 429 and the
     type `render-budget-reached` or `too-many-renders`. Each process of the converter counts for itself.
     """
     requester = requester_of(request, user)
-    budget: RenderBudget = request.app.state.render_budget
-    usage = budget.usage(requester)
-    response.headers.update(budget_headers(request, requester))
+    usage = audio.usage(requester)
+    response.headers.update(budget_headers(audio, requester))
     return AudioUsageAnswer(
         size_bytes=usage.size_bytes,
         max_size_bytes=usage.max_size_bytes,

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, delete, func, null, select
+from sqlalchemy import Executable, delete, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,7 +72,7 @@ class DailyPiecesRepository:
             await self._session.execute(delete(row).where(row.day < today - timedelta(days=1)))
 
 
-def _counts_of_users(ids: Collection[str], day: date) -> Select[Any]:
+def _counts_of_users(ids: Collection[str], day: date) -> Executable:
     counted = select(UserPiecesRow).where(UserPiecesRow.subject.in_(ids), UserPiecesRow.day == day).subquery()
     quotas = select(UserQuotaRow).where(UserQuotaRow.user_id.in_(ids)).subquery()
     subject = func.coalesce(counted.c.user_id, quotas.c.user_id)
@@ -80,7 +80,7 @@ def _counts_of_users(ids: Collection[str], day: date) -> Select[Any]:
     return select(subject, func.coalesce(counted.c.pieces, 0), quotas.c.max_pieces_per_day).select_from(both)
 
 
-def _counts_of_networks(networks: Collection[str], day: date) -> Select[Any]:
+def _counts_of_networks(networks: Collection[str], day: date) -> Executable:
     row = NetworkPiecesRow
     return select(row.subject, row.pieces, null()).where(row.subject.in_(networks), row.day == day)
 
