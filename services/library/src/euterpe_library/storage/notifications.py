@@ -232,7 +232,8 @@ def to_notification(row: Any) -> Notification:
     """Map a row of `select_notifications`."""
     notification_id, kind, *rest, comment, reason, banned_until = row
     comment_text = excerpt(comment) if comment else None
-    return Notification(notification_id, Kind(kind), *rest, comment_text, reason, banned_until)
+    decision = {"comment_text": comment_text, "reason": reason, "banned_until": banned_until}
+    return Notification(notification_id, Kind(kind), *rest, **decision)
 
 
 class DigestRepository:
