@@ -49,7 +49,7 @@ USER = {
     "share_song", "list_shares", "revoke_share",
     "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
     "download_original", "export_library", "export_generations", "prepare_song_audio",
-    "get_library_usage", "list_notifications", "follow_notifications", "read_all_notifications",
+    "get_library_usage", "get_pieces_usage", "get_audio_usage", "list_notifications", "follow_notifications", "read_all_notifications",
     "read_notification", "unread_notification", "list_blocked_users",
     "list_song_versions", "save_song_version", "restore_song_version", "download_song_version",
 }  # fmt: skip
@@ -59,7 +59,8 @@ ACCOUNT = {
     "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
     "put_playlist_songs", "add_playlist_song", "remove_playlist_song", "edit_comment", "block_user", "unblock_user",
     "get_notification_settings", "put_notification_settings", "get_profile", "put_profile", "put_picture",
-    "delete_picture", "add_webhook", "list_webhooks", "remove_webhook", "test_webhook", "list_deliveries",
+    "delete_picture", "add_webhook", "list_webhooks", "change_webhook", "remove_webhook", "test_webhook",
+    "list_deliveries", "retry_dead_deliveries",
     "retry_delivery",
 }  # fmt: skip
 #: With the login of a moderator; everyone else is refused, whether or not the thing exists.
