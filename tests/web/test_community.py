@@ -224,6 +224,7 @@ def test_the_lineage_of_a_piece_is_shown_both_ways(visit: Visit, product: Produc
         client.patch(f"/songs/{remix}", json={"visibility": "public"}, headers=community.other).raise_for_status()
     visit.log_in(community.name)
     page.goto(community.page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air")
     origin = page.get_by_role("region", name=text("Origin", "Origen"))
     expect(origin.get_by_role("heading")).to_have_text(text("Made from this piece", "Hechas a partir de esta"))
     origin.get_by_role("link", name="Air, again").click()
