@@ -37,7 +37,9 @@ class Product:
         self._repository = repository
         self._python = python
         own = {"EUTERPE_PORT": str(self.port), "EUTERPE_DATA": str(directory / "var")}
-        self._environment = os.environ | own | dict(settings)
+        # One account requests more pieces in a measurement than a person in a day.
+        unlimited = {f"EUTERPE_GENERATOR_MAX_{name}_PER_DAY": "0" for name in ("REGISTERED", "GUEST")}
+        self._environment = os.environ | unlimited | own | dict(settings)
         self._output = directory / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
 

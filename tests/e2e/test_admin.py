@@ -32,6 +32,7 @@ def test_an_operator_suspends_and_resumes_a_user(product: Any, anonymous: httpx.
     anonymous.post("/auth/token", data=form).raise_for_status()
     assert "1 sessions of zampa" in _admin(product, "users", "end-sessions", "zampa")
     assert "0 of 7" in " ".join(_admin(product, "users", "quota", "zampa", "--songs", "7").split())
+    assert "0 of 2" in " ".join(_admin(product, "users", "quota", "zampa", "--pieces-per-day", "2").split())
     assert "of all users" in _admin(product, "users", "quota", "zampa", "--default")
     assert "has no second factor" in _admin(product, "users", "remove-second-factor", "zampa", status=1)
     assert "no account" in _admin(product, "users", "show", "unknown-user", status=1)

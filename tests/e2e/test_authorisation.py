@@ -49,8 +49,9 @@ USER = {
     "share_song", "list_shares", "revoke_share",
     "list_liked_songs", "list_playlists", "list_followed_authors", "import_song",
     "download_original", "export_library", "export_generations", "prepare_song_audio",
-    "get_library_usage", "list_notifications", "follow_notifications", "read_all_notifications",
-    "read_notification", "unread_notification", "list_blocked_users",
+    "get_library_usage", "get_pieces_usage", "get_audio_usage",
+    "list_notifications", "follow_notifications", "read_all_notifications", "read_notification",
+    "unread_notification", "list_blocked_users",
     "list_song_versions", "save_song_version", "restore_song_version", "download_song_version",
 }  # fmt: skip
 #: With the login of a registered user.
@@ -59,8 +60,8 @@ ACCOUNT = {
     "follow_author", "unfollow_author", "create_playlist", "change_playlist", "delete_playlist",
     "put_playlist_songs", "add_playlist_song", "remove_playlist_song", "edit_comment", "block_user", "unblock_user",
     "get_notification_settings", "put_notification_settings", "get_profile", "put_profile", "put_picture",
-    "delete_picture", "add_webhook", "list_webhooks", "remove_webhook", "test_webhook", "list_deliveries",
-    "retry_delivery",
+    "delete_picture", "add_webhook", "list_webhooks", "change_webhook", "remove_webhook", "test_webhook",
+    "list_deliveries", "retry_delivery", "retry_dead_deliveries",
 }  # fmt: skip
 #: With the login of a moderator; everyone else is refused, whether or not the thing exists.
 MODERATOR = {"list_reported_comments", "decide_reports", "list_bans", "end_ban", "list_moderation_log"}
@@ -140,6 +141,7 @@ class World:
             "put_notification_settings": {},
             "put_profile": {},
             "add_webhook": {"url": "https://127.0.0.1/"},
+            "change_webhook": {"kinds": ["like"]},
             "create_playlist": {"title": "Mine"},
             "change_playlist": {"title": "Changed"},
             "put_playlist_songs": {"song_ids": []},
@@ -355,7 +357,7 @@ def test_owner_may_call_everything(world: World) -> None:
         refused = {"download_original": 404, "get_author": 404, "follow_author": 404, "revoke_session": 404,
                    "read_notification": 404, "unread_notification": 404, "put_picture": 422,
                    "add_webhook": 422, "remove_webhook": 404, "test_webhook": 404, "list_deliveries": 404,
-                   "retry_delivery": 404,
+                   "retry_delivery": 404, "change_webhook": 404, "retry_dead_deliveries": 404,
                    "import_song": 422, "claim_guest": 422, "delete_account": 422, "convert_midi": 422,
                    "enable_totp": 422, "rename_passkey": 404, "remove_passkey": 404, "add_passkey": 422,
                    "reauthenticate_with_passkey": 422, "begin_provider_confirmation": 422, "link_provider": 422,

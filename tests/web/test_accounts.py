@@ -1,12 +1,14 @@
 """Registration, log in, error messages, language and theme."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from euterpe_auth.domain.registration_challenges import new_registration_challenge, solved_challenge
 from playwright.sync_api import expect
 
 from tests.e2e.product import Product
-from tests.web.conftest import PASSWORD, Open, Visit, register
+from tests.web.conftest import PASSWORD, SPANISH_PHONE, Open, Visit, fast_variant, register
 
 pytestmark = pytest.mark.web
 
@@ -36,6 +38,19 @@ def test_a_registered_user_stays_logged_in_after_a_reload(visit: Visit, name: st
     expect(page.get_by_role("navigation").get_by_text(name)).to_be_visible()
     stored = page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")
     assert "ey" not in re.sub(r'"[^"]*":', "", stored), "a token is in the browser's storage"
+
+
+@fast_variant(SPANISH_PHONE)
+def test_a_registration_solves_the_challenge_of_the_operator(visit: Visit, name: str) -> None:
+    page, secret = visit.page, "a secret"
+    challenge = new_registration_challenge(secret, cost=50, now=datetime.now(UTC))
+    page.route("**/registration-challenge", lambda route: route.fulfill(json={"challenge": challenge}))
+    page.goto("/register")
+    fill(visit, name, PASSWORD)
+    with page.expect_request("**/auth/users") as sent:
+        create(visit)
+    assert solved_challenge(secret, sent.value.post_data_json["proof"])
+    expect(page.get_by_role("heading", name=visit.text("Save your recovery", "Guarda tus códigos"))).to_be_visible()
 
 
 def test_field_errors_are_shown_next_to_their_fields(visit: Visit, name: str) -> None:

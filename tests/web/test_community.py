@@ -164,6 +164,8 @@ def test_a_moderator_hides_a_comment_and_bans_its_author(visit: Visit, product: 
     decision = page.get_by_role("main").get_by_role("listitem")
     expect(decision).to_contain_text(text("has hidden your comment on “Air”", "ha ocultado tu comentario en «Air»"))
     expect(decision).to_contain_text("Buy now")
+    expect(decision).to_contain_text(text("Reason: Adverts", "Motivo: Adverts"))
+    expect(decision).to_contain_text(text("The ban ends on", "La expulsión termina el"))
     # The link of a digest, whose button works without a login.
     page.context.clear_cookies()
     token = unsubscription_token(key_cipher(product.secrets()["key_encryption_key"]), uuid.UUID(user_id))
@@ -210,3 +212,23 @@ def test_a_profile_is_edited_and_seen_by_others(visit: Visit, product: Product, 
         expect(main.get_by_role("link", name=name).first).to_be_visible()
     page.goto("/library/likes")
     expect(main.get_by_role("link", name="Air").first).to_be_visible()
+
+
+@fast_variant(SPANISH_PHONE)
+def test_the_lineage_of_a_piece_is_shown_both_ways(visit: Visit, product: Product, community: Community) -> None:
+    page, text = visit.page, visit.text
+    with product.client() as client:
+        body = {"length": 30, "title": "Air, again", "remix_of": community.song}
+        waiting = community.other | {"Prefer": "wait=60"}
+        remix = client.post("/generations", json=body, headers=waiting).raise_for_status().json()["song_id"]
+        client.patch(f"/songs/{remix}", json={"visibility": "public"}, headers=community.other).raise_for_status()
+    visit.log_in(community.name)
+    page.goto(community.page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air")
+    origin = page.get_by_role("region", name=text("Origin", "Origen"))
+    expect(origin.get_by_role("heading")).to_have_text(text("Made from this piece", "Hechas a partir de esta"))
+    origin.get_by_role("link", name="Air, again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air, again")
+    expect(origin).to_contain_text(text("Made from", "Hecha a partir de"))
+    origin.get_by_role("link", name="Air", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Air")

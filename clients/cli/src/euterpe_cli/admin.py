@@ -126,28 +126,38 @@ def quota(
     user: User,
     songs: Annotated[int | None, typer.Option(help="Set the largest number of songs.", min=0)] = None,
     mebibytes: Annotated[int | None, typer.Option(help="Set the largest size of the library.", min=0)] = None,
+    pieces_per_day: Annotated[
+        int | None, typer.Option(help="Set the largest number of pieces a day; 0 is no limit.", min=0)
+    ] = None,
     default: Annotated[bool, typer.Option("--default", help="Apply the limits of all users again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a user stores and may store, or set limits for this user."""
+    """Show what a user stores and composes and may store and compose, or set limits for this user."""
     account = _api(context).get("auth", f"/users/{user}")
     path = f"/users/{account['id']}/quota"
     query = {"guest": account["username"] is None}
     if default:
-        _api(context).send("DELETE", "library", path)
-    elif songs is not None or mebibytes is not None:
+        for service in ("library", "generator"):
+            _api(context).send("DELETE", service, path)
+    if pieces_per_day is not None:
+        _api(context).send("PUT", "generator", path, body={"max_pieces_per_day": pieces_per_day})
+    if songs is not None or mebibytes is not None:
         current = _api(context).get("library", path, query)
         body = {
             "max_songs": current["max_songs"] if songs is None else songs,
             "max_size_bytes": current["max_size_bytes"] if mebibytes is None else mebibytes * 2**20,
         }
         _api(context).send("PUT", "library", path, body=body)
-    found = _api(context).get("library", path, query)
+    stored, composed = (_api(context).get(service, path, query) for service in ("library", "generator"))
+    found = stored | composed | {"is_own": stored["is_own"] or composed["is_own"]}
     if as_json:
         terminal.print_line(json.dumps(found))
         return
+    per_day = found["max_pieces_per_day"]
     terminal.print_line(f"songs           {found['songs']} of {found['max_songs']}")
     terminal.print_line(f"MiB             {found['size_bytes'] / 2**20:.1f} of {found['max_size_bytes'] / 2**20:.0f}")
+    pieces = "no limit" if per_day is None else f"{found['pieces']} of {per_day}"
+    terminal.print_line(f"pieces today    {pieces}")
     terminal.print_line(f"limits          {'of this user' if found['is_own'] else 'of all users'}")
 
 

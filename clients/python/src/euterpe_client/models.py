@@ -458,6 +458,7 @@ class Problem(TypedDict):
     instance: NotRequired[str | None]
     request_id: NotRequired[str | None]
     errors: NotRequired[list[FieldError] | None]
+    limits: NotRequired[dict[str, int] | None]
 
 
 class ActorAnswer(TypedDict):
@@ -748,6 +749,8 @@ class NewWebhookAnswer(TypedDict):
     url: str
     kinds: list[str]
     dead: int
+    status_code: int | None
+    error: str
     created_at: str
     secret: str
 
@@ -777,6 +780,8 @@ class NotificationAnswer(TypedDict):
     comment_id: str | None
     text: str
     comment_text: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    banned_until: NotRequired[str | None]
     created_at: str
     read: bool
 
@@ -977,7 +982,17 @@ class WebhookAnswer(TypedDict):
     url: str
     kinds: list[str]
     dead: int
+    status_code: int | None
+    error: str
     created_at: str
+
+
+class WebhookChanges(TypedDict):
+    """
+    Changes of a webhook.
+    """
+
+    kinds: list[Kind]
 
 
 class WebhookList(TypedDict):
@@ -1070,6 +1085,16 @@ class ParameterView(TypedDict):
     optional: NotRequired[bool]
 
 
+class PiecesUsageView(TypedDict):
+    """
+    How many pieces the account requested today.
+    """
+
+    pieces: int | None
+    max_pieces: int | None
+    resets_at: str
+
+
 class PlaceView(TypedDict):
     """
     A position in the queue.
@@ -1123,6 +1148,16 @@ class Variant(TypedDict):
 
 
 AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "ogg"]
+
+
+class AudioUsageAnswer(TypedDict):
+    """
+    How much audio was rendered for you in the last hour, and the limits.
+    """
+
+    size_bytes: int
+    max_size_bytes: int
+    max_renders: int
 
 
 InstrumentItem: TypeAlias = str

@@ -1273,6 +1273,15 @@ class Operations(Transport):
         """
         return cast(models.NewWebhookAnswer, self._json("POST", "/api/v1/library/webhooks", json=body))
 
+    def change_webhook(self, webhook_id: str, body: models.WebhookChanges) -> models.WebhookAnswer:
+        """Change a webhook.
+
+        Sets the kinds of events. Deliveries that exist already are not changed.
+        """
+        return cast(
+            models.WebhookAnswer, self._json("PATCH", f"/api/v1/library/webhooks/{quoted(webhook_id)}", json=body)
+        )
+
     def remove_webhook(self, webhook_id: str) -> None:
         """Remove a webhook.
 
@@ -1286,6 +1295,13 @@ class Operations(Transport):
         Sends an event of the type `ping`. Its delivery is listed like those of other events.
         """
         self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/test")
+
+    def retry_dead_deliveries(self, webhook_id: str) -> None:
+        """Repeat all dead deliveries.
+
+        Sends the events of all dead deliveries again, with all attempts.
+        """
+        self._nothing("POST", f"/api/v1/library/webhooks/{quoted(webhook_id)}/retry")
 
     def list_deliveries(
         self,
@@ -1381,6 +1397,14 @@ class Operations(Transport):
         All generations of the account with their requests and results, also those that failed or were cancelled.
         """
         return cast(models.GenerationExport, self._json("GET", "/api/v1/generations/export"))
+
+    def get_pieces_usage(self) -> models.PiecesUsageView:
+        """Get the number of today's pieces.
+
+        The pieces that were requested today, with the limit. At the limit, requests are refused with 429 and the type
+        `daily-quota-reached`.
+        """
+        return cast(models.PiecesUsageView, self._json("GET", "/api/v1/generations/usage"))
 
     def get_generation(self, generation_id: str) -> models.GenerationView:
         """Get a generation.
@@ -1765,3 +1789,11 @@ class Operations(Transport):
                 "share": share,
             },
         )
+
+    def get_audio_usage(self) -> models.AudioUsageAnswer:
+        """Get the amount of rendered audio.
+
+        Only audio that was not rendered before counts. At a limit, requests for new audio are refused with 429 and the
+        type `render-budget-reached` or `too-many-renders`. Each process of the converter counts for itself.
+        """
+        return cast(models.AudioUsageAnswer, self._json("GET", "/api/v1/audio/usage"))

@@ -25,17 +25,26 @@ class FieldProblem:
 
 
 class ServiceError(Exception):
-    """An error with a status. `slug` is the machine-readable problem type; `detail` is a sentence for users."""
+    """An error with a status. `slug` is the machine-readable problem type; `detail` is a sentence for users.
+
+    `limits` are the numbers of a limit that the request exceeds, for clients with messages of their own.
+    """
 
     status: int = 500
     slug: str = "internal-error"
 
     def __init__(
-        self, detail: str, *, fields: Sequence[FieldProblem] = (), retry_after_seconds: int | None = None
+        self,
+        detail: str,
+        *,
+        fields: Sequence[FieldProblem] = (),
+        limits: Mapping[str, int] | None = None,
+        retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.fields = tuple(fields)
+        self.limits = dict(limits or {})
         self.retry_after_seconds = retry_after_seconds
 
     @property

@@ -40,6 +40,11 @@ class Problem(BaseModel):
     instance: str | None = Field(default=None, examples=["/api/v1/songs/0199"])
     request_id: str | None = Field(default=None, examples=["5f0c2b7e9d1a4c53"])
     errors: list[FieldError] | None = None
+    limits: dict[str, int] | None = Field(
+        default=None,
+        examples=[{"pieces": 5000, "remaining": 0}],
+        description="The limit that the request exceeds, and what remains of it.",
+    )
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -65,6 +70,8 @@ def problem_response(request: Request, error: ServiceError, headers: Mapping[str
     }
     if error.fields:
         body["errors"] = [field.as_dict() for field in error.fields]
+    if error.limits:
+        body["limits"] = error.limits
     all_headers = {**error.headers, **(headers or {})}
     if error.retry_after_seconds is not None:
         all_headers["Retry-After"] = str(error.retry_after_seconds)

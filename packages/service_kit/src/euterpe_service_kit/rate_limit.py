@@ -7,7 +7,7 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers: the limits (`Rate
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -88,13 +88,41 @@ def _seconds(exactly: float) -> int:
     return math.ceil(exactly - _ROUNDING_SECONDS)
 
 
-def storage_quota_headers(*, songs: int, max_songs: int, size_bytes: int, max_size_bytes: int) -> dict[str, str]:
-    """Return the headers that state the quotas of a user's library, and what remains of them."""
-    left_songs, left_bytes = max(0, max_songs - songs), max(0, max_size_bytes - size_bytes)
-    return {
-        "RateLimit-Policy": f'"songs";q={max_songs}, "storage";q={max_size_bytes};qu="content-bytes"',
-        "RateLimit": f'"songs";r={left_songs}, "storage";r={left_bytes}',
-    }
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A quota of a user: the limit, and what is used of it.
+
+    Quotas per time have their period in `window_seconds`, and `reset_seconds` until all of it is available again.
+    """
+
+    name: str
+    limit: int
+    used: int
+    window_seconds: int | None = None
+    reset_seconds: int | None = None
+    is_bytes: bool = False
+
+    @property
+    def remaining(self) -> int:
+        """What may still be used."""
+        return max(0, self.limit - self.used)
+
+
+def storage_quotas(*, songs: int, max_songs: int, size_bytes: int, max_size_bytes: int) -> list[Quota]:
+    """Return the quotas of a user's library."""
+    return [Quota("songs", max_songs, songs), Quota("storage", max_size_bytes, size_bytes, is_bytes=True)]
+
+
+def quota_headers(quotas: Iterable[Quota]) -> dict[str, str]:
+    """Return the headers that state quotas and what remains of them; none without a quota."""
+    policies, states = [], []
+    for each in quotas:
+        unit = ';qu="content-bytes"' if each.is_bytes else ""
+        window = "" if each.window_seconds is None else f";w={each.window_seconds}"
+        reset = "" if each.reset_seconds is None else f";t={each.reset_seconds}"
+        policies.append(f'"{each.name}";q={each.limit}{unit}{window}')
+        states.append(f'"{each.name}";r={each.remaining}{reset}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)} if policies else {}
 
 
 class RateLimitMiddleware:

@@ -33,7 +33,7 @@ from euterpe_converter.rendering.soundfont import SoundFontSource
 from euterpe_converter.rendering.soundfont_store import SoundFontStore
 from euterpe_converter.rendering.synth_worker import SynthWorkerOptions
 from euterpe_converter.rendering.synth_worker_pool import SynthWorkerPool
-from euterpe_converter.routes import audio, conversions, pianorolls, renditions, scores, soundfonts, stems
+from euterpe_converter.routes import audio, conversions, pianorolls, renditions, scores, soundfonts, stems, usage
 from euterpe_converter.services.audio import AudioService
 from euterpe_converter.services.pictures import PictureService
 from euterpe_converter.services.prerendering import Prerenderer
@@ -72,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(scores.router)
     app.include_router(soundfonts.router)
     app.include_router(stems.router)
+    app.include_router(usage.router)
     return app
 
 
@@ -98,6 +99,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(workers.close)
     eviction_limits = EvictionLimits(settings.cache_age_seconds, settings.cache_size_bytes)
     evictor = Evictor(state.object_store, cache, metrics, eviction_limits)
+    budget = RenderBudget(settings.budget_limits)
     pool = RenderPool(
         workers=settings.workers,
         queue_limit=settings.queue_limit,
@@ -106,7 +108,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         linger_seconds=settings.linger_seconds,
         limits=settings.worker_limits,
         jobs_per_principal=settings.renders_per_principal,
-        budget=RenderBudget(settings.budget_limits),
+        budget=budget,
     )
     # Closed before the workers, so that cancelled renders can clean up.
     stack.push_async_callback(pool.close)
@@ -122,6 +124,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
         workers=workers,
         renderer=Renderer(workers, cache, evictor, metrics, timeout_seconds=settings.render_timeout_seconds),
         pool=pool,
+        budget=budget,
         metrics=metrics,
     )
     state.stems = StemService(library=library, store=state.object_store, reader=picture_reader, audio=state.audio)

@@ -1,5 +1,7 @@
 """Errors of the converter."""
 
+from collections.abc import Mapping
+
 from euterpe_service_kit.errors import (
     FieldProblem,
     Forbidden,
@@ -8,6 +10,9 @@ from euterpe_service_kit.errors import (
     Unavailable,
     Unprocessable,
 )
+from euterpe_service_kit.rate_limit import quota_headers
+
+from euterpe_converter.domain.limits import BudgetUsage
 
 
 class ToolMissing(Unavailable):
@@ -84,12 +89,19 @@ class RenderBudgetReached(TooManyRequests):
 
     slug = "render-budget-reached"
 
-    def __init__(self, limit_bytes: int, *, retry_after_seconds: int) -> None:
+    def __init__(self, usage: BudgetUsage, *, retry_after_seconds: int) -> None:
         detail = (
-            f"More than {limit_bytes} bytes of audio an hour were rendered for you or your network. "
+            f"More than {usage.max_size_bytes} bytes of audio an hour were rendered for you or your network. "
             f"Try again in {retry_after_seconds} seconds."
         )
-        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+        limits = {"size_bytes": usage.max_size_bytes}
+        super().__init__(detail, limits=limits, retry_after_seconds=retry_after_seconds)
+        self._quota = usage.quota
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that state the quota."""
+        return quota_headers([self._quota])
 
 
 class RenderTimeout(Unavailable):

@@ -153,11 +153,23 @@ async def test_one_principal_has_a_limit_of_renders_and_others_are_served(make_s
 
 async def test_renders_of_a_network_have_a_budget_and_the_cache_is_free(make_settings, make_midi, token_issuer):
     midi, wav, loud = make_midi(5, 2), {"format": "wav"}, {"format": "wav", "gain": "1"}
-    async with running_client(create_app(make_settings(anonymous_bytes_per_hour=100_000))) as client:
-        assert (await client.post(URL, files=_upload(midi), data=wav)).status_code == 200
+    settings = make_settings(anonymous_bytes_per_hour=100_000, registered_bytes_per_hour=10_000_000)
+    async with running_client(create_app(settings)) as client:
+        rendered = await client.post(URL, files=_upload(midi), data=wav)
+        assert rendered.status_code == 200
+        assert '"audio";q=100000;qu="content-bytes";w=3600' in rendered.headers["RateLimit-Policy"]
         refused = await client.post(URL, files=_upload(midi), data=loud)
         assert (refused.status_code, refused.json()["type"]) == (429, "/problems/render-budget-reached")
         assert int(refused.headers["retry-after"]) > 60
+        assert refused.json()["limits"] == {"size_bytes": 100_000}
+        assert '"audio";r=0;t=' in refused.headers["RateLimit"]
         assert (await client.post(URL, files=_upload(midi), data=wav)).status_code == 200
         headers = token_issuer.headers("anna")
-        assert (await client.post(URL, files=_upload(midi), data=loud, headers=headers)).status_code == 200
+        audio = await client.post(URL, files=_upload(midi), data=loud, headers=headers)
+        assert audio.status_code == 200
+        usage = await client.get("/api/v1/audio/usage", headers=headers)
+        # The budget recovers while the requests are made.
+        assert 0.9 * len(audio.content) < usage.json()["size_bytes"] <= len(audio.content)
+        assert (usage.json()["max_size_bytes"], usage.json()["max_renders"]) == (10_000_000, 8)
+        assert '"audio";r=' in usage.headers["RateLimit"]
+        assert (await client.get("/api/v1/audio/usage")).status_code == 401

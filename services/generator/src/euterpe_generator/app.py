@@ -99,7 +99,6 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
         max_queued=settings.max_queued,
         always_queued=settings.always_queued,
         max_queue_seconds=settings.max_queue_seconds,
-        max_anonymous_per_network_per_day=settings.max_anonymous_per_network_per_day,
         classes=settings.class_limits,
     )
     tokens = ServiceTokenSource(settings.peer, http)

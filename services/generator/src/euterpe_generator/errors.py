@@ -1,5 +1,6 @@
 """Errors of the generator."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from euterpe_service_kit.errors import (
@@ -11,7 +12,9 @@ from euterpe_service_kit.errors import (
     Unavailable,
     Unprocessable,
 )
+from euterpe_service_kit.rate_limit import quota_headers
 
+from euterpe_generator.domain.daily_usage import DailyUsage
 from euterpe_generator.domain.library_usage import LibraryUsage
 
 
@@ -84,14 +87,45 @@ class StorageFull(Forbidden):
         )
 
 
-class NetworkQuotaReached(TooManyRequests):
+class _PiecesQuotaReached(TooManyRequests):
+    """A limit of pieces per day. `{limit}` and `{remaining}` in the detail are replaced."""
+
+    def __init__(self, usage: DailyUsage, detail: str) -> None:
+        assert usage.quota is not None
+        self._quota = usage.quota
+        limits = {"pieces": self._quota.limit, "remaining": self._quota.remaining}
+        detail = detail.format(limit=self._quota.limit, remaining=self._quota.remaining)
+        super().__init__(detail, limits=limits, retry_after_seconds=self._quota.reset_seconds)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that state the quota."""
+        return quota_headers([self._quota])
+
+
+class DailyQuotaReached(_PiecesQuotaReached):
+    """The account has requested as many pieces as it may in one day."""
+
+    slug = "daily-quota-reached"
+
+    def __init__(self, usage: DailyUsage, *, is_guest: bool) -> None:
+        remedy = "Register for a higher limit, or try again then." if is_guest else "Try again then."
+        super().__init__(
+            usage,
+            "You may request at most {limit} pieces a day, and {remaining} of them remain today. "
+            f"The count starts again at {usage.resets_at:%Y-%m-%dT%H:%M:%SZ}. {remedy}",
+        )
+
+
+class NetworkQuotaReached(_PiecesQuotaReached):
     """Anonymous users of the network have requested as many pieces as they may in one day."""
 
     slug = "network-quota-reached"
 
-    def __init__(self, limit: int, *, retry_after_seconds: int) -> None:
-        detail = f"Without an account, at most {limit} pieces a day can be composed from your network. Register first."
-        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+    def __init__(self, usage: DailyUsage) -> None:
+        super().__init__(
+            usage, "Without an account, at most {limit} pieces a day can be composed from your network. Register first."
+        )
 
 
 class TooManyStreams(TooManyRequests):

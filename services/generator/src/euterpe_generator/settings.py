@@ -16,6 +16,7 @@ from euterpe_generator.domain.retention import RetentionOptions
 from euterpe_generator.domain.shares import ClassLimits
 
 PositiveInt = Annotated[int, Field(ge=1)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -92,8 +93,11 @@ class Settings(ServiceSettings):
     #: Maximum number of open progress streams of one account, and of all anonymous users of one network.
     max_streams_per_user: PositiveInt = 20
     max_streams_anonymous: PositiveInt = 20
-    #: Maximum number of pieces that anonymous users of one network request in a day.
-    max_anonymous_per_network_per_day: PositiveInt = 5_000
+    #: Maximum number of pieces that one registered user, one guest, and all anonymous users of one network request in a
+    #: day (UTC); 0 is no limit.
+    max_registered_per_day: NonNegativeInt = 5_000
+    max_guest_per_day: NonNegativeInt = 1_000
+    max_anonymous_per_network_per_day: NonNegativeInt = 5_000
     #: Days after which pieces of anonymous users are deleted.
     anonymous_days: PositiveFloat = 7.0
     #: Interval of the sweep that removes objects without a generation and a song, and the age at which it removes them.
@@ -106,11 +110,15 @@ class Settings(ServiceSettings):
     def class_limits(self) -> Mapping[UserClass, ClassLimits]:
         """The limits of each class of users."""
         registered, guests = self.max_unfinished_registered_per_network, self.max_unfinished_guests_per_network
-        anonymous = self.max_unfinished_anonymous
+        anonymous, per_day = self.max_unfinished_anonymous, self.max_anonymous_per_network_per_day
         return {
-            UserClass.REGISTERED: ClassLimits(self.max_unfinished_per_listener, registered, self.registered_share),
-            UserClass.GUEST: ClassLimits(self.max_unfinished_guest, guests, self.guest_share),
-            UserClass.ANONYMOUS: ClassLimits(anonymous, anonymous, self.anonymous_share),
+            UserClass.REGISTERED: ClassLimits(
+                self.max_unfinished_per_listener, registered, self.registered_share, self.max_registered_per_day or None
+            ),
+            UserClass.GUEST: ClassLimits(
+                self.max_unfinished_guest, guests, self.guest_share, self.max_guest_per_day or None
+            ),
+            UserClass.ANONYMOUS: ClassLimits(anonymous, anonymous, self.anonymous_share, per_day or None),
         }
 
     @property

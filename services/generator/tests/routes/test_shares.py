@@ -100,6 +100,70 @@ async def test_anonymous_users_of_a_network_have_a_daily_limit(queue_only: Any, 
         assert (await client.post(URL, json=PIECE)).status_code == 202
 
 
+async def test_accounts_have_a_daily_limit_by_class(queue_only: Any, guest: Any, token_issuer: TokenIssuer) -> None:
+    app = create_app(queue_only(max_registered_per_day=3, max_guest_per_day=1))
+    async with running_client(app) as client:
+        anna = token_issuer.headers("anna")
+        accepted = await client.post(URL, json=PIECE | {"count": 2}, headers=anna)
+        assert accepted.status_code == 202
+        assert '"pieces";q=3;w=86400, "songs"' in accepted.headers["RateLimit-Policy"]
+        assert '"pieces";r=1;t=' in accepted.headers["RateLimit"]
+        refused = await client.post(URL, json=PIECE | {"count": 2}, headers=anna)
+        assert problem(refused) == (429, "/problems/daily-quota-reached")
+        assert refused.json()["limits"] == {"pieces": 3, "remaining": 1}
+        assert "at most 3 pieces a day, and 1 of them remain" in refused.json()["detail"]
+        assert 0 < int(refused.headers["retry-after"]) <= 86_400
+        assert '"pieces";r=1;t=' in refused.headers["RateLimit"]
+        # What was refused does not count, and a repeated request counts once.
+        for _ in range(2):
+            repeated = await client.post(URL, json=PIECE, headers=anna | {"Idempotency-Key": "last"})
+            assert repeated.status_code == 202
+        usage = await client.get(f"{URL}/usage", headers=anna)
+        assert (usage.json()["pieces"], usage.json()["max_pieces"]) == (3, 3)
+        assert usage.json()["resets_at"].endswith("T00:00:00Z")
+        assert '"pieces";r=0;t=' in usage.headers["RateLimit"]
+        comparison = PIECE | {"variants": [{}, {"label": "other"}]}
+        assert problem(await client.post("/api/v1/comparisons", json=comparison, headers=anna)) == problem(refused)
+        assert (await client.post(URL, json=PIECE, headers=token_issuer.headers("ben"))).status_code == 202
+
+        answers = [await client.post(URL, json=PIECE, headers=guest("mina")) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 429]
+        assert "Register" in answers[1].json()["detail"]
+        async with app.state.generations._database.sessions.begin() as session:
+            await session.execute(text("UPDATE user_pieces SET day = day - 1"))
+        assert (await client.post(URL, json=PIECE, headers=anna)).status_code == 202
+        operator = {"Authorization": f"Bearer {token_issuer.service_token('operator', scope='admin')}"}
+        for user, limit, expected in (("anna", 1, 429), ("anna", 0, 202), ("mina", 9, 202)):
+            path = f"/internal/admin/users/{user}/quota"
+            changed = await client.put(path, json={"max_pieces_per_day": limit}, headers=operator)
+            assert changed.status_code == 204
+            headers = guest("mina") if user == "mina" else anna
+            assert (await client.post(URL, json=PIECE, headers=headers)).status_code == expected, (user, limit)
+            shown = (await client.get(path, headers=operator)).json()
+            assert (shown["max_pieces_per_day"], shown["is_own"]) == (limit or None, True)
+        path = "/internal/admin/users/anna/quota"
+        assert (await client.put(path, json={"max_pieces_per_day": 9}, headers=anna)).status_code == 401
+        assert (await client.delete(path, headers=operator)).status_code == 204
+        assert (await client.get(path, headers=operator)).json() == {
+            "pieces": 1,
+            "max_pieces_per_day": 3,
+            "is_own": False,
+        }
+        await app.state.ownership.delete(Owner.account("anna", "Anna"))
+        assert (await client.get(f"{URL}/usage", headers=anna)).json()["pieces"] == 0
+
+
+async def test_a_daily_limit_of_zero_is_none(queue_only: Any, token_issuer: TokenIssuer) -> None:
+    async with running_client(create_app(queue_only(max_registered_per_day=0))) as client:
+        anna = token_issuer.headers("anna")
+        accepted = await client.post(URL, json=PIECE, headers=anna)
+        assert accepted.status_code == 202
+        assert "pieces" not in accepted.headers["RateLimit"]
+        usage = (await client.get(f"{URL}/usage", headers=anna)).json()
+        assert (usage["pieces"], usage["max_pieces"]) == (None, None)
+        assert (await client.get(f"{URL}/usage")).status_code == 401
+
+
 async def test_a_refused_order_does_not_count_in_the_daily_limit_of_its_batch(queue_only: Any) -> None:
     app = create_app(queue_only(max_anonymous_per_network_per_day=5))
     owner = Owner.anonymous("192.0.2.1")

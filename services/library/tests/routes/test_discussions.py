@@ -154,6 +154,7 @@ async def test_moderators_decide_reports_and_everyone_concerned_is_notified(
         ("moderation", "banned", "Nocturne", "Buy!"),
         ("moderation", "hidden", "Nocturne", "Buy now"),
     ]
+    assert [(each["reason"], each["banned_until"] is None) for each in received] == [("Adverts", False), (None, True)]
     refused = await client.post(url, json={"text": "Hello?"}, headers=user("robert"))
     assert await problem(refused) == (403, "banned")
     assert "Adverts" in refused.json()["detail"]

@@ -141,7 +141,7 @@ async def test_a_dead_receiver_is_tried_again_and_given_up_visibly(
     assert (dead["state"], dead["error"]) == ("dead", "redirects are not followed")
     assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
     (listed,) = (await client.get(WEBHOOKS, headers=clara)).json()["items"]
-    assert listed["dead"] == 1
+    assert (listed["dead"], listed["status_code"], listed["error"]) == (1, 302, "redirects are not followed")
     assert await deliveries(client, clara, webhook, state="delivered") == []
     receiver.status = 200
     path = f"{WEBHOOKS}/{webhook['id']}/deliveries/{dead['id']}/retry"
@@ -149,6 +149,40 @@ async def test_a_dead_receiver_is_tried_again_and_given_up_visibly(
     async with asyncio.timeout(60):
         while not await deliveries(client, clara, webhook, state="delivered"):
             await asyncio.sleep(0.2)
+    (listed,) = (await client.get(WEBHOOKS, headers=clara)).json()["items"]
+    assert (listed["dead"], listed["error"]) == (0, "")
+
+
+async def test_all_dead_deliveries_are_repeated_and_only_chosen_kinds_are_sent(
+    client: httpx.AsyncClient, clara: dict[str, str], webhook: Any, receiver: Receiver, register: Any, token_issuer: Any
+) -> None:
+    # The receiver says that it wants no more events.
+    receiver.status = 410
+    path = f"{WEBHOOKS}/{webhook['id']}"
+    for _ in range(2):
+        await client.post(f"{path}/test", headers=clara)
+    async with asyncio.timeout(60):
+        while len(await deliveries(client, clara, webhook, state="dead")) < 2:
+            await asyncio.sleep(0.2)
+    receiver.status = 204
+    assert (await client.post(f"{path}/retry", headers=token_issuer.headers("robert"))).status_code == 404
+    assert (await client.post(f"{path}/retry", headers=clara)).status_code == 202
+    async with asyncio.timeout(60):
+        while len(await deliveries(client, clara, webhook, state="delivered")) < 2:
+            await asyncio.sleep(0.2)
+
+    assert (await client.patch(path, json={"kinds": []}, headers=clara)).status_code == 422
+    follow = {"kinds": ["follow", "follow"]}
+    assert (await client.patch(path, json=follow, headers=token_issuer.headers("robert"))).status_code == 404
+    changed = await client.patch(path, json=follow, headers=clara)
+    assert (changed.status_code, changed.json()["kinds"]) == (200, ["follow"])
+    song, robert = await register(visibility=pb.VISIBILITY_PUBLIC), token_issuer.headers("robert", "Robert")
+    for path in (f"/api/v1/songs/{song}/like", "/api/v1/library/authors/clara/follow"):
+        assert (await client.put(path, headers=robert)).status_code in (200, 204)
+    async with asyncio.timeout(60):
+        while len(receiver.requests) < 5:
+            await asyncio.sleep(0.2)
+    assert [json.loads(body)["type"] for _, body in receiver.requests] == ["ping"] * 4 + ["follow"]
 
 
 async def test_only_the_owner_sees_and_removes_a_webhook(

@@ -20,7 +20,7 @@ import { ProviderSection } from './provider-section';
 import { RecoveryCodesSection } from './recovery-codes-section';
 import { SecondFactorSection } from './second-factor-section';
 import { SessionList } from './session-list';
-import { StorageUsage } from './storage-usage';
+import { UsageSection } from './usage-section';
 
 /** What is exported, and the names of the files. */
 const EXPORTS = [
@@ -44,7 +44,7 @@ const EXPORTS = [
     RouterLink,
     SecondFactorSection,
     SessionList,
-    StorageUsage,
+    UsageSection,
   ],
   providers: [AccountCredentials],
   changeDetection: ChangeDetectionStrategy.OnPush,

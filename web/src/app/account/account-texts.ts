@@ -38,10 +38,6 @@ export const accountTexts = texts(
     deleteAccountHint: 'Your pieces, links, comments and playlists are deleted permanently.',
     confirmPassword: 'Your password, to confirm',
     accountDeleted: 'Account deleted.',
-    storage: 'Storage',
-    songsUsed: '{used} of {limit} pieces',
-    bytesUsed: '{used} of {limit}',
-    storageHint: 'Pieces in the trash count. Delete them permanently to free space.',
     guest: 'Log in or register to have an account.',
   },
   {
@@ -82,10 +78,6 @@ export const accountTexts = texts(
     deleteAccountHint: 'Tus piezas, enlaces, comentarios y listas se borran permanentemente.',
     confirmPassword: 'Tu contraseña, para confirmar',
     accountDeleted: 'Cuenta borrada.',
-    storage: 'Almacenamiento',
-    songsUsed: '{used} de {limit} piezas',
-    bytesUsed: '{used} de {limit}',
-    storageHint: 'Las piezas de la papelera cuentan. Bórralas definitivamente para liberar espacio.',
     guest: 'Entra o regístrate para tener una cuenta.',
   },
 );

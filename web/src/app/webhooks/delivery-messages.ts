@@ -3,7 +3,8 @@ import { LanguageCode } from '../core/text/language';
 import { fill, texts } from '../core/text/texts';
 import { kindLabels, notificationsPageTexts } from '../notifications/notifications-page-texts';
 
-type Delivery = Pick<Schema<'DeliveryAnswer'>, 'kind' | 'status_code' | 'error'>;
+type Delivery = Schema<'DeliveryAnswer'>;
+type Failure = Pick<Delivery, 'status_code' | 'error'>;
 
 const messages = texts(
   {
@@ -37,7 +38,7 @@ const patterns: readonly (readonly [RegExp, keyof (typeof messages)['en']])[] = 
 ];
 
 /** Return the label of a delivery's kind of event; a kind that is unknown here is shown as it is. */
-export function deliveryKind(delivery: Delivery, language: LanguageCode): string {
+export function deliveryKind(delivery: Pick<Delivery, 'kind'>, language: LanguageCode): string {
   if (delivery.kind === 'ping') return messages[language].test;
   const labels: Readonly<Record<string, keyof (typeof notificationsPageTexts)['en']>> = kindLabels;
   const label = labels[delivery.kind];
@@ -45,7 +46,7 @@ export function deliveryKind(delivery: Delivery, language: LanguageCode): string
 }
 
 /** Return why the latest attempt has failed; null if it has not. */
-export function deliveryError(delivery: Delivery, language: LanguageCode): string | null {
+export function deliveryError(delivery: Failure, language: LanguageCode): string | null {
   if (!delivery.error) return null;
   const { status_code: status } = delivery;
   if (status !== null) {

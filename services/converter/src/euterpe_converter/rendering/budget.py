@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from euterpe_converter.domain.limits import BudgetLimits
+from euterpe_converter.domain.limits import HOUR_SECONDS, BudgetLimits, BudgetUsage
 from euterpe_converter.domain.requester import Requester
 from euterpe_converter.errors import RenderBudgetReached
 
-_HOUR_SECONDS: Final = 3600.0
 _MAX_KEYS: Final = 50_000
 
 
@@ -28,10 +27,15 @@ class RenderBudget:
     def check(self, requester: Requester) -> None:
         """Raise RenderBudgetReached while the principal or the network has no budget left."""
         for key, limit in self._keys(requester):
-            excess = self._level(key, limit) - limit
-            if excess >= 0:
-                seconds = max(1, math.ceil((excess + 1) / limit * _HOUR_SECONDS))
-                raise RenderBudgetReached(limit, retry_after_seconds=seconds)
+            level = self._level(key, limit)
+            if level >= limit:
+                seconds = max(1, math.ceil((level - limit + 1) / limit * HOUR_SECONDS))
+                raise RenderBudgetReached(BudgetUsage(math.ceil(level), limit), retry_after_seconds=seconds)
+
+    def usage(self, requester: Requester) -> BudgetUsage:
+        """Return how much of the principal's own budget is used."""
+        (key, limit), _ = self._keys(requester)
+        return BudgetUsage(math.ceil(self._level(key, limit)), limit)
 
     def charge(self, requester: Requester, size_bytes: int) -> None:
         """Add the bytes of a render."""
@@ -48,4 +52,4 @@ class RenderBudget:
 
     def _level(self, key: str, limit: int) -> float:
         level, at = self._levels.get(key, (0.0, 0.0))
-        return max(0.0, level - (self._clock() - at) * limit / _HOUR_SECONDS)
+        return max(0.0, level - (self._clock() - at) * limit / HOUR_SECONDS)

@@ -7,7 +7,15 @@ from euterpe_service_kit.problems import problem_responses
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from euterpe_converter.dependencies import AudioDep, FormatInPath, RequesterDep, SongId, share_field, share_link_headers
+from euterpe_converter.dependencies import (
+    AudioDep,
+    FormatInPath,
+    RequesterDep,
+    SongId,
+    share_field,
+    share_link_headers,
+)
+from euterpe_converter.routes.budget_headers import budget_headers
 from euterpe_converter.routes.responses import audio_responses, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
@@ -53,5 +61,5 @@ async def get_song_audio(
         return await audio.for_song(song_id, render_options, sharer, download=options.download)
 
     response = await rendition_response(request, obtain, inline=not options.download)
-    response.headers.update(share_link_headers(options.share))
+    response.headers.update(share_link_headers(options.share) | budget_headers(audio, requester))
     return response

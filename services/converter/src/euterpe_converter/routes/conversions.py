@@ -11,6 +11,7 @@ from pydantic import Field
 from euterpe_converter.dependencies import AudioDep, RequesterDep
 from euterpe_converter.domain.audio import Tags
 from euterpe_converter.domain.formats import AudioFormat
+from euterpe_converter.routes.budget_headers import budget_headers
 from euterpe_converter.routes.responses import audio_content, rendition_response
 from euterpe_converter.services.options import AudioOptions
 from euterpe_converter.services.rendition import Rendition
@@ -56,7 +57,9 @@ async def convert_midi(
     async def obtain() -> Rendition:
         return await audio.for_midi(midi, options, Tags(title=title, artist=form.artist), requester)
 
-    return await rendition_response(request, obtain, inline=False)
+    response = await rendition_response(request, obtain, inline=False)
+    response.headers.update(budget_headers(audio, requester))
+    return response
 
 
 async def read_upload(file: UploadFile, limit: int) -> bytes:

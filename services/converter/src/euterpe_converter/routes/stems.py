@@ -12,9 +12,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
-from euterpe_converter.dependencies import RequesterDep, SongId, StemsDep, share_field, share_link_headers
+from euterpe_converter.dependencies import (
+    AudioDep,
+    RequesterDep,
+    SongId,
+    StemsDep,
+    share_field,
+    share_link_headers,
+)
 from euterpe_converter.domain.audio import RenderOptions
 from euterpe_converter.domain.formats import AudioFormat
+from euterpe_converter.routes.budget_headers import budget_headers
 from euterpe_converter.routes.disconnect import while_connected
 from euterpe_converter.services.options import AudioOptions
 
@@ -76,6 +84,7 @@ class _ArchiveResponse(StreamingResponse):
 async def download_song_stems(
     request: Request,
     stems: StemsDep,
+    audio: AudioDep,
     requester: RequesterDep,
     song_id: SongId,
     options: Annotated[StemOptions, Query()],
@@ -99,7 +108,8 @@ async def download_song_stems(
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
     }
-    return _ArchiveResponse(body, headers | share_link_headers(options.share))
+    headers |= share_link_headers(options.share) | budget_headers(audio, requester)
+    return _ArchiveResponse(body, headers)
 
 
 async def _chained(first: bytes, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

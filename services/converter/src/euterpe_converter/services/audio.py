@@ -9,10 +9,12 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_converter.clients.library import LibraryClient, StoredSong
 from euterpe_converter.domain.audio import RenderOptions, Tags
+from euterpe_converter.domain.limits import BudgetUsage
 from euterpe_converter.domain.requester import Requester
 from euterpe_converter.domain.stems import Stem, Stems
 from euterpe_converter.errors import DownloadNotAllowed
 from euterpe_converter.metrics import Metrics
+from euterpe_converter.rendering.budget import RenderBudget
 from euterpe_converter.rendering.cache import RenditionCache
 from euterpe_converter.rendering.job import RenderJob
 from euterpe_converter.rendering.midi_reader import MidiReader
@@ -42,11 +44,16 @@ class AudioService:
         workers: SynthWorkerPool,
         renderer: Renderer,
         pool: RenderPool,
+        budget: RenderBudget,
         metrics: Metrics,
     ) -> None:
         self._library, self._store, self._cache = library, store, cache
         self._reader, self._soundfonts, self._workers = reader, soundfonts, workers
-        self._renderer, self._pool, self._metrics = renderer, pool, metrics
+        self._renderer, self._pool, self._budget, self._metrics = renderer, pool, budget, metrics
+
+    def usage(self, requester: Requester) -> BudgetUsage:
+        """Return how much of the requester's budget of rendered audio is used."""
+        return self._budget.usage(requester)
 
     async def soundfonts(self) -> list[SoundFontEntry]:
         """List the available SoundFonts."""

@@ -20,9 +20,11 @@ class ClassLimits:
 
     `max_unfinished` limits the unfinished generations of one principal, `max_unfinished_per_network` those of all
     principals of the class in one network. `guaranteed_share` is the part of the queue, from 0 to 1, that the class has
-    even while other classes fill the queue.
+    even while other classes fill the queue. `max_per_day` limits the pieces that one principal requests in a day; None
+    is no limit.
     """
 
     max_unfinished: int
     max_unfinished_per_network: int
     guaranteed_share: float
+    max_per_day: int | None = None

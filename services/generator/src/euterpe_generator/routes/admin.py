@@ -1,4 +1,4 @@
-"""`/internal/admin/generations`: failed generations, for operators."""
+"""`/internal/admin`: failed generations, and limits of single users, for operators."""
 
 import uuid
 from datetime import datetime
@@ -6,7 +6,10 @@ from typing import Annotated
 
 from euterpe_service_kit.admin import admin_router
 from fastapi import Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+
+from euterpe_generator.dependencies import GenerationsDep
+from euterpe_generator.domain.generation import Owner
 
 router = admin_router()
 
@@ -44,3 +47,38 @@ async def list_failures(
 async def retry_generation(request: Request, generation_id: uuid.UUID) -> None:
     """Queue a failed generation again."""
     await request.app.state.failures.retry(generation_id)
+
+
+class PiecesQuota(BaseModel):
+    """Pieces that a user requested today and may request in a day; null is no limit. `is_own`: set for this user."""
+
+    pieces: int
+    max_pieces_per_day: int | None
+    is_own: bool
+
+
+class PiecesLimit(BaseModel):
+    """The largest number of pieces a day; 0 is no limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_pieces_per_day: int = Field(ge=0, le=2**31 - 1)
+
+
+@router.get("/users/{user_id}/quota")
+async def get_quota(service: GenerationsDep, user_id: str, *, guest: bool = False) -> PiecesQuota:
+    """Get the pieces that a user requested today and may request."""
+    usage = await service.daily_usage(Owner.account(user_id, "", is_guest=guest))
+    return PiecesQuota(pieces=usage.pieces, max_pieces_per_day=usage.limit, is_own=usage.has_own_limit)
+
+
+@router.put("/users/{user_id}/quota", status_code=204)
+async def set_quota(service: GenerationsDep, user_id: str, body: PiecesLimit) -> None:
+    """Set how many pieces a user may request in a day."""
+    await service.set_daily_limit(user_id, body.max_pieces_per_day)
+
+
+@router.delete("/users/{user_id}/quota", status_code=204)
+async def remove_quota(service: GenerationsDep, user_id: str) -> None:
+    """Apply the limit of all users to a user again. Idempotent."""
+    await service.set_daily_limit(user_id, None)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from euterpe_generator.dependencies import GenerationsDep, IdempotencyKeyDep, OwnerDep, WaitDep
 from euterpe_generator.domain.generation import Generation
 from euterpe_generator.domain.requests import ComparisonVariant
-from euterpe_generator.routes.quota_headers import quota_headers
+from euterpe_generator.routes.quota_headers import generation_quota_headers
 from euterpe_generator.routes.schemas import GenerationRequest, GenerationView, Parameters, location
 
 router = APIRouter(prefix="/api/v1/comparisons", tags=["comparisons"])
@@ -128,7 +128,7 @@ async def create_comparison(
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
     response.status_code = 200 if view.ended else 202
     response.headers["Location"] = f"/api/v1/comparisons/{view.id}"
-    response.headers.update(quota_headers(service, owner))
+    response.headers.update(generation_quota_headers(service, owner))
     return view
 
 

@@ -1,6 +1,7 @@
 """`/api/v1/generations`: create, follow, cancel and download generations."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import Artifact, artifact_response, artifact_responses
 from euterpe_service_kit.midi_artifacts import digest_of_midi_key
 from euterpe_service_kit.problems import problem_responses
+from euterpe_service_kit.rate_limit import quota_headers
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from euterpe_generator.dependencies import (
     GenerationsDep,
@@ -27,7 +29,7 @@ from euterpe_generator.dependencies import (
 )
 from euterpe_generator.domain.generation import Generation, Owner, Status
 from euterpe_generator.errors import NotFinished
-from euterpe_generator.routes.quota_headers import quota_headers
+from euterpe_generator.routes.quota_headers import generation_quota_headers
 from euterpe_generator.routes.schemas import (
     GenerationExport,
     GenerationRequest,
@@ -84,7 +86,7 @@ async def create_generation(
         response.headers["Preference-Applied"] = f"wait={wait:.0f}"
     response.status_code = 200 if all(generation.status.ended for generation in generations) else 202
     response.headers["Location"] = location(generations[0])
-    response.headers.update(quota_headers(service, owner))
+    response.headers.update(generation_quota_headers(service, owner))
     first, *others = (GenerationView.of(generation) for generation in generations)
     return OrderView(**first.model_dump(), variations=others)
 
@@ -112,6 +114,27 @@ async def export_generations(user: CurrentUser, ownership: OwnershipDep) -> Resp
 
     headers = {"Content-Disposition": 'attachment; filename="euterpe-generations.json"', "Cache-Control": "no-store"}
     return StreamingResponse(body(), media_type="application/json", headers=headers)
+
+
+class PiecesUsageView(BaseModel):
+    """How many pieces the account requested today."""
+
+    pieces: int | None = Field(examples=[12], description="Pieces since midnight UTC; null without a limit.")
+    max_pieces: int | None = Field(examples=[5000], description="Largest number of pieces a day; null without a limit.")
+    resets_at: datetime = Field(description="When the count starts again.")
+
+
+@router.get("/usage", summary="Get the number of today's pieces", responses=problem_responses(401, 403, 503))
+async def get_pieces_usage(user: CurrentUser, service: GenerationsDep, response: Response) -> PiecesUsageView:
+    """The pieces that were requested today, with the limit. At the limit, requests are refused with 429 and the type
+    `daily-quota-reached`.
+    """
+    owner = Owner.account(user.id, user.name, is_guest=user.guest)
+    usage = await service.daily_usage(owner)
+    if usage.quota is None:
+        return PiecesUsageView(pieces=None, max_pieces=None, resets_at=usage.resets_at)
+    response.headers.update(quota_headers([usage.quota]))
+    return PiecesUsageView(pieces=usage.pieces, max_pieces=usage.limit, resets_at=usage.resets_at)
 
 
 async def readable_generation(generation_id: UUID, owner: OwnerDep, service: GenerationsDep) -> Generation:

@@ -6,10 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from euterpe_service_kit.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_generator.domain.clock import Clock
+from euterpe_generator.domain.daily_usage import DailyUsage
 from euterpe_generator.domain.generation import Generation, Owner, Status, UserClass
 from euterpe_generator.domain.library_usage import LibraryUsage
 from euterpe_generator.domain.queue import QueuePosition
@@ -23,15 +25,18 @@ from euterpe_generator.errors import (
     TooManyUnfinished,
 )
 from euterpe_generator.services.batching import Batcher
-from euterpe_generator.services.daily_limit import DailyLimit
+from euterpe_generator.services.daily_limit import DailyLimit, today
 from euterpe_generator.services.queue_limit import QueueLimit
 from euterpe_generator.services.request_resolution import RequestResolver
 from euterpe_generator.services.storage_quota import StorageQuota
 from euterpe_generator.storage.admission import Admission
 from euterpe_generator.storage.changes import CANCELLATIONS, QUEUE, ChangeFeed, Watch
+from euterpe_generator.storage.daily_pieces import DailyPiecesRepository
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
 from euterpe_generator.storage.workers import WorkerRepository
+
+log = structlog.get_logger(__name__)
 
 #: How long a waiting request relies on notifications before it reads the row again.
 _POLL_SECONDS = 1.0
@@ -50,7 +55,6 @@ class Limits:
     max_queued: int
     always_queued: int
     max_queue_seconds: float
-    max_anonymous_per_network_per_day: int
     classes: Mapping[UserClass, ClassLimits]
 
 
@@ -72,6 +76,7 @@ class GenerationService:
         self._resolver = resolver
         self._limits = limits
         self._clock = clock
+        self._daily = DailyLimit(limits.classes)
         self._admissions = Batcher(self._admit, name="admit")
         self._queue = QueueLimit(
             max_queued=limits.max_queued,
@@ -88,7 +93,7 @@ class GenerationService:
         """Accept a request. Once this returns, each generation completes or reports an error.
 
         Waits up to `wait_seconds` for their end and returns their state then. Raises InvalidParameters, QueueFull,
-        TooManyUnfinished, StorageFull, NetworkQuotaReached, IdempotencyKeyReused.
+        TooManyUnfinished, StorageFull, DailyQuotaReached, NetworkQuotaReached, IdempotencyKeyReused.
         """
         order = await self._resolver.resolve(owner, request)
         return await self._place(owner, order, idempotency_key, request.digest, wait_seconds)
@@ -179,6 +184,21 @@ class GenerationService:
         """Return how full the user's library is, as of the last request for a piece; None if that is not known."""
         return self._quota.known(owner)
 
+    def known_daily_usage(self, owner: Owner) -> DailyUsage | None:
+        """Return the pieces of today as of the owner's last request to this process; None if that is not known."""
+        return self._daily.known(owner)
+
+    async def daily_usage(self, owner: Owner) -> DailyUsage:
+        """Return the pieces that an owner has requested today."""
+        async with self._database.sessions() as session:
+            return (await self._daily.usage(session, [owner], today()))[owner.key]
+
+    async def set_daily_limit(self, user_id: str, limit: int | None) -> None:
+        """Set how many pieces an account may request in a day (0: no limit); with None, apply that of its class."""
+        async with self._database.sessions.begin() as session:
+            await DailyPiecesRepository(session).set_limit(user_id, limit)
+        log.warning("quota_set", user_id=user_id, max_pieces_per_day=limit)
+
     async def _check_storage(self, owner: Owner, order: Order, idempotency_key: str | None) -> None:
         try:
             await self._quota.check(owner, order.count)
@@ -238,7 +258,7 @@ class GenerationService:
         self, session: AsyncSession, admissions: Sequence[Admission]
     ) -> dict[uuid.UUID, list[Generation] | Exception]:
         """Return the generations of each order, or the error of a limit that it exceeds."""
-        daily = DailyLimit(session, self._limits.max_anonymous_per_network_per_day)
+        daily = self._daily.begin(session)
         outcomes: dict[uuid.UUID, list[Generation] | Exception] = {}
         waiting = list(admissions)
         while waiting:

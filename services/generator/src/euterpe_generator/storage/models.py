@@ -108,12 +108,32 @@ class IdempotencyKeyRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
 
 
+class UserPiecesRow(Base):
+    """Pieces that one account requested on one day; deleted after the next day. `subject` is the account's id."""
+
+    __tablename__ = "user_pieces"
+
+    subject: Mapped[str] = mapped_column("user_id", Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    pieces: Mapped[int] = mapped_column(Integer)
+
+
+class UserQuotaRow(Base):
+    """The limit that an operator set for one account; 0 is no limit."""
+
+    __tablename__ = "user_quotas"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    max_pieces_per_day: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
 class NetworkPiecesRow(Base):
     """Pieces that anonymous users of one network requested on one day; deleted after the next day."""
 
     __tablename__ = "network_pieces"
 
-    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column("network", Text, primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     pieces: Mapped[int] = mapped_column(Integer)
 

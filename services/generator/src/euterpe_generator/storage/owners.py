@@ -22,6 +22,9 @@ _DELETE = text("""
 """)
 
 _DELETE_KEYS = text("DELETE FROM idempotency_keys WHERE listener_key = :key")
+_DELETE_QUOTA = text("""
+    WITH deleted AS (DELETE FROM user_pieces WHERE user_id = :id) DELETE FROM user_quotas WHERE user_id = :id
+""")
 
 
 class OwnerRepository:
@@ -37,8 +40,9 @@ class OwnerRepository:
         return await self._execute(_TRANSFER, values | {"count": count})
 
     async def delete(self, owner: Owner, *, count: int) -> int:
-        """Delete generations, and all Idempotency-Keys, of an owner."""
+        """Delete generations, all Idempotency-Keys and the quota of an owner."""
         await self._session.execute(_DELETE_KEYS, {"key": owner.key})
+        await self._session.execute(_DELETE_QUOTA, {"id": owner.id})
         return await self._execute(_DELETE, {"key": owner.key, "count": count})
 
     async def _execute(self, statement: object, values: dict[str, object]) -> int:

@@ -11,9 +11,9 @@ from euterpe_generator.domain.generation import Generation
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.storage.changes import QUEUE, ChangeFeed
+from euterpe_generator.storage.daily_pieces import DailyPiecesRepository
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
-from euterpe_generator.storage.network_pieces import NetworkPiecesRepository
 from euterpe_generator.storage.workers import WorkerRepository
 from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_generator.worker.throughput import ThroughputMeter
@@ -113,7 +113,7 @@ class Sweeper:
         """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
         async with self._database.maintenance.begin() as session:
             await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
-            await NetworkPiecesRepository(session).delete_before(datetime.now(UTC).date())
+            await DailyPiecesRepository(session).delete_before(datetime.now(UTC).date())
             await WorkerRepository(session).delete_stale(recent=_RECENT)
             failed: list[Generation] = await GenerationRepository(session).fail_unserved(patience=self._model_patience)
         for generation in failed:

@@ -21,6 +21,8 @@ _SENTENCES: Final = {
         "report:hidden": "A moderator has hidden the comment that you reported",
         "moderation:hidden": "A moderator has hidden your comment on “{song}”",
         "moderation:banned": "A moderator has hidden your comment on “{song}” and banned you",
+        "reason": "Reason: {reason}",
+        "until": "The ban ends on {end}.",
         "a user": "A user",
         "piece": "a piece",
         "subject": "One new notification|{n} new notifications",
@@ -39,6 +41,8 @@ _SENTENCES: Final = {
         "report:hidden": "Un moderador ha ocultado el comentario que denunciaste",
         "moderation:hidden": "Un moderador ha ocultado tu comentario en «{song}»",
         "moderation:banned": "Un moderador ha ocultado tu comentario en «{song}» y te ha expulsado",
+        "reason": "Motivo: {reason}",
+        "until": "La expulsión termina el {end}.",
         "a user": "Alguien",
         "piece": "una pieza",
         "subject": "Una notificación nueva|{n} notificaciones nuevas",
@@ -70,6 +74,10 @@ def _item(item: Notification, words: dict[str, str], site_url: str) -> str:
     quotation = item.comment_text if decides else item.text
     if quotation:
         lines.append(f"  > {quotation}")
+    if item.reason:
+        lines.append(f"  {words['reason'].format(reason=item.reason)}")
+    if item.banned_until:
+        lines.append(f"  {words['until'].format(end=f'{item.banned_until:%Y-%m-%d %H:%M} UTC')}")
     if item.kind is Kind.FOLLOW:
         lines.append(f"  {site_url}/authors/{item.actor_id}")
     elif item.song_id is not None and item.song_title is not None:

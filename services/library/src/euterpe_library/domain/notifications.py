@@ -61,6 +61,10 @@ class Notification:
     read_at: datetime | None
     #: The beginning of the comment that a moderator has decided about, for its author.
     comment_text: str | None = None
+    #: The reason that the moderator gave, for the author of the comment.
+    reason: str | None = None
+    #: The end of the author's ban; None if there is none, or no end.
+    banned_until: datetime | None = None
 
 
 class Frequency(StrEnum):

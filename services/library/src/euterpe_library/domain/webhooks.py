@@ -33,13 +33,15 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook without its secret."""
+    """A webhook without its secret. `status_code` and `error` are those of the newest event that was not delivered."""
 
     id: uuid.UUID
     url: str
     kinds: Sequence[str]
     created_at: datetime
     dead: int = 0
+    status_code: int | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

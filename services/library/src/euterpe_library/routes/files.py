@@ -7,7 +7,7 @@ from euterpe_service_kit.errors import Unprocessable
 from euterpe_service_kit.midi_artifacts import MIDI_CONTENT_TYPE
 from euterpe_service_kit.networks import network_of
 from euterpe_service_kit.problems import problem_responses
-from euterpe_service_kit.rate_limit import storage_quota_headers
+from euterpe_service_kit.rate_limit import quota_headers, storage_quotas
 from euterpe_service_kit.security import CurrentUser
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -108,7 +108,7 @@ async def get_library_usage(
         size_bytes=found.used.size_bytes,
         max_size_bytes=found.limit.size_bytes,
     )
-    response.headers.update(storage_quota_headers(**answer.model_dump()))
+    response.headers.update(quota_headers(storage_quotas(**answer.model_dump())))
     return answer
 
 

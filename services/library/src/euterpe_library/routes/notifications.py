@@ -56,6 +56,12 @@ class NotificationAnswer(BaseModel):
     comment_text: str | None = Field(
         default=None, description="For `moderation`, the beginning of your comment.", examples=["Buy now"]
     )
+    reason: str | None = Field(
+        default=None, description="For `moderation`, the moderator's reason.", examples=["Adverts"]
+    )
+    banned_until: datetime | None = Field(
+        default=None, description="For `moderation`, the end of your ban; null if there is none, or no end."
+    )
     created_at: datetime
     read: bool
 
@@ -75,6 +81,8 @@ class NotificationAnswer(BaseModel):
             comment_id=item.comment_id,
             text=item.text,
             comment_text=item.comment_text,
+            reason=item.reason,
+            banned_until=item.banned_until,
             created_at=item.created_at,
             read=item.read_at is not None,
         )

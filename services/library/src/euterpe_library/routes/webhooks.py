@@ -24,6 +24,9 @@ DeliveryId = Annotated[uuid.UUID, Path(description="The delivery's id.", example
 Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_URL_LENGTH, pattern=r"^[\x21-\x7e]+$")]
 
 
+Kinds = Annotated[list[Kind], Field(min_length=1, examples=[["comment", "generation"]])]
+
+
 class NewWebhook(BaseModel):
     """A webhook to add."""
 
@@ -35,7 +38,15 @@ class NewWebhook(BaseModel):
     url: Url = Field(
         description="An https:// address whose host has public addresses only. Redirects are not followed."
     )
-    kinds: list[Kind] = Field(default=list(Kind), min_length=1, description="Kinds of events. Default: all.")
+    kinds: Kinds = Field(default=list(Kind), description="Kinds of events. Default: all.")
+
+
+class WebhookChanges(BaseModel):
+    """Changes of a webhook."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kinds: Kinds = Field(description="Kinds of events from now on.")
 
 
 class WebhookAnswer(BaseModel):
@@ -45,6 +56,13 @@ class WebhookAnswer(BaseModel):
     url: str = Field(examples=["https://example.org/euterpe"])
     kinds: list[str] = Field(examples=[["comment", "generation"]])
     dead: int = Field(examples=[0], description="Number of deliveries of which all attempts have failed.")
+    status_code: int | None = Field(
+        examples=[503], description="Status of the receiver's answer to the newest failed attempt."
+    )
+    error: str = Field(
+        examples=["the receiver answered 503"],
+        description="Error of the newest event that was not delivered; empty without one.",
+    )
     created_at: datetime
 
 
@@ -105,7 +123,7 @@ async def add_webhook(webhooks: WebhooksDep, user: RegisteredUser, new: NewWebho
     `timestamp` and `data`. They are signed as in Standard Webhooks (`webhook-id`, `webhook-timestamp`,
     `webhook-signature`). An answer other than 2xx is repeated for two days; then the delivery is dead.
     """
-    added, secret = await webhooks.add(user.id, new.url, [kind.value for kind in dict.fromkeys(new.kinds)])
+    added, secret = await webhooks.add(user.id, new.url, _distinct(new.kinds))
     answer = WebhookAnswer.model_validate(added, from_attributes=True)
     return NewWebhookAnswer(**answer.model_dump(), secret=secret)
 
@@ -115,6 +133,15 @@ async def list_webhooks(webhooks: WebhooksDep, user: RegisteredUser) -> WebhookL
     """Your webhooks, without their secrets."""
     found = await webhooks.of_user(user.id)
     return WebhookList(items=[WebhookAnswer.model_validate(each, from_attributes=True) for each in found])
+
+
+@router.patch("/{webhook_id}", summary="Change a webhook", responses=problem_responses(404))
+async def change_webhook(
+    webhooks: WebhooksDep, user: RegisteredUser, webhook_id: WebhookId, changes: WebhookChanges
+) -> WebhookAnswer:
+    """Sets the kinds of events. Deliveries that exist already are not changed."""
+    changed = await webhooks.set_kinds(user.id, webhook_id, _distinct(changes.kinds))
+    return WebhookAnswer.model_validate(changed, from_attributes=True)
 
 
 @router.delete("/{webhook_id}", summary="Remove a webhook", status_code=204, responses=problem_responses(404))
@@ -127,6 +154,14 @@ async def remove_webhook(webhooks: WebhooksDep, user: RegisteredUser, webhook_id
 async def test_webhook(webhooks: WebhooksDep, user: RegisteredUser, webhook_id: WebhookId) -> None:
     """Sends an event of the type `ping`. Its delivery is listed like those of other events."""
     await webhooks.test(user.id, webhook_id)
+
+
+@router.post(
+    "/{webhook_id}/retry", summary="Repeat all dead deliveries", status_code=202, responses=problem_responses(404)
+)
+async def retry_dead_deliveries(webhooks: WebhooksDep, user: RegisteredUser, webhook_id: WebhookId) -> None:
+    """Sends the events of all dead deliveries again, with all attempts."""
+    await webhooks.retry_dead(user.id, webhook_id)
 
 
 @router.get("/{webhook_id}/deliveries", summary="List deliveries", responses=problem_responses(404))
@@ -151,3 +186,7 @@ async def retry_delivery(
 ) -> None:
     """Sends the event again, with all attempts, whatever the state of the delivery."""
     await webhooks.retry(user.id, webhook_id, delivery_id)
+
+
+def _distinct(kinds: list[Kind]) -> list[str]:
+    return [kind.value for kind in dict.fromkeys(kinds)]

@@ -64,6 +64,14 @@ class Webhooks:
             if not await WebhookRepository(session).remove(owner_id, webhook_id):
                 raise WebhookNotFound
 
+    async def set_kinds(self, owner_id: str, webhook_id: uuid.UUID, kinds: Sequence[str]) -> Webhook:
+        """Set the kinds of events that a webhook receives. Raises WebhookNotFound."""
+        async with self._database.sessions.begin() as session:
+            webhooks = WebhookRepository(session)
+            if not await webhooks.set_kinds(owner_id, webhook_id, kinds):
+                raise WebhookNotFound
+            return next(each for each in await webhooks.of_user(owner_id) if each.id == webhook_id)
+
     async def test(self, owner_id: str, webhook_id: uuid.UUID) -> None:
         """Queue an event that tests a webhook. Raises WebhookNotFound."""
         async with self._database.sessions.begin() as session:
@@ -92,6 +100,12 @@ class Webhooks:
             await self._require(WebhookRepository(session), owner_id, webhook_id)
             if not await DeliveryRepository(session).retry(webhook_id, delivery_id):
                 raise DeliveryNotFound
+
+    async def retry_dead(self, owner_id: str, webhook_id: uuid.UUID) -> None:
+        """Begin all dead deliveries of a webhook again. Raises WebhookNotFound."""
+        async with self._database.sessions.begin() as session:
+            await self._require(WebhookRepository(session), owner_id, webhook_id)
+            await DeliveryRepository(session).retry_dead(webhook_id)
 
     async def turn(self) -> None:
         """Queue deliveries for new notifications, and attempt those that are due."""
@@ -138,6 +152,8 @@ def _data(item: Notification) -> dict[str, Any]:
         "comment_id": str(item.comment_id) if item.comment_id else None,
         "text": item.text,
         "comment_text": item.comment_text,
+        "reason": item.reason,
+        "banned_until": item.banned_until and item.banned_until.isoformat(),
     }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from euterpe_library.domain.details import Visibility
 from euterpe_library.domain.filters import Sort
+from euterpe_library.domain.moderation import Action
 from euterpe_library.domain.notifications import (
     KEPT,
     Channels,
@@ -25,6 +26,7 @@ from euterpe_library.domain.notifications import (
 )
 from euterpe_library.domain.page import Page, Position
 from euterpe_library.storage.community_models import (
+    BanRow,
     DigestSettingRow,
     ModerationLogRow,
     NotificationRow,
@@ -72,6 +74,11 @@ _DECIDED = ModerationLogRow.id == case(
         NotificationRow.kind == Kind.MODERATION.value,
         cast(func.substr(NotificationRow.subject, len(_DECISION_PREFIX) + 1), UUID(as_uuid=True)),
     )
+)
+_BANNED = and_(
+    NotificationRow.kind == Kind.MODERATION.value,
+    NotificationRow.text == Action.BANNED.value,
+    BanRow.user_id == NotificationRow.recipient_id,
 )
 _IN_PAGE = NotificationRow.in_page.is_(True)
 _UNREAD = and_(_IN_PAGE, NotificationRow.read_at.is_(None))
@@ -213,16 +220,20 @@ def select_notifications(*first: Any) -> Any:
         row.created_at,
         row.read_at,
         ModerationLogRow.text,
+        func.nullif(ModerationLogRow.reason, ""),
+        BanRow.until,
     )
     statement = select(*columns).outerjoin(SongRow, _READABLE).outerjoin(ModerationLogRow, _DECIDED)
+    statement = statement.outerjoin(BanRow, _BANNED)
     return statement.outerjoin(ProfileRow, ProfileRow.user_id == row.actor_id)
 
 
 def to_notification(row: Any) -> Notification:
     """Map a row of `select_notifications`."""
-    notification_id, kind, *rest, comment = row
-    rest.append(excerpt(comment) if comment else None)
-    return Notification(notification_id, Kind(kind), *rest)
+    notification_id, kind, *rest, comment, reason, banned_until = row
+    comment_text = excerpt(comment) if comment else None
+    decision = {"comment_text": comment_text, "reason": reason, "banned_until": banned_until}
+    return Notification(notification_id, Kind(kind), *rest, **decision)
 
 
 class DigestRepository:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +28,14 @@ from euterpe_library.storage.notifications import select_notifications, to_notif
 from euterpe_library.storage.webhook_models import WebhookDeliveryRow, WebhookRow
 
 _DELIVERY = [getattr(WebhookDeliveryRow, field.name) for field in fields(Delivery)]
+_DEAD = WebhookDeliveryRow.state == DeliveryState.DEAD.value
+#: A delivery that begins again, with all its attempts.
+_RENEWED = {"state": DeliveryState.PENDING.value, "attempts": 0, "next_at": func.now(), "ended_at": None}
 _PENDING = WebhookDeliveryRow.state == DeliveryState.PENDING.value
+
+
+def _own(owner_id: str, webhook_id: uuid.UUID) -> ColumnElement[bool]:
+    return (WebhookRow.id == webhook_id) & (WebhookRow.owner_id == owner_id)
 
 
 class WebhookRepository:
@@ -44,23 +51,33 @@ class WebhookRepository:
         return Webhook(*(await self._session.execute(insert(WebhookRow).values(values).returning(*columns))).one())
 
     async def of_user(self, owner_id: str) -> list[Webhook]:
-        """Return a user's webhooks, oldest first, with the number of their dead deliveries."""
+        """Return a user's webhooks, oldest first, with the number of their dead deliveries and the latest error."""
         row = WebhookDeliveryRow
-        is_dead = row.state == DeliveryState.DEAD.value
-        dead = select(func.count()).where(row.webhook_id == WebhookRow.id, is_dead).scalar_subquery()
+        of_webhook = row.webhook_id == WebhookRow.id
+        dead = select(func.count()).where(of_webhook, _DEAD).scalar_subquery()
+        newest = select(row.status_code, row.error).where(of_webhook, row.state != DeliveryState.DELIVERED.value)
+        failure = (
+            newest.where(row.error != "").order_by(row.created_at.desc(), row.id.desc()).limit(1).lateral("failure")
+        )
+        error = func.coalesce(failure.c.error, "")
         columns = (WebhookRow.id, WebhookRow.url, WebhookRow.kinds, WebhookRow.created_at, dead)
-        statement = select(*columns).where(WebhookRow.owner_id == owner_id).order_by(WebhookRow.id)
+        statement = select(*columns, failure.c.status_code, error).outerjoin(failure, true())
+        statement = statement.where(WebhookRow.owner_id == owner_id).order_by(WebhookRow.id)
         return [Webhook(*found) for found in await self._session.execute(statement)]
+
+    async def set_kinds(self, owner_id: str, webhook_id: uuid.UUID, kinds: Sequence[str]) -> bool:
+        """Set the kinds of events that a webhook receives from now on; whether the user has it."""
+        statement = update(WebhookRow).where(_own(owner_id, webhook_id)).values(kinds=list(kinds))
+        return await self._session.scalar(statement.returning(WebhookRow.id)) is not None
 
     async def remove(self, owner_id: str, webhook_id: uuid.UUID) -> bool:
         """Remove a webhook with its deliveries; whether the user had it."""
-        own = (WebhookRow.id == webhook_id) & (WebhookRow.owner_id == owner_id)
-        return await self._session.scalar(delete(WebhookRow).where(own).returning(WebhookRow.id)) is not None
+        statement = delete(WebhookRow).where(_own(owner_id, webhook_id))
+        return await self._session.scalar(statement.returning(WebhookRow.id)) is not None
 
     async def has(self, owner_id: str, webhook_id: uuid.UUID) -> bool:
         """Whether the user has the webhook."""
-        own = (WebhookRow.id == webhook_id) & (WebhookRow.owner_id == owner_id)
-        return await self._session.scalar(select(WebhookRow.id).where(own)) is not None
+        return await self._session.scalar(select(WebhookRow.id).where(_own(owner_id, webhook_id))) is not None
 
 
 class DeliveryRepository:
@@ -132,9 +149,13 @@ class DeliveryRepository:
     async def retry(self, webhook_id: uuid.UUID, delivery_id: uuid.UUID) -> bool:
         """Begin a delivery again, with all its attempts; whether the webhook has it."""
         row = WebhookDeliveryRow
-        values = {"state": DeliveryState.PENDING.value, "attempts": 0, "next_at": func.now(), "ended_at": None}
         own = (row.id == delivery_id) & (row.webhook_id == webhook_id)
-        return await self._session.scalar(update(row).where(own).values(values).returning(row.id)) is not None
+        return await self._session.scalar(update(row).where(own).values(_RENEWED).returning(row.id)) is not None
+
+    async def retry_dead(self, webhook_id: uuid.UUID) -> None:
+        """Begin all dead deliveries of a webhook again."""
+        own = (WebhookDeliveryRow.webhook_id == webhook_id) & _DEAD
+        await self._session.execute(update(WebhookDeliveryRow).where(own).values(_RENEWED))
 
     async def delete_expired(self) -> None:
         """Delete deliveries that ended long ago."""

@@ -11,6 +11,8 @@ export class Problem extends Error {
     readonly detail: string,
     readonly fields: readonly FieldError[] = [],
     readonly retryAfterSeconds: number | null = null,
+    /** The limit that the request exceeds, such as `pieces`. */
+    readonly limits: Readonly<Record<string, number>> = {},
   ) {
     super(detail);
     this.name = 'Problem';
@@ -23,7 +25,8 @@ export class Problem extends Error {
     try {
       const body = (await response.json()) as Partial<components['schemas']['Problem']>;
       const slug = (body.type ?? '').split('/').pop() || 'about:blank';
-      return new Problem(slug, response.status, body.detail ?? body.title ?? '', body.errors ?? [], retryAfter);
+      const detail = body.detail ?? body.title ?? '';
+      return new Problem(slug, response.status, detail, body.errors ?? [], retryAfter, body.limits ?? {});
     } catch {
       return new Problem('about:blank', response.status, response.statusText, [], retryAfter);
     }

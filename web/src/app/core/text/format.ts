@@ -20,11 +20,12 @@ export class Format {
     return new Intl.NumberFormat(this.language.code(), { maximumFractionDigits: digits }).format(value);
   }
 
-  /** Format a number of bytes in megabytes, to one decimal below 10 MB. */
+  /** Format a number of bytes in megabytes or, from 1024 MB on, gigabytes; to one decimal below 10. */
   size(bytes: number): string {
     const megabytes = bytes / 1_048_576;
-    const style = { style: 'unit', unit: 'megabyte', maximumFractionDigits: megabytes < 10 ? 1 : 0 } as const;
-    return new Intl.NumberFormat(this.language.code(), style).format(megabytes);
+    const [value, unit] = megabytes < 1024 ? [megabytes, 'megabyte'] : [megabytes / 1024, 'gigabyte'];
+    const style = { style: 'unit', unit, maximumFractionDigits: value < 10 ? 1 : 0 } as const;
+    return new Intl.NumberFormat(this.language.code(), style).format(value);
   }
 
   percent(value: number): string {

@@ -9,6 +9,12 @@ describe('problemMessage', () => {
     expect(problemMessage(new Problem('too-many-attempts', 429, '', [], 600), 'en')).toContain('10 minutes');
   });
 
+  it('names the limit and when it ends', () => {
+    const problem = new Problem('daily-quota-reached', 429, '', [], 36_000, { pieces: 5000, remaining: 2 });
+    expect(problemMessage(problem, 'en')).toMatch(/5,000 pieces a day; 2 are left today.+ 10 hours/);
+    expect(problemMessage(problem, 'es')).toMatch(/5000 piezas al día; hoy te quedan 2\. .+ 10 horas/);
+  });
+
   it('falls back to the status for an unknown problem type', () => {
     for (const status of [400, 401, 403, 404, 409, 413, 418, 429, 500, 502, 503]) {
       for (const language of ['en', 'es'] as const) {

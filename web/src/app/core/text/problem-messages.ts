@@ -38,6 +38,8 @@ const messages = texts(
     'queue-full': 'Too many pieces are being composed. Try again in {seconds}.',
     'storage-full': 'Your library is full. Delete pieces permanently from the trash to make room.',
     'network-quota-reached': 'Your network has reached the daily limit. Log in, or try again tomorrow.',
+    'daily-quota-reached':
+      'You can compose at most {pieces} pieces a day; {remaining} are left today. The limit resets in {seconds}.',
     'too-many-streams': 'You follow too many pieces at once. Close some pages.',
     'too-many-renders': 'Too many of your audio files are being rendered. Try again in {seconds}.',
     'render-budget-reached': 'You have reached the hourly limit of new audio. Try again in {seconds}.',
@@ -48,7 +50,7 @@ const messages = texts(
     'comment-not-found': 'This comment no longer exists.',
     'comments-closed': 'Comments on this piece are closed.',
     'comment-not-editable': 'A comment can be edited within 15 minutes. Delete it and write a new one.',
-    banned: 'A moderator has banned you. Your own library is not affected.',
+    banned: 'A moderator has banned you; your notifications say why. Your own library is not affected.',
     blocked: 'This user does not accept likes, comments or follows from you.',
     'cannot-block-yourself': 'You cannot block yourself.',
     'not-a-moderator': 'Only moderators may do this.',
@@ -132,6 +134,8 @@ const messages = texts(
     'queue-full': 'Se están componiendo demasiadas piezas. Inténtalo de nuevo en {seconds}.',
     'storage-full': 'Tu biblioteca está llena. Borra piezas definitivamente desde la papelera para hacer sitio.',
     'network-quota-reached': 'Tu red ha llegado al límite diario. Entra en tu cuenta o vuelve a intentarlo mañana.',
+    'daily-quota-reached':
+      'Puedes componer como mucho {pieces} piezas al día; hoy te quedan {remaining}. El límite se restablece en {seconds}.',
     'too-many-streams': 'Sigues demasiadas piezas a la vez. Cierra alguna página.',
     'too-many-renders': 'Se están creando demasiados audios tuyos. Inténtalo de nuevo en {seconds}.',
     'render-budget-reached': 'Has llegado al límite por hora de audios nuevos. Inténtalo de nuevo en {seconds}.',
@@ -142,7 +146,7 @@ const messages = texts(
     'comment-not-found': 'Este comentario ya no existe.',
     'comments-closed': 'Los comentarios de esta pieza están cerrados.',
     'comment-not-editable': 'Un comentario se puede editar durante 15 minutos. Bórralo y escribe otro.',
-    banned: 'Un moderador te ha expulsado. Tu biblioteca no se ve afectada.',
+    banned: 'Un moderador te ha expulsado; tus notificaciones dicen por qué. Tu biblioteca no se ve afectada.',
     blocked: 'Esta persona no acepta «me gusta», comentarios ni seguimientos tuyos.',
     'cannot-block-yourself': 'No puedes bloquearte.',
     'not-a-moderator': 'Solo los moderadores pueden hacer esto.',
@@ -212,6 +216,7 @@ const fieldMessages = texts(
     soon: 'a moment',
     seconds: 'one second|{n} seconds',
     minutes: 'one minute|{n} minutes',
+    hours: 'one hour|{n} hours',
   },
   {
     required: 'Obligatorio.',
@@ -227,6 +232,7 @@ const fieldMessages = texts(
     soon: 'un momento',
     seconds: 'un segundo|{n} segundos',
     minutes: 'un minuto|{n} minutos',
+    hours: 'una hora|{n} horas',
   },
 );
 
@@ -241,7 +247,9 @@ export function problemMessage(problem: Problem, language: LanguageCode): string
     413: 'payload-too-large',
   };
   const fallback = (byStatus as Record<number, string>)[problem.status] ?? statusFallback(problem.status);
+  const limits = Object.entries(problem.limits).map(([name, value]) => [name, value.toLocaleString(language)]);
   return fill(known[problem.slug] ?? known[fallback] ?? '', {
+    ...Object.fromEntries(limits),
     seconds: waitingTime(problem.retryAfterSeconds, language),
   });
 }
@@ -274,7 +282,8 @@ function statusFallback(status: number): string {
 function waitingTime(seconds: number | null, language: LanguageCode): string {
   if (seconds === null) return fieldMessages[language].soon;
   if (seconds < 90) return fill(fieldMessages[language].seconds, { n: Math.ceil(seconds) });
-  return fill(fieldMessages[language].minutes, { n: Math.ceil(seconds / 60) });
+  if (seconds < 5400) return fill(fieldMessages[language].minutes, { n: Math.ceil(seconds / 60) });
+  return fill(fieldMessages[language].hours, { n: Math.ceil(seconds / 3600) });
 }
 
 function number(limits: Record<string, unknown>, names: string[]): number | undefined {
