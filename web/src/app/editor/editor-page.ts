@@ -21,6 +21,7 @@ import { Session } from '../core/session/session';
 import { ErrorMessages } from '../core/text/error-messages';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { PlayButton } from '../shared/play-button';
@@ -85,6 +86,7 @@ export default class EditorPage {
   protected readonly t = injectTexts(editorTexts);
   protected readonly state = inject(EditorState);
   private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
   private readonly session = inject(Session);
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
@@ -191,6 +193,14 @@ export default class EditorPage {
       else this.notices.show(this.t(isNew ? 'saved' : 'unchanged', { n: number }), { kind: 'good' });
       await this.loadVersions();
     });
+  }
+
+  /** Download the piece in a format, or its stems; changes are saved first, since the server makes the files. */
+  protected async download(): Promise<void> {
+    if (this.state.isChanged()) await this.save();
+    const song = this.song();
+    if (!song || this.saving.problem()) return;
+    await this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
   }
 
   /** Add the notes to the user's library as a piece of their own. */

@@ -6,6 +6,7 @@ export const editorTexts = texts(
     toSong: 'Back to the piece',
     save: 'Save as new version',
     saveCopy: 'Save as new piece',
+    saveAndDownload: 'Save and download',
     saved: 'Saved as version {n}.',
     unchanged: 'No changes since version {n}.',
     savedMeanwhile:
@@ -156,6 +157,7 @@ export const editorTexts = texts(
     toSong: 'Volver a la pieza',
     save: 'Guardar como versión nueva',
     saveCopy: 'Guardar como pieza nueva',
+    saveAndDownload: 'Guardar y descargar',
     saved: 'Guardada como versión {n}.',
     unchanged: 'Sin cambios desde la versión {n}.',
     savedMeanwhile:
