@@ -18,7 +18,11 @@ function intersection(first: Parameter, second: Parameter): Parameter | undefine
   if (first.choices && second.choices) {
     const choices = first.choices.filter((choice) => second.choices?.includes(choice as never)) as typeof first.choices;
     if (choices.length < 2) return undefined;
-    return { ...first, choices, default: choices.includes(first.default as never) ? first.default : (choices[0] ?? '') };
+    return {
+      ...first,
+      choices,
+      default: choices.includes(first.default as never) ? first.default : (choices[0] ?? ''),
+    };
   }
   const minimum = Math.max(first.minimum ?? -Infinity, second.minimum ?? -Infinity);
   const maximum = Math.min(first.maximum ?? Infinity, second.maximum ?? Infinity);

@@ -102,6 +102,12 @@ export default class OfflinePage {
 
   private row(piece: KeptPiece) {
     const track = this.kept.track(piece);
-    return { piece, playback: new Playback(computed(() => track), this.player) };
+    return {
+      piece,
+      playback: new Playback(
+        computed(() => track),
+        this.player,
+      ),
+    };
   }
 }
