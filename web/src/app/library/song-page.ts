@@ -10,6 +10,7 @@ import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
+import { instrumentLabel } from '../core/text/instrument-label';
 import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
@@ -92,7 +93,7 @@ export default class SongPage {
       [this.t('key'), song.key && this.format.key(song.key)],
       [this.t('meter'), song.meter],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
-      [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
+      [this.t('instrument'), song.instruments.map((name) => instrumentLabel(name, this.language.code())).join(', ')],
       [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
     ];

@@ -1,3 +1,4 @@
+import { instrumentLabel } from './instrument-label';
 import { keyName } from './key-names';
 import { loadSpanishLabels, manifestLabel } from './manifest-labels';
 
@@ -9,6 +10,15 @@ describe('manifestLabel', () => {
     expect(manifestLabel('nylon guitar', 'es')).toBe('Guitarra española');
     expect(manifestLabel('top_k', 'en')).toBe('Top k');
     expect(manifestLabel('Unheard of', 'es')).toBe('Unheard of');
+  });
+});
+
+describe('instrumentLabel', () => {
+  it('spells the instruments of songs as the forms do', async () => {
+    await loadSpanishLabels();
+    expect(instrumentLabel('Acoustic Guitar (nylon)', 'en')).toBe('Nylon guitar');
+    expect(instrumentLabel('Acoustic Guitar (nylon)', 'es')).toBe('Guitarra española');
+    expect(instrumentLabel('Flute', 'en')).toBe('Flute');
   });
 });
 
