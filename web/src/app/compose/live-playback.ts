@@ -54,6 +54,12 @@ export class LivePlayback {
     if (this.awaited === piece.id) this.awaited = null;
   }
 
+  /** Called when a piece that has ended got another title. */
+  renamed(piece: Piece): void {
+    const track = pieceTrack(piece);
+    this.player.rename(track.id, track.title);
+  }
+
   private async start(piece: Piece): Promise<void> {
     const position = Math.max(0, (piece.live.notes[0]?.onset ?? 0) - LEAD_SECONDS);
     if (await this.player.play(pieceTrack(piece), position)) return;

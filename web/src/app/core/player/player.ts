@@ -216,7 +216,7 @@ export class Player {
     try {
       const { midiSequence } = await import('./midi-sequence');
       const sequence = midiSequence(await track.midi());
-      if (this.currentTrack() !== track || !this.isSynthesized()) return;
+      if (!this.isCurrent(track.id) || !this.isSynthesized()) return;
       await (await this.synthesizer()).load(instrumentFiles(sequence));
       this.sequencePlayer?.replace(sequence);
       this.setInstruments(sequence.tracks);
@@ -224,6 +224,13 @@ export class Player {
     } catch {
       // The notes that were streamed are played to their end; they are those of the file.
     }
+  }
+
+  /** Show another title for a track. */
+  rename(id: string, title: string): void {
+    const rename = (track: Track) => (track.id === id ? { ...track, title } : track);
+    this.queue = this.queue.map(rename);
+    this.currentTrack.update((track) => track && rename(track));
   }
 
   /** Report that notes were added to the sequence of the current track. */
