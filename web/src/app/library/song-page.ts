@@ -27,6 +27,7 @@ import { LikeButton } from '../shared/songs/like-button';
 import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
 import { Song } from '../shared/songs/song-list';
 import { songTrack } from '../shared/songs/song-track';
+import { BulkActions } from './bulk-actions';
 import { CommentItem } from './comment';
 import { Comments } from './comments';
 import { SongMenu } from './song-menu';
@@ -69,6 +70,7 @@ export default class SongPage {
   protected readonly notes = signal<readonly RollNote[]>([]);
   protected readonly comments = signal<readonly CommentItem[]>([]);
   protected readonly request = new RequestState();
+  private readonly bulkActions = inject(BulkActions);
   private readonly sourceTitle = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
@@ -196,6 +198,14 @@ export default class SongPage {
   /** Update only the like, so that the page does not mix two versions of the song. */
   protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
+  }
+
+  /** Publish the song, or make it private. The switch goes back if that fails. */
+  protected async publish(song: Song, input: HTMLInputElement): Promise<void> {
+    const visibility = input.checked ? 'public' : 'private';
+    const [changed] = await this.bulkActions.setVisibility([song], visibility);
+    if (changed) this.song.set(changed);
+    else input.checked = !input.checked;
   }
 
   protected async edit(song: Song): Promise<void> {
