@@ -33,7 +33,7 @@ export const libraryTexts = texts(
     private: 'Only you',
     unlisted: 'Link only',
     public: 'Public',
-    publicSwitch: 'Public: everybody can find and play it',
+    publicSwitch: 'Public: everyone can find and play it',
     tempo: 'Tempo (bpm)',
     duration: 'Length (s)',
     from: 'from',
