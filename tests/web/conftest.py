@@ -146,13 +146,17 @@ def open_page(browser: Browser, product: Product) -> Iterator[Open]:
         if not response.url.startswith((*origins, "blob:", "data:")):
             errors.append(f"request to another origin: {response.url}")
 
-    def make(size: tuple[int, int] = DESKTOP, *, language: str = "en", dark: bool = False) -> Page:
+    def make(
+        size: tuple[int, int] = DESKTOP, *, language: str = "en", dark: bool = False, service_worker: bool = False
+    ) -> Page:
         context = browser.new_context(
             base_url=product.url,
             viewport={"width": size[0], "height": size[1]},
             locale="es-ES" if language == "es" else "en-GB",
             color_scheme="dark" if dark else "light",
             has_touch=size == PHONE,
+            # Requests that it answers could not be intercepted by tests.
+            service_workers="allow" if service_worker else "block",
         )
         contexts.append(context)
         page = context.new_page()

@@ -23,7 +23,7 @@ def test_strategies_are_compared_and_one_piece_is_kept(visit: Visit) -> None:
     beam = visit.text("Beam search", "Búsqueda en haz")
     page.get_by_role("button", name=visit.text(f"Play {beam}", f"Reproducir {beam}")).click()
     expect(page.get_by_role("button", name=visit.text(f"Pause {beam}", f"Pausar {beam}"))).to_be_visible()
-    expect(results.get_by_text(visit.text("in one scale", "en una escala"))).to_have_count(4)
+    expect(results.get_by_text(visit.text("notes in key", "notas en la tonalidad"))).to_have_count(4)
     page.reload()
     expect(results).to_have_count(4)
     page.get_by_role(

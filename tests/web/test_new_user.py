@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.web.conftest import Open, Visit
 from tests.web.midi_files import melody_midi
 from tests.web.sound import listen, milliseconds_to_sound
+from tests.web.transfer import MAX_FIRST_VISIT_KB, Transfer
 
 pytestmark = pytest.mark.web
 
@@ -30,6 +31,17 @@ _COVERED = """() => {
     }
     return covered;
 }"""
+
+
+def test_the_first_visit_is_small(open_page: Open) -> None:
+    page = open_page()
+    transfer = Transfer(page)
+    page.goto("/")
+    # The samples of the first models are drawn last.
+    expect(page.locator("e-model-sample canvas").first).to_be_visible()
+    transfer.settle()
+    # The scripts and the fonts alone are more than half of it.
+    assert MAX_FIRST_VISIT_KB / 2 < transfer.kilobytes <= MAX_FIRST_VISIT_KB
 
 
 def test_a_guest_describes_hears_and_shares_a_piece(visit: Visit, open_page: Open) -> None:

@@ -7,7 +7,7 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Product
+from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, Visit, fast_variant, register
 from tests.web.test_accessibility import Inspector
 

@@ -94,10 +94,12 @@ def test_a_song_page_shows_metadata_settings_and_measures(visit: Visit, product:
         (text("Seed", "Semilla"), "12"),
         (text("Style", "Estilo"), "Bach"),
         ("Tempo", "90"),
-        (text("Share in one scale", "Parte en una escala"), text("0.", "0,")),
+        (text("Notes in key", "Notas en la tonalidad"), text("0.", "0,")),
     ):
         expect(facts.filter(has=page.locator("dt").get_by_text(fact, exact=True)).first).to_contain_text(value)
     expect(page.get_by_text(re.compile(text("Piano roll, [0-9]+ notes", "Pianola, [0-9]+ notas")))).to_be_attached()
+    page.get_by_role("switch", name=text("Public", "Pública")).check()
+    expect(page.get_by_text(text("one piece is public now", "una pieza es pública"))).to_be_visible()
     page.get_by_role("button", name=text("Actions for", "Acciones para")).click()
     with page.expect_response("**/api/v1/generations") as response:
         page.get_by_role("menuitem", name=text("Compose again", "Componer de nuevo")).click()

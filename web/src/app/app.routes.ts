@@ -29,6 +29,7 @@ export const routes: PageRoute[] = [
   { path: 'library/playlists', loadComponent: () => import('./library/playlists-page'), title: 'library' },
   { path: 'library/playlists/:id', loadComponent: () => import('./library/playlist-page'), title: 'library' },
   { path: 'library/likes', loadComponent: () => import('./library/likes-page'), title: 'library' },
+  { path: 'library/offline', loadComponent: () => import('./library/offline-page'), title: 'library' },
   { path: 'library/trash', loadComponent: () => import('./library/trash-page'), title: 'library' },
   { path: 'explore', loadComponent: () => import('./explore/explore-page'), title: 'explore', icon: 'explore' },
   { path: 'authors/:id', loadComponent: () => import('./explore/author-page'), title: 'explore' },

@@ -145,6 +145,7 @@ export class App {
   }
 
   protected online(): void {
+    if (this.session.restoreProblem()) void this.session.restore();
     this.notices.show(this.t('online'), { kind: 'good' });
   }
 }

@@ -1140,10 +1140,11 @@ Status: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancell
 
 class Variant(TypedDict):
     """
-    A variant: the parameters in which it differs from the request.
+    A variant: the parameters, and the model, in which it differs from the request.
     """
 
     label: NotRequired[str | None]
+    model: NotRequired[str | None]
     parameters: NotRequired[dict[str, bool | int | float | str]]
 
 

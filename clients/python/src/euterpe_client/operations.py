@@ -1506,7 +1506,7 @@ class Operations(Transport):
     ) -> models.ComparisonView:
         """Create a comparison.
 
-        Compose one piece per variant, all with the same seed and prompt.
+        Compose one piece per variant, all with the same seed and prompt, by one model or several.
 
         Each is a generation with its own events, measures and MIDI file. Status codes are those of `POST /generations`.
         """

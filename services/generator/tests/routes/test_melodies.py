@@ -206,6 +206,22 @@ async def test_a_comparison_has_one_generation_per_strategy(client: httpx.AsyncC
     assert alone == replace(compared, title=alone.title)
 
 
+async def test_a_comparison_of_models_has_one_generation_per_model(client: httpx.AsyncClient) -> None:
+    models = [
+        model["name"] for model in (await client.get("/api/v1/models")).json()["items"] if model["kind"] == "melody"
+    ]
+    assert len(models) > 1
+    body = {"seed": 3, "parameters": {"bars": 2}, "variants": [{"model": name} for name in models]}
+    answer = await client.post("/api/v1/comparisons", json=body, headers=WAIT)
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
+    assert [item["label"] for item in items] == [item["generation"]["model"] for item in items] == models
+    assert {item["generation"]["status"] for item in items} == {"succeeded"}
+    body["variants"] = [{"model": models[0]}, {"model": "missing"}]
+    refused = await client.post("/api/v1/comparisons", json=body)
+    assert refused.json()["errors"][0]["field"] == "body.variants.1.model"
+
+
 async def test_labels_are_returned_unchanged(client: httpx.AsyncClient) -> None:
     labels = ["t (0.65)", "a) or (b", "x" * 60]
     variants = [{"label": label, "parameters": {"strategy": "greedy"}} for label in labels]

@@ -7,9 +7,11 @@ import { Notices } from '../core/notices/notices';
 import { Session } from '../core/session/session';
 import { Format } from '../core/text/format';
 import { ErrorMessages } from '../core/text/error-messages';
+import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { PageState } from '../shared/page-state';
 import { accountTexts } from './account-texts';
+import { browserName } from './browser-name';
 
 /** The sessions of the user on all devices; each can be ended. */
 @Component({
@@ -26,7 +28,7 @@ import { accountTexts } from './account-texts';
         @for (session of sessions(); track session.id) {
           <li>
             <span class="details">
-              <span>{{ session.current ? t('thisBrowser') : session.user_agent || session.address }}</span>
+              <span>{{ nameOf(session) }}</span>
               <span class="muted">{{ t('lastUsed', { date: format.dateTime(session.last_used_at) }) }}</span>
             </span>
             @if (!session.current) {
@@ -49,9 +51,15 @@ export class SessionList {
   private readonly router = inject(Router);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly currentSession = inject(Session);
+  private readonly language = inject(Language);
 
   constructor() {
     void this.load();
+  }
+
+  protected nameOf(session: Schema<'SessionAnswer'>): string {
+    if (session.current) return this.t('thisBrowser');
+    return browserName(session.user_agent, this.language.code()) || session.address;
   }
 
   protected async load(): Promise<void> {

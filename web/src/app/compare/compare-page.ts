@@ -16,6 +16,7 @@ import {
   Parameter,
   Value,
   Values,
+  acceptsPrompt,
   randomSeed,
   isInvalidSeed,
   valueOf,
@@ -30,12 +31,13 @@ import { PageState } from '../shared/page-state';
 import { ComparisonCard } from './comparison-card';
 import { ComparisonItem, Comparison } from './comparison';
 import { compareTexts } from './compare-texts';
+import { sharedParameters } from './shared-parameters';
 
 type StrategyKey = 'greedy' | 'temperature' | 'top_k' | 'top_p' | 'top_k_top_p' | 'beam';
-/** The parameters that all variants share, in their order; the strategies keep their own defaults. */
-const SHARED_PARAMETERS = ['bars', 'style', 'meter', 'key'];
+/** What the pieces of a comparison differ in. */
+type Subject = 'strategies' | 'models';
 
-/** Compares sampling strategies with one seed. `?id=` shows an earlier comparison. */
+/** Compares sampling strategies of a model, or models, with one seed. `?id=` shows an earlier comparison. */
 @Component({
   imports: [PromptControl, ComparisonCard, Icon, PageState, ParameterControl, SeedField],
   providers: [Comparison],
@@ -55,7 +57,10 @@ export default class ComparePage {
   private readonly errorMessages = inject(ErrorMessages);
   private readonly language = inject(Language);
 
-  protected readonly models = computed(() => this.composer.models()?.filter(isComparable) ?? null);
+  protected readonly subject = signal<Subject>('strategies');
+  protected readonly subjects: readonly Subject[] = ['strategies', 'models'];
+  protected readonly allModels = computed(() => this.composer.models() ?? []);
+  protected readonly models = computed(() => this.composer.models()?.filter(hasStrategies) ?? null);
   private readonly modelName = signal<string | null>(null);
   protected readonly model = computed(
     () => this.models()?.find((model) => model.name === this.modelName()) ?? this.models()?.[0] ?? null,
@@ -64,16 +69,28 @@ export default class ComparePage {
   protected readonly seed = signal(randomSeed());
   protected readonly prompt = signal<Prompt | null>(null);
   protected readonly excluded = signal<ReadonlySet<string>>(new Set());
+  private readonly chosenModels = signal<ReadonlySet<string> | null>(null);
+  /** The models to compare: unless the user chooses others, those whose pieces are as long as requested. */
+  protected readonly comparedModels = computed(() => {
+    const chosen = this.chosenModels();
+    return this.allModels().filter((model) => (chosen ? chosen.has(model.name) : acceptsPrompt(model)));
+  });
   protected readonly strategies = computed(() => {
     const parameter = this.model()?.parameters.find((each) => each.name === 'strategy');
     return (parameter?.choices ?? []).map(String);
   });
-  protected readonly sharedParameters = computed(() =>
-    SHARED_PARAMETERS.map((name) => this.model()?.parameters.find((each) => each.name === name)).filter(
-      (each) => each !== undefined,
-    ),
+  protected readonly sharedParameters = computed(() => {
+    const model = this.model();
+    const models = this.subject() === 'models' ? this.comparedModels() : model ? [model] : [];
+    return models.length ? sharedParameters(models) : [];
+  });
+  protected readonly usesPrompt = computed(
+    () => this.subject() === 'strategies' || this.comparedModels().every(acceptsPrompt),
   );
   protected readonly selected = computed(() => this.strategies().filter((each) => !this.excluded().has(each)));
+  protected readonly hasTwo = computed(
+    () => (this.subject() === 'models' ? this.comparedModels() : this.selected()).length >= 2,
+  );
   protected readonly hasInvalidSeed = computed(() => isInvalidSeed(this.seed()));
   protected readonly isFinished = computed(() => this.comparison.items().every(({ piece }) => piece.isFinished));
   /** The message of a problem that concerns none of the controls. */
@@ -87,6 +104,12 @@ export default class ComparePage {
     void this.composer.loadModels();
     loadWhenReady(this.id, (id) => this.openComparison(id));
     inject(DestroyRef).onDestroy(() => this.comparison.close());
+  }
+
+  /** The name of a variant: of its model, or of its sampling strategy. */
+  protected nameOf(label: string): string {
+    const model = this.allModels().find(({ name }) => name === label);
+    return model ? this.label(model.title) : this.strategyLabel(label);
   }
 
   protected strategyLabel(label: string): string {
@@ -112,7 +135,7 @@ export default class ComparePage {
   }
 
   protected setValue(parameter: Parameter, value: Value | null): void {
-    const parameters = this.model()?.parameters ?? [];
+    const parameters = this.subject() === 'models' ? this.sharedParameters() : (this.model()?.parameters ?? []);
     this.values.update((values) => withValue(parameters, values, parameter.name, value));
     this.comparison.submission.problem.set(null);
   }
@@ -125,27 +148,52 @@ export default class ComparePage {
     });
   }
 
+  protected chooseSubject(subject: Subject): void {
+    this.subject.set(subject);
+    this.values.set({});
+    this.comparison.submission.problem.set(null);
+  }
+
+  protected toggleModel(name: string): void {
+    const next = new Set(this.comparedModels().map((model) => model.name));
+    if (!next.delete(name)) next.add(name);
+    this.chosenModels.set(next);
+    this.values.set({});
+  }
+
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());
   }
 
   protected async compare(event: Event): Promise<void> {
     event.preventDefault();
-    const [model, prompt] = [this.model(), this.prompt()];
-    if (!model || this.hasInvalidSeed() || this.selected().length < 2) return;
+    const [model, prompt] = [this.model(), this.usesPrompt() ? this.prompt() : null];
+    if (!model || this.hasInvalidSeed() || !this.hasTwo()) return;
     const id = await this.comparison.start({
-      model: model.name,
       seed: Number(this.seed()),
       count: 1,
       background: false,
-      parameters: { ...this.values() },
+      language: this.language.code(),
       ...(prompt ? { prompt: promptRequest(prompt) } : {}),
-      variants: this.selected().map((strategy) => ({
-        label: strategy.replaceAll('_', ' '),
-        parameters: { strategy },
-      })),
+      ...(this.subject() === 'models' ? this.modelVariants() : this.strategyVariants(model)),
     });
     if (id) await this.router.navigate([], { queryParams: { id } });
+  }
+
+  private strategyVariants(model: Model) {
+    const variants = this.selected().map((strategy) => ({
+      label: strategy.replaceAll('_', ' '),
+      parameters: { strategy },
+    }));
+    return { model: model.name, parameters: { ...this.values() }, variants };
+  }
+
+  private modelVariants() {
+    // Models have different defaults, but their pieces are to be equally long.
+    const bars = this.sharedParameters().find(({ name }) => name === 'bars');
+    const parameters = { ...this.values(), ...(bars ? { bars: this.valueOf(bars) } : {}) };
+    const variants = this.comparedModels().map(({ name }) => ({ label: name, model: name, parameters: {} }));
+    return { parameters, variants };
   }
 
   /** Keep one piece and move the others to the trash. */
@@ -173,6 +221,6 @@ export default class ComparePage {
   }
 }
 
-function isComparable(model: Model): boolean {
+function hasStrategies(model: Model): boolean {
   return model.kind === 'melody' && model.parameters.some((each) => each.name === 'strategy');
 }

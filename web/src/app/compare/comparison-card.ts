@@ -40,13 +40,17 @@ export class ComparisonCard {
     const share = (name: string) => this.format.percent(measures[name] ?? 0);
     const number = (name: string) => this.format.number(measures[name] ?? 0);
     return [
-      { value: share('scale_score'), label: this.t('inScale') },
-      { value: share('repetitions_4'), label: this.t('repeated') },
-      { value: number('unique_pitches'), label: this.t('pitches') },
-      { value: number('tone_span'), label: this.t('span') },
-    ];
+      { name: 'scale_score', value: share('scale_score'), label: this.t('inScale') },
+      { name: 'repetitions_4', value: share('repetitions_4'), label: this.t('repeated') },
+      { name: 'unique_pitches', value: number('unique_pitches'), label: this.t('pitches') },
+      { name: 'tone_span', value: number('tone_span'), label: this.t('span') },
+    ].filter(({ name }) => name in measures);
   });
-  protected readonly loop = computed(() => this.state().measures?.['loop_start_bar'] ?? 0);
+  /** The bar from which the piece repeats itself, 0 for none; null if that was not measured. */
+  protected readonly loop = computed(() => {
+    const bar = this.state().measures?.['loop_start_bar'];
+    return bar === undefined ? null : { bar };
+  });
 
   private track(): Track | null {
     const { song_id: id, title, duration_seconds: durationSeconds } = this.state();

@@ -35,7 +35,10 @@ export class Composer {
     this.api,
     (error) => this.submission.problem.set(Problem.from(error)),
     (piece) => this.livePlayback.notesAdded(piece),
-    (piece) => this.livePlayback.ended(piece),
+    (piece) => {
+      this.livePlayback.ended(piece);
+      void this.updateTitle(piece);
+    },
   );
 
   /** The body of the last request; the same one again would only store the same piece twice. */
@@ -52,7 +55,8 @@ export class Composer {
     if (this.models()) return;
     await this.modelsRequest.run(async () => {
       const { items } = await this.api.get('/api/v1/models', { as: 'none' });
-      this.models.set(items);
+      // The one that new users get comes first, where they see that it is chosen.
+      this.models.set([...items].sort((a, b) => Number(b.default) - Number(a.default)));
       const model = items.find((item) => item.default) ?? items[0];
       if (model && !this.draft()) this.draft.set(restoreDraft(items) ?? newDraft(model));
     });
@@ -129,6 +133,20 @@ export class Composer {
       if (!piece.isFinished) piece.state.set(state);
     } finally {
       piece.isStopping.set(false);
+    }
+  }
+
+  /** Show the title that the library gave a piece without one: it has a number there. */
+  private async updateTitle(piece: Piece): Promise<void> {
+    const { song_id: id, title } = piece.state();
+    if (!id) return;
+    try {
+      const song = await this.api.get('/api/v1/songs/{song_id}', { path: { song_id: id } });
+      if (piece.state().title !== title || song.title === title) return;
+      piece.state.update((state) => ({ ...state, title: song.title }));
+      this.livePlayback.renamed(piece);
+    } catch {
+      // The title without its number is shown.
     }
   }
 

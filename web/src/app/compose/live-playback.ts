@@ -54,6 +54,12 @@ export class LivePlayback {
     if (this.awaited === piece.id) this.awaited = null;
   }
 
+  /** Called when a piece that has ended got another title. */
+  renamed(piece: Piece): void {
+    const track = pieceTrack(piece);
+    this.player.rename(track.id, track.title);
+  }
+
   private async start(piece: Piece): Promise<void> {
     const position = Math.max(0, (piece.live.notes[0]?.onset ?? 0) - LEAD_SECONDS);
     if (await this.player.play(pieceTrack(piece), position)) return;
@@ -61,14 +67,15 @@ export class LivePlayback {
     if (this.player.track()) return;
     this.isUnavailable = true;
     this.awaited = piece.id;
-    if (piece.isFinished) this.ended(piece);
+    if (piece.isSettled()) this.ended(piece);
   }
 }
 
 /** Return the track of a piece: of its song, or of its notes so far. */
 export function pieceTrack(piece: Piece): Track {
   const { title, song_id: songId, duration_seconds: durationSeconds } = piece.state();
-  if (!songId || !piece.isFinished) return { id: piece.id, title, sequence: piece.live };
+  // The player has the piece under this id until `ended` replaces it: until then, no button must offer to play it again.
+  if (!songId || (!piece.isSettled() && piece.live.notes.length)) return { id: piece.id, title, sequence: piece.live };
   const track = { id: songId, title, durationSeconds, link: ['/library/songs', songId] };
   const { midi } = piece;
   return midi ? { ...track, midi: async () => midi } : track;

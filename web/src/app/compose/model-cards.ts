@@ -33,7 +33,12 @@ import { manifestLabel } from '../core/text/manifest-labels';
               </span>
             </label>
             @if (model.sample_url) {
-              <e-model-sample [model]="model" [name]="label(model.title)" />
+              <!-- Loaded when it comes into view: most visitors see the first cards only. -->
+              @defer (on viewport) {
+                <e-model-sample [model]="model" [name]="label(model.title)" />
+              } @placeholder {
+                <div class="sample"></div>
+              }
             }
           </div>
         }

@@ -1,15 +1,4 @@
-import {
-  ChangeDetectionStrategy,
-  Component,
-  DestroyRef,
-  ElementRef,
-  computed,
-  effect,
-  inject,
-  input,
-  signal,
-  untracked,
-} from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { Api } from '../core/api/api';
 import { Playback } from '../core/player/player';
 import { injectTexts } from '../core/text/texts';
@@ -32,7 +21,7 @@ import { Model } from './draft';
       class="icon-button"
       [attr.aria-label]="t(playback.isPlaying() ? 'pauseSample' : 'playSample', { model: name() })"
       [title]="t(playback.isPlaying() ? 'pauseSample' : 'playSample', { model: name() })"
-      [attr.aria-disabled]="playback.isLoading() || null"
+      [attr.aria-busy]="playback.isLoading() || null"
       (click)="playback.toggle()"
     >
       <e-icon [name]="playback.isPlaying() ? 'pause' : 'play'" [solid]="!playback.isPlaying()" />
@@ -83,16 +72,9 @@ export class ModelSample {
   );
 
   constructor() {
-    // Read when it comes into view: most visitors see the first cards only.
-    const isVisible = signal(false);
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) isVisible.set(true);
-    });
-    observer.observe(inject<ElementRef<HTMLElement>>(ElementRef).nativeElement);
-    inject(DestroyRef).onDestroy(() => observer.disconnect());
     effect(() => {
       const url = this.model().sample_url;
-      if (url && isVisible()) untracked(() => void this.readSample(url));
+      if (url) untracked(() => void this.readSample(url));
     });
   }
 

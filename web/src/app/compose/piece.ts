@@ -15,6 +15,8 @@ export class Piece {
   /** Whether the connection was lost and is being restored. */
   readonly isDisconnected = signal(false);
   readonly isStopping = signal(false);
+  /** Whether it has ended and its exact notes are loaded, or cannot be. */
+  readonly isSettled = signal(false);
   /** The notes for the synthesiser while the piece is composed. */
   readonly live = new LiveSequence();
   /** The MIDI file of the finished piece. */

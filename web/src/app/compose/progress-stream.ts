@@ -2,7 +2,6 @@ import { Api } from '../core/api/api';
 import { readEvents } from '../core/api/events';
 import { Problem } from '../core/api/problem';
 import { Backoff } from '../core/backoff';
-import { readMidi } from '../shared/midi/read-midi';
 import { RollNote } from '../shared/midi/notes';
 import { Generation, Piece } from './piece';
 
@@ -58,6 +57,7 @@ export async function streamProgress(
   piece.isDisconnected.set(false);
   piece.live.isComplete = true;
   if (piece.state().midi_url) await loadExactNotes(api, piece);
+  piece.isSettled.set(true);
 }
 
 function apply(piece: Piece, name: string, json: string, onNotes: (piece: Piece) => void): void {
@@ -77,6 +77,7 @@ async function loadExactNotes(api: Api, piece: Piece): Promise<void> {
   try {
     const response = await api.fetch(piece.state().midi_url as string);
     piece.midi = await response.arrayBuffer();
+    const { readMidi } = await import('../shared/midi/read-midi');
     piece.notes.set(readMidi(piece.midi));
   } catch {
     // The streamed notes are a good approximation.

@@ -9,6 +9,7 @@ import { Dialogs } from '../shared/dialogs';
 import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Draft } from './draft';
+import { LivePlayback } from './live-playback';
 import { Piece } from './piece';
 import { PieceView } from './piece-view';
 import { Variations } from './variations';
@@ -28,6 +29,7 @@ export class Result {
   protected readonly t = injectTexts(composeTexts);
   private readonly api = inject(Api);
   private readonly dialogs = inject(Dialogs);
+  private readonly livePlayback = inject(LivePlayback);
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
 
@@ -57,6 +59,7 @@ export class Result {
     try {
       await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
       piece.state.update((state) => ({ ...state, title }));
+      this.livePlayback.renamed(piece);
       this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
       void this.errorMessages.show(error);

@@ -15,12 +15,13 @@ import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { RequestState } from '../core/api/request-state';
 import { Notices } from '../core/notices/notices';
-import { Playback } from '../core/player/player';
+import { Playback, Track } from '../core/player/player';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { ErrorMessages } from '../core/text/error-messages';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
 import { Icon } from '../shared/icon';
 import { PageState } from '../shared/page-state';
 import { PlayButton } from '../shared/play-button';
@@ -31,7 +32,7 @@ import { EditorRoll } from './editor-roll';
 import { EditorState } from './editor-state';
 import { EditorKey, editorTexts } from './editor-texts';
 import { EditorToolbar } from './editor-toolbar';
-import { requestOf, scoreOf } from './model/score';
+import { Score, requestOf, scoreOf } from './model/score';
 import { SelectionPanel } from './selection-panel';
 import { TempoPanel } from './tempo-panel';
 import { TracksPanel } from './tracks-panel';
@@ -85,6 +86,7 @@ export default class EditorPage {
   protected readonly t = injectTexts(editorTexts);
   protected readonly state = inject(EditorState);
   private readonly api = inject(Api);
+  private readonly dialogs = inject(Dialogs);
   private readonly session = inject(Session);
   private readonly notices = inject(Notices);
   private readonly errorMessages = inject(ErrorMessages);
@@ -99,12 +101,16 @@ export default class EditorPage {
   protected readonly label = signal('');
   protected readonly request = new RequestState();
   protected readonly saving = new RequestState();
+  private readonly revisions = new WeakMap<Score, number>();
+  private lastRevision = 0;
   protected readonly isOwner = computed(() => this.song()?.author_id === this.session.user()?.id);
   protected readonly playback = new Playback(
     computed(() => {
       const song = this.song();
+      if (!song) return null;
+      if (this.state.isChanged()) return this.changedTrack(song);
       // Another version is another track of the player, which otherwise keeps the audio that it has.
-      if (!song || song.current_version !== this.baseNumber()) return null;
+      if (song.current_version !== this.baseNumber()) return null;
       return {
         ...songTrack(song),
         id: `${song.id}@${song.current_version}`,
@@ -193,17 +199,24 @@ export default class EditorPage {
     });
   }
 
+  /** Download the piece in a format, or its stems; changes are saved first, since the server makes the files. */
+  protected async download(): Promise<void> {
+    if (this.state.isChanged()) await this.save();
+    const song = this.song();
+    if (!song || this.saving.problem()) return;
+    await this.dialogs.open(() => import('../shared/download/download-dialog').then((m) => m.DownloadDialog), song);
+  }
+
   /** Add the notes to the user's library as a piece of their own. */
   protected async saveCopy(): Promise<void> {
     const song = this.song();
     if (!song) return;
     const score = this.state.present;
     await this.saving.run(async () => {
-      const { midi } = await this.preview();
+      const body = await this.changedMidi(score);
       const title = this.t('copyTitle', { title: song.title }).slice(0, 200);
       const url = `/api/v1/library/imports?${new URLSearchParams({ title })}`;
       const headers = { 'Content-Type': 'audio/midi', 'Idempotency-Key': crypto.randomUUID() };
-      const body = Uint8Array.from(atob(midi), (character) => character.charCodeAt(0));
       const response = await this.api.fetch(url, { method: 'POST', headers, body }, 'guest');
       const copy = (await response.json()) as Song;
       this.state.markSaved(score);
@@ -227,8 +240,37 @@ export default class EditorPage {
     this.versions.set(items);
   }
 
-  private preview() {
-    const json = { ...requestOf(this.state.present, this.baseNumber()), source_number: this.sourceNumber() };
+  /** The track of notes that are not saved; each change of them makes another track of it. */
+  private changedTrack(song: Song): Track {
+    const score = this.state.present;
+    const midi = async () => (await this.changedMidi(score)).buffer;
+    return {
+      id: `${song.id}#${this.revisionOf(score)}`,
+      title: song.title,
+      midi,
+      load: async (signal) => {
+        const body = new FormData();
+        body.set('file', new File([await this.changedMidi(score)], 'edited.mid', { type: 'audio/midi' }));
+        body.set('format', 'mp3');
+        return this.api.fetch('/api/v1/conversions', { method: 'POST', body, signal });
+      },
+    };
+  }
+
+  private revisionOf(score: Score): number {
+    const known = this.revisions.get(score);
+    if (known !== undefined) return known;
+    this.revisions.set(score, ++this.lastRevision);
+    return this.lastRevision;
+  }
+
+  private async changedMidi(score: Score): Promise<Uint8Array<ArrayBuffer>> {
+    const { midi } = await this.preview(score);
+    return Uint8Array.from(atob(midi), (character) => character.charCodeAt(0));
+  }
+
+  private preview(score = this.state.present) {
+    const json = { ...requestOf(score, this.baseNumber()), source_number: this.sourceNumber() };
     return this.api.post('/api/v1/songs/{song_id}/preview', { path: { song_id: this.id() }, json });
   }
 

@@ -6,6 +6,7 @@ export const editorTexts = texts(
     toSong: 'Back to the piece',
     save: 'Save as new version',
     saveCopy: 'Save as new piece',
+    saveAndDownload: 'Save and download',
     saved: 'Saved as version {n}.',
     unchanged: 'No changes since version {n}.',
     savedMeanwhile:
@@ -17,7 +18,6 @@ export const editorTexts = texts(
     leave: 'Your changes are not saved. Leave the editor?',
     undo: 'Undo',
     redo: 'Redo',
-    playSaved: 'Plays the saved version. Save to hear your changes.',
     tools: 'Tools',
     select: 'Select',
     draw: 'Draw',
@@ -156,6 +156,7 @@ export const editorTexts = texts(
     toSong: 'Volver a la pieza',
     save: 'Guardar como versión nueva',
     saveCopy: 'Guardar como pieza nueva',
+    saveAndDownload: 'Guardar y descargar',
     saved: 'Guardada como versión {n}.',
     unchanged: 'Sin cambios desde la versión {n}.',
     savedMeanwhile:
@@ -167,7 +168,6 @@ export const editorTexts = texts(
     leave: 'Tus cambios no están guardados. ¿Salir del editor?',
     undo: 'Deshacer',
     redo: 'Rehacer',
-    playSaved: 'Suena la versión guardada. Guarda para oír tus cambios.',
     tools: 'Herramientas',
     select: 'Seleccionar',
     draw: 'Dibujar',

@@ -50,10 +50,10 @@ import { EditorKey, editorTexts } from './editor-texts';
         </button>
         <button type="button" class="button small" [attr.aria-label]="t('zoomIn')" (click)="roll().zoom(1.4)">+</button>
         <button type="button" class="button small" [attr.aria-label]="t('flatter')" (click)="roll().zoomRows(0.8)">
-          ▭
+          ↕−
         </button>
         <button type="button" class="button small" [attr.aria-label]="t('taller')" (click)="roll().zoomRows(1.25)">
-          ▯
+          ↕+
         </button>
         <button type="button" class="button small" (click)="roll().fit()">{{ t('fit') }}</button>
       </span>

@@ -56,8 +56,10 @@ export class BulkActions {
       return { name: fileName(song.title, 'mid'), content: new Uint8Array(await response.arrayBuffer()) };
     });
     if (!files.length) return;
-    const { zip } = await import('../shared/zip');
-    saveFile(new Blob([zip(files)], { type: 'application/zip' }), 'Euterpe.zip');
+    const { zipSync } = await import('fflate');
+    const taken = new Set<string>();
+    const entries = files.map(({ name, content }) => [uniqueName(name, taken), content] as const);
+    saveFile(new Blob([zipSync(Object.fromEntries(entries))], { type: 'application/zip' }), 'Euterpe.zip');
   }
 
   private async restore(songs: readonly Song[], onRestored: () => void): Promise<void> {
@@ -86,4 +88,13 @@ export class BulkActions {
     }
     return results;
   }
+}
+
+/** Return the name, numbered if it is taken. */
+function uniqueName(name: string, taken: Set<string>): string {
+  const dot = name.lastIndexOf('.');
+  let unique = name;
+  for (let number = 2; taken.has(unique); number++) unique = `${name.slice(0, dot)} (${number})${name.slice(dot)}`;
+  taken.add(unique);
+  return unique;
 }

@@ -12,6 +12,7 @@ import {
 } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
+import { KeptPieces } from '../core/offline/kept-pieces';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { injectTexts } from '../core/text/texts';
@@ -22,6 +23,7 @@ import { UrlQuery } from '../shared/songs/url-query';
 import { KeptList } from './kept-list';
 import { LibraryTabs } from './library-tabs';
 import { libraryTexts } from './library-texts';
+import { offlineTexts } from './offline-texts';
 import { SelectionBar } from './selection-bar';
 import { SongFilters } from './song-filters';
 import { SongTable } from './song-table';
@@ -40,6 +42,8 @@ export default class LibraryPage {
   protected readonly t = injectTexts(libraryTexts);
   protected readonly common = injectTexts(commonTexts);
   protected readonly session = inject(Session);
+  protected readonly kept = inject(KeptPieces);
+  protected readonly offlineText = injectTexts(offlineTexts);
   protected readonly filtersOpen = signal(false);
   protected readonly sortOptions = [
     { value: 'newest', key: 'newest' },

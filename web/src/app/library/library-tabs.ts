@@ -1,8 +1,10 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive } from '@angular/router';
+import { KeptPieces } from '../core/offline/kept-pieces';
 import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
 import { libraryTexts } from './library-texts';
+import { offlineTexts } from './offline-texts';
 
 /** The heading and the tabs of the library. */
 @Component({
@@ -28,6 +30,11 @@ import { libraryTexts } from './library-texts';
         }}</a>
         @if (session.isRegistered()) {
           <a routerLink="/library/likes" routerLinkActive="active" ariaCurrentWhenActive="page">{{ t('myLikes') }}</a>
+        }
+        @if (kept.all().length) {
+          <a routerLink="/library/offline" routerLinkActive="active" ariaCurrentWhenActive="page">{{
+            offlineText('tab')
+          }}</a>
         }
         <a routerLink="/library/trash" routerLinkActive="active" ariaCurrentWhenActive="page">{{ t('trash') }}</a>
       </nav>
@@ -71,7 +78,9 @@ import { libraryTexts } from './library-texts';
 })
 export class LibraryTabs {
   protected readonly session = inject(Session);
+  protected readonly kept = inject(KeptPieces);
   protected readonly t = injectTexts(libraryTexts);
+  protected readonly offlineText = injectTexts(offlineTexts);
   protected readonly exactMatch = {
     paths: 'exact',
     queryParams: 'ignored',

@@ -18,6 +18,8 @@ import { libraryTexts } from './library-texts';
       <e-library-tabs />
       @if (session.isRegistered()) {
         <e-feed [songList]="songList" [emptyText]="t('noLikes')" />
+      } @else if (session.restoreProblem(); as problem) {
+        <e-page-state [problem]="problem" (retry)="session.restore()" />
       } @else if (session.isRestored()) {
         <e-page-state icon="heart">{{ t('noLikes') }}</e-page-state>
       } @else {

@@ -2,11 +2,14 @@ import { ChangeDetectionStrategy, Component, inject, input, output, viewChild } 
 import { MatMenu, MatMenuModule } from '@angular/material/menu';
 import { RouterLink } from '@angular/router';
 import { Composer } from '../compose/composer';
+import { KeptPieces } from '../core/offline/kept-pieces';
 import { Session } from '../core/session/session';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
+import { OfflineActions } from './offline-actions';
+import { offlineTexts } from './offline-texts';
 import { SongActions } from './song-actions';
 
 /** The menu of a song, for `matMenuTriggerFor`. */
@@ -45,4 +48,7 @@ export class SongMenu {
   protected readonly session = inject(Session);
   protected readonly actions = inject(SongActions);
   protected readonly composer = inject(Composer);
+  protected readonly kept = inject(KeptPieces);
+  protected readonly offlineActions = inject(OfflineActions);
+  protected readonly offlineText = injectTexts(offlineTexts);
 }

@@ -10,6 +10,7 @@ import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { commonTexts } from '../core/text/common-texts';
 import { Format } from '../core/text/format';
+import { instrumentLabel } from '../core/text/instrument-label';
 import { Language } from '../core/text/language';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
@@ -26,6 +27,7 @@ import { LikeButton } from '../shared/songs/like-button';
 import { measureLabel, orderedMeasures, topStyles } from '../shared/songs/measure-labels';
 import { Song } from '../shared/songs/song-list';
 import { songTrack } from '../shared/songs/song-track';
+import { BulkActions } from './bulk-actions';
 import { CommentItem } from './comment';
 import { Comments } from './comments';
 import { SongMenu } from './song-menu';
@@ -68,6 +70,7 @@ export default class SongPage {
   protected readonly notes = signal<readonly RollNote[]>([]);
   protected readonly comments = signal<readonly CommentItem[]>([]);
   protected readonly request = new RequestState();
+  private readonly bulkActions = inject(BulkActions);
   private readonly sourceTitle = signal<string | null>(null);
   private readonly api = inject(Api);
   private readonly language = inject(Language);
@@ -92,7 +95,7 @@ export default class SongPage {
       [this.t('key'), song.key && this.format.key(song.key)],
       [this.t('meter'), song.meter],
       ['Tempo', song.tempo_bpm ? `${this.format.number(song.tempo_bpm)} bpm` : null],
-      [this.t('instrument'), song.instruments.map((name) => manifestLabel(name, this.language.code())).join(', ')],
+      [this.t('instrument'), song.instruments.map((name) => instrumentLabel(name, this.language.code())).join(', ')],
       [this.t('style'), song.style && manifestLabel(song.style, this.language.code())],
       [this.t('visibility'), this.t(song.visibility)],
     ];
@@ -195,6 +198,14 @@ export default class SongPage {
   /** Update only the like, so that the page does not mix two versions of the song. */
   protected updateLike({ liked, like_count }: Song): void {
     this.song.update((song) => song && { ...song, liked, like_count });
+  }
+
+  /** Publish the song, or make it private. The switch goes back if that fails. */
+  protected async publish(song: Song, input: HTMLInputElement): Promise<void> {
+    const visibility = input.checked ? 'public' : 'private';
+    const [changed] = await this.bulkActions.setVisibility([song], visibility);
+    if (changed) this.song.set(changed);
+    else input.checked = !input.checked;
   }
 
   protected async edit(song: Song): Promise<void> {

@@ -7,7 +7,9 @@ export class UserItems<T> {
   private readonly session = inject(Session);
   private readonly request = new RequestState();
   readonly items = signal<readonly T[] | null>(null);
-  readonly problem = this.request.problem;
+  readonly problem = computed(
+    () => this.request.problem() ?? (this.session.user() ? null : this.session.restoreProblem()),
+  );
   /** Whether items may still come: none are loaded, and there is a user or the session is not restored yet. */
   readonly isLoading = computed(
     () => this.items() === null && (this.session.user() !== null || !this.session.isRestored()),
@@ -20,6 +22,8 @@ export class UserItems<T> {
   }
 
   async load(): Promise<void> {
+    // The items are loaded once there is a user.
+    if (!this.session.user() && this.session.restoreProblem()) return this.session.restore();
     await this.request.run(async () => this.items.set((await this.fetchPage()).items));
   }
 }

@@ -14,7 +14,8 @@ import { Icon } from './icon';
     <button
       type="button"
       [class]="classes[appearance()]"
-      [attr.aria-disabled]="playback().isLoading() || null"
+      [class.loading]="playback().isLoading()"
+      [attr.aria-busy]="playback().isLoading() || null"
       [attr.aria-label]="label()"
       (click)="playback().toggle()"
     >
@@ -36,6 +37,16 @@ import { Icon } from './icon';
 
     .icon-button:not(.filled) {
       color: var(--accent);
+    }
+
+    .loading e-icon {
+      animation: wait 0.7s ease-in-out infinite alternate;
+    }
+
+    @keyframes wait {
+      to {
+        opacity: 0.35;
+      }
     }
   `,
 })

@@ -72,10 +72,16 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonVariant:
-    """One variant of a comparison: its label, and the parameters in which it differs from the request."""
+    """One variant of a comparison: its label, and the parameters and the model in which it differs from the request."""
 
     label: str
     parameters: Mapping[str, Any]
+    model: str | None = None
+
+    @property
+    def identity(self) -> list[Any]:
+        """What identifies the variant in the digest of a request; variants without a model keep their digests."""
+        return [self.label, sorted(self.parameters.items()), *([] if self.model is None else [self.model])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,14 @@ class OrderItem:
     prompt: Prompt | None = None
     #: The variant's label in a comparison.
     label: str | None = None
+    #: The name and version of the piece's model, if it is not the order's.
+    model: tuple[str, str] | None = None
     estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A resolved request: one or more pieces of one model.
+    """A resolved request: one or more pieces, of one model unless an item names its own.
 
     `cost` is how far a piece moves its owner back in the fair queue: twice the cost halves the turns. `background`
     orders are claimed only while no other generation waits.

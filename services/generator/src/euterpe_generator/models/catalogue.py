@@ -176,7 +176,7 @@ class Catalogue:
         candidates = int(generation.parameters.get("candidates", 1))
         return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs, candidates)
 
-    def resolve(self, requested: str | None, *, has_length: bool = False) -> Model:
+    def resolve(self, requested: str | None, *, has_length: bool = False, field_name: str = "body.model") -> Model:
         """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters.
 
         A request that `has_length` in events and names no model is for one whose length is counted in events.
@@ -187,7 +187,7 @@ class Catalogue:
         if model is None:
             known = ", ".join(self._newest) or "none"
             message = f"must be one of the loaded models ({known}), got {requested!r}"
-            raise InvalidParameters.for_field("body.model", message, models=[one.key for one in self.models])
+            raise InvalidParameters.for_field(field_name, message, models=[one.key for one in self.models])
         return model
 
     def _default_for_length(self) -> Model:

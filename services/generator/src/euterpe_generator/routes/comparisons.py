@@ -20,17 +20,25 @@ Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f
 
 
 class Variant(BaseModel):
-    """A variant: the parameters in which it differs from the request."""
+    """A variant: the parameters, and the model, in which it differs from the request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    label: Label | None = Field(default=None, examples=["top 5"], description="By default derived from `parameters`.")
+    label: Label | None = Field(
+        default=None, examples=["top 5"], description="By default derived from the other fields."
+    )
+    model: str | None = Field(
+        default=None, max_length=100, examples=["melody-folk"], description="By default the request's `model`."
+    )
     parameters: Parameters = Field(default_factory=dict, examples=[{"strategy": "top_k", "top_k": 5}])
 
     def to_domain(self) -> ComparisonVariant:
         """Convert to the type of the use case, with a default label."""
-        derived = ", ".join(f"{name} {value}" for name, value in self.parameters.items())[:60]
-        return ComparisonVariant(self.label or derived or "unchanged", self.parameters)
+        values = ([] if self.model is None else [self.model]) + [
+            f"{name} {value}" for name, value in self.parameters.items()
+        ]
+        derived = ", ".join(values)[:60]
+        return ComparisonVariant(self.label or derived or "unchanged", self.parameters, self.model)
 
 
 def _all_strategies() -> list[Variant]:
@@ -117,7 +125,7 @@ async def create_comparison(
     key: IdempotencyKeyDep,
     response: Response,
 ) -> ComparisonView:
-    """Compose one piece per variant, all with the same seed and prompt.
+    """Compose one piece per variant, all with the same seed and prompt, by one model or several.
 
     Each is a generation with its own events, measures and MIDI file. Status codes are those of `POST /generations`.
     """

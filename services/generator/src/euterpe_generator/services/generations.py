@@ -109,8 +109,7 @@ class GenerationService:
     ) -> list[Generation]:
         """Accept a request for one piece per variant, all with the same seed and prompt; see `create`."""
         order = await self._resolver.resolve_comparison(owner, request, variants)
-        labelled = [[variant.label, sorted(variant.parameters.items())] for variant in variants]
-        request_digest = request.digest_with({"variants": labelled})
+        request_digest = request.digest_with({"variants": [variant.identity for variant in variants]})
         return await self._place(owner, order, idempotency_key, request_digest, wait_seconds)
 
     async def get_order(self, order_id: uuid.UUID, owner: Owner) -> list[Generation]:

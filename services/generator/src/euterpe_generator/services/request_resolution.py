@@ -55,15 +55,22 @@ class RequestResolver:
         self, owner: Owner, request: GenerationRequest, variants: Sequence[ComparisonVariant]
     ) -> Order:
         """Return the order of one piece per variant, all with the same seed and prompt; see `resolve`."""
-        model = self._catalogue.resolve(request.model, has_length=request.length is not None)
+        default = self._catalogue.resolve(request.model, has_length=request.length is not None)
         seed = _seed(request)
         items: list[OrderItem] = []
+        # Each model reads a prompt in its own way, once for all of its variants.
+        prompts: dict[str, Prompt | None] = {}
         for number, variant in enumerate(variants):
+            field_name = f"body.variants.{number}"
+            model = default
+            if variant.model is not None:
+                model = self._catalogue.resolve(variant.model, field_name=f"{field_name}.model")
             varied = replace(request, seed=seed, parameters={**request.parameters, **variant.parameters})
-            prompt = items[0].prompt if items else None
-            item = await self._item(owner, varied, model, f"body.variants.{number}.parameters", prompt)
-            items.append(replace(item, label=variant.label, title=labelled_title(item.title, variant.label)))
-        return Order(model.name, model.version, tuple(items))
+            item = await self._item(owner, varied, model, f"{field_name}.parameters", prompts.get(model.key))
+            prompts[model.key] = item.prompt
+            title = labelled_title(item.title, variant.label)
+            items.append(replace(item, label=variant.label, title=title, model=(model.name, model.version)))
+        return Order(default.name, default.version, tuple(items))
 
     async def _item(
         self, owner: Owner, request: GenerationRequest, model: Model, field_name: str, prompt: Prompt | None

@@ -70,6 +70,7 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
         first_costs.setdefault(queue, cost)
         for variation, item in enumerate(order.items):
             offsets[queue] = offsets[queue] + cost if queue in offsets else 0
+            model, version = item.model or (order.model, order.model_version)
             yield {
                 "id": str(item.id),
                 "order_id": str(order.id),
@@ -79,8 +80,8 @@ def admission_rows(admissions: Sequence[Admission]) -> Iterator[dict[str, Any]]:
                 "network": owner.network or None,
                 "owner_id": owner.id,
                 "owner_name": owner.name,
-                "model": order.model,
-                "model_version": order.model_version,
+                "model": model,
+                "model_version": version,
                 "seed": item.seed,
                 "length": item.length,
                 "parameters": dict(item.parameters),

@@ -2,11 +2,11 @@ import { Injectable, effect, inject, signal } from '@angular/core';
 import { Api } from '../api/api';
 import { readEvents } from '../api/events';
 import type { Schema } from '../api/types';
-import { Backoff } from '../backoff';
+import { Backoff, loadWithRetry } from '../backoff';
 import { Notices } from '../notices/notices';
 import { Session } from '../session/session';
-import { injectTexts } from '../text/texts';
-import { notificationText, notificationTexts } from './notification-texts';
+import { Language } from '../text/language';
+import { translateWith } from '../text/texts';
 
 export type Notification = Schema<'NotificationAnswer'>;
 
@@ -25,7 +25,7 @@ export class LiveNotifications {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly session = inject(Session);
-  private readonly t = injectTexts(notificationTexts);
+  private readonly language = inject(Language);
   private connection: AbortController | null = null;
   private lastId = '';
   private isFirst = true;
@@ -82,8 +82,13 @@ export class LiveNotifications {
     // What was unread before the page opened is counted, but not announced.
     if (latest && !this.isFirst) {
       this.latest.set(latest);
-      this.notices.show(notificationText(latest, this.t));
+      void this.announce(latest);
     }
     this.isFirst = false;
+  }
+
+  private async announce(latest: Notification): Promise<void> {
+    const { notificationText, notificationTexts } = await loadWithRetry(() => import('./notification-texts'));
+    this.notices.show(notificationText(latest, translateWith(notificationTexts, this.language)));
   }
 }

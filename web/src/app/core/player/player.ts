@@ -2,7 +2,7 @@ import { Injectable, Signal, computed, inject, signal } from '@angular/core';
 import { Api } from '../api/api';
 import { Problem } from '../api/problem';
 import { loadWithRetry } from '../backoff';
-import { AudioFile } from './audio-file';
+import type { AudioFile } from './audio-file';
 import { instrumentFiles } from './instruments';
 import { Sequence, SequenceTrack } from './sequence';
 import type { Loop, SequencePlayer, TrackMix } from './sequence-player';
@@ -54,6 +54,8 @@ export class Player {
   private positionTimer = 0;
   /** Whether the current track has been played to its end; playing it again begins at its start. */
   private isAtEnd = false;
+  /** Whether the user has paused while the track was loading; playing it then loads it. */
+  private isLoadingCancelled = false;
   /** Where the synthesiser continues, if the position was set while it was paused. */
   private pausedPosition: number | null = null;
   private queue: readonly Track[] = [];
@@ -89,6 +91,7 @@ export class Player {
   readonly hasQueue = computed(() => this.queueLength() > 1);
 
   exactPosition(): number {
+    if (this.isLoadingCancelled) return this.currentPosition();
     if (this.audio) return this.audio.position;
     if (this.isAtEnd) return this.totalDuration();
     return this.pausedPosition ?? (this.isSynthesized() ? (this.sequencePlayer?.position ?? 0) : 0);
@@ -124,7 +127,7 @@ export class Player {
   /** Play a track from its start, or pause or resume it if it is the current one. */
   async toggle(track: Track): Promise<void> {
     if (!this.isCurrent(track.id) || this.playerState() === 'failed') return void (await this.play(track));
-    if (this.playerState() === 'playing') this.pause();
+    if (this.playerState() === 'playing' || this.playerState() === 'loading') this.pause();
     else await this.resume();
   }
 
@@ -156,6 +159,7 @@ export class Player {
   seek(seconds: number): void {
     const position = Math.max(0, Math.min(seconds, this.totalDuration() || seconds));
     if (this.isAtEnd) return void this.playQueue(this.queue, this.queueIndex(), position);
+    if (this.isLoadingCancelled) return this.currentPosition.set(position);
     if (this.audio) this.audio.seek(position);
     else if (this.playerState() === 'paused') this.pausedPosition = position;
     else void this.sequencePlayer?.seek(position);
@@ -204,14 +208,15 @@ export class Player {
 
   /** Replace the current track, a piece that has been composed meanwhile, without interrupting it. */
   async complete(id: string, track: Track): Promise<void> {
-    if (!this.isCurrent(id) || !track.midi) return;
+    if (!this.isCurrent(id)) return;
     this.currentTrack.set(track);
     this.queue = this.queue.map((queued) => (queued.id === id ? track : queued));
     this.totalDuration.set(track.durationSeconds ?? this.totalDuration());
+    if (!track.midi) return;
     try {
       const { midiSequence } = await import('./midi-sequence');
       const sequence = midiSequence(await track.midi());
-      if (this.currentTrack() !== track || !this.isSynthesized()) return;
+      if (!this.isCurrent(track.id) || !this.isSynthesized()) return;
       await (await this.synthesizer()).load(instrumentFiles(sequence));
       this.sequencePlayer?.replace(sequence);
       this.setInstruments(sequence.tracks);
@@ -219,6 +224,13 @@ export class Player {
     } catch {
       // The notes that were streamed are played to their end; they are those of the file.
     }
+  }
+
+  /** Show another title for a track. */
+  rename(id: string, title: string): void {
+    const rename = (track: Track) => (track.id === id ? { ...track, title } : track);
+    this.queue = this.queue.map(rename);
+    this.currentTrack.update((track) => track && rename(track));
   }
 
   /** Report that notes were added to the sequence of the current track. */
@@ -272,6 +284,7 @@ export class Player {
 
   private stop(): void {
     this.isAtEnd = false;
+    this.isLoadingCancelled = false;
     this.pausedPosition = null;
     this.request?.abort();
     clearInterval(this.positionTimer);
@@ -288,13 +301,17 @@ export class Player {
   }
 
   private pause(): void {
-    if (this.audio) this.audio.pause();
+    if (this.playerState() === 'loading') {
+      this.request?.abort();
+      this.isLoadingCancelled = true;
+    } else if (this.audio) this.audio.pause();
     else void this.context?.suspend().then(() => this.updateState());
     this.playerState.set('paused');
   }
 
   private async resume(): Promise<void> {
     if (this.isAtEnd) return this.playQueue(this.queue, this.queueIndex());
+    if (this.isLoadingCancelled) return this.playQueue(this.queue, this.queueIndex(), this.currentPosition());
     if (this.audio) return this.audio.play();
     await this.context?.resume();
     if (this.pausedPosition !== null) await this.sequencePlayer?.seek(this.pausedPosition);
@@ -338,7 +355,11 @@ export class Player {
     this.sequencePlayer.onEnded = () => this.ended();
     this.applySettings();
     await this.sequencePlayer.start(sequence, positionSeconds);
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      // Another track that is loading meanwhile stops this one itself.
+      if (this.request?.signal === signal) void this.sequencePlayer.stop();
+      return;
+    }
     this.setInstruments(sequence.tracks);
     this.totalDuration.set(sequence.duration);
     this.playerState.set(context.state === 'running' ? 'playing' : 'paused');
@@ -360,7 +381,11 @@ export class Player {
 
   private async startAudio(track: Track, positionSeconds: number, signal: AbortSignal): Promise<void> {
     const url = track.url ?? `/api/v1/audio/${track.id}.mp3?bitrate=128`;
-    const response = await (track.load?.(signal) ?? this.api.fetch(url, { signal }));
+    const [{ AudioFile }, response] = await Promise.all([
+      import('./audio-file'),
+      track.load?.(signal) ?? this.api.fetch(url, { signal }),
+    ]);
+    if (signal.aborted) return;
     const audio = (this.audio = new AudioFile(track.durationSeconds ?? null));
     audio.onState = (state) => this.playerState.set(state);
     audio.onPosition = (seconds) => this.currentPosition.set(seconds);
@@ -382,7 +407,7 @@ export class Player {
   }
 
   private updateState(): void {
-    if (this.audio || this.isAtEnd || !this.isSynthesized()) return;
+    if (this.audio || this.isAtEnd || this.isLoadingCancelled || !this.isSynthesized()) return;
     this.playerState.set(this.context?.state === 'running' ? 'playing' : 'paused');
   }
 
@@ -417,18 +442,21 @@ export class Player {
   }
 }
 
-/** The playback of one track: its state in the player, and its controls. Needs an injection context. */
+/** The playback of one track: its state in the player, and its controls. Needs an injection context or the player. */
 export class Playback {
-  private readonly player = inject(Player);
   /** Whether the track is the current one of the player. */
   readonly isCurrent = computed(() => this.player.isCurrent(this.track()?.id));
   readonly isLoading = computed(() => this.isCurrent() && this.player.state() === 'loading');
-  readonly isPlaying = computed(() => this.isCurrent() && this.player.isPlaying());
+  /** Whether it plays, or will as soon as it is loaded. */
+  readonly isPlaying = computed(() => this.isLoading() || (this.isCurrent() && this.player.isPlaying()));
   /** The position in seconds, updated a few times per second. */
   readonly position = computed(() => (this.isCurrent() ? this.player.position() : 0));
 
   /** `track` is null while there is nothing to play. */
-  constructor(readonly track: Signal<Track | null>) {}
+  constructor(
+    readonly track: Signal<Track | null>,
+    private readonly player = inject(Player),
+  ) {}
 
   /** The exact position in seconds, for animations. */
   exactPosition(): number {

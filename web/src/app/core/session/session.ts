@@ -2,6 +2,7 @@ import { Injectable, computed, signal } from '@angular/core';
 import { Problem } from '../api/problem';
 import type { Schema } from '../api/types';
 import { localPreferences } from '../local-preferences';
+import { forgetPieces } from '../offline/stored-pieces';
 import { solveChallenge } from './proof-of-work';
 import { withLock } from './with-lock';
 
@@ -30,6 +31,8 @@ export class Session {
   readonly isRestored = signal(false);
   /** Whether the session of a registered user has ended without a logout in this tab. */
   readonly hasExpired = signal(false);
+  /** Why the session of an earlier visit could not be restored yet, such as without a connection. */
+  readonly restoreProblem = signal<Problem | null>(null);
   readonly user = this.currentUser.asReadonly();
   readonly isRegistered = computed(() => this.currentUser() !== null && !this.currentUser()?.guest);
 
@@ -37,8 +40,10 @@ export class Session {
   async restore(): Promise<void> {
     try {
       await this.token();
-    } catch {
+      this.restoreProblem.set(null);
+    } catch (error) {
       // Offline, for example: the first request of a page reports it.
+      this.restoreProblem.set(Problem.from(error));
     } finally {
       this.isRestored.set(true);
     }
@@ -94,7 +99,7 @@ export class Session {
     const proof = await this.proof();
     const account = { ticket, username, ...(proof ? { proof } : {}) };
     const created = await request<Schema<'NewUserAnswer'>>('/provider/registration', jsonPost(account, guestToken));
-    this.clear();
+    this.dropTokens();
     await this.logInWithProvider(ticket);
     return created.recovery_codes;
   }
@@ -105,7 +110,7 @@ export class Session {
     const proof = await this.proof();
     const account = { username, password, ...(proof ? { proof } : {}) };
     const created = await request<Schema<'NewUserAnswer'>>('/users', jsonPost(account, guestToken));
-    this.clear();
+    this.dropTokens();
     await this.logIn(username, password);
     return created.recovery_codes;
   }
@@ -118,8 +123,13 @@ export class Session {
     }
   }
 
-  /** Drop user and tokens, after the account was deleted or all sessions were ended. */
+  /** Drop user, tokens and kept pieces, after the account was deleted or all sessions were ended. */
   clear(): void {
+    this.dropTokens();
+    void forgetPieces(null);
+  }
+
+  private dropTokens(): void {
     this.accessToken = null;
     this.currentUser.set(null);
     localPreferences.set(SESSION_KEY, null);
@@ -177,7 +187,9 @@ export class Session {
     this.accessToken = { value: tokens.access_token, expiresAt: Date.now() + tokens.expires_in * 1000 };
     localPreferences.set(SESSION_KEY, 'yes');
     const headers = { Authorization: `Bearer ${tokens.access_token}` };
-    this.currentUser.set(await request<User>('/me', { headers }));
+    const user = await request<User>('/me', { headers });
+    this.currentUser.set(user);
+    void forgetPieces(user.id);
     return tokens.access_token;
   }
 }

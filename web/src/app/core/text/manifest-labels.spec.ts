@@ -1,3 +1,4 @@
+import { instrumentLabel } from './instrument-label';
 import { keyName } from './key-names';
 import { loadComposerNames, loadSpanishLabels, manifestLabel, styleLabel } from './manifest-labels';
 
@@ -26,6 +27,15 @@ describe('styleLabel', () => {
     expect(manifestLabel('classical/baroque/bach', 'en')).toBe('Classical · Baroque · Bach');
     expect(manifestLabel('folk/waltz', 'es')).toBe('Folk · Vals');
     expect(manifestLabel('6/8', 'en')).toBe('6/8');
+  });
+});
+
+describe('instrumentLabel', () => {
+  it('spells the instruments of songs as the forms do', async () => {
+    await loadSpanishLabels();
+    expect(instrumentLabel('Acoustic Guitar (nylon)', 'en')).toBe('Nylon guitar');
+    expect(instrumentLabel('Acoustic Guitar (nylon)', 'es')).toBe('Guitarra española');
+    expect(instrumentLabel('Flute', 'en')).toBe('Flute');
   });
 });
 

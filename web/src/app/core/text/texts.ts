@@ -14,7 +14,11 @@ export function texts<const K extends string>(en: Record<K, string>, es: Record<
 
 /** Return the translate function for these texts. Needs an injection context. */
 export function injectTexts<K extends string>(all: Texts<K>): Translate<K> {
-  const language = inject(Language);
+  return translateWith(all, inject(Language));
+}
+
+/** Return the translate function for these texts, which may have been loaded later than the code that uses them. */
+export function translateWith<K extends string>(all: Texts<K>, language: Language): Translate<K> {
   return (key, values) => fill(all[language.code()][key], values);
 }
 

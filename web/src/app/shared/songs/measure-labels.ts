@@ -2,8 +2,8 @@
 const LABELS: Readonly<Record<string, readonly [string, string]>> = {
   notes: ['Notes', 'Notas'],
   duration_seconds: ['Seconds', 'Segundos'],
-  scale_score: ['Share in one scale', 'Parte en una escala'],
-  tone_span: ['Range in semitones', 'Ámbito en semitonos'],
+  scale_score: ['Notes in key', 'Notas en la tonalidad'],
+  tone_span: ['Range in semitones', 'Rango en semitonos'],
   lowest_pitch: ['Lowest pitch', 'Altura más grave'],
   highest_pitch: ['Highest pitch', 'Altura más aguda'],
   mean_pitch: ['Mean pitch', 'Altura media'],

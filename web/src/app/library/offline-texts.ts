@@ -1,0 +1,38 @@
+import { texts } from '../core/text/texts';
+
+export const offlineTexts = texts(
+  {
+    tab: 'Offline',
+    keep: 'Keep for offline',
+    remove: 'Remove from offline',
+    removeTitle: 'Remove {title} from offline',
+    keeping: 'Storing “{title}” …',
+    kept: '“{title}” can be played offline.',
+    removed: '“{title}” is no longer stored in this browser.',
+    notKept: 'This browser could not store the piece. Private windows and full disks do not allow it.',
+    lead: 'Stored in this browser until you log out. They play without a connection.',
+    emptyTitle: 'No pieces kept',
+    emptyText: 'Choose “Keep for offline” in the menu of a piece.',
+    offlineTitle: 'You are offline',
+    offlineText: 'Your library is on the server. Pieces that you kept can be played.',
+    open: 'Pieces kept for offline',
+    playAll: 'Play all',
+  },
+  {
+    tab: 'Sin conexión',
+    keep: 'Conservar sin conexión',
+    remove: 'Quitar de sin conexión',
+    removeTitle: 'Quitar {title} de sin conexión',
+    keeping: 'Guardando «{title}» …',
+    kept: '«{title}» puede reproducirse sin conexión.',
+    removed: '«{title}» ya no está guardada en este navegador.',
+    notKept: 'Este navegador no ha podido guardar la pieza. Las ventanas privadas y los discos llenos no lo permiten.',
+    lead: 'Guardadas en este navegador hasta que cierres sesión. Suenan sin conexión.',
+    emptyTitle: 'No has conservado ninguna pieza',
+    emptyText: 'Elige «Conservar sin conexión» en el menú de una pieza.',
+    offlineTitle: 'No hay conexión',
+    offlineText: 'Tu biblioteca está en el servidor. Las piezas que conservaste pueden reproducirse.',
+    open: 'Piezas sin conexión',
+    playAll: 'Reproducir todo',
+  },
+);
