@@ -1025,6 +1025,9 @@ class EstimateView(TypedDict):
     bars: float
 
 
+Guess: TypeAlias = Literal["a", "b", "unknown"]
+
+
 class InterpretationView(TypedDict):
     """
     The generation request that fits a description best, and what was understood of it.
@@ -1046,6 +1049,17 @@ class LimitsView(TypedDict):
     minimum: int
     default: int
     maximum: int
+
+
+HeardItem: TypeAlias = str
+
+
+class PairRequest(TypedDict):
+    """
+    A request for a pair.
+    """
+
+    heard: NotRequired[list[HeardItem]]
 
 
 class ParameterView(TypedDict):
@@ -1079,6 +1093,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Preference: TypeAlias = Literal["a", "b", "none"]
+
+
 Track: TypeAlias = int
 
 
@@ -1108,6 +1125,22 @@ class PromptView(TypedDict):
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
+
+
+Side: TypeAlias = Literal["a", "b"]
+
+
+class SourceView(TypedDict):
+    """
+    Where the piece by a person comes from.
+    """
+
+    id: str
+    title: str
+    composer: str
+    collection: str
+    url: str
+    licence: str
 
 
 Status: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -1497,6 +1530,16 @@ class SongPage(TypedDict):
     next_cursor: str | None
 
 
+class AnswerRequest(TypedDict):
+    """
+    An answer to both questions.
+    """
+
+    preferred: Preference
+    guessed: Guess
+    listener: NotRequired[str | None]
+
+
 class ComparisonRequest(TypedDict):
     """
     A request for one piece per variant. All other fields are those of a generation.
@@ -1615,6 +1658,21 @@ class OrderView(TypedDict):
     variations: NotRequired[list[GenerationView]]
 
 
+class RevealView(TypedDict):
+    """
+    Which piece is which, after the answer.
+    """
+
+    person: Side
+    preferred: Preference
+    guessed: Guess
+    is_right: bool | None
+    source: SourceView
+    model: str
+    model_version: str
+    seed: int
+
+
 class AccountExport(TypedDict):
     """
     All data of an account in auth, without secrets.
@@ -1700,3 +1758,22 @@ class ModelList(TypedDict):
     """
 
     items: list[ModelView]
+
+
+class PairView(TypedDict):
+    """
+    Two pieces in random order. Before the answer, nothing tells which of them is by a person.
+    """
+
+    id: str
+    status: Literal["composing", "ready", "failed", "answered"]
+    style: str
+    parts: list[str]
+    meter: str
+    tempo: int
+    bars: int
+    duration_seconds: float
+    a_url: str
+    b_url: str
+    expires_at: str
+    reveal: NotRequired[RevealView | None]
