@@ -33,7 +33,7 @@ def export(
     context: typer.Context,
     output_format: Annotated[Format, typer.Option("--format", help="Format of the output.")] = Format.CSV,
 ) -> None:
-    """Print all answers, oldest first: time, style, source, model, seed, the side of the person's piece, and answers."""
+    """Print all answers, oldest first, with style, source, model, seed, and the side of the piece by a person."""
     rows = ({name: row[name] for name in _COLUMNS} for row in _answers(context.obj))
     if output_format is Format.JSON:
         terminal.print_line(json.dumps(list(rows)))

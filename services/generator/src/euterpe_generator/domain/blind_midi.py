@@ -21,8 +21,8 @@ def blind_midi(piece: Piece, excerpt: Excerpt) -> bytes:
     """Return the first bars of a piece as a MIDI file without anything that tells where the piece comes from.
 
     The bars, meter, tempo and instruments are those of `excerpt`. All notes have one velocity and lie on one grid;
-    those that would sound beyond the last bar end there. There are no titles, keys and controllers, and a track has the name
-    of its instrument in General MIDI. Notes of other instruments are left out.
+    those that would sound beyond the last bar end there. There are no titles, keys and controllers, and a track has
+    the name of its instrument in General MIDI. Notes of other instruments are left out.
     """
     piece = piece.rescaled(_TICKS)
     end = round(excerpt.quarters * _TICKS)

@@ -138,7 +138,8 @@ async def create_listening_pair(
     """Pair the beginning of a piece by a person with one that the default model composes now.
 
     Both have the same style, instruments, key, meter, tempo and number of bars. Needs no account; the limits of
-    anonymous users apply. A pair can be played and answered for two hours. `Prefer: wait=N` waits for the composed piece.
+    anonymous users apply. A pair can be played and answered for two hours. `Prefer: wait=N` waits for the composed
+    piece.
     """
     address = request.client.host if request.client else "unknown"
     view = PairView.of(await listening.create(address, body.heard, wait_seconds=wait))
