@@ -1505,8 +1505,9 @@ class Operations(Transport):
 
         Pair the beginning of a piece by a person with one that the default model composes now.
 
-        Both have the same style, instruments, key, meter, tempo and number of bars. Needs no account; the limits of anonymous
-        users apply. A pair can be played and answered for two hours. `Prefer: wait=N` waits for the composed piece.
+        Both have the same style, instruments, key, meter, tempo and number of bars. Needs no account; the limits of
+        anonymous users apply. A pair can be played and answered for two hours. `Prefer: wait=N` waits for the composed
+        piece.
         """
         return cast(
             models.PairView,
