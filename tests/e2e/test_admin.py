@@ -42,6 +42,9 @@ def test_an_operator_lists_failures_reports_and_orphans(product: Any) -> None:
     assert _admin(product, "failures", "list", "--json").startswith("[")
     assert _admin(product, "reports", "list", "--json").startswith("[")
     assert "objects" in _admin(product, "orphans")
+    assert "guess right" in _admin(product, "listening", "summary")
+    assert _admin(product, "listening", "export").startswith("answered_at,style,source,model,model_version,seed,person")
+    assert _admin(product, "listening", "export", "--format", "json").startswith("[")
     unknown = "0199d3c1-5a70-7cc3-98c4-dc0c0c07398f"
     assert "euterpe-admin: " in _admin(product, "failures", "retry", unknown, status=1)
 

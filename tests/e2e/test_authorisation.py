@@ -32,6 +32,7 @@ OPEN = {
     "recover_with_code", "begin_passkey_login", "log_in_with_passkey", "get_registration_challenge",
     "end_digests", "begin_provider_login", "complete_provider_login", "log_in_with_provider",
     "list_models", "get_model", "get_model_sample", "list_soundfonts", "interpret_piece_description",
+    "create_listening_pair", "get_listening_pair", "get_listening_midi", "answer_listening_pair",
 }  # fmt: skip
 #: With or without a login; a given token must be valid.
 OPTIONAL = {
@@ -146,6 +147,7 @@ class World:
             "change_playlist": {"title": "Changed"},
             "put_playlist_songs": {"song_ids": []},
             "create_generation": {"length": 16},
+            "answer_listening_pair": {"preferred": "a", "guessed": "b"},
             "create_comparison": _COMPARISON,
             "prepare_song_audio": {"formats": ["mp3"]},
             "create_api_key": {"name": "k", "scopes": ["songs:read"], "expires_in_days": 1},
@@ -264,6 +266,8 @@ def _things(client: httpx.Client, owner: str) -> dict[str, str]:
         "token": "no-such-token",
         "name": "no-such-model",
         "number": "1",
+        "pair_id": str(uuid.uuid4()),
+        "side": "a",
     }
 
 

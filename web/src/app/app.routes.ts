@@ -35,6 +35,7 @@ export const routes: PageRoute[] = [
   { path: 'authors/:id', loadComponent: () => import('./explore/author-page'), title: 'explore' },
   { path: 's/:token', loadComponent: () => import('./shared-song/shared-song-page') },
   { path: 'compare', loadComponent: () => import('./compare/compare-page'), title: 'compare', icon: 'compare' },
+  { path: 'listen', loadComponent: () => import('./listen/listen-page'), title: 'listen' },
   {
     path: 'notifications',
     loadComponent: () => import('./notifications/notifications-page'),

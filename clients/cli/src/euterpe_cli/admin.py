@@ -1,5 +1,5 @@
 """The command `euterpe-admin`, for operators: failed generations, users, reported comments, moderators, bans,
-orphaned objects.
+orphaned objects, answers of the listening test.
 
 It calls the services directly at their internal addresses, because no gateway routes `/internal`. Exit status: 0
 success, 1 failure, 2 invalid arguments.
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from euterpe_cli import terminal
+from euterpe_cli import admin_listening, terminal
 from euterpe_cli.admin_api import AdminApi
 from euterpe_cli.errors import CliError
 
@@ -36,6 +36,7 @@ for name, group in (
     ("moderators", moderators),
     ("bans", bans),
     ("failures", failures),
+    ("listening", admin_listening.app),
 ):
     app.add_typer(group, name=name)
 

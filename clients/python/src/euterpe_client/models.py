@@ -1040,6 +1040,9 @@ class EstimateView(TypedDict):
     bars: float
 
 
+Guess: TypeAlias = Literal["a", "b", "unknown"]
+
+
 class InterpretationView(TypedDict):
     """
     The generation request that fits a description best, and what was understood of it.
@@ -1061,6 +1064,17 @@ class LimitsView(TypedDict):
     minimum: int
     default: int
     maximum: int
+
+
+HeardItem: TypeAlias = str
+
+
+class PairRequest(TypedDict):
+    """
+    A request for a pair.
+    """
+
+    heard: NotRequired[list[HeardItem]]
 
 
 class ParameterView(TypedDict):
@@ -1104,6 +1118,9 @@ class PlaceView(TypedDict):
     estimated_wait_seconds: NotRequired[float | None]
 
 
+Preference: TypeAlias = Literal["a", "b", "none"]
+
+
 Track: TypeAlias = int
 
 
@@ -1133,6 +1150,22 @@ class PromptView(TypedDict):
     notes: int
     unknown: int
     song_id: NotRequired[str | None]
+
+
+Side: TypeAlias = Literal["a", "b"]
+
+
+class SourceView(TypedDict):
+    """
+    Where the piece by a person comes from.
+    """
+
+    id: str
+    title: str
+    composer: str
+    collection: str
+    url: str
+    licence: str
 
 
 Status: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -1533,6 +1566,16 @@ class SongPage(TypedDict):
     next_cursor: str | None
 
 
+class AnswerRequest(TypedDict):
+    """
+    An answer to both questions.
+    """
+
+    preferred: Preference
+    guessed: Guess
+    listener: NotRequired[str | None]
+
+
 class ComparisonRequest(TypedDict):
     """
     A request for one piece per variant. All other fields are those of a generation.
@@ -1651,6 +1694,21 @@ class OrderView(TypedDict):
     variations: NotRequired[list[GenerationView]]
 
 
+class RevealView(TypedDict):
+    """
+    Which piece is which, after the answer.
+    """
+
+    person: Side
+    preferred: Preference
+    guessed: Guess
+    is_right: bool | None
+    source: SourceView
+    model: str
+    model_version: str
+    seed: int
+
+
 class AccountExport(TypedDict):
     """
     All data of an account in auth, without secrets.
@@ -1736,3 +1794,22 @@ class ModelList(TypedDict):
     """
 
     items: list[ModelView]
+
+
+class PairView(TypedDict):
+    """
+    Two pieces in random order. Before the answer, nothing tells which of them is by a person.
+    """
+
+    id: str
+    status: Literal["composing", "ready", "failed", "answered"]
+    style: str
+    parts: list[str]
+    meter: str
+    tempo: int
+    bars: int
+    duration_seconds: float
+    a_url: str
+    b_url: str
+    expires_at: str
+    reveal: NotRequired[RevealView | None]

@@ -1524,6 +1524,57 @@ class Operations(Transport):
         """
         return cast(models.ComparisonView, self._json("GET", f"/api/v1/comparisons/{quoted(comparison_id)}"))
 
+    def create_listening_pair(self, body: models.PairRequest, *, prefer: str | None = None) -> models.PairView:
+        """Create a pair for the listening test.
+
+        Pair the beginning of a piece by a person with one that the default model composes now.
+
+        Both have the same style, instruments, key, meter, tempo and number of bars. Needs no account; the limits of
+        anonymous users apply. A pair can be played and answered for two hours. `Prefer: wait=N` waits for the composed
+        piece.
+        """
+        return cast(
+            models.PairView,
+            self._json("POST", "/api/v1/listening/pairs", headers={"prefer": prefer}, json=body, authenticated=False),
+        )
+
+    def get_listening_pair(self, pair_id: str, *, prefer: str | None = None) -> models.PairView:
+        """Get a pair.
+
+        Get the state of a pair, once both pieces can be played or after the wait of `Prefer`.
+        """
+        return cast(
+            models.PairView,
+            self._json(
+                "GET", f"/api/v1/listening/pairs/{quoted(pair_id)}", headers={"prefer": prefer}, authenticated=False
+            ),
+        )
+
+    def get_listening_midi(self, pair_id: str, side: models.Side) -> bytes:
+        """Download a piece of a pair as MIDI.
+
+        Download one piece. Both files differ in nothing but the pitches, onsets and durations of their notes.
+        """
+        return self._bytes("GET", f"/api/v1/listening/pairs/{quoted(pair_id)}/{quoted(side)}/midi", authenticated=False)
+
+    def get_listening_midi_stream(self, pair_id: str, side: models.Side) -> AbstractContextManager[ByteStream]:
+        """Stream the result of `get_listening_midi`, which is read while it arrives."""
+        return self._stream(
+            "GET", f"/api/v1/listening/pairs/{quoted(pair_id)}/{quoted(side)}/midi", authenticated=False
+        )
+
+    def answer_listening_pair(self, pair_id: str, body: models.AnswerRequest) -> models.PairView:
+        """Answer a pair.
+
+        State which piece you like better and which you believe to be by a person. `reveal` tells which one it is.
+
+        A pair can be answered once. Stored are the answer, its time and the pair, but no address and no account.
+        """
+        return cast(
+            models.PairView,
+            self._json("POST", f"/api/v1/listening/pairs/{quoted(pair_id)}/answer", json=body, authenticated=False),
+        )
+
     def get_song_audio(
         self,
         song_id: str,

@@ -28,11 +28,12 @@ from euterpe_generator.domain.clock import Clock, SystemClock
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.models.loader import ModelLoader
-from euterpe_generator.routes import admin, comparisons, generations, models
+from euterpe_generator.routes import admin, comparisons, generations, listening, models
 from euterpe_generator.routes.load_shedding import LoadSheddingMiddleware
 from euterpe_generator.rpc.generator import SERVICE_NAME, GeneratorRpc
 from euterpe_generator.services.failures import Failures
 from euterpe_generator.services.generations import GenerationService, Limits
+from euterpe_generator.services.listening import ListeningService
 from euterpe_generator.services.live_events import LiveEvents
 from euterpe_generator.services.ownership import OwnershipService
 from euterpe_generator.services.progress_stream import ProgressStream
@@ -52,6 +53,7 @@ _DESCRIPTION = "Composes pieces. Generations are durable: once accepted, they su
 _TAGS = {
     "generations": "Create, follow, cancel and download generations.",
     "models": "Models that generations can use.",
+    "listening": "The listening test: pairs of a piece by a person and a composed one.",
     "comparisons": "One seed and prompt composed with several variants of the parameters.",
 }
 
@@ -74,6 +76,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.include_router(generations.router)
     app.include_router(models.router)
     app.include_router(comparisons.router)
+    app.include_router(listening.router)
     app.include_router(admin.router)
     return app
 
@@ -112,6 +115,7 @@ async def _wire(app: FastAPI, settings: Settings, stack: AsyncExitStack, clock: 
     app.state.catalogue = catalogue
     live = LiveEvents()
     app.state.generations = service
+    app.state.listening = ListeningService(database, store, catalogue, service)
     app.state.progress_stream = ProgressStream(database, store, changes, catalogue, live, clock)
     app.state.stream_slots = StreamSlots(
         per_user=settings.max_streams_per_user, anonymous=settings.max_streams_anonymous

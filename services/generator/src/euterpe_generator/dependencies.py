@@ -15,6 +15,7 @@ from fastapi import Depends, Header, Request
 from euterpe_generator.domain.generation import Owner
 from euterpe_generator.models.catalogue import Catalogue
 from euterpe_generator.services.generations import GenerationService
+from euterpe_generator.services.listening import ListeningService
 from euterpe_generator.services.ownership import OwnershipService
 from euterpe_generator.services.progress_stream import ProgressStream
 from euterpe_generator.services.stream_slots import StreamSlots
@@ -39,6 +40,12 @@ async def get_ownership(request: Request) -> OwnershipService:
     """Return the use cases of all generations of an owner."""
     ownership: OwnershipService = request.app.state.ownership
     return ownership
+
+
+async def get_listening(request: Request) -> ListeningService:
+    """Return the listening test."""
+    listening: ListeningService = request.app.state.listening
+    return listening
 
 
 async def get_catalogue(request: Request) -> Catalogue:
@@ -102,6 +109,7 @@ async def occupy_stream(request: Request, owner: OwnerDep) -> AsyncIterator[None
 
 
 GenerationsDep = Annotated[GenerationService, Depends(get_generations)]
+ListeningDep = Annotated[ListeningService, Depends(get_listening)]
 OwnershipDep = Annotated[OwnershipService, Depends(get_ownership)]
 ProgressStreamDep = Annotated[ProgressStream, Depends(get_progress_stream)]
 CatalogueDep = Annotated[Catalogue, Depends(get_catalogue)]

@@ -51,6 +51,24 @@ class NotFinished(Conflict):
     slug = "generation-not-finished"
 
 
+class PairNotFound(NotFound):
+    """No pair of the listening test has this id, or it has expired."""
+
+    slug = "listening-pair-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no pair with this id, or it has expired. Request another one.")
+
+
+class PairAlreadyAnswered(Conflict):
+    """The pair of the listening test has an answer."""
+
+    slug = "listening-pair-answered"
+
+    def __init__(self) -> None:
+        super().__init__("This pair has been answered. Request another one.")
+
+
 class InvalidParameters(Unprocessable):
     """The request names an unknown model or a parameter outside the model's limits."""
 

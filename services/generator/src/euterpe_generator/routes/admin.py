@@ -1,4 +1,4 @@
-"""`/internal/admin`: failed generations, and limits of single users, for operators."""
+"""`/internal/admin`: failed generations, limits of single users and the listening test, for operators."""
 
 import uuid
 from datetime import datetime
@@ -8,8 +8,9 @@ from euterpe_service_kit.admin import admin_router
 from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from euterpe_generator.dependencies import GenerationsDep
+from euterpe_generator.dependencies import GenerationsDep, ListeningDep
 from euterpe_generator.domain.generation import Owner
+from euterpe_generator.domain.listening import Pair, Share
 
 router = admin_router()
 
@@ -82,3 +83,102 @@ async def set_quota(service: GenerationsDep, user_id: str, body: PiecesLimit) ->
 async def remove_quota(service: GenerationsDep, user_id: str) -> None:
     """Apply the limit of all users to a user again. Idempotent."""
     await service.set_daily_limit(user_id, None)
+
+
+class AnswerRow(BaseModel):
+    """An answer to a pair of the listening test. `person` is the side of the piece by a person."""
+
+    id: uuid.UUID
+    answered_at: datetime | None
+    style: str
+    source: str
+    model: str
+    model_version: str
+    seed: int
+    person: str
+    preferred: str
+    guessed: str
+    listener: str | None
+
+    @classmethod
+    def of(cls, pair: Pair) -> "AnswerRow":
+        """Build the row of an answered pair."""
+        assert pair.answer is not None
+        return cls(
+            id=pair.id,
+            answered_at=pair.answered_at,
+            style=pair.style,
+            source=pair.excerpt_id,
+            model=pair.model,
+            model_version=pair.model_version,
+            seed=pair.seed,
+            person=pair.person.value,
+            preferred=pair.answer.preferred.value,
+            guessed=pair.answer.guessed.value,
+            listener=pair.answer.listener,
+        )
+
+
+class AnswerList(BaseModel):
+    """Answers in the order of time."""
+
+    items: list[AnswerRow]
+
+
+class ShareView(BaseModel):
+    """`count` of `total`, with the limits of the 95 % interval of the share."""
+
+    count: int
+    total: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, share: Share) -> "ShareView":
+        """Build the view of a share."""
+        low, high = share.interval or (None, None)
+        return cls(count=share.count, total=share.total, share=share.value, low=low, high=high)
+
+
+class SummaryView(BaseModel):
+    """The answers about one style and model version."""
+
+    style: str
+    model: str
+    model_version: str
+    answers: int
+    preferred_composed: ShareView
+    right_guesses: ShareView
+
+
+class SummaryList(BaseModel):
+    """The answers by style, model and version."""
+
+    items: list[SummaryView]
+
+
+@router.get("/listening/answers")
+async def list_answers(
+    listening: ListeningDep, after: uuid.UUID | None = None, limit: Annotated[int, Query(ge=1, le=5000)] = 1000
+) -> AnswerList:
+    """List answers in the order of time, those after the answer `after`."""
+    return AnswerList(items=[AnswerRow.of(pair) for pair in await listening.answers(after=after, limit=limit)])
+
+
+@router.get("/listening/summary")
+async def summarise_answers(listening: ListeningDep) -> SummaryList:
+    """Summarise the answers by style, model and version."""
+    return SummaryList(
+        items=[
+            SummaryView(
+                style=one.style,
+                model=one.model,
+                model_version=one.model_version,
+                answers=one.answers,
+                preferred_composed=ShareView.of(one.preferred_composed),
+                right_guesses=ShareView.of(one.right_guesses),
+            )
+            for one in await listening.summaries()
+        ]
+    )

@@ -138,6 +138,35 @@ class NetworkPiecesRow(Base):
     pieces: Mapped[int] = mapped_column(Integer)
 
 
+class ListeningPairRow(Base):
+    """A pair of the listening test, and its answer; unanswered ones are deleted after they have expired.
+
+    It names no network and no account; the generation is an anonymous user's and expires earlier.
+    """
+
+    __tablename__ = "listening_pairs"
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    excerpt_id: Mapped[str] = mapped_column(Text)
+    style: Mapped[str] = mapped_column(Text)
+    generation_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    model: Mapped[str] = mapped_column(Text)
+    model_version: Mapped[str] = mapped_column(Text)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    person: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    preferred: Mapped[str | None] = mapped_column(Text)
+    guessed: Mapped[str | None] = mapped_column(Text)
+    listener: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_listening_pairs_answered", "answered_at", "id", postgresql_where=text("answered_at IS NOT NULL")),
+        Index("ix_listening_pairs_unanswered", "expires_at", postgresql_where=text("answered_at IS NULL")),
+    )
+
+
 class MaintenanceRow(Base):
     """When a task that one process of the deployment does at a time was last started."""
 

@@ -14,6 +14,7 @@ from euterpe_generator.storage.changes import QUEUE, ChangeFeed
 from euterpe_generator.storage.daily_pieces import DailyPiecesRepository
 from euterpe_generator.storage.generations import GenerationRepository
 from euterpe_generator.storage.idempotency_keys import IdempotencyKeyRepository
+from euterpe_generator.storage.listening import ListeningRepository
 from euterpe_generator.storage.workers import WorkerRepository
 from euterpe_generator.worker.queue_bounds import QueueBounds
 from euterpe_generator.worker.throughput import ThroughputMeter
@@ -110,10 +111,11 @@ class Sweeper:
         return now >= self._counts_from
 
     async def clean_up(self) -> None:
-        """Delete expired keys and silent workers, and fail generations whose model no worker has loaded."""
+        """Delete expired keys and pairs and silent workers, and fail generations whose model no worker has loaded."""
         async with self._database.maintenance.begin() as session:
             await IdempotencyKeyRepository(session).delete_expired(lifetime=_KEY_LIFETIME)
             await DailyPiecesRepository(session).delete_before(datetime.now(UTC).date())
+            await ListeningRepository(session).delete_unanswered()
             await WorkerRepository(session).delete_stale(recent=_RECENT)
             failed: list[Generation] = await GenerationRepository(session).fail_unserved(patience=self._model_patience)
         for generation in failed:

@@ -1,7 +1,7 @@
 """Keeps every requested instrument playing: one that hardly plays becomes likelier, bar by bar, until it does.
 
-Networks leave out instruments that their corpora rarely have together. In real pieces of two to four parts, the one that
-plays least has 12 to 44 % of the notes (docs/studies/ensemble-parts.md).
+Networks leave out instruments that their corpora rarely have together. In real pieces of two to four parts, the one
+that plays least has 12 to 44 % of the notes (docs/studies/ensemble-parts.md).
 """
 
 from typing import Any, Final

@@ -1,0 +1,42 @@
+"""The listening test, from opening the page to the answer."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import SPANISH_PHONE, Visit, fast_variant
+
+pytestmark = pytest.mark.web
+
+
+@fast_variant(SPANISH_PHONE)
+def test_a_pair_is_heard_and_answered_before_it_is_revealed(visit: Visit) -> None:
+    page, text = visit.page, visit.text
+    page.goto("/explore")
+    page.get_by_role("link", name=text("Listening test", "Test de escucha")).click()
+    expect(page).to_have_url(re.compile("/listen$"))
+    page.get_by_role("button", name=text("Start", "Empezar")).click()
+    articles = page.get_by_role("article")
+    expect(articles).to_have_count(2)
+    by_person, answer = text("By a person", "De una persona"), text("Show the answer", "Ver la respuesta")
+    expect(page.get_by_text(by_person, exact=True)).to_have_count(0)
+    page.get_by_role("button", name=answer).click()
+    expect(page.get_by_role("alert")).to_have_text(
+        text("Listen to both pieces first.", "Escucha primero las dos piezas.")
+    )
+    for name in ("A", "B"):
+        page.get_by_role("button", name=text(f"Play Piece {name}", f"Reproducir Pieza {name}")).click()
+        pause = text(f"Pause Piece {name}", f"Pausar Pieza {name}")
+        expect(page.get_by_role("button", name=pause)).to_be_visible()
+    better = text("Which do you like better?", "¿Cuál te gusta más?")
+    page.get_by_role("group", name=better).get_by_text("A", exact=True).click()
+    person = text("Which is by a person?", "¿Cuál es de una persona?")
+    page.get_by_role("group", name=person).get_by_text("B", exact=True).click()
+    page.get_by_role("button", name=answer).click()
+    expect(page.get_by_text(by_person, exact=True)).to_have_count(1)
+    expect(page.get_by_role("link", name="OpenScore")).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(text("You were right [01] of one time", "Has acertado [01] de una vez")))
+    ).to_be_visible()
+    expect(page.get_by_role("button", name=text("Next pair", "Siguiente pareja"))).to_be_visible()
