@@ -1660,6 +1660,7 @@ class ModelView(TypedDict):
     licence: NotRequired[str]
     corpus: NotRequired[CorpusView | None]
     sample_url: NotRequired[str | None]
+    sample_styles: NotRequired[list[str]]
 
 
 class OrderView(TypedDict):

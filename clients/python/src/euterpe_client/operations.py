@@ -1490,16 +1490,18 @@ class Operations(Transport):
         """
         return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}", authenticated=False))
 
-    def get_model_sample(self, name: str) -> bytes:
+    def get_model_sample(self, name: str, *, style: str | None = None) -> bytes:
         """Download a model's sample.
 
         Download a short piece composed by the model, as MIDI. It is part of the bundle and fixed for a version.
         """
-        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
+        return self._bytes("GET", f"/api/v1/models/{quoted(name)}/sample", params={"style": style}, authenticated=False)
 
-    def get_model_sample_stream(self, name: str) -> AbstractContextManager[ByteStream]:
+    def get_model_sample_stream(self, name: str, *, style: str | None = None) -> AbstractContextManager[ByteStream]:
         """Stream the result of `get_model_sample`, which is read while it arrives."""
-        return self._stream("GET", f"/api/v1/models/{quoted(name)}/sample", authenticated=False)
+        return self._stream(
+            "GET", f"/api/v1/models/{quoted(name)}/sample", params={"style": style}, authenticated=False
+        )
 
     def create_comparison(
         self, body: models.ComparisonRequest, *, prefer: str | None = None, idempotency_key: str | None = None
