@@ -207,7 +207,7 @@ def is_ready(port: int, *, is_tls: bool = False) -> bool:
     """Return whether `/readyz` on the loopback port answers 200. The certificate's name is that of another address."""
     connection: http.client.HTTPConnection
     if is_tls:
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=3, context=context)
     else:

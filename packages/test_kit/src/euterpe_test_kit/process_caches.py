@@ -10,7 +10,6 @@ import ssl
 from dataclasses import replace
 from typing import Any
 
-import certifi
 import pytest
 from fastapi import routing
 
@@ -18,16 +17,20 @@ _read_authorities = ssl.create_default_context
 
 
 @functools.cache
-def _authorities(file: str | None) -> ssl.SSLContext:
+def _authorities(file: str | None, *_environment: str | None) -> ssl.SSLContext:
     return _read_authorities(cafile=file)
 
 
 def _default_context(*arguments: Any, **options: Any) -> ssl.SSLContext:
-    """Return the shared context of the usual authorities; make every other one anew."""
-    file = options.get("cafile")
-    if arguments or options.keys() - {"cafile"} or file not in (None, certifi.where(), os.environ.get("SSL_CERT_FILE")):
+    """Return the shared context of a file of authorities or of the system's; make every other context anew."""
+    if arguments or options.keys() - {"cafile"}:
         return _read_authorities(*arguments, **options)
-    return _authorities(file)
+    # OpenSSL reads these variables.
+    environment = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    context = _authorities(options.get("cafile"), *environment)
+    assert context.check_hostname, "a shared context was changed"
+    assert context.verify_mode == ssl.CERT_REQUIRED, "a shared context was changed"
+    return context
 
 
 class _Analyses:
