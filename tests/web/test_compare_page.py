@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import SPANISH_PHONE, Visit, fast_variant
+from tests.web.conftest import ENGLISH_DESKTOP, SPANISH_PHONE, Visit, fast_variant
 
 pytestmark = pytest.mark.web
 
@@ -32,6 +32,27 @@ def test_strategies_are_compared_and_one_piece_is_kept(visit: Visit) -> None:
     expect(results).to_have_count(1)
     page.goto("/library")
     expect(page.get_by_role("row")).to_have_count(2)
+
+
+@fast_variant(ENGLISH_DESKTOP)
+def test_models_are_compared(visit: Visit) -> None:
+    page, text = visit.page, visit.text
+    page.goto("/compare")
+    page.get_by_role("button", name=text("Models", "Modelos"), exact=True).click()
+    # Those whose pieces have the requested number of bars are selected.
+    page.locator("#parameter-bars").fill("4")
+    with page.expect_request("**/api/v1/comparisons") as sent:
+        page.get_by_role("button", name=text("Compare", "Comparar"), exact=True).click()
+    body = sent.value.post_data_json
+    assert [variant["model"] for variant in body["variants"]] == ["ensemble", "melody-folk", "melody-pop"]
+    assert body["parameters"]["bars"] == 4
+    results = page.get_by_role("region", name=text("Results", "Resultados")).get_by_role("article")
+    expect(results).to_have_count(3)
+    expect(results.get_by_role("heading")).to_have_text(
+        [text("Ensemble", "Conjunto"), text("Folk tunes", "Melodías folk"), text("Pop songs", "Canciones pop")]
+    )
+    folk = text("Play Folk tunes", "Reproducir Melodías folk")
+    expect(page.get_by_role("button", name=folk)).to_be_visible(timeout=60_000)
 
 
 @fast_variant(SPANISH_PHONE)

@@ -15,7 +15,8 @@ export function sharedParameters(models: readonly Model[]): Parameter[] {
 function intersection(first: Parameter, second: Parameter): Parameter | undefined {
   if (first === second) return first;
   if (first.kind !== second.kind) return undefined;
-  if (first.choices && second.choices) {
+  // Numbers have an empty list.
+  if (first.choices?.length && second.choices?.length) {
     const choices = first.choices.filter((choice) => second.choices?.includes(choice as never)) as typeof first.choices;
     if (choices.length < 2) return undefined;
     return {
