@@ -62,7 +62,7 @@ class AnswerRow(BaseModel):
     person: str
     preferred: str
     guessed: str
-    listener: str | None
+    browser: str | None
 
     @classmethod
     def of(cls, pair: Pair) -> "AnswerRow":
@@ -79,7 +79,7 @@ class AnswerRow(BaseModel):
             person=pair.person.value,
             preferred=pair.answer.preferred.value,
             guessed=pair.answer.guessed.value,
-            listener=pair.answer.listener,
+            browser=pair.answer.browser,
         )
 
 
