@@ -113,6 +113,7 @@ def test_pages_without_a_session(inspector: Inspector, urls: dict[str, str]) -> 
         (urls["listen_only"], "shared song without download"),
         ("/s/nothing", "unknown share link"),
         ("/nowhere", "404 page"),
+        ("/listen", "listening test"),
         ("/verify-email#token=x", "link of a mail"),
         ("/unsubscribe#token=x", "link of a digest"),
         ("/login/provider?state=x&code=x", "response of a provider"),

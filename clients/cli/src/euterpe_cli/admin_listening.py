@@ -17,7 +17,7 @@ app = typer.Typer(help="Export the answers of the listening test, and summarise 
 _PER_REQUEST: Final = 1000
 #: The columns of the export.
 _COLUMNS: Final = (
-    "answered_at", "style", "source", "model", "model_version", "seed", "person", "preferred", "guessed", "listener",
+    "answered_at", "style", "source", "model", "model_version", "seed", "person", "preferred", "guessed", "browser",
 )  # fmt: skip
 
 

@@ -1066,7 +1066,7 @@ class LimitsView(TypedDict):
     maximum: int
 
 
-HeardItem: TypeAlias = str
+PlayedItem: TypeAlias = str
 
 
 class PairRequest(TypedDict):
@@ -1074,7 +1074,7 @@ class PairRequest(TypedDict):
     A request for a pair.
     """
 
-    heard: NotRequired[list[HeardItem]]
+    played: NotRequired[list[PlayedItem]]
 
 
 class ParameterView(TypedDict):
@@ -1573,7 +1573,7 @@ class AnswerRequest(TypedDict):
 
     preferred: Preference
     guessed: Guess
-    listener: NotRequired[str | None]
+    browser: NotRequired[str | None]
 
 
 class ComparisonRequest(TypedDict):

@@ -1,4 +1,4 @@
-"""Pairs of the listening test and their answers; nothing about listeners but a number that many browsers share."""
+"""Pairs of the listening test and their answers; nothing about users but a number that many browsers share."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True)),
         sa.Column("preferred", sa.Text),
         sa.Column("guessed", sa.Text),
-        sa.Column("listener", sa.Text),
+        sa.Column("browser", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_listening_pairs"),
     )
     op.create_index(

@@ -91,7 +91,7 @@ async def test_the_answer_reveals_the_piece_by_a_person_and_is_accepted_once(cli
     pair = await create(client)
     midi = await files(client, pair)
     url = f"{PAIRS}/{pair['id']}"
-    body = {"preferred": "none", "guessed": "a", "listener": "3fa2c1"}
+    body = {"preferred": "none", "guessed": "a", "browser": "3fa2c1"}
     answered = (await client.post(f"{url}/answer", json=body)).raise_for_status().json()
     reveal = answered["reveal"]
     excerpt = load_excerpts()[reveal["source"]["id"]]
@@ -107,11 +107,11 @@ async def test_the_answer_reveals_the_piece_by_a_person_and_is_accepted_once(cli
 
 async def test_both_orders_occur_and_heard_excerpts_are_avoided(client: httpx.AsyncClient) -> None:
     wanted = "brahms-an-die-nachtigall"
-    heard = [one for one in load_excerpts() if one != wanted]
+    played = [one for one in load_excerpts() if one != wanted]
     answer = {"preferred": "a", "guessed": "unknown"}
     sides = set()
     for _ in range(20):
-        pair = await create(client, heard=heard)
+        pair = await create(client, played=played)
         reveal = (await client.post(f"{PAIRS}/{pair['id']}/answer", json=answer)).json()["reveal"]
         assert (reveal["source"]["id"], reveal["is_right"]) == (wanted, None)
         sides.add(reveal["person"])
@@ -173,7 +173,7 @@ async def test_operators_export_answers_and_shares(client: httpx.AsyncClient, to
     reveals = []
     for guessed, preferred in (("a", "a"), ("b", "none"), ("unknown", "b")):
         pair = await create(client)
-        body = {"preferred": preferred, "guessed": guessed, "listener": "00ff00"}
+        body = {"preferred": preferred, "guessed": guessed, "browser": "00ff00"}
         reveals.append((await client.post(f"{PAIRS}/{pair['id']}/answer", json=body)).json()["reveal"])
     rows = (await client.get(f"{ADMIN}/answers", headers=operator)).json()["items"]
     assert [(one["guessed"], one["preferred"]) for one in rows] == [("a", "a"), ("b", "none"), ("unknown", "b")]

@@ -85,7 +85,7 @@ export default class ListenPage {
     this.missing.set(null);
     this.submission.problem.set(null);
     await this.creation.run(async () => {
-      const json = { heard: [...this.score.state().heard] };
+      const json = { played: [...this.score.state().played] };
       let pair = await this.api.post('/api/v1/listening/pairs', { json, headers: WAIT, as: 'none' });
       while (pair.status === 'composing' && !this.isClosed) pair = await this.load(pair.id);
       this.pair.set(pair);
@@ -105,7 +105,7 @@ export default class ListenPage {
     if (!preferred || !guessed) return this.missing.set('answerBoth');
     this.missing.set(null);
     await this.submission.run(async () => {
-      const json = { preferred, guessed, listener: this.score.state().listener };
+      const json = { preferred, guessed, browser: this.score.state().browser };
       const path = { pair_id: pair.id };
       const answered = await this.api.post('/api/v1/listening/pairs/{pair_id}/answer', { path, json, as: 'none' });
       if (answered.reveal) this.score.add(answered.reveal.is_right, answered.reveal.source.id);

@@ -30,7 +30,7 @@ export const listenTexts = texts(
     source: '{collection}, {licence}',
     model: 'Model {model} {version}, seed {seed}',
     flattened: 'In both pieces all notes are equally loud, and there is no pedal.',
-    score: 'You were right {right} of one time.|You were right {right} of {n} times.',
+    score: 'You were right {right} of 1 time.|You were right {right} of {n} times.',
     next: 'Next pair',
   },
   {
@@ -62,7 +62,7 @@ export const listenTexts = texts(
     source: '{collection}, {licence}',
     model: 'Modelo {model} {version}, semilla {seed}',
     flattened: 'En las dos piezas todas las notas tienen la misma intensidad y no hay pedal.',
-    score: 'Has acertado {right} de una vez.|Has acertado {right} de {n} veces.',
+    score: 'Has acertado {right} de 1 vez.|Has acertado {right} de {n} veces.',
     next: 'Siguiente pareja',
   },
 );

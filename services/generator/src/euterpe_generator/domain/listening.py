@@ -1,4 +1,4 @@
-"""The listening test: a pair of pieces, one by a person and one composed, and a listener's answer."""
+"""The listening test: a pair of pieces, one by a person and one composed, and a user's answer."""
 
 import enum
 import math
@@ -25,7 +25,7 @@ class Side(enum.StrEnum):
 
 
 class Preference(enum.StrEnum):
-    """Which piece a listener likes better."""
+    """Which piece a user likes better."""
 
     A = "a"
     B = "b"
@@ -33,7 +33,7 @@ class Preference(enum.StrEnum):
 
 
 class Guess(enum.StrEnum):
-    """Which piece a listener believes to be by a person."""
+    """Which piece a user believes to be by a person."""
 
     A = "a"
     B = "b"
@@ -42,11 +42,11 @@ class Guess(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A listener's answer. `listener` is a random number of the browser, which many browsers share."""
+    """A user's answer. `browser` is a random number that the browser keeps, and that many browsers share."""
 
     preferred: Preference
     guessed: Guess
-    listener: str | None = None
+    browser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

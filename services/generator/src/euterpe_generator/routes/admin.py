@@ -98,7 +98,7 @@ class AnswerRow(BaseModel):
     person: str
     preferred: str
     guessed: str
-    listener: str | None
+    browser: str | None
 
     @classmethod
     def of(cls, pair: Pair) -> "AnswerRow":
@@ -115,7 +115,7 @@ class AnswerRow(BaseModel):
             person=pair.person.value,
             preferred=pair.answer.preferred.value,
             guessed=pair.answer.guessed.value,
-            listener=pair.answer.listener,
+            browser=pair.answer.browser,
         )
 
 

@@ -19,9 +19,9 @@ router = APIRouter(prefix="/api/v1/listening", tags=["listening"])
 class PairRequest(BaseModel):
     """A request for a pair."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"heard": ["schubert-die-stadt"]}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"played": ["schubert-die-stadt"]}]})
 
-    heard: list[Annotated[str, Field(max_length=80)]] = Field(
+    played: list[Annotated[str, Field(max_length=80)]] = Field(
         default_factory=list, max_length=200, description="`source.id` of earlier pairs; others are preferred."
     )
 
@@ -30,15 +30,15 @@ class AnswerRequest(BaseModel):
     """An answer to both questions."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"preferred": "a", "guessed": "b", "listener": "3fa2c1"}]}
+        extra="forbid", json_schema_extra={"examples": [{"preferred": "a", "guessed": "b", "browser": "3fa2c1"}]}
     )
 
     preferred: Preference = Field(description="The piece that you like better.")
     guessed: Guess = Field(description="The piece that you believe to be by a person.")
-    listener: str | None = Field(
+    browser: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{6}$",
-        description="A random number of the browser, if answers of one listener may be counted as such.",
+        description="A random number that the browser keeps, if answers of one user may be counted as such.",
     )
 
 
@@ -142,7 +142,7 @@ async def create_listening_pair(
     piece.
     """
     address = request.client.host if request.client else "unknown"
-    view = PairView.of(await listening.create(address, body.heard, wait_seconds=wait))
+    view = PairView.of(await listening.create(address, body.played, wait_seconds=wait))
     response.headers["Location"] = f"{router.prefix}/pairs/{view.id}"
     return view
 
@@ -173,4 +173,4 @@ async def answer_listening_pair(pair_id: UUID, body: AnswerRequest, listening: L
 
     A pair can be answered once. Stored are the answer, its time and the pair, but no address and no account.
     """
-    return PairView.of(await listening.answer(pair_id, Answer(body.preferred, body.guessed, body.listener)))
+    return PairView.of(await listening.answer(pair_id, Answer(body.preferred, body.guessed, body.browser)))

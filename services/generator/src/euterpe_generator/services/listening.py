@@ -1,4 +1,4 @@
-"""The listening test: pairs of a real and a composed piece, and what listeners answer."""
+"""The listening test: pairs of a real and a composed piece, and what users answer."""
 
 import random
 import uuid
@@ -57,8 +57,8 @@ class ListeningService:
         self._catalogue = catalogue
         self._generations = generations
 
-    async def create(self, address: str, heard: Collection[str], *, wait_seconds: float = 0) -> ListeningPair:
-        """Compose a piece like a random excerpt, preferably one that is not in `heard`, and pair them.
+    async def create(self, address: str, played: Collection[str], *, wait_seconds: float = 0) -> ListeningPair:
+        """Compose a piece like a random excerpt, preferably one that is not in `played`, and pair them.
 
         Raises Unavailable without an ensemble model, and the errors of GenerationService.create.
         """
@@ -66,7 +66,7 @@ class ListeningService:
         requests = _requests(model)
         if not requests:
             raise Unavailable("The listening test needs an ensemble model as the default model.")
-        excerpt_id = _RANDOM.choice([one for one in requests if one not in heard] or list(requests))
+        excerpt_id = _RANDOM.choice([one for one in requests if one not in played] or list(requests))
         request = requests[excerpt_id]
         owner = Owner.anonymous(address)
         [generation] = await self._generations.create(owner, request, None, wait_seconds=wait_seconds)

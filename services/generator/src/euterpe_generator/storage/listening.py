@@ -37,7 +37,7 @@ class ListeningRepository:
                 answered_at=func.now(),
                 preferred=answer.preferred.value,
                 guessed=answer.guessed.value,
-                listener=answer.listener,
+                browser=answer.browser,
             )
             .returning(Row.id)
         )
@@ -85,7 +85,7 @@ class ListeningRepository:
 def _pair(row: Row) -> Pair:
     answer = None
     if row.preferred is not None and row.guessed is not None:
-        answer = Answer(Preference(row.preferred), Guess(row.guessed), row.listener)
+        answer = Answer(Preference(row.preferred), Guess(row.guessed), row.browser)
     return Pair(
         id=row.id,
         excerpt_id=row.excerpt_id,

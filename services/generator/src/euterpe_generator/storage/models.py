@@ -159,7 +159,7 @@ class ListeningPairRow(Base):
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     preferred: Mapped[str | None] = mapped_column(Text)
     guessed: Mapped[str | None] = mapped_column(Text)
-    listener: Mapped[str | None] = mapped_column(Text)
+    browser: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         Index("ix_listening_pairs_answered", "answered_at", "id", postgresql_where=text("answered_at IS NOT NULL")),
