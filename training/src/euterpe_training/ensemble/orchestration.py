@@ -131,7 +131,7 @@ def _layers(
 
 def _edge(onsets: np.ndarray, bars: np.ndarray, heights: np.ndarray, margin: int) -> np.ndarray:
     """Return which notes are the highest that begin at their time, and near the highest of their bar."""
-    return (heights == _highest(onsets, heights)) & (heights >= _highest(bars, heights) - margin)
+    return np.asarray((heights == _highest(onsets, heights)) & (heights >= _highest(bars, heights) - margin))
 
 
 def _highest(groups: np.ndarray, heights: np.ndarray) -> np.ndarray:
