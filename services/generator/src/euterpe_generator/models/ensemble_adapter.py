@@ -11,7 +11,7 @@ from euterpe_music.ensemble_manifest import EnsembleManifest, StyleInfo
 from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import IntRange
-from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift, moved_key
+from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import METERS, tempo_class
@@ -28,7 +28,7 @@ from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.endings import OFF, SEARCHED_BARS
-from euterpe_generator.models.ensemble_conditions import conditions, named_parts, pitch_bias
+from euterpe_generator.models.ensemble_conditions import composed_key, conditions, named_parts
 from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
 from euterpe_generator.models.ensemble_prompts import (
@@ -161,7 +161,7 @@ class EnsembleAdapter:
             ),
             conditions=conditions(parameters, shift),
             transposition=-shift,
-            pitch_bias=pitch_bias(str(parameters.get("key", ANY)), shift),
+            key=composed_key(str(parameters.get("key", ANY)), shift),
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
@@ -176,8 +176,9 @@ class EnsembleAdapter:
         if choice == OFF or stop < bars or start >= bars:
             return None
         key = str(parameters.get("key", ANY))
-        if key != ANY:
-            keys: tuple[int, ...] = (moved_key(KEYS.index(key), shift),)
+        requested = composed_key(key, shift)
+        if requested is not None:
+            keys: tuple[int, ...] = (requested,)
         else:
             keys = COMMON_KEYS if self.manifest.has_common_key else tuple(range(len(KEYS)))
         return EndingPlan(start, keys, 1.0 if choice == "tonic" else TYPICAL_SHARE)

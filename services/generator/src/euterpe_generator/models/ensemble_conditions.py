@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 from euterpe_music import key as key_names
@@ -11,15 +10,10 @@ from euterpe_music.note_events.chords import parse_progression
 from euterpe_music.note_events.common_key import moved_key
 from euterpe_music.note_events.features import DENSITY_EDGES, POLYPHONY_EDGES
 from euterpe_music.note_events.instruments import INSTRUMENTS, part_number
-from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS, PITCH_COUNT, PITCH_OFFSET
 from euterpe_music.parameters import Value
 
-from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
-from euterpe_generator.models.token_masks import key_fits
 
-#: Strength of the bias for a requested key; see docs/studies/keys.md.
-_KEY_BIAS: Final = 2.0
 _NAMES = {instrument.name: number for number, instrument in enumerate(INSTRUMENTS)}
 
 
@@ -61,18 +55,9 @@ def conditions(parameters: Mapping[str, Value], shift: int = 0) -> dict[str, lis
     return found
 
 
-def pitch_bias(key: str, shift: int) -> Array | None:
-    """Return what is added to the logits of the pitch column, so that notes confirm a key; None for any key.
-
-    See `token_masks.key_bias`. The key is moved by `shift` semitones to the one in which the network composes.
-    """
-    if key == ANY:
-        return None
-    moved = key_names.KEYS[moved_key(key_names.KEYS.index(key), shift)]
-    fits = key_fits(moved)
-    bias = np.zeros(COLUMN_SIZES[COLUMNS.index("pitch")], np.float32)
-    bias[PITCH_OFFSET : PITCH_OFFSET + PITCH_COUNT] = _KEY_BIAS * fits[np.arange(PITCH_COUNT) % len(fits)]
-    return bias
+def composed_key(key: str, shift: int) -> int | None:
+    """Return the number of a key, moved by `shift` semitones to the one in which the network composes; None for any."""
+    return None if key == ANY else moved_key(key_names.KEYS.index(key), shift)
 
 
 def _chord(number: int, shift: int) -> int:

@@ -10,7 +10,6 @@ from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import BAR, METER_OFFSET, NONE, TEMPO_OFFSET
 
 from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
-from euterpe_generator.engine.request import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +66,8 @@ class EnsemblePlan:
     transposition: int = 0
     #: The search for an ending; its bars have no given notes.
     ending: EndingPlan | None = None
-    #: Added to the logits of the pitch column; None: nothing.
-    pitch_bias: Array | None = None
+    #: The requested key, by its number in `euterpe_music.key.KEYS`, as the network composes it; None: any.
+    key: int | None = None
 
     def beginning_at(self, position: int) -> "EnsemblePlan":
         """Return the plan of a piece whose first bar is a pickup from a position on."""

@@ -10,10 +10,11 @@ from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
-from euterpe_music.note_events.spec import BAR, COLUMN_SIZES, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
+from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
 from numpy.typing import NDArray
 
 from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
+from euterpe_generator.engine.ensemble.key_balance import KeyBalance
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
 from euterpe_generator.engine.ensemble.part_balance import PartBalance
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
@@ -74,7 +75,7 @@ class EnsembleSession:
         self._is_searched = np.zeros(rows, np.bool_)
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
-        self._pitch_bias = np.zeros((rows, COLUMN_SIZES[_PITCH_COLUMN]), np.float32)
+        self._keys = KeyBalance(rows)
         self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
 
     @property
@@ -100,7 +101,7 @@ class EnsembleSession:
         self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared
         self._balance.reset(row, plan.rules.parts or ())
-        self._pitch_bias[row] = 0 if plan.pitch_bias is None else plan.pitch_bias
+        self._keys.reset(row, plan.key)
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
@@ -113,10 +114,11 @@ class EnsembleSession:
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
-            self._weights, self._is_searched, self._pitch_bias,
+            self._weights, self._is_searched,
         ):  # fmt: skip
             array[target] = array[source]
         self._balance.move(source, target)
+        self._keys.move(source, target)
         self._pieces[target] = self._pieces[source]
         self._clear(source)
 
@@ -198,7 +200,7 @@ class EnsembleSession:
                 # Sampling overwrites its logits.
                 scored = legal[compared].astype(np.float64)
             if column == _PITCH_COLUMN:
-                legal += self._pitch_bias[:width]
+                legal += self._keys.bias(self._weights[:width])
             chosen[:, column] = sample(legal, noise[:, column], rows)
             if len(compared):
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
