@@ -48,7 +48,7 @@ async def test_closed_connections_are_replaced(object_store: ObjectStore) -> Non
     objects = [Put(f"dead/{number}.mid", b"MThd", "audio/midi") for number in range(5)]
     assert await object_store.put_all(objects) == [None] * 5
     kept = object_store._fast_put._kept
-    assert len(kept) == 5
+    assert len(kept) >= 5
     for connection in kept:
         connection._socket.shutdown(socket.SHUT_RDWR)
     again = [Put(f"alive/{number}.mid", b"MThd", "audio/midi") for number in range(5)]

@@ -13,11 +13,10 @@ from euterpe_generator.domain.requests import PromptSource
 from euterpe_generator.engine.request import Finished, Request
 from euterpe_generator.models.catalogue import Model
 from euterpe_generator.models.loader import load_model
-from euterpe_music.key import KEYS
+from euterpe_music.key import KEYS, rate_keys
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.midi import write_midi
 from euterpe_music.note_events.features import INDEX
-from euterpe_music.note_events.spec import PITCH_OFFSET
 from euterpe_music.piece import Piece, Track, make_notes
 
 TINY = Path(__file__).parents[1] / "data/tiny-ensemble/0.0.1"
@@ -65,7 +64,8 @@ def test_keys_are_the_same_piece_moved(model: Model) -> None:
     (first, plan), (second, _) = (_composed(model, {**settings, "key": key}) for key in ("C major", "D major"))
     assert plan.conditions["key"] == [0]
     assert len(first.notes)
-    assert (_pitches(second) - _pitches(first) == 2).all()
+    # A random network reaches the ends of MIDI's range, where notes are moved by an octave more.
+    assert set(np.unique(_pitches(second) - _pitches(first)).tolist()) <= {2, -10, 14}
     assert [str(change.key) for change in second.keys] == ["D major"]
 
 
@@ -105,20 +105,12 @@ def test_a_prompt_in_another_key_gets_the_same_notes_moved(model: Model, source:
     assert (distances % 12 == 3).all()
 
 
-@pytest.mark.parametrize(("key", "tonic", "leading"), [("D major", 0, 1), ("B minor", 9, 10)])
-def test_pitches_that_confirm_the_requested_key_are_made_more_probable(
-    model: Model, key: str, tonic: int, leading: int
-) -> None:
+@pytest.mark.parametrize(("key", "composed_in"), [("D major", "C major"), ("B minor", "A minor")])
+def test_pieces_are_steered_to_the_requested_key(model: Model, key: str, composed_in: str) -> None:
     settings = {"parts": "violin, cello", "bars": 8, "density": "high"}
     composed, plan = _composed(model, {**settings, "key": key})
-    bias = plan.pitch_bias
-    pitches = bias[PITCH_OFFSET : PITCH_OFFSET + 128]
-    # In the key in which the network composes: C major or A minor.
-    assert int(pitches[60:72].argmax()) == (tonic - 60) % 12
-    assert pitches[60 + leading] < 0
-    assert not bias[:PITCH_OFFSET].any()
-    assert not bias[PITCH_OFFSET + 128 :].any(), "drums and tempi have no key"
-    plain = _run(model, replace(plan, pitch_bias=None), model.check_parameters("p", {**settings, "key": key}), None)
-    on_tonic = [(_pitches(piece) % 12 == KEYS.index(key) % 12).mean() for piece in (composed, plain)]
-    assert on_tonic[0] > on_tonic[1]
-    assert _composed(model, settings)[1].pitch_bias is None
+    assert KEYS[plan.key] == composed_in
+    plain = _run(model, replace(plan, key=None), model.check_parameters("p", {**settings, "key": key}), None)
+    fits = [rate_keys(np.bincount(_pitches(piece) % 12, minlength=12))[KEYS.index(key)] for piece in (composed, plain)]
+    assert fits[0] > fits[1] + 0.2
+    assert _composed(model, settings)[1].key is None

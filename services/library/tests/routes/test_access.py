@@ -53,6 +53,7 @@ REGISTERED = {
 ELSEWHERE = {
     "add_webhook",
     "block_user",
+    "change_webhook",
     "decide_reports",
     "delete_picture",
     "download_song_version",
@@ -82,6 +83,7 @@ ELSEWHERE = {
     "read_notification",
     "remove_webhook",
     "restore_song_version",
+    "retry_dead_deliveries",
     "retry_delivery",
     "save_song_version",
     "test_webhook",
