@@ -63,7 +63,7 @@ def anonymous(product: Product) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def max_length(product: Product) -> int:
     """The maximum length of a piece of the model that composes requests with a length."""
     with product.client() as client:

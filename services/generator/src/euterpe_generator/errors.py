@@ -36,6 +36,15 @@ class SampleNotFound(NotFound):
         super().__init__("This model has no such sample.")
 
 
+class NoListeningTest(NotFound):
+    """The default model cannot compose pieces to compare."""
+
+    slug = "no-listening-test"
+
+    def __init__(self) -> None:
+        super().__init__("There is no listening test here: it needs an ensemble model as the default model.")
+
+
 class ModelNotFound(NotFound):
     """No loaded model has this name."""
 

@@ -163,7 +163,7 @@ async def test_the_composed_piece_is_never_in_an_account(client: httpx.AsyncClie
 async def test_without_an_ensemble_model_there_is_no_test(settings: Settings) -> None:
     async with running_client(create_app(settings)) as client:
         answer = await client.post(PAIRS, json={})
-    assert answer.status_code == 503
+    assert answer.status_code == 404
     assert "ensemble" in answer.json()["detail"]
 
 

@@ -2,7 +2,14 @@ import type { Model, Parameter } from '../compose/draft';
 import { sharedParameters } from './shared-parameters';
 
 const bars = (minimum: number, maximum: number, value: number) =>
-  ({ name: 'bars', kind: 'integer', minimum, maximum, choices: [] as string[], default: value }) as unknown as Parameter;
+  ({
+    name: 'bars',
+    kind: 'integer',
+    minimum,
+    maximum,
+    choices: [] as string[],
+    default: value,
+  }) as unknown as Parameter;
 const key = (...choices: string[]) => ({ name: 'key', kind: 'choice', choices, default: 'any' }) as Parameter;
 const model = (...parameters: Parameter[]) => ({ parameters }) as unknown as Model;
 

@@ -35,7 +35,11 @@ import { manifestLabel } from '../core/text/manifest-labels';
             @if (model.sample_url) {
               <!-- Loaded when it comes into view: most visitors see the first cards only. -->
               @defer (on viewport) {
-                <e-model-sample [model]="model" [name]="label(model.title)" />
+                <e-model-sample
+                  [model]="model"
+                  [name]="label(model.title)"
+                  [style]="model.name === selected() ? style() : ''"
+                />
               } @placeholder {
                 <div class="sample"></div>
               }
@@ -50,6 +54,8 @@ import { manifestLabel } from '../core/text/manifest-labels';
 export class ModelCards {
   readonly models = input.required<readonly Model[]>();
   readonly selected = input.required<string>();
+  /** The style that is chosen for the selected model. */
+  readonly style = input('');
   readonly modelChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
   private readonly language = inject(Language);

@@ -57,14 +57,21 @@ export class ModelSample {
   readonly model = input.required<Model>();
   /** The model's title in the user's language. */
   readonly name = input.required<string>();
+  /** The chosen style: where the model has a sample of it, or of its kind, that one is played. */
+  readonly style = input('');
   protected readonly t = injectTexts(composeTexts);
   protected readonly notes = signal<readonly RollNote[]>([]);
   private readonly api = inject(Api);
-  private midi: ArrayBuffer | null = null;
+  private midi: { readonly url: string; readonly content: ArrayBuffer } | null = null;
+  private readonly url = computed(() => {
+    const { sample_url: url, sample_styles: styles = [] } = this.model();
+    const style = styles.find((one) => `${this.style()}/`.startsWith(`${one}/`));
+    return url && style ? `${url}?style=${encodeURIComponent(style)}` : (url ?? '');
+  });
 
   protected readonly playback = new Playback(
     computed(() => ({
-      id: `sample of ${this.model().name}`,
+      id: `sample ${this.url()}`,
       title: this.t('sampleTitle', { model: this.name() }),
       midi: () => this.sampleMidi(),
       load: (signal: AbortSignal) => this.renderSample(signal),
@@ -73,23 +80,26 @@ export class ModelSample {
 
   constructor() {
     effect(() => {
-      const url = this.model().sample_url;
+      const url = this.url();
       if (url) untracked(() => void this.readSample(url));
     });
   }
 
   private async readSample(url: string): Promise<void> {
     try {
-      this.midi = await (await this.api.fetch(url, {}, 'none')).arrayBuffer();
-      this.notes.set(readMidi(this.midi));
+      const content = await (await this.api.fetch(url, {}, 'none')).arrayBuffer();
+      // Another style may have been chosen in the meantime.
+      if (url !== this.url()) return;
+      this.midi = { url, content };
+      this.notes.set(readMidi(content));
     } catch {
       // The card works without the piano roll; playing the sample reports the error.
     }
   }
 
   private async sampleMidi(): Promise<ArrayBuffer> {
-    if (!this.midi) await this.readSample(this.model().sample_url ?? '');
-    return this.midi ?? new ArrayBuffer(0);
+    if (this.midi?.url !== this.url()) await this.readSample(this.url());
+    return this.midi?.content ?? new ArrayBuffer(0);
   }
 
   private async renderSample(signal: AbortSignal): Promise<Response> {

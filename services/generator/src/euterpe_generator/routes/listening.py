@@ -130,7 +130,7 @@ def _reveal(found: ListeningPair) -> RevealView | None:
     "/pairs",
     summary="Create a pair for the listening test",
     status_code=201,
-    responses=problem_responses(413, 422, 429, 503),
+    responses=problem_responses(404, 413, 422, 429, 503),
 )
 async def create_listening_pair(
     body: PairRequest, listening: ListeningDep, wait: WaitDep, request: Request, response: Response

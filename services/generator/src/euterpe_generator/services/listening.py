@@ -9,7 +9,6 @@ from typing import Final
 
 from euterpe_music.midi import read_midi
 from euterpe_service_kit.database import Database
-from euterpe_service_kit.errors import Unavailable
 from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.domain.blind_midi import blind_midi
@@ -25,7 +24,7 @@ from euterpe_generator.domain.listening import (
     Summary,
 )
 from euterpe_generator.domain.requests import GenerationRequest
-from euterpe_generator.errors import InvalidParameters, NotFinished, PairAlreadyAnswered, PairNotFound
+from euterpe_generator.errors import InvalidParameters, NoListeningTest, NotFinished, PairAlreadyAnswered, PairNotFound
 from euterpe_generator.models.catalogue import Catalogue, Model
 from euterpe_generator.services.generations import GenerationService
 from euterpe_generator.storage.listening import ListeningRepository
@@ -60,12 +59,12 @@ class ListeningService:
     async def create(self, address: str, played: Collection[str], *, wait_seconds: float = 0) -> ListeningPair:
         """Compose a piece like a random excerpt, preferably one that is not in `played`, and pair them.
 
-        Raises Unavailable without an ensemble model, and the errors of GenerationService.create.
+        Raises NoListeningTest without an ensemble model, and the errors of GenerationService.create.
         """
         model = self._catalogue.default
         requests = _requests(model)
         if not requests:
-            raise Unavailable("The listening test needs an ensemble model as the default model.")
+            raise NoListeningTest
         excerpt_id = _RANDOM.choice([one for one in requests if one not in played] or list(requests))
         request = requests[excerpt_id]
         owner = Owner.anonymous(address)
