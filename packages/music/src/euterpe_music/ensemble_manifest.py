@@ -46,7 +46,8 @@ class StyleInfo(Part):
     """A style that the network knows, as a path from genre to composer, and what is usual in it.
 
     `numbers` are those of genre, kind and composer among the network's inputs, 0 for unknown; `meter` is the commonest
-    one, `key` as well ("" where none is known), `tempo` the median in quarters per minute.
+    one, `key` as well ("" where none is known), `tempo` the median in quarters per minute, and `instruments` those that
+    play together most often, one for each part.
     """
 
     path: str = Field(pattern=r"^[^/]+(/[^/]+){0,2}$")
@@ -55,6 +56,7 @@ class StyleInfo(Part):
     meter: str
     tempo: float = Field(gt=0)
     key: str = ""
+    instruments: tuple[str, ...] = ()
 
 
 class EnsembleManifest(ManifestBase):

@@ -28,7 +28,7 @@ from euterpe_generator.engine.request import Array
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.endings import OFF, SEARCHED_BARS
-from euterpe_generator.models.ensemble_conditions import composed_key, conditions, named_parts
+from euterpe_generator.models.ensemble_conditions import composed_key, conditions, named_parts, part_numbers
 from euterpe_generator.models.ensemble_merging import merged_piece
 from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
 from euterpe_generator.models.ensemble_prompts import (
@@ -119,6 +119,8 @@ class EnsembleAdapter:
         music = self._music(prompt)
         requested = named_parts(parameters)
         if music is None or prompt is None:
+            style = self._style(parameters)
+            requested = requested or part_numbers(style.instruments if style else ())
             bars = int(parameters["bars"])
             line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
             return self._plan(parameters, requested, requested, bars, bars, {0: line}, self._shift(parameters))

@@ -1,7 +1,7 @@
 """Parts and conditions of an ensemble network, from the parameters of a request."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from euterpe_music import key as key_names
@@ -20,9 +20,12 @@ _NAMES = {instrument.name: number for number, instrument in enumerate(INSTRUMENT
 def named_parts(parameters: Mapping[str, Value]) -> tuple[int, ...]:
     """Return the numbers of the requested parts, ascending; empty if they are left open. Raises InvalidParameters."""
     text = str(parameters.get("parts", ANY))
-    if text == ANY:
-        return ()
-    counts = Counter(text.split(", "))
+    return () if text == ANY else part_numbers(text.split(", "))
+
+
+def part_numbers(instruments: Sequence[str]) -> tuple[int, ...]:
+    """Return the numbers of the parts that some instruments play, ascending. Raises InvalidParameters."""
+    counts = Counter(instruments)
     for name, count in counts.items():
         limit = INSTRUMENTS[_NAMES[name]].parts
         if count > limit:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from euterpe_music.ensemble_manifest import EnsembleManifest, EventGraph, StyleI
 from euterpe_music.ensemble_parameters import ANY, BARS, ensemble_parameters
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import CorpusInfo, FileInfo, IntRange, Sampling, StatePair, TensorInfo, TrainingInfo
+from euterpe_music.note_events.features import MAX_PARTS
+from euterpe_music.note_events.instruments import INSTRUMENTS, PARTS
 from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI, UNKNOWN_KEY
 from euterpe_music.note_events.vocabulary import vocabulary_sha256
 
@@ -23,6 +26,7 @@ from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.card import ensemble_card
 from euterpe_training.ensemble.export.graphs import Variant, head_graph, state_names, step_graph
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork, weight_count
+from euterpe_training.ensemble.orchestration import CHORDS
 from euterpe_training.ensemble.sampling import load_network
 from euterpe_training.ensemble.starting_point import STYLES_SETTING
 from euterpe_training.ensemble.styles import Styles
@@ -137,10 +141,31 @@ def style_infos(dataset: Dataset, styles: Styles, sources: tuple[str, ...]) -> t
             StyleInfo(
                 path="/".join(path), numbers=styles.numbers(*names), pieces=len(numbers),
                 meter="{}/{}".format(*METERS[meter]), tempo=round(tempo, 1),
-                key=next(iter(keys.most_common(1)), ("", 0))[0],
+                key=next(iter(keys.most_common(1)), ("", 0))[0], instruments=usual_instruments(dataset, numbers),
             )
         )  # fmt: skip
     return tuple(infos)
+
+
+def usual_instruments(dataset: Dataset, numbers: Sequence[int]) -> tuple[str, ...]:
+    """Return the instruments that play together in most of some pieces, one name for each part.
+
+    Tunes without chords give way to sets of several parts, if a tenth of the pieces has such. Where no set is common,
+    the result is the instruments that most of the pieces have.
+    """
+    sets = Counter(tuple(dataset.piece(number).parts.tolist()) for number in numbers)
+    parts, count = sets.most_common(1)[0]
+    several = Counter({one: count for one, count in sets.items() if len(one) > 1})
+    if len(parts) == 1 and _name(parts[0]) not in CHORDS and several.total() * 10 >= len(numbers):
+        parts, count = several.most_common(1)[0]
+    if count * 20 < len(numbers) or count == 1 < len(numbers):
+        present = Counter(part for one, count in sets.items() for part in one * count)
+        parts = tuple(sorted(part for part, count in present.most_common(4) if count * 2 >= len(numbers)))
+    return tuple(_name(part) for part in parts[:MAX_PARTS])
+
+
+def _name(part: int) -> str:
+    return INSTRUMENTS[PARTS[part][0]].name
 
 
 def known_meters(dataset: Dataset, sources: tuple[str, ...]) -> list[str]:
