@@ -4,7 +4,7 @@ import { Format } from '../core/text/format';
 import { Language } from '../core/text/language';
 import { ChoiceListControl } from './choice-list-control';
 import { Parameter, Value } from './draft';
-import { manifestLabel, styleLabel } from '../core/text/manifest-labels';
+import { loadComposerNames, manifestLabel, styleLabel } from '../core/text/manifest-labels';
 
 const PROGRAMS = 128;
 const FAMILY_SIZE = 8;
@@ -69,6 +69,7 @@ const FAMILY_SIZE = 8;
             class="input"
             [id]="id"
             [attr.aria-describedby]="id + '-note'"
+            (focus)="loadNames()"
             (change)="valueChange.emit($any($event.target).value)"
           >
             @for (family of families(); track family.name) {
@@ -179,6 +180,11 @@ export class ParameterControl {
     // 3/4 is a meter, not a path.
     if (!depth || /^\d/.test(choice)) return this.label(choice);
     return '\u2003'.repeat(depth) + styleLabel(choice, this.language.code());
+  }
+
+  /** Load what the list of styles needs before it opens. */
+  protected loadNames(): void {
+    if (this.parameter().name === 'style') void loadComposerNames();
   }
 
   protected label(text: string): string {

@@ -45,12 +45,14 @@ export function loadComposerNames(): Promise<void> {
   return loadingNames;
 }
 
-/** Return the last name of a style's path as a label: `classical/baroque/bach` is Bach. */
+/**
+ * Return the last name of a style's path as a label: `classical/baroque/bach` is Bach. Names of composers are right once
+ * they are loaded (`loadComposerNames`): most people never open the list of them.
+ */
 export function styleLabel(path: string, language: LanguageCode): string {
   const names = path.split('/');
   const name = names.at(-1) ?? path;
   if (names.length < 3) return manifestLabel(name, language);
-  void loadComposerNames();
   const capitalised = name.replaceAll('_', ' ').replace(/(^|[ -])\p{L}/gu, (letter) => letter.toUpperCase());
   return composerNames()[name] ?? capitalised;
 }
@@ -62,6 +64,7 @@ export function styleLabel(path: string, language: LanguageCode): string {
 export function manifestLabel(text: string, language: LanguageCode): string {
   if (STYLE_PATH.test(text)) {
     const names = text.split('/');
+    if (names.length > 2) void loadComposerNames();
     return names.map((_, index) => styleLabel(names.slice(0, index + 1).join('/'), language)).join(' · ');
   }
   const key = keyName(text, language);
