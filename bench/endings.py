@@ -23,7 +23,10 @@ from report import report
 ROOT = Path(__file__).parents[1]
 SLOTS = 64
 #: Styles of the test works, as in scripts/evaluate-models.
-STYLES = {"melody-folk": ("jigs", "reels"), "melody-pop": ("pop",)}
+STYLES = {"melody-folk": ("jigs", "reels"), "melody-pop": ("pop",), "ensemble": ("folk/jig", "folk/reel")}
+#: Models whose reports have the test works of a model that has none.
+REAL = {"ensemble": "melody-folk"}
+BARS = 16
 KEY = "D major"
 
 
@@ -50,7 +53,9 @@ def main() -> None:
             pieces = [
                 piece
                 for style in styles
-                for piece in compose(model, {"style": style, "ending": ending, **key}, count, first_seed=first_seed)
+                for piece in compose(
+                    model, {"style": style, "ending": ending, "bars": BARS, **key}, count, first_seed=first_seed
+                )
             ]
             figures[f"{name}.{ending}.on_tonic_share"] = print_row(model.key, ending, pieces, KEY if key else None)
     report("endings", figures)
@@ -82,7 +87,8 @@ def print_row(model: str, ending: str, pieces: list[Piece], key: str | None) -> 
 
 def print_real(directory: Path) -> None:
     """Print the shares of test works."""
-    reports = sorted((ROOT / "docs/studies/evaluation").glob(f"{directory.parent.name}-[0-9]*.json"))
+    name = REAL.get(directory.parent.name, directory.parent.name)
+    reports = sorted((ROOT / "docs/studies/evaluation").glob(f"{name}-[0-9]*.json"))
     content = json.loads(reports[-1].read_text())
     real = content.get("music", content)["pieces"]["test works"]
     names = ("ends_on_tonic", "ends_with_tonic_in_melody", "ends_with_tonic_in_bass_by_meter", "ends_on_beat")

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 from euterpe_music.bundle import BundleError, EnsembleBundle, load_any_bundle
+from euterpe_music.note_events.instruments import INSTRUMENTS, PARTS
 from euterpe_training.bundle_label import BundleLabel
 from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint
 from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.dataset import Dataset
-from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
+from euterpe_training.ensemble.export.bundle import ExportSettings, export_run, usual_instruments
 from euterpe_training.ensemble.export.graphs import Variant, checked_variants
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.ensemble.starting_point import load_starting_point, newest_bundle
@@ -86,6 +87,13 @@ def test_a_bundle_for_other_events_is_refused(run: Path, data: Path, tmp_path: P
     with pytest.raises(BundleError, match="note events are of version 1"):
         load_any_bundle(bundle.directory)
     assert bundle.variant("fp32") == "int8"
+
+
+def test_usual_instruments_are_those_of_most_pieces(data: Path) -> None:
+    dataset = Dataset(data)
+    names = [INSTRUMENTS[PARTS[part][0]].name for part in dataset.piece(0).parts]
+    assert len(names) == 2
+    assert usual_instruments(dataset, [0, 1, 2]) == tuple(names)
 
 
 def test_an_unknown_variant_is_named() -> None:

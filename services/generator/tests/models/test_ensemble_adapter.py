@@ -1,5 +1,7 @@
 """Ensemble pieces as MIDI files: bars, meter, key, names, drums and the end."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,21 @@ def test_what_is_left_open_is_usual_in_the_style(model: Model) -> None:
     assert score.tempos[0].qpm == pytest.approx(80, rel=0.04)
     estimate = model.adapter.estimate(0, resolved(model, style="folk", bars=16))
     assert (estimate.bars, estimate.seconds) == (16.0, round(16 * 3 * 60 / 150, 1))
+
+
+def test_the_usual_instruments_of_a_style_play_unless_others_are_requested(tmp_path: Path) -> None:
+    directory = tmp_path / "tiny-ensemble" / "0.0.1"
+    shutil.copytree(TINY, directory)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    for style in manifest["styles"]:
+        style["instruments"] = ["violin", "violin", "cello"]
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    model = load_model(directory, slots=2)
+    names = [
+        {track.name for track in written(model, bars=8, density="high", **settings).tracks}
+        for settings in ({"style": "classical"}, {"style": "classical", "parts": "flute"})
+    ]
+    assert names == [{"Violin 1", "Violin 2", "Cello"}, {"Flute"}]
 
 
 def test_a_player_without_companions_has_no_number(model: Model) -> None:

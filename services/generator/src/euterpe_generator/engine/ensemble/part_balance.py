@@ -19,7 +19,7 @@ _LEAST_SHARE: Final = 0.3
 #: By which factor shares of earlier bars count less with every bar.
 _MEMORY: Final = 0.75
 #: What is added to the logit of a part for every bar below the least share, taken back above it, and the most.
-_RISE, _FALL, _MAX_NUDGE = 1.0, 0.5, 14.0
+_RISE, _FALL, _MAX_NUDGE = 1.5, 0.5, 20.0
 
 
 class PartBalance:
