@@ -49,6 +49,7 @@ def test_a_jig_is_composed_changed_printed_and_opened_elsewhere(open_page: Open)
     page.goto("/")
     page.get_by_label("Describe it in words").fill("a jig in D minor for violin, flute and guitar, 32 bars")
     page.get_by_role("button", name="Fill in").click()
+    expect(page.locator("#parameter-key")).to_have_value("D minor")
     expect(page.locator("#parameter-bars")).to_have_value("32")
     with page.expect_response("**/api/v1/generations") as sent:
         page.get_by_role("button", name="Compose", exact=True).click()

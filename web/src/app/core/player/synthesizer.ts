@@ -11,7 +11,6 @@ const MAX_CHANNELS = 64;
 /** A General MIDI synthesiser in an AudioWorklet; its SoundFonts, one per instrument, are loaded when first needed. */
 export class Synthesizer {
   private readonly loading = new Map<string, Promise<void>>();
-  private adding: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly context: AudioContext,
@@ -115,10 +114,7 @@ export class Synthesizer {
     const buffer = await response.arrayBuffer();
     if (buffer.byteLength < 12 || new DataView(buffer).getUint32(0) !== 0x52494646)
       throw new Error(`SoundFont ${file} is damaged`);
-    // One after another: of two that are added at the same time, the synthesiser confirms one only.
-    const added = this.adding.then(() => withTimeout(this.worklet.soundBankManager.addSoundBank(buffer, file)));
-    this.adding = added.catch(() => undefined);
-    await added;
+    await withTimeout(this.worklet.soundBankManager.addSoundBank(buffer, file));
     this.warmUp(file);
   }
 
