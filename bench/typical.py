@@ -18,7 +18,7 @@ from euterpe_generator.models.loader import load_model
 from euterpe_music.key import KEYS
 from euterpe_music.midi import write_midi
 from euterpe_music.note_events.features import MAX_PARTS
-from euterpe_music.note_events.instruments import INSTRUMENTS, PARTS
+from euterpe_music.note_events.instruments import part_instrument
 from euterpe_music.note_events.spec import METERS, TEMPI, UNKNOWN_KEY
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.typical_requests import Selection
@@ -65,7 +65,7 @@ def settings(dataset: Dataset, number: int, model: Model) -> dict[str, Any]:
     path = [name for name in (entry.genre, entry.kind, entry.composer) if name]
     while "/".join(path) not in offered["style"]:
         path.pop()
-    names = [INSTRUMENTS[PARTS[part][0]].name for part in piece.parts[:MAX_PARTS]]
+    names = [part_instrument(part) for part in piece.parts[:MAX_PARTS]]
     found: dict[str, Any] = {
         "style": "/".join(path),
         "parts": ", ".join(names),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from euterpe_music.bundle import BundleError, EnsembleBundle, load_any_bundle
-from euterpe_music.note_events.instruments import INSTRUMENTS, PARTS
+from euterpe_music.note_events.instruments import part_instrument
 from euterpe_training.bundle_label import BundleLabel
 from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint
 from euterpe_training.ensemble.config import recipe
@@ -91,7 +91,7 @@ def test_a_bundle_for_other_events_is_refused(run: Path, data: Path, tmp_path: P
 
 def test_usual_instruments_are_those_of_most_pieces(data: Path) -> None:
     dataset = Dataset(data)
-    names = [INSTRUMENTS[PARTS[part][0]].name for part in dataset.piece(0).parts]
+    names = [part_instrument(part) for part in dataset.piece(0).parts]
     assert len(names) == 2
     assert usual_instruments(dataset, [0, 1, 2]) == tuple(names)
 

@@ -99,6 +99,11 @@ def part_number(instrument: int, index: int) -> int:
     return PARTS.index((instrument, min(index, INSTRUMENTS[instrument].parts - 1)))
 
 
+def part_instrument(part: int) -> str:
+    """Return the name of the instrument that plays a part."""
+    return INSTRUMENTS[PARTS[part][0]].name
+
+
 def part_name(part: int) -> str:
     """Return a part's name, with its number where its instrument has several: `violin 2`."""
     instrument, index = PARTS[part]

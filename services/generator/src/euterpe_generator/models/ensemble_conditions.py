@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from euterpe_music import key as key_names
-from euterpe_music.ensemble_parameters import ANY, DENSITIES, KEYS, POLYPHONIES
+from euterpe_music.ensemble_parameters import ANY, DENSITIES, POLYPHONIES
 from euterpe_music.note_events.chords import parse_progression
 from euterpe_music.note_events.common_key import moved_key
 from euterpe_music.note_events.features import DENSITY_EDGES, POLYPHONY_EDGES
@@ -40,10 +40,10 @@ def conditions(parameters: Mapping[str, Value], shift: int = 0) -> dict[str, lis
     Key and chords are moved by `shift` semitones to the key in which the network composes.
     """
     found: dict[str, list[int]] = {}
-    key, density = parameters.get("key", ANY), parameters.get("density", ANY)
+    key, density = composed_key(str(parameters.get("key", ANY)), shift), parameters.get("density", ANY)
     polyphony, chords = parameters.get("polyphony", ANY), parameters.get("chords", ANY)
-    if key != ANY:
-        found["key"] = [moved_key(KEYS.index(str(key)) - 1, shift)]
+    if key is not None:
+        found["key"] = [key]
     if density != ANY:
         found["density"] = [_level(DENSITIES[str(density)], DENSITY_EDGES)]
     if polyphony != ANY:

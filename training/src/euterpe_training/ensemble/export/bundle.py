@@ -14,7 +14,7 @@ from euterpe_music.ensemble_parameters import ANY, BARS, ensemble_parameters
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import CorpusInfo, FileInfo, IntRange, Sampling, StatePair, TensorInfo, TrainingInfo
 from euterpe_music.note_events.features import MAX_PARTS
-from euterpe_music.note_events.instruments import INSTRUMENTS, PARTS
+from euterpe_music.note_events.instruments import part_instrument
 from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI, UNKNOWN_KEY
 from euterpe_music.note_events.vocabulary import vocabulary_sha256
 
@@ -156,16 +156,12 @@ def usual_instruments(dataset: Dataset, numbers: Sequence[int]) -> tuple[str, ..
     sets = Counter(tuple(dataset.piece(number).parts.tolist()) for number in numbers)
     parts, count = sets.most_common(1)[0]
     several = Counter({one: count for one, count in sets.items() if len(one) > 1})
-    if len(parts) == 1 and _name(parts[0]) not in CHORDS and several.total() * 10 >= len(numbers):
+    if len(parts) == 1 and part_instrument(parts[0]) not in CHORDS and several.total() * 10 >= len(numbers):
         parts, count = several.most_common(1)[0]
     if count * 20 < len(numbers) or count == 1 < len(numbers):
         present = Counter(part for one, count in sets.items() for part in one * count)
         parts = tuple(sorted(part for part, count in present.most_common(4) if count * 2 >= len(numbers)))
-    return tuple(_name(part) for part in parts[:MAX_PARTS])
-
-
-def _name(part: int) -> str:
-    return INSTRUMENTS[PARTS[part][0]].name
+    return tuple(part_instrument(part) for part in parts[:MAX_PARTS])
 
 
 def known_meters(dataset: Dataset, sources: tuple[str, ...]) -> list[str]:
