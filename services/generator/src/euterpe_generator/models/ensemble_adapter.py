@@ -163,7 +163,7 @@ class EnsembleAdapter:
             ),
             conditions=conditions(parameters, shift),
             transposition=-shift,
-            key=composed_key(str(parameters.get("key", ANY)), shift),
+            keys=self._keys(parameters, shift),
             temperature=float(parameters["temperature"]),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
@@ -177,13 +177,15 @@ class EnsembleAdapter:
         start, choice = max(bars - SEARCHED_BARS, max(blocks) + 1), str(parameters.get("ending", OFF))
         if choice == OFF or stop < bars or start >= bars:
             return None
-        key = str(parameters.get("key", ANY))
-        requested = composed_key(key, shift)
-        if requested is not None:
-            keys: tuple[int, ...] = (requested,)
-        else:
-            keys = COMMON_KEYS if self.manifest.has_common_key else tuple(range(len(KEYS)))
+        keys = self._keys(parameters, shift) or tuple(range(len(KEYS)))
         return EndingPlan(start, keys, 1.0 if choice == "tonic" else TYPICAL_SHARE)
+
+    def _keys(self, parameters: Mapping[str, Value], shift: int) -> tuple[int, ...]:
+        """Return the key in which the network composes, or those in which it may; none where it may be in any."""
+        requested = composed_key(str(parameters.get("key", ANY)), shift)
+        if requested is not None:
+            return (requested,)
+        return COMMON_KEYS if self.manifest.has_common_key else ()
 
     def _first_line(self, parameters: Mapping[str, Value], usual: Block) -> Block:
         """Return the bar line after a prompt: in its meter and tempo, unless others are requested."""

@@ -66,8 +66,8 @@ class EnsemblePlan:
     transposition: int = 0
     #: The search for an ending; its bars have no given notes.
     ending: EndingPlan | None = None
-    #: The requested key, by its number in `euterpe_music.key.KEYS`, as the network composes it; None: any.
-    key: int | None = None
+    #: The key in which the network composes, by its number in `euterpe_music.key.KEYS`, or two in one of which it does.
+    keys: tuple[int, ...] = ()
 
     def beginning_at(self, position: int) -> "EnsemblePlan":
         """Return the plan of a piece whose first bar is a pickup from a position on."""

@@ -103,7 +103,7 @@ class EnsembleSession:
         self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared and self._critic is None
         self._balance.reset(row, plan.rules.parts or ())
-        self._keys.reset(row, plan.key)
+        self._keys.reset(row, plan.keys)
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
