@@ -226,6 +226,10 @@ bench-midi-cases: $(VENV)/.dev ## What the product makes of 158 odd MIDI files, 
 bench-endings: $(VENV)/.dev ## How often composed pieces end on the tonic, by the parameter ending (ARGS=--key)
 	@$(BIN)/python bench/endings.py $(ARGS)
 
+.PHONY: bench-form
+bench-form: $(VENV)/.dev ## Whether pieces of 64 bars keep their themes and density, beside real ones (ARGS="--rolls FILE")
+	@$(BIN)/python bench/form.py $(ARGS)
+
 .PHONY: bench-keys
 bench-keys: $(VENV)/.dev ## How often composed pieces are in the requested key (ARGS="--corpora DIR" for real ones)
 	@$(BIN)/python bench/keys.py $(ARGS)
