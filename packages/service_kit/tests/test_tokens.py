@@ -1,6 +1,7 @@
 """Verification of tokens; test_remote_keys.py tests the cache of keys."""
 
 import base64
+import gc
 import json
 import time
 from typing import Any
@@ -9,7 +10,7 @@ import httpx
 import jwt
 import pytest
 from euterpe_service_kit.errors import Unauthenticated, Unavailable
-from euterpe_service_kit.tokens import ACCESS, SERVICE, RemoteKeys, TokenKind, TokenVerifier
+from euterpe_service_kit.tokens import ACCESS, SERVICE, Principal, RemoteKeys, TokenKind, TokenVerifier
 from euterpe_test_kit.issuer import TokenIssuer
 from jwt.algorithms import OKPAlgorithm
 
@@ -116,6 +117,19 @@ async def test_cached_token_is_refused_after_its_expiry(token_issuer: TokenIssue
     for _ in range(2):
         with pytest.raises(Unauthenticated, match="expired"):
             await verifier.verify(token)
+
+
+async def test_expired_tokens_take_no_memory(token_issuer: TokenIssuer) -> None:
+    now = time.time()
+    clock = [now]
+    verifier = TokenVerifier(Keys(token_issuer), ACCESS, clock=lambda: clock[0])
+    for number in range(20):
+        await verifier.verify(token_issuer.access_token(f"early-{number}", exp=int(now) + 60))
+    clock[0] = now + 90
+    await verifier.verify(token_issuer.access_token("late", exp=int(now) + 120))
+    gc.collect()
+    kept = {one.id for one in gc.get_objects() if isinstance(one, Principal)}
+    assert {name for name in kept if name.startswith(("early", "late"))} == {"late"}
 
 
 async def test_cached_token_is_refused_after_its_key_is_revoked(token_issuer: TokenIssuer) -> None:

@@ -193,9 +193,17 @@ class TokenVerifier:
         expires_at = self._check_expiry(claims)
         principal = _principal(claims)
         self._verified[token] = _Verified(principal, kid, key, expires_at)
-        if len(self._verified) > _MAX_CACHED_TOKENS:
-            self._verified.popitem(last=False)
+        self._forget_oldest()
         return principal
+
+    def _forget_oldest(self) -> None:
+        """Drop the tokens that were used least recently, as far as they have expired or are too many."""
+        now = self._clock()
+        while self._verified:
+            oldest = next(iter(self._verified))
+            if now < self._verified[oldest].expires_at and len(self._verified) <= _MAX_CACHED_TOKENS:
+                return
+            del self._verified[oldest]
 
     def _claims(self, token: str, key: PyJWK) -> dict[str, Any]:
         try:
