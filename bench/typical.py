@@ -1,7 +1,8 @@
 """Composes pieces of a released ensemble as the product does, with the settings of training pieces, for its evaluation.
 
 `scripts/evaluate-ensemble` runs it. Style, instruments, meter, tempo, key and length are those of training pieces drawn
-at random; none of their notes is used. `requests.json` says what was asked for, as `euterpe-train evaluate` reads it.
+at random; none of their notes is used. `requests.json` says what was asked for, as `euterpe-train evaluate` reads it,
+and the training piece that each is `like`, as `euterpe-train ensemble add-critic` does.
 """
 
 import argparse
@@ -44,15 +45,14 @@ def main() -> None:
     chosen = Selection(arguments.genre, arguments.kind, (arguments.source,)).numbers(dataset)
     model = load_model(arguments.bundle, SLOTS)
     generator = np.random.default_rng(arguments.seed)
-    asked = {
-        f"{number:04d}.mid": settings(dataset, int(generator.choice(chosen)), model)
-        for number in range(arguments.count)
-    }
+    drawn = {f"{number:04d}.mid": int(generator.choice(chosen)) for number in range(arguments.count)}
+    asked = {name: settings(dataset, number, model) for name, number in drawn.items()}
+    like = {name: dataset.entries[number].name for name, number in drawn.items()}
     arguments.out.mkdir(parents=True, exist_ok=True)
     compose(model, asked, arguments)
     label = arguments.label or arguments.genre
     told = {
-        name: {key: str(one[key]) for key in ("key", "meter") if key in one} | {"style": label}
+        name: {key: str(one[key]) for key in ("key", "meter") if key in one} | {"style": label, "like": like[name]}
         for name, one in asked.items()
     }
     (arguments.out / "requests.json").write_text(json.dumps(told, indent=1), encoding="utf-8")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, PASSWORD, SPANISH_PHONE, Open, Visit, fast_variant, register
@@ -87,6 +87,30 @@ def test_a_guest_renames_and_downloads_a_piece_and_keeps_it_by_registering(visit
     page.get_by_role("button", name=text("Continue", "Continuar")).click()
     expect(page).to_have_url(re.compile("/library$"))
     expect(page.get_by_role("row").get_by_role("link", name="Rain at dawn")).to_be_visible()
+
+
+@fast_variant(ENGLISH_DESKTOP)
+def test_a_title_that_is_being_typed_stays_when_the_numbered_title_arrives(visit: Visit) -> None:
+    page, text = visit.page, visit.text
+    page.goto("/")
+    compose(visit)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route) if route.request.method == "GET" else route.continue_()
+
+    page.route(re.compile("/api/v1/songs/[0-9a-f-]+$"), hold)
+    with page.expect_request(re.compile("/api/v1/songs/[0-9a-f-]+$")):
+        page.reload()
+    finished(visit)
+    title = page.get_by_label(text("Title of the piece", "Título de la pieza"))
+    title.fill("Rain at dawn")
+    with page.expect_response(re.compile("/api/v1/songs/[0-9a-f-]+$")) as response:
+        held[0].continue_()
+    response.value.finished()
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+    title.press("Enter")
+    expect(page.get_by_text(text("Saved as “Rain at dawn”.", "Guardada como «Rain at dawn»."))).to_be_visible()
 
 
 def test_the_request_contains_the_settings(visit: Visit) -> None:

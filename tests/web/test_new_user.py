@@ -49,7 +49,7 @@ def test_a_guest_describes_hears_and_shares_a_piece(visit: Visit, open_page: Ope
     listen(page)
     page.goto("/")
     words = page.get_by_label(text("Describe it in words", "Descríbela con palabras"))
-    words.fill(text("a sad waltz for flute, 12 bars, rainy", "un vals triste para flauta, 12 compases, lluvioso"))
+    words.fill(text("a sad waltz for strings, 12 bars, rainy", "un vals triste para cuerdas, 12 compases, lluvioso"))
     page.get_by_role("button", name=text("Fill in", "Rellenar")).click()
     expect(page.get_by_text(text("Not understood: rainy", "No se ha entendido: lluvioso"))).to_be_visible()
     expect(page.locator("#parameter-style")).to_have_value("folk/waltz")
@@ -59,7 +59,7 @@ def test_a_guest_describes_hears_and_shares_a_piece(visit: Visit, open_page: Ope
         page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     first = response.value.json()
     milliseconds_to_sound(page)
-    assert first["parameters"]["parts"] == "flute"
+    assert first["parameters"]["parts"] == "violin, violin, viola, cello"
     # The form survives a reload, and the next piece gets another seed.
     page.reload()
     expect(page.locator("#parameter-style")).to_have_value("folk/waltz")

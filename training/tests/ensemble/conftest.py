@@ -1,7 +1,7 @@
 """A small data set that is made up by seed, so that no test needs a corpus."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,13 @@ import pytest
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece, canonical
 from euterpe_music.note_events.spec import FORMAT, METER_TICKS, NO_CHORD
 from euterpe_training.ensemble.corpora.prepare import BARS_FILE, INDEX_FILE, NOTES_FILE, Entry
+from euterpe_training.ensemble.dataset import Dataset
 
 torch = pytest.importorskip("torch")
+
+from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint  # noqa: E402
+from euterpe_training.ensemble.config import recipe  # noqa: E402
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork  # noqa: E402
 
 _SOURCES = (("classical", "classical", "baroque", "bach"), ("pop909", "pop", "song", ""))
 
@@ -48,4 +53,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(directory / BARS_FILE, np.concatenate([piece.bars for piece in pieces]))
     index = {"format": FORMAT, "entries": [asdict(entry) for entry in entries]}
     (directory / INDEX_FILE).write_text(json.dumps(index), encoding="utf-8")
+    return directory
+
+
+@pytest.fixture
+def run(data: Path, tmp_path: Path) -> Path:
+    """Return a run with a checkpoint of a network that was not trained."""
+    styles = Dataset(data).styles
+    config = recipe("tiny")
+    config = replace(config, network=replace(config.network, style_sizes=styles.sizes))
+    torch.manual_seed(3)
+    weights = EnsembleNetwork(config.network).state_dict()
+    directory = tmp_path / "run"
+    saved = {"config": config.to_dict(), "styles": asdict(styles), "average": weights, "events": 1_000}
+    save_checkpoint(directory, saved)
+    append_history(directory, {"validation": {"all": {"slot": 1.0, "nats_per_note": 5.5}}})
     return directory

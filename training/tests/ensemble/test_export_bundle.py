@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,31 +6,13 @@ import torch
 from euterpe_music.bundle import BundleError, EnsembleBundle, load_any_bundle
 from euterpe_music.note_events.instruments import part_instrument
 from euterpe_training.bundle_label import BundleLabel
-from euterpe_training.ensemble.checkpoint import append_history, save_checkpoint
-from euterpe_training.ensemble.config import recipe
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.bundle import ExportSettings, export_run, usual_instruments
 from euterpe_training.ensemble.export.graphs import Variant, checked_variants
-from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.ensemble.starting_point import load_starting_point, newest_bundle
 from euterpe_training.errors import TrainingError
 
 LABEL = BundleLabel("tiny", "0.0.1", "Tiny", created="2026-11-30")
-
-
-@pytest.fixture
-def run(data: Path, tmp_path: Path) -> Path:
-    """Return a run with a checkpoint of a network that was not trained."""
-    styles = Dataset(data).styles
-    config = recipe("tiny")
-    config = replace(config, network=replace(config.network, style_sizes=styles.sizes))
-    torch.manual_seed(3)
-    weights = EnsembleNetwork(config.network).state_dict()
-    directory = tmp_path / "run"
-    saved = {"config": config.to_dict(), "styles": asdict(styles), "average": weights, "events": 1_000}
-    save_checkpoint(directory, saved)
-    append_history(directory, {"validation": {"all": {"slot": 1.0, "nats_per_note": 5.5}}})
-    return directory
 
 
 def test_a_run_becomes_a_bundle_that_loads(run: Path, data: Path, tmp_path: Path) -> None:

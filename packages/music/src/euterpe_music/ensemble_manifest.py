@@ -65,7 +65,8 @@ class EnsembleManifest(ManifestBase):
     `step` computes what the heads begin with (`entries`) after one event; `heads` gives the logits of the columns of
     the next event, one after another. `events` and `events_sha256` say which version of note events the numbers belong
     to. `terms` says what may be done with the pieces. With `has_common_key` the network composes in C major and A
-    minor, and music is transposed to it and from it (`note_events.common_key`).
+    minor, and music is transposed to it and from it (`note_events.common_key`). `critic` is a graph from the features
+    of a piece's notes (`note_events.critic_features`) to a score, by which the best of several candidates is selected.
     """
 
     kind: Literal["ensemble"]
@@ -77,6 +78,7 @@ class EnsembleManifest(ManifestBase):
     variant: Variant
     styles: tuple[StyleInfo, ...]
     conditions: tuple[Condition, ...]
+    critic: FileInfo | None = None
     prompt_bars: int = Field(default=256, ge=1)
     has_common_key: bool = False
     terms: str = ""
@@ -123,4 +125,5 @@ class EnsembleManifest(ManifestBase):
     @property
     def files(self) -> tuple[FileInfo, ...]:
         """All files of the bundle but the manifest."""
-        return tuple(info for graph in (self.step, *self.heads) for info in graph.variants.values())
+        graphs = (info for graph in (self.step, *self.heads) for info in graph.variants.values())
+        return (*graphs, *([self.critic] if self.critic else []))

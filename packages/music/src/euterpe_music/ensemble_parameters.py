@@ -62,7 +62,7 @@ def ensemble_parameters(
         Parameter(name="top_p", label="Top p", kind="number", minimum=0.1, default=top_p, maximum=1.0, group="advanced",
                   advice="The next value is sampled from the most probable ones with this total probability."),
         Parameter(name="candidates", label="Candidates", kind="int", minimum=1, default=1, maximum=MAX_CANDIDATES,
-                  group="advanced", advice="Pieces that are composed at once; the most likely one is kept."),
+                  group="advanced", advice="Pieces that are composed at once; the best one is kept."),
     )  # fmt: skip
 
 

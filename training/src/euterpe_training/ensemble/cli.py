@@ -217,6 +217,25 @@ def compose_typical(
     compose(run, data / "ensemble" / "dataset", out, count, seed, Sampling(temperature, top_p), _report, selection)
 
 
+@ensemble_app.command("add-critic")
+def add_critic(
+    bundle: Annotated[Path, typer.Argument(help="Directory of a bundle: MODELS/NAME/VERSION.")],
+    composed: Annotated[list[Path], typer.Argument(help="Folders of pieces that it composed like training pieces.")],
+    data: DataDir,
+    version: Annotated[str, typer.Option(help="Version of the new bundle, beside the other.")],
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 800,
+    seed: Annotated[int, typer.Option(help="Seed of weights and windows.")] = 0,
+) -> None:
+    """Train a critic that picks the best of several candidates; write the bundle with it as a new version."""
+    _require_torch()
+    from euterpe_training.ensemble.critic.bundle import add_critic as add
+    from euterpe_training.ensemble.critic.training import CriticSettings
+
+    settings = CriticSettings(steps=steps, seed=seed)
+    written, found = add(bundle, version, composed, data / "ensemble" / "dataset", settings, _report)
+    _report(f"{written.directory}: a critic that tells {found.accuracy:.1%} of {found.windows} held-out windows apart")
+
+
 @ensemble_app.command()
 def study(
     data: DataDir,

@@ -12,11 +12,12 @@ import { composeTexts } from './compose-texts';
 import { Composer } from './composer';
 import { Piece } from './piece';
 import { LivePlayback, pieceTrack } from './live-playback';
+import { TitleField } from './title-field';
 
 /** One piece: its progress, its piano roll, and the actions on it. */
 @Component({
   selector: 'e-piece-view',
-  imports: [Icon, PianoRoll, PlayButton, Rights, RouterLink],
+  imports: [Icon, PianoRoll, PlayButton, Rights, RouterLink, TitleField],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './piece-view.html',
   styleUrl: './piece-view.scss',

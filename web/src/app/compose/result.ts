@@ -52,17 +52,21 @@ export class Result {
     void this.dialogs.open(() => import('../shared/share/share-dialog').then((m) => m.ShareDialog), { id, title });
   }
 
-  protected async rename(piece: Piece, value: string): Promise<void> {
-    const title = value.trim();
+  protected async rename(piece: Piece, title: string): Promise<void> {
     const { song_id: id, title: oldTitle } = piece.state();
-    if (!id || !title || title === oldTitle) return;
+    if (!id) return;
+    this.setTitle(piece, title);
     try {
       await this.api.patch('/api/v1/songs/{song_id}', { path: { song_id: id }, json: { title } as never });
-      piece.state.update((state) => ({ ...state, title }));
-      this.livePlayback.renamed(piece);
       this.notices.show(this.t('renamed', { title }), { kind: 'good' });
     } catch (error) {
+      this.setTitle(piece, oldTitle);
       void this.errorMessages.show(error);
     }
+  }
+
+  private setTitle(piece: Piece, title: string): void {
+    piece.state.update((state) => ({ ...state, title }));
+    this.livePlayback.renamed(piece);
   }
 }

@@ -51,7 +51,7 @@ class FakeSession:
         """See Session."""
         return steps
 
-    def score(self, row: int) -> float:
+    def score(self, row: int, events: Array) -> float:  # noqa: ARG002
         """See Session: the first feature of the last event."""
         return float(self._previous[row, 0])
 

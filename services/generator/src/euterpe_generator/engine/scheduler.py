@@ -218,7 +218,7 @@ class Scheduler:
         reason, score = "", 0.0
         try:
             events = self._session.final_events(slot, self._slots.events(slot))
-            score = self._session.score(slot)
+            score = self._session.score(slot, events)
         except Exception as error:  # noqa: BLE001 - it must not end the others of this step
             reason = str(error)
         request_id = self._slots.release(slot).id

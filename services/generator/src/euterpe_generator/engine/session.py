@@ -51,8 +51,11 @@ class Session(Protocol):
         """
         ...
 
-    def score(self, row: int) -> float:
-        """Return how good a complete piece is, to select one of several candidates; higher is better."""
+    def score(self, row: int, events: Array) -> float:
+        """Return how good a complete piece is, to select one of several candidates; higher is better.
+
+        `events` are those that `final_events` returned.
+        """
         ...
 
     def final_events(self, row: int, events: Array) -> Array:

@@ -13,9 +13,10 @@ from euterpe_music.parameters import Value
 from euterpe_music.piece import NoteArray, Piece, Tempo, Track, make_notes
 from numpy.typing import NDArray
 
+from euterpe_generator.engine.ensemble.composed import composed_events
 from euterpe_generator.engine.ensemble.plan import EnsemblePlan
 from euterpe_generator.engine.request import Array
-from euterpe_generator.models.ensemble_pieces import composed_events, tracks, velocities
+from euterpe_generator.models.ensemble_pieces import tracks, velocities
 from euterpe_generator.models.ensemble_prompts import PromptMusic
 
 _MAX_TICKS_PER_QUARTER: Final = 0x7FFF

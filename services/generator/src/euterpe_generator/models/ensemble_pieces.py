@@ -7,19 +7,13 @@ import numpy as np
 from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.meter import Meter, MeterChange
-from euterpe_music.note_events.common_key import moved_pitches
-from euterpe_music.note_events.event import note_of
 from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
-from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
+from euterpe_music.note_events.piece import BAR_INFO, NotePiece
 from euterpe_music.note_events.spec import (
-    BAR,
     LENGTHS,
-    METER_OFFSET,
     METERS,
     NO_CHORD,
-    NONE,
     TEMPI,
-    TEMPO_OFFSET,
     TICKS_PER_QUARTER,
     UNKNOWN_KEY,
     VELOCITY_STEP,
@@ -28,26 +22,12 @@ from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from numpy.typing import NDArray
 
+from euterpe_generator.engine.ensemble.composed import composed_events
 from euterpe_generator.engine.ensemble.plan import EnsemblePlan
 from euterpe_generator.engine.request import Array
 
 #: Ticks of a written piece for each of the 24 positions of a quarter.
 TICK_SCALE: Final = 20
-
-
-def composed_events(events: Array, transposition: int) -> tuple[NDArray[Any], dict[int, tuple[int, int]]]:
-    """Return the composed notes (`NOTE`), moved by semitones, and the meter and tempo classes of bar lines by bar."""
-    rows = events[~np.isnan(events[:, 0])].astype(np.int64)
-    lines = {
-        bar: (meter - METER_OFFSET, tempo - TEMPO_OFFSET)
-        for bar, _, meter, tempo, *_ in rows[rows[:, 1] == BAR].tolist()
-    }
-    notes = [
-        (bar, *note_of((slot, part, pitch, length, velocity)), length - 1, velocity - 1)
-        for bar, slot, part, pitch, length, velocity in rows[rows[:, 1] < BAR].tolist()
-        if pitch != NONE
-    ]
-    return moved_pitches(np.array(notes, NOTE), transposition), lines
 
 
 def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:

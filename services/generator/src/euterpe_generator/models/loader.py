@@ -14,6 +14,7 @@ from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
 from euterpe_service_kit.errors import Unavailable
 
 from euterpe_generator.clients.bundles import BundleSource
+from euterpe_generator.engine.ensemble.critic import Critic
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
 from euterpe_generator.engine.ensemble.session import EnsembleSession
 from euterpe_generator.engine.onnx_session import OnnxSession
@@ -160,7 +161,10 @@ def _melody(bundle: MelodyBundle, slots: int, variant: Variant | None) -> Model:
 
 
 def _ensemble(bundle: EnsembleBundle, slots: int, variant: Variant | None) -> Model:
-    session = EnsembleSession(EnsembleNetwork(bundle, bundle.variant(variant), rows=slots), rows=slots)
+    info = bundle.manifest.critic
+    critic = Critic(bundle.files[info.file]) if info else None
+    network = EnsembleNetwork(bundle, bundle.variant(variant), rows=slots)
+    session = EnsembleSession(network, rows=slots, critic=critic)
     session.warm_up()
     adapter = EnsembleAdapter(bundle)
     return Model(adapter, Scheduler(session, max_steps=adapter.max_steps), session.provider)

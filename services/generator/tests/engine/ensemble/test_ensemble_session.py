@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from euterpe_generator.engine.ensemble.critic import Critic
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
 from euterpe_generator.engine.ensemble.plan import EnsemblePlan
 from euterpe_generator.engine.ensemble.session import EnsembleSession
@@ -12,9 +13,11 @@ from euterpe_generator.engine.request import Advanced, Array, Cancelled, Failed,
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_music.bundle import EnsembleBundle, load_any_bundle
+from euterpe_music.note_events.critic_features import CRITIC_FEATURES
 from euterpe_music.note_events.cursor_batch import Integers
 from euterpe_music.note_events.instruments import DRUM_PART, part_number
-from euterpe_music.note_events.spec import BAR, END, METERS, PART_OFFSET
+from euterpe_music.note_events.spec import BAR, END, METERS, PART_OFFSET, PITCH_OFFSET
+from onnx import TensorProto, helper, numpy_helper
 
 TINY = Path(__file__).parents[2] / "data/tiny-ensemble/0.0.1"
 SETTINGS: list[dict[str, Any]] = [
@@ -129,6 +132,44 @@ def test_the_most_likely_of_several_candidates_is_kept(bundle: EnsembleBundle, a
     assert best[0].events.tobytes() == alone[0]
     assert best[0].score <= best[1].score <= best[2].score < 0
     assert len({one.events.tobytes() for one in best}) > 1
+
+
+def highest_register() -> Critic:
+    """Return a critic that prefers high notes."""
+    register = [name for name, _ in CRITIC_FEATURES].index("register")
+    nodes = [
+        helper.make_node("Gather", ["features", "column"], ["registers"], axis=1),
+        helper.make_node("Cast", ["registers"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["mean"], axes=[0], keepdims=0),
+        helper.make_node("Unsqueeze", ["mean", "first"], ["score"]),
+    ]
+    constants = {"column": np.array(register, np.int64), "first": np.array([0], np.int64)}
+    graph = helper.make_graph(
+        nodes, "critic",
+        [helper.make_tensor_value_info("features", TensorProto.INT64, ["notes", len(CRITIC_FEATURES)])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, [1])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return Critic(model.SerializeToString())
+
+
+def test_the_candidate_that_the_critic_prefers_is_kept(bundle: EnsembleBundle) -> None:
+    wanted = plan(bundle, **SETTINGS[1], candidates=4)
+    critic = highest_register()
+    best: list[Finished] = []
+    for candidates in (1, 2, 4):
+        session = EnsembleSession(EnsembleNetwork(bundle, "int8", rows=5), rows=5, critic=critic)
+        running = Scheduler(session, max_steps=2_000)
+        running.submit(Request("0", "a", 6, wanted.steps, wanted, candidates))
+        while not running.idle:
+            best += [update for update in running.step() if isinstance(update, Finished)]
+    pitches = [one.events[(one.events[:, 1] < BAR) & (one.events[:, 3] > 0), 3] for one in best]
+    registers = [float(np.mean((each - PITCH_OFFSET) // 4)) for each in pitches]
+    assert [one.score for one in best] == pytest.approx(registers)
+    assert registers[0] <= registers[1] <= registers[2]
+    assert registers[2] > registers[0]
 
 
 class ReluctantNetwork(EnsembleNetwork):

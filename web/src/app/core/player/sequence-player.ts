@@ -49,6 +49,8 @@ export class SequencePlayer {
   private isStalled = false;
   private endTime: number | null = null;
   private configuredTracks = 0;
+  /** Settles when the messages of what was stopped last have passed; what starts before would be silenced by them. */
+  private stopping: Promise<void> = Promise.resolve();
   private mix: readonly TrackMix[] = [];
 
   constructor(private readonly synthesizer: Synthesizer) {}
@@ -83,18 +85,13 @@ export class SequencePlayer {
   }
 
   /** Stop at once; resolves when messages that were sent ahead have passed. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     clearInterval(this.timer);
-    this.timer = 0;
-    if (!this.sequence) return;
-    this.sequence = null;
-    this.synthesizer.hold();
-    const remaining = this.scheduledTime - this.now;
-    if (remaining > 0 && this.synthesizer.context.state === 'running')
-      await new Promise((resolve) => setTimeout(resolve, remaining * 1000 + 20));
-    this.synthesizer.release();
-    this.noteEnds = [];
-    this.anchors = [];
+    if (this.sequence) {
+      this.sequence = null;
+      this.stopping = this.silence();
+    }
+    return this.stopping;
   }
 
   setRate(rate: number): void {
@@ -133,7 +130,18 @@ export class SequencePlayer {
     return this.synthesizer.context.currentTime;
   }
 
+  private async silence(): Promise<void> {
+    this.synthesizer.hold();
+    const remaining = this.scheduledTime - this.now;
+    if (remaining > 0 && this.synthesizer.context.state === 'running')
+      await new Promise((resolve) => setTimeout(resolve, remaining * 1000 + 20));
+    this.synthesizer.release();
+    this.noteEnds = [];
+    this.anchors = [];
+  }
+
   private begin(position: number): void {
+    clearInterval(this.timer);
     this.scheduledPosition = position;
     this.scheduledTime = this.now + START_DELAY_SECONDS;
     this.anchors = [{ contextTime: this.scheduledTime, position }];

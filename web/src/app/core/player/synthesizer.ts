@@ -11,6 +11,8 @@ const MAX_CHANNELS = 64;
 /** A General MIDI synthesiser in an AudioWorklet; its SoundFonts, one per instrument, are loaded when first needed. */
 export class Synthesizer {
   private readonly loading = new Map<string, Promise<void>>();
+  /** The sound bank that is being added. The library confirms only the last of several that are added at once. */
+  private adding: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly context: AudioContext,
@@ -114,7 +116,9 @@ export class Synthesizer {
     const buffer = await response.arrayBuffer();
     if (buffer.byteLength < 12 || new DataView(buffer).getUint32(0) !== 0x52494646)
       throw new Error(`SoundFont ${file} is damaged`);
-    await withTimeout(this.worklet.soundBankManager.addSoundBank(buffer, file));
+    const added = this.adding.then(() => withTimeout(this.worklet.soundBankManager.addSoundBank(buffer, file)));
+    this.adding = added.catch(() => undefined);
+    await added;
     this.warmUp(file);
   }
 

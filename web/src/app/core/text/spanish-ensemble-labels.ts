@@ -32,6 +32,7 @@ export const SPANISH_ENSEMBLE_LABELS: Readonly<Record<string, string>> = {
   candidates: 'Candidatas',
   'pieces that are composed at once; the most likely one is kept.':
     'Piezas que se componen a la vez; se conserva la más probable.',
+  'pieces that are composed at once; the best one is kept.': 'Piezas que se componen a la vez; se conserva la mejor.',
   'very low': 'Muy baja',
   low: 'Baja',
   high: 'Alta',

@@ -13,6 +13,7 @@ from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
 from euterpe_music.note_events.spec import BAR, COLUMNS, END, METER_OFFSET, NONE, PART_OFFSET
 from numpy.typing import NDArray
 
+from euterpe_generator.engine.ensemble.critic import Critic
 from euterpe_generator.engine.ensemble.ending import EndingSearch, add_weights
 from euterpe_generator.engine.ensemble.key_balance import KeyBalance
 from euterpe_generator.engine.ensemble.network import EnsembleNetwork
@@ -51,9 +52,10 @@ class EnsembleSession:
     noise_size = len(COLUMNS)
     initial_size = 0
 
-    def __init__(self, network: EnsembleNetwork, *, rows: int) -> None:
+    def __init__(self, network: EnsembleNetwork, *, rows: int, critic: Critic | None = None) -> None:
         self.rows = rows
         self._network = network
+        self._critic = critic
         #: Row n + `rows` keeps where the search for the ending of row n begins.
         self._cursors = CursorBatch(2 * rows)
         self._grammar = GrammarBatch(self._cursors, rows)
@@ -99,7 +101,7 @@ class EnsembleSession:
         self._finished[row] = self._is_searched[row] = False
         self._bar_events[row] = self._values[row] = 0
         self._log_probability[row] = self._weights[row] = 0.0
-        self._is_compared[row] = plan.is_compared
+        self._is_compared[row] = plan.is_compared and self._critic is None
         self._balance.reset(row, plan.rules.parts or ())
         self._keys.reset(row, plan.key)
         self._take_given(row)
@@ -134,8 +136,11 @@ class EnsembleSession:
         bars = self._cursors.bar[row] - piece.plan.first_bar
         return int(total * max(bars, 0) / (piece.plan.stop_bar - piece.plan.first_bar))
 
-    def score(self, row: int) -> float:
-        """See Session: the mean log-probability of what was chosen, per value."""
+    def score(self, row: int, events: Array) -> float:
+        """See Session: the critic's score; without a critic, the mean log-probability of what was chosen, per value."""
+        piece = self._pieces[row]
+        if self._critic is not None and piece is not None:
+            return self._critic.score(events, piece.plan) if piece.plan.is_compared else 0.0
         return float(self._log_probability[row] / max(self._values[row], 1))
 
     def final_events(self, row: int, events: Array) -> Array:

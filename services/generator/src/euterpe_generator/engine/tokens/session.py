@@ -79,7 +79,7 @@ class TokenSession:
         """See Session."""
         return steps
 
-    def score(self, row: int) -> float:  # noqa: ARG002 - part of the protocol
+    def score(self, row: int, events: Array) -> float:  # noqa: ARG002 - part of the protocol
         """See Session: pieces are not compared."""
         return 0.0
 
