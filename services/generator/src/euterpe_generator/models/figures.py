@@ -1,4 +1,4 @@
-"""What a bundle records about the music of its model: measures of composed pieces beside those of real ones."""
+"""What a bundle records about the music of its model: measures of composed pieces next to those of real ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ export const modelCardTexts = texts(
     melody: 'Time is divided into sixteenths: triplets, grace notes and dynamics are not learned.',
     melodyForm: 'It knows what came 1, 2, 4, 8 and 16 bars before; there is no other plan of a form.',
     ensemble: 'Requested keys, chords and instruments are followed most of the time, not always.',
-    ensembleForm: 'Instruments of one voice can get chords that nobody can play on them.',
+    ensembleForm: 'Instruments of one voice can get chords that cannot be played on them.',
     measures: 'Measures',
     measuresText: 'Means over composed pieces, and over real pieces that training did not see.',
     lossText: 'Measured on real pieces that training did not see; lower is better.',
