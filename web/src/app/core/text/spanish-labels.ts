@@ -22,6 +22,7 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   temperature: 'Temperatura',
   transpose: 'Transposición',
   instrument: 'Instrumento',
+  melody: 'Melodía',
   'melody instrument': 'Instrumento de la melodía',
   'accompaniment instrument': 'Instrumento del acompañamiento',
   accompaniment: 'Acompañamiento',
