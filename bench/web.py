@@ -100,6 +100,8 @@ def roll_frames(context: BrowserContext, url: str) -> float:
     page.get_by_label("Name", exact=True).fill("bench")
     page.get_by_label("Password", exact=True).fill("a bench, not a chair")
     page.get_by_role("button", name="Create account").click()
+    # After the recovery codes.
+    page.get_by_role("button", name="Continue").click()
     page.locator("input[type=file]").set_input_files(
         {"name": "long.mid", "mimeType": "audio/midi", "buffer": midi(NOTES)}
     )

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.product import Product
 from tests.web.conftest import ENGLISH_DESKTOP, PASSWORD, SPANISH_PHONE, Open, Visit, fast_variant, register
+from tests.web.test_accessibility import Inspector
 
 pytestmark = pytest.mark.web
 
@@ -264,3 +265,21 @@ def test_an_invalid_seed_is_reported_next_to_its_field(visit: Visit) -> None:
     expect(seed).to_be_focused()
     page.get_by_role("button", name=text("New seed", "Nueva semilla")).click()
     expect(seed).to_have_accessible_description(re.compile(text("The same seed", "La misma semilla")))
+
+
+@fast_variant(SPANISH_PHONE)
+def test_the_card_of_a_model_shows_its_corpus_licences_limits_and_measures(visit: Visit) -> None:
+    page, text = visit.page, visit.text
+    page.goto("/")
+    page.get_by_role("button", name=text("About the model: Folk tunes", "Sobre el modelo: Melodías folk")).click()
+    dialog = page.get_by_role("dialog")
+    pieces = text("584 pieces of the corpus", "584 piezas del corpus")
+    for fact in (pieces, "Apache-2.0", "GPL-3.0", text("2 to 64 bars", "de 2 a 64 compases"), "nats"):
+        expect(dialog).to_contain_text(fact)
+    row = dialog.get_by_role("row", name=re.compile(text("Notes per quarter", "Notas por negra")))
+    expect(row).to_have_text(re.compile(r"1[.,]\d+\s*1[.,]\d+$"))
+    inspector = Inspector(visit)
+    inspector.check("card of a model")
+    assert not inspector.violations, "\n".join(inspector.violations)
+    dialog.get_by_role("button", name=text("Close", "Cerrar")).click()
+    expect(dialog).to_be_hidden()

@@ -14,8 +14,12 @@ pytestmark = pytest.mark.web
 
 #: Keeps the pages that are printed; a browser without windows has no printer.
 _PRINTER = """window.print = () => {
-    window.printed = [...document.querySelectorAll('.printed-score img')].map(image => image.naturalWidth);
+    const pages = document.querySelector('.printed-score');
+    window.printed = [...pages.children].map(image => image.naturalWidth);
+    pages.remove = () => {};
 }"""
+#: A page of a PDF file.
+_PDF_PAGE = re.compile(rb"/Type ?/Page\b")
 _BARS, _BAR_QUARTERS = 32, 3
 
 
@@ -98,3 +102,6 @@ def test_a_jig_is_composed_changed_printed_and_opened_elsewhere(open_page: Open)
     printed = page.evaluate("window.printed")
     assert printed
     assert all(width > 0 for width in printed)
+    assert len(printed) > 1
+    for paper in ("A4", "Letter"):
+        assert len(_PDF_PAGE.findall(page.pdf(format=paper))) == len(printed)

@@ -157,6 +157,15 @@ def test_songs_are_added_to_moved_in_and_removed_from_a_playlist(visit: Visit, u
     page.get_by_role("button", name=re.compile("^(Move Nocturne .* up|Subir Nocturne)")).click()
     page.reload()
     expect(pieces.first).to_contain_text("Nocturne")
+    page.get_by_role("button", name=text("Play all", "Reproducir todo")).click()
+    player = page.get_by_role("region", name=text("Player", "Reproductor"))
+    # On a phone, the panel has what the bar has no place for.
+    player.get_by_role("button", name=text("Playback options", "Opciones de reproducción")).click()
+    player.get_by_role("button", name=text("Next piece", "Pieza siguiente")).click()
+    expect(player.get_by_role("link", name="Sketch")).to_be_visible()
+    player.get_by_role("button", name=text("Previous piece", "Pieza anterior")).click()
+    player.get_by_role("slider", name=text("Volume", "Volumen"), exact=True).fill("0.5")
+    player.get_by_role("button", name=text("Close player", "Cerrar reproductor")).click()
     page.get_by_role("button", name=text("Remove Sketch from the playlist", "Quitar Sketch de la lista")).click()
     expect(pieces).to_have_count(1)
 

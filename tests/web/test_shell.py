@@ -3,11 +3,36 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.web.conftest import Open
+from tests.web.conftest import PHONE, Open
 
 pytestmark = pytest.mark.web
+
+#: The focused control of the page, and whether something that sticks to an edge of the window covers its middle.
+_FOCUSED = """() => {
+    const control = document.activeElement;
+    if (!control.closest('main')) return null;
+    const {left, right, top, bottom} = (control.closest('label') ?? control).getBoundingClientRect();
+    const found = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const cover = found?.closest('e-player-bar, .send, .shell-nav, .top');
+    return {name: control.outerHTML.slice(0, 120), isCovered: !found || (!!cover && !cover.contains(control))};
+}"""
+
+
+def covered_controls(page: Page) -> list[str]:
+    """Press Tab through the page. Returns the controls that are covered while they have the focus."""
+    page.locator("#main").focus()
+    covered, count = [], 0
+    while True:
+        page.keyboard.press("Tab")
+        focused = page.evaluate(_FOCUSED)
+        if focused is None:
+            break
+        count += 1
+        covered += [focused["name"]] if focused["isCovered"] else []
+    assert count > 10
+    return covered
 
 
 def test_the_navigation_collapses_and_stays_collapsed(open_page: Open) -> None:
@@ -49,6 +74,22 @@ def test_a_piece_is_composed_and_played_with_the_keyboard(open_page: Open) -> No
     expect(page.locator("e-piece-view").get_by_role("button", name="Play", exact=True)).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator("e-piece-view").get_by_role("button", name="Pause", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), PHONE])
+def test_the_focus_is_never_hidden(open_page: Open, size: tuple[int, int]) -> None:
+    """WCAG 2.2, success criterion 2.4.11."""
+    page = open_page(size)
+    page.goto("/")
+    page.get_by_role("button", name="Compose", exact=True).click()
+    expect(page.get_by_text("Finished: ").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    assert covered_controls(page) == []
+    page.get_by_role("main").get_by_role("link", name="Details").click()
+    expect(page.get_by_role("main").get_by_role("link", name="Edit notes")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    assert covered_controls(page) == []
 
 
 @pytest.mark.slow

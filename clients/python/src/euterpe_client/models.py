@@ -1066,6 +1066,16 @@ class LimitsView(TypedDict):
     maximum: int
 
 
+class MeasureView(TypedDict):
+    """
+    The mean of a measure over composed pieces and over real ones that training did not see.
+    """
+
+    name: str
+    composed: float | None
+    real: float | None
+
+
 PlayedItem: TypeAlias = str
 
 
@@ -1640,6 +1650,29 @@ class GenerationView(TypedDict):
     finished_at: NotRequired[str | None]
     estimate: NotRequired[EstimateView | None]
     queue: NotRequired[PlaceView | None]
+
+
+class ModelCard(TypedDict):
+    """
+    A model with its terms of use and the measures of its music.
+    """
+
+    name: str
+    version: str
+    kind: str
+    title: str
+    description: str
+    default: bool
+    length: LimitsView | None
+    estimate: NotRequired[EstimateView | None]
+    parameters: list[ParameterView]
+    presets: dict[str, dict[str, bool | int | float | str]]
+    licence: NotRequired[str]
+    corpus: NotRequired[CorpusView | None]
+    sample_url: NotRequired[str | None]
+    sample_styles: NotRequired[list[str]]
+    terms: str
+    measures: list[MeasureView]
 
 
 class ModelView(TypedDict):

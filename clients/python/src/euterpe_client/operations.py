@@ -1483,12 +1483,12 @@ class Operations(Transport):
             self._json("POST", "/api/v1/models/interpretations", json=body, authenticated=False),
         )
 
-    def get_model(self, name: str) -> models.ModelView:
+    def get_model(self, name: str) -> models.ModelCard:
         """Get a model.
 
-        Get the description of a model and its parameters.
+        Get the description of a model, its parameters, its terms of use and the measures of its music.
         """
-        return cast(models.ModelView, self._json("GET", f"/api/v1/models/{quoted(name)}", authenticated=False))
+        return cast(models.ModelCard, self._json("GET", f"/api/v1/models/{quoted(name)}", authenticated=False))
 
     def get_model_sample(self, name: str, *, style: str | None = None) -> bytes:
         """Download a model's sample.

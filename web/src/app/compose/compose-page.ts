@@ -27,6 +27,9 @@ import { draftPrograms } from './draft-programs';
 import { LivePlayback } from './live-playback';
 import { SettingsPanel } from './settings-panel';
 
+/** As high as the player bar is. */
+const PLAYER_BAR_PIXELS = 72;
+
 /** The home page: settings, and the result of the last request. `?piece=` shows an earlier generation. */
 @Component({
   imports: [NgComponentOutlet, PageState, SettingsPanel],
@@ -93,6 +96,16 @@ export default class ComposePage {
       if (id && this.session.isRestored() && this.composer.models())
         untracked(() => void this.usePrompt(id, accompanyOnly));
     });
+  }
+
+  /** A result that is higher than the window sticks to it with its end, or with its beginning while that has the focus. */
+  protected reveal(event: FocusEvent): void {
+    const section = this.resultSection()?.nativeElement;
+    if (!section) return;
+    const { top, bottom } = (event.target as HTMLElement).getBoundingClientRect();
+    const isAbove = top < 0;
+    if (isAbove || bottom > innerHeight - PLAYER_BAR_PIXELS)
+      section.style.setProperty('--result-height', isAbove ? '0px' : `${section.offsetHeight}px`);
   }
 
   protected readonly submit = (draft: Draft) => this.compose(draft);

@@ -1,6 +1,8 @@
 import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
 import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
+import { Dialogs } from '../shared/dialogs';
+import { Icon } from '../shared/icon';
 import { composeTexts } from './compose-texts';
 import { Model } from './draft';
 import { ModelSample } from './model-sample';
@@ -9,7 +11,7 @@ import { manifestLabel } from '../core/text/manifest-labels';
 /** Chooses one of the models. */
 @Component({
   selector: 'e-model-cards',
-  imports: [ModelSample],
+  imports: [Icon, ModelSample],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <fieldset>
@@ -29,7 +31,6 @@ import { manifestLabel } from '../core/text/manifest-labels';
               <span class="text">
                 <strong>{{ label(model.title) }}</strong>
                 <span class="muted">{{ label(model.description) }}</span>
-                <span class="tag">{{ model.name }} {{ model.version }}</span>
               </span>
             </label>
             @if (model.sample_url) {
@@ -44,6 +45,14 @@ import { manifestLabel } from '../core/text/manifest-labels';
                 <div class="sample"></div>
               }
             }
+            <button
+              type="button"
+              class="button small quiet about"
+              [attr.aria-label]="t('aboutModel', { model: label(model.title) })"
+              (click)="showCard(model)"
+            >
+              <e-icon name="info" />{{ t('modelCard') }}
+            </button>
           </div>
         }
       </div>
@@ -58,7 +67,13 @@ export class ModelCards {
   readonly style = input('');
   readonly modelChange = output<string>();
   protected readonly t = injectTexts(composeTexts);
+  private readonly dialogs = inject(Dialogs);
   private readonly language = inject(Language);
+
+  protected showCard(model: Model): void {
+    const load = () => import('../shared/model-card/model-card-dialog').then((m) => m.ModelCardDialog);
+    void this.dialogs.open(load, `${model.name}@${model.version}`);
+  }
 
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());

@@ -56,8 +56,10 @@ export class SettingsPanel {
     const [model, draft] = [this.composer.model(), this.composer.draft()];
     return model && draft ? adventureOf(model, draft.values, this.visibleParameters()) : null;
   });
+  /** The style is chosen before the model, which is a detail. */
+  protected readonly style = computed(() => this.visibleParameters().find(({ name }) => name === 'style') ?? null);
   protected readonly basic = computed(() =>
-    this.visibleParameters().filter((parameter) => !this.isAdvanced(parameter)),
+    this.visibleParameters().filter((parameter) => parameter !== this.style() && !this.isAdvanced(parameter)),
   );
   protected readonly advanced = computed(() =>
     this.visibleParameters().filter((parameter) => this.isAdvanced(parameter)),
@@ -130,7 +132,9 @@ export class SettingsPanel {
   protected reveal(event: FocusEvent): void {
     const [bar, target] = [this.sendBar()?.nativeElement, event.target as HTMLElement];
     if (!bar || bar.contains(target)) return;
-    const hidden = target.getBoundingClientRect().bottom + 8 - bar.getBoundingClientRect().top;
+    // Radio buttons are shown as their labels.
+    const hidden =
+      (target.closest('label') ?? target).getBoundingClientRect().bottom + 8 - bar.getBoundingClientRect().top;
     if (hidden > 0) window.scrollBy({ top: hidden });
   }
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from euterpe_music.ensemble_manifest import EnsembleManifest
 from euterpe_music.manifest import IntRange, Sampling, TrainingInfo
 from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
@@ -19,6 +20,7 @@ from euterpe_generator.engine.request import Array, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
 from euterpe_generator.models.adapters import ModelAdapter
+from euterpe_generator.models.figures import Figure, figures_of
 from euterpe_generator.models.offered_parameters import key_remedy
 from euterpe_generator.models.samples import Samples
 
@@ -72,6 +74,17 @@ class Model:
     def training(self) -> TrainingInfo | None:
         """What the model was trained on; None if the bundle does not record it."""
         return self.adapter.manifest.training
+
+    @property
+    def terms(self) -> str:
+        """What limits the use of the model's pieces; empty if the bundle records nothing."""
+        manifest = self.adapter.manifest
+        return manifest.terms if isinstance(manifest, EnsembleManifest) else ""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The recorded measures of the model's music."""
+        return figures_of(self.adapter.manifest)
 
     @property
     def length(self) -> IntRange | None:

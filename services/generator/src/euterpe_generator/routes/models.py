@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from euterpe_generator.dependencies import CatalogueDep
 from euterpe_generator.errors import SampleNotFound
 from euterpe_generator.routes.description_schemas import DescriptionRequest, InterpretationView
-from euterpe_generator.routes.schemas import ModelList, ModelView
+from euterpe_generator.routes.schemas import ModelCard, ModelList, ModelView
 from euterpe_generator.services.descriptions import interpret_description
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
@@ -39,10 +39,10 @@ ModelName = Annotated[
 async def get_model(
     name: ModelName,
     catalogue: CatalogueDep,
-) -> ModelView:
-    """Get the description of a model and its parameters."""
+) -> ModelCard:
+    """Get the description of a model, its parameters, its terms of use and the measures of its music."""
     model = catalogue.get(name)
-    return ModelView.of(model, default=model is catalogue.default)
+    return ModelCard.of(model, default=model is catalogue.default)
 
 
 SampleStyle = Annotated[

@@ -405,6 +405,31 @@ class ModelView(BaseModel):
         )
 
 
+class MeasureView(BaseModel):
+    """The mean of a measure over composed pieces and over real ones that training did not see."""
+
+    name: str = Field(examples=["notes_per_quarter"])
+    composed: float | None = Field(description="Null if only real pieces are measured.", examples=[1.32])
+    real: float | None = Field(description="Null if only composed pieces are measured.", examples=[1.48])
+
+
+class ModelCard(ModelView):
+    """A model with its terms of use and the measures of its music."""
+
+    terms: str = Field(description="What limits the use of its pieces; empty if the bundle records nothing.")
+    measures: list[MeasureView] = Field(description="Empty if the bundle records none.")
+
+    @classmethod
+    def of(cls, model: Model, *, default: bool) -> "ModelCard":
+        """Build the card of a model."""
+        view = ModelView.of(model, default=default)
+        return cls(
+            **view.model_dump(),
+            terms=model.terms,
+            measures=[MeasureView(**asdict(figure)) for figure in model.figures],
+        )
+
+
 class ModelList(BaseModel):
     """All loaded models."""
 

@@ -3,6 +3,10 @@ export const SPANISH_ENSEMBLE_LABELS: Readonly<Record<string, string>> = {
   ensemble: 'Conjunto',
   'composes for up to sixteen instruments, bar by bar, in the style, key and meter you ask for.':
     'Compone para hasta dieciséis instrumentos, compás a compás, en el estilo, la tonalidad y el compás que pidas.',
+  'some sources state no licence or permit non-commercial use only: clear the use of the pieces before you sell them.':
+    'Algunas fuentes no declaran licencia o solo permiten usos no comerciales: aclara el uso de las piezas antes de venderlas.',
+  'openscore (cc0-1.0), pop909 (mit), nottingham (gpl-3.0), music21 (permission of the encoders), public files without a licence':
+    'OpenScore (CC0-1.0), POP909 (MIT), Nottingham (GPL-3.0), music21 (permiso de sus editores), archivos públicos sin licencia',
   automatic: 'Automático',
   instruments: 'Instrumentos',
   chords: 'Acordes',

@@ -6,6 +6,7 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   'euterpe, in the style you choose': 'Euterpe, en el estilo que elijas',
   'composes in the style of a genre or a composer, as dense as you like.':
     'Compone en el estilo de un género o de un compositor, tan denso como quieras.',
+  'public files, no licence stated': 'Archivos públicos, sin licencia declarada',
   'jazz solos': 'Solos de jazz',
   'improvises lines after parker, davis, coltrane and seventy others.':
     'Improvisa líneas a la manera de Parker, Davis, Coltrane y otros setenta.',
@@ -21,6 +22,7 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   temperature: 'Temperatura',
   transpose: 'Transposición',
   instrument: 'Instrumento',
+  melody: 'Melodía',
   'melody instrument': 'Instrumento de la melodía',
   'accompaniment instrument': 'Instrumento del acompañamiento',
   accompaniment: 'Acompañamiento',

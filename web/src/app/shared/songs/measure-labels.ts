@@ -18,6 +18,17 @@ const LABELS: Readonly<Record<string, readonly [string, string]>> = {
   pitch_entropy: ['Variety of pitches in bits', 'Variedad de alturas en bits'],
   loop_period_bars: ['Length of the loop in bars', 'Compases del bucle'],
   loop_start_bar: ['First bar of the loop', 'Primer compás del bucle'],
+  mean_note_length: ['Mean length in quarters', 'Duración media en negras'],
+  unique_note_lengths: ['Distinct note lengths', 'Duraciones distintas'],
+  rests: ['Share of rests', 'Proporción de silencios'],
+  in_scale: ['Notes in key', 'Notas en la tonalidad'],
+  steps_of_a_second_or_less: ['Steps of a second or less', 'Pasos de segunda o menos'],
+  repeated_4_grams: ['Repeated figures of 4 notes', 'Figuras de 4 notas repetidas'],
+  repeated_bars: ['Repeated bars', 'Compases repetidos'],
+  chords_per_bar: ['Chords per bar', 'Acordes por compás'],
+  melody_on_chord_tones: ['Melody on chord tones', 'Melodía en notas del acorde'],
+  loss_per_note: ['Loss per note (nats)', 'Pérdida por nota (nats)'],
+  loss_per_token: ['Loss per step (nats)', 'Pérdida por paso (nats)'],
 };
 
 export function measureLabel(name: string, language: 'en' | 'es'): string {
