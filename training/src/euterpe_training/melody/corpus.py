@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from euterpe_music.tokens import Form, Meter, QuantizedTrack
 from euterpe_music.tokens.conditioning import UNKNOWN_MODE
-from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.tonality import tonic_shift, white_key_shift
 
 from euterpe_training.errors import TrainingError
@@ -49,11 +49,7 @@ class Song:
     def coarse(self) -> "Song":
         """Return the song on the grid of sixteenths, on which conditioning features are defined."""
         per = self.melody.steps_per_quarter // SIXTEENTHS
-        parts = []
-        for track in (self.melody, self.accompaniment):
-            onset, length = (np.array(column, np.float64) / per for column in (track.onsets, track.lengths))
-            pitch = np.array([pitches[-1] for pitches in track.pitches], np.int64)
-            parts.append(quantize_times(onset, length, pitch, SIXTEENTHS, -(-track.end // per))[0])
+        parts = [track.to_sixteenths() for track in (self.melody, self.accompaniment)]
         bars = tuple(bar // per for bar in self.bars)
         return replace(self, bars=bars, melody=parts[0], accompaniment=parts[1])
 

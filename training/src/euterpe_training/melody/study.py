@@ -75,7 +75,7 @@ def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
         for run in _RUNS:
             for part in _PARTS:
                 yield f"Model {model}", run, _scaled(replace(melody_recipe(run), encoding=model, part=part), scale)
-    base = _scaled(replace(melody_recipe("run1"), keys="white", window=128, dropout=0.1), scale)
+    base = _scaled(replace(melody_recipe("run1"), one_hot=False, keys="white", window=128, dropout=0.1), scale)
     conditioned = replace(base, conditioned=True)
     for name, config in (
         ("as the thesis, in white keys", base),

@@ -58,7 +58,7 @@ class MelodyTrainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network: nn.Module = build_network(config, self.token_format).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
+            self._trainable(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = self._weights()
@@ -67,8 +67,8 @@ class MelodyTrainer:
 
     @property
     def parameters(self) -> int:
-        """Number of weights of the network."""
-        return sum(each.numel() for each in self.network.parameters())
+        """Number of trainable weights of the network."""
+        return sum(each.numel() for each in self._trainable())
 
     def part(self, name: Split) -> EncodedSongs:
         """Return the songs of one part, encoded once."""
@@ -175,6 +175,9 @@ class MelodyTrainer:
         losses = [epoch.validation.loss for epoch in self.history]
         patience = self.config.patience
         return bool(patience and losses) and len(losses) - 1 - int(np.argmin(losses)) >= patience
+
+    def _trainable(self) -> list[nn.Parameter]:
+        return [each for each in self.network.parameters() if each.requires_grad]
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.detach().clone() for name, weight in self.network.state_dict().items()}

@@ -46,7 +46,7 @@ from euterpe_generator.models.endings import (
 )
 from euterpe_generator.models.given_notes import with_given_notes
 from euterpe_generator.models.offered_parameters import offered_manifest
-from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt, to_sixteenths
+from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt
 from euterpe_generator.models.token_masks import (
     allowed,
     allowed_first,
@@ -303,7 +303,7 @@ class MelodyAdapter:
 
         def conditioning(previous: Sequence[Tokens]) -> Tokens:
             needs_melody = any(feature.name == "melody" for feature in features)
-            table = conditioning_table(features, form, to_sixteenths(melody(previous)) if needs_melody else None)
+            table = conditioning_table(features, form, melody(previous).to_sixteenths() if needs_melody else None)
             is_two_part = parameters.get("form") == TWO_PART
             return two_part_conditions(table, features, form.steps // 2) if is_two_part else table
 
