@@ -107,6 +107,9 @@ class MelodyAdapter:
         if resolved.get("strategy") == "beam" and int(resolved["beam_width"]) % int(resolved["beam_groups"]):
             message = f"must divide beam_width, which is {resolved['beam_width']}"
             raise InvalidParameters.for_field("body.parameters.beam_groups", message)
+        if resolved.get("no_repeat_ngram") == 1:
+            message = "must be 0 (off) or at least 2: with 1, no note could occur twice"
+            raise InvalidParameters.for_field("body.parameters.no_repeat_ngram", message)
         if prompt is not None:
             resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
         is_accompaniment = resolved.get("accompaniment") == "only"
@@ -382,7 +385,7 @@ def _instruments(prompt: Prompt) -> dict[str, str]:
 def sampling_params(parameters: Mapping[str, Value]) -> SamplingParams:
     """Return the sampling parameters for the parameters of euterpe_music.melody_parameters."""
     names = {
-        "temperature", "top_k", "top_p", "repetition_penalty", "repetition_window",
+        "temperature", "top_k", "top_p", "repetition_penalty", "repetition_window", "no_repeat_ngram",
         "beam_width", "length_penalty", "beam_groups", "beam_diversity",
     }  # fmt: skip
     values: dict[str, Any] = {name: parameters[name] for name in names if name in parameters}
