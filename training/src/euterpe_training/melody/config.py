@@ -12,6 +12,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "part": ("melody", "accompaniment"),
     "cell": ("lstm", "gru", "transformer"),
     "keys": ("as written", "white", "augmented"),
+    "targets": ("all", "last"),
     "precision": ("bfloat16", "float32"),
 }
 _RANGES: Final[dict[str, tuple[float, float]]] = {
@@ -71,8 +72,13 @@ class MelodyConfig:
     heads: int = 4
     #: Minimum number of occurrences of a token; rarer ones are replaced (Vocabulary.nearest).
     least: int = 1
+    #: The only style of the corpus to use; empty: all styles.
+    style: str = ""
     #: Number of songs of the corpus to use, evenly spread; 0: all.
     songs: int = 0
+    #: Targets of a training window: all of its positions, or the last one only, with a window for every position of a
+    #: song. The thesis does the latter, which costs `window` times as much.
+    targets: Literal["all", "last"] = "all"
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     seed: int = 0
 
