@@ -101,6 +101,17 @@ def corpus(
 
 
 @melody_app.command()
+def accompaniments(
+    directory: Annotated[Path, typer.Argument(help="Nottingham, POP909, or any directory of MIDI files.")],
+) -> None:
+    """Measure as JSON what encodings keep of a corpus' accompaniments: chord tones, notes, their lengths, the bass."""
+    from euterpe_training.melody.accompaniment_encodings import compare_encodings
+    from euterpe_training.melody.layouts import read_tunes
+
+    typer.echo(json.dumps(compare_encodings(read_tunes(directory)), indent=1))
+
+
+@melody_app.command()
 def search(
     out: Annotated[Path, typer.Option(help="Directory of the report and of the trials' results.")],
     corpus: Annotated[str, typer.Option(help="DIR, or DIR=STYLE for one style of the corpus.")],
