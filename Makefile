@@ -246,6 +246,10 @@ bench-continuation: $(VENV)/.dev ## How other programs read composed files, and 
 bench-collapse: $(VENV)/.dev ## How many pieces of the melody models loop or stand still, by strategy and temperature
 	@$(BIN)/python bench/collapse.py $(ARGS)
 
+.PHONY: decoding-study
+decoding-study: $(VENV)/.dev ## Sampling strategies of melody models in a table and piano rolls (ARGS="--models DIR ...")
+	@$(BIN)/python bench/decoding_study.py $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(VENV)/.dev ## Behaviour at twice the sustainable load (ARGS="--seconds 30")
 	$(BIN)/python bench/overload.py $(ARGS)

@@ -20,6 +20,9 @@ CONFIGS = {
     "lstm": BASE,
     "lstm, unconditioned, two streams": replace(BASE, conditioned=False, encoding=2, layer_norm=False),
     "gru, two streams": replace(BASE, cell="gru", layers=2, encoding=2),
+    "Model 2, with its dense layer": replace(BASE, conditioned=False, encoding=2, layer_norm=False, dense=True),
+    "gru, Model 2, conditioned": replace(BASE, cell="gru", layers=1, encoding=2, dense=True),
+    "one-hot inputs": replace(BASE, conditioned=False, layer_norm=False, one_hot=True),
     "tied": replace(BASE, tied=True, embedding=48, layers=1),
     "transformer": replace(BASE, cell="transformer"),
 }
@@ -108,9 +111,10 @@ def test_a_transformer_s_window_slides() -> None:
     assert np.abs(found[:, -1] - whole[:, -1]).max() < 2e-4
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_int8_is_near_fp32_and_no_row_depends_on_another(cell: Any) -> None:
-    config = replace(BASE, cell=cell)
+@pytest.mark.parametrize("config", [
+    BASE, replace(BASE, cell="gru"), CONFIGS["Model 2, with its dense layer"], CONFIGS["one-hot inputs"],
+])  # fmt: skip
+def test_int8_is_near_fp32_and_no_row_depends_on_another(config: MelodyConfig) -> None:
     torch.manual_seed(7)
     case = (config, token_format_of(config), build_network(config, token_format_of(config)).eval())
     tokens, conditions = draws(case[1])

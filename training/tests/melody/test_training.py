@@ -162,7 +162,7 @@ def test_errors_are_one_sentence_and_status_2(
 
 
 def test_settings_are_checked() -> None:
-    assert melody_recipe("run3").changed(["epochs=3", "conditioned=true"]) == MelodyConfig(
-        "run3", layers=3, units=1024, epochs=3, conditioned=True
+    assert melody_recipe("run3").changed(["epochs=3", "one_hot=false", "conditioned=true"]) == MelodyConfig(
+        "run3", layers=3, units=1024, window=32, epochs=3, patience=0, dense=True, conditioned=True
     )
     assert MelodyConfig.from_dict(melody_recipe("folk").to_dict()) == melody_recipe("folk")

@@ -80,6 +80,21 @@ async def test_every_strategy_composes_and_is_reproducible(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("model", ["steps", "streams"])
+async def test_repeated_sequences_can_be_excluded(client: httpx.AsyncClient, model: str) -> None:
+    described = (await client.get(f"/api/v1/models/{model}")).json()["parameters"]
+    limits = [(one["minimum"], one["maximum"], one["default"]) for one in described if one["name"] == "no_repeat_ngram"]
+    assert limits == [(0, 16, 0)]
+    plain = await compose(client, model, strategy="greedy", bars=8)
+    changed = await compose(client, model, strategy="greedy", bars=8, no_repeat_ngram=2)
+    assert changed["parameters"]["no_repeat_ngram"] == 2
+    assert await midi_of(client, plain) != await midi_of(client, changed)
+    body = {"model": model, "parameters": {"no_repeat_ngram": 1}}
+    refused = await client.post(URL, json=body)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "body.parameters.no_repeat_ngram"
+
+
+@pytest.mark.parametrize("model", ["steps", "streams"])
 async def test_a_prompt_is_kept_and_continued(client: httpx.AsyncClient, model: str) -> None:
     one = await compose(client, model, {**encoded(SCALE), "bars": 2}, accompaniment="off", bars=6)
     assert (one["prompt"]["bars"], one["prompt"]["notes"], one["prompt"]["meter"]) == (2, 16, "4/4")

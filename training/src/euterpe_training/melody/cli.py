@@ -12,6 +12,9 @@ from euterpe_training.terminal import Overrides, Threads, console, require_torch
 
 melody_app = typer.Typer(help="Melody networks: train, export, describe a corpus.", no_args_is_help=True)
 
+BudgetMinutes = Annotated[
+    float, typer.Option("--budget", min=0, help="Minutes after which to stop, to be continued; 0: no limit.")
+]
 CorpusDir = Annotated[Path, typer.Option("--corpus", help="Nottingham, POP909, or any directory of MIDI files.")]
 
 
@@ -98,6 +101,48 @@ def corpus(
 
 
 @melody_app.command()
+def accompaniments(
+    directory: Annotated[Path, typer.Argument(help="Nottingham, POP909, or any directory of MIDI files.")],
+) -> None:
+    """Measure as JSON what encodings keep of a corpus' accompaniments: chord tones, notes, their lengths, the bass."""
+    from euterpe_training.melody.accompaniment_encodings import compare_encodings
+    from euterpe_training.melody.layouts import read_tunes
+
+    typer.echo(json.dumps(compare_encodings(read_tunes(directory)), indent=1))
+
+
+@melody_app.command()
+def search(
+    out: Annotated[Path, typer.Option(help="Directory of the report and of the trials' results.")],
+    corpus: Annotated[str, typer.Option(help="DIR, or DIR=STYLE for one style of the corpus.")],
+    around: Annotated[str, typer.Option(help="Recipe whose settings are varied.")] = "run2",
+    model: Annotated[int, typer.Option(min=1, max=2, help="Model of the thesis: 1 or 2.")] = 1,
+    part: Annotated[str, typer.Option(help="melody or accompaniment.")] = "melody",
+    values: Annotated[
+        list[str] | None, typer.Option("--try", help="NAME=A,B,C: values of a setting; repeatable. Else table 1's.")
+    ] = None,
+    order: Annotated[str, typer.Option(help="single: one setting at a time; grid: all combinations.")] = "single",
+    trials: Annotated[int, typer.Option(min=0, help="Maximum number of trials; 0: all.")] = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of every trial.")] = 50,
+    songs: Annotated[int, typer.Option(min=0, help="Songs of the corpus, evenly spread; 0: all.")] = 62,
+    budget: BudgetMinutes = 0.0,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Only print how long the search takes.")] = False,
+    threads: Threads = 1,
+) -> None:
+    """Explore settings as the thesis' table 1 does; the same command continues a stopped search."""
+    _trainer_type(threads)
+    from euterpe_training.melody.run_queue import CorpusChoice
+    from euterpe_training.melody.search import TABLE_1, SearchPlan, parse_values, run_search
+
+    choice: Any = {"model": model, "part": part, "order": order}
+    plan = SearchPlan(
+        CorpusChoice.parse(corpus), around, values=parse_values(values or ()) or TABLE_1, trials=trials, epochs=epochs,
+        songs=songs, **choice,
+    )  # fmt: skip
+    run_search(plan, out, _log, budget_minutes=budget, estimate_only=estimate)
+
+
+@melody_app.command()
 def recipes() -> None:
     """List the recipes."""
     for name, make in RECIPES.items():
@@ -105,26 +150,38 @@ def recipes() -> None:
 
 
 def study_melody(
-    out: Annotated[Path, typer.Option(help="Directory of the report.")],
-    corpora: Annotated[list[Path], typer.Option("--corpus", help="Directory of a corpus; repeatable.")],
+    out: Annotated[Path, typer.Option(help="Directory of the report and of the runs' results.")],
+    corpora: Annotated[
+        list[str], typer.Option("--corpus", help="DIR, or DIR=STYLE for one style of the corpus; repeatable.")
+    ],
     scale: Annotated[float, typer.Option(min=0.01, max=4, help="Units, as a share of the thesis'.")] = 1.0,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of every run.")] = 50,
-    songs: Annotated[
-        int, typer.Option(min=0, help="Songs of each corpus, evenly spread; 0 for all. The thesis used 62.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of weights and order.")] = 0,
+    songs: Annotated[int, typer.Option(min=0, help="Songs of each corpus, evenly spread; 0: all.")] = 62,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of every run of the thesis.")] = 3,
     rate: Annotated[float, typer.Option(min=1e-6, max=1, help="Learning rate of every run.")] = 1e-3,
     batch: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 64,
+    budget: BudgetMinutes = 0.0,
+    variants: Annotated[bool, typer.Option("--variants", help="Also train variants beyond the thesis.")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Only print how long the study takes.")] = False,
     threads: Threads = 1,
 ) -> None:
-    """Repeat the thesis' study of melody networks with held-out figures, and compare variants beyond it.
+    """Repeat the thesis' runs of both models with held-out figures.
 
-    The same command continues a stopped study; other corpora can be added, each at its own scale.
+    An estimate of the time comes first. The same command continues a stopped study, and other corpora and seeds can be
+    added; once all runs are complete it only writes the report again.
     """
     _trainer_type(threads)
+    from euterpe_training.melody.run_queue import CorpusChoice
     from euterpe_training.melody.study import Scale, run_study
 
-    run_study(corpora, out, Scale(scale, epochs, songs, seed, rate, batch), console.print)
+    run_study(
+        [CorpusChoice.parse(each) for each in corpora], out, Scale(scale, epochs, songs, seeds, rate, batch),
+        _log, budget_minutes=budget, variants=variants, estimate_only=estimate,
+    )  # fmt: skip
+
+
+def _log(text: str) -> None:
+    console.print(text, highlight=False)
 
 
 def _trainer_type(threads: int) -> Any:

@@ -12,6 +12,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "part": ("melody", "accompaniment"),
     "cell": ("lstm", "gru", "transformer"),
     "keys": ("as written", "white", "augmented"),
+    "targets": ("all", "last"),
     "precision": ("bfloat16", "float32"),
 }
 _RANGES: Final[dict[str, tuple[float, float]]] = {
@@ -36,8 +37,12 @@ class MelodyConfig:
     cell: Literal["lstm", "gru", "transformer"] = "lstm"
     units: int = 512
     layers: int = 3
-    #: Embedding size per token. The thesis uses one-hot vectors, whose product with a matrix is an embedding.
+    #: Embedding size per token.
     embedding: int = 128
+    #: Feed Model 1 one-hot vectors instead of embeddings, as the thesis does; no effect with encoding 2.
+    one_hot: bool = False
+    #: Give Model 2 a dense layer of `units` with ReLU before its two heads; no effect with encoding 1.
+    dense: bool = False
     dropout: float = 0.2
     window: int = 64
     batch_size: int = 64
@@ -67,8 +72,13 @@ class MelodyConfig:
     heads: int = 4
     #: Minimum number of occurrences of a token; rarer ones are replaced (Vocabulary.nearest).
     least: int = 1
+    #: The only style of the corpus to use; empty: all styles.
+    style: str = ""
     #: Number of songs of the corpus to use, evenly spread; 0: all.
     songs: int = 0
+    #: Targets of a training window: all of its positions, or the last one only, with a window for every position of a
+    #: song. The thesis does the latter, which costs `window` times as much.
+    targets: Literal["all", "last"] = "all"
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     seed: int = 0
 
@@ -79,14 +89,31 @@ class MelodyConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise TrainingError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        self._check_combinations()
+
+    def _check_combinations(self) -> None:
         if self.cell == "transformer" and self.units % self.heads:
             raise TrainingError(f"units must be a multiple of heads, {self.heads}, got {self.units}")
         if self.echoes and (not self.conditioned or self.encoding != 1 or self.keys == "augmented"):
             raise TrainingError("echoes needs conditioned=true, encoding=1 and keys other than augmented")
         if self.modes and (not self.conditioned or self.keys != "white"):
             raise TrainingError("modes needs conditioned=true and keys=white")
-        if self.tied and (self.encoding != 1 or self.embedding != self.units):
-            raise TrainingError("tied needs encoding=1 and equal embedding and units")
+        if self.tied and (self.encoding != 1 or self.embedding != self.units or self.has_one_hot_inputs):
+            raise TrainingError("tied needs encoding=1, one_hot=false, and equal embedding and units")
+        if self.has_one_hot_inputs and self.conditioned:
+            raise TrainingError("one_hot needs conditioned=false")
+        if self.cell == "transformer" and (self.has_one_hot_inputs or self.has_dense_layer):
+            raise TrainingError("one_hot and dense need cell=lstm or cell=gru")
+
+    @property
+    def has_one_hot_inputs(self) -> bool:
+        """Whether the network is fed one-hot vectors."""
+        return self.one_hot and self.encoding == 1
+
+    @property
+    def has_dense_layer(self) -> bool:
+        """Whether the network has a dense layer before its heads."""
+        return self.dense and self.encoding == 2
 
     def changed(self, assignments: Iterable[str]) -> "MelodyConfig":
         """Return the configuration after assignments such as "units=256"; raise TrainingError for invalid ones."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from euterpe_music.tokens import Form, Meter, QuantizedTrack
 from euterpe_music.tokens.conditioning import UNKNOWN_MODE
-from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
+from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS
 from euterpe_music.tokens.tonality import tonic_shift, white_key_shift
 
 from euterpe_training.errors import TrainingError
@@ -49,11 +49,7 @@ class Song:
     def coarse(self) -> "Song":
         """Return the song on the grid of sixteenths, on which conditioning features are defined."""
         per = self.melody.steps_per_quarter // SIXTEENTHS
-        parts = []
-        for track in (self.melody, self.accompaniment):
-            onset, length = (np.array(column, np.float64) / per for column in (track.onsets, track.lengths))
-            pitch = np.array([pitches[-1] for pitches in track.pitches], np.int64)
-            parts.append(quantize_times(onset, length, pitch, SIXTEENTHS, -(-track.end // per))[0])
+        parts = [track.to_sixteenths() for track in (self.melody, self.accompaniment)]
         bars = tuple(bar // per for bar in self.bars)
         return replace(self, bars=bars, melody=parts[0], accompaniment=parts[1])
 
@@ -78,33 +74,50 @@ class MelodyCorpus:
 
 
 def load_melody_corpus(
-    directory: Path, steps_per_quarter: int = SIXTEENTHS, *, white_keys: bool = True, limit: int | None = None
+    directory: Path,
+    steps_per_quarter: int = SIXTEENTHS,
+    *,
+    white_keys: bool = True,
+    limit: int | None = None,
+    style: str = "",
 ) -> MelodyCorpus:
     """Load the tunes under `directory` on a grid; the report lists unusable files.
 
     With `white_keys` each tune is transposed to C major or A minor if the corpus states its key, and otherwise to
-    maximize its time on white keys; see `tokens.tonality`. `limit` is the number of files to read, evenly spread. Raise
-    TrainingError when no file is usable.
+    maximize its time on white keys; see `tokens.tonality`. With `style` only tunes of this style are
+    used, and of these at most `limit`, evenly spread. Raise TrainingError when no file is usable.
     """
     report = Report()
     total = hashlib.sha256()
     tunes: list[Tune] = []
-    for name, tune in read_tunes(directory, limit):
+    for name, tune in read_tunes(directory):
         report.files += 1
         reason = tune if isinstance(tune, str) else rejection_reason(tune)
         if reason or isinstance(tune, str):
             report.skipped[name] = str(reason)
             continue
-        for part in (tune.melody, tune.accompaniment):
-            total.update(np.round(np.stack([part.onset, part.length, part.pitch]), 4).tobytes())
         tunes.append(tune)
     if not tunes:
         raise TrainingError(f"none of the {report.files} files of {directory} can be used; the first one: "
                             f"{next(iter(report.skipped.values()), 'there is none')}")  # fmt: skip
+    tunes = _selected(tunes, style, limit)
+    for tune in tunes:
+        for part in (tune.melody, tune.accompaniment):
+            total.update(np.round(np.stack([part.onset, part.length, part.pitch]), 4).tobytes())
     songs = tuple(_song(tune, steps_per_quarter, report, white_keys=white_keys) for tune in tunes)
     report.used = len(songs)
     styles = tuple(sorted({song.style for song in songs}))
     return MelodyCorpus(directory.name, songs, report, total.hexdigest(), styles)
+
+
+def _selected(tunes: list[Tune], style: str, limit: int | None) -> list[Tune]:
+    styles = sorted({tune.style for tune in tunes})
+    if style and style not in styles:
+        raise TrainingError(f"the corpus has no style {style!r}; its styles are: {', '.join(styles)}")
+    found = [tune for tune in tunes if not style or tune.style == style]
+    if limit is None or limit >= len(found):
+        return found
+    return [found[at] for at in np.linspace(0, len(found) - 1, limit).astype(int).tolist()]
 
 
 def _song(tune: Tune, steps_per_quarter: int, report: Report, *, white_keys: bool) -> Song:
@@ -132,6 +145,8 @@ def _white_key_shift(tune: Tune) -> tuple[int, int]:
 
 
 def corpus_for(directory: Path, config: MelodyConfig) -> MelodyCorpus:
-    """Load the corpus with the grid, key and number of songs of a configuration."""
+    """Load the corpus with the grid, keys, style and number of songs of a configuration."""
     grid = SIXTEENTHS if config.encoding == 1 else FINE
-    return load_melody_corpus(directory, grid, white_keys=config.keys == "white", limit=config.songs or None)
+    return load_melody_corpus(
+        directory, grid, white_keys=config.keys == "white", limit=config.songs or None, style=config.style
+    )

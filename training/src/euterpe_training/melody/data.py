@@ -77,6 +77,11 @@ class EncodedSongs:
             starts.append(np.array([begin, *range(begin + shift, end, window)], np.int64))
         return np.concatenate(starts)
 
+    def whole_windows(self, window: int) -> Ints:
+        """Return starts of the windows at every position from which on a song has `window` tokens."""
+        borders = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return np.concatenate([np.arange(begin, max(end - window + 1, begin)) for begin, end in borders])
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -151,9 +156,11 @@ def batches(
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch.
 
-    With `random`, windows are in random order, and with `keys` [shifts, tokens] in random keys.
+    With `random`, windows are in random order, and with `keys` [shifts, tokens] in random keys; see
+    `MelodyConfig.targets`. Without, every token is a target once.
     """
-    starts = encoded.windows(config.window, random)
+    last_only = config.targets == "last" and random is not None
+    starts = encoded.whole_windows(config.window) if last_only else encoded.windows(config.window, random)
     if random is not None:
         random.shuffle(starts)
     ends = encoded.offsets[np.searchsorted(encoded.offsets, starts, side="right")]
@@ -173,6 +180,8 @@ def batches(
             unknown = random.random(len(places)) < UNKNOWN_MODE_SHARE
             conditions[unknown, :, MODE_COLUMN] = UNKNOWN_MODE
         targets[~inside] = IGNORED
+        if last_only:
+            targets[:, :-1] = IGNORED
         yield Batch(previous, conditions, targets)
 
 

@@ -8,10 +8,12 @@ import numpy as np
 from euterpe_music.bundle import MelodyBundle
 from euterpe_music.manifest import Variant
 from euterpe_music.measures import measure, repetitions
-from euterpe_music.tokens import HOLD, REST, QuantizedTrack, encode_steps, fill_bar_lag_tokens, to_piece
+from euterpe_music.tokens import HOLD, REST, QuantizedTrack, encode_steps, to_piece
 from numpy.typing import NDArray
 
+from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import Song
+from euterpe_training.melody.data import TokenFormat, encode_songs
 from euterpe_training.melody.sampling import SamplingParams, StepSession, TwoPartPiece, generate
 
 #: Bars of the compared pieces.
@@ -25,28 +27,29 @@ CANDIDATES: Final = tuple(
 
 def held_out(bundle: MelodyBundle, part: Literal["melody", "accompaniment"], songs: Sequence[Song],
              variant: Variant = "fp32") -> dict[str, float]:  # fmt: skip
-    """Return loss in nats, perplexity and accuracy per token, of whole songs run step by step as in the service."""
+    """Return loss in nats, perplexity and accuracy per token, of whole songs run step by step as in the service.
+
+    With two streams the loss is their sum, `accuracy` that of pitches, and `duration_accuracy` that of durations.
+    """
     session = StepSession(bundle, part, variant)
     styles = bundle.manifest.styles
-    rows = [session.vocabulary.encode(encode_steps(getattr(song, part)))[0] for song in songs]
-    steps = max(len(row) for row in rows)
-    tokens = np.full((steps, len(rows)), -1, np.int64)
-    for at, row in enumerate(rows):
-        tokens[: len(row), at] = row
-    tables = [session.table(song.form(styles.index(song.style)), song.melody) for song in songs]
-    session.reset(len(rows))
-    previous, loss, correct, count = np.zeros(len(rows), np.int64), 0.0, 0, 0
-    for step in range(steps):
-        conditions = np.stack([table[min(step, len(table) - 1)] for table in tables])
-        logits = session.step(previous, fill_bar_lag_tokens(conditions, session.lags, np.maximum(tokens.T, 0)))
-        live = tokens[step] >= 0
-        previous = np.maximum(tokens[step], 0)
-        log_probabilities = _log_softmax(logits)[np.arange(len(rows)), previous]
-        loss -= float(log_probabilities[live].sum())
-        correct += int((logits.argmax(1) == previous)[live].sum())
-        count += int(live.sum())
-    mean = loss / count
-    return {"loss": mean, "perplexity": float(np.exp(mean)), "accuracy": correct / count}
+    features = tuple(info.column for info in session.graph.conditions)
+    config = MelodyConfig("evaluation", encoding=bundle.manifest.encoding, part=part)
+    encoded = encode_songs(songs, styles, TokenFormat(session.vocabularies, features, styles), config)
+    starts, lengths = encoded.offsets[:-1], np.diff(encoded.offsets)
+    session.reset(len(songs))
+    losses, correct = 0.0, np.zeros(len(session.vocabularies), np.int64)
+    for step in range(int(lengths.max())):
+        live = step < lengths
+        at = starts + np.minimum(step, lengths - 1)
+        for number, logits in enumerate(session.step(encoded.previous[at], encoded.conditions[at])):
+            targets = encoded.targets[at, number]
+            losses -= float(_log_softmax(logits)[np.arange(len(songs)), targets][live].sum())
+            correct[number] += int((logits.argmax(1) == targets)[live].sum())
+    mean = losses / len(encoded.targets)
+    accuracies = (correct / len(encoded.targets)).tolist()
+    names = ("accuracy", "duration_accuracy")
+    return {"loss": mean, "perplexity": float(np.exp(mean)), **dict(zip(names, accuracies, strict=False))}
 
 
 def real_pieces(songs: Sequence[Song], bars: int = BARS) -> list[TwoPartPiece]:
@@ -86,14 +89,15 @@ def describe(piece: TwoPartPiece) -> dict[str, float]:
         "longest_run": float(figures.longest_run),
     }
     if other is not None:
-        row["chords_per_bar"] = len(other) / max(melody.end / 16, 1e-9)
+        row["chords_per_bar"] = len(other) / max(melody.end / (4 * melody.steps_per_quarter), 1e-9)
         row["melody_on_chord_tones"] = chord_tones(melody, other)
     return row
 
 
-def repeated_bars(melody: QuantizedTrack, bar: int = 16) -> float:
-    """Return the share of bars of `bar` steps that occurred before in the piece, note for note."""
+def repeated_bars(melody: QuantizedTrack, quarters: int = 4) -> float:
+    """Return the share of bars of `quarters` quarters that occurred before in the piece, note for note."""
     symbols = encode_steps(melody)
+    bar = quarters * melody.steps_per_quarter
     bars = [tuple(symbols[at : at + bar]) for at in range(0, len(symbols) - bar + 1, bar)]
     return 1 - len(set(bars)) / len(bars) if bars else 0.0
 

@@ -27,20 +27,20 @@ _MIN_REGULAR: Final = 0.8
 Found = tuple[str, Tune | str]
 
 
-def read_tunes(directory: Path, limit: int | None = None) -> Iterator[Found]:
+def read_tunes(directory: Path) -> Iterator[Found]:
     """Yield every tune under `directory`, which may be Nottingham, POP909 or any folder of MIDI files.
 
-    `limit` is the number of files to read, evenly spread. Raise TrainingError without a directory or file.
+    Raise TrainingError without a directory or file.
     """
     if not directory.is_dir():
         raise TrainingError(f"the corpus {directory} is not a directory")
     if (directory / "melody").is_dir() and (directory / "chords").is_dir():
-        yield from _nottingham(directory, limit)
+        yield from _nottingham(directory)
         return
     paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not paths:
         raise TrainingError(f"the corpus {directory} has no .mid or .midi files")
-    for path in _spread(paths, limit):
+    for path in paths:
         name = str(path.relative_to(directory))
         try:
             yield name, _annotated(path) if (path.parent / "beat_midi.txt").is_file() else _any(path, directory)
@@ -48,13 +48,7 @@ def read_tunes(directory: Path, limit: int | None = None) -> Iterator[Found]:
             yield name, str(error)
 
 
-def _spread(paths: list[Path], limit: int | None) -> list[Path]:
-    return (
-        paths if limit is None else [paths[at] for at in np.unique(np.linspace(0, len(paths) - 1, limit).astype(int))]
-    )
-
-
-def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
+def _nottingham(directory: Path) -> Iterator[Found]:
     """Yield one tune per file of melody/ and the file of the same name in chords/; the file name gives the style.
 
     The files state key signatures, but every one as that of a major key; modes are estimated.
@@ -62,7 +56,7 @@ def _nottingham(directory: Path, limit: int | None) -> Iterator[Found]:
     paths = sorted((directory / "melody").glob("*.mid"))
     if not paths:
         raise TrainingError(f"the corpus {directory} has no melody/*.mid")
-    for path in _spread(paths, limit):
+    for path in paths:
         chords = directory / "chords" / path.name
         if not chords.is_file():
             yield path.name, "it has no chords"

@@ -16,16 +16,22 @@ from euterpe_training.melody.data import TokenFormat
 class Inputs(nn.Module):
     """Tokens [batch, steps, streams] and conditions [batch, steps, features] → inputs [batch, steps, width].
 
-    The embeddings of the streams are concatenated with the sum of the embeddings of the features.
+    The embeddings of the streams are concatenated with the sum of the embeddings of the features. With `one_hot` the
+    tokens are one-hot vectors.
     """
 
-    def __init__(self, sizes: Sequence[int], features: Sequence[int], embedding: int) -> None:
+    def __init__(self, sizes: Sequence[int], features: Sequence[int], embedding: int, *, one_hot: bool = False) -> None:
         super().__init__()
-        self.tokens = nn.ModuleList(nn.Embedding(size, embedding) for size in sizes)
+        widths = [size if one_hot else embedding for size in sizes]
+        self.tokens = nn.ModuleList(nn.Embedding(size, width) for size, width in zip(sizes, widths, strict=True))
         self.columns = nn.ModuleList(nn.Embedding(size, embedding) for size in features)
-        self.width = embedding * (len(sizes) + bool(features))
+        self.width = sum(widths) + embedding * bool(features)
         for table in [*self.tokens, *self.columns]:
             nn.init.normal_(table.weight, std=0.1)
+        if one_hot:
+            for table, size in zip(self.tokens, sizes, strict=True):
+                # A fixed identity matrix gives one-hot vectors, so that checkpoints and exports need no special case.
+                table.weight = nn.Parameter(torch.eye(size), requires_grad=False)
 
     def forward(self, tokens: Tensor, conditions: Tensor) -> Tensor:
         """See the class."""
@@ -36,17 +42,21 @@ class Inputs(nn.Module):
 
 
 class RecurrentNetwork(nn.Module):
-    """Embeddings → layers of LSTM or GRU, dropout after each → logits of each stream, concatenated."""
+    """Inputs → layers of LSTM or GRU, dropout after each → logits of each stream, concatenated.
+
+    With `dense` (Model 2 of the thesis) a layer with ReLU, shared by the streams, precedes the logits.
+    """
 
     def __init__(self, config: MelodyConfig, token_format: TokenFormat) -> None:
         super().__init__()
         features = [feature.size for feature in token_format.features]
-        self.inputs = Inputs(token_format.sizes, features, config.embedding)
+        self.inputs = Inputs(token_format.sizes, features, config.embedding, one_hot=config.has_one_hot_inputs)
         kind = nn.LSTM if config.cell == "lstm" else nn.GRU
         between = config.dropout if config.layers > 1 else 0.0
         self.cells = kind(self.inputs.width, config.units, config.layers, batch_first=True, dropout=between)
         self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(config.units) if config.layer_norm else nn.Identity()
+        self.dense = nn.Linear(config.units, config.units) if config.has_dense_layer else None
         self.output = nn.Linear(config.units, sum(token_format.sizes))
         if config.tied:
             self.output.weight = self.inputs.tokens[0].weight  # type: ignore[assignment]
@@ -54,7 +64,10 @@ class RecurrentNetwork(nn.Module):
     def forward(self, tokens: Tensor, conditions: Tensor) -> Tensor:
         """Return logits [batch, steps, sum of sizes], from a zero state."""
         hidden, _ = self.cells(self.inputs(tokens, conditions))
-        logits: Tensor = self.output(self.dropout(self.norm(hidden)))
+        hidden = self.dropout(self.norm(hidden))
+        if self.dense is not None:
+            hidden = nn.functional.relu(self.dense(hidden))
+        logits: Tensor = self.output(hidden)
         return logits
 
 

@@ -2,30 +2,38 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig
 
 
+def _thesis(name: str, **settings: Any) -> MelodyConfig:
+    """Return a run as the thesis states it (references.md §2): one-hot inputs, and Model 2 with its dense layer.
+
+    Training on all positions of a window instead of one window per target is a deviation.
+    """
+    return MelodyConfig(name, window=32, dropout=0.2, epochs=50, patience=0, one_hot=True, dense=True, **settings)
+
+
 def run1() -> MelodyConfig:
     """The thesis' first run: one LSTM of 512 units."""
-    return MelodyConfig("run1", layers=1, units=512)
+    return _thesis("run1", layers=1, units=512)
 
 
 def run2() -> MelodyConfig:
     """The thesis' second run: three LSTMs of 512 units."""
-    return MelodyConfig("run2", layers=3, units=512)
+    return _thesis("run2", layers=3, units=512)
 
 
 def run3() -> MelodyConfig:
     """The thesis' third run: three LSTMs of 1024 units."""
-    return MelodyConfig("run3", layers=3, units=1024)
+    return _thesis("run3", layers=3, units=1024)
 
 
 def run4() -> MelodyConfig:
     """The thesis' fourth run: three GRUs of 512 units."""
-    return MelodyConfig("run4", layers=3, units=512, cell="gru")
+    return _thesis("run4", layers=3, units=512, cell="gru")
 
 
 def folk() -> MelodyConfig:

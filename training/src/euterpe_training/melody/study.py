@@ -1,141 +1,115 @@
 """The thesis' study of melody networks (references.md §2) with held-out figures, and variants beyond it."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.config import MelodyConfig, Part
-from euterpe_training.melody.corpus import MelodyCorpus, corpus_for
 from euterpe_training.melody.recipes import melody_recipe
-from euterpe_training.melody.study_report import Result, draw_study, study_report
-from euterpe_training.melody.trainer import MelodyTrainer
+from euterpe_training.melody.run_queue import CorpusChoice, PlannedRun, RunQueue, read_results
+from euterpe_training.melody.study_report import write_study_report
 
-_RUNS: Final = ("run1", "run2", "run3", "run4")
+RUNS: Final = ("run1", "run2", "run3", "run4")
+#: Directory of the runs' results in that of a study.
+RUNS_DIRECTORY: Final = "runs"
 _PARTS: Final[tuple[Part, ...]] = ("melody", "accompaniment")
-#: Names of networks in results.json before 2026-11-29, and their present names.
-_OLD_NAMES: Final = {
-    "told place, style and (accompaniment) melody": "conditioned on position, style and (accompaniment) melody",
-    "… and its own words of earlier bars": "… and on bar-lag tokens",
-    "… a transformer instead": "… with a transformer",
-}
+#: Units and epochs of the pair of runs that compares training on all positions with one target per window.
+_PAIR: Final = (128, 10)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The size of a study: units as a share of the thesis', epochs, songs of each corpus (0: all).
+    """The size of a study: units as a share of the thesis', epochs, songs per corpus (0: all), and number of seeds.
 
-    Few songs make few batches; a higher learning rate and smaller batches then learn more in as many epochs.
+    `rate` and `batch` are the learning rate and the windows per batch, which the thesis does not state for its runs.
     """
 
     units: float = 1.0
     epochs: int = 50
-    songs: int = 0
-    seed: int = 0
+    songs: int = 62
+    seeds: int = 3
     rate: float = 1e-3
     batch: int = 64
 
 
-def run_study(corpora: Sequence[Path], out: Path, scale: Scale, log: Callable[[str], None]) -> list[Result]:
-    """Train all networks, one after the other, and write README.md, results.json and curves into `out`.
+def run_study(
+    corpora: Sequence[CorpusChoice], out: Path, scale: Scale, log: Callable[[str], None], *,
+    budget_minutes: float = 0.0, variants: bool = False, estimate_only: bool = False,
+) -> bool:  # fmt: skip
+    """Log an estimate, train the missing runs within the budget, and write the report; return whether all are complete.
 
-    Results in results.json are not computed again: a study can be stopped and continued, and corpora can be added, each
-    at its own scale. Raise TrainingError when it has one of the corpora at another scale.
+    Results are in `runs/*/results.json`; a study can be stopped and continued, and corpora can be added. Raise
+    TrainingError when it has runs at another scale.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    results, scales = _read(out / "results.json")
-    for directory in corpora:
-        if scales.setdefault(directory.name, scale) != scale:
-            raise TrainingError(f"{out} has a study of {directory.name} at another scale; choose another --out")
-        loaded: dict[tuple[int, bool], MelodyCorpus] = {}
-        for group, name, config in plan(scale):
-            if (directory.name, group, name, config.part) in {(r.corpus, r.group, r.name, r.part) for r in results}:
-                continue
-            key = (config.encoding, config.keys == "white")
-            if key not in loaded:
-                loaded[key] = corpus_for(directory, config)
-            results.append(_train(loaded[key], group, name, config))
-            last = results[-1]
-            log(f"{last.corpus}, {group}, {name}, {last.part}: held-out loss {last.test_loss:.3f}")
-            (out / "results.json").write_text(_json(results, scales), encoding="utf-8")
-    places = {(group, name, str(config.part)): at for at, (group, name, config) in enumerate(plan(scale))}
-    results.sort(key=lambda row: (row.corpus, places.get((row.group, row.name, row.part), len(places))))
-    for corpus in scales:
-        draw_study([row for row in results if row.corpus == corpus], out / f"curves-{corpus}.png")
-    described = {corpus: asdict(of_corpus) for corpus, of_corpus in sorted(scales.items())}
-    (out / "README.md").write_text(study_report(results, described), encoding="utf-8")
-    return results
+    directory = out / RUNS_DIRECTORY
+    stored = read_results(directory)
+    for result in stored:
+        different = [name for name, value in asdict(scale).items() if name not in ("songs", "seeds")
+                     and result.scale.get(name) != value]  # fmt: skip
+        if different:
+            raise TrainingError(f"{out} has a study with other {' and '.join(different)}; choose another --out")
+    queue = RunQueue(list(plan(corpora, scale, variants=variants)), directory, budget_minutes=budget_minutes, log=log)
+    if queue.waiting:
+        queue.estimate_seconds()
+    if estimate_only:
+        return not queue.waiting
+    is_complete = queue.execute()
+    if read_results(directory):
+        write_study_report(read_results(directory), out)
+    return is_complete
 
 
-def plan(scale: Scale) -> Iterator[tuple[str, str, MelodyConfig]]:
-    """Yield group, name and configuration of every network of a study; the names are keys of stored results."""
+def plan(corpora: Sequence[CorpusChoice], scale: Scale, *, variants: bool = False) -> Iterator[PlannedRun]:
+    """Yield every run of a study; group and name are keys of stored results.
+
+    All runs have their first seed before any has its second, so that a budget is spent on all of them.
+    """
+    described = asdict(scale)
+    for seed in range(scale.seeds):
+        for corpus in corpora:
+            for group, name, config in _configurations(scale, with_variants=variants and not seed, with_pair=not seed):
+                settled = replace(config, seed=seed, songs=scale.songs, style=corpus.style)
+                yield PlannedRun(group, name, corpus, settled, described)
+
+
+def _configurations(scale: Scale, *, with_variants: bool, with_pair: bool) -> Iterator[tuple[str, str, MelodyConfig]]:
     for model in (1, 2):
-        for run in _RUNS:
+        for run in RUNS:
             for part in _PARTS:
                 yield f"Model {model}", run, _scaled(replace(melody_recipe(run), encoding=model, part=part), scale)
-    base = _scaled(replace(melody_recipe("run1"), keys="white", window=128, dropout=0.1), scale)
+    if with_pair:
+        units, epochs = _PAIR
+        small = replace(_scaled(replace(melody_recipe("run1"), units=units), scale), epochs=min(epochs, scale.epochs))
+        yield "Targets per window", "all positions", small
+        yield "Targets per window", "the last position, as the thesis", replace(small, targets="last")
+    if with_variants:
+        for name, config in _variants(scale):
+            for part in _PARTS:
+                yield "Beyond the thesis", name, replace(config, part=part)
+
+
+def _variants(scale: Scale) -> Iterator[tuple[str, MelodyConfig]]:
+    base = _scaled(replace(melody_recipe("run1"), one_hot=False, keys="white", window=128, dropout=0.1), scale)
     conditioned = replace(base, conditioned=True)
-    for name, config in (
-        ("as the thesis, in white keys", base),
-        ("in a random key each time", replace(base, keys="augmented")),
-        ("conditioned on position, style and (accompaniment) melody", conditioned),
-        ("… and on bar-lag tokens", replace(conditioned, echoes=True)),
-        ("… with layer norm", replace(conditioned, layer_norm=True)),
-        ("… with tied weights", replace(conditioned, tied=True, embedding=conditioned.units)),
-        (
-            "… with a transformer",
-            replace(conditioned, cell="transformer", units=conditioned.units // 4 * 4, layers=2),
+    yield "as the thesis, in white keys", base
+    yield "in a random key each time", replace(base, keys="augmented")
+    yield "conditioned on position, style and (accompaniment) melody", conditioned
+    yield "… and on bar-lag tokens", replace(conditioned, echoes=True)
+    yield "… with layer norm", replace(conditioned, layer_norm=True)
+    yield "… with tied weights", replace(conditioned, tied=True, embedding=conditioned.units)
+    yield (
+        "… with a transformer",
+        replace(
+            conditioned, cell="transformer", units=conditioned.units // 4 * 4, layers=2, one_hot=False, dense=False
         ),
-    ):
-        for part in _PARTS:
-            yield "Beyond the thesis", name, replace(config, part=part)
+    )
 
 
 def _scaled(config: MelodyConfig, scale: Scale) -> MelodyConfig:
     units = max(8, round(config.units * scale.units / 8) * 8)
     embedding = max(8, round(config.embedding * scale.units**0.5 / 8) * 8)
     return replace(
-        config, units=units, embedding=embedding, epochs=scale.epochs, songs=scale.songs, seed=scale.seed,
-        learning_rate=scale.rate, batch_size=scale.batch,
-    )  # fmt: skip
-
-
-def _train(corpus: MelodyCorpus, group: str, name: str, config: MelodyConfig) -> Result:
-    trainer = MelodyTrainer(config, corpus)
-    trainer.train()
-    best = min(trainer.history, key=lambda epoch: epoch.validation.loss)
-    test = trainer.score("test")
-    seconds = sum(epoch.seconds for epoch in trainer.history)
-    return Result(
-        corpus=corpus.name,
-        group=group,
-        name=name,
-        part=config.part,
-        parameters=trainer.parameters,
-        epochs=len(trainer.history),
-        seconds_per_epoch=seconds / len(trainer.history),
-        tokens_per_second=sum(epoch.tokens for epoch in trainer.history) / seconds,
-        train_loss=best.train.loss,
-        train_accuracy=best.train.accuracy,
-        test_loss=test.loss,
-        test_accuracy=test.accuracy,
-        curve=tuple((epoch.train.loss, epoch.validation.loss) for epoch in trainer.history),
+        config, units=units, embedding=embedding, epochs=scale.epochs, learning_rate=scale.rate, batch_size=scale.batch
     )
-
-
-def _json(results: Sequence[Result], scales: dict[str, Scale]) -> str:
-    content: dict[str, Any] = {
-        "scales": {corpus: asdict(scale) for corpus, scale in scales.items()},
-        "results": [asdict(result) for result in results],
-    }
-    return json.dumps(content, indent=1) + "\n"
-
-
-def _read(path: Path) -> tuple[list[Result], dict[str, Scale]]:
-    if not path.is_file():
-        return [], {}
-    content = json.loads(path.read_text(encoding="utf-8"))
-    rows = [Result(**{**row, "name": _OLD_NAMES.get(row["name"], row["name"])}) for row in content["results"]]
-    return rows, {corpus: Scale(**scale) for corpus, scale in content["scales"].items()}

@@ -58,8 +58,10 @@ class MelodyTrainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network: nn.Module = build_network(config, self.token_format).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
+            self._trainable(), config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
+        #: The precision of the products: float32 on a CPU without AMX, where bfloat16 is slower.
+        self.precision = config.precision if self.device.type == "cuda" or has_amx() else "float32"
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = self._weights()
         self._encoded: dict[str, EncodedSongs] = {}
@@ -67,8 +69,8 @@ class MelodyTrainer:
 
     @property
     def parameters(self) -> int:
-        """Number of weights of the network."""
-        return sum(each.numel() for each in self.network.parameters())
+        """Number of trainable weights of the network."""
+        return sum(each.numel() for each in self._trainable())
 
     def part(self, name: Split) -> EncodedSongs:
         """Return the songs of one part, encoded once."""
@@ -78,10 +80,15 @@ class MelodyTrainer:
 
     def train(self, after_epoch: Callable[["MelodyTrainer"], None] = lambda _: None) -> None:
         """Train to the end, or until `patience` epochs without improvement; then load the best weights."""
-        while self._progress() < 1 and not self._patience_exceeded():
+        while not self.is_finished:
             self.run_epoch()
             after_epoch(self)
         self.network.load_state_dict(self.best)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs or minutes are over, or `patience` epochs without improvement."""
+        return self._progress() >= 1 or self._patience_exceeded()
 
     def run_epoch(self) -> Epoch:
         """Train one epoch, and compute the validation loss after it."""
@@ -93,17 +100,30 @@ class MelodyTrainer:
         epoch_batches = list(batches(self.part("train"), self.config, random, self._keys))
         for at, batch in enumerate(epoch_batches):
             self._set_learning_rate(number + at / len(epoch_batches), time.perf_counter() - started)
-            loss = self._loss(batch, totals)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.max_grad_norm)
-            self.optimizer.step()
+            self._update(self._loss(batch, totals))
         seconds = time.perf_counter() - started
         epoch = Epoch(number, totals.score(), self.score("validation"), seconds, totals.tokens)
         if not self.history or epoch.validation.loss < min(past.validation.loss for past in self.history):
             self.best = self._weights()
         self.history.append(epoch)
         return epoch
+
+    def measure_epoch_seconds(self, batch_count: int = 2) -> float:
+        """Return the seconds that an epoch takes, from `batch_count` batches after one that is not counted.
+
+        The weights change, so that this trainer is of no further use.
+        """
+        random = np.random.default_rng(0)
+        epoch_batches = list(batches(self.part("train"), self.config, random, self._keys))
+        self.network.train()
+        totals, started = _Totals(self.token_format.sizes), time.perf_counter()
+        measured = epoch_batches[: batch_count + 1]
+        for at, batch in enumerate(measured):
+            if at == min(1, len(measured) - 1):
+                started = time.perf_counter()
+            self._update(self._loss(batch, totals))
+        seconds = (time.perf_counter() - started) / max(len(measured) - 1, 1)
+        return seconds * len(epoch_batches)
 
     @torch.no_grad()
     def score(self, part: Split) -> Score:
@@ -140,12 +160,17 @@ class MelodyTrainer:
         trainer.history = [_epoch(row) for row in state["history"]]
         return trainer
 
+    def _update(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+
     def _loss(self, batch: Batch, totals: "_Totals") -> Tensor:
         previous, conditions, targets = (
             torch.from_numpy(part).to(self.device) for part in (batch.previous, batch.conditions, batch.targets)
         )
-        half = self.config.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             logits = self.network(previous, conditions)
         losses, correct = [], []
         for at, stream in enumerate(logits.float().split(self.token_format.sizes, -1)):
@@ -176,8 +201,17 @@ class MelodyTrainer:
         patience = self.config.patience
         return bool(patience and losses) and len(losses) - 1 - int(np.argmin(losses)) >= patience
 
+    def _trainable(self) -> list[nn.Parameter]:
+        return [each for each in self.network.parameters() if each.requires_grad]
+
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.detach().clone() for name, weight in self.network.state_dict().items()}
+
+
+def has_amx() -> bool:
+    """Return whether the CPU multiplies matrices in bfloat16 by itself (AMX)."""
+    path = Path("/proc/cpuinfo")
+    return path.is_file() and "amx_bf16" in path.read_text(encoding="utf-8")
 
 
 def read_config(path: Path) -> MelodyConfig:

@@ -101,6 +101,18 @@ class QuantizedTrack:
         """Return the track with every note moved; the caller keeps pitches within 0..127."""
         return replace(self, pitches=tuple(tuple(pitch + semitones for pitch in each) for each in self.pitches))
 
+    def to_sixteenths(self) -> "QuantizedTrack":
+        """Return the track on the grid of sixteenths, on which conditioning features are defined."""
+        per_sixteenth = self.steps_per_quarter // SIXTEENTHS
+        if per_sixteenth == 1:
+            return self
+        counts = [len(each) for each in self.pitches]
+        onset, length = (
+            np.repeat(np.array(each, np.float64), counts) / per_sixteenth for each in (self.onsets, self.lengths)
+        )
+        pitch = np.array([pitch for each in self.pitches for pitch in each], np.int64)
+        return quantize_times(onset, length, pitch, SIXTEENTHS, -(-self.end // per_sixteenth))[0]
+
     def window(self, start: int, stop: int) -> "QuantizedTrack":
         """Return steps start..stop, counted from 0; a note that sounds across a border is cut there."""
         onsets, lengths, sounding = [], [], []

@@ -46,7 +46,7 @@ from euterpe_generator.models.endings import (
 )
 from euterpe_generator.models.given_notes import with_given_notes
 from euterpe_generator.models.offered_parameters import offered_manifest
-from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt, to_sixteenths
+from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt
 from euterpe_generator.models.token_masks import (
     allowed,
     allowed_first,
@@ -107,6 +107,9 @@ class MelodyAdapter:
         if resolved.get("strategy") == "beam" and int(resolved["beam_width"]) % int(resolved["beam_groups"]):
             message = f"must divide beam_width, which is {resolved['beam_width']}"
             raise InvalidParameters.for_field("body.parameters.beam_groups", message)
+        if resolved.get("no_repeat_ngram") == 1:
+            message = "must be 0 (off) or at least 2: with 1, no note could occur twice"
+            raise InvalidParameters.for_field("body.parameters.no_repeat_ngram", message)
         if prompt is not None:
             resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
         is_accompaniment = resolved.get("accompaniment") == "only"
@@ -303,7 +306,7 @@ class MelodyAdapter:
 
         def conditioning(previous: Sequence[Tokens]) -> Tokens:
             needs_melody = any(feature.name == "melody" for feature in features)
-            table = conditioning_table(features, form, to_sixteenths(melody(previous)) if needs_melody else None)
+            table = conditioning_table(features, form, melody(previous).to_sixteenths() if needs_melody else None)
             is_two_part = parameters.get("form") == TWO_PART
             return two_part_conditions(table, features, form.steps // 2) if is_two_part else table
 
@@ -382,7 +385,7 @@ def _instruments(prompt: Prompt) -> dict[str, str]:
 def sampling_params(parameters: Mapping[str, Value]) -> SamplingParams:
     """Return the sampling parameters for the parameters of euterpe_music.melody_parameters."""
     names = {
-        "temperature", "top_k", "top_p", "repetition_penalty", "repetition_window",
+        "temperature", "top_k", "top_p", "repetition_penalty", "repetition_window", "no_repeat_ngram",
         "beam_width", "length_penalty", "beam_groups", "beam_diversity",
     }  # fmt: skip
     values: dict[str, Any] = {name: parameters[name] for name in names if name in parameters}

@@ -16,6 +16,21 @@ from euterpe_generator.models.two_part_form import TWO_PART_BARS, TWO_PART_STYLE
 #: Parameters whose advice in older manifests is wrong, with the advice that replaces it.
 _ADVICE: Final = {"temperature": TEMPERATURE_ADVICE}
 
+#: It is not in manifests, because it does not depend on the networks.
+_NO_REPEAT_NGRAM: Final = Parameter(
+    name="no_repeat_ngram",
+    label="No repeated sequences",
+    kind="int",
+    minimum=0,
+    default=0,
+    maximum=16,
+    group="advanced",
+    advice=(
+        "No sequence of this many notes, chords and rests occurs twice in a part; 0 allows all. "
+        "Low values leave no motifs."
+    ),
+)
+
 
 def offered_manifest(manifest: MelodyManifest) -> MelodyManifest:
     """Return the manifest with the parameters that the networks can follow.
@@ -67,6 +82,8 @@ def _relative_major(key: KeySignature) -> str:
 
 def _added_after(parameter: Parameter, manifest: MelodyManifest) -> tuple[Parameter, ...]:
     """Return the parameters of the service that are listed after one of the manifest's."""
+    if parameter.name == "repetition_window":
+        return (_NO_REPEAT_NGRAM,)
     if parameter.name == "strategy" and set(RANDOM_STRATEGIES) & set(parameter.choices):
         return (ending_parameter(),)
     styles = [style for style in manifest.styles if style in TWO_PART_STYLES]

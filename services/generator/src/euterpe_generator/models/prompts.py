@@ -12,7 +12,7 @@ from euterpe_music.midi import MidiError, read_midi
 from euterpe_music.midi.read import MidiLimits
 from euterpe_music.piece import NoteArray, Piece
 from euterpe_music.tokens import Parts, PartsError, QuantizedTrack, encode_steps, encode_streams, quantize, split_parts
-from euterpe_music.tokens.quantized_track import FINE, SIXTEENTHS, quantize_times
+from euterpe_music.tokens.quantized_track import FINE
 from euterpe_music.tokens.tonality import white_key_shift
 from euterpe_music.tokens.vocabulary import Vocabulary
 
@@ -82,20 +82,7 @@ def read_prompt(midi: bytes, reading: PromptReading, vocabularies: Mapping[str, 
 
 def prompt_tokens(track: QuantizedTrack, vocabularies: Sequence[Vocabulary]) -> list[list[str]]:
     """Encode a part on the grid of 24ths as tokens, for each stream."""
-    return [encode_steps(to_sixteenths(track))] if len(vocabularies) == 1 else list(encode_streams(track))
-
-
-def to_sixteenths(track: QuantizedTrack) -> QuantizedTrack:
-    """Quantise a track to sixteenths."""
-    per_sixteenth = track.steps_per_quarter // SIXTEENTHS
-    if per_sixteenth == 1:
-        return track
-    counts = [len(each) for each in track.pitches]
-    onset, length = (
-        np.repeat(np.array(each, np.float64), counts) / per_sixteenth for each in (track.onsets, track.lengths)
-    )
-    pitch = np.array([pitch for each in track.pitches for pitch in each], np.int64)
-    return quantize_times(onset, length, pitch, SIXTEENTHS, -(-track.end // per_sixteenth))[0]
+    return [encode_steps(track.to_sixteenths())] if len(vocabularies) == 1 else list(encode_streams(track))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ KINDS = (
     SamplingParams(beam_width=3),
     SamplingParams(top_k=9, top_p=0.9, repetition_window=4, repetition_penalty=1.2),
     SamplingParams(beam_width=4, beam_groups=2, beam_diversity=1.0),
+    SamplingParams(top_k=4, no_repeat_ngram=2),
+    SamplingParams(beam_width=3, no_repeat_ngram=3),
 )
 DURATIONS = np.array([0, 0, 6, 12, 24, 18, 8, 48])
 
@@ -148,6 +150,34 @@ def test_seeds_matter_only_where_tokens_are_sampled(bundle: MelodyBundle) -> Non
         pieces = compose(bundle, [Request(str(s), "a", seed=s, steps=wanted.steps, inputs=wanted) for s in (1, 2)], 2)
         is_sampled = sampling.top_k != 1 and sampling.beam_width == 1
         assert (pieces["1"].tobytes() != pieces["2"].tobytes()) == is_sampled
+
+
+@pytest.mark.parametrize("sampling", [
+    SamplingParams(top_k=1), SamplingParams(top_k=2, temperature=0.3), SamplingParams(beam_width=3),
+])  # fmt: skip
+@pytest.mark.parametrize("has_ending", [False, True])
+def test_no_ngram_of_a_part_occurs_twice(bundle: MelodyBundle, sampling: SamplingParams, *, has_ending: bool) -> None:
+    if has_ending and sampling.beam_width > 1:
+        return
+    hold = np.arange(bundle.manifest.graphs["melody"].vocabularies[0].size) == 3
+    has_holds = bundle.manifest.encoding == 1
+
+    def repeats(size: int, limit: int) -> int:
+        wanted = plan(bundle, replace(sampling, no_repeat_ngram=limit), has_ending=has_ending)
+        onsets = {"onset_tokens": ~hold} if has_holds else {}
+        wanted = Plan(tuple(replace(part, **onsets) for part in wanted.parts))
+        [events] = compose(bundle, [Request("a", "a", seed=4, steps=wanted.steps, inputs=wanted)], rows=4).values()
+        count = 0
+        for part in (0, 1):
+            tokens = events[events[:, 0] == part][:, 1].astype(int)
+            tokens = tokens[tokens != 3] if has_holds else tokens
+            ngrams = [tuple(tokens[at : at + size]) for at in range(len(tokens) - size + 1)]
+            count += len(ngrams) - len(set(ngrams))
+        return count
+
+    assert repeats(2, 0) > 0
+    assert repeats(3, 3) == 0
+    assert repeats(2, 2) == 0
 
 
 def test_a_piece_has_both_parts_starts_with_the_prompt_and_ends_in_time(bundle: MelodyBundle) -> None:

@@ -1,5 +1,7 @@
 """The inputs of a step: embeddings of tokens and conditioning features, multiplied by the first layer in advance."""
 
+import numpy as np
+
 from euterpe_training.onnx_graph import INT64, Array, GraphBuilder
 
 #: Weights by their names in PyTorch's state_dict.
@@ -25,8 +27,8 @@ def _folded_tables(weights: Weights, matrix: Array, bias: Array) -> tuple[list[A
     tokens = [weights[name] for name in sorted(weights) if name.startswith("inputs.tokens.")]
     count = sum(name.startswith("inputs.columns.") for name in weights)
     features = [weights[f"inputs.columns.{index}.weight"] for index in range(count)]
-    width = tokens[0].shape[1]
-    parts = [matrix[:, index * width : (index + 1) * width] for index in range(len(tokens) + bool(features))]
+    borders = np.cumsum([table.shape[1] for table in tokens])
+    parts = np.split(matrix, borders, axis=1)
     tables = [table @ part.T for table, part in zip(tokens, parts, strict=False)]
     tables[0] = tables[0] + bias
     return tables, [table @ parts[-1].T for table in features]

@@ -15,7 +15,7 @@ def recurrent_step(weights: Weights, cell: Literal["lstm", "gru"], variant: Vari
 
     With `int8` the embedding tables are integers, and so are both factors of the products over hidden states. A hidden
     state lies in (-1, 1), so its scale is constant, and a row's result does not depend on the other rows of its batch,
-    as it would with scales taken from the batch. The output layer stays in fp32.
+    as it would with scales taken from the batch. The dense layer and the output layer stay in fp32.
     """
     graph = GraphBuilder()
     layers = sum(name.startswith("cells.weight_hh_l") for name in weights)
@@ -78,5 +78,7 @@ def _gru(graph: GraphBuilder, layer: int, inputs: str, weights: Weights, variant
 def _output(graph: GraphBuilder, hidden: str, weights: Weights) -> None:
     if "norm.weight" in weights:
         hidden = graph.layer_norm(hidden, weights["norm.weight"], weights["norm.bias"])
+    if "dense.weight" in weights:
+        hidden = graph.node("Relu", graph.linear(hidden, weights["dense.weight"], weights["dense.bias"]))
     weight = weights["output.weight"]
     graph.output("logits", "batch", weight.shape[0], value=graph.linear(hidden, weight, weights["output.bias"]))

@@ -18,7 +18,7 @@ from euterpe_training.melody.export.bundle import bundle_part
 from euterpe_training.melody.export.card import melody_card
 from euterpe_training.melody.pictures import draw_curves, draw_rolls
 from euterpe_training.melody.sampling import SamplingParams, generate
-from euterpe_training.melody.trainer import MelodyTrainer
+from euterpe_training.melody.trainer import Epoch, MelodyTrainer
 
 #: Bars of a piece: minimum, default, maximum.
 BARS: Final = (2, 16, 64)
@@ -36,14 +36,15 @@ class MelodyLabel(BundleLabel):
 def release_melody(
     melody: MelodyTrainer, accompaniment: MelodyTrainer | None, directory: Path, label: MelodyLabel, pieces: int = 96
 ) -> MelodyBundle:
-    """Export the best weights of both networks, evaluate them on the test songs, and write the card.
+    """Export the best weights of both networks of Model 1 or 2, evaluate them on the test songs, and write the card.
 
     The default sampling parameters are selected on the validation songs. The default variant is int8 if its held-out
     loss is within one per cent of fp32's. Raise TrainingError when the runs differ in corpus or encoding.
     """
     trainers = {"melody": melody} | ({"accompaniment": accompaniment} if accompaniment else {})
     for name, trainer in trainers.items():
-        if trainer.config.part != name or trainer.corpus.sha256 != melody.corpus.sha256 or trainer.config.encoding != 1:
+        same = (trainer.corpus.sha256, trainer.config.encoding) == (melody.corpus.sha256, melody.config.encoding)
+        if trainer.config.part != name or not same:
             raise TrainingError(f"the run for the {name} has another part, corpus or encoding")
     graphs: dict[Any, TokenGraph] = {}
     files: dict[str, bytes] = {}
@@ -84,9 +85,12 @@ def _manifest(
 ) -> MelodyManifest:
     corpus = trainer.corpus
     bars = dict(zip(("min", "default", "max"), BARS, strict=True))
+    # Only networks that are conditioned on the style follow it; the others are asked for a meter.
+    conditioned = trainer.config.conditioned
     parameters = melody_parameters(
-        bars=BARS, styles=corpus.styles, bpm=label.bpm, instruments=label.instruments, top_p=params.top_p,
-        temperature=params.temperature, accompanied="accompaniment" in graphs, strategy="top_p",
+        bars=BARS, styles=corpus.styles if conditioned else (), meters=() if conditioned else meters(corpus),
+        bpm=label.bpm, instruments=label.instruments, top_p=params.top_p, temperature=params.temperature,
+        accompanied="accompaniment" in graphs, strategy="top_p",
     )  # fmt: skip
     return MelodyManifest(
         kind="melody",
@@ -96,7 +100,7 @@ def _manifest(
         description=label.description,
         licence=label.licence,
         created=label.date,
-        encoding=1,
+        encoding=1 if trainer.config.encoding == 1 else 2,
         styles=corpus.styles,
         style_meters=style_meters(corpus),
         tonality="white" if trainer.config.keys == "white" else "any",
@@ -104,6 +108,12 @@ def _manifest(
         graphs=graphs,
         sampling=Sampling(length=IntRange(**bars), parameters=parameters),
     )
+
+
+def meters(corpus: MelodyCorpus) -> tuple[str, ...]:
+    """Return the meters of the songs, the commonest first."""
+    found = [str(song.meter) for song in corpus.songs]
+    return tuple(sorted(set(found), key=lambda meter: (-found.count(meter), meter)))
 
 
 def style_meters(corpus: MelodyCorpus) -> dict[str, str]:
@@ -157,12 +167,14 @@ def _training(trainers: dict[str, MelodyTrainer], report: dict[str, Any], label:
     )
 
 
-def _row(epoch: Any) -> dict[str, float]:
-    return {
-        "train_loss": round(epoch.train.loss, 4), "train_accuracy": round(epoch.train.accuracy[0], 4),
-        "loss": round(epoch.validation.loss, 4), "accuracy": round(epoch.validation.accuracy[0], 4),
-        "seconds": round(epoch.seconds, 1), "tokens": epoch.tokens,
-    }  # fmt: skip
+def _row(epoch: Epoch) -> dict[str, float]:
+    row: dict[str, float] = {"seconds": round(epoch.seconds, 1), "tokens": epoch.tokens}
+    for prefix, score in (("train_", epoch.train), ("", epoch.validation)):
+        row[f"{prefix}loss"] = round(score.loss, 4)
+        # The accuracy of Model 2's durations comes second.
+        for name, accuracy in zip(("accuracy", "duration_accuracy"), score.accuracy, strict=False):
+            row[f"{prefix}{name}"] = round(accuracy, 4)
+    return row
 
 
 def _rounded(value: Any) -> Any:

@@ -42,6 +42,7 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   'beam diversity': 'Diversidad del haz',
   'repetition penalty': 'Penalización de repeticiones',
   'repetition window': 'Ventana de repeticiones',
+  'no repeated sequences': 'Sin secuencias repetidas',
   'length penalty': 'Penalización de la extensión',
   precision: 'Precisión',
   'whose music it takes after. composers with many pieces in the corpus come out clearest.':
@@ -95,6 +96,8 @@ export const SPANISH_LABELS: Readonly<Record<string, string>> = {
   'above 1, notes that occurred recently become less likely.':
     'Por encima de 1, las notas recientes se vuelven menos probables.',
   'number of recent steps to which the penalty applies.': 'Número de pasos recientes a los que se aplica.',
+  'no sequence of this many notes, chords and rests occurs twice in a part; 0 allows all. low values leave no motifs.':
+    'Ninguna secuencia de tantas notas, acordes y silencios aparece dos veces en una parte; 0 las permite todas. Con valores bajos no quedan motivos.',
   'number of continuations kept at every step.': 'Número de continuaciones que se guardan en cada paso.',
   'above 1 favours more and shorter notes, below 1 fewer and longer notes.':
     'Por encima de 1, más notas y más cortas; por debajo, menos y más largas.',

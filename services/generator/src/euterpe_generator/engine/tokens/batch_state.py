@@ -30,6 +30,7 @@ class BatchState:
         self.units_per_grid_step = np.ones(0, np.int64)
         self.penalty = np.ones(0, np.float32)
         self.window = np.zeros(0, np.int64)
+        self.no_repeat_ngram = np.zeros(0, np.int64)
         self.uses_beam_search = np.zeros(0, np.bool_)
         #: Added to the logits: 0 for allowed tokens, else -inf.
         self.allowed = np.zeros((0, total), np.float32)
@@ -54,6 +55,7 @@ class BatchState:
         self._put("units_per_grid_step", row, part.units_per_grid_step)
         self._put("penalty", row, part.sampling.repetition_penalty)
         self._put("window", row, min(part.sampling.repetition_window, MAX_REPETITION_WINDOW))
+        self._put("no_repeat_ngram", row, part.sampling.no_repeat_ngram)
         self._put("uses_beam_search", row, part.sampling.beam_width > 1)
         self._put("allowed", row, np.where(part.allowed, 0, -np.inf))
         self._put("bias", row, 0 if part.logit_bias is None else part.logit_bias)

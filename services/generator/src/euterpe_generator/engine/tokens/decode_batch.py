@@ -11,6 +11,7 @@ from euterpe_generator.engine.tokens.beam_search import BeamSearch
 from euterpe_generator.engine.tokens.ending_search import EndingSearch
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.plan import Part, Tokens
+from euterpe_generator.engine.tokens.repeated_ngrams import exclude_repeated_ngrams
 from euterpe_generator.engine.tokens.sampler import (
     BatchedSamplingParams,
     apply_repetition_penalty,
@@ -109,6 +110,8 @@ class DecodeBatch:
             self._refresh()
         logits = self._network.step(self._token, self._conditioning())
         self._mask(logits)
+        if len(self._without_repeats):
+            self._exclude_repeats(logits)
         tokens = self._select_tokens(logits, noise)
         self._append(tokens, events)
         for row, search in self._searches.items():
@@ -180,6 +183,7 @@ class DecodeBatch:
         self._first_bias = state.first_bias[row]
         self._has_first_bias = bool((self._first_bias < 0).any())
         self._penalised = np.flatnonzero(state.penalty[row] != 1)
+        self._without_repeats = np.flatnonzero(state.no_repeat_ngram[row])
         self._longest_duration, self._shortest_duration = state.longest_duration, state.shortest_duration
         self._is_stale = False
 
@@ -195,6 +199,18 @@ class DecodeBatch:
         if self._longest_duration and int(remaining.min()) < self._longest_duration:
             too_long = self._durations > np.maximum(remaining, self._shortest_duration)[:, None]
             logits[:, self._borders[-2] :][too_long] = -np.inf
+
+    def _exclude_repeats(self, logits: Array) -> None:
+        """Set the logits of tokens that would repeat an n-gram of their sequence to -inf."""
+        for at in self._without_repeats.tolist():
+            row, steps = int(self._row[at]), int(self._position[at])
+            part = self._state.parts[row][1]
+            search = self._search_of(row)
+            number = int(np.count_nonzero(self._row[:at] == row))
+            history = self._state.generated[row] if search is None else search.history[number]
+            exclude_repeated_ngrams(
+                logits[at, : self._borders[1]], history[:steps, 0], part.sampling.no_repeat_ngram, part.onset_tokens
+            )
 
     def _select_tokens(self, logits: Array, noise: Array) -> Tokens:
         tokens = np.zeros_like(self._token)

@@ -21,9 +21,11 @@ class SamplingParams:
 
     `temperature` divides the logits. `top_k` (0: off) and `top_p` (1: off) keep only the most likely tokens; `top_k` 1
     is greedy. `repetition_penalty` (1: off) makes the tokens of the last `repetition_window` steps less likely (Keskar
-    et al., CTRL, 2019). With `beam_width` > 1 nothing is sampled: that many continuations are kept at every step,
-    ranked by log-probability ÷ events^`length_penalty`. They form `beam_groups`, and each group is penalised by
-    `beam_diversity` for tokens that earlier groups selected (Vijayakumar et al., Diverse beam search, 2018).
+    et al., CTRL, 2019). With `no_repeat_ngram` n (0: off), no n consecutive notes, chords and rests occur twice in a
+    part (Paulus et al., A deep reinforced model for abstractive summarization, 2018). With `beam_width` > 1 nothing is
+    sampled: that many continuations are kept at every step, ranked by log-probability ÷ events^`length_penalty`. They
+    form `beam_groups`, and each group is penalised by `beam_diversity` for tokens that earlier groups selected
+    (Vijayakumar et al., Diverse beam search, 2018).
     """
 
     temperature: float = 1.0
@@ -31,6 +33,7 @@ class SamplingParams:
     top_p: float = 1.0
     repetition_penalty: float = 1.0
     repetition_window: int = 32
+    no_repeat_ngram: int = 0
     beam_width: int = 1
     length_penalty: float = 1.0
     beam_groups: int = 1
