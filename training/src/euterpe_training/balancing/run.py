@@ -128,3 +128,8 @@ def digest(images: ImageSet) -> str:
     total = hashlib.sha256(np.ascontiguousarray(images.images).tobytes())
     total.update(np.ascontiguousarray(images.labels).tobytes())
     return total.hexdigest()
+
+
+def model_digest(directory: Path) -> str:
+    """Return the SHA-256 of the checkpoint in a run's directory."""
+    return hashlib.sha256((directory / CHECKPOINT_FILE).read_bytes()).hexdigest()

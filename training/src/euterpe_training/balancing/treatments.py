@@ -11,7 +11,7 @@ from rich.console import Console
 from euterpe_training.balancing.classical import CLASSICAL, resample
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet
-from euterpe_training.balancing.losses import LOSSES
+from euterpe_training.balancing.losses import LOSSES, is_loss
 from euterpe_training.balancing.method import Method
 from euterpe_training.balancing.run import Run
 from euterpe_training.checkpoints import CHECKPOINT_FILE
@@ -43,7 +43,7 @@ def treatment_names() -> list[str]:
 def check_treatments(names: list[str]) -> None:
     """Raise TrainingError for a name that is not a treatment."""
     for name in names:
-        if name not in treatment_names():
+        if name not in treatment_names() and not (name.startswith(LOSS_PREFIX) and is_loss(name[len(LOSS_PREFIX) :])):
             raise TrainingError(f"there is no method {name!r}; the methods are: {', '.join(treatment_names())}")
 
 
@@ -67,7 +67,7 @@ class TreatmentFactory:
             return Treatment(name, self.real, loss=name.removeprefix(LOSS_PREFIX))
         if name in CLASSICAL:
             balanced = resample(self.real, name, self.ratio, seed)
-            return Treatment(name, balanced, synthetic=max(len(balanced) - len(self.real), 0))
+            return Treatment(name, balanced, synthetic=int(balanced.is_made.sum() - self.real.is_made.sum()))
         methods: dict[str, Callable[[], Method]] = {
             "deepsmote": lambda: self._trained(self.deepsmote, name),
             "bagan-gp": lambda: self._trained(self.bagan, name),
