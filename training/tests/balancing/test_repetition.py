@@ -86,6 +86,8 @@ def test_the_estimate_is_proportional_to_the_missing_epochs(
 def test_the_time_of_a_classifier_is_its_images_by_the_rate(unbalanced: ImageSet) -> None:
     options = FitOptions(network="small", epochs=10, batch_size=16)
     assert classifier_rate(unbalanced, options, CPU) > 0
+    # Also for a training that is shorter than what is measured.
+    assert classifier_rate(unbalanced, replace(options, epochs=1, steps_per_round=1, anneal=True), CPU) > 0
     assert seconds_of_fit(500, options, 100) == 50
     assert seconds_of_fit(500, replace(options, steps_per_round=5), 100) == 8
     assert [describe_seconds(one) for one in (0.2, 90, 1200, 90_000)] == ["1 s", "90 s", "20 min", "25.0 h"]

@@ -44,6 +44,7 @@ def test_images_of_other_shapes_and_ranges(unbalanced: ImageSet) -> None:
     assert balanced.shape == (180, 28 * 28 * 3)
 
 
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 def test_a_sampler_works_in_a_pipeline_of_imbalanced_learn(unbalanced: ImageSet) -> None:
     x, y = unbalanced.images.reshape(92, -1).astype(np.float32), unbalanced.labels
     steps = (DeepSmoteSampler(**SMOKE, settings={"epochs": 1, "neighbours": 2}), StandardScaler(),

@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -165,7 +165,8 @@ class _Training:
 
 def seconds_per_batch(train: ImageSet, options: FitOptions, batches: int, device: torch.device) -> float:
     """Return the seconds per batch of a training, measured on `batches` of them after one that is not measured."""
-    training = _Training(train, options, 0, device)
+    # Without the cycle of the learning rate, which has the length of the whole training.
+    training = _Training(train, replace(options, anneal=False), 0, device)
     training.fitted.network.train()
     seconds = 0.0
     for index in range(batches + 1):

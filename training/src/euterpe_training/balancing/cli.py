@@ -79,10 +79,11 @@ def train(
         config = _config(method, recipe, overrides)
         run = Run.start(_load(stored).real_train, config, out, found)
     seconds, rate = seconds_of_training(run.method.data, run.config, found, len(run.method.history))
-    console.print(
-        f"{rate:,.0f} images/s, measured: about {describe_seconds(seconds)} for "
-        f"{run.method.epochs - len(run.method.history)} epochs", highlight=False,
-    )  # fmt: skip
+    if seconds:
+        console.print(
+            f"{rate:,.0f} images/s, measured: about {describe_seconds(seconds)} for "
+            f"{run.method.epochs - len(run.method.history)} epochs", highlight=False,
+        )  # fmt: skip
     stored.write(out)
     run.train(console)
 

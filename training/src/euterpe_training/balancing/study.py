@@ -156,6 +156,7 @@ class Study:
         """Yield the seconds of the trainings that are missing, of the first repetition times the repetitions."""
         options, train = self.options, self._first.train
         configs: dict[str, DeepSmoteConfig | BaganConfig] = {"deepsmote": options.deepsmote, "bagan-gp": options.bagan}
+        rates: dict[str, float] = {}
         for method in options.methods:
             missing_seeds = [
                 sum(not self.results.has(method, network, seed) for seed in range(options.seeds))
@@ -172,8 +173,9 @@ class Study:
                     chosen = replace(options.fit, network=network)
                     # Oversampled sets have as many images per class as the largest.
                     size = len(train) if method == "unbalanced" or method.startswith("loss:") else _filled(train)
-                    rate = classifier_rate(train, chosen, self.device)
-                    yield count * seconds_of_fit(size, chosen, rate)
+                    if network not in rates:
+                        rates[network] = classifier_rate(train, chosen, self.device)
+                    yield count * seconds_of_fit(size, chosen, rates[network])
 
 
 def _filled(images: ImageSet) -> int:

@@ -49,7 +49,10 @@ def check_treatments(names: list[str]) -> None:
 
 @dataclass(frozen=True)
 class TreatmentFactory:
-    """Makes treatments of one real set; generative methods are trained in folders below `directory`."""
+    """Makes treatments of one training set; generative methods are trained in folders below `directory`.
+
+    Only the real images of the set are balanced: synthetic ones are never sources of others.
+    """
 
     real: ImageSet
     directory: Path
@@ -66,24 +69,24 @@ class TreatmentFactory:
         if name.startswith(LOSS_PREFIX):
             return Treatment(name, self.real, loss=name.removeprefix(LOSS_PREFIX))
         if name in CLASSICAL:
-            balanced = resample(self.real, name, self.ratio, seed)
-            return Treatment(name, balanced, synthetic=int(balanced.is_made.sum() - self.real.is_made.sum()))
+            balanced = resample(self.real.real(), name, self.ratio, seed)
+            return Treatment(name, balanced, synthetic=int(balanced.is_made.sum()))
         methods: dict[str, Callable[[], Method]] = {
             "deepsmote": lambda: self._trained(self.deepsmote, name),
             "bagan-gp": lambda: self._trained(self.bagan, name),
         }
         method = methods[name]()
         balanced = method.balance(self.ratio, seed)
-        return Treatment(name, balanced, synthetic=len(balanced) - len(self.real), method=method)
+        return Treatment(name, balanced, synthetic=int(balanced.is_made.sum()), method=method)
 
     def _trained(self, config: DeepSmoteConfig | BaganConfig, name: str) -> Method:
         """Train a method to the end, continuing an earlier run of the same settings."""
         directory = self.directory / name
         if (directory / CHECKPOINT_FILE).exists():
-            run = Run.resume(self.real, directory, self.device)
+            run = Run.resume(self.real.real(), directory, self.device)
             if run.config != config:
                 raise TrainingError(f"{directory} has a run with other settings; choose another --out, or remove it")
         else:
-            run = Run.start(self.real, config, directory, self.device)
+            run = Run.start(self.real.real(), config, directory, self.device)
         run.train(self.console)
         return run.method

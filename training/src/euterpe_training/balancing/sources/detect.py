@@ -79,9 +79,11 @@ def load_source(place: str, options: SourceOptions | None = None) -> Source:
         raise TrainingError(f"{path} does not exist; give a directory, an archive or a URL")
     if is_idx(path):
         _check_no_share(path, options)
+        _check_no_size(path, options)
         return Source(load_idx(path, "train", name), load_idx(path, "t10k", name))
     if (batches := find_cifar(path)) is not None:
         _check_no_share(path, options)
+        _check_no_size(path, options)
         return Source(*load_cifar(batches))
     if any(found.suffix.lower() in SUFFIXES for found in path.rglob("*.[mM][iI][dD]*")):
         return _rolls(path, name, options)
@@ -127,6 +129,11 @@ def _split(images: ImageSet, test_share: float | None, seed: int) -> tuple[Image
 def _made_notes(train: ImageSet) -> tuple[str, ...]:
     count = int(train.is_made.sum())
     return (f"{count} of the images are synthetic; they are used for training only",) if count else ()
+
+
+def _check_no_size(path: Path, options: SourceOptions) -> None:
+    if options.size is not None:
+        raise TrainingError(f"{path} has images of one size, which are not scaled; omit --size")
 
 
 def _check_no_share(path: Path, options: SourceOptions) -> None:
