@@ -9,6 +9,7 @@ print(balanced.before, balanced.after)
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -48,7 +49,7 @@ def balance_folder(
     stored = TaskSource(str(source), size=size, seed=seed, test_share=test_share).absolute()
     task, _ = stored.load()
     real = task.real_train
-    recipes = {"deepsmote": DEEPSMOTE_RECIPES, "bagan-gp": BAGAN_RECIPES}
+    recipes: dict[str, Any] = {"deepsmote": DEEPSMOTE_RECIPES, "bagan-gp": BAGAN_RECIPES}
     if method in recipes:
         directory = run or out.with_name(f"{out.name}-run")
         training = Run.start(real, find_recipe(recipes[method], recipe), directory, device_for(device))
