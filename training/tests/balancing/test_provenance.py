@@ -20,6 +20,7 @@ def photos(tmp_path: Path, unbalanced: ImageSet) -> Path:
         path = directory / f"c{label}" / ("trip" if index % 2 else "") / f"Photo {index}.bmp"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels[..., 0]).save(path)
+        path.write_bytes(path.read_bytes() + b"no writer appends this")
     return directory
 
 
