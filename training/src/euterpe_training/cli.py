@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from euterpe_training.balancing.cli import balance_app, study_balancing
+from euterpe_training.balancing.cli import balance_app, balancing_table, report_balancing, study_balancing
 from euterpe_training.comparison.cli import evaluate, evaluation_app
 from euterpe_training.crnngan.cli import crnngan, export, int8, recipes, settings
 from euterpe_training.crnngan.recipes.settings_table import settings_help
@@ -28,6 +28,8 @@ app.add_typer(ensemble_app, name="ensemble")
 app.add_typer(evaluation_app, name="evaluation")
 study_app = typer.Typer(help="Studies: comparisons of models, with reports.", no_args_is_help=True)
 study_app.command("balancing")(study_balancing)
+study_app.command("balancing-report")(report_balancing)
+study_app.command("balancing-table")(balancing_table)
 study_app.command("melody")(study_melody)
 study_app.command("crnngan")(study_crnngan)
 study_app.command("styles")(study_styles)

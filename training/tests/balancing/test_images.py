@@ -36,7 +36,7 @@ def test_the_test_set_is_real_disjoint_and_of_the_same_ratios(make_bars: object)
 def test_same_ratios_use_all_that_is_there_and_never_more() -> None:
     assert counts_of_same_ratios([980, 1135, 1032], [4000, 2000, 40]) == [980, 490, 9]
     assert counts_of_same_ratios([10, 10], [1000, 1]) == [10, 1]
-    assert counts_of_same_ratios([500, 500], [10, 5]) == [10, 5]
+    assert counts_of_same_ratios([500, 500], [10, 5]) == [500, 250]
 
 
 def test_a_split_keeps_groups_whole_and_every_class_on_both_sides(unbalanced: ImageSet) -> None:

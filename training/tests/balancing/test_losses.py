@@ -1,6 +1,7 @@
 """Losses against values computed by hand, and gradients against finite differences."""
 
 from math import log
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +16,9 @@ from euterpe_training.balancing.losses import (
     MixedLoss,
     costs_by_frequency,
     inverse_frequencies,
+    is_loss,
     make_loss,
+    read_costs,
 )
 from euterpe_training.errors import TrainingError
 from torch import Tensor
@@ -106,3 +109,32 @@ def test_invalid_arguments_are_reported() -> None:
         BilinearLoss(torch.ones(2, 3))
     with pytest.raises(TrainingError, match="must be 0 or more"):
         FocalLoss(-1)
+
+
+def test_mixed_losses_have_their_weight_in_their_name() -> None:
+    counts = torch.tensor([90, 10])
+    logits = LOGITS.float()
+    entropy, bilinear = (float(make_loss(name, counts)(logits, LABELS)) for name in ("cross-entropy", "bilinear"))
+    for alpha in (0.1, 0.9, 1.0):
+        found = float(make_loss(f"bilinear-mix-{alpha}", counts)(logits, LABELS))
+        assert found == pytest.approx((1 - alpha) * entropy + alpha * bilinear, rel=1e-5)
+    assert is_loss("log-bilinear-mix-.3")
+    for wrong in ("bilinear-mix-2", "bilinear-mix-", "focal-mix-0.5"):
+        assert not is_loss(wrong)
+        with pytest.raises(TrainingError, match="there is no loss"):
+            make_loss(wrong, counts)
+
+
+def test_costs_of_a_file_replace_those_of_the_counts(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    path.write_text("0,1\n3,0\n")
+    costs = read_costs(path)
+    assert costs == ((0, 1), (3, 0))
+    counts = torch.tensor([90, 10])
+    assert float(make_loss("bilinear", counts, costs)(LOGITS, LABELS)) == pytest.approx((0.2 + 0.4 + 0.5 + 0.9) / 4)
+    with pytest.raises(TrainingError, match="must have 3 rows and columns"):
+        make_loss("bilinear", torch.tensor([5, 5, 5]), costs)
+    for wrong in ("0,1\n", "0,x\n1,0\n", "0,1\n1\n"):
+        path.write_text(wrong)
+        with pytest.raises(TrainingError, match="square"):
+            read_costs(path)

@@ -108,3 +108,12 @@ def test_a_resumed_run_uses_a_changed_learning_rate(unbalanced: ImageSet, tmp_pa
 def test_invalid_settings_are_reported(change: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         DEEPSMOTE_RECIPES["smoke"].changed([change])
+
+
+def test_a_diverged_training_is_reported(
+    unbalanced: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.start(unbalanced, replace(BAGAN_RECIPES["smoke"], autoencoder_epochs=0, epochs=3), tmp_path, CPU)
+    monkeypatch.setattr(run.method, "train_epoch", lambda *_: {"penalty": 0.1 + len(run.method.history)})
+    run.train(Console())
+    assert "penalty is over 1 from epoch 2 on" in " ".join(capsys.readouterr().out.split())

@@ -1,8 +1,9 @@
 """Training a classifier from scratch on one set, and evaluating it on another."""
 
 import copy
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -52,6 +53,9 @@ class FitOptions:
     #: Precision of products in training; bfloat16 makes ResNets 1.5 times as fast on CPUs that support it.
     precision: Precision = "float32"
 
+    #: Cost of classifying class y as class j, by class, for the bilinear losses; by default from the counts.
+    costs: tuple[tuple[float, ...], ...] | None = None
+
     def __post_init__(self) -> None:
         check_precision(self.precision)
 
@@ -77,16 +81,28 @@ class TrainedClassifier:
         views = (images, images.flip(3)) if self.mirror else (images,)
         return torch.stack([functional.softmax(self.network(view), 1) for view in views]).mean(0)
 
+    def predictions(self, images: ImageSet) -> NDArray[np.int64]:
+        """Return the predicted class of each image."""
+        return np.asarray(self.probabilities(images).argmax(1), np.int64)
+
     def scores(self, images: ImageSet) -> Scores:
         """Return the scores on single images."""
-        return Scores.of(images.labels, self.probabilities(images).argmax(1), len(images.classes))
+        return Scores.of(images.labels, self.predictions(images), len(images.classes))
+
+    def group_predictions(self, images: ImageSet) -> NDArray[np.int64]:
+        """Return the predicted class of each group of images, such as a piece, ordered by group.
+
+        Groups are classified by their mean probabilities.
+        """
+        _, inverse = np.unique(images.groups, return_inverse=True)
+        sums = np.zeros((int(inverse.max()) + 1, len(images.classes)))
+        np.add.at(sums, inverse, self.probabilities(images))
+        return np.asarray(sums.argmax(1), np.int64)
 
     def group_scores(self, images: ImageSet) -> Scores:
-        """Return the scores on groups of images, such as pieces, classified by their mean probabilities."""
-        _, first, inverse = np.unique(images.groups, return_index=True, return_inverse=True)
-        sums = np.zeros((len(first), len(images.classes)))
-        np.add.at(sums, inverse, self.probabilities(images))
-        return Scores.of(images.labels[first], sums.argmax(1), len(images.classes))
+        """Return the scores on groups of images."""
+        first = np.unique(images.groups, return_index=True)[1]
+        return Scores.of(images.labels[first], self.group_predictions(images), len(images.classes))
 
 
 def fit(
@@ -97,31 +113,12 @@ def fit(
     Raise TrainingError when a loss is not finite.
     """
     device = device or torch.device("cpu")
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    network = make_network(options.network, train.channels, len(train.classes))
-    # Channels last, and a fused optimizer: up to twice as fast on a CPU.
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    fitted = TrainedClassifier(network.to(device), device, mirror=options.mirror)
-    loss = make_loss(options.loss, torch.from_numpy(train.counts)).to(device)
-    optimizer = torch.optim.AdamW(
-        fitted.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
-    )
-    rounds = _Rounds(Batches(train, options.batch_size, device), options.steps_per_round, generator)
-    stepper = _Stepper(optimizer, options, options.steps_per_round or -(-len(train) // options.batch_size))
-
-    def logits(images: torch.Tensor) -> torch.Tensor:
-        augmented = shifted(images, options.shift, options.sideways, generator)
-        if options.mirror:
-            augmented = mirrored(augmented, generator)
-        with reduced_precision(options.precision, device):
-            found: torch.Tensor = fitted.network(augmented)
-        return found.float()
-
+    training = _Training(train, options, seed, device)
+    fitted = training.fitted
     best, weights, waited = -1.0, fitted.network.state_dict(), 0
     for _ in range(options.epochs):
         fitted.network.train()
-        mean = _train_round(logits, loss, stepper, rounds.next())
+        mean = _train_round(training.logits, training.loss, training.stepper, training.rounds.next())
         score = fitted.scores(validation).macro_f1
         fitted.history.append({"loss": mean, "macro_f1": score})
         if options.anneal:
@@ -134,6 +131,50 @@ def fit(
     if not options.anneal:
         fitted.network.load_state_dict(weights)
     return fitted
+
+
+class _Training:
+    """The network, loss, optimizer and batches of a training."""
+
+    def __init__(self, train: ImageSet, options: FitOptions, seed: int, device: torch.device) -> None:
+        torch.manual_seed(seed)
+        self.options, self.device = options, device
+        self.generator = torch.Generator().manual_seed(seed)
+        network = make_network(options.network, train.channels, len(train.classes))
+        # Channels last, and a fused optimizer: up to twice as fast on a CPU.
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.fitted = TrainedClassifier(network.to(device), device, mirror=options.mirror)
+        self.loss = make_loss(options.loss, torch.from_numpy(train.counts), options.costs).to(device)
+        optimizer = torch.optim.AdamW(
+            self.fitted.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+        )
+        self.rounds = _Rounds(
+            Batches(train, options.batch_size, device), options.steps_per_round, self.generator
+        )  # fmt: skip
+        self.stepper = _Stepper(optimizer, options, options.steps_per_round or -(-len(train) // options.batch_size))
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits of augmented images."""
+        augmented = shifted(images, self.options.shift, self.options.sideways, self.generator)
+        if self.options.mirror:
+            augmented = mirrored(augmented, self.generator)
+        with reduced_precision(self.options.precision, self.device):
+            found: torch.Tensor = self.fitted.network(augmented)
+        return found.float()
+
+
+def seconds_per_batch(train: ImageSet, options: FitOptions, batches: int, device: torch.device) -> float:
+    """Return the seconds per batch of a training, measured on `batches` of them after one that is not measured."""
+    # Without the cycle of the learning rate, which has the length of the whole training.
+    training = _Training(train, replace(options, anneal=False), 0, device)
+    training.fitted.network.train()
+    seconds = 0.0
+    for index in range(batches + 1):
+        every = training.rounds.next()
+        started = time.perf_counter()
+        _train_round(training.logits, training.loss, training.stepper, every[:1])
+        seconds += (time.perf_counter() - started) * bool(index)
+    return seconds / batches
 
 
 def shifted(images: torch.Tensor, rows: int, columns: int, generator: torch.Generator) -> torch.Tensor:

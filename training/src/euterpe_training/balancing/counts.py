@@ -21,11 +21,17 @@ THESIS_COUNTS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Unbalanced:
-    """A training set to balance, real test images, and the whole set from which `train` was sampled."""
+    """A training set to balance, real test images, and the whole sets from which these were sampled."""
 
     train: ImageSet
     test: ImageSet
     whole: ImageSet
+    whole_test: ImageSet | None = None
+
+    @property
+    def real_train(self) -> ImageSet:
+        """The real images to balance: synthetic ones are never sources of others."""
+        return self.train.real()
 
 
 def parse_counts(text: str, images: ImageSet) -> list[int]:
@@ -49,9 +55,12 @@ def parse_counts(text: str, images: ImageSet) -> list[int]:
 
 
 def unbalance(train: ImageSet, test: ImageSet, counts: Sequence[int], seed: int = 0) -> Unbalanced:
-    """Sample `train` down to `counts`, and `test` to the same ratios."""
+    """Sample `train` down to `counts`, and `test`, if it has images, to the largest set of the same ratios."""
     small = cut(train, counts, seed)
-    return Unbalanced(small, cut(test, counts_of_same_ratios([int(n) for n in test.counts], counts), seed), train)
+    if not len(test):
+        return Unbalanced(small, test, train, test)
+    same = counts_of_same_ratios([int(n) for n in test.counts], counts)
+    return Unbalanced(small, cut(test, same, seed), train, test)
 
 
 def check_ratio(ratio: float) -> None:

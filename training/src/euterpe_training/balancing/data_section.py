@@ -1,9 +1,11 @@
 """The section of a report that describes an image set."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from euterpe_training.balancing.image_grid import grid
 from euterpe_training.balancing.images import ImageSet
@@ -23,26 +25,32 @@ def data_section(images: ImageSet, test: ImageSet, seed: int = 0) -> Section:
     section = Section("Data", tables=[Table(("class", "training images", "share of the largest", "test images"), rows)])
     height, width = images.size
     section.text.append(f"Images of {width}×{height} pixels in {images.channels} channel(s).")
-    random = np.random.default_rng(seed)
-    pictures = [
-        images.images[random.permutation(images.of(label))[:_IMAGES_PER_CLASS]]
-        for label, count in enumerate(images.counts)
-        if count
-    ]
     caption = "Real training images, one row per class: " + ", ".join(images.classes)
     section.figures += [
-        Picture.of_figure("counts", _bars(images), "Images per class"),
-        Picture.of_pixels("real-images", grid(pictures), caption),
+        Picture.of_figure("counts", count_bars(images.classes, images.counts.tolist()), "Images per class"),
+        Picture.of_pixels("real-images", sample_grid(images, seed), caption),
     ]
     return section
 
 
-def _bars(images: ImageSet) -> Figure:
+def sample_grid(images: ImageSet, seed: int = 0) -> NDArray[np.uint8]:
+    """Return a picture with a row of random images per class."""
+    random = np.random.default_rng(seed)
+    rows = [
+        images.images[random.permutation(images.of(label))[:_IMAGES_PER_CLASS]]
+        for label, count in enumerate(images.counts)
+        if count
+    ]
+    return grid(rows)
+
+
+def count_bars(classes: Sequence[str], counts: Sequence[int]) -> Figure:
+    """Return a bar chart of the images per class."""
     figure = Figure(figsize=(8, 2.6), layout="constrained")
     axes = figure.subplots()
-    drawn = axes.bar(images.classes, images.counts, color="#4477aa")
+    drawn = axes.bar(classes, counts, color="#4477aa")
     axes.bar_label(drawn, fontsize=8)
-    axes.tick_params("x", rotation=30 if max(map(len, images.classes)) > 3 else 0)
+    axes.tick_params("x", rotation=30 if max(map(len, classes)) > 3 else 0)
     axes.set(ylabel="images")
     axes.spines[["top", "right"]].set_visible(False)
     return figure

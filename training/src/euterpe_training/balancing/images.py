@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from euterpe_training.balancing.provenance import Made
 from euterpe_training.errors import TrainingError
 
 Pixels = NDArray[np.uint8]
@@ -18,7 +19,9 @@ class ImageSet:
     """`images` are uint8 [count, height, width, channels], `labels` [count] index into `classes`.
 
     `groups` [count] identifies images that belong together, such as windows of one piece, which a split keeps together.
-    By default each image is its own group. Raise TrainingError when the shapes do not match.
+    By default each image is its own group. `files` [count] has the SourceFile of an image that was read from one, and
+    `made` [count] how a synthetic image was made; both are None otherwise. Raise TrainingError when the shapes do not
+    match.
     """
 
     name: str
@@ -26,6 +29,8 @@ class ImageSet:
     labels: Labels
     classes: tuple[str, ...]
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    files: NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, object))
+    made: NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, object))
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[-1] not in (1, 3) or self.images.dtype != np.uint8:
@@ -36,6 +41,9 @@ class ImageSet:
             raise TrainingError(f"{self.name} has labels outside its {len(self.classes)} classes")
         if len(self.groups) != len(self.labels):
             object.__setattr__(self, "groups", np.arange(len(self.labels)))
+        for name in ("files", "made"):
+            if len(getattr(self, name)) != len(self.labels):
+                object.__setattr__(self, name, np.full(len(self.labels), None, object))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,20 +67,34 @@ class ImageSet:
         """Return the indices of a class' images."""
         return np.flatnonzero(self.labels == label)
 
+    @property
+    def is_made(self) -> NDArray[np.bool_]:
+        """Whether each image is synthetic."""
+        return np.array([one is not None for one in self.made], bool)
+
+    def real(self) -> "ImageSet":
+        """Return the set without synthetic images."""
+        return self.take(np.flatnonzero(~self.is_made))
+
     def take(self, indices: NDArray[Any]) -> "ImageSet":
         """Return some of the images, in the order of `indices`."""
         return replace(
-            self, images=self.images[indices], labels=self.labels[indices], groups=self.groups[indices]
+            self, images=self.images[indices], labels=self.labels[indices], groups=self.groups[indices],
+            files=self.files[indices], made=self.made[indices],
         )  # fmt: skip
 
-    def joined(self, images: Pixels, labels: Labels) -> "ImageSet":
-        """Return the set with additional images at the end, each its own group."""
+    def joined(self, images: Pixels, labels: Labels, made: Sequence[Made]) -> "ImageSet":
+        """Return the set with synthetic images at the end, each its own group; `made` says how each was made."""
         first = int(self.groups.max(initial=-1)) + 1
+        described = np.full(len(labels), None, object)
+        described[:] = list(made)
         return replace(
             self,
             images=np.concatenate([self.images, images]),
             labels=np.concatenate([self.labels, labels]),
             groups=np.concatenate([self.groups, np.arange(first, first + len(labels))]),
+            files=np.concatenate([self.files, np.full(len(labels), None, object)]),
+            made=np.concatenate([self.made, described]),
         )
 
 
@@ -96,23 +118,27 @@ def cut(images: ImageSet, counts: Sequence[int], seed: int = 0) -> ImageSet:
 def counts_of_same_ratios(available: Sequence[int], counts: Sequence[int]) -> list[int]:
     """Return the largest counts within `available` that have the ratios of `counts`, at least one per class."""
     factor = min(maximum / count for maximum, count in zip(available, counts, strict=True))
-    return [max(1, int(count * min(factor, 1.0) + 1e-9)) for count in counts]
+    return [max(1, int(count * factor + 1e-9)) for count in counts]
 
 
 def split(images: ImageSet, share: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
     """Split a set into two parts, the second with about `share` of every class, without splitting groups.
 
-    Every class has at least one group in either part; raise TrainingError when it has only one.
+    Every class has at least one group in either part; raise TrainingError when it has only one. The second part has
+    real images only. Synthetic images go to the first one, except those that were made from an image of the second.
     """
     random = np.random.default_rng(seed)
     second = np.zeros(len(images), bool)
+    synthetic = images.is_made
     for label, name in enumerate(images.classes):
-        members = images.of(label)
+        members = np.flatnonzero((images.labels == label) & ~synthetic)
         if not len(members):
             continue
         groups = random.permutation(np.unique(images.groups[members]))
         if len(groups) < 2:
             raise TrainingError(f"class {name} of {images.name} has one member; a split needs two or more")
         count = min(max(1, round(len(groups) * share)), len(groups) - 1)
-        second |= np.isin(images.groups, groups[:count])
-    return images.take(np.flatnonzero(~second)), images.take(np.flatnonzero(second))
+        second |= np.isin(images.groups, groups[:count]) & ~synthetic
+    held_out = set(images.groups[second].tolist())
+    derived = np.array([one is not None and not held_out.isdisjoint(one.parents) for one in images.made], bool)
+    return images.take(np.flatnonzero(~second & ~derived)), images.take(np.flatnonzero(second))

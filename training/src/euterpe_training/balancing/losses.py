@@ -4,7 +4,10 @@ MFE and MSFE are those of Wang et al. 2016, focal of Lin et al. 2017, bilinear a
 with a cost matrix M, whose entry M[y, j] is the cost of classifying class y as class j.
 """
 
-from collections.abc import Callable
+import csv
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 import torch
@@ -140,24 +143,59 @@ def _checked(costs: Tensor) -> Tensor:
     return costs
 
 
-#: Losses by name, given the counts of the classes in training.
-LOSSES: Final[dict[str, Callable[[Tensor], nn.Module]]] = {
-    "cross-entropy": lambda _: nn.CrossEntropyLoss(),
-    "weighted": lambda counts: nn.CrossEntropyLoss(weight=inverse_frequencies(counts)),
-    "mse": lambda _: MeanSquaredError(),
-    "mfe": lambda _: MeanFalseError(),
-    "msfe": lambda _: MeanSquaredFalseError(),
-    "msfe-thesis": lambda _: MeanSquaredFalseError("square_of_sum"),
-    "focal": lambda _: FocalLoss(),
-    "bilinear": lambda counts: BilinearLoss(costs_by_frequency(counts)),
-    "log-bilinear": lambda counts: LogBilinearLoss(costs_by_frequency(counts)),
-    "bilinear-mix": lambda counts: MixedLoss(BilinearLoss(costs_by_frequency(counts)), 0.5),
-    "log-bilinear-mix": lambda counts: MixedLoss(LogBilinearLoss(costs_by_frequency(counts)), 0.5),
+#: Losses by name, given the counts of the classes in training and the costs of errors.
+LOSSES: Final[dict[str, Callable[[Tensor, Tensor], nn.Module]]] = {
+    "cross-entropy": lambda _counts, _costs: nn.CrossEntropyLoss(),
+    "weighted": lambda counts, _costs: nn.CrossEntropyLoss(weight=inverse_frequencies(counts)),
+    "mse": lambda _counts, _costs: MeanSquaredError(),
+    "mfe": lambda _counts, _costs: MeanFalseError(),
+    "msfe": lambda _counts, _costs: MeanSquaredFalseError(),
+    "msfe-thesis": lambda _counts, _costs: MeanSquaredFalseError("square_of_sum"),
+    "focal": lambda _counts, _costs: FocalLoss(),
+    "bilinear": lambda _counts, costs: BilinearLoss(costs),
+    "log-bilinear": lambda _counts, costs: LogBilinearLoss(costs),
+    "bilinear-mix": lambda _counts, costs: MixedLoss(BilinearLoss(costs), DEFAULT_ALPHA),
+    "log-bilinear-mix": lambda _counts, costs: MixedLoss(LogBilinearLoss(costs), DEFAULT_ALPHA),
 }
+#: α of the mixed losses, unless it follows their name: `bilinear-mix-0.3`.
+DEFAULT_ALPHA: Final = 0.5
+_MIXED: Final = re.compile(r"(bilinear|log-bilinear)-mix-(0?\.\d+|[01](?:\.0*)?)")
 
 
-def make_loss(name: str, counts: Tensor) -> nn.Module:
-    """Return the loss called `name` for classes with `counts` images; raise TrainingError when there is none."""
+def is_loss(name: str) -> bool:
+    """Return whether there is a loss called `name`."""
+    return name in LOSSES or _MIXED.fullmatch(name) is not None
+
+
+def make_loss(name: str, counts: Tensor, costs: Sequence[Sequence[float]] | None = None) -> nn.Module:
+    """Return the loss called `name` for classes with `counts` images.
+
+    `costs` is the cost matrix of the bilinear losses, by default `costs_by_frequency`. Raise TrainingError when there
+    is no such loss, or the matrix does not suit the classes.
+    """
+    matrix = costs_by_frequency(counts) if costs is None else torch.tensor(costs, dtype=torch.float32)
+    if matrix.shape != (len(counts), len(counts)):
+        raise TrainingError(f"the cost matrix must have {len(counts)} rows and columns, one per class")
+    if found := _MIXED.fullmatch(name):
+        kind = BilinearLoss if found[1] == "bilinear" else LogBilinearLoss
+        return MixedLoss(kind(matrix), float(found[2]))
     if name not in LOSSES:
-        raise TrainingError(f"there is no loss {name!r}; the losses are: {', '.join(LOSSES)}")
-    return LOSSES[name](counts)
+        raise TrainingError(
+            f"there is no loss {name!r}; the losses are: {', '.join(LOSSES)}, and the mixed ones with their α, as in "
+            "bilinear-mix-0.3"
+        )
+    return LOSSES[name](counts, matrix)
+
+
+def read_costs(path: Path) -> tuple[tuple[float, ...], ...]:
+    """Read a cost matrix: a CSV file with a row per true class and a column per predicted one.
+
+    Raise TrainingError when it has other content.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = tuple(tuple(float(cell) for cell in row) for row in csv.reader(file) if row)
+        _checked(torch.tensor(rows))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} is not a square matrix of numbers, one row per class") from error
+    return rows

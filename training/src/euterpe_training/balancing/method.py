@@ -13,6 +13,7 @@ from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import missing
 from euterpe_training.balancing.images import ImageSet, Pixels
 from euterpe_training.balancing.pixels import reduced_precision
+from euterpe_training.balancing.provenance import Made
 from euterpe_training.errors import TrainingError
 
 AfterBatch = Callable[[], None]
@@ -60,8 +61,15 @@ class Method(ABC):
         """Train epoch `len(self.history)`; return mean losses by name."""
 
     @abstractmethod
+    def generate_from(self, label: int, count: int, seed: int = 0) -> tuple[Pixels, NDArray[np.int64]]:
+        """Generate images [count, size, size, channels] of a class.
+
+        Also return the indices [count, parents] of the real images from which each was made, if any.
+        """
+
     def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
         """Generate images [count, size, size, channels] of a class."""
+        return self.generate_from(label, count, seed)[0]
 
     def train(self, after_batch: AfterBatch = lambda: None) -> Iterable[dict[str, float]]:
         """Train the remaining epochs, and yield the losses of each; raise TrainingError when a loss is not finite.
@@ -82,13 +90,26 @@ class Method(ABC):
             self.history.append(losses)
             yield losses
 
-    def balance(self, ratio: float = 1.0, seed: int = 0) -> ImageSet:
-        """Return the real images, followed by generated ones that fill classes to `ratio` times the largest count."""
+    def balance(self, ratio: float = 1.0, seed: int = 0, model: str = "") -> ImageSet:
+        """Return the real images, followed by generated ones that fill classes to `ratio` times the largest count.
+
+        `model` is the digest of this network for the provenance of generated images.
+        """
         counts: NDArray[np.int64] = missing(self.data.counts, ratio)
-        synthetic = [self.generate(label, int(count), seed + label) for label, count in enumerate(counts) if count]
-        if not synthetic:
+        return self.extended({label: int(count) for label, count in enumerate(counts) if count}, seed, model)
+
+    def extended(self, counts: dict[int, int], seed: int = 0, model: str = "") -> ImageSet:
+        """Return the real images, followed by `counts` generated ones per label."""
+        if not counts:
             return self.data
-        return self.data.joined(np.concatenate(synthetic), np.repeat(np.arange(len(counts)), counts))
+        generated = [self.generate_from(label, count, seed + label) for label, count in counts.items()]
+        made = [
+            Made(self.kind, seed, tuple(self.data.groups[row].tolist()), model)
+            for _, parents in generated
+            for row in parents
+        ]
+        labels = np.repeat(list(counts), list(counts.values())).astype(np.int64)
+        return self.data.joined(np.concatenate([images for images, _ in generated]), labels, made)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint stores."""

@@ -1,11 +1,10 @@
 """Quality of synthetic images: distance from real ones, variety, and memorization."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import linalg
 from skimage.metrics import structural_similarity
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
@@ -13,27 +12,44 @@ from torch import nn
 from euterpe_training.balancing.images import Pixels
 from euterpe_training.balancing.networks import SmallNetwork
 from euterpe_training.balancing.pixels import to_tensor
+from euterpe_training.errors import TrainingError
 
+#: Fewer images than this say nothing about a distribution: their distance is not computed.
+MIN_FOR_DISTANCE: Final = 50
 _BATCH = 512
 _SSIM_WINDOW = 7
 
 
-def frechet_distance(real: NDArray[np.float64], synthetic: NDArray[np.float64]) -> float:
-    """Return the distance of normal distributions fitted to features [count, size] (Heusel et al. 2017, eq. 6)."""
-    mean_real, mean_synthetic = real.mean(0), synthetic.mean(0)
-    covariance_real, covariance_synthetic = np.cov(real, rowvar=False), np.cov(synthetic, rowvar=False)
-    # tr(√(AB)) from the eigenvalues of the symmetric √A·B·√A, which are non-negative up to rounding.
-    root = linalg.sqrtm(covariance_real + 1e-9 * np.eye(len(mean_real))).real
-    eigenvalues = np.linalg.eigvalsh(root @ covariance_synthetic @ root)
-    trace = covariance_real.trace() + covariance_synthetic.trace() - 2 * np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    return float(max(np.square(mean_real - mean_synthetic).sum() + trace, 0.0))
+def kernel_distance(
+    first: NDArray[np.float64], second: NDArray[np.float64], count: int, draws: int = 20, seed: int = 0
+) -> tuple[float, float]:
+    """Return the kernel distance of two sets of features [count, size], as mean and standard deviation over draws.
+
+    The squared maximum mean discrepancy with the kernel (x·y / size + 1)³, without bias for any number of images
+    (Bińkowski et al. 2018, section 4); around 0 for sets of the same distribution. Each draw takes `count` rows of
+    either set. Raise TrainingError for fewer than MIN_FOR_DISTANCE.
+    """
+    if min(count, len(first), len(second)) < MIN_FOR_DISTANCE or count > min(len(first), len(second)):
+        raise TrainingError(f"a distance needs {MIN_FOR_DISTANCE} images of either kind")
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        x, y = (rows[random.choice(len(rows), count, replace=False)] for rows in (first, second))
+        within = (_kernel(x, x), _kernel(y, y))
+        own = sum((matrix.sum() - matrix.trace()) / (count * (count - 1)) for matrix in within)
+        values.append(own - 2 * _kernel(x, y).mean())
+    return float(np.mean(values)), float(np.std(values))
+
+
+def _kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((x @ y.T / x.shape[1] + 1) ** 3)
 
 
 @torch.no_grad()
 def features(network: nn.Module, images: Pixels) -> NDArray[np.float64]:
     """Return the inputs [count, size] of the last layer of the network `small`.
 
-    Fréchet distances on these are comparable between sets with the same network, but not with Inception's FID.
+    Distances on these are comparable between sets with the same network, but not with those on Inception's features.
     """
     if not isinstance(network, SmallNetwork):
         raise TypeError("features need the network 'small'")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
-from euterpe_training.balancing.bagan import Bagan
+from euterpe_training.balancing.bagan import Bagan, divergence
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.deepsmote import DeepSmote
 from euterpe_training.balancing.image_grid import grid, save_picture
@@ -98,6 +98,11 @@ class Run:
                     self.save(last)
                 raise
         self.save()
+        if (epoch := divergence(method.history)) is not None:
+            console.print(
+                f"[yellow]diverged:[/yellow] the gradient penalty is over 1 from epoch {epoch} on; lower "
+                "learning_rate, or train fewer epochs", highlight=False,
+            )  # fmt: skip
 
     def _record(self, losses: dict[str, float], bar: Progress, board: SummaryWriter) -> None:
         epoch = len(self.method.history)
@@ -128,3 +133,8 @@ def digest(images: ImageSet) -> str:
     total = hashlib.sha256(np.ascontiguousarray(images.images).tobytes())
     total.update(np.ascontiguousarray(images.labels).tobytes())
     return total.hexdigest()
+
+
+def model_digest(directory: Path) -> str:
+    """Return the SHA-256 of the checkpoint in a run's directory."""
+    return hashlib.sha256((directory / CHECKPOINT_FILE).read_bytes()).hexdigest()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from euterpe_training.balancing.config import BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.images import ImageSet, split
 from euterpe_training.balancing.pixels import to_tensor
-from euterpe_training.balancing.quality import frechet_distance
+from euterpe_training.balancing.quality import MIN_FOR_DISTANCE, kernel_distance
 from euterpe_training.balancing.run import digest, make_method
 from euterpe_training.balancing.search_report import write_search
 from euterpe_training.errors import TrainingError
@@ -42,7 +42,7 @@ _MAX_COMPARED: Final = 500
 class Search:
     """Tries variants of `config` and writes trials.csv, best.json, report.html and README.md into `directory`.
 
-    The score of DeepSMOTE is the squared error of reconstructed held-out images, that of BAGAN-GP the Fréchet distance
+    The score of DeepSMOTE is the squared error of reconstructed held-out images, that of BAGAN-GP the kernel distance
     between synthetic and held-out images, scaled to 7×7 pixels. Lower is better for both.
     """
 
@@ -64,6 +64,11 @@ class Search:
             for value in values:
                 self.config.changed([f"{name}={value}"])
         self.train, self.held_out = split(self.images, _VALIDATION_SHARE)
+        if isinstance(self.config, BaganConfig) and len(self.held_out) < MIN_FOR_DISTANCE:
+            raise TrainingError(
+                f"a search for settings of bagan-gp needs {MIN_FOR_DISTANCE} held-out images; a fifth of "
+                f"{self.images.name} is {len(self.held_out)}"
+            )
 
     def run(self) -> None:
         """Run the trials that are missing, and write the results."""
@@ -140,7 +145,10 @@ class Search:
             for label, count in enumerate(self.held_out.counts)
             if count
         ]
-        return frechet_distance(_scaled_down(self.held_out.images), _scaled_down(np.concatenate(synthetic)))
+        made = np.concatenate(synthetic)
+        return kernel_distance(
+            _scaled_down(self.held_out.images), _scaled_down(made), min(len(made), len(self.held_out), _MAX_COMPARED)
+        )[0]
 
     def _write(self, study: optuna.Study) -> None:
         rows = [self._row(trial) for trial in study.trials if trial.state in _DONE]

@@ -24,7 +24,7 @@ _THESIS: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, tuple[str, str
 _SETTINGS: Final = ("epochs", "learning_rate", "batch_size", "latent_size", "hidden_size")
 _SCORES: Final = {
     "deepsmote": "The score is the squared error of reconstructed held-out images, with pixels in −1..1.",
-    "bagan-gp": "The score is the Fréchet distance between synthetic and held-out images, scaled to 7×7 pixels.",
+    "bagan-gp": "The score is the kernel distance (MMD²) between synthetic and held-out images, scaled to 7×7 pixels.",
 }
 
 

@@ -1,25 +1,35 @@
-"""The study: treatments × networks × seeds, all evaluated on the same real images."""
+"""The study: treatments × networks × whole repetitions, all evaluated on the same real images."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from rich.console import Console
 
-from euterpe_training.balancing.classifier import FitOptions, fit
+from euterpe_training.balancing.bagan import divergence
+from euterpe_training.balancing.classifier import FitOptions, TrainedClassifier, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import Unbalanced, check_ratio, missing
-from euterpe_training.balancing.images import ImageSet, split
+from euterpe_training.balancing.estimate import (
+    classifier_rate,
+    describe_seconds,
+    seconds_of_fit,
+    seconds_of_training,
+)
+from euterpe_training.balancing.images import ImageSet
+from euterpe_training.balancing.onnx_export import save_classifier
+from euterpe_training.balancing.repetition import Repetition
 from euterpe_training.balancing.run import digest
+from euterpe_training.balancing.study_images import describe_images
+from euterpe_training.balancing.study_results import Outcome, StudyResults, encode
 from euterpe_training.balancing.treatments import Treatment, TreatmentFactory, check_treatments
 from euterpe_training.errors import TrainingError
-from euterpe_training.files import write_atomically
 
-RESULTS_FILE: Final = "results.json"
-VALIDATION_SHARE: Final = 0.2
+#: Folder of the classifiers that `--save` writes.
+CLASSIFIERS: Final = "classifiers"
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class StudyOptions:
     deepsmote: DeepSmoteConfig = DEEPSMOTE_RECIPES["quick"]
     bagan: BaganConfig = BAGAN_RECIPES["quick"]
     pieces: bool = False
+    #: Save the classifier of each method and network that is best on validation images.
+    save: bool = False
 
     def __post_init__(self) -> None:
         check_treatments(self.methods)
@@ -41,129 +53,156 @@ class StudyOptions:
         if self.seeds < 1 or not self.methods or not self.networks:
             raise TrainingError("a study needs at least one method, one network and one seed")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The scores of one classifier on real validation and test images. The names are keys of stored results."""
-
-    method: str
-    network: str
-    seed: int
-    validation_macro_f1: float
-    accuracy: float
-    macro_f1: float
-    f1: list[float]
-    confusion: list[list[int]]
-    history: list[dict[str, float]]
+    def comparable(self) -> dict[str, Any]:
+        """Return the settings on which results depend, as plain values; the rest can be changed later."""
+        values = asdict(self)
+        for name in ("methods", "networks", "seeds", "save"):
+            values.pop(name)
+        return dict(json.loads(json.dumps(values)))
 
 
 @dataclass
 class Study:
     """Trains the classifiers that are missing in `directory`, and collects the results.
 
-    A fifth of the training images is held out for validation; only the rest is balanced.
+    `tasks` returns the images of a repetition by its number, the seed of everything in it. A fifth of the training
+    images is held out for validation; only the rest is balanced.
     """
 
-    task: Unbalanced
+    tasks: Callable[[int], Unbalanced]
     options: StudyOptions
     directory: Path
     device: torch.device
     console: Console
-    outcomes: list[Outcome] = field(default_factory=list)
-    treatments: dict[str, Treatment] = field(default_factory=dict)
-    #: Methods that cannot be applied to these images, with the reason.
-    skipped: dict[str, str] = field(default_factory=dict)
+    results: StudyResults = field(init=False)
 
     def __post_init__(self) -> None:
+        self._first = Repetition.of(self.tasks(0), 0)
+        task = self._first.task
         # Raises TrainingError for a set with a single class.
-        missing(self.task.train.counts)
-        self.real, self.validation = split(self.task.train, VALIDATION_SHARE)
-        self._settings = {"images": digest(self.task.train), "test": digest(self.task.test), **self._comparable()}
-        path = self.directory / RESULTS_FILE
-        if path.is_file():
-            try:
-                stored = json.loads(path.read_text(encoding="utf-8"))
-                self.outcomes = [Outcome(**row) for row in stored["outcomes"]]
-            except (ValueError, KeyError, TypeError) as error:
-                raise TrainingError(f"{path} is damaged; remove it, or choose another --out") from error
-            if stored["settings"] != self._settings:
-                raise TrainingError(f"{self.directory} has a study with other images or settings; choose another --out")
+        missing(task.train.counts)
+        settings = {"images": digest(task.whole), "train": digest(task.train), "test": digest(task.test)}
+        self.results = StudyResults.open(self.directory, {**settings, **self.options.comparable()}, self._first)
 
     def run(self) -> None:
         """Train every missing classifier; the result of each is stored as soon as it is trained."""
-        options = self.options
         # Settings are stored first, so that a continued study cannot mix results of different settings.
-        self._write()
-        factory = TreatmentFactory(
-            self.real, self.directory, options.deepsmote, options.bagan, options.ratio, self.device, self.console
-        )  # fmt: skip
-        for method in options.methods:
+        self.results.write()
+        self._print_estimate()
+        self.results.skipped = {}
+        for seed in range(self.options.seeds):
+            self._repeat(self._first if seed == 0 else Repetition.of(self.tasks(seed), seed))
+        if not self.results.outcomes:
+            raise TrainingError("none of the methods can be applied to these images")
+        self.results.write()
+
+    def _repeat(self, repetition: Repetition) -> None:
+        self.results.add_tests(repetition)
+        factory = self._factory(repetition)
+        treatments = []
+        for method in self.options.methods:
+            wanted = [one for one in self.options.networks if not self.results.has(method, one, repetition.seed)]
+            if not wanted and repetition.seed:
+                continue
             try:
-                self.treatments[method] = factory.make(method)
+                treatment = factory.make(method, repetition.seed)
             except TrainingError as error:
                 # A method that cannot be applied to these images must not stop the others.
-                self.skipped[method] = str(error)
+                self.results.skipped[method] = str(error)
                 self.console.print(f"[yellow]skipped:[/yellow] {error}", highlight=False)
-        if not self.treatments:
-            raise TrainingError("none of the methods can be applied to these images")
-        for seed in range(options.seeds):
-            for network in options.networks:
-                for treatment in self.treatments.values():
-                    self._run_once(treatment, network, seed)
+                continue
+            treatments.append(treatment)
+            for network in wanted:
+                self._run_once(repetition, treatment, network)
+        if repetition.seed == 0 and treatments:
+            describe_images(self.results, repetition, treatments, self.options.fit, self.device)
 
-    def _run_once(self, treatment: Treatment, network: str, seed: int) -> None:
-        if any((one.method, one.network, one.seed) == (treatment.name, network, seed) for one in self.outcomes):
-            return
-        chosen = FitOptions(**{**asdict(self.options.fit), "network": network, "loss": treatment.loss})
-        fitted = fit(treatment.train, self.validation, chosen, seed, self.device)
-        evaluate = fitted.group_scores if self.options.pieces else fitted.scores
-        scores = evaluate(self.task.test)
-        best = max(row["macro_f1"] for row in fitted.history)
-        self.outcomes.append(
-            Outcome(
-                treatment.name, network, seed, best, scores.accuracy, scores.macro_f1, list(scores.f1),
-                [list(row) for row in scores.confusion], fitted.history,
-            )
+    def _factory(self, repetition: Repetition) -> TreatmentFactory:
+        seed = repetition.seed
+        deepsmote = replace(self.options.deepsmote, seed=self.options.deepsmote.seed + seed)
+        bagan = replace(self.options.bagan, seed=self.options.bagan.seed + seed)
+        return TreatmentFactory(
+            repetition.train, self.directory / f"seed-{seed}", deepsmote, bagan, self.options.ratio, self.device,
+            self.console,
         )  # fmt: skip
+
+    def _run_once(self, repetition: Repetition, treatment: Treatment, network: str) -> None:
+        chosen = replace(self.options.fit, network=network, loss=treatment.loss)
+        fitted = fit(treatment.train, repetition.validation, chosen, repetition.seed, self.device)
+        outcome = evaluate(repetition, treatment, network, fitted, self.options.pieces)
+        if self.options.save:
+            self._save(repetition, outcome, fitted)
+        self.results.outcomes.append(outcome)
         self.console.print(
-            f"{network}, {treatment.name}, seed {seed}: macro-F1 {scores.macro_f1:.4f}, accuracy {scores.accuracy:.4f}",
-            highlight=False,
-        )
-        self._write()
+            f"{network}, {treatment.name}, seed {repetition.seed}: macro-F1 {outcome.macro_f1:.4f}, "
+            f"accuracy {outcome.accuracy:.4f}", highlight=False,
+        )  # fmt: skip
+        self.results.write()
 
-    def _write(self) -> None:
-        content = {"settings": self._settings, "outcomes": [asdict(one) for one in self.outcomes]}
-        write_atomically(self.directory / RESULTS_FILE, json.dumps(content) + "\n")
+    def _save(self, repetition: Repetition, outcome: Outcome, fitted: TrainedClassifier) -> None:
+        others = self.results.of(outcome.method, outcome.network)
+        if any(one.validation_macro_f1 >= outcome.validation_macro_f1 for one in others):
+            return
+        path = self.directory / CLASSIFIERS / f"{outcome.method.replace(':', '-')}-{outcome.network}.onnx"
+        names = ("method", "network", "seed", "validation_macro_f1", "macro_f1", "balanced_macro_f1")
+        save_classifier(fitted, repetition.train, path, {name: getattr(outcome, name) for name in names})
 
-    def _comparable(self) -> dict[str, Any]:
-        """Return the settings on which results depend; methods, networks and seeds can be added later."""
-        values = self.options.to_dict()
-        for name in ("methods", "networks", "seeds"):
-            values.pop(name)
-        return dict(json.loads(json.dumps(values)))
+    def _print_estimate(self) -> None:
+        seconds = sum(self._estimates())
+        if seconds:
+            self.console.print(f"about {describe_seconds(seconds)} at most, measured on a few batches", highlight=False)
 
-    def values(self, method: str, network: str, name: str = "macro_f1") -> list[float]:
-        """Return a score of a method with a network, ordered by seed."""
-        chosen = [one for one in self.outcomes if (one.method, one.network) == (method, network)]
-        return [float(getattr(one, name)) for one in sorted(chosen, key=lambda one: one.seed)]
+    def _estimates(self) -> Iterator[float]:
+        """Yield the seconds of the trainings that are missing, of the first repetition times the repetitions."""
+        options, train = self.options, self._first.train
+        configs: dict[str, DeepSmoteConfig | BaganConfig] = {"deepsmote": options.deepsmote, "bagan-gp": options.bagan}
+        rates: dict[str, float] = {}
+        for method in options.methods:
+            missing_seeds = [
+                sum(not self.results.has(method, network, seed) for seed in range(options.seeds))
+                for network in options.networks
+            ]
+            try:
+                if method in configs and any(missing_seeds):
+                    yield max(missing_seeds) * seconds_of_training(train, configs[method], self.device)[0]
+            except TrainingError:
+                # The method cannot be applied to these images, which `run` reports.
+                continue
+            for network, count in zip(options.networks, missing_seeds, strict=True):
+                if count:
+                    chosen = replace(options.fit, network=network)
+                    # Oversampled sets have as many images per class as the largest.
+                    size = len(train) if method == "unbalanced" or method.startswith("loss:") else _filled(train)
+                    if network not in rates:
+                        rates[network] = classifier_rate(train, chosen, self.device)
+                    yield count * seconds_of_fit(size, chosen, rates[network])
 
-    def f1(self, method: str, network: str) -> list[float]:
-        """Return the F1 of each class, averaged over seeds."""
-        rows = [one.f1 for one in self.outcomes if (one.method, one.network) == (method, network)]
-        return [float(value) for value in np.mean(rows, axis=0)]
 
-    def confusion(self, method: str, network: str) -> list[list[int]]:
-        """Return the confusion matrix, summed over seeds."""
-        tables = [one.confusion for one in self.outcomes if (one.method, one.network) == (method, network)]
-        return [[int(cell) for cell in row] for row in np.sum(tables, axis=0)]
+def _filled(images: ImageSet) -> int:
+    return int(images.counts.max()) * len(images.classes)
 
 
-def synthetic_images(treatment: Treatment, real: ImageSet) -> list[tuple[str, ImageSet]]:
-    """Return, by class, the images that a treatment added after the real ones."""
-    added = treatment.train.take(np.arange(len(real), len(treatment.train)))
-    found = ((name, added.take(added.of(label))) for label, name in enumerate(added.classes))
-    return [(name, images) for name, images in found if len(images)]
+def evaluate(
+    repetition: Repetition, treatment: Treatment, network: str, fitted: TrainedClassifier, pieces: bool = False
+) -> Outcome:
+    """Return the scores of a classifier on the real images of a repetition, all of the weights that it has."""
+
+    def scores(images: ImageSet) -> Any:
+        return fitted.group_scores(images) if pieces else fitted.scores(images)
+
+    test, validation = scores(repetition.test), scores(repetition.validation)
+    # With pieces, predictions are those of groups, in the order of `test_units`.
+    guess = fitted.group_predictions if pieces else fitted.predictions
+    balanced = repetition.balanced_test
+    own = scores(balanced) if len(balanced) else None
+    history = [] if treatment.method is None else treatment.method.history
+    diverged = divergence(history) if treatment.name == "bagan-gp" else None
+    return Outcome(
+        method=treatment.name, network=network, seed=repetition.seed,
+        validation_macro_f1=validation.macro_f1, validation_accuracy=validation.accuracy,
+        accuracy=test.accuracy, macro_f1=test.macro_f1, f1=list(test.f1),
+        confusion=[list(row) for row in test.confusion],
+        balanced_accuracy=own.accuracy if own else None, balanced_macro_f1=own.macro_f1 if own else None,
+        predictions=encode(guess(repetition.test)), balanced_predictions=encode(guess(balanced)) if own else "",
+        synthetic=treatment.synthetic, diverged=diverged, history=fitted.history,
+    )  # fmt: skip

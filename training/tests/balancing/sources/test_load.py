@@ -30,6 +30,12 @@ def test_idx_files_plain_and_gzipped(idx: Path, unbalanced: ImageSet) -> None:
     assert len(source.test.classes) == 10
 
 
+def test_a_size_for_images_that_are_not_scaled_is_refused(idx: Path, tmp_path: Path) -> None:
+    for place in (idx, cifar_archive(tmp_path, "binary")):
+        with pytest.raises(TrainingError, match="not scaled; omit --size"):
+            load_source(str(place), SourceOptions(size=64, cache=tmp_path / "cache"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -161,8 +162,8 @@ class Bagan(Method):
         return images
 
     @torch.no_grad()
-    def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
-        """Generate images from normally distributed codes, without the border."""
+    def generate_from(self, label: int, count: int, seed: int = 0) -> tuple[Pixels, NDArray[np.int64]]:
+        """Generate images from normally distributed codes, without the border; they have no parents."""
         self.embedding.eval()
         self.decoder.eval()
         generator = torch.Generator().manual_seed(seed)
@@ -171,4 +172,5 @@ class Bagan(Method):
             labels = torch.full((min(_GENERATION_BATCH, count - start),), label, device=self.device)
             parts.append(to_pixels(self._decode(labels, generator)))
         before, (height, width) = self._border // 2, self.data.size
-        return np.concatenate(parts)[:, before : before + height, before : before + width]
+        images = np.concatenate(parts)[:, before : before + height, before : before + width]
+        return images, np.zeros((count, 0), np.int64)

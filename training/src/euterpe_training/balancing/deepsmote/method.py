@@ -110,14 +110,16 @@ class DeepSmote(Method):
         parts = torch.split(torch.from_numpy(codes), _ENCODING_BATCH)
         return np.concatenate([to_pixels(self.decoder(part.to(self.device))) for part in parts])
 
-    def generate(self, label: int, count: int, seed: int = 0) -> Pixels:
+    def generate_from(self, label: int, count: int, seed: int = 0) -> tuple[Pixels, NDArray[np.int64]]:
         """Generate images from codes that are uniform between those of a member and of one of its neighbours."""
         random = np.random.default_rng(seed)
-        codes = self.encode(self._batches.images[self._batches.by_class[label]])
+        members = self._batches.by_class[label]
+        codes = self.encode(self._batches.images[members])
         # The first neighbour of a member is itself.
         finder = NearestNeighbors(n_neighbors=self.config.neighbours + 1).fit(codes)
         neighbours = finder.kneighbors(codes, return_distance=False)[:, 1:]
         base = random.integers(0, len(codes), count)
         other = neighbours[base, random.integers(0, self.config.neighbours, count)]
         share = random.random((count, 1), np.float32)
-        return self.decode(codes[base] + share * (codes[other] - codes[base]))
+        images = self.decode(codes[base] + share * (codes[other] - codes[base]))
+        return images, members.cpu().numpy()[np.column_stack([base, other])]
