@@ -3,10 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from euterpe_music.note_events.event import Event, note_of
-from euterpe_music.note_events.instruments import DRUM_PART
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, part_instrument
 from euterpe_music.note_events.piece import NOTE, NotePiece, canonical
 from euterpe_music.note_events.rules import Rules
-from euterpe_music.note_events.spec import BAR, END, METER_OFFSET, METERS, TEMPO_OFFSET
+from euterpe_music.note_events.spec import BAR, END, METER_OFFSET, METERS, PART_OFFSET, TEMPO_OFFSET
 from euterpe_test_kit.note_cursor import Cursor
 from euterpe_test_kit.note_grammar import Grammar
 
@@ -85,3 +85,17 @@ def test_a_chord_grows_downwards_and_to_later_parts_only() -> None:
     assert np.flatnonzero(grammar.parts(cursor, 24)).tolist() == [51]
     assert np.flatnonzero(grammar.pitches(cursor, 24, 51)).max() == 60
     assert np.flatnonzero(grammar.parts(cursor, 25)).tolist() == [41, 51]
+
+
+@pytest.mark.parametrize(("instrument", "notes"), [("flute", 1), ("violin", 2), ("nylon guitar", 6)])
+def test_a_part_has_no_more_notes_at_once_than_its_instrument_can_play(instrument: str, notes: int) -> None:
+    part = next(number for number in range(PART_COUNT) if part_instrument(number) == instrument)
+    grammar, cursor = Grammar(Rules(parts=(part,))), Cursor(4)
+    cursor.push((BAR, METER_OFFSET + 3, TEMPO_OFFSET, 0, 0))
+    for number in range(notes):
+        assert grammar.parts(cursor, 24).any()
+        cursor.push((24, PART_OFFSET + part, 61 - number, 5, 5))
+    assert not grammar.parts(cursor, 24).any()
+    assert np.flatnonzero(grammar.slots(cursor, notes))[0] == 25
+    cursor.push((30, PART_OFFSET + part, 61, 5, 5))
+    assert grammar.parts(cursor, 30).any() == (notes > 1)

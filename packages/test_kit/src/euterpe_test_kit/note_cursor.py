@@ -23,7 +23,7 @@ from euterpe_music.note_events.features import (
 )
 from euterpe_music.note_events.instruments import DRUM_PART
 from euterpe_music.note_events.part_history import LONGER_AGO, NO_HISTORY, PREVIOUS_BAR, SAME_BAR, SAME_ONSET
-from euterpe_music.note_events.piece import POSITION_SPAN
+from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.spec import (
     BAR,
     END,
@@ -103,7 +103,7 @@ class Cursor:
         self.gap: tuple[int, int] | None = None
         self.given_keys: set[int] = set()
         self._part = -1
-        self._chord_size = 0
+        self._chord_size = self.chord_notes = 0
         self._bar_start = 0
         self._bars: dict[int, _BarMemory] = {}
         self._held: list[tuple[int, int, int]] = []
@@ -165,6 +165,8 @@ class Cursor:
     def _move_to(self, position: int, key: int) -> None:
         is_chord = position == self.position and position != FRESH
         self._chord_size = min(self._chord_size + 1, 8) if is_chord else int(position != FRESH)
+        is_same = is_chord and key // PART_SPAN == self.last_key // PART_SPAN
+        self.chord_notes = self.chord_notes + 1 if is_same else int(position != FRESH)
         self.position, self.last_key = position, key
 
     def _begin_bar(self, event: Event) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from euterpe_music.note_events.event import order_key
 from euterpe_music.note_events.features import FRESH
-from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
@@ -65,7 +65,7 @@ class Grammar:
                 latest, pitch = self._latest(cursor)
                 allowed &= self._part_numbers >= latest
                 lowest = DRUM_KEYS.start if latest == DRUM_PART else self.rules.lowest
-                allowed[latest] &= pitch > lowest
+                allowed[latest] &= pitch > lowest and cursor.chord_notes < PART_NOTES[latest]
             mask[PART_OFFSET : PART_OFFSET + PART_COUNT] = allowed
         return mask
 

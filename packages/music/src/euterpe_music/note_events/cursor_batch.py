@@ -74,6 +74,8 @@ class CursorBatch:
         #: Per row the given notes of the current bar: position × 256 + part → pitches.
         self.given: list[dict[int, list[int]]] = [{} for _ in range(rows)]
         self._bar_start = np.zeros(rows, np.int64)
+        #: How many notes the latest part has at the position, so far.
+        self.chord_notes = np.zeros(rows, np.int64)
         self._part = np.full(rows, -1)
         self._has_events = np.zeros(rows, np.bool_)
         self._held = np.zeros((rows, 3, _FIRST_HELD), np.int64)
@@ -101,7 +103,7 @@ class CursorBatch:
         """
         for array in (
             self.values, self.echoes, self._bar_start, self.bar_ticks, self._has_events, self._held_count,
-            self._note_count,
+            self._note_count, self.chord_notes,
         ):  # fmt: skip
             array[row] = 0
         for array in (self.last_key, self._part):
@@ -144,6 +146,8 @@ class CursorBatch:
         sizes, position = values[:, INDEX["chord_size"]], self.position[:count]
         grown = np.minimum(sizes + 1, 8)
         values[:, INDEX["chord_size"]] = np.where(is_free & (slot == position), grown, is_free)
+        is_same = (slot == position) & (part == self._part[:count])
+        self.chord_notes[:count] = np.where(is_free & is_same, self.chord_notes[:count] + 1, is_free)
         np.copyto(position, np.where(is_free, slot, FRESH))
         self.last_key[:count] = np.where(is_free, keys, -1)
         np.copyto(self._part[:count], part, where=is_free)

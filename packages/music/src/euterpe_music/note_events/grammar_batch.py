@@ -4,7 +4,7 @@ import numpy as np
 
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.features import FRESH, INDEX
-from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
@@ -25,6 +25,7 @@ from euterpe_music.note_events.spec import (
 )
 
 _CLASSES = np.arange(PITCH_COUNT) % 12
+_PART_NOTES = np.array(PART_NOTES)
 _SLOTS, _PARTS, _PITCHES = np.arange(COLUMN_SIZES[0]), np.arange(PART_COUNT), np.arange(COLUMN_SIZES[2])
 
 
@@ -76,10 +77,10 @@ class GrammarBatch:
         count, cursors = len(bar_events), self._cursors
         position, bar, total = cursors.position[:count], cursors.bar[:count], cursors.total_bars[:count]
         # At the latest note's position there must be a part, or a lower pitch of its part, for another note.
-        latest, pitch = self._latest(count)
+        latest, _ = self._latest(count)
         has_room = (position == FRESH) | (self._last_part[:count] > latest)
         rest = np.flatnonzero(~has_room)
-        has_room[rest] = self._parts[rest, latest[rest]] & (pitch[rest] > self._lowest_of(rest, latest[rest]))
+        has_room[rest] = self._parts[rest, latest[rest]] & self._goes_on(rest)
         first = np.where(position == FRESH, 0, position + ~has_room)
         first = np.maximum(first, np.where(bar == 0, self._first_position[:count], 0))
         last = np.where(bar_events < self._max_bar_events[:count], cursors.bar_ticks[:count], 0)
@@ -95,17 +96,25 @@ class GrammarBatch:
     def parts(self, slot: Integers) -> Flags:
         """Return which parts, or meters of a bar line, may follow slots [n]."""
         count = len(slot)
-        latest, pitch = self._latest(count)
+        latest, _ = self._latest(count)
         allowed = self._parts[:count].copy()
         same = np.flatnonzero(slot == self._cursors.position[:count])
         if len(same):
             number = latest[same]
             allowed[same] &= number[:, None] <= _PARTS
-            allowed[same, number] &= pitch[same] > self._lowest_of(same, number)
+            allowed[same, number] &= self._goes_on(same)
         mask = np.zeros((count, COLUMN_SIZES[1]), np.bool_)
         mask[:, PART_OFFSET:METER_OFFSET] = allowed & (slot < BAR)[:, None]
         mask[:, METER_OFFSET:] = self._meters[:count] & (slot == BAR)[:, None]
         mask[:, NONE] = slot == END
+        return mask
+
+    def begins(self, slot: Integers) -> Flags:
+        """Return which parts [n, parts] have no note yet at slots [n]."""
+        count = len(slot)
+        mask = np.ones((count, PART_COUNT), np.bool_)
+        same = np.flatnonzero(slot == self._cursors.position[:count])
+        mask[same, self._latest(count)[0][same]] = False
         return mask
 
     def pitches(self, slot: Integers, part: Integers) -> Flags:
@@ -143,6 +152,12 @@ class GrammarBatch:
         """Return part and pitch of the latest composed notes; they have a meaning where there is a position."""
         rest = self._cursors.last_key[:count] % POSITION_SPAN
         return np.minimum(rest // PART_SPAN, PART_COUNT - 1), 127 - rest % PART_SPAN
+
+    def _goes_on(self, rows: Integers) -> Flags:
+        """Return whether the latest part of rows may have a lower note at the same position."""
+        part, pitch = (each[rows] for each in self._latest(int(rows.max(initial=-1)) + 1))
+        has_fewer = self._cursors.chord_notes[rows] < _PART_NOTES[part]
+        return np.asarray(has_fewer & (pitch > self._lowest_of(rows, part)))
 
     def _lowest_of(self, rows: Integers, part: Integers) -> Integers:
         return np.where(part == DRUM_PART, DRUM_KEYS.start, self._lowest[rows])

@@ -92,10 +92,10 @@ def ends(events: Array, tonic: int) -> bool:
 
 @pytest.mark.parametrize(("key", "tonic"), [("C major", 0), ("D minor", 2)])
 def test_pieces_end_on_the_tonic_if_that_is_wanted(bundle: EnsembleBundle, key: str, tonic: int) -> None:
-    pieces, _ = compose(bundle, key=key, ending="tonic")
-    plain, _ = compose(bundle, key=key, ending="off")
+    pieces, _ = compose(bundle, rows=16, count=16, key=key, ending="tonic")
+    plain, _ = compose(bundle, rows=16, count=16, key=key, ending="off")
     # The network of the tests is hardly trained: notes held over the bar line spoil some endings.
-    assert sum(ends(piece, tonic) for piece in pieces) >= 4
+    assert sum(ends(piece, tonic) for piece in pieces) >= 7
     assert sum(ends(piece, tonic) for piece in plain) <= 2
     for piece, other in zip(pieces, plain, strict=True):
         kept = [events[events[:, 0] < 6].tobytes() for events in (piece, other)]

@@ -194,7 +194,9 @@ class EnsembleSession:
                 history = self._cursors.histories(chosen[:, 0], chosen[:, 1])
             logits = self._network.head(column, entries, np.ascontiguousarray(chosen[:, :column]), history)
             if column == 1:
-                logits[:, PART_OFFSET : PART_OFFSET + PART_COUNT] += self._balance.nudges(width)
+                # It shall play more often, not more notes at once.
+                nudges = self._balance.nudges(width) * self._grammar.begins(chosen[:, 0])
+                logits[:, PART_OFFSET : PART_OFFSET + PART_COUNT] += nudges
             mask = self._mask(column, chosen)
             mask[~free] = True
             # A row without a legal value would be undefined; notes without a pitch are left out of the piece.
