@@ -99,3 +99,11 @@ def test_a_part_has_no_more_notes_at_once_than_its_instrument_can_play(instrumen
     assert np.flatnonzero(grammar.slots(cursor, notes))[0] == 25
     cursor.push((30, PART_OFFSET + part, 61, 5, 5))
     assert grammar.parts(cursor, 30).any() == (notes > 1)
+
+
+def test_notes_lie_in_the_range_of_their_instrument() -> None:
+    part = next(number for number in range(PART_COUNT) if part_instrument(number) == "viola")
+    grammar, cursor = Grammar(Rules(parts=(part,))), Cursor(4)
+    cursor.push((BAR, METER_OFFSET + 3, TEMPO_OFFSET, 0, 0))
+    pitches = np.flatnonzero(grammar.pitches(cursor, 0, PART_OFFSET + part)) - 1
+    assert (pitches.min(), pitches.max()) == (48, 93)

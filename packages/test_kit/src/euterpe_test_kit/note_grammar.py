@@ -3,7 +3,7 @@
 import numpy as np
 from euterpe_music.note_events.event import order_key
 from euterpe_music.note_events.features import FRESH
-from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES, PART_RANGES
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
@@ -64,7 +64,7 @@ class Grammar:
             if slot == cursor.position:
                 latest, pitch = self._latest(cursor)
                 allowed &= self._part_numbers >= latest
-                lowest = DRUM_KEYS.start if latest == DRUM_PART else self.rules.lowest
+                lowest, _ = self._range(latest)
                 allowed[latest] &= pitch > lowest and cursor.chord_notes < PART_NOTES[latest]
             mask[PART_OFFSET : PART_OFFSET + PART_COUNT] = allowed
         return mask
@@ -80,9 +80,7 @@ class Grammar:
             mask[NONE] = True
             return mask
         number = part - PART_OFFSET
-        lowest, highest = self.rules.lowest, self.rules.highest
-        if number == DRUM_PART:
-            lowest, highest = DRUM_KEYS.start, DRUM_KEYS.stop - 1
+        lowest, highest = self._range(number)
         if slot == cursor.position:
             latest, pitch = self._latest(cursor)
             highest = pitch - 1 if latest == number else highest
@@ -90,6 +88,13 @@ class Grammar:
         offset = DRUM_OFFSET - DRUM_KEYS.start if number == DRUM_PART else PITCH_OFFSET
         mask[[offset + pitch for pitch in free]] = True
         return mask
+
+    def _range(self, part: int) -> tuple[int, int]:
+        """Return the lowest and the highest pitch of a part."""
+        if part == DRUM_PART:
+            return DRUM_KEYS.start, DRUM_KEYS.stop - 1
+        lowest, highest = PART_RANGES[part]
+        return max(lowest, self.rules.lowest), min(highest, self.rules.highest)
 
     @staticmethod
     def details(column: int, slot: int) -> np.ndarray:

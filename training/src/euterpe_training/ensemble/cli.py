@@ -222,7 +222,7 @@ def add_critic(
     bundle: Annotated[Path, typer.Argument(help="Directory of a bundle: MODELS/NAME/VERSION.")],
     composed: Annotated[list[Path], typer.Argument(help="Folders of pieces that it composed like training pieces.")],
     data: DataDir,
-    version: Annotated[str, typer.Option(help="Version of the new bundle, beside the other.")],
+    version: Annotated[str, typer.Option(help="Version of the new bundle.")],
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 800,
     seed: Annotated[int, typer.Option(help="Seed of weights and windows.")] = 0,
 ) -> None:

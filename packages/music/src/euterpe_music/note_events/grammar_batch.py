@@ -4,7 +4,7 @@ import numpy as np
 
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
 from euterpe_music.note_events.features import FRESH, INDEX
-from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES
+from euterpe_music.note_events.instruments import DRUM_PART, PART_COUNT, PART_NOTES, PART_RANGES
 from euterpe_music.note_events.piece import PART_SPAN, POSITION_SPAN
 from euterpe_music.note_events.rules import Rules
 from euterpe_music.note_events.spec import (
@@ -26,6 +26,7 @@ from euterpe_music.note_events.spec import (
 
 _CLASSES = np.arange(PITCH_COUNT) % 12
 _PART_NOTES = np.array(PART_NOTES)
+_PART_LOWEST, _PART_HIGHEST = np.array(PART_RANGES).T
 _SLOTS, _PARTS, _PITCHES = np.arange(COLUMN_SIZES[0]), np.arange(PART_COUNT), np.arange(COLUMN_SIZES[2])
 
 
@@ -123,7 +124,8 @@ class GrammarBatch:
         number = part - PART_OFFSET
         is_drum, is_note = number == DRUM_PART, slot < BAR
         lowest = self._lowest_of(np.arange(count), number)
-        highest = np.where(is_drum, DRUM_KEYS.stop - 1, self._highest[:count])
+        of_part = _PART_HIGHEST[number.clip(0, PART_COUNT - 1)]
+        highest = np.where(is_drum, DRUM_KEYS.stop - 1, np.minimum(self._highest[:count], of_part))
         latest, pitch = self._latest(count)
         is_below = (slot == self._cursors.position[:count]) & (latest == number)
         highest = np.where(is_below, pitch - 1, highest)
@@ -160,4 +162,5 @@ class GrammarBatch:
         return np.asarray(has_fewer & (pitch > self._lowest_of(rows, part)))
 
     def _lowest_of(self, rows: Integers, part: Integers) -> Integers:
-        return np.where(part == DRUM_PART, DRUM_KEYS.start, self._lowest[rows])
+        of_part = _PART_LOWEST[part.clip(0, PART_COUNT - 1)]
+        return np.where(part == DRUM_PART, DRUM_KEYS.start, np.maximum(self._lowest[rows], of_part))

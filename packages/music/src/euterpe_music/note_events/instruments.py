@@ -10,71 +10,73 @@ class Instrument:
 
     Instruments that play chords have one part, which takes up all their tracks (both hands of a piano, for example).
     `notes` is how many a player begins at once at most; that of chord instruments holds for at least 99 % of the chords
-    in the corpora. Scores unite players, so that single winds have two notes in a quarter of them.
+    in the corpora. Scores unite players, so that winds have two notes in a quarter of them. `range` is its lowest
+    and its highest MIDI pitch in the key in which music is composed; few notes of the corpora are beyond it.
     """
 
     name: str
     programs: tuple[int, ...]
     parts: int = 1
     notes: int = 8
+    range: tuple[int, int] = (21, 108)
 
 
 # Listed in the order of a score: high to low within each family, drums last.
 INSTRUMENTS = (
-    Instrument("piccolo", (72,), notes=1),
-    Instrument("flute", (73,), 2, notes=1),
-    Instrument("recorder", (74, 75, 76, 77, 78, 79), notes=1),
-    Instrument("oboe", (68,), 2, notes=1),
-    Instrument("english horn", (69,), notes=1),
-    Instrument("clarinet", (71,), 2, notes=1),
-    Instrument("bassoon", (70,), 2, notes=1),
-    Instrument("soprano saxophone", (64,), notes=1),
-    Instrument("alto saxophone", (65,), notes=1),
-    Instrument("tenor saxophone", (66,), notes=1),
-    Instrument("baritone saxophone", (67,), notes=1),
-    Instrument("trumpet", (56, 59), 2, notes=1),
-    Instrument("french horn", (60,), 2, notes=1),
-    Instrument("trombone", (57,), 2, notes=1),
-    Instrument("tuba", (58,), notes=1),
-    Instrument("brass section", (61, 62, 63), notes=4),
-    Instrument("voice", (53, 52, 54, 85, 91), 4, notes=1),
-    Instrument("lead synth", (80, 81, 82, 83, 84, 86, 87), notes=2),
-    Instrument("music box", (10, 8, 9), notes=4),
-    Instrument("vibraphone", (11,), notes=4),
-    Instrument("marimba", (12,), notes=4),
-    Instrument("xylophone", (13,), notes=4),
-    Instrument("bells", (14, 112, 113), notes=4),
-    Instrument("dulcimer", (15,), notes=2),
-    Instrument("harmonica", (22,), notes=4),
-    Instrument("accordion", (21, 23), notes=5),
-    Instrument("plucked folk strings", (105, 104, 106, 107, 108), notes=4),
-    Instrument("fiddle", (110, 109, 111), notes=2),
-    Instrument("nylon guitar", (24,), notes=6),
-    Instrument("steel guitar", (25,), notes=6),
-    Instrument("jazz guitar", (26,), notes=6),
-    Instrument("clean electric guitar", (27, 28), notes=6),
-    Instrument("distorted guitar", (30, 29, 31), notes=6),
-    Instrument("harp", (46,)),
-    Instrument("harpsichord", (6,), notes=6),
+    Instrument("piccolo", (72,), notes=1, range=(60, 108)),
+    Instrument("flute", (73,), 2, notes=1, range=(59, 98)),
+    Instrument("recorder", (74, 75, 76, 77, 78, 79), notes=1, range=(55, 98)),
+    Instrument("oboe", (68,), 2, notes=1, range=(58, 93)),
+    Instrument("english horn", (69,), notes=1, range=(52, 84)),
+    Instrument("clarinet", (71,), 2, notes=1, range=(50, 94)),
+    Instrument("bassoon", (70,), 2, notes=1, range=(34, 77)),
+    Instrument("soprano saxophone", (64,), notes=1, range=(56, 91)),
+    Instrument("alto saxophone", (65,), notes=1, range=(49, 84)),
+    Instrument("tenor saxophone", (66,), notes=1, range=(44, 82)),
+    Instrument("baritone saxophone", (67,), notes=1, range=(36, 80)),
+    Instrument("trumpet", (56, 59), 2, notes=1, range=(52, 88)),
+    Instrument("french horn", (60,), 2, notes=1, range=(34, 79)),
+    Instrument("trombone", (57,), 2, notes=1, range=(34, 77)),
+    Instrument("tuba", (58,), notes=1, range=(24, 69)),
+    Instrument("brass section", (61, 62, 63), notes=4, range=(34, 88)),
+    Instrument("voice", (53, 52, 54, 85, 91), 4, notes=1, range=(36, 88)),
+    Instrument("lead synth", (80, 81, 82, 83, 84, 86, 87), notes=2, range=(36, 96)),
+    Instrument("music box", (10, 8, 9), notes=4, range=(55, 108)),
+    Instrument("vibraphone", (11,), notes=4, range=(48, 93)),
+    Instrument("marimba", (12,), notes=4, range=(36, 96)),
+    Instrument("xylophone", (13,), notes=4, range=(48, 108)),
+    Instrument("bells", (14, 112, 113), notes=4, range=(48, 108)),
+    Instrument("dulcimer", (15,), notes=2, range=(40, 96)),
+    Instrument("harmonica", (22,), notes=4, range=(48, 96)),
+    Instrument("accordion", (21, 23), notes=5, range=(36, 96)),
+    Instrument("plucked folk strings", (105, 104, 106, 107, 108), notes=4, range=(36, 96)),
+    Instrument("fiddle", (110, 109, 111), notes=2, range=(55, 103)),
+    Instrument("nylon guitar", (24,), notes=6, range=(40, 88)),
+    Instrument("steel guitar", (25,), notes=6, range=(38, 88)),
+    Instrument("jazz guitar", (26,), notes=6, range=(38, 88)),
+    Instrument("clean electric guitar", (27, 28), notes=6, range=(38, 88)),
+    Instrument("distorted guitar", (30, 29, 31), notes=6, range=(36, 88)),
+    Instrument("harp", (46,), range=(24, 103)),
+    Instrument("harpsichord", (6,), notes=6, range=(29, 91)),
     Instrument("piano", (0, 1, 2, 3)),
-    Instrument("electric piano", (4, 5), notes=6),
-    Instrument("clavinet", (7,), notes=6),
-    Instrument("church organ", (19, 20)),
-    Instrument("electric organ", (16, 17, 18), notes=6),
-    Instrument("synth pad", (88, 89, 90, 92, 93, 94, 95), notes=6),
-    Instrument("synth effects", (96, 97, 98, 99, 100, 101, 102, 103), notes=6),
-    Instrument("string ensemble", (48, 49, 50, 51, 44), notes=6),
-    Instrument("pizzicato strings", (45,), notes=6),
-    Instrument("violin", (40,), 2, notes=2),
-    Instrument("viola", (41,), 2, notes=2),
-    Instrument("cello", (42,), 2, notes=2),
-    Instrument("contrabass", (43,), notes=1),
-    Instrument("acoustic bass", (32,), notes=1),
-    Instrument("electric bass", (33, 34, 35), notes=1),
-    Instrument("synth bass", (38, 36, 37, 39), notes=1),
-    Instrument("timpani", (47,), notes=2),
-    Instrument("percussion instruments", (117, 114, 115, 116, 118, 119), notes=4),
-    Instrument("orchestra hit", (55,), notes=6),
+    Instrument("electric piano", (4, 5), notes=6, range=(24, 104)),
+    Instrument("clavinet", (7,), notes=6, range=(29, 96)),
+    Instrument("church organ", (19, 20), range=(24, 100)),
+    Instrument("electric organ", (16, 17, 18), notes=6, range=(24, 100)),
+    Instrument("synth pad", (88, 89, 90, 92, 93, 94, 95), notes=6, range=(24, 100)),
+    Instrument("synth effects", (96, 97, 98, 99, 100, 101, 102, 103), notes=6, range=(24, 100)),
+    Instrument("string ensemble", (48, 49, 50, 51, 44), notes=6, range=(28, 103)),
+    Instrument("pizzicato strings", (45,), notes=6, range=(28, 100)),
+    Instrument("violin", (40,), 2, notes=2, range=(55, 103)),
+    Instrument("viola", (41,), 2, notes=2, range=(48, 93)),
+    Instrument("cello", (42,), 2, notes=2, range=(36, 88)),
+    Instrument("contrabass", (43,), notes=1, range=(24, 74)),
+    Instrument("acoustic bass", (32,), notes=1, range=(24, 74)),
+    Instrument("electric bass", (33, 34, 35), notes=1, range=(23, 76)),
+    Instrument("synth bass", (38, 36, 37, 39), notes=1, range=(23, 76)),
+    Instrument("timpani", (47,), notes=2, range=(29, 62)),
+    Instrument("percussion instruments", (117, 114, 115, 116, 118, 119), notes=4, range=(24, 100)),
+    Instrument("orchestra hit", (55,), notes=6, range=(36, 96)),
     Instrument("drums", ()),
 )
 DRUMS = len(INSTRUMENTS) - 1
@@ -87,6 +89,8 @@ PARTS: tuple[tuple[int, int], ...] = tuple(
 PART_COUNT = len(PARTS)
 #: How many notes each part begins at once at most.
 PART_NOTES = tuple(INSTRUMENTS[number].notes for number, _ in PARTS)
+#: The lowest and the highest pitch of each part.
+PART_RANGES = tuple(INSTRUMENTS[number].range for number, _ in PARTS)
 DRUM_PART = PARTS.index((DRUMS, 0))
 
 

@@ -416,7 +416,10 @@ class MeasureView(BaseModel):
 class ModelCard(ModelView):
     """A model with its terms of use and the measures of its music."""
 
-    terms: str = Field(description="What limits the use of its pieces; empty if the bundle records nothing.")
+    terms: str = Field(
+        description="What limits the use of its pieces; empty if the bundle records nothing.",
+        examples=["The sources are CC0 or in the public domain: the pieces may be used for any purpose."],
+    )
     measures: list[MeasureView] = Field(description="Empty if the bundle records none.")
 
     @classmethod

@@ -108,6 +108,6 @@ def _loss(logits: Tensor, labels: Tensor) -> Tensor:
 def _evaluate(critic: Critic, fixed: tuple[Tensor, Tensor], pairs: int) -> CriticReport:
     critic.eval()
     with torch.no_grad():
-        logits = torch.cat([critic(windows).mean(1) for windows in fixed[0].split(64)])
+        logits = torch.cat([critic(windows).mean(1) for windows in torch.split(fixed[0], 64)])
     accuracy = float(((logits > 0) == (fixed[1] > 0)).float().mean())
     return CriticReport(pairs, len(logits), accuracy, float(_loss(logits, fixed[1])))
