@@ -81,3 +81,9 @@ def test_usual_instruments_are_those_of_most_pieces(data: Path) -> None:
 def test_an_unknown_variant_is_named() -> None:
     with pytest.raises(TrainingError, match="unknown variant 'int4'; known are fp32, int8"):
         checked_variants(["int4"])
+
+
+def test_a_bundle_names_its_collections(run: Path, data: Path, tmp_path: Path) -> None:
+    bundle = export_run(run, data, tmp_path, LABEL, ExportSettings())
+    assert bundle.manifest.training is not None
+    assert bundle.manifest.training.corpus.source == "public files without a licence, POP909 (MIT)"

@@ -37,6 +37,18 @@ class Source:
     work_of: Callable[[Path], str]
     min_alignment: float = 0.0
 
+    @property
+    def collection(self) -> str:
+        """The collection that the source belongs to, with its licence, for users."""
+        if "music21" in self.licence:
+            return "music21 (permission of the encoders)"
+        titles = {
+            "lieder": "OpenScore", "quartets": "OpenScore", "pop909": "POP909", "nottingham": "Nottingham",
+            "essen": "Essen",
+        }  # fmt: skip
+        plain = self.licence.replace(", no licence stated", " without a licence")
+        return f"{titles[self.name]} ({plain})" if self.name in titles else plain
+
     def files(self, root: Path) -> Iterator[Path]:
         """Yield the paths of the source's files relative to the corpora's root, sorted."""
         yield from sorted(path.relative_to(root) for path in root.glob(self.pattern) if path.is_file())

@@ -179,6 +179,11 @@ def _sources(dataset: Dataset, sources: tuple[str, ...]) -> dict[str, int]:
     return dict(Counter(dataset.entries[number].source for number in dataset.numbers("train", sources).tolist()))
 
 
+def source_text(sources: set[str]) -> str:
+    """Return the collections that some sources belong to, with their licences, for users."""
+    return ", ".join(dict.fromkeys(source.collection for source in SOURCES if source.name in sources))
+
+
 def _is_free(dataset: Dataset, sources: tuple[str, ...]) -> bool:
     free = {source.name for source in SOURCES if source.is_free}
     return set(_sources(dataset, sources)) <= free
@@ -195,7 +200,11 @@ def _training(
         recipe=run.name,
         settings=json.loads(json.dumps({**config.to_dict(), STYLES_SETTING: asdict(styles)})),
         corpus=CorpusInfo(
-            name="ensemble", files=len(names), sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(), **sides
+            name="ensemble",
+            files=len(names),
+            sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(),
+            source=source_text(set(_sources(dataset, config.sources))),
+            **sides,
         ),
         metrics={"events": config.earlier_events + events, "weights": weight_count(network), "held_out": losses},
     )
