@@ -43,6 +43,8 @@ from euterpe_generator.models.offered_parameters import offered_ensemble_manifes
 
 #: The most notes that are composed in one bar.
 MAX_BAR_EVENTS: Final = 96
+#: In held-out works, 97 % of the rests of all instruments together are no longer.
+MAX_EMPTY_BARS: Final = 2
 #: How often pieces with a typical ending end on the tonic, where that is possible: as test works of folk and pop do.
 TYPICAL_SHARE: Final = 0.78
 _DEFAULT_METER, _DEFAULT_TEMPO = "4/4", 120.0
@@ -123,14 +125,16 @@ class EnsembleAdapter:
             requested = requested or part_numbers(style.instruments if style else ())
             bars = int(parameters["bars"])
             line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
-            return self._plan(parameters, requested, requested, bars, bars, {0: line}, self._shift(parameters))
+            plan = self._plan(parameters, requested, requested, bars, bars, {0: line}, self._shift(parameters))
+            return replace(plan, max_empty_bars=MAX_EMPTY_BARS)
         first, blocks = given_blocks(music, prompt.bars)
         present = sorted(set(music.parts.values()))
         if music.material.use == "continue":
             blocks = {**blocks, prompt.bars: self._first_line(parameters, blocks[prompt.bars])}
             bars = int(parameters["bars"])
             parts = requested or tuple(present)
-            return self._plan(parameters, parts, (*present, *parts), bars, bars, blocks, music.shift)
+            plan = self._plan(parameters, parts, (*present, *parts), bars, bars, blocks, music.shift)
+            return replace(plan, max_empty_bars=MAX_EMPTY_BARS)
         gap = music.gap
         if gap is None:
             parts = (*present, *requested)

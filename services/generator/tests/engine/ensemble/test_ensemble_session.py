@@ -196,3 +196,26 @@ def test_instruments_that_are_asked_for_play_even_if_the_network_leaves_them_out
     assert all(len(bars) for bars in played), played
     # It has waited for some bars, as an instrument may rest.
     assert min(bars.min() for bars in played) >= 2
+
+
+class SilentNetwork(EnsembleNetwork):
+    """Ends every bar at once."""
+
+    def head(self, column: int, entries: Array, chosen: Integers, history: Integers) -> Array:
+        logits = super().head(column, entries, chosen, history)
+        if column == 0:
+            logits[:, [BAR, END]] += 50
+        return logits
+
+
+def test_no_more_than_two_bars_are_empty_one_after_another_and_the_first_is_not(bundle: EnsembleBundle) -> None:
+    session = EnsembleSession(SilentNetwork(bundle, "int8", rows=2), rows=2)
+    running = Scheduler(session, max_steps=9_000)
+    asked = plan(bundle, bars=16, meter="4/4")
+    for seed in range(2):
+        running.submit(Request(str(seed), "a", seed=seed, steps=asked.steps, inputs=asked))
+    while not running.idle:
+        for update in running.step():
+            if isinstance(update, Finished):
+                notes = update.events[update.events[:, 1] < BAR]
+                assert np.unique(notes[:, 0]).tolist() == [0, 3, 6, 9, 12, 15]

@@ -64,6 +64,8 @@ class EnsemblePlan:
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False
     transposition: int = 0
+    #: How many bars without notes may follow one another; None: any number, where other notes are given.
+    max_empty_bars: int | None = None
     #: The search for an ending; its bars have no given notes.
     ending: EndingPlan | None = None
     #: The key in which the network composes, by its number in `euterpe_music.key.KEYS`, or two in one of which it does.

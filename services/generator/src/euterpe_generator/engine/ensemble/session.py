@@ -25,7 +25,7 @@ from euterpe_generator.engine.tokens.sampler import BatchedSamplingParams, sampl
 #: What the search for an ending restores, besides the states of the cursor and the network.
 _SAVED: Final = (
     "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_log_probability",
-    "_values",
+    "_values", "_empty_bars",
 )  # fmt: skip
 _PITCH_COLUMN: Final = COLUMNS.index("pitch")
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
@@ -66,6 +66,9 @@ class EnsembleSession:
         self._role = np.full(rows, COMPOSED)
         self._is_echoed = np.ones(rows, np.bool_)
         self._bar_events = np.zeros(rows, np.int64)
+        #: How many bars without notes a row has had one after another, and the most that it may have.
+        self._empty_bars = np.zeros(rows, np.int64)
+        self._max_empty_bars = np.zeros(rows, np.int64)
         #: Per row, the log-probability of all sampled values and their number; only where pieces are compared.
         self._log_probability = np.zeros(rows)
         self._values = np.zeros(rows, np.int64)
@@ -100,6 +103,9 @@ class EnsembleSession:
         self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
         self._finished[row] = self._is_searched[row] = False
         self._bar_events[row] = self._values[row] = 0
+        self._max_empty_bars[row] = plan.total_bars if plan.max_empty_bars is None else plan.max_empty_bars
+        # A piece begins with notes.
+        self._empty_bars[row] = self._max_empty_bars[row] if len(plan.blocks) == 1 else 0
         self._log_probability[row] = self._weights[row] = 0.0
         self._is_compared[row] = plan.is_compared and self._critic is None
         self._balance.reset(row, plan.rules.parts or ())
@@ -116,7 +122,7 @@ class EnsembleSession:
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
-            self._weights, self._is_searched,
+            self._weights, self._is_searched, self._empty_bars, self._max_empty_bars,
         ):  # fmt: skip
             array[target] = array[source]
         self._balance.move(source, target)
@@ -217,7 +223,7 @@ class EnsembleSession:
     def _mask(self, column: int, chosen: Integers) -> Flags:
         width, slot = len(chosen), chosen[:, 0]
         if column == 0:
-            return self._grammar.slots(self._bar_events[:width])
+            return self._slots(width)
         if column == 1:
             return self._grammar.parts(slot)
         return (
@@ -226,11 +232,20 @@ class EnsembleSession:
             else self._grammar.details(column, slot)
         )
 
+    def _slots(self, width: int) -> Flags:
+        """Return the slots that may follow; after too many empty bars, a bar does not end without a note."""
+        mask = self._grammar.slots(self._bar_events[:width])
+        is_silent = (self._empty_bars >= self._max_empty_bars)[:width] & (self._bar_events[:width] == 0)
+        mask[is_silent & mask[:, :BAR].any(axis=1), BAR:] = False
+        return mask
+
     def _end_bar(self, row: int, event: Array) -> None:
         """Finish the piece, or begin the next bar with what is given of it."""
         piece = self._pieces[row]
         assert piece is not None
         bar = int(self._cursors.bar[row]) + 1
+        # The bar line is one of the events.
+        self._empty_bars[row] = self._empty_bars[row] + 1 if self._bar_events[row] <= 1 else 0
         self._bar_events[row] = 0
         if self._event[row, 0] == END or bar >= piece.plan.stop_bar:
             self._finish(row)
