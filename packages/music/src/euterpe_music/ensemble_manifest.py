@@ -5,7 +5,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from euterpe_music.manifest import FileInfo, ManifestBase, Part, StatePair, TensorInfo, Variant
-from euterpe_music.note_events.features import ECHO_COUNT, ECHO_SIZES, FEATURES, MAX_PARTS
+from euterpe_music.note_events.features import (
+    DENSITY_EDGES,
+    ECHO_COUNT,
+    ECHO_SIZES,
+    FEATURES,
+    MAX_PARTS,
+    POLYPHONY_EDGES,
+)
 from euterpe_music.note_events.spec import COLUMN_SIZES, COLUMNS, FORMAT, METERS
 from euterpe_music.note_events.vocabulary import vocabulary_sha256
 
@@ -47,7 +54,8 @@ class StyleInfo(Part):
 
     `numbers` are those of genre, kind and composer among the network's inputs, 0 for unknown; `meter` is the commonest
     one, `key` as well ("" where none is known), `tempo` the median in quarters per minute, and `instruments` those that
-    play together most often, one for each part.
+    play together most often, one for each part. `density` and `polyphony` are the medians of the conditions of these
+    names over the bars of pieces for these instruments; 0 where they are not known.
     """
 
     path: str = Field(pattern=r"^[^/]+(/[^/]+){0,2}$")
@@ -57,6 +65,8 @@ class StyleInfo(Part):
     tempo: float = Field(gt=0)
     key: str = ""
     instruments: tuple[str, ...] = ()
+    density: int = Field(default=0, ge=0, le=len(DENSITY_EDGES) + 1)
+    polyphony: int = Field(default=0, ge=0, le=len(POLYPHONY_EDGES) + 1)
 
 
 class EnsembleManifest(ManifestBase):

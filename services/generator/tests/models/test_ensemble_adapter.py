@@ -9,7 +9,10 @@ import pytest
 from euterpe_generator.engine.request import Array, Finished, Request
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.catalogue import Model
+from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_generator.models.loader import load_model
+from euterpe_music.bundle import EnsembleBundle
+from euterpe_music.ensemble_manifest import EnsembleManifest, StyleInfo
 from euterpe_music.midi import write_midi
 from euterpe_music.note_events.features import INDEX
 from symusic import Score
@@ -125,3 +128,19 @@ def test_wrong_requests_name_the_field_and_the_limit(
     [problem] = raised.value.fields
     assert problem.field == f"body.parameters.{field}"
     assert message in problem.message
+
+
+def test_an_open_request_has_the_texture_that_is_usual_in_the_style(model: Model) -> None:
+    manifest = model.adapter.manifest
+    assert isinstance(manifest, EnsembleManifest)
+    style = StyleInfo(path="folk", numbers=(2, 0, 0), pieces=9, meter="6/8", tempo=150.0, density=6, polyphony=5)
+    styles = tuple(style if one.path == "folk" else one for one in manifest.styles)
+    adapter = EnsembleAdapter(EnsembleBundle(TINY, manifest.model_copy(update={"styles": styles}), {}))
+
+    def conditions(**requested: Any) -> dict[str, Any]:
+        parameters = adapter.manifest.sampling.check({"style": "folk", **requested})
+        return dict(adapter.session_inputs(parameters, None).conditions)
+
+    assert conditions() == {"density": [6], "polyphony": [5]}
+    assert set(conditions(density="low")) == {"density"}
+    assert conditions(parts="flute, violin") == {}

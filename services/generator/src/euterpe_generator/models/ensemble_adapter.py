@@ -126,7 +126,8 @@ class EnsembleAdapter:
             bars = int(parameters["bars"])
             line = Block.of_line(self._meter(parameters), self._tempo_class(parameters))
             plan = self._plan(parameters, requested, requested, bars, bars, {0: line}, self._shift(parameters))
-            return replace(plan, max_empty_bars=MAX_EMPTY_BARS)
+            usual = self._usual_texture(parameters)
+            return replace(plan, max_empty_bars=MAX_EMPTY_BARS, conditions={**usual, **plan.conditions})
         first, blocks = given_blocks(music, prompt.bars)
         present = sorted(set(music.parts.values()))
         if music.material.use == "continue":
@@ -183,6 +184,17 @@ class EnsembleAdapter:
             return None
         keys = self._keys(parameters, shift) or tuple(range(len(KEYS)))
         return EndingPlan(start, keys, 1.0 if choice == "tonic" else TYPICAL_SHARE)
+
+    def _usual_texture(self, parameters: Mapping[str, Value]) -> dict[str, list[int]]:
+        """Return the density and polyphony that are usual in the style, if they and the instruments are left open.
+
+        Otherwise networks compose a single line for instruments that can play more.
+        """
+        style = self._style(parameters)
+        if style is None or any(parameters.get(name, ANY) != ANY for name in ("parts", "density", "polyphony")):
+            return {}
+        levels = {"density": style.density, "polyphony": style.polyphony}
+        return {name: [level] for name, level in levels.items() if level}
 
     def _keys(self, parameters: Mapping[str, Value], shift: int) -> tuple[int, ...]:
         """Return the key in which the network composes, or those in which it may; none where it may be in any."""

@@ -13,7 +13,7 @@ from euterpe_music.ensemble_manifest import EnsembleManifest, EventGraph, StyleI
 from euterpe_music.ensemble_parameters import ANY, BARS, ensemble_parameters
 from euterpe_music.key import KEYS
 from euterpe_music.manifest import CorpusInfo, FileInfo, IntRange, Sampling, StatePair, TensorInfo, TrainingInfo
-from euterpe_music.note_events.features import MAX_PARTS
+from euterpe_music.note_events.features import MAX_PARTS, bar_conditions
 from euterpe_music.note_events.instruments import part_instrument
 from euterpe_music.note_events.spec import COLUMNS, FORMAT, METERS, TEMPI, UNKNOWN_KEY
 from euterpe_music.note_events.vocabulary import vocabulary_sha256
@@ -42,6 +42,7 @@ _OTHER_TERMS = (
 # A meter is offered if the network has read at least this many bars of it.
 _MIN_BARS_OF_METER = 500
 _MIN_PIECES_OF_COMPOSER = 6
+_MAX_TEXTURE_PIECES = 200
 _INTEGERS = ("values", "echoes", "statics", "chosen", "history")
 
 
@@ -137,11 +138,14 @@ def style_infos(dataset: Dataset, styles: Styles, sources: tuple[str, ...]) -> t
         keys = Counter(KEYS[bar["key"]] for bar in first_bars if bar["key"] != UNKNOWN_KEY)
         meter = Counter(int(bar["meter"]) for bar in first_bars).most_common(1)[0][0]
         tempo = float(np.median([TEMPI[bar["tempo"]] for bar in first_bars]))
+        instruments = usual_instruments(dataset, numbers)
+        density, polyphony = usual_texture(dataset, numbers, instruments)
         infos.append(
             StyleInfo(
                 path="/".join(path), numbers=styles.numbers(*names), pieces=len(numbers),
                 meter="{}/{}".format(*METERS[meter]), tempo=round(tempo, 1),
-                key=next(iter(keys.most_common(1)), ("", 0))[0], instruments=usual_instruments(dataset, numbers),
+                key=next(iter(keys.most_common(1)), ("", 0))[0], instruments=instruments,
+                density=density, polyphony=polyphony,
             )
         )  # fmt: skip
     return tuple(infos)
@@ -162,6 +166,23 @@ def usual_instruments(dataset: Dataset, numbers: Sequence[int]) -> tuple[str, ..
         present = Counter(part for one, count in sets.items() for part in one * count)
         parts = tuple(sorted(part for part, count in present.most_common(4) if count * 2 >= len(numbers)))
     return tuple(part_instrument(part) for part in parts[:MAX_PARTS])
+
+
+def usual_texture(dataset: Dataset, numbers: Sequence[int], instruments: Sequence[str]) -> tuple[int, int]:
+    """Return the median density and polyphony (`bar_conditions`) of bars of those pieces that have these instruments.
+
+    Of many pieces, some are read, spread evenly; (0, 0) where none has them.
+    """
+    found: dict[str, list[int]] = {"density": [], "polyphony": []}
+    for number in numbers[:: 1 + len(numbers) // _MAX_TEXTURE_PIECES]:
+        piece = dataset.piece(number)
+        if [part_instrument(part) for part in piece.parts.tolist()] != list(instruments):
+            continue
+        conditions = bar_conditions(piece, np.ones(len(piece.notes), np.bool_))
+        for name, values in found.items():
+            values += conditions[name][np.unique(piece.notes["bar"])].tolist()
+    density, polyphony = (int(np.median(values)) if values else 0 for values in found.values())
+    return density, polyphony
 
 
 def known_meters(dataset: Dataset, sources: tuple[str, ...]) -> list[str]:
