@@ -101,7 +101,7 @@ def test_reports_are_named_after_model_version_and_style() -> None:
 def test_a_section_is_replaced_where_it_stands() -> None:
     card = "# A\n\n## B\n\nold\n\n## C\n"
     assert with_section(card, "## B\n\nnew\n\n") == "# A\n\n## B\n\nnew\n\n## C\n"
-    assert with_section("# A\n", "## B\n\nnew\n") == "# A\n## B\n\nnew\n"
+    assert with_section("# A\n", "## B\n\nnew\n") == "# A\n\n## B\n\nnew\n"
     assert with_section("# A\n\n## B\n\nold\n", "## B\n\nnew\n") == "# A\n\n## B\n\nnew\n"
 
 

@@ -101,12 +101,15 @@ def cards(
     reports: ReportDirectory,
     models: Annotated[Path, typer.Option(help="Directory of bundles, NAME/VERSION each.")] = Path("models"),
 ) -> None:
-    """Write each report's measures into the card of its bundle; graphs, manifest and digests stay as they are."""
+    """Write each report's measures into the card of its bundle, if that is still released; all else stays as it is."""
     from euterpe_training.evaluation.card_section import parse_report_name, read_reports, write_card_section
 
     for name, report in read_reports(reports).items():
         model, version, style = parse_report_name(name)
-        typer.echo(write_card_section(models / model / version, report, style))
+        if not (bundle := models / model / version).is_dir():
+            typer.echo(f"{bundle} is not released any more: left out", err=True)
+            continue
+        typer.echo(write_card_section(bundle, report, style))
 
 
 def music_report(

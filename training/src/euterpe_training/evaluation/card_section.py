@@ -47,7 +47,8 @@ def with_section(card: str, section: str) -> str:
         following = card.find("\n## ", start + 1)
         return card[:start] + section + (card[following + 1 :] if following >= 0 else "")
     start = _find(card, _BEFORE)
-    start = len(card) if start < 0 else start
+    if start < 0:
+        return card.rstrip("\n") + "\n\n" + section
     return card[:start] + section + card[start:]
 
 
