@@ -8,12 +8,13 @@ from euterpe_training.balancing.bagan import divergence
 from euterpe_training.balancing.classifier import FitOptions, fit
 from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, BaganConfig, DeepSmoteConfig
 from euterpe_training.balancing.counts import Unbalanced, unbalance
-from euterpe_training.balancing.estimate import classifier_rate, describe_seconds, seconds_of_fit, seconds_of_training
+from euterpe_training.balancing.estimate import classifier_rate, seconds_of_fit, seconds_of_training
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.balancing.repetition import Repetition, class_balanced
 from euterpe_training.balancing.study import evaluate
 from euterpe_training.balancing.study_results import decode, encode
 from euterpe_training.balancing.treatments import Treatment
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
 
 Bars = Callable[..., ImageSet]

@@ -51,7 +51,7 @@ Euterpe is ready at {settings.url} after {seconds:.1f} s.
 
   Compose and listen   {euterpe} compose{server} --format mp3 --out piece.mp3
   Over HTTP            curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
-                         -d '{{"length": 100}}' {settings.url}/api/v1/generations
+                         -d '{{"parameters": {{"bars": 16}}}}' {settings.url}/api/v1/generations
   Logs                 {settings.data}/logs
   Mails                {mails}
   Stop                 Ctrl-C; your songs are kept

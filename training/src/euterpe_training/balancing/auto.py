@@ -14,7 +14,6 @@ from euterpe_training.balancing.classifier import FitOptions, fit
 from euterpe_training.balancing.config import DEEPSMOTE_RECIPES, DeepSmoteConfig
 from euterpe_training.balancing.estimate import (
     classifier_rate,
-    describe_seconds,
     seconds_of_fit,
     seconds_of_training,
 )
@@ -23,6 +22,7 @@ from euterpe_training.balancing.repetition import VALIDATION_SHARE
 from euterpe_training.balancing.run import make_method
 from euterpe_training.balancing.study_report import shown
 from euterpe_training.balancing.treatments import LOSS_PREFIX, UNBALANCED, Treatment, TreatmentFactory
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
 from euterpe_training.files import write_atomically
 from euterpe_training.reports.bootstrap import Predictions, interval

@@ -65,8 +65,9 @@ def train(
     overrides: Overrides = None, device: Device = "auto", threads: Threads = 1,
 ) -> None:  # fmt: skip
     """Train a network that generates images of rare classes."""
-    from euterpe_training.balancing.estimate import describe_seconds, seconds_of_training
+    from euterpe_training.balancing.estimate import seconds_of_training
     from euterpe_training.balancing.run import Run
+    from euterpe_training.durations import describe_seconds
 
     found = find_device(device, threads)
     if resume:

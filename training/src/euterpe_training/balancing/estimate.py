@@ -66,12 +66,3 @@ def seconds_of_fit(count: int, options: FitOptions, rate: float) -> float:
     """Return the seconds that training a classifier on `count` images takes at most, at a rate of images per second."""
     per_round = options.steps_per_round * options.batch_size if options.steps_per_round else count
     return options.epochs * per_round / rate
-
-
-def describe_seconds(seconds: float) -> str:
-    """Return a duration in the unit that suits it."""
-    if seconds < 100:
-        return f"{max(seconds, 1):.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -15,7 +15,6 @@ from euterpe_training.balancing.config import BAGAN_RECIPES, DEEPSMOTE_RECIPES, 
 from euterpe_training.balancing.counts import Unbalanced, check_ratio, missing
 from euterpe_training.balancing.estimate import (
     classifier_rate,
-    describe_seconds,
     seconds_of_fit,
     seconds_of_training,
 )
@@ -26,6 +25,7 @@ from euterpe_training.balancing.run import digest
 from euterpe_training.balancing.study_images import describe_images
 from euterpe_training.balancing.study_results import Outcome, StudyResults, encode
 from euterpe_training.balancing.treatments import Treatment, TreatmentFactory, check_treatments
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
 
 #: Folder of the classifiers that `--save` writes.

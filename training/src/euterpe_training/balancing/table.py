@@ -21,7 +21,7 @@ from euterpe_training.balancing.config import (
     find_recipe,
 )
 from euterpe_training.balancing.counts import THESIS_COUNTS, Unbalanced
-from euterpe_training.balancing.estimate import classifier_rate, describe_seconds, seconds_of_fit, seconds_of_training
+from euterpe_training.balancing.estimate import classifier_rate, seconds_of_fit, seconds_of_training
 from euterpe_training.balancing.images import ImageSet, counts_of_same_ratios, cut
 from euterpe_training.balancing.repetition import VALIDATION_SHARE, Repetition
 from euterpe_training.balancing.sources import Source
@@ -30,6 +30,7 @@ from euterpe_training.balancing.study_results import encode
 from euterpe_training.balancing.table_plan import TITLES, Cell, Scale, plan
 from euterpe_training.balancing.treatments import GENERATIVE, LOSS_PREFIX, UNBALANCED, Treatment, TreatmentFactory
 from euterpe_training.checkpoints import CHECKPOINT_FILE
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
 from euterpe_training.files import write_atomically
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from euterpe_training.balancing.estimate import describe_seconds
 from euterpe_training.balancing.study_report import shown
 from euterpe_training.balancing.study_results import TestSet, decode
 from euterpe_training.balancing.table import PLAN_FILE, TESTS, read_cells
 from euterpe_training.balancing.table_plan import TITLES, Cell
 from euterpe_training.balancing.treatments import UNBALANCED
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
 from euterpe_training.files import write_atomically
 from euterpe_training.reports.bootstrap import Predictions, interval

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from euterpe_training.errors import TrainingError
+from euterpe_training.terminal import require_torch
 
 ensemble_app = typer.Typer(
     help="Train the ensemble model: many instruments, bars, form and endings.", no_args_is_help=True
@@ -79,7 +79,7 @@ def train(
     ] = None,
 ) -> None:
     """Start or resume a training run. SIGTERM and Ctrl-C save a checkpoint and exit with status 0."""
-    _require_torch()
+    require_torch()
     from dataclasses import replace
 
     from euterpe_training.ensemble.checkpoint import PID_FILE
@@ -122,7 +122,7 @@ def fine_tune(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 tries and keeps the fastest number.")] = 0,
 ) -> None:
     """Train a network further on your MIDI files, or resume; print test losses before and after."""
-    _require_torch()
+    require_torch()
     from euterpe_training.ensemble.fine_tuning import FineTuning, table
     from euterpe_training.ensemble.fine_tuning import fine_tune as tune
     from euterpe_training.ensemble.starting_point import newest_bundle
@@ -154,7 +154,7 @@ def sample(
     top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
 ) -> None:
     """Compose MIDI files with a run's latest checkpoint."""
-    _require_torch()
+    require_torch()
     from euterpe_training.ensemble.sampling import Sampling, write_samples
 
     written = write_samples(
@@ -181,7 +181,7 @@ def export(
     style: Annotated[str, typer.Option(help="Default style, a path such as folk/jig.")] = "any",
 ) -> None:
     """Write a run's network as a model bundle for the generator."""
-    _require_torch()
+    require_torch()
     from euterpe_training.bundle_label import BundleLabel
     from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
     from euterpe_training.ensemble.export.graphs import checked_variants
@@ -208,7 +208,7 @@ def compose_typical(
     top_p: Annotated[float, typer.Option(min=0.1, max=1.0, help="Share of probability to draw from.")] = 0.98,
 ) -> None:
     """Compose pieces with the settings of training pieces, for `euterpe-train evaluate`."""
-    _require_torch()
+    require_torch()
     from euterpe_training.ensemble.sampling import Sampling
     from euterpe_training.ensemble.typical_requests import Selection
     from euterpe_training.ensemble.typical_requests import compose_typical as compose
@@ -227,7 +227,7 @@ def add_critic(
     seed: Annotated[int, typer.Option(help="Seed of weights and windows.")] = 0,
 ) -> None:
     """Train a critic that picks the best of several candidates; write the bundle with it as a new version."""
-    _require_torch()
+    require_torch()
     from euterpe_training.ensemble.critic.bundle import add_critic as add
     from euterpe_training.ensemble.critic.training import CriticSettings
 
@@ -244,20 +244,13 @@ def study(
     only: Annotated[list[str] | None, typer.Option(help="A backbone to train; repeatable. All by default.")] = None,
 ) -> None:
     """Compare LSTM, retention and windowed transformer after equal CPU time."""
-    _require_torch()
+    require_torch()
     from euterpe_training.ensemble.study import BACKBONES, compare_backbones, table, write_results
 
     folder = data / "ensemble"
     results = compare_backbones(folder / "dataset", folder, cpu_seconds, _report, only or BACKBONES)
     write_results(results, out)
     typer.echo("\n".join(table(results)))
-
-
-def _require_torch() -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise TrainingError("training needs PyTorch, which is not installed: see docs/guides/training.md") from error
 
 
 def _report(message: str) -> None:

@@ -21,6 +21,7 @@ from euterpe_training.ensemble.sampling import Request, Sampling, compose
 from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.errors import TrainingError
 
+REQUESTS_FILE = "requests.json"
 _MIN_BARS, _MAX_BARS = 16, 64
 _BATCH = 64
 
@@ -99,4 +100,4 @@ def compose_typical(
         for name, piece in zip(names[start:], pieces, strict=False):
             decode(piece).dump_midi(out / name)
         report(f"{min(start + _BATCH, count)} of {count} pieces")
-    (out / "requests.json").write_text(json.dumps(dict(zip(names, asked, strict=True)), indent=1), encoding="utf-8")
+    (out / REQUESTS_FILE).write_text(json.dumps(dict(zip(names, asked, strict=True)), indent=1), encoding="utf-8")

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
+from euterpe_training.files import write_atomically
 from euterpe_training.melody.config import MelodyConfig
 from euterpe_training.melody.corpus import SPLITS, MelodyCorpus, corpus_for
 from euterpe_training.melody.trainer import CHECKPOINT, Epoch, MelodyTrainer, Score
@@ -119,9 +121,8 @@ class RunQueue:
             if kind not in measured:
                 measured[kind] = MelodyTrainer(run.config, self._corpus(run)).measure_epoch_seconds()
             total += measured[kind] * (run.config.epochs - self._epochs_done(run))
-        self._log(
-            f"{len(self.waiting)} of {len(self.planned)} runs to do: about {_duration(total)} at the present load"
-        )
+        count = f"{len(self.waiting)} of {len(self.planned)}"
+        self._log(f"{count} runs to do: about {describe_seconds(total)} at the present load")
         return total
 
     def execute(self) -> bool:
@@ -153,7 +154,7 @@ class RunQueue:
                 trainer.save(directory)
                 saved = self._clock()
         directory.mkdir(parents=True, exist_ok=True)
-        _write(self._results_file(run), _result(run, trainer))
+        write_atomically(self._results_file(run), json.dumps(asdict(_result(run, trainer))) + "\n")
         checkpoint.unlink(missing_ok=True)
         return True
 
@@ -232,13 +233,3 @@ def _epoch(epoch: Epoch) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     return {"loss": round(score.loss, 5), "accuracy": [round(each, 5) for each in score.accuracy]}
-
-
-def _write(path: Path, result: RunResult) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{max(seconds / 60, 0.1):.1f} min"

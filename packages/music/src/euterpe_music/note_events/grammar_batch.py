@@ -78,10 +78,10 @@ class GrammarBatch:
         count, cursors = len(bar_events), self._cursors
         position, bar, total = cursors.position[:count], cursors.bar[:count], cursors.total_bars[:count]
         # At the latest note's position there must be a part, or a lower pitch of its part, for another note.
-        latest, _ = self._latest(count)
+        latest, pitch = self._latest(count)
         has_room = (position == FRESH) | (self._last_part[:count] > latest)
         rest = np.flatnonzero(~has_room)
-        has_room[rest] = self._parts[rest, latest[rest]] & self._goes_on(rest)
+        has_room[rest] = self._parts[rest, latest[rest]] & self._goes_on(rest, latest[rest], pitch[rest])
         first = np.where(position == FRESH, 0, position + ~has_room)
         first = np.maximum(first, np.where(bar == 0, self._first_position[:count], 0))
         last = np.where(bar_events < self._max_bar_events[:count], cursors.bar_ticks[:count], 0)
@@ -97,13 +97,13 @@ class GrammarBatch:
     def parts(self, slot: Integers) -> Flags:
         """Return which parts, or meters of a bar line, may follow slots [n]."""
         count = len(slot)
-        latest, _ = self._latest(count)
+        latest, pitch = self._latest(count)
         allowed = self._parts[:count].copy()
         same = np.flatnonzero(slot == self._cursors.position[:count])
         if len(same):
             number = latest[same]
             allowed[same] &= number[:, None] <= _PARTS
-            allowed[same, number] &= self._goes_on(same)
+            allowed[same, number] &= self._goes_on(same, number, pitch[same])
         mask = np.zeros((count, COLUMN_SIZES[1]), np.bool_)
         mask[:, PART_OFFSET:METER_OFFSET] = allowed & (slot < BAR)[:, None]
         mask[:, METER_OFFSET:] = self._meters[:count] & (slot == BAR)[:, None]
@@ -155,9 +155,8 @@ class GrammarBatch:
         rest = self._cursors.last_key[:count] % POSITION_SPAN
         return np.minimum(rest // PART_SPAN, PART_COUNT - 1), 127 - rest % PART_SPAN
 
-    def _goes_on(self, rows: Integers) -> Flags:
-        """Return whether the latest part of rows may have a lower note at the same position."""
-        part, pitch = (each[rows] for each in self._latest(int(rows.max(initial=-1)) + 1))
+    def _goes_on(self, rows: Integers, part: Integers, pitch: Integers) -> Flags:
+        """Return whether the latest part of rows, with its latest pitch, may have a lower note at the same position."""
         has_fewer = self._cursors.chord_notes[rows] < _PART_NOTES[part]
         return np.asarray(has_fewer & (pitch > self._lowest_of(rows, part)))
 

@@ -21,6 +21,7 @@ from euterpe_music.piece import Piece
 from euterpe_generator.domain.estimate import Estimate
 from euterpe_generator.domain.prompt import Prompt
 from euterpe_generator.domain.requests import PromptSource
+from euterpe_generator.engine.ensemble.composed import composed_piece
 from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
 from euterpe_generator.engine.ensemble.plan import Block, EnsemblePlan
 from euterpe_generator.engine.ensemble.session import EnsembleSession
@@ -30,7 +31,7 @@ from euterpe_generator.models.adapters import refuse_length
 from euterpe_generator.models.endings import OFF, SEARCHED_BARS
 from euterpe_generator.models.ensemble_conditions import composed_key, conditions, named_parts, part_numbers
 from euterpe_generator.models.ensemble_merging import merged_piece
-from euterpe_generator.models.ensemble_pieces import composed_piece, to_piece
+from euterpe_generator.models.ensemble_pieces import to_piece
 from euterpe_generator.models.ensemble_prompts import (
     MAX_GIVEN_EVENTS,
     PromptMusic,

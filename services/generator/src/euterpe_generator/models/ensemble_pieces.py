@@ -8,37 +8,22 @@ from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.meter import Meter, MeterChange
 from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
-from euterpe_music.note_events.piece import BAR_INFO, NotePiece
+from euterpe_music.note_events.piece import NotePiece
 from euterpe_music.note_events.spec import (
     LENGTHS,
     METERS,
-    NO_CHORD,
     TEMPI,
     TICKS_PER_QUARTER,
-    UNKNOWN_KEY,
     VELOCITY_STEP,
 )
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from numpy.typing import NDArray
 
-from euterpe_generator.engine.ensemble.composed import composed_events
 from euterpe_generator.engine.ensemble.plan import EnsemblePlan
-from euterpe_generator.engine.request import Array
 
 #: Ticks of a written piece for each of the 24 positions of a quarter.
 TICK_SCALE: Final = 20
-
-
-def composed_piece(events: Array, plan: EnsemblePlan) -> NotePiece:
-    """Return what was composed from the first bar on, with the bars that begin so far."""
-    notes, lines = composed_events(events, plan.transposition)
-    lines |= {bar: (block.meter, block.tempo) for bar, block in plan.blocks.items()}
-    bars = np.zeros(len(lines), BAR_INFO)
-    bars["key"], bars["chord"] = UNKNOWN_KEY, NO_CHORD
-    for bar, line in lines.items():
-        bars[bar]["meter"], bars[bar]["tempo"] = line
-    return NotePiece(notes, bars)
 
 
 def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, Value]) -> Piece:

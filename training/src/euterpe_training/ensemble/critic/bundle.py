@@ -14,10 +14,10 @@ from euterpe_training.ensemble.critic.network import critic_graph
 from euterpe_training.ensemble.critic.pieces import read_pairs
 from euterpe_training.ensemble.critic.training import CriticReport, CriticSettings, train_critic
 from euterpe_training.ensemble.dataset import Dataset
+from euterpe_training.ensemble.export.bundle import CARD_FILE
 from euterpe_training.errors import TrainingError
 
 CRITIC_FILE = "critic.onnx"
-CARD_FILE = "card.md"
 
 
 def add_critic(

@@ -9,9 +9,8 @@ from euterpe_music.note_events.piece import NotePiece
 from symusic.core import ScoreTick
 
 from euterpe_training.ensemble.dataset import Dataset
+from euterpe_training.ensemble.typical_requests import REQUESTS_FILE
 from euterpe_training.errors import TrainingError
-
-REQUESTS_FILE = "requests.json"
 
 
 @dataclass(frozen=True)

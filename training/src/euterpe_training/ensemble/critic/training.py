@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from euterpe_music.note_events.critic_features import critic_features
+from euterpe_music.note_events.critic_features import CRITIC_FEATURES, critic_features
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -19,7 +19,8 @@ _WINDOW = 256
 _MIN_NOTES = 32
 #: Of every so many pairs, one is held out.
 _HELD_OUT = 5
-_REGISTER = 3
+_REGISTER = [name for name, _ in CRITIC_FEATURES].index("register")
+_HIGHEST_REGISTER = CRITIC_FEATURES[_REGISTER][1] - 1
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def _windows(
             window = np.resize(features[start : start + _WINDOW], (_WINDOW, features.shape[1]))
             if is_moved:
                 # A third of an octave up or down: the register of a style shall not tell its pieces apart.
-                window[:, _REGISTER] = np.clip(window[:, _REGISTER] + random.integers(-1, 2), 0, 31)
+                window[:, _REGISTER] = np.clip(
+                    window[:, _REGISTER] + random.integers(-1, 2), 0, CRITIC_FEATURES[_REGISTER][1] - 1
+                )
             windows.append(window)
             labels.append(float(label))
     return torch.from_numpy(np.stack(windows)), torch.tensor(labels)
