@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--source", required=True)
     parser.add_argument("--label", default="", help="the style's name in the reference; by default the genre")
     parser.add_argument("--candidates", type=int, default=1)
+    parser.add_argument("--temperature", type=float, help="by default the bundle's")
+    parser.add_argument("--top-p", type=float, help="by default the bundle's")
     arguments = parser.parse_args()
     dataset = Dataset(arguments.data / "ensemble" / "dataset")
     chosen = Selection(arguments.genre, arguments.kind, (arguments.source,)).numbers(dataset)
@@ -83,8 +85,10 @@ def settings(dataset: Dataset, number: int, model: Model) -> dict[str, Any]:
 def compose(model: Model, asked: Mapping[str, Mapping[str, Any]], arguments: argparse.Namespace) -> None:
     """Compose one piece for each request and write it to its file."""
     waiting: dict[str, Any] = {}
+    sampling = {name: getattr(arguments, name) for name in ("candidates", "temperature", "top_p")}
+    sampling = {name: value for name, value in sampling.items() if value is not None}
     for seed, (name, requested) in enumerate(asked.items()):
-        wanted = {**requested, "candidates": arguments.candidates}
+        wanted = {**requested, **sampling}
         parameters = model.check_parameters("body.parameters", wanted)
         parameters = model.adapter.resolve_parameters(parameters, wanted, None)
         inputs = model.adapter.session_inputs(parameters, None)

@@ -1,6 +1,6 @@
 """The manifest of a bundle whose network composes note events for many instruments."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,7 @@ from euterpe_music.note_events.vocabulary import vocabulary_sha256
 
 #: Conditions that a network may have been trained to follow.
 Condition = Literal["style", "parts", "key", "bars", "chords", "density", "polyphony", "range"]
+ColumnTemperature = Annotated[float, Field(ge=0.3, le=2)]
 #: Style numbers and parts, which stay the same over a piece.
 STATIC_COUNT = 3 + MAX_PARTS
 
@@ -77,6 +78,7 @@ class EnsembleManifest(ManifestBase):
     to. `terms` says what may be done with the pieces. With `has_common_key` the network composes in C major and A
     minor, and music is transposed to it and from it (`note_events.common_key`). `critic` is a graph from the features
     of a piece's notes (`note_events.critic_features`) to a score, by which the best of several candidates is selected.
+    The temperature of a request is multiplied by that of each column, by genre and "any" (`column_temperatures`).
     """
 
     kind: Literal["ensemble"]
@@ -91,6 +93,7 @@ class EnsembleManifest(ManifestBase):
     critic: FileInfo | None = None
     prompt_bars: int = Field(default=256, ge=1)
     has_common_key: bool = False
+    column_temperatures: dict[str, tuple[ColumnTemperature, ...]] = Field(default_factory=dict)
     terms: str = ""
 
     @model_validator(mode="after")
@@ -106,6 +109,8 @@ class EnsembleManifest(ManifestBase):
     def _graphs_fit(self) -> Self:
         if len(self.heads) != len(COLUMNS):
             raise ValueError(f"there must be {len(COLUMNS)} heads, got {len(self.heads)}")
+        if any(len(temperatures) != len(COLUMNS) for temperatures in self.column_temperatures.values()):
+            raise ValueError(f"there must be {len(COLUMNS)} temperatures for each genre")
         if not all(self.variant in graph.variants for graph in (self.step, *self.heads)):
             raise ValueError(f"the variant {self.variant} is not in the bundle")
         sizes = {"values": len(FEATURES), "echoes": ECHO_COUNT * len(ECHO_SIZES), "statics": STATIC_COUNT}

@@ -217,6 +217,24 @@ def compose_typical(
     compose(run, data / "ensemble" / "dataset", out, count, seed, Sampling(temperature, top_p), _report, selection)
 
 
+@ensemble_app.command()
+def calibrate(
+    bundle: Annotated[Path, typer.Argument(help="Directory of a bundle: MODELS/NAME/VERSION.")],
+    data: DataDir,
+    version: Annotated[str, typer.Option(help="Version of the new bundle.")],
+    pieces: Annotated[int, typer.Option(min=8, help="Validation pieces of each genre, and composed ones.")] = 48,
+    rounds: Annotated[int, typer.Option(min=1, help="Changes of the temperatures that are tried.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of pieces and of the composed ones.")] = 0,
+) -> None:
+    """Calibrate the temperatures of each genre on validation pieces; write the bundle as a new version."""
+    require_torch()
+    from euterpe_training.ensemble.calibration import CalibrationSettings, calibrate_bundle
+
+    settings = CalibrationSettings(pieces=pieces, rounds=rounds, seed=seed)
+    written, _ = calibrate_bundle(bundle, version, data / "ensemble" / "dataset", settings, _report)
+    _report(f"{written.directory}")
+
+
 @ensemble_app.command("add-critic")
 def add_critic(
     bundle: Annotated[Path, typer.Argument(help="Directory of a bundle: MODELS/NAME/VERSION.")],

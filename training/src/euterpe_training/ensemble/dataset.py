@@ -156,10 +156,15 @@ class Drawer:
         return make_example(self.dataset, number, self.mixture, generator)
 
 
-def make_example(dataset: Dataset, number: int, mixture: Mixture, generator: np.random.Generator) -> Example:
-    """Make an example of a piece: augment it, choose an excerpt, what is given and which conditions are known."""
+def make_example(
+    dataset: Dataset, number: int, mixture: Mixture, generator: np.random.Generator, piece: NotePiece | None = None
+) -> Example:
+    """Make an example of a piece: augment it, choose an excerpt, what is given and which conditions are known.
+
+    `piece` replaces the data set's piece of that number, whose style it has.
+    """
     entry = dataset.entries[number]
-    piece = dataset.piece(number)
+    piece = dataset.piece(number) if piece is None else piece
     if mixture.orchestrate and generator.random() < mixture.orchestrate:
         piece = orchestrated(piece, entry.genre, dataset.drum_bars, generator)
     piece = _augmented(piece, mixture, generator)

@@ -56,11 +56,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How values are drawn: temperature, nucleus, and the most events of a piece."""
+    """How values are drawn: temperature and its factor for each column, nucleus, and the most events of a piece."""
 
     temperature: float = 1.0
     top_p: float = 0.98
     max_events: int = 4096
+    column_temperatures: tuple[float, ...] = (1.0,) * len(COLUMNS)
+
+    def of_column(self, column: int) -> "Sampling":
+        """Return how the values of a column are drawn."""
+        return replace(self, temperature=self.temperature * self.column_temperatures[column])
 
 
 def load_network(directory: Path) -> tuple[EnsembleNetwork, Styles]:
@@ -171,7 +176,7 @@ def _draw_events(network: EnsembleNetwork, hidden: Tensor, rows: _Rows, sampling
         logits = network.heads.column(
             column, hidden, torch.from_numpy(chosen[:, :column]), torch.from_numpy(history)
         ).float().numpy()  # fmt: skip
-        chosen[:, column] = draw(logits, rows.mask(column, chosen), sampling, rows.uniforms())
+        chosen[:, column] = draw(logits, rows.mask(column, chosen), sampling.of_column(column), rows.uniforms())
     return chosen
 
 

@@ -18,8 +18,8 @@ from euterpe_training.ensemble.config import TrainingConfig
 from euterpe_training.ensemble.dataset import Dataset, Example
 from euterpe_training.ensemble.examples import held_out_examples, training_examples
 from euterpe_training.ensemble.loader import Batch, Loader
-from euterpe_training.ensemble.losses import column_losses
-from euterpe_training.ensemble.networks.backbones import State, detach
+from euterpe_training.ensemble.losses import column_losses, total_losses
+from euterpe_training.ensemble.networks.backbones import detach
 from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
 from euterpe_training.ensemble.schedule import learning_rate
 from euterpe_training.ensemble.threads import ThreadTuner
@@ -216,32 +216,23 @@ class Trainer:
     @torch.no_grad()
     def losses(self, weights: dict[str, Tensor], examples: list[tuple[str, Example]]) -> dict[str, dict[str, float]]:
         """Return the same of given examples, each with the name of its source."""
+
+        def of_source(name: str) -> list[Example]:
+            return [example for source, example in examples if source == name]
+
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(weights)
         try:
             # Compiling anew for the shapes of these batches would take longer than it saves.
             with torch.compiler.set_stance("force_eager"):
                 totals = {
-                    name: self._losses_of([example for source, example in examples if source == name])
+                    name: total_losses(self.network, of_source(name), self.config.steps, self.device)
                     for name in dict.fromkeys(source for source, _ in examples)
                 }
         finally:
             self.network.load_state_dict(current)
         totals["all"] = torch.stack(list(totals.values())).sum(dim=0)
         return {name: _per_note(total) for name, total in totals.items()}
-
-    def _losses_of(self, examples: list[Example]) -> Tensor:
-        rows = min(len(examples), 16)
-        loader = Loader(iter(enumerate(examples)), rows, self.config.steps)
-        state: State = self.network.initial_state(rows, self.device)
-        total = torch.zeros(2, len(COLUMNS))
-        while (batch := loader.next()) is not None:
-            moved = batch.to(self.device)
-            with torch.autocast(self.device.type, torch.bfloat16):
-                hidden, state = self.network.hidden(moved.values, moved.echoes, moved.statics, state, moved.keep)
-                losses = column_losses(self.network, hidden, moved)
-            total += torch.stack([losses.float().cpu(), moved.counts.sum(dim=(0, 1)).float().cpu()])
-        return total
 
     def save(self) -> None:
         """Write a checkpoint from which the run resumes exactly."""

@@ -59,14 +59,15 @@ def typical_requests(
     chosen = selection.numbers(dataset)
     generator = np.random.default_rng(seed)
     drawn = [
-        _request(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number, common_key=common_key)
+        request_like(dataset, int(generator.choice(chosen)), seed * 1_000_000 + number, common_key=common_key)
         for number in range(count)
     ]
     style = {"style": selection.label or selection.genre}
     return [request for request, _ in drawn], [asked | style for _, asked in drawn]
 
 
-def _request(dataset: Dataset, number: int, seed: int, *, common_key: bool) -> tuple[Request, dict[str, str]]:
+def request_like(dataset: Dataset, number: int, seed: int, *, common_key: bool) -> tuple[Request, dict[str, str]]:
+    """Return a request with the settings of a piece, and what it asks for in words."""
     entry, piece = dataset.entries[number], dataset.piece(number)
     first, key = piece.bars[0], int(piece.bars["key"][0])
     meters = np.unique(piece.bars["meter"])

@@ -13,7 +13,7 @@ from euterpe_music.note_events.instruments import (
     instrument_of_program,
     part_number,
 )
-from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece, canonical
+from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece, canonical, repeat_gaps
 from euterpe_music.note_events.spec import (
     DRUM_KEYS,
     METER_TICKS,
@@ -178,11 +178,5 @@ def _without_overlaps(notes: np.ndarray, bars: np.ndarray) -> np.ndarray:
     """Shorten notes that would sound into the next note of their part and pitch."""
     starts = np.concatenate([[0], np.cumsum(METER_TICKS[bars["meter"]])])
     onsets = starts[notes["bar"]] + notes["position"]
-    order = np.lexsort((onsets, notes["pitch"], notes["part"]))
-    voice = notes["part"].astype(np.int64) * 128 + notes["pitch"]
-    gaps = np.diff(onsets[order])
-    is_same = np.diff(voice[order]) == 0
-    limit = np.full(len(notes), np.iinfo(np.int64).max)
-    limit[order[:-1][is_same]] = gaps[is_same]
-    notes["length"] = np.minimum(notes["length"], length_class_at_most(limit))
+    notes["length"] = np.minimum(notes["length"], length_class_at_most(repeat_gaps(notes, onsets)))
     return notes

@@ -59,6 +59,16 @@ class NotePiece:
         return replace(self, notes=notes, bars=bars)
 
 
+def repeat_gaps(notes: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """Return the ticks from each note to the next one of its part and pitch; the largest integer after the last one."""
+    order = np.lexsort((onsets, notes["pitch"], notes["part"]))
+    voice = (notes["part"].astype(np.int64) * 128 + notes["pitch"])[order]
+    is_repeated = voice[1:] == voice[:-1]
+    gaps = np.full(len(notes), np.iinfo(np.int64).max)
+    gaps[order[:-1][is_repeated]] = np.diff(onsets[order])[is_repeated]
+    return gaps
+
+
 def _shifted(values: np.ndarray, semitones: int, unknown: int) -> np.ndarray:
     wide = values.astype(np.int64)
     return np.where(wide == unknown, unknown, wide // 12 * 12 + (wide + semitones) % 12)

@@ -14,7 +14,7 @@ from euterpe_music.manifest import IntRange
 from euterpe_music.note_events.common_key import COMMON_KEYS, key_shift
 from euterpe_music.note_events.features import part_set
 from euterpe_music.note_events.rules import Rules
-from euterpe_music.note_events.spec import METERS, tempo_class
+from euterpe_music.note_events.spec import COLUMNS, METERS, tempo_class
 from euterpe_music.parameters import ParameterError, Value
 from euterpe_music.piece import Piece
 
@@ -170,7 +170,7 @@ class EnsembleAdapter:
             conditions=conditions(parameters, shift),
             transposition=-shift,
             keys=self._keys(parameters, shift),
-            temperature=float(parameters["temperature"]),
+            temperatures=self._temperatures(parameters),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
             ending=self._ending(parameters, bars, stop, blocks, shift),
@@ -260,6 +260,12 @@ class EnsembleAdapter:
 
     def _style(self, parameters: Mapping[str, Value]) -> StyleInfo | None:
         return self._styles.get(str(parameters.get("style", ANY)))
+
+    def _temperatures(self, parameters: Mapping[str, Value]) -> tuple[float, ...]:
+        """Return the temperature of each column: the requested one, times that of the genre."""
+        genre = str(parameters.get("style", ANY)).partition("/")[0]
+        factors = self.manifest.column_temperatures.get(genre, (1.0,) * len(COLUMNS))
+        return tuple(float(parameters["temperature"]) * factor for factor in factors)
 
     def _meter(self, parameters: Mapping[str, Value]) -> int:
         """Return the class of the requested meter, or of the one usual in the style."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from euterpe_music.controls import SUSTAIN, ControlArray, make_controls, pedal_spans
 from euterpe_music.meter import Meter, MeterChange
-from euterpe_music.note_events.spec import BAR, END, LENGTHS, METER_TICKS, METERS, TEMPI, TICKS_PER_QUARTER
+from euterpe_music.note_events.exact_values import exact_lengths, exact_velocities
+from euterpe_music.note_events.spec import BAR, END, METER_TICKS, METERS, TEMPI, TICKS_PER_QUARTER
 from euterpe_music.parameters import Value
 from euterpe_music.piece import NoteArray, Piece, Tempo, Track, make_notes
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from euterpe_generator.engine.ensemble.composed import composed_events
 from euterpe_generator.engine.ensemble.plan import EnsemblePlan
 from euterpe_generator.engine.request import Array
-from euterpe_generator.models.ensemble_pieces import tracks, velocities
+from euterpe_generator.models.ensemble_pieces import tracks
 from euterpe_generator.models.ensemble_prompts import PromptMusic
 
 _MAX_TICKS_PER_QUARTER: Final = 0x7FFF
@@ -53,9 +54,9 @@ def merged_piece(
     onset = bars.tick(notes["bar"], notes["position"])
     # A pickup bar has no ticks for the positions before the pickup.
     notes, onset = notes[onset >= 0], onset[onset >= 0]
-    end = np.minimum(onset + np.rint(LENGTHS[notes["length"]] * bars.scale), np.rint(bars.starts[-1]))
+    end = np.minimum(onset + np.rint(exact_lengths(notes) * bars.scale), np.rint(bars.starts[-1]))
     made = make_notes(
-        onset, np.maximum(end - onset, 1), notes["pitch"], velocities(notes),
+        onset, np.maximum(end - onset, 1), notes["pitch"], exact_velocities(notes),
         [track_of[part] for part in notes["part"].tolist()],
     )  # fmt: skip
     boundary = bars.tick(prompt_bars, 0) if music.material.use == "continue" else None

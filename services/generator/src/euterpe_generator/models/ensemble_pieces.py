@@ -7,15 +7,10 @@ import numpy as np
 from euterpe_music.ensemble_parameters import ANY
 from euterpe_music.key_signature import KeyChange, KeySignature
 from euterpe_music.meter import Meter, MeterChange
+from euterpe_music.note_events.exact_values import exact_lengths, exact_velocities
 from euterpe_music.note_events.instruments import DRUM_PART, INSTRUMENTS, PARTS, part_name, part_program
 from euterpe_music.note_events.piece import NotePiece
-from euterpe_music.note_events.spec import (
-    LENGTHS,
-    METERS,
-    TEMPI,
-    TICKS_PER_QUARTER,
-    VELOCITY_STEP,
-)
+from euterpe_music.note_events.spec import METERS, TEMPI, TICKS_PER_QUARTER
 from euterpe_music.parameters import Value
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
 from numpy.typing import NDArray
@@ -31,7 +26,7 @@ def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, V
     total_bars = plan.total_bars
     notes, starts = composed.notes, composed.bar_starts * TICK_SCALE
     onset = composed.onsets * TICK_SCALE
-    duration = LENGTHS[notes["length"]] * TICK_SCALE
+    duration = exact_lengths(notes) * TICK_SCALE
     if len(composed.bars) >= total_bars:
         duration = np.minimum(duration, starts[total_bars] - onset)
     parts = composed.parts
@@ -39,7 +34,8 @@ def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, V
     return Piece(
         TICKS_PER_QUARTER * TICK_SCALE,
         make_notes(
-            onset, np.maximum(duration, 1), notes["pitch"], velocities(notes), np.searchsorted(parts, notes["part"])
+            onset, np.maximum(duration, 1), notes["pitch"], exact_velocities(notes),
+            np.searchsorted(parts, notes["part"]),
         ),
         tracks(parts, plan.rules.parts or ()),
         tempos=_tempos(composed, starts, parameters),
@@ -49,11 +45,6 @@ def to_piece(composed: NotePiece, plan: EnsemblePlan, parameters: Mapping[str, V
         ),
         keys=() if key == ANY else (KeyChange(0, KeySignature.parse(key)),),
     )  # fmt: skip
-
-
-def velocities(notes: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the MIDI velocities of notes."""
-    return np.asarray(notes["velocity"].astype(np.int64) * VELOCITY_STEP + VELOCITY_STEP // 2)
 
 
 def tracks(parts: NDArray[Any], requested: Sequence[int]) -> tuple[Track, ...]:

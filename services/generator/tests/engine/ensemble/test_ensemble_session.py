@@ -1,5 +1,6 @@
 """Note events in the engine: equal pieces in any company, whole bars, and cancellation."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,19 @@ def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Ensemble
     together = compose(bundle, requests(bundle, 12), rows=3, joins=1)
     assert [together[str(n)].tobytes() for n in range(len(alone))] == alone
     assert len({events.tobytes() for events in together.values()}) == 12
+
+
+def test_each_column_has_its_own_temperature(bundle: EnsembleBundle) -> None:
+    """Almost without temperature, the likeliest velocity follows; other columns stay as varied as before."""
+    plain = plan(bundle, bars=6, top_p=1.0)
+    cold = replace(plain, temperatures=(1.0, 1.0, 1.0, 1.0, 1e-3))
+    found = []
+    for one in (plain, cold):
+        events = compose(bundle, [Request("a", "a", 3, one.steps, one)], rows=1)["a"]
+        notes = events[events[:, 1] < BAR]
+        found.append([len(np.unique(notes[:, column])) for column in (3, 5)])
+    assert found[1][1] < found[0][1] / 2
+    assert found[1][0] > found[0][0] / 2
 
 
 def test_a_piece_has_the_bars_and_parts_that_were_asked_for(bundle: EnsembleBundle) -> None:

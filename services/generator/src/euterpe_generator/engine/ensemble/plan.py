@@ -7,7 +7,7 @@ import numpy as np
 from euterpe_music.note_events.arrange import COMPOSED, Gap
 from euterpe_music.note_events.cursor_batch import Flags, Integers
 from euterpe_music.note_events.rules import Rules
-from euterpe_music.note_events.spec import BAR, METER_OFFSET, NONE, TEMPO_OFFSET
+from euterpe_music.note_events.spec import BAR, COLUMNS, METER_OFFSET, NONE, TEMPO_OFFSET
 
 from euterpe_generator.engine.ensemble.ending import ATTEMPTS, EndingPlan
 
@@ -59,7 +59,8 @@ class EnsemblePlan:
     first_bar: int = 0
     conditions: Mapping[str, Sequence[int]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
-    temperature: float = 1.0
+    #: Of each column.
+    temperatures: tuple[float, ...] = (1.0,) * len(COLUMNS)
     top_p: float = 1.0
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False

@@ -81,7 +81,8 @@ class EnsembleSession:
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
         self._keys = KeyBalance(rows)
-        self._params = BatchedSamplingParams(np.ones(rows, np.float32), np.zeros(rows, np.int64), np.ones(rows))
+        self._temperatures = np.ones((rows, len(COLUMNS)), np.float32)
+        self._top_p = np.ones(rows)
 
     @property
     def provider(self) -> str:
@@ -99,7 +100,7 @@ class EnsembleSession:
         self._cursors.reset(row, plan.total_bars, plan.conditions, plan.gaps, plan.first_bar)
         self._grammar.reset(row, plan.rules)
         self._statics[row] = plan.statics
-        self._params.temperature[row], self._params.top_p[row] = plan.temperature, plan.top_p
+        self._temperatures[row], self._top_p[row] = plan.temperatures, plan.top_p
         self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
         self._finished[row] = self._is_searched[row] = False
         self._bar_events[row] = self._values[row] = 0
@@ -121,7 +122,7 @@ class EnsembleSession:
         self._grammar.move(source, target)
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
-            self._params.temperature, self._params.top_p, self._log_probability, self._values, self._is_compared,
+            self._temperatures, self._top_p, self._log_probability, self._values, self._is_compared,
             self._weights, self._is_searched, self._empty_bars, self._max_empty_bars,
         ):  # fmt: skip
             array[target] = array[source]
@@ -191,8 +192,8 @@ class EnsembleSession:
 
     def _sample(self, entries: Array, noise: Array, free: Flags) -> Integers:
         """Return the columns of the next event of every row [width, 5]; they have a meaning where `free` [width]."""
-        width, params = len(noise), self._params
-        rows = BatchedSamplingParams(params.temperature[:width], params.top_k[:width], params.top_p[:width])
+        width = len(noise)
+        every_token = np.zeros(width, np.int64)
         chosen = np.zeros((width, len(COLUMNS)), np.int64)
         history = np.zeros((width, len(HISTORY_SIZES)), np.int64)
         for column in range(len(COLUMNS)):
@@ -214,7 +215,8 @@ class EnsembleSession:
                 scored = legal[compared].astype(np.float64)
             if column == _PITCH_COLUMN:
                 legal += self._keys.bias(self._weights[:width])
-            chosen[:, column] = sample(legal, noise[:, column], rows)
+            params = BatchedSamplingParams(self._temperatures[:width, column], every_token, self._top_p[:width])
+            chosen[:, column] = sample(legal, noise[:, column], params)
             if len(compared):
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
                 self._values[compared] += 1

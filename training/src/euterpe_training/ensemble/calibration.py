@@ -1,0 +1,214 @@
+"""Calibrate the temperatures of columns, so that composed pieces are as predictable as held-out ones.
+
+A network's own notes lead it astray: what it draws one after another becomes less or more probable to it than music
+that it has not seen, by another amount in each column (Braverman et al. 2020, "Calibration, Entropy Rates, and Memory
+in Language Models"). So each temperature is changed until the network's loss of the column is the same for composed
+pieces as for validation pieces with the same settings. A loss says nothing of repetition, by which music differs most
+from what is drawn value by value: the temperature of pitches is changed until as many of a part's figures are repeated.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from euterpe_music.bundle import EnsembleBundle
+from euterpe_music.ensemble_parameters import ANY
+from euterpe_music.note_events.piece import NotePiece
+from euterpe_music.note_events.spec import COLUMNS
+
+from euterpe_training.ensemble.dataset import PLAIN, Dataset, Example, make_example
+from euterpe_training.ensemble.export.new_version import bundle_to_change, write_new_version
+from euterpe_training.ensemble.losses import total_losses
+from euterpe_training.ensemble.networks.ensemble import EnsembleNetwork
+from euterpe_training.ensemble.sampling import Sampling, compose
+from euterpe_training.ensemble.starting_point import StartingPoint, load_starting_point
+from euterpe_training.ensemble.typical_requests import request_like
+from euterpe_training.errors import TrainingError
+
+_LOWEST, _HIGHEST = 0.4, 1.6
+#: By which power of its measure's ratio the temperature of each column changes. At first the measures of `ensemble`
+#: 1.3.0 change by the sixth to the third power of a temperature.
+_POWERS = np.array([0.2, 0.25, 0.25, 0.2, 0.25])
+_PITCH = COLUMNS.index("pitch")
+#: Notes of a figure.
+_FIGURE = 4
+_MIN_PIECES = 8
+_WINDOW_ROWS = 256
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """How many pieces are compared in how many rounds, notes of a piece at most, and what is sampled with."""
+
+    pieces: int = 48
+    rounds: int = 5
+    max_events: int = 640
+    top_p: float = 0.98
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The temperatures of the columns, and the measures of held-out and of composed pieces [5 each].
+
+    Measures are losses per value; for pitches, new figures for each repeated one (`new_figures`).
+    """
+
+    pieces: int
+    temperatures: tuple[float, ...]
+    held_out: tuple[float, ...]
+    composed: tuple[float, ...]
+
+
+def calibrate_bundle(
+    directory: Path, version: str, data: Path, settings: CalibrationSettings, report: Callable[[str], None]
+) -> tuple[EnsembleBundle, dict[str, Calibration]]:
+    """Calibrate a bundle's temperatures by genre, on the data set `data`; write the bundle as another version.
+
+    Its default temperature becomes 1. Raises TrainingError where the bundle is none of an ensemble, the version exists
+    or no genre has enough validation pieces.
+    """
+    bundle = bundle_to_change(directory, version)
+    start, dataset = load_starting_point(directory), Dataset(data)
+    genres = calibrated_genres(dataset, start.config.sources)
+    if not genres:
+        raise TrainingError(f"no genre has {_MIN_PIECES} validation pieces")
+    found = {genre: calibrate(start, dataset, genre, settings, report) for genre in genres}
+    temperatures = {genre: one.temperatures for genre, one in found.items()}
+    means = np.exp(np.log(list(temperatures.values())).mean(axis=0))
+    temperatures[ANY] = tuple(np.round(means, 3).tolist())
+    sampling = bundle.manifest.sampling
+    parameters = tuple(
+        one.model_copy(update={"default": 1.0}) if one.name == "temperature" else one for one in sampling.parameters
+    )
+    written = write_new_version(
+        bundle, version,
+        {
+            "column_temperatures": temperatures,
+            "sampling": sampling.model_copy(update={"parameters": parameters}),
+        },
+        {"calibration": {genre: asdict(one) for genre, one in found.items()}}, _section(found),
+    )  # fmt: skip
+    return written, found
+
+
+def calibrated_genres(dataset: Dataset, sources: Sequence[str]) -> list[str]:
+    """Return the genres with enough validation pieces."""
+    genres = [dataset.entries[number].genre for number in dataset.numbers("validation", sources).tolist()]
+    return [genre for genre in dict.fromkeys(genres) if genres.count(genre) >= _MIN_PIECES]
+
+
+def calibrate(
+    start: StartingPoint, dataset: Dataset, genre: str, settings: CalibrationSettings, report: Callable[[str], None]
+) -> Calibration:
+    """Return the temperatures of a genre. Raises TrainingError where it has too few validation pieces."""
+    numbers = [
+        number
+        for number in dataset.numbers("validation", start.config.sources).tolist()
+        if dataset.entries[number].genre == genre
+    ]
+    if len(numbers) < _MIN_PIECES:
+        raise TrainingError(f"{genre} has {len(numbers)} validation pieces, at least {_MIN_PIECES} are needed")
+    numbers = np.random.default_rng(settings.seed).permutation(numbers)[: settings.pieces].tolist()
+    network, common_key = start.network(), start.config.mixture.common_key
+    mixture = replace(PLAIN, max_events=settings.max_events, common_key=common_key)
+    generator = np.random.default_rng(settings.seed)
+    real = [dataset.piece(number) for number in numbers]
+    held_out = _losses(network, [make_example(dataset, number, mixture, generator) for number in numbers])
+    temperatures = np.ones(len(COLUMNS))
+    best, best_distance, composed = temperatures, float("inf"), held_out
+    for number in range(settings.rounds):
+        sampling = Sampling(1.0, settings.top_p, settings.max_events, tuple(temperatures.tolist()))
+        pieces = _compose_alike(start, network, dataset, numbers, sampling, settings.seed + number)
+        measures = _composed_losses(network, dataset, numbers, pieces, settings)
+        shared = [min(len(one.notes), len(other.notes)) for one, other in zip(real, pieces, strict=True)]
+        held_out[_PITCH], measures[_PITCH] = new_figures(real, shared), new_figures(pieces, shared)
+        changes = _POWERS * np.log(held_out / measures)
+        distance = float(np.abs(changes).mean())
+        report(f"{genre}, round {number + 1}: {_listed(temperatures)}; {_listed(measures)} ({_listed(held_out)})")
+        if distance < best_distance:
+            best, best_distance, composed = temperatures, distance, measures
+        temperatures = np.clip(temperatures * np.exp(changes), _LOWEST, _HIGHEST)
+    return Calibration(len(numbers), *(tuple(np.round(values, 3).tolist()) for values in (best, held_out, composed)))
+
+
+def _compose_alike(
+    start: StartingPoint, network: EnsembleNetwork, dataset: Dataset, numbers: Sequence[int], sampling: Sampling,
+    seed: int,
+) -> list[NotePiece]:  # fmt: skip
+    """Compose a piece like each of the numbered ones, in the key in which the network composes."""
+    common_key = start.config.mixture.common_key
+    requests = [
+        replace(request_like(dataset, number, seed * 1_000_000 + place, common_key=common_key)[0], transposition=0)
+        for place, number in enumerate(numbers)
+    ]
+    pieces = compose(network, start.styles, requests, sampling)
+    for request, piece in zip(requests, pieces, strict=True):
+        if "key" in request.conditions:
+            piece.bars["key"] = request.conditions["key"][0]
+    return pieces
+
+
+def _composed_losses(
+    network: EnsembleNetwork, dataset: Dataset, numbers: Sequence[int], pieces: Sequence[NotePiece],
+    settings: CalibrationSettings,
+) -> np.ndarray:  # fmt: skip
+    mixture = replace(PLAIN, max_events=settings.max_events, common_key=False)
+    generator = np.random.default_rng(settings.seed)
+    return _losses(
+        network,
+        [
+            make_example(dataset, number, mixture, generator, piece)
+            for number, piece in zip(numbers, pieces, strict=True)
+            if len(piece.notes)
+        ],
+    )
+
+
+def _losses(network: EnsembleNetwork, examples: list[Example]) -> np.ndarray:
+    total = total_losses(network, examples, _WINDOW_ROWS, torch.device("cpu")).numpy()
+    return np.asarray(np.maximum(total[0] / np.maximum(total[1], 1), 1e-3))
+
+
+def new_figures(pieces: Sequence[NotePiece], counts: Sequence[int]) -> float:
+    """Return how many figures are new for each one that the piece had before, in the first `counts` notes of pieces.
+
+    Figures are intervals and steps in time of four notes that a part plays one after another.
+    """
+    new = repeated = 0
+    for piece, count in zip(pieces, counts, strict=True):
+        notes, onsets = piece.notes[:count], piece.onsets[:count]
+        for part in np.unique(notes["part"]).tolist():
+            chosen = notes["part"] == part
+            moves = np.stack([np.diff(notes["pitch"][chosen].astype(np.int64)), np.diff(onsets[chosen])], axis=1)
+            if len(moves) < _FIGURE - 1:
+                continue
+            windows = np.lib.stride_tricks.sliding_window_view(moves, (_FIGURE - 1, 2)).reshape(-1, 2 * _FIGURE - 2)
+            distinct = len(np.unique(windows, axis=0))
+            new, repeated = new + distinct, repeated + len(windows) - distinct
+    return (new + 1) / (repeated + 1)
+
+
+def _section(found: dict[str, Calibration]) -> list[str]:
+    text = (
+        "The temperature of a request is multiplied by that of each column. In brackets, what it was chosen by, of "
+        "held-out → composed pieces with the same settings: the network's loss per value, and for pitches the figures "
+        "of four notes that are new for each repeated one."
+    )
+    rows = [
+        f"| {genre} | {one.pieces} | "
+        + " | ".join(
+            f"{temperature:.2f} ({held_out:.2f} → {composed:.2f})"
+            for temperature, held_out, composed in zip(one.temperatures, one.held_out, one.composed, strict=True)
+        )
+        + " |"
+        for genre, one in found.items()
+    ]
+    header = [f"| genre | pieces | {' | '.join(COLUMNS)} |", f"|---|---:|{'---:|' * len(COLUMNS)}"]
+    return ["## Temperatures", "", text, "", *header, *rows]
+
+
+def _listed(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)
