@@ -175,19 +175,18 @@ def _losses(network: EnsembleNetwork, examples: list[Example]) -> np.ndarray:
 def new_figures(pieces: Sequence[NotePiece], counts: Sequence[int]) -> float:
     """Return how many figures are new for each one that the piece had before, in the first `counts` notes of pieces.
 
-    Figures are intervals and steps in time of four notes that a part plays one after another.
+    Figures are the intervals between four notes that a part plays one after another.
     """
     new = repeated = 0
     for piece, count in zip(pieces, counts, strict=True):
-        notes, onsets = piece.notes[:count], piece.onsets[:count]
+        notes = piece.notes[:count]
         for part in np.unique(notes["part"]).tolist():
-            chosen = notes["part"] == part
-            moves = np.stack([np.diff(notes["pitch"][chosen].astype(np.int64)), np.diff(onsets[chosen])], axis=1)
-            if len(moves) < _FIGURE - 1:
+            intervals = np.diff(notes["pitch"][notes["part"] == part].astype(np.int64))
+            if len(intervals) < _FIGURE - 1:
                 continue
-            windows = np.lib.stride_tricks.sliding_window_view(moves, (_FIGURE - 1, 2)).reshape(-1, 2 * _FIGURE - 2)
-            distinct = len(np.unique(windows, axis=0))
-            new, repeated = new + distinct, repeated + len(windows) - distinct
+            figures = np.lib.stride_tricks.sliding_window_view(intervals, _FIGURE - 1)
+            distinct = len(np.unique(figures, axis=0))
+            new, repeated = new + distinct, repeated + len(figures) - distinct
     return (new + 1) / (repeated + 1)
 
 
