@@ -31,7 +31,7 @@ def test_every_pod_meets_the_restricted_standard(found: list[Object]) -> None:
             assert "memory" in container["resources"]["limits"], name
             assert "cpu" in container["resources"]["requests"], name
         kinds = {next(key for key in volume if key != "name") for volume in spec.get("volumes", [])}
-        assert kinds <= {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "image"}, name
+        assert kinds <= {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "image", "projected"}, name
 
 
 def test_no_pod_has_a_token_or_foreign_variables(found: list[Object]) -> None:
