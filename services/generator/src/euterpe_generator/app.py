@@ -148,6 +148,7 @@ async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops
         require_gpu=settings.worker_enabled and settings.require_gpu,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
+    app.state.metrics.watch_shares(catalogue.shares)
     await loader.start(loops)
 
 
