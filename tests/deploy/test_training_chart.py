@@ -4,6 +4,7 @@ The types are those of PyPI's `kubeflow-trainer-api`, which the project publishe
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -117,6 +118,17 @@ def test_the_run_reads_its_plan(base: str, render_run: RenderRun) -> None:
     assert plan.train[0] == "crnngan"
     (mount,) = [one for one in container_of(found)["volumeMounts"] if one["name"] == "plan"]
     assert container_of(found)["args"][:2] == ["run", f"{mount['mountPath']}/plan.json"]
+
+
+def test_the_values_of_the_guide_are_valid(render_run: RenderRun) -> None:
+    guide = (REPOSITORY / "docs/guides/training-on-kubernetes.md").read_text()
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.M | re.S)
+    found = render_run(yaml.safe_load(text))
+    plan = RunPlan.model_validate_json(one(found, "ConfigMap", "classical-7")["data"]["plan.json"])
+    out = plan.export[plan.export.index("--out") + 1].removeprefix("/data/bundles/")
+    stated = [plan.export[plan.export.index(option) + 1] for option in ("--name", "--version")]
+    assert out.split("/") == stated
+    assert f"promote {' '.join(stated)}" in guide
 
 
 @pytest.mark.parametrize("kind", KINDS)

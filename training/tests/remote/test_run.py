@@ -114,6 +114,14 @@ def test_a_failed_training_publishes_nothing(store: Folder, tmp_path: Path) -> N
         run(plan.model_copy(update={"corpus": "corpora/none"}), tmp_path / "other")
 
 
+def test_wrong_options_of_the_comparison_do_not_lose_the_bundle(store: Folder, tmp_path: Path) -> None:
+    data = tmp_path / "node"
+    plan = plan_for(store, data).model_copy(update={"evaluate": ["--wrong"]})
+    with pytest.raises(TrainingError, match="evaluate failed with exit status 2"):
+        run(plan, data)
+    assert list_versions(open_folder(f"{store.url}models"), "tiny").candidates == ["0.1.0"]
+
+
 def test_an_outage_of_the_bucket_does_not_end_the_training(
     store: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from euterpe_training.remote.records import last_change, numbers, read_records
 
-PHASES: Final = ("download", "train", "export", "evaluate", "publish")
+PHASES: Final = ("download", "train", "export", "publish", "evaluate")
 
 
 class RunMetrics:

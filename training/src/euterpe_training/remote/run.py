@@ -1,4 +1,4 @@
-"""A run on any machine: get corpus and checkpoint, train, upload, export, compare, publish the candidate.
+"""A run on any machine: get corpus and checkpoint, train, upload, export, publish the candidate, compare it.
 
 A pod can be stopped at any time. A run that is started again continues from the last uploaded checkpoint, and one that
 is complete ends at once.
@@ -6,6 +6,7 @@ is complete ends at once.
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -67,7 +68,11 @@ class RemoteRun:
         if status or not self._is_leader:
             return status
         for bundle in self._export(child):
-            self._publish(bundle, self._evaluate(child, bundle))
+            # Before the comparison, which must not lose the bundle if its options are wrong.
+            self._publish(bundle)
+            if reports := self._evaluate(child, bundle):
+                content = json.dumps(reports, indent=1) + "\n"
+                self._store.write(f"{self._candidate(bundle)}/{EVALUATION_FILE}", content.encode())
         if child.is_stopped:
             return STOPPED
         self._store.write(f"{self._plan.run.strip('/')}/{DONE_FILE}", b"{}\n")
@@ -110,6 +115,7 @@ class RemoteRun:
         if not self._plan.export:
             return []
         self.metrics.enter("export")
+        shutil.rmtree(self._data / "bundles", ignore_errors=True)
         self._step(child, self._plan.export)
         found = sorted(path.parent for path in (self._data / "bundles").glob(f"*/*/{MANIFEST_FILE}"))
         if not found and not child.is_stopped:
@@ -137,14 +143,13 @@ class RemoteRun:
             reports[f"{name}@{each.name}"] = json.loads(out.read_text(encoding="utf-8"))
         return reports
 
-    def _publish(self, bundle: Path, reports: dict[str, Any]) -> None:
+    def _candidate(self, bundle: Path) -> str:
+        return f"{self._plan.models.strip('/')}/{CANDIDATES}/{bundle.parent.name}/{bundle.name}"
+
+    def _publish(self, bundle: Path) -> None:
         self.metrics.enter("publish")
-        target = f"{self._plan.models.strip('/')}/{CANDIDATES}/{bundle.parent.name}/{bundle.name}"
-        if reports:
-            self._store.write(f"{target}/{EVALUATION_FILE}", (json.dumps(reports, indent=1) + "\n").encode())
-        files = sorted(bundle.iterdir(), key=lambda path: path.name == MANIFEST_FILE)
-        for path in files:
-            self._store.upload(path, f"{target}/{path.name}")
+        for path in sorted(bundle.iterdir(), key=lambda path: path.name == MANIFEST_FILE):
+            self._store.upload(path, f"{self._candidate(bundle)}/{path.name}")
         self._log(f"candidate {bundle.parent.name} {bundle.name}; release it with: euterpe-train promote")
 
     def _step(self, child: Child, arguments: Sequence[str]) -> None:
