@@ -157,7 +157,9 @@ def test_a_second_release_in_the_namespace_shares_no_name(render: Render) -> Non
 
 def _is_custom(item: Object) -> bool:
     group = item["apiVersion"].split("/")[0]
-    return ("." in group and not group.endswith("k8s.io")) or group == "gateway.networking.k8s.io"
+    # Groups of Kubernetes' projects that are not part of its API server.
+    added = {"gateway.networking.k8s.io", "autoscaling.k8s.io"}
+    return ("." in group and not group.endswith("k8s.io")) or group in added
 
 
 def _matches(selector: dict[str, Any], pod: Object) -> bool:
