@@ -153,7 +153,7 @@ def test_a_preempted_pod_is_replaced_and_a_wrong_argument_is_not_tried_again(kin
     job = job_of(found)
     assert job["podFailurePolicy"]["rules"] == [
         # The exit status of errors that the user can correct.
-        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [2]}},
+        {"action": "FailJob", "onExitCodes": {"containerName": "node", "operator": "In", "values": [2]}},
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     ]
     # Kubernetes requires it for a podFailurePolicy.

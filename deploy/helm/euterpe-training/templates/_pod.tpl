@@ -10,7 +10,7 @@ podFailurePolicy:
   rules:
     # Wrong arguments, which a restart does not correct.
     - action: FailJob
-      onExitCodes: {operator: In, values: [2]}
+      onExitCodes: {containerName: node, operator: In, values: [2]}
     - action: Ignore
       onPodConditions: [{type: DisruptionTarget, status: "True"}]
 template:
