@@ -94,13 +94,16 @@ class BucketFolder:
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.url = f"s3://{bucket}/{self._prefix}"
         has_endpoint = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"} & os.environ.keys()
+        # A session of its own: the default one keeps the first credentials that it has read.
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 5},
             s3={"addressing_style": "path"} if has_endpoint else {},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        self._client: Any = boto3.client("s3", region_name=os.environ.get("AWS_REGION", "us-east-1"), config=config)
+        self._client: Any = boto3.Session().client(
+            "s3", region_name=os.environ.get("AWS_REGION", "us-east-1"), config=config
+        )
 
     def list(self, prefix: str = "") -> dict[str, int]:
         """See Folder."""

@@ -233,8 +233,8 @@ class Catalogue:
         """Return the version for a user: versions divide the interval [0, 1), in which a user has a fixed place."""
         digest = hashlib.sha256(f"{versions[0].name}\0{user}".encode()).digest()
         place = int.from_bytes(digest[:8]) / 2**64
-        # The newest begins at 0, so that users of a canary keep it when its share grows.
-        shares = [(model, share) for model, share in reversed(self._shares_of(versions)) if share]
+        # The newest ends at 1, so that users of a canary keep it when its share grows.
+        shares = [(model, share) for model, share in self._shares_of(versions) if share]
         for model, share in shares:
             if place < share:
                 return model
