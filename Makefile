@@ -143,8 +143,8 @@ lock: $(VENV)/.uv ## Update the pinned requirements of every member
 
 ##@ Models
 .PHONY: train
-train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR
-	$(BIN)/euterpe-train crnngan --corpus "$(CORPUS)" --out training/runs/default
+train: $(VENV)/.dev ## Train the default model: make train CORPUS=DIR, or follow a plan: make train PLAN=FILE
+	$(if $(PLAN),$(BIN)/euterpe-train run "$(PLAN)" --data training/runs/plan,$(BIN)/euterpe-train crnngan --corpus "$(CORPUS)" --out training/runs/default)
 
 .PHONY: models
 models: $(VENV)/.dev ## Train and export models: CORPUS=DIR for C-RNN-GAN, NOTTINGHAM=DIR POP909=DIR for melody

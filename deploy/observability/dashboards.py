@@ -141,6 +141,23 @@ def generator() -> dashboard.Dashboard:
                 },
             ),
             Graph(
+                "Ended generations by version",
+                "ops",
+                {
+                    "{{model}} {{version}}": _rate("euterpe_generator_request_success_total", "model, version"),
+                    "{{model}} {{version}} failed": (
+                        f"({_rate('euterpe_generator_request_failure_total', 'model, version')}) or vector(0)"
+                    ),
+                },
+                "To compare a canary with the version before it.",
+            ),
+            Graph(
+                "Shares of versions",
+                "percentunit",
+                {"{{model}} {{version}}": "max by (model, version) (euterpe_generator_model_share)"},
+                "Of the requests that name a model without a version.",
+            ),
+            Graph(
                 "Expired leases and retries",
                 "ops",
                 {

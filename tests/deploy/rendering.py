@@ -27,11 +27,11 @@ def merge(base: Object, more: Object) -> Object:
     return merged
 
 
-def values_of(*names: str) -> Object:
-    """Value files of the chart's directory, merged in order."""
+def values_of(*names: str, chart: Path = CHART) -> Object:
+    """Value files of a chart's directory, merged in order."""
     merged: Object = {}
     for name in names:
-        merged = merge(merged, yaml.safe_load((CHART / name).read_text()) or {})
+        merged = merge(merged, yaml.safe_load((chart / name).read_text()) or {})
     return merged
 
 

@@ -93,6 +93,7 @@ def _everything() -> Object:
     """Values that set every key of every service's settings."""
     values: Object = {"objectStore": _filled("objectStore"), "models": {"source": "s3"}}
     values["mtls"] = {"enabled": True}
+    values["podDeletionCost"] = {"enabled": True}
     values["tracing"] = {"endpoint": "http://collector:4317", "share": 0.5}
     for service in SERVICES:
         values[service] = {"config": _filled(f"{service}Config") | {"logLevel": "WARNING"}}

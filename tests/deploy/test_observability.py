@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,13 +12,15 @@ import yaml
 from tests.deploy.rendering import CHART, REPOSITORY, Render, select, values_of
 
 RULES = sorted((CHART / "files/rules").glob("*.yaml"))
+#: Of training runs, in a chart of their own.
+TRAINING_RULES = CHART.parent / "euterpe-training/files/alerts.yaml"
 RUNBOOKS = REPOSITORY / "docs/runbooks"
 
 
-def alerts() -> dict[str, list[dict[str, str]]]:
-    """Alerting rules by name."""
+def alerts(*paths: Path) -> dict[str, list[dict[str, str]]]:
+    """Alerting rules by name; those of all charts without paths."""
     found: dict[str, list[dict[str, str]]] = {}
-    for path in RULES:
+    for path in paths or (*RULES, TRAINING_RULES):
         for group in yaml.safe_load(path.read_text())["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule:
@@ -36,7 +39,7 @@ def promtool() -> str:
 
 def test_rules_pass_their_unit_tests(promtool: str) -> None:
     tests = sorted((REPOSITORY / "deploy/observability/tests").glob("*.yaml"))
-    for command in (["check", "rules", *map(str, RULES)], ["test", "rules", *map(str, tests)]):
+    for command in (["check", "rules", *map(str, RULES), str(TRAINING_RULES)], ["test", "rules", *map(str, tests)]):
         done = subprocess.run([promtool, *command], capture_output=True, text=True, cwd=REPOSITORY)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -75,6 +78,6 @@ def test_the_chart_contains_rules_and_dashboards(render: Render) -> None:
     found = render(values_of("values-production.yaml"), bare=True)
     (rule,) = select(found, "PrometheusRule")
     written = {rule["alert"] for group in rule["spec"]["groups"] for rule in group["rules"] if "alert" in rule}
-    assert written == set(alerts())
+    assert written == set(alerts(*RULES))
     boards = [item for item in select(found, "ConfigMap") if item["metadata"]["labels"].get("grafana_dashboard") == "1"]
     assert len(boards) == len(list((CHART / "files/dashboards").glob("*.json"))) == 6

@@ -31,7 +31,7 @@ def test_every_pod_meets_the_restricted_standard(found: list[Object]) -> None:
             assert "memory" in container["resources"]["limits"], name
             assert "cpu" in container["resources"]["requests"], name
         kinds = {next(key for key in volume if key != "name") for volume in spec.get("volumes", [])}
-        assert kinds <= {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "image"}, name
+        assert kinds <= {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "image", "projected"}, name
 
 
 def test_no_pod_has_a_token_or_foreign_variables(found: list[Object]) -> None:
@@ -82,6 +82,21 @@ def test_every_deployment_can_lose_one_pod_at_a_time(found: list[Object]) -> Non
         assert deployment["spec"]["selector"] in selectors
         spread = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
         assert {term["topologyKey"] for term in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+
+
+def test_converters_are_resized_without_a_restart_where_that_is_enabled(render: Render) -> None:
+    assert not select(render(), "VerticalPodAutoscaler")
+    found = render({"converter": {"verticalAutoscaling": {"enabled": True, "maxMemoryRequest": "3Gi"}}})
+    (scaler,) = select(found, "VerticalPodAutoscaler")
+    deployment = one(found, "Deployment", scaler["spec"]["targetRef"]["name"])
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert scaler["spec"]["updatePolicy"]["updateMode"] == "InPlaceOrRecreate"
+    (policy,) = scaler["spec"]["resourcePolicy"]["containerPolicies"]
+    # The pods' number follows the processors; both for one resource would work against each other.
+    assert policy["controlledResources"] == ["memory"]
+    assert policy["containerName"] == container["name"]
+    assert policy["minAllowed"]["memory"] == container["resources"]["requests"]["memory"]
+    assert policy["maxAllowed"]["memory"] == "3Gi"
 
 
 def test_a_digest_takes_precedence_over_a_tag(render: Render) -> None:

@@ -102,6 +102,19 @@ def test_traces_reach_only_their_collector(render: Render) -> None:
             assert opened == (expected if served else set()), item["metadata"]["name"]
 
 
+def test_only_workers_that_mark_idle_pods_reach_the_kubernetes_api(render: Render) -> None:
+    peers = [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
+    cost = {"enabled": True, "restrictToOwnPod": False}
+    found = render({"podDeletionCost": cost, "networkPolicy": {"kubernetesApi": {"to": peers, "ports": [6443]}}})
+    opened = [
+        item["metadata"]["name"]
+        for item in select(found, "NetworkPolicy")
+        for rule in item["spec"].get("egress", [])
+        if rule == {"to": peers, "ports": [{"protocol": "TCP", "port": 6443}]}
+    ]
+    assert opened == ["euterpe-generator-worker"]
+
+
 def test_every_component_has_a_policy_of_its_own(render: Render) -> None:
     found = render(values_of("values-small.yaml"), bare=True)
     chosen = [_component(item["spec"]["podSelector"]) for item in select(found, "NetworkPolicy")]

@@ -4,6 +4,7 @@ import re
 
 import asyncpg
 import pytest
+from euterpe_generator.clients.pod import SERVICE_ACCOUNT_DIRECTORY
 from euterpe_test_kit.databases import DatabaseFactory
 
 from tests.deploy.rendering import REPOSITORY, Object, Render, environment, one, pods, select, values_of
@@ -146,6 +147,32 @@ async def test_the_second_trigger_reads_the_wait_of_the_real_queue(render: Rende
     )
     assert 85 < await connection.fetchval(query) < 95
     await connection.close()
+
+
+def test_only_workers_get_a_token_that_patches_pods(render: Render) -> None:
+    assert not select(render(), "Role")
+    found = render({"podDeletionCost": {"enabled": True}})
+    (role,) = select(found, "Role")
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}]
+    (binding,) = select(found, "RoleBinding")
+    worker = pods(found)["Deployment/euterpe-generator-cpu"]
+    assert [subject["name"] for subject in binding["subjects"]] == [worker["spec"]["serviceAccountName"]]
+    having = {name for name, pod in pods(found).items() if "serviceAccountToken" in str(pod["spec"]["volumes"])}
+    assert having == {"Deployment/euterpe-generator-cpu"}
+    mounts = {one["name"]: one["mountPath"] for one in worker["spec"]["containers"][0]["volumeMounts"]}
+    assert mounts["kubernetes-api"] == str(SERVICE_ACCOUNT_DIRECTORY)
+
+
+def test_a_worker_may_patch_its_own_pod_only(render: Render) -> None:
+    found = render({"podDeletionCost": {"enabled": True}})
+    (policy,), (binding,) = (select(found, f"ValidatingAdmissionPolicy{suffix}") for suffix in ("", "Binding"))
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    (condition,) = policy["spec"]["matchConditions"]
+    account = pods(found)["Deployment/euterpe-generator-cpu"]["spec"]["serviceAccountName"]
+    assert f'"system:serviceaccount:music:{account}"' in condition["expression"]
+    without = render({"podDeletionCost": {"enabled": True, "restrictToOwnPod": False}})
+    assert not select(without, "ValidatingAdmissionPolicy")
+    assert select(without, "Role")
 
 
 def test_one_gpu_pool_per_kind_of_device(render: Render) -> None:

@@ -90,7 +90,8 @@ def test_names_are_unique_and_in_the_namespace(values: Object, render: Render) -
     found = render(values, bare=True)
     names = [(item["kind"], item["metadata"]["name"]) for item in found]
     assert len(names) == len(set(names))
-    assert {item["metadata"].get("namespace") for item in found if item["kind"] != "PriorityClass"} == {"music"}
+    cluster_wide = {"PriorityClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+    assert {item["metadata"].get("namespace") for item in found if item["kind"] not in cluster_wide} == {"music"}
 
 
 def test_selectors_choose_exactly_their_own_pods(values: Object, render: Render) -> None:
@@ -135,7 +136,7 @@ def test_services_reach_each_other_by_names_that_exist(values: Object, render: R
 
 
 def test_releases_in_two_namespaces_share_no_cluster_wide_name(chart: helm.Chart) -> None:
-    values = merge(secrets_named(), {"priorityClasses": {"create": True}})
+    values = merge(secrets_named(), {"priorityClasses": {"create": True}, "podDeletionCost": {"enabled": True}})
     names = [
         {
             item["metadata"]["name"]
@@ -156,7 +157,9 @@ def test_a_second_release_in_the_namespace_shares_no_name(render: Render) -> Non
 
 def _is_custom(item: Object) -> bool:
     group = item["apiVersion"].split("/")[0]
-    return ("." in group and not group.endswith("k8s.io")) or group == "gateway.networking.k8s.io"
+    # Groups of Kubernetes' projects that are not part of its API server.
+    added = {"gateway.networking.k8s.io", "autoscaling.k8s.io"}
+    return ("." in group and not group.endswith("k8s.io")) or group in added
 
 
 def _matches(selector: dict[str, Any], pod: Object) -> bool:

@@ -41,13 +41,13 @@ def test_every_pin_has_hashes(root: Path) -> None:
 def test_every_installation_requires_hashes(root: Path) -> None:
     """Except of torch, whose builds differ between machines, and of members of this repository (`--no-deps`)."""
     unchecked = []
-    for path in (root / "Makefile", root / "deploy/images/install-python"):
+    installers = ("Makefile", "deploy/images/install-python", "deploy/images/training/install-training")
+    for path in (root / name for name in installers):
         lines = path.read_text().replace("\\\n", " ").splitlines()
         unchecked += [
             line.strip()
             for line in lines
-            if re.search(r"pip install ", line)
-            and not re.search(r"--require-hashes|--no-deps|training/torch.txt", line)
+            if re.search(r"pip install ", line) and not re.search(r"--require-hashes|--no-deps|/torch.txt", line)
         ]
     assert not unchecked
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from euterpe_music.midi import Piece, Tempo, Track, write_midi
 from euterpe_music.piece import make_notes
+from euterpe_service_kit.settings import ObjectStoreSettings
 from euterpe_training.balancing.images import ImageSet
 from euterpe_training.crnngan.corpora import Corpus, load_corpus
 from euterpe_training.crnngan.recipes import CrnnganConfig, recipe
@@ -53,6 +54,17 @@ def config() -> CrnnganConfig:
 @pytest.fixture(scope="session")
 def corpus(midi_directory: Path, config: CrnnganConfig) -> Corpus:
     return load_corpus(midi_directory, config.spec, config.corpus)
+
+
+@pytest.fixture
+def s3_environment(object_store_settings: ObjectStoreSettings, monkeypatch: pytest.MonkeyPatch) -> ObjectStoreSettings:
+    """A real bucket, whose credentials are in the variables that AWS's tools read."""
+    settings = object_store_settings
+    assert settings.endpoint_url
+    monkeypatch.setenv("AWS_ENDPOINT_URL", settings.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", settings.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", settings.secret_access_key.get_secret_value())
+    return settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,8 @@ from euterpe_training.crnngan.studies.cli import study_crnngan, study_styles
 from euterpe_training.ensemble.cli import ensemble_app
 from euterpe_training.errors import TrainingError
 from euterpe_training.melody.cli import melody_app, study_melody
+from euterpe_training.releases.cli import promote, rollback, versions
+from euterpe_training.remote.cli import run
 from euterpe_training.style_classifier.cli import train_style_classifier
 from euterpe_training.terminal import console
 
@@ -19,7 +21,7 @@ _INTERRUPTED = 130
 
 app = typer.Typer(help="Train the models of Euterpe.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command(epilog=settings_help())(crnngan)
-for _command in (settings, export, evaluate, int8, recipes):
+for _command in (settings, export, evaluate, int8, recipes, run, promote, rollback, versions):
     app.command()(_command)
 app.add_typer(balance_app, name="balance")
 balance_app.command("styles")(train_style_classifier)

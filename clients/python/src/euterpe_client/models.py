@@ -1663,6 +1663,7 @@ class ModelCard(TypedDict):
     title: str
     description: str
     default: bool
+    share: NotRequired[float]
     length: LimitsView | None
     estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]
@@ -1686,6 +1687,7 @@ class ModelView(TypedDict):
     title: str
     description: str
     default: bool
+    share: NotRequired[float]
     length: LimitsView | None
     estimate: NotRequired[EstimateView | None]
     parameters: list[ParameterView]

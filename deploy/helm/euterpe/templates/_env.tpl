@@ -152,6 +152,12 @@
   valueFrom:
     fieldRef:
       fieldPath: metadata.uid
+{{- if .root.Values.podDeletionCost.enabled }}
+- name: EUTERPE_GENERATOR_POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+{{- end }}
 {{- end -}}
 
 {{- define "euterpe.env.converter" -}}

@@ -183,6 +183,15 @@ spec:
     - {protocol: TCP, port: {{ .Values.networkPolicy.oidc.port }}}
 {{- end -}}
 
+{{- define "euterpe.egress.kubernetesApi" -}}
+- to:
+    {{- toYaml .Values.networkPolicy.kubernetesApi.to | nindent 4 }}
+  ports:
+    {{- range .Values.networkPolicy.kubernetesApi.ports }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end -}}
+
 {{- define "euterpe.egress.postgres" -}}
 {{- if .Values.trial.enabled }}
 - to:

@@ -26,6 +26,21 @@
 {{- toYaml $resources -}}
 {{- end -}}
 
+{{/* The ServiceAccount's token, where Kubernetes' clients expect it. It is mounted in workers only, and renewed every hour. */}}
+{{- define "euterpe.apiToken.volumes" -}}
+- name: kubernetes-api
+  projected:
+    defaultMode: 288
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3600}
+      - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
+      - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
+{{- end -}}
+
+{{- define "euterpe.apiToken.mounts" -}}
+- {name: kubernetes-api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end -}}
+
 {{- define "euterpe.scalingKinds" -}}
 {{- $kinds := list -}}
 {{- range .Values.generators -}}

@@ -24,6 +24,7 @@ from starlette.middleware import Middleware
 from euterpe_generator.clients.bundles import bundle_source
 from euterpe_generator.clients.classifiers import classifier_source
 from euterpe_generator.clients.library import LibraryClient
+from euterpe_generator.clients.pod import PodDeletionCost
 from euterpe_generator.domain.clock import Clock, SystemClock
 from euterpe_generator.metrics import Metrics
 from euterpe_generator.models.catalogue import Catalogue
@@ -43,12 +44,15 @@ from euterpe_generator.services.stream_slots import StreamSlots
 from euterpe_generator.settings import Settings
 from euterpe_generator.storage.changes import ChangeFeed
 from euterpe_generator.worker.finishing import Finisher
+from euterpe_generator.worker.idleness import IdlenessReporter
 from euterpe_generator.worker.object_sweep import ObjectSweeper
 from euterpe_generator.worker.style_tagging import load_tagger
 from euterpe_generator.worker.worker import Worker, WorkerOptions
 
 #: Interval at which anonymous users' pieces are checked for expiry.
 _EXPIRY_SECONDS = 600.0
+#: Interval at which the worker checks whether it is idle.
+_IDLENESS_SECONDS = 1.0
 _DESCRIPTION = "Composes pieces. Generations are durable: once accepted, they survive crashes and restarts."
 _TAGS = {
     "generations": "Create, follow, cancel and download generations.",
@@ -144,6 +148,7 @@ async def _start_loader(app: FastAPI, settings: Settings, loops: BackgroundLoops
         require_gpu=settings.worker_enabled and settings.require_gpu,
     )
     app.state.metrics.watch_schedulers(catalogue.schedulers)
+    app.state.metrics.watch_shares(catalogue.shares)
     await loader.start(loops)
 
 
@@ -175,6 +180,9 @@ async def _start_worker(
     await worker.start()
     objects = ObjectSweeper(database, store, library, app.state.metrics, settings.retention)
     loops.start("objects", objects.turn, interval_seconds=_EXPIRY_SECONDS, turn_seconds=LONG_TURN_SECONDS)
+    if settings.pod_name:
+        idleness = IdlenessReporter(lambda: worker.is_busy, PodDeletionCost(settings.pod_name).set, SystemClock())
+        loops.start("idleness", idleness.turn, interval_seconds=_IDLENESS_SECONDS)
     app.state.readiness.add("engine", worker.check)
     stack.push_async_callback(worker.stop, settings.shutdown_grace_seconds)
 

@@ -26,20 +26,21 @@ class Metrics:
             return Counter(f"{_PREFIX}_{name}_total", text, labels, registry=registry)
 
         self._queue_time = histogram("request_queue_time", "Time from the request to the first claim.")
-        self._latency = histogram("e2e_request_latency", "Time from the request to the end.", ("model",))
+        self._latency = histogram("e2e_request_latency", "Time from the request to the end.", ("model", "version"))
         self._first_notes = histogram("time_to_first_notes", "Time from the claim to the first notes, if watched.")
         self._load_time = histogram("model_load", "Time to load and test a model.")
         self._success = counter(
             "request_success",
             "Generations that ended with a piece, by reason.",
-            ("model", "reason"),
+            ("model", "version", "reason"),
         )
         self._failure = counter(
-            "request_failure", "Generations that ended without a piece, by reason.", ("model", "reason")
+            "request_failure", "Generations that ended without a piece, by reason.", ("model", "version", "reason")
         )
         self._leases = counter("lease_expiries", "Expired leases of workers that stopped renewing them.")
         self._retries = counter("retries", "Claims of generations that had been claimed before.")
         self._load_failures = counter("model_load_failures", "Model bundles that could not be loaded.")
+        self._catalogue_failures = counter("catalogue_failures", "Catalogue files that could not be read.")
         self._removed_objects = counter(
             "objects_removed", "Stored pieces that were removed, by reason: expired, orphan.", ("reason",)
         )
@@ -53,6 +54,10 @@ class Metrics:
     def watch_schedulers(self, schedulers: Callable[[], Mapping[str, Scheduler]]) -> None:
         """Collect the engine's load and counts from its schedulers at each scrape."""
         self._registry.register(_EngineCollector(schedulers))
+
+    def watch_shares(self, shares: Callable[[], Mapping[str, float]]) -> None:
+        """Collect the shares of versions, by `name@version`, at each scrape."""
+        self._registry.register(_ShareCollector(shares))
 
     def queue_depth(self, queued: int) -> None:
         """Set the length of the queue."""
@@ -73,12 +78,12 @@ class Metrics:
         """Count a generation that ended in this process."""
         if generation.midi_key is not None:
             reason = "stopped" if generation.status is Status.CANCELLED else "finished"
-            self._success.labels(generation.model, reason).inc()
+            self._success.labels(generation.model, generation.model_version, reason).inc()
         else:
-            self._failure.labels(generation.model, generation.status.value).inc()
+            self._failure.labels(generation.model, generation.model_version, generation.status.value).inc()
         if generation.finished_at is not None:
             seconds = (generation.finished_at - generation.created_at).total_seconds()
-            self._latency.labels(generation.model).observe(seconds)
+            self._latency.labels(generation.model, generation.model_version).observe(seconds)
 
     def lease_expired(self, generation: Generation) -> None:
         """Count an expired lease, and the end of a generation that failed because of it."""
@@ -98,6 +103,25 @@ class Metrics:
     def model_rejected(self) -> None:
         """Count a bundle that could not be loaded."""
         self._load_failures.inc()
+
+    def catalogue_rejected(self) -> None:
+        """Count a catalogue file that could not be read."""
+        self._catalogue_failures.inc()
+
+
+class _ShareCollector(Collector):
+    """Reads the shares at the time of the scrape, so that unloaded versions have none."""
+
+    def __init__(self, shares: Callable[[], Mapping[str, float]]) -> None:
+        self._shares = shares
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield one sample per version."""
+        text = "Share of a version of the requests for its model."
+        gauge = GaugeMetricFamily(f"{_PREFIX}_model_share", text, labels=["model", "version"])
+        for key, share in self._shares().items():
+            gauge.add_metric(key.split("@"), share)
+        yield gauge
 
 
 class _EngineCollector(Collector):

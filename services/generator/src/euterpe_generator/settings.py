@@ -58,6 +58,8 @@ class Settings(ServiceSettings):
     #: Whether this process composes, or only serves the API.
     worker_enabled: bool = True
     worker_id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+    #: Name of the worker's pod, if it may set the pod's deletion cost in Kubernetes; empty: it does not try.
+    pod_name: str = ""
     #: A worker that does not renew its leases for this long loses its generations to others.
     lease_seconds: PositiveFloat = 10.0
     #: Interval of polling for generations that no notification announced.

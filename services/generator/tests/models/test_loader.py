@@ -10,6 +10,7 @@ import httpx
 import pytest
 from euterpe_generator.app import create_app
 from euterpe_generator.settings import Settings
+from euterpe_music.catalogue import CatalogueFile
 from euterpe_service_kit.object_store import ObjectStore
 from euterpe_test_kit.fixtures import running_client
 
@@ -110,6 +111,50 @@ async def test_a_model_whose_bundle_was_removed_is_not_listed(client: httpx.Asyn
     assert ended["model_version"] == "1.0.0"
 
 
+async def test_a_canary_gets_its_share_and_is_rolled_back_without_a_restart(
+    client: httpx.AsyncClient, models: Path
+) -> None:
+    set_weights(models, {"tiny": {"1.0.0": 100}})
+    release(models, "1.1.0")
+    await eventually(lambda: _has(client, "1.1.0"))
+    assert await shares(client) == {"1.0.0": 1, "1.1.0": 0}
+    assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["model_version"] == "1.0.0"
+    set_weights(models, {"tiny": {"1.0.0": 75, "1.1.0": 25}})
+    await eventually(lambda: _has_share(client, "1.1.0", 0.25))
+    set_weights(models, {"tiny": {"1.1.0": 100}})
+    await eventually(lambda: _has_share(client, "1.1.0", 1))
+    assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["model_version"] == "1.1.0"
+    # A damaged file changes nothing, and is reported.
+    (models / "catalogue.json").write_text('{"weights": {"tiny": {"1.1.0": -1}}}')
+    await eventually(lambda: _has_metric(client, "euterpe_generator_catalogue_failures_total 1.0"))
+    assert await shares(client) == {"1.0.0": 0, "1.1.0": 1}
+    set_weights(models, {"tiny": {"1.0.0": 100, "1.1.0": 0}})
+    await eventually(lambda: _has_share(client, "1.0.0", 1))
+    assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["model_version"] == "1.0.0"
+    metrics = (await client.get("/metrics")).text
+    assert 'request_success_total{model="tiny",reason="finished",version="1.0.0"} 2.0' in metrics
+    assert 'request_success_total{model="tiny",reason="finished",version="1.1.0"} 1.0' in metrics
+    assert 'euterpe_generator_model_share{model="tiny",version="1.1.0"} 0.0' in metrics
+
+
+def set_weights(models: Path, weights: dict[str, dict[str, float]]) -> None:
+    staged = models.parent / "catalogue.json"
+    staged.write_bytes(CatalogueFile(weights=weights).to_json())
+    staged.rename(models / "catalogue.json")
+
+
+async def shares(client: httpx.AsyncClient) -> dict[str, float]:
+    return {item["version"]: item["share"] for item in (await client.get("/api/v1/models")).json()["items"]}
+
+
+async def _has_share(client: httpx.AsyncClient, version: str, share: float) -> bool:
+    return (await shares(client))[version] == share
+
+
+async def _has_metric(client: httpx.AsyncClient, line: str) -> bool:
+    return line in (await client.get("/metrics")).text
+
+
 async def test_old_versions_are_unloaded_if_there_are_too_many(settings: Settings, models: Path) -> None:
     for version in ("1.1.0", "1.2.0", "1.10.0"):
         release(models, version)
@@ -129,10 +174,15 @@ async def test_without_any_model_the_service_is_not_ready(settings: Settings, tm
 
 async def test_bundles_are_loaded_from_s3(settings: Settings, object_store: ObjectStore, tmp_path: Path) -> None:
     for file in ("model.onnx", "model.int8.onnx", "manifest.json"):
-        await object_store.put(f"bundles/tiny/0.0.1/{file}", (TINY / file).read_bytes(), content_type="x/y")
+        content = (TINY / file).read_bytes()
+        await object_store.put(f"bundles/tiny/0.0.1/{file}", content, content_type="x/y")
+        await object_store.put(f"bundles/candidates/tiny/0.0.2/{file}", content, content_type="x/y")
+    catalogue = CatalogueFile(weights={"tiny": {"0.0.1": 40, "0.0.2": 60}})
+    await object_store.put("bundles/catalogue.json", catalogue.to_json(), content_type="x/y")
     changes = {"models_url": f"s3://{settings.s3.bucket}/bundles", "models_cache": tmp_path / "cache"}
     async with running_client(create_app(settings.model_copy(update=changes))) as client:
-        assert await versions(client) == ["0.0.1"]
+        # Candidates are not loaded.
+        assert await shares(client) == {"0.0.1": 1}
         assert (await client.post(URL, json={"length": 20}, headers=WAIT)).json()["status"] == "succeeded"
 
 

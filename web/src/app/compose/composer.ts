@@ -3,7 +3,17 @@ import { Api } from '../core/api/api';
 import { Problem } from '../core/api/problem';
 import { RequestState } from '../core/api/request-state';
 import { Language } from '../core/text/language';
-import { Prompt, Draft, Model, canAccompany, newDraft, acceptsPrompt, randomSeed, withPrompt } from './draft';
+import {
+  Prompt,
+  Draft,
+  Model,
+  acceptsPrompt,
+  canAccompany,
+  mainVersions,
+  newDraft,
+  randomSeed,
+  withPrompt,
+} from './draft';
 import { promptRequest } from './prompt-request';
 import { Generation, Piece } from './piece';
 import { GenerationMonitor } from './generation-monitor';
@@ -54,7 +64,7 @@ export class Composer {
   async loadModels(): Promise<void> {
     if (this.models()) return;
     await this.modelsRequest.run(async () => {
-      const { items } = await this.api.get('/api/v1/models', { as: 'none' });
+      const items = mainVersions((await this.api.get('/api/v1/models', { as: 'none' })).items);
       // The one that new users get comes first, where they see that it is chosen.
       this.models.set([...items].sort((a, b) => Number(b.default) - Number(a.default)));
       const model = items.find((item) => item.default) ?? items[0];

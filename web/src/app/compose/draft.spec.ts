@@ -4,6 +4,7 @@ import {
   applicableParameters,
   choicesOf,
   isInvalidSeed,
+  mainVersions,
   presetValues,
   randomValues,
   withValue,
@@ -53,6 +54,21 @@ describe('withValue', () => {
   it('drops values that no longer apply', () => {
     expect(withValue(parameters, { temperature: 1.5 }, 'strategy', 'beam')).toEqual({ strategy: 'beam' });
     expect(applicableParameters(parameters, {}).map((each) => each.name)).not.toContain('beam_width');
+  });
+});
+
+describe('mainVersions', () => {
+  it('keeps the version of each model that composes most requests for it', () => {
+    const versions = [
+      { ...model, version: '1.0.0', share: 0.75 },
+      { ...model, version: '1.1.0', share: 0.25 },
+      { ...model, name: 'other', version: '1.0.0', share: 0 },
+      { ...model, name: 'other', version: '2.0.0', share: 1 },
+    ];
+    expect(mainVersions(versions).map((each) => `${each.name}@${each.version}`)).toEqual([
+      'melody@1.0.0',
+      'other@2.0.0',
+    ]);
   });
 });
 

@@ -54,6 +54,16 @@ export function newDraft(model: Model, from?: Draft): Draft {
 }
 
 /** Return whether a model can continue a piece. */
+/** Of several versions of a model, the one that composes most requests for it. */
+export function mainVersions(models: readonly Model[]): Model[] {
+  const main = new Map<string, Model>();
+  for (const model of models) {
+    const best = main.get(model.name);
+    if (!best || (model.share ?? 1) >= (best.share ?? 1)) main.set(model.name, model);
+  }
+  return [...main.values()];
+}
+
 export function acceptsPrompt(model: Model): boolean {
   return model.kind === 'melody' || model.kind === 'ensemble';
 }

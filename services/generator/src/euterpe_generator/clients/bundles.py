@@ -8,6 +8,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from euterpe_music.bundle import SAMPLE_FILE, STYLE_SAMPLES_FILE, bundle_files, parse_any_manifest
+from euterpe_music.catalogue import CATALOGUE_FILE
 from euterpe_service_kit.object_store import ObjectNotFound, ObjectStore
 from euterpe_service_kit.settings import ObjectStoreSettings
 
@@ -25,6 +26,10 @@ class BundleSource(Protocol):
         """Return the directory with the bundle `name/version`. Its content is not checked yet."""
         ...
 
+    async def catalogue(self) -> bytes | None:
+        """Return the content of the catalogue file, or None if there is none."""
+        ...
+
 
 class DirectoryBundles:
     """Bundles in `<directory>/<name>/<version>/`."""
@@ -39,6 +44,13 @@ class DirectoryBundles:
     async def fetch(self, path: str) -> Path:
         """See BundleSource."""
         return self._directory / path
+
+    async def catalogue(self) -> bytes | None:
+        """See BundleSource."""
+        try:
+            return await asyncio.to_thread((self._directory / CATALOGUE_FILE).read_bytes)
+        except FileNotFoundError:
+            return None
 
     def _list(self) -> dict[str, str]:
         manifests = sorted(self._directory.glob(f"*/*/{_MANIFEST}"))
@@ -79,6 +91,13 @@ class S3Bundles:
                 await asyncio.to_thread((target / file).write_bytes, content)
         await asyncio.to_thread((target / _MANIFEST).write_bytes, manifest)
         return target
+
+    async def catalogue(self) -> bytes | None:
+        """See BundleSource."""
+        try:
+            return await self._store.get(f"{self._prefix}{CATALOGUE_FILE}")
+        except ObjectNotFound:
+            return None
 
 
 def bundle_source(url: str, s3: ObjectStoreSettings, cache: Path) -> BundleSource:

@@ -1,11 +1,14 @@
 """The models that are loaded in this process."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from euterpe_music.catalogue import Weights
 from euterpe_music.ensemble_manifest import EnsembleManifest
 from euterpe_music.manifest import IntRange, Sampling, TrainingInfo
 from euterpe_music.parameters import ParameterError, Value
@@ -123,7 +126,7 @@ class Model:
 
 
 class Catalogue:
-    """Models by name and version. A name without a version means its newest version.
+    """Models by name and version. A name without a version means one of its versions by weight, or else its newest.
 
     A retired model cannot be requested by name, but generations that already use it are still composed.
     """
@@ -133,6 +136,7 @@ class Catalogue:
         self._by_key: dict[str, Model] = {}
         self._retired: set[str] = set()
         self._on_change: list[Callable[[], None]] = []
+        self._weights: Weights = {}
 
     @property
     def models(self) -> list[Model]:
@@ -150,11 +154,22 @@ class Catalogue:
         """Stop offering a model whose bundle was removed."""
         self._retired.add(key)
 
+    def set_weights(self, weights: Weights) -> None:
+        """Replace the weights of versions, by name and version; see euterpe_music.catalogue."""
+        self._weights = weights
+
+    def shares(self) -> dict[str, float]:
+        """Return for each model that can be requested its share of the requests for its name without a version."""
+        return {model.key: share for versions in self._versions.values() for model, share in self._shares_of(versions)}
+
     def unload_excess(self, max_models: int) -> None:
-        """Unload idle models until at most `max_models` are loaded: retired ones first, then old versions."""
-        newest = {model.key for model in self._newest.values()}
+        """Unload idle models until at most `max_models` are loaded: retired ones first, then old versions.
+
+        Versions that compose requests for their name stay.
+        """
+        shares = self.shares()
         candidates = sorted(
-            (model for model in self._by_key.values() if model.key not in newest and model.scheduler.idle),
+            (model for model in self._by_key.values() if not shares.get(model.key) and model.scheduler.idle),
             key=lambda model: (model.key not in self._retired, version_key(model.version)),
         )
         for model in candidates[: max(len(self._by_key) - max_models, 0)]:
@@ -169,10 +184,10 @@ class Catalogue:
     @property
     def default(self) -> Model:
         """The model for requests that name none. Raises Unavailable if no model is loaded."""
-        newest = self._newest
-        if not newest:
+        main = self._main
+        if not main:
             raise Unavailable("No model is loaded.", retry_after_seconds=30)
-        return newest.get(self._default) or next(iter(newest.values()))
+        return main.get(self._default) or next(iter(main.values()))
 
     def loaded(self) -> list[str]:
         """List `name@version` of all models in memory, including retired ones."""
@@ -189,28 +204,58 @@ class Catalogue:
         candidates = int(generation.parameters.get("candidates", 1))
         return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs, candidates)
 
-    def resolve(self, requested: str | None, *, has_length: bool = False, field_name: str = "body.model") -> Model:
-        """Return the model `name@version`, the newest `name`, or the default for None. Raises InvalidParameters.
+    def resolve(
+        self,
+        requested: str | None,
+        *,
+        has_length: bool = False,
+        field_name: str = "body.model",
+        user: str | None = None,
+    ) -> Model:
+        """Return the model `name@version`, a version of `name`, or the default for None. Raises InvalidParameters.
 
-        A request that `has_length` in events and names no model is for one whose length is counted in events.
+        A request that `has_length` in events and names no model is for one whose length is counted in events. For a
+        `user`, the version is chosen by weight, always the same one while the weights are; else it is the main one.
         """
         if requested is None:
-            return self._default_for_length() if has_length else self.default
-        model = self._find(requested)
+            model: Model | None = self._default_for_length() if has_length else self.default
+        else:
+            model = self._by_key.get(requested) or self._main.get(requested)
         if model is None:
-            known = ", ".join(self._newest) or "none"
+            known = ", ".join(self._main) or "none"
             message = f"must be one of the loaded models ({known}), got {requested!r}"
             raise InvalidParameters.for_field(field_name, message, models=[one.key for one in self.models])
-        return model
+        if user is None or requested == model.key:
+            return model
+        return self._choose(self._versions[model.name], user)
+
+    def _choose(self, versions: Sequence[Model], user: str) -> Model:
+        """Return the version for a user: versions divide the interval [0, 1), in which a user has a fixed place."""
+        digest = hashlib.sha256(f"{versions[0].name}\0{user}".encode()).digest()
+        place = int.from_bytes(digest[:8]) / 2**64
+        # The newest ends at 1, so that users of a canary keep it when its share grows.
+        shares = [(model, share) for model, share in self._shares_of(versions) if share]
+        for model, share in shares:
+            if place < share:
+                return model
+            place -= share
+        return shares[-1][0]
+
+    def _shares_of(self, versions: Sequence[Model]) -> list[tuple[Model, float]]:
+        """Return versions of one model, oldest first, with their shares; only loaded versions have one."""
+        weights = [self._weights.get(model.name, {}).get(model.version, 0.0) for model in versions]
+        if not any(weights):
+            weights = [float(model is versions[-1]) for model in versions]
+        return [(model, weight / sum(weights)) for model, weight in zip(versions, weights, strict=True)]
 
     def _default_for_length(self) -> Model:
-        newest = self._newest.values()
-        preferred = (self.default, *(model for model in newest if model.name == self._default_by_length), *newest)
+        main = self._main.values()
+        preferred = (self.default, *(model for model in main if model.name == self._default_by_length), *main)
         return next((model for model in preferred if model.length is not None), self.default)
 
     def get(self, requested: str) -> Model:
-        """Return the model `name@version` or the newest `name`. Raises ModelNotFound."""
-        model = self._find(requested)
+        """Return the model `name@version` or the main version of `name`. Raises ModelNotFound."""
+        model = self._by_key.get(requested) or self._main.get(requested)
         if model is None:
             raise ModelNotFound
         return model
@@ -225,12 +270,17 @@ class Catalogue:
         _ = self.default
 
     @property
-    def _newest(self) -> dict[str, Model]:
-        # The list is sorted by version, so the newest of each name remains.
-        return {model.name: model for model in self.models}
+    def _versions(self) -> dict[str, list[Model]]:
+        """The versions of each name that can be requested, oldest first."""
+        return {name: list(group) for name, group in groupby(self.models, key=lambda model: model.name)}
 
-    def _find(self, requested: str) -> Model | None:
-        return self._by_key.get(requested) or self._newest.get(requested)
+    @property
+    def _main(self) -> dict[str, Model]:
+        """The version of each name with the largest share; of equal ones the newest."""
+        return {
+            name: max(reversed(self._shares_of(versions)), key=lambda entry: entry[1])[0]
+            for name, versions in self._versions.items()
+        }
 
     def _notify(self) -> None:
         for callback in self._on_change:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 from euterpe_music.bundle import Bundle, BundleError, EnsembleBundle, MelodyBundle, load_any_bundle
+from euterpe_music.catalogue import CatalogueError, parse_catalogue
 from euterpe_music.manifest import Variant
 from euterpe_music.parameters import Value
 from euterpe_service_kit.background import LONG_TURN_SECONDS, BackgroundLoops
@@ -62,6 +63,8 @@ class ModelLoader:
         self._require_gpu = require_gpu
         #: Fingerprints of the bundles that were loaded or rejected; none is tried twice.
         self._tried: dict[str, str] = {}
+        #: Content of the catalogue file that was read last.
+        self._catalogue_text: bytes | None = None
 
     async def start(self, loops: BackgroundLoops) -> None:
         """Load the bundles that are there, and poll for more until the loops are stopped."""
@@ -75,9 +78,12 @@ class ModelLoader:
     async def _poll(self) -> None:
         try:
             listed = await self._source.list()
+            text = await self._source.catalogue()
         except (Unavailable, OSError) as error:
             log.warning("bundles_not_listed", error=repr(error))
             return
+        # Before the bundles, so that a version with a small weight never composes all requests.
+        self._set_weights(text)
         for path, fingerprint in listed.items():
             if self._tried.get(path) != fingerprint:
                 await self._try(path, fingerprint)
@@ -85,6 +91,20 @@ class ModelLoader:
             if key.replace("@", "/") not in listed:
                 self._catalogue.retire(key)
         self._catalogue.unload_excess(self._max_models)
+
+    def _set_weights(self, text: bytes | None) -> None:
+        if text == self._catalogue_text:
+            return
+        self._catalogue_text = text
+        try:
+            weights = parse_catalogue(text).weights if text is not None else {}
+        except CatalogueError as error:
+            # The weights stay as they were.
+            self._metrics.catalogue_rejected()
+            log.error("catalogue_refused", reason=str(error))
+            return
+        self._catalogue.set_weights(weights)
+        log.info("catalogue_loaded", weights=weights)
 
     async def _try(self, path: str, fingerprint: str) -> None:
         started = time.perf_counter()

@@ -17,8 +17,9 @@ router = APIRouter(prefix="/api/v1/models", tags=["models"])
 @router.get("", summary="List models", responses=problem_responses(503))
 async def list_models(catalogue: CatalogueDep) -> ModelList:
     """List the loaded models with the limits of their parameters."""
-    default = catalogue.default
-    return ModelList(items=[ModelView.of(model, default=model is default) for model in catalogue.models])
+    default, shares = catalogue.default, catalogue.shares()
+    views = [ModelView.of(model, default=model is default, share=shares[model.key]) for model in catalogue.models]
+    return ModelList(items=views)
 
 
 @router.post("/interpretations", summary="Interpret a description", responses=problem_responses(422, 503))
@@ -42,7 +43,8 @@ async def get_model(
 ) -> ModelCard:
     """Get the description of a model, its parameters, its terms of use and the measures of its music."""
     model = catalogue.get(name)
-    return ModelCard.of(model, default=model is catalogue.default)
+    share = catalogue.shares().get(model.key, 0.0)
+    return ModelCard.of(model, default=model is catalogue.default, share=share)
 
 
 SampleStyle = Annotated[

@@ -359,6 +359,11 @@ class ModelView(BaseModel):
     title: str = Field(examples=["Classical piano"])
     description: str = Field(examples=["C-RNN-GAN, trained on classical piano pieces."])
     default: bool = Field(description="Whether requests without `model` use it.")
+    share: float = Field(
+        default=1.0,
+        description="Share of the requests for `name` without a version that this version composes.",
+        examples=[0.95],
+    )
     length: LimitsView | None = Field(
         description="Limits of `length`; null if the parameter `bars` determines the length."
     )
@@ -382,7 +387,7 @@ class ModelView(BaseModel):
     )
 
     @classmethod
-    def of(cls, model: Model, *, default: bool) -> "ModelView":
+    def of(cls, model: Model, *, default: bool, share: float) -> "ModelView":
         """Build the view of a model."""
         limits = model.length
         length = limits and LimitsView(minimum=limits.min, default=limits.default, maximum=limits.max)
@@ -394,6 +399,7 @@ class ModelView(BaseModel):
             title=model.title,
             description=model.description,
             default=default,
+            share=share,
             length=length,
             estimate=EstimateView(**asdict(model.default_estimate)),
             parameters=[ParameterView.of(parameter) for parameter in model.sampling.parameters],
@@ -423,9 +429,9 @@ class ModelCard(ModelView):
     measures: list[MeasureView] = Field(description="Empty if the bundle records none.")
 
     @classmethod
-    def of(cls, model: Model, *, default: bool) -> "ModelCard":
+    def of(cls, model: Model, *, default: bool, share: float) -> "ModelCard":
         """Build the card of a model."""
-        view = ModelView.of(model, default=default)
+        view = ModelView.of(model, default=default, share=share)
         return cls(
             **view.model_dump(),
             terms=model.terms,

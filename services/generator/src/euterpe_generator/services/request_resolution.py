@@ -42,7 +42,8 @@ class RequestResolver:
 
         Raises InvalidParameters, and Unavailable if a prompt's song cannot be fetched.
         """
-        model = self._catalogue.resolve(request.model, has_length=request.length is not None)
+        has_length = request.length is not None
+        model = self._catalogue.resolve(request.model, has_length=has_length, user=owner.key)
         item = await self._item(owner, request, model, "body.parameters", None)
         numbers = range(request.count)
         items = [replace(item, id=uuid.uuid4(), seed=(item.seed + n) % (MAX_SEED + 1)) for n in numbers]
@@ -55,7 +56,8 @@ class RequestResolver:
         self, owner: Owner, request: GenerationRequest, variants: Sequence[ComparisonVariant]
     ) -> Order:
         """Return the order of one piece per variant, all with the same seed and prompt; see `resolve`."""
-        default = self._catalogue.resolve(request.model, has_length=request.length is not None)
+        has_length = request.length is not None
+        default = self._catalogue.resolve(request.model, has_length=has_length, user=owner.key)
         seed = _seed(request)
         items: list[OrderItem] = []
         # Each model reads a prompt in its own way, once for all of its variants.
@@ -64,7 +66,7 @@ class RequestResolver:
             field_name = f"body.variants.{number}"
             model = default
             if variant.model is not None:
-                model = self._catalogue.resolve(variant.model, field_name=f"{field_name}.model")
+                model = self._catalogue.resolve(variant.model, field_name=f"{field_name}.model", user=owner.key)
             varied = replace(request, seed=seed, parameters={**request.parameters, **variant.parameters})
             item = await self._item(owner, varied, model, f"{field_name}.parameters", prompts.get(model.key))
             prompts[model.key] = item.prompt

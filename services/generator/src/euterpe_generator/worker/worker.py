@@ -147,6 +147,11 @@ class Worker:
                     raise
                 log.warning("hand_back_failed", error=repr(error))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether generations are under this worker's lease."""
+        return bool(self._claimed)
+
     async def check(self) -> None:
         """Raise RuntimeError if the engine's thread has ended."""
         await self._engine.check()

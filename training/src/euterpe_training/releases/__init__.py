@@ -1,0 +1,1 @@
+"""Releases of models: candidates, promotion with a share of the requests, roll-back."""
