@@ -63,12 +63,12 @@ def test_the_thesis_models_have_the_thesis_numbers(name: str) -> None:
     config = recipe(name)
     found = (
         config.pretraining_epochs, config.learning_rate, config.hidden_size_g, config.spec.tones_per_cell,
-        config.batch_size, config.keep_prob, config.init_scale, config.adam, config.corpus.preprocess,
+        config.batch_size, config.keep_prob, config.init_scale, config.adam, config.value("preprocess"),
     )  # fmt: skip
     assert found == THESIS[name]
     assert config.hidden_size_d == config.hidden_size_g
     assert config.initialize_d == config.adam
-    assert config.spec.representation == "faithful"
+    assert config.spec.representation == ("thesis" if config.adam else "faithful")
 
 
 def test_every_setting_is_in_the_help_and_in_the_guide() -> None:
@@ -87,6 +87,23 @@ def test_hidden_size_sets_both_sides_and_tones_the_representation() -> None:
     assert config.corpus.composer == "bach"
 
 
+def test_the_steps_of_preprocessing_are_switched_one_by_one_or_together() -> None:
+    def steps(config: CrnnganConfig) -> tuple[str, bool, bool]:
+        return config.spec.representation, config.corpus.remove_noise, config.corpus.correct_errors
+
+    none = recipe("model10").changed(["preprocess=false"])
+    assert steps(none) == ("faithful", False, False)
+    assert steps(none.changed(["normalize_data=true"])) == ("thesis", False, False)
+    assert steps(none.changed(["remove_noise=true", "correct_errors=true"])) == ("faithful", True, True)
+    assert none.changed(["preprocess=true"]) == recipe("model10")
+    assert steps(recipe("classical").changed(["preprocess=false"])) == ("normalised", False, False)
+    with pytest.raises(TrainingError, match="representation"):
+        recipe("classical").changed(["normalize_data=false"])
+
+
 def test_older_configurations_are_read() -> None:
     old = {key: value for key, value in recipe("classical").to_dict().items() if key != "adam"}
     assert CrnnganConfig.from_dict({**old, "optimizer": "adam"}) == recipe("classical")
+    corpus = {key: value for key, value in old["corpus"].items() if key not in ("remove_noise", "correct_errors")}
+    read = CrnnganConfig.from_dict({**recipe("model6").to_dict(), "corpus": {**corpus, "preprocess": False}})
+    assert not (read.corpus.remove_noise or read.corpus.correct_errors)

@@ -21,6 +21,7 @@ from euterpe_music.spec import EventSpec
 from euterpe_training.bundle_label import BundleLabel, check_version
 from euterpe_training.crnngan.export.categorical_graph import DRAWS, build_categorical, state_axes
 from euterpe_training.crnngan.export.generator_graph import build_generator
+from euterpe_training.crnngan.export.generator_graph import state_axes as generator_state
 from euterpe_training.crnngan.export.int8 import to_int8
 from euterpe_training.crnngan.export.parameters import NO_PARAMETERS, UserParameters
 from euterpe_training.crnngan.export.weights import CategoricalWeights, GeneratorWeights
@@ -36,27 +37,22 @@ def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> 
     """Return the manifest's description of a graph of `build_generator` or `build_categorical`."""
     if isinstance(weights, CategoricalWeights):
         return _categorical_info(weights, model)
-    features, state = weights.features, (len(weights.layers), "batch", weights.hidden)
+    features, axes = weights.features, generator_state(weights)
     return GraphInfo(
         sha256=hashlib.sha256(model).hexdigest(),
         bytes=len(model),
         opset=OPSET,
         inputs=(
             TensorInfo(name="noise", axes=("steps", "batch", weights.noise)),
-            TensorInfo(name="previous", axes=("batch", features)),
-            TensorInfo(name="h", axes=state),
-            TensorInfo(name="c", axes=state),
+            *(TensorInfo(name=name, axes=shape) for name, shape in axes.items()),
         ),
         outputs=(
             TensorInfo(name="events", axes=("steps", "batch", features)),
-            TensorInfo(name="previous_out", axes=("batch", features)),
-            TensorInfo(name="h_out", axes=state),
-            TensorInfo(name="c_out", axes=state),
+            *(TensorInfo(name=f"{name}_out", axes=shape) for name, shape in axes.items()),
         ),
-        state=(
-            StatePair(input="previous", output="previous_out", initial="uniform"),
-            StatePair(input="h", output="h_out", initial="zeros"),
-            StatePair(input="c", output="c_out", initial="zeros"),
+        state=tuple(
+            StatePair(input=name, output=f"{name}_out", initial="uniform" if name == "previous" else "zeros")
+            for name in axes
         ),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from euterpe_music.spec import EventSpec
+from euterpe_music.spec import EventSpec, Representation
 
 from euterpe_training.crnngan.corpora import CorpusOptions
 from euterpe_training.crnngan.corpora.split import Split
@@ -15,7 +15,8 @@ from euterpe_training.overrides import parse_overrides
 _CHOICES: Final = {"outputs": ("continuous", "categorical"), "pretraining_loss": ("squared", "energy")}
 #: Settings that belong to the corpus options, because they determine the content of its arrays.
 _CORPUS_SETTINGS: Final = {
-    "works_per_composer", "composer", "pace_events", "synthetic_chords", "preprocess", "min_events",
+    "works_per_composer", "composer", "pace_events", "synthetic_chords", "remove_noise", "correct_errors",
+    "min_events",
 }  # fmt: skip
 
 
@@ -124,26 +125,38 @@ class CrnnganConfig:
             return self.hidden_size_g
         if name == "tones_per_cell":
             return self.spec.tones_per_cell
+        if name == "normalize_data":
+            return self.spec.representation != "faithful"
+        if name == "preprocess":
+            return self.corpus.remove_noise and self.corpus.correct_errors and self.value("normalize_data")
         return getattr(self.corpus if name in _CORPUS_SETTINGS else self, name)
 
     def changed(self, assignments: Iterable[str]) -> "CrnnganConfig":
         """Return the configuration after assignments such as "batch_size=32"; raise TrainingError for invalid ones."""
         changes: dict[str, Any] = {}
         corpus_changes: dict[str, Any] = {}
+        spec_changes: dict[str, Any] = {}
         for name, value in parse_overrides(assignments, {name: self.value(name) for name in ALL}).items():
             if name == "hidden_size":
                 changes |= {"hidden_size_g": value, "hidden_size_d": value}
+            elif name == "preprocess":
+                corpus_changes |= {"remove_noise": value, "correct_errors": value}
+                # The normalised representation scales velocities whatever the preprocessing.
+                if self.spec.is_physical:
+                    spec_changes["representation"] = _representation(value)
+            elif name == "normalize_data":
+                if not self.spec.is_physical:
+                    raise TrainingError("normalize_data needs a recipe in the reference's representation")
+                spec_changes["representation"] = _representation(value)
             elif name == "tones_per_cell":
-                changes["spec"] = self._spec_of(value)
+                spec_changes["tones_per_cell"] = value
             else:
                 (corpus_changes if name in _CORPUS_SETTINGS else changes)[name] = value
-        return replace(self, **changes, corpus=replace(self.corpus, **corpus_changes))
-
-    def _spec_of(self, tones: int) -> EventSpec:
         try:
-            return replace(self.spec, tones_per_cell=tones)
+            spec = replace(self.spec, **spec_changes)
         except ValueError as error:
             raise TrainingError(str(error)) from error
+        return replace(self, **changes, spec=spec, corpus=replace(self.corpus, **corpus_changes))
 
     @property
     def noise_size(self) -> int:
@@ -175,3 +188,7 @@ class CrnnganConfig:
         plain |= {name: tuple(plain[name]) for name in ("styles", "density_edges") if name in plain}
         plain["corpus"] = CorpusOptions.from_dict(plain["corpus"])
         return cls(**plain)
+
+
+def _representation(is_normalized: bool) -> Representation:
+    return "thesis" if is_normalized else "faithful"

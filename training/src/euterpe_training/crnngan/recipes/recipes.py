@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from euterpe_music.spec import EventSpec, faithful_spec
+from euterpe_music.spec import EventSpec, faithful_spec, thesis_spec
 
 from euterpe_training.crnngan.corpora import CorpusOptions
 from euterpe_training.crnngan.recipes.config import CrnnganConfig
@@ -105,11 +105,14 @@ def smoke() -> CrnnganConfig:
 def _thesis(name: str, **settings: Any) -> CrnnganConfig:
     """Return a model of the thesis: the reference's representation, SGD, squared error.
 
-    `tones` is the number of tones per cell, `cleaned` enables the thesis' preprocessing.
+    `tones` is the number of tones per cell, `cleaned` enables all steps of the thesis' preprocessing.
     """
     tones, cleaned = settings.pop("tones", 1), settings.pop("cleaned", False)
-    corpus = CorpusOptions(preprocess=cleaned, transpose=False, merge_unisons=False, min_events=100)
-    return CrnnganConfig(recipe=name, spec=faithful_spec(tones), corpus=corpus, **settings)
+    corpus = CorpusOptions(
+        remove_noise=cleaned, correct_errors=cleaned, transpose=False, merge_unisons=False, min_events=100
+    )
+    spec = thesis_spec(tones) if cleaned else faithful_spec(tones)
+    return CrnnganConfig(recipe=name, spec=spec, corpus=corpus, **settings)
 
 
 def model6() -> CrnnganConfig:
