@@ -81,9 +81,10 @@ def test_the_thesis_scales_velocities_only() -> None:
     velocities[3::3] = True
     assert np.allclose(events[:, velocities], reference[:, velocities] / 127)
     assert np.array_equal(events[:, ~velocities], reference[:, ~velocities])
-    assert decode(events, thesis_spec(2)).notes[COLUMNS].tolist() == decode(reference, faithful_spec(2)).notes[
-        COLUMNS
-    ].tolist()
+    assert (
+        decode(events, thesis_spec(2)).notes[COLUMNS].tolist()
+        == decode(reference, faithful_spec(2)).notes[COLUMNS].tolist()
+    )
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=spec_names)

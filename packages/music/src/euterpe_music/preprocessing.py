@@ -1,4 +1,4 @@
-"""The steps that the thesis puts before training (references.md §1); a network gets `normalize_data` by `thesis_spec`."""
+"""The steps that the thesis puts before training (references.md §1); `thesis_spec` has velocities so normalised."""
 
 from dataclasses import replace
 from typing import Final

@@ -32,7 +32,9 @@ class Case:
         return self.session.run(["events", *(f"{name}_out" for name in state)], {"noise": noise, **state})
 
 
-@pytest.fixture(scope="module", params=[(1, 4), (2, 4, 6), (3, 10)], ids=["1-layer", "2-layers-slow", "3-layers-3-tones"])
+@pytest.fixture(
+    scope="module", params=[(1, 4), (2, 4, 6), (3, 10)], ids=["1-layer", "2-layers-slow", "3-layers-3-tones"]
+)
 def case(request: pytest.FixtureRequest) -> Case:
     return Case(*request.param)
 

@@ -40,6 +40,7 @@ def test_settings_are_changed_by_name_with_their_own_type() -> None:
         ("songlength=1", "2 or more"),
         ("select_test_percentage=90", "no songs to train on"),
         ("tones_per_cell=0", "tones_per_cell"),
+        ("representation=paper", "faithful"),
         ("songlength=5000", "min_events"),
     ],
 )
@@ -80,6 +81,12 @@ def test_every_setting_is_in_the_help_and_in_the_guide() -> None:
         assert f"| {name} |" in guide, f"docs/guides/training.md lacks {name}: see `euterpe-train settings`"
 
 
+def test_the_classical_model_has_the_controls_of_the_default_model() -> None:
+    found, default = recipe("classical"), recipe("euterpe")
+    assert (found.outputs, found.spec, len(found.density_edges)) == ("categorical", default.spec, 4)
+    assert {"bach", "chopin", "debussy"} < set(found.styles)
+
+
 def test_hidden_size_sets_both_sides_and_tones_the_representation() -> None:
     config = recipe("model6").changed(["hidden_size=33", "tones_per_cell=3", "composer=bach"])
     assert (config.hidden_size_g, config.hidden_size_d) == (33, 33)
@@ -106,4 +113,4 @@ def test_older_configurations_are_read() -> None:
     assert CrnnganConfig.from_dict({**old, "optimizer": "adam"}) == recipe("classical")
     corpus = {key: value for key, value in old["corpus"].items() if key not in ("remove_noise", "correct_errors")}
     read = CrnnganConfig.from_dict({**recipe("model6").to_dict(), "corpus": {**corpus, "preprocess": False}})
-    assert not (read.corpus.remove_noise or read.corpus.correct_errors)
+    assert (read.corpus.remove_noise, read.corpus.correct_errors) == (False, False)

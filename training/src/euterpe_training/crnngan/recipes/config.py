@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from euterpe_music.spec import EventSpec, Representation
+from euterpe_music.spec import EventSpec
 
 from euterpe_training.crnngan.corpora import CorpusOptions
 from euterpe_training.crnngan.corpora.split import Split
@@ -13,6 +13,8 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.overrides import parse_overrides
 
 _CHOICES: Final = {"outputs": ("continuous", "categorical"), "pretraining_loss": ("squared", "energy")}
+#: Pitch levels when a recipe changes to the normalised representation: all semitones, in any key.
+_SEMITONES: Final = tuple(range(128))
 #: Settings that belong to the corpus options, because they determine the content of its arrays.
 _CORPUS_SETTINGS: Final = {
     "works_per_composer", "composer", "pace_events", "synthetic_chords", "remove_noise", "correct_errors",
@@ -125,6 +127,8 @@ class CrnnganConfig:
             return self.hidden_size_g
         if name == "tones_per_cell":
             return self.spec.tones_per_cell
+        if name == "representation":
+            return self.spec.representation
         if name == "normalize_data":
             return self.spec.representation != "faithful"
         if name == "preprocess":
@@ -139,15 +143,10 @@ class CrnnganConfig:
         for name, value in parse_overrides(assignments, {name: self.value(name) for name in ALL}).items():
             if name == "hidden_size":
                 changes |= {"hidden_size_g": value, "hidden_size_d": value}
-            elif name == "preprocess":
-                corpus_changes |= {"remove_noise": value, "correct_errors": value}
-                # The normalised representation scales velocities whatever the preprocessing.
-                if self.spec.is_physical:
-                    spec_changes["representation"] = _representation(value)
-            elif name == "normalize_data":
-                if not self.spec.is_physical:
-                    raise TrainingError("normalize_data needs a recipe in the reference's representation")
-                spec_changes["representation"] = _representation(value)
+            elif name in ("preprocess", "normalize_data", "representation"):
+                spec_changes |= self._representation(name, value)
+                if name == "preprocess":
+                    corpus_changes |= {"remove_noise": value, "correct_errors": value}
             elif name == "tones_per_cell":
                 spec_changes["tones_per_cell"] = value
             else:
@@ -157,6 +156,18 @@ class CrnnganConfig:
         except ValueError as error:
             raise TrainingError(str(error)) from error
         return replace(self, **changes, spec=spec, corpus=replace(self.corpus, **corpus_changes))
+
+    def _representation(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the changes of the spec by a setting of preprocessing or by `representation`."""
+        if name == "representation":
+            changes_levels = value == "normalised" and self.spec.is_physical
+            return {"representation": value, **({"pitch_rungs": _SEMITONES} if changes_levels else {})}
+        if self.spec.is_physical:
+            return {"representation": "thesis" if value else "faithful"}
+        if name == "normalize_data":
+            raise TrainingError("normalize_data needs a recipe in the reference's representation")
+        # The normalised representation scales velocities whatever the preprocessing.
+        return {}
 
     @property
     def noise_size(self) -> int:
@@ -188,7 +199,3 @@ class CrnnganConfig:
         plain |= {name: tuple(plain[name]) for name in ("styles", "density_edges") if name in plain}
         plain["corpus"] = CorpusOptions.from_dict(plain["corpus"])
         return cls(**plain)
-
-
-def _representation(is_normalized: bool) -> Representation:
-    return "thesis" if is_normalized else "faithful"

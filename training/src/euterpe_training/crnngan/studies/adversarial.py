@@ -20,6 +20,8 @@ from euterpe_training.evaluation.statistics import statistics
 
 #: Generated pieces per epoch for the musical statistics.
 _PIECES: Final = 24
+#: The parts that are measured after every epoch.
+MEASURED: Final[tuple[Split, ...]] = ("validation", "test")
 #: What D's decisions are counted by.
 UNITS: Final = ("events", "notes", "pieces")
 #: The statistics per epoch: those of the reference code, notes per quarter, and the longest run.
@@ -140,7 +142,7 @@ def measure_epoch(trainer: Trainer, split: Split, windows: int) -> EpochMetrics:
 
 
 def music(pieces: Sequence[Piece]) -> dict[str, float]:
-    """Return means of `MUSIC` over the pieces with notes, and the share of `silent` pieces without notes."""
+    """Return means of `MUSIC` over the pieces with notes, and the shares of `silent` and of `distinct` pieces."""
     rows = []
     for piece in pieces:
         found = statistics(piece)
@@ -151,7 +153,8 @@ def music(pieces: Sequence[Piece]) -> dict[str, float]:
             row["notes_per_quarter"], row["longest_run"] = measures.notes_per_quarter, measures.longest_run
             rows.append({name: float(row[name]) for name in MUSIC})
     means = {name: float(np.mean([row[name] for row in rows])) if rows else 0.0 for name in MUSIC}
-    return {"silent": 1 - len(rows) / len(pieces), **means}
+    distinct = len({piece.notes.tobytes() for piece in pieces}) / len(pieces)
+    return {"silent": 1 - len(rows) / len(pieces), "distinct": distinct, **means}
 
 
 def real_music(trainer: Trainer, split: Split, windows: int) -> dict[str, float]:

@@ -62,7 +62,7 @@ def run_with_progress(
 
 @contextmanager
 def epoch_log(trainer: Trainer, out: Path) -> Iterator[Callable[[Epoch], None]]:
-    """Yield what writes an epoch's values for TensorBoard, in the leading process; epochs to be repeated are removed."""
+    """Yield what writes an epoch's values for TensorBoard; those of epochs that are repeated are replaced."""
     if not trainer.group.is_leader:
         yield lambda _: None
         return

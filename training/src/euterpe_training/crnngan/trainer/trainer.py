@@ -31,7 +31,6 @@ from euterpe_training.crnngan.trainer.process_group import ProcessGroup
 from euterpe_training.crnngan.trainer.update_balancing import skipped_updates
 from euterpe_training.errors import TrainingError
 
-
 CPU: Final = torch.device("cpu")
 PARTS: Final[tuple[Split, ...]] = ("validation", "test", "train")
 
@@ -87,15 +86,14 @@ class Trainer:
         for number in range(len(self.history), self.total_epochs):
             phase: Phase = "pretraining" if number < self.config.pretraining_epochs else "adversarial"
             started = time.monotonic()
-            length = self._length(number, phase)
+            length = self.window_length(number, phase)
             self._set_learning_rates(number, phase)
-            step = self._pretrain if phase == "pretraining" else self._train_adversarially
             if number == self.config.pretraining_epochs and self.config.initialize_d:
                 initialise(self.d, self.config.init_scale)
                 self.d_optimizer = make_optimizer(self.config, [self.d], self.d_optimizer.param_groups[0]["lr"])
             rows: list[dict[str, float]] = []
             for songs in self._batches():
-                losses = step(songs, length)
+                losses = self.train_batch(phase, songs, length)
                 rows.append({name: self.group.mean_scalar(value) for name, value in losses.items()})
                 if not all(np.isfinite(value) for value in rows[-1].values()):
                     raise TrainingError(
@@ -107,6 +105,10 @@ class Trainer:
             epoch = Epoch(number, phase, length, time.monotonic() - started, validation_loss=validation, **means)
             self.history.append(epoch)
             yield epoch
+
+    def train_batch(self, phase: Phase, songs: Any, length: int) -> dict[str, Tensor]:
+        """Train on one batch of windows of `length` events of `songs`; return its losses."""
+        return (self._pretrain if phase == "pretraining" else self._train_adversarially)(songs, length)
 
     @torch.no_grad()
     def validation_loss(self, split: Split, windows: int = 256) -> float:
@@ -122,7 +124,7 @@ class Trainer:
         torch.random.set_rng_state(state)
         return float(loss)
 
-    def _length(self, epoch: int, phase: Phase) -> int:
+    def window_length(self, epoch: int, phase: Phase) -> int:
         """Return the events of a window; the curriculum of pretraining adds four each epoch."""
         growing = phase == "pretraining" and self.config.curriculum
         return min(4 * (epoch + 1), self.config.songlength) if growing else self.config.songlength
