@@ -31,6 +31,7 @@ from euterpe_training.onnx_graph import OPSET
 #: Events of a piece. The maximum is the length that was measured; the graph has no limit.
 DEFAULT_LENGTH = IntRange(min=10, default=100, max=2000)
 INT8_FILE = "model.int8.onnx"
+CRITIC_FILE = "critic.onnx"
 
 
 def graph_info(weights: GeneratorWeights | CategoricalWeights, model: bytes) -> GraphInfo:
@@ -87,11 +88,13 @@ def export_bundle(
     parameters: UserParameters = NO_PARAMETERS,
     training: TrainingInfo | None = None,
     variant: Variant = "fp32",
+    critic: bytes | None = None,
 ) -> Bundle:
     """Write both graphs and manifest.json into `directory`; raise ValueError when weights and spec do not match.
 
     `parameters` are those that users can set; a categorical generator needs those of its controls. `variant` is the
-    graph that is run by default: int8 only after its music was measured to be equivalent.
+    graph that is run by default: int8 only after its music was measured to be equivalent. `critic` is a graph from
+    events to a score; see Manifest.
     """
     model = build_categorical(weights) if isinstance(weights, CategoricalWeights) else build_generator(weights)
     int8 = to_int8(model)
@@ -106,13 +109,14 @@ def export_bundle(
         spec=spec.to_dict(),
         spec_sha256=spec.sha256,
         graph=graph_info(weights, model),
-        int8=_int8_info(int8),
+        int8=_file_info(INT8_FILE, int8),
         variant=variant,
+        critic=_file_info(CRITIC_FILE, critic) if critic else None,
         sampling=Sampling(length=length, parameters=parameters.parameters, presets=parameters.presets),
         controls=parameters.controls,
         training=training,
     )
-    return write_bundle(directory, manifest, model, int8)
+    return write_bundle(directory, manifest, model, int8, critic)
 
 
 def add_int8(bundle: Bundle, version: str, variant: Variant) -> Bundle:
@@ -126,9 +130,9 @@ def add_int8(bundle: Bundle, version: str, variant: Variant) -> Bundle:
         raise TrainingError(f"{directory} already exists; give another version")
     int8 = to_int8(bundle.model)
     shutil.copytree(bundle.directory, directory)
-    changes = {"version": version, "int8": _int8_info(int8), "variant": variant}
+    changes = {"version": version, "int8": _file_info(INT8_FILE, int8), "variant": variant}
     return write_bundle(directory, bundle.manifest.model_copy(update=changes), bundle.model, int8)
 
 
-def _int8_info(content: bytes) -> FileInfo:
-    return FileInfo(file=INT8_FILE, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+def _file_info(name: str, content: bytes) -> FileInfo:
+    return FileInfo(file=name, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))

@@ -42,7 +42,7 @@ def study_crnngan(
     corpora = {"classical": corpus, "jazz": jazz}
     study = Study(corpora, runs, scale, console, cache, find_device(device, threads))
     if not report:
-        study.estimate(planned)
+        study.estimate(planned, again=estimate)
         if estimate:
             return
         study.run(

@@ -37,6 +37,10 @@ class Estimates:
         """Return what was measured for configurations that take equally long; None if nothing was."""
         return self._known.get(_key(config, corpus))
 
+    def forget(self) -> None:
+        """Forget what was measured."""
+        self._known = {}
+
     def measure(self, trainer: Trainer, corpus: str) -> None:
         """Train a few batches of both phases, and store seconds per epoch. The trainer is of no use afterwards."""
         phases: tuple[Phase, ...] = ("pretraining", "adversarial")

@@ -128,8 +128,13 @@ class Study:
         found = (Outcome.read(run, run.config(self.scale.epochs), self.runs / run.name) for run in planned)
         return [outcome for outcome in found if outcome]
 
-    def estimate(self, planned: Sequence[PlannedRun]) -> float:
-        """Measure a few batches of every kind of run that is not complete; print and return the seconds that remain."""
+    def estimate(self, planned: Sequence[PlannedRun], *, again: bool = False) -> float:
+        """Measure a few batches of every kind of run that is not complete; print and return the seconds that remain.
+
+        Kinds that an earlier call measured are measured only with `again`, which the machine's load may need.
+        """
+        if again:
+            self.estimates.forget()
         stored = {outcome.name: outcome for outcome in self.outcomes(planned)}
         evaluated = [outcome.evaluation_seconds for outcome in stored.values() if outcome.evaluation_seconds]
         evaluation = max(evaluated, default=_EVALUATION_SECONDS)
