@@ -1,7 +1,7 @@
 """Critics of composed music: a network that rates the events of a piece, and its part of an ONNX graph."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +43,7 @@ class SequenceCritic(nn.Module):
     def embed(self, distributions: Sequence[Tensor]) -> Tensor:
         """Return the input of `rate` for a distribution [batch, events, classes] per feature, with gradients."""
         pairs = zip(distributions, self.tables, strict=True)
-        return torch.cat([probabilities @ table.weight for probabilities, table in pairs], -1)
+        return torch.cat([probabilities @ cast(nn.Embedding, table).weight for probabilities, table in pairs], -1)
 
     def rate(self, embedded: Tensor) -> Tensor:
         """Return logits [batch, events] of embedded events [batch, events, numbers]."""

@@ -1,1 +1,1 @@
-"""Adversarial training of a pretrained categorical generator against a critic: the game, and a search for its settings."""
+"""The game: adversarial training of a pretrained categorical generator against a critic, and a search."""

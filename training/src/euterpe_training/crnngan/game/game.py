@@ -100,8 +100,8 @@ class Game:
             real = self.critic(self._real_windows(config.events)).mean()
         return {
             "step": self.steps_done, "critic_loss": losses[-1], "g_loss": float(loss.detach()),
-            "kl": float(divergence_now.detach()), "likelihood": float(anchor.detach()), "gradient_norm": float(norm), "logit_real": float(real),
-            "logit_generated": float(fake), "seconds": time.perf_counter() - started,
+            "kl": float(divergence_now.detach()), "likelihood": float(anchor.detach()), "gradient_norm": float(norm),
+            "logit_real": float(real), "logit_generated": float(fake), "seconds": time.perf_counter() - started,
         }  # fmt: skip
 
     def _generator_loss(self, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -212,8 +212,8 @@ class Study:
 
             def record(epoch: Epoch) -> None:
                 load = round(os.getloadavg()[0], 2)
-                parts = [measure_epoch(trainer, part, self.scale.windows) for part in MEASURED]
-                row = Row(epoch, *parts, load=load)
+                validation, test = (measure_epoch(trainer, part, self.scale.windows) for part in MEASURED)
+                row = Row(epoch, validation, test, load)
                 outcome.rows.append(row)
                 with (where / _MEASURES_FILE).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row.to_dict()) + "\n")
