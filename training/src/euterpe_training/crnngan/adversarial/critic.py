@@ -1,4 +1,4 @@
-"""The critic of a categorical generator: D of the game, and the graph that selects the best of several candidates."""
+"""The critic of a categorical generator: D in training, and the graph that selects the best of several candidates."""
 
 from collections.abc import Sequence
 

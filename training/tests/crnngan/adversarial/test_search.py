@@ -1,4 +1,4 @@
-"""A search for a game's settings: judged, resumed and reported on a synthetic corpus."""
+"""A search for settings: evaluated, resumed and reported on a synthetic corpus."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 from euterpe_music.midi import Piece, write_midi
+from euterpe_training.crnngan.adversarial.card import training_notes
+from euterpe_training.crnngan.adversarial.config import AdversarialConfig
+from euterpe_training.crnngan.adversarial.evaluation import EvaluationSize, Measures
+from euterpe_training.crnngan.adversarial.report import write_report
+from euterpe_training.crnngan.adversarial.search import Search, SearchPlan, Trial
 from euterpe_training.crnngan.corpora import Corpus, load_corpus
-from euterpe_training.crnngan.game.card import game_notes
-from euterpe_training.crnngan.game.config import GameConfig
-from euterpe_training.crnngan.game.judge import JudgeSize, Verdict
-from euterpe_training.crnngan.game.report import write_report
-from euterpe_training.crnngan.game.search import Search, SearchPlan, Trial
 from euterpe_training.crnngan.recipes import recipe
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.errors import TrainingError
 
-BASE = GameConfig(steps=1, batch=4, events=16, shortest_window=8, critic_warmup=1)
-VERDICT = Verdict(0.97, 0.96, 0.98, 0.98, 0.05, 1.0, 1.0, 0.1, 6.0)
+BASE = AdversarialConfig(steps=1, batch=4, events=16, shortest_window=8, critic_warmup=1)
+VERDICT = Measures(0.97, 0.96, 0.98, 0.98, 0.05, 1.0, 1.0, 0.1, 6.0)
 
 
 def search(plan: SearchPlan, corpus: Corpus, music: Path, out: Path, budget: float = 0.0) -> tuple[Search, list[str]]:
@@ -27,7 +27,7 @@ def search(plan: SearchPlan, corpus: Corpus, music: Path, out: Path, budget: flo
     return Search(plan, corpus, music, out, torch.device("cpu"), lines.append, budget), lines
 
 
-def store(out: Path, name: str, part: str, after: Verdict, error: str = "") -> None:
+def store(out: Path, name: str, part: str, after: Measures, error: str = "") -> None:
     directory = out / "trials" / name
     directory.mkdir(parents=True)
     trial = Trial(name, {"method": "policy", "kl": 0.5}, part, VERDICT, after, 9.0, error)
@@ -35,7 +35,7 @@ def store(out: Path, name: str, part: str, after: Verdict, error: str = "") -> N
 
 
 def test_more_trials_only_append_and_settings_fit_each_other() -> None:
-    few, many = (SearchPlan((), count, BASE, JudgeSize()).configurations() for count in (5, 40))
+    few, many = (SearchPlan((), count, BASE, EvaluationSize()).configurations() for count in (5, 40))
     assert many[:5] == few
     assert many[0] == BASE
     assert {one.method for one in many} == {"policy", "relaxed"}
@@ -44,7 +44,7 @@ def test_more_trials_only_append_and_settings_fit_each_other() -> None:
 
 
 def test_the_best_trial_keeps_to_the_limits(corpus: Corpus, midi_directory: Path, tmp_path: Path) -> None:
-    found, _ = search(SearchPlan((tmp_path,), 4, BASE, JudgeSize()), corpus, midi_directory, tmp_path)
+    found, _ = search(SearchPlan((tmp_path,), 4, BASE, EvaluationSize()), corpus, midi_directory, tmp_path)
     assert found.best() is None
     store(tmp_path, "000", "validation", replace(VERDICT, accuracy=0.95))
     store(tmp_path, "001", "validation", replace(VERDICT, accuracy=0.60, copied=0.5))
@@ -62,13 +62,15 @@ def test_the_best_trial_keeps_to_the_limits(corpus: Corpus, midi_directory: Path
 
 
 def test_a_search_cannot_change_its_settings(corpus: Corpus, midi_directory: Path, tmp_path: Path) -> None:
-    search(SearchPlan((tmp_path,), 4, BASE, JudgeSize()), corpus, midi_directory, tmp_path)
+    search(SearchPlan((tmp_path,), 4, BASE, EvaluationSize()), corpus, midi_directory, tmp_path)
     with pytest.raises(TrainingError, match="other settings"):
-        search(SearchPlan((tmp_path,), 4, replace(BASE, steps=2), JudgeSize()), corpus, midi_directory, tmp_path)
+        search(SearchPlan((tmp_path,), 4, replace(BASE, steps=2), EvaluationSize()), corpus, midi_directory, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_trial_is_judged_stored_and_told_by_the_card(make_tune: Callable[[int], Piece], tmp_path: Path) -> None:
+def test_a_trial_is_evaluated_stored_and_reported_by_the_card(
+    make_tune: Callable[[int], Piece], tmp_path: Path
+) -> None:
     music = tmp_path / "music"
     music.mkdir()
     for seed in range(40):
@@ -81,7 +83,7 @@ def test_a_trial_is_judged_stored_and_told_by_the_card(make_tune: Callable[[int]
     trainer = Trainer(config, corpus)
     list(trainer.epochs())
     trainer.save(tmp_path / "start")
-    plan = SearchPlan((tmp_path / "start",), 1, BASE, JudgeSize(20, 20, 32))
+    plan = SearchPlan((tmp_path / "start",), 1, BASE, EvaluationSize(20, 20, 32))
     stopped, lines = search(plan, corpus, music, tmp_path / "out", 1e-9)
     assert not stopped.run()
     assert "the budget is spent" in lines[0]
@@ -92,7 +94,7 @@ def test_a_trial_is_judged_stored_and_told_by_the_card(make_tune: Callable[[int]
     assert trial.start.accuracy > 0.9
     assert trial.end.loss > 0
     assert f"{trial.end.accuracy:.3f}" in lines[0]
-    assert f"→ {trial.end.accuracy:.3f}" in game_notes(tmp_path / "out" / "trials" / "000")
+    assert f"→ {trial.end.accuracy:.3f}" in training_notes(tmp_path / "out" / "trials" / "000")
     again, lines = search(plan, corpus, music, tmp_path / "out")
     assert again.estimate() >= 0
     assert again.run()

@@ -1,4 +1,4 @@
-"""The game of a pretrained generator against a critic, on a tiny network and a synthetic corpus."""
+"""Adversarial training of a pretrained generator, on a tiny network and a synthetic corpus."""
 
 import json
 import math
@@ -12,14 +12,14 @@ import torch
 from euterpe_music.bundle import load_bundle
 from euterpe_training.bundle_label import BundleLabel
 from euterpe_training.critics import SequenceCritic
+from euterpe_training.crnngan.adversarial.config import AdversarialConfig
+from euterpe_training.crnngan.adversarial.critic import critic_graph, critic_loss, make_critic
+from euterpe_training.crnngan.adversarial.evaluation import Measures
+from euterpe_training.crnngan.adversarial.training import LOG_FILE, AdversarialTraining, load_critic_graph
+from euterpe_training.crnngan.adversarial.updates import Policy, advantages, divergence, one_hot, policy_loss
 from euterpe_training.crnngan.corpora import Corpus, load_corpus
 from euterpe_training.crnngan.evaluation import sample
 from euterpe_training.crnngan.export.release import export_generator
-from euterpe_training.crnngan.game.config import GameConfig
-from euterpe_training.crnngan.game.critic import critic_graph, critic_loss, make_critic
-from euterpe_training.crnngan.game.game import LOG_FILE, Game, load_critic_graph
-from euterpe_training.crnngan.game.judge import Verdict
-from euterpe_training.crnngan.game.play import Policy, advantages, divergence, one_hot, policy_loss
 from euterpe_training.crnngan.models.categorical import CategoricalGenerator
 from euterpe_training.crnngan.models.classes import EventClasses
 from euterpe_training.crnngan.recipes import CrnnganConfig, recipe
@@ -27,7 +27,7 @@ from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.errors import TrainingError
 
 CPU = torch.device("cpu")
-SMALL = GameConfig(steps=2, batch=4, events=16, shortest_window=8, critic_warmup=2)
+SMALL = AdversarialConfig(steps=2, batch=4, events=16, shortest_window=8, critic_warmup=2)
 Start = tuple[Path, Corpus]
 
 
@@ -51,26 +51,26 @@ def start(midi_directory: Path, tiny: CrnnganConfig, tmp_path_factory: pytest.Te
     return directory, corpus
 
 
-def weights(game: Game) -> torch.Tensor:
-    both = [*game.policy.g.parameters(), *game.critic.parameters()]
+def weights(training: AdversarialTraining) -> torch.Tensor:
+    both = [*training.policy.g.parameters(), *training.critic.parameters()]
     return torch.cat([parameter.detach().flatten() for parameter in both])
 
 
-def play(config: GameConfig, start: Start, directory: Path) -> Game:
-    game = Game(config, *start, CPU)
-    assert game.run(directory, lambda _: None)
-    return game
+def train(config: AdversarialConfig, start: Start, directory: Path) -> AdversarialTraining:
+    training = AdversarialTraining(config, *start, CPU)
+    assert training.run(directory, lambda _: None)
+    return training
 
 
 @pytest.mark.parametrize("method", ["policy", "relaxed"])
-def test_a_game_changes_both_networks_and_keeps_its_start(method: str, start: Start, tmp_path: Path) -> None:
+def test_training_changes_both_networks_and_keeps_its_start(method: str, start: Start, tmp_path: Path) -> None:
     before = (start[0] / "checkpoint.pt").read_bytes()
-    untouched = Game(SMALL, *start, CPU)
-    game = play(replace(SMALL, method=method, rate=1e-3), start, tmp_path)
+    untouched = AdversarialTraining(SMALL, *start, CPU)
+    training = train(replace(SMALL, method=method, rate=1e-3), start, tmp_path)
     assert (start[0] / "checkpoint.pt").read_bytes() == before
-    for one, other in ((game.policy.g, untouched.policy.g), (game.critic, untouched.critic)):
+    for one, other in ((training.policy.g, untouched.policy.g), (training.critic, untouched.critic)):
         assert any(not torch.equal(*pair) for pair in zip(one.parameters(), other.parameters(), strict=True))
-    for one, other in zip(game.reference.g.parameters(), untouched.policy.g.parameters(), strict=True):
+    for one, other in zip(training.reference.g.parameters(), untouched.policy.g.parameters(), strict=True):
         assert torch.equal(one, other)
     rows = [json.loads(line) for line in (tmp_path / LOG_FILE).read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2]
@@ -79,14 +79,14 @@ def test_a_game_changes_both_networks_and_keeps_its_start(method: str, start: St
 
 
 @pytest.mark.parametrize("method", ["policy", "relaxed"])
-def test_a_stopped_game_continues_bit_for_bit(method: str, start: Start, tmp_path: Path) -> None:
+def test_a_stopped_run_continues_bit_for_bit(method: str, start: Start, tmp_path: Path) -> None:
     config = replace(SMALL, method=method, steps=3)
-    whole = play(config, start, tmp_path / "whole")
-    part = Game(config, *start, CPU)
+    whole = train(config, start, tmp_path / "whole")
+    part = AdversarialTraining(config, *start, CPU)
     part.run(tmp_path / "part", lambda _: None, until=0)
     part.step()
     part.save(tmp_path / "part")
-    resumed = Game.resume(tmp_path / "part", *start, CPU)
+    resumed = AdversarialTraining.resume(tmp_path / "part", *start, CPU)
     assert resumed.steps_done == 1
     resumed.run(tmp_path / "part", lambda _: None)
     assert torch.equal(weights(resumed), weights(whole))
@@ -154,25 +154,25 @@ def test_the_critic_learns_to_tell_music_apart(tiny: CrnnganConfig, relativistic
 
 
 def test_the_exported_critic_rates_events_as_the_network_does(start: Start, tmp_path: Path) -> None:
-    game = play(SMALL, start, tmp_path / "game")
-    trainer = Trainer.resume(tmp_path / "game", start[1])
-    critic, label = load_critic_graph(tmp_path / "game", trainer), BundleLabel("tiny", "0.0.1", "Tiny", "")
+    training = train(SMALL, start, tmp_path / "run")
+    trainer = Trainer.resume(tmp_path / "run", start[1])
+    critic, label = load_critic_graph(tmp_path / "run", trainer), BundleLabel("tiny", "0.0.1", "Tiny", "")
     bundle = load_bundle(export_generator(trainer, tmp_path / "tiny" / "0.0.1", label, None, critic).directory)
     assert bundle.critic == critic
     assert "candidates" in [parameter.name for parameter in bundle.manifest.sampling.parameters]
     [events] = sample(bundle, 1, 50, seed=0).swapaxes(0, 1)
     session = onnxruntime.InferenceSession(bundle.critic)
-    codes = torch.from_numpy(game.policy.g.classes.encode(events).astype(np.int64))
+    codes = torch.from_numpy(training.policy.g.classes.encode(events).astype(np.int64))
     with torch.no_grad():
-        expected = float(game.critic.eval()(codes[None]).mean())
+        expected = float(training.critic.eval()(codes[None]).mean())
     assert session.run(["score"], {"events": events})[0] == pytest.approx([expected], abs=1e-5)
-    assert critic == critic_graph(game.critic, game.policy.g.classes)
+    assert critic == critic_graph(training.critic, training.policy.g.classes)
 
 
-def test_a_continuous_generator_cannot_play(corpus: Corpus, config: CrnnganConfig, tmp_path: Path) -> None:
+def test_a_continuous_generator_is_refused(corpus: Corpus, config: CrnnganConfig, tmp_path: Path) -> None:
     Trainer(config, corpus).save(tmp_path)
     with pytest.raises(TrainingError, match="outputs=categorical"):
-        Game(SMALL, tmp_path, corpus, CPU)
+        AdversarialTraining(SMALL, tmp_path, corpus, CPU)
 
 
 @pytest.mark.parametrize(
@@ -181,11 +181,11 @@ def test_a_continuous_generator_cannot_play(corpus: Corpus, config: CrnnganConfi
 )
 def test_invalid_settings_are_reported(assignment: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
-        GameConfig().changed([assignment])
+        AdversarialConfig().changed([assignment])
 
 
-def test_a_game_must_not_pay_with_copies_diversity_or_loss() -> None:
-    start = Verdict(0.97, 0.96, 0.98, 0.98, 0.05, 1.0, 1.0, 0.1, 6.0)
+def test_limits_on_copies_diversity_and_loss() -> None:
+    start = Measures(0.97, 0.96, 0.98, 0.98, 0.05, 1.0, 1.0, 0.1, 6.0)
     assert replace(start, accuracy=0.8, copied=0.055, loss=6.29).broken_limits(start) == []
     worse = replace(start, copied=0.07, unique=0.9, unique_openings=0.9, shared=0.2, loss=6.31)
     assert worse.broken_limits(start) == [

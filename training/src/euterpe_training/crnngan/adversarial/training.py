@@ -1,4 +1,4 @@
-"""One game: a pretrained categorical generator against a critic, step by step, with checkpoints."""
+"""Adversarial training of a pretrained categorical generator, step by step, with checkpoints."""
 
 import copy
 import json
@@ -13,10 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from euterpe_training.checkpoints import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
-from euterpe_training.crnngan.corpora import Corpus
-from euterpe_training.crnngan.game.config import GameConfig
-from euterpe_training.crnngan.game.critic import critic_graph, critic_loss, make_critic
-from euterpe_training.crnngan.game.play import (
+from euterpe_training.crnngan.adversarial.config import AdversarialConfig
+from euterpe_training.crnngan.adversarial.critic import critic_graph, critic_loss, make_critic
+from euterpe_training.crnngan.adversarial.updates import (
     Policy,
     advantages,
     divergence,
@@ -24,28 +23,31 @@ from euterpe_training.crnngan.game.play import (
     policy_loss,
     relaxed_loss,
 )
+from euterpe_training.crnngan.corpora import Corpus
 from euterpe_training.crnngan.models.categorical import CategoricalGenerator
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.crnngan.trainer.pretraining import Likelihood
 from euterpe_training.errors import TrainingError
 
-GAME_FILE: Final = "game.pt"
-LOG_FILE: Final = "game.jsonl"
+STATE_FILE: Final = "adversarial.pt"
+LOG_FILE: Final = "steps.jsonl"
 #: Share of pieces that are composed without style and density, as users do by default.
 _UNCONDITIONED: Final = 0.5
 #: Batches of generated pieces that are kept for the critic.
 _KEPT: Final = 20
 
 
-class Game:
-    """A game from the run in `start`, whose directory is not changed. `trainer.g` is the generator that plays."""
+class AdversarialTraining:
+    """Training from the run in `start`, whose directory is not changed. `trainer.g` is the generator."""
 
-    def __init__(self, config: GameConfig, start: Path, corpus: Corpus, device: torch.device) -> None:
+    def __init__(self, config: AdversarialConfig, start: Path, corpus: Corpus, device: torch.device) -> None:
         self.config, self.start = config, start
         self.trainer = Trainer.resume(start, corpus, device=device)
         g = self.trainer.g
         if not isinstance(g, CategoricalGenerator) or not isinstance(self.trainer.pretraining, Likelihood):
-            raise TrainingError(f"the game needs a generator with outputs=categorical; {start} has another one")
+            raise TrainingError(
+                f"adversarial training needs a generator with outputs=categorical; {start} has another one"
+            )
         self.pretraining = self.trainer.pretraining
         sharpness = self.trainer.config.pitch_sharpness
         self.policy, self.reference = Policy(g, sharpness), Policy(copy.deepcopy(g).requires_grad_(False), sharpness)
@@ -64,7 +66,7 @@ class Game:
             raise TrainingError(f"no training song has {config.events} events: choose fewer events")
 
     def run(self, directory: Path, report: Callable[[dict[str, float]], None], until: float = float("inf")) -> bool:
-        """Play until `steps` or the time `until` of `time.monotonic`; return whether all steps are done.
+        """Train until `steps` or the time `until` of `time.monotonic`; return whether all steps are done.
 
         Write a checkpoint of the run with the critic into `directory`, and a line per step. Raise TrainingError when a
         loss is not finite.
@@ -72,7 +74,7 @@ class Game:
         directory.mkdir(parents=True, exist_ok=True)
         for _ in range(0 if self.steps_done else self.config.critic_warmup):
             is_full = len(self.kept) == _KEPT
-            self._play_critic(self.kept[int(self.random.integers(_KEPT))] if is_full else self._compose())
+            self._train_critic(self.kept[int(self.random.integers(_KEPT))] if is_full else self._compose())
         with (directory / LOG_FILE).open("a", encoding="utf-8") as log:
             while self.steps_done < self.config.steps and time.monotonic() < until:
                 row = self.step()
@@ -87,7 +89,7 @@ class Game:
         """Update the critic and G once each (the critic `critic_steps` times); return losses and rewards."""
         started, config = time.perf_counter(), self.config
         codes = self._compose()
-        losses = [self._play_critic(codes) for _ in range(config.critic_steps)]
+        losses = [self._train_critic(codes) for _ in range(config.critic_steps)]
         self.critic.eval()
         loss, divergence_now, anchor = self._generator_loss(codes)
         self.g_optimizer.zero_grad()
@@ -128,7 +130,7 @@ class Game:
         anchor = self.pretraining.loss(songs, length, self.random) if config.likelihood else nothing
         return loss, distance, anchor
 
-    def _play_critic(self, codes: Tensor) -> float:
+    def _train_critic(self, codes: Tensor) -> float:
         """Update the critic once on windows of one length."""
         config = self.config
         if self.kept and self.random.random() < config.replay:
@@ -180,7 +182,7 @@ class Game:
         return self.pretraining.source.window(starts, length).transpose(0, 1).to(self.trainer.device)
 
     def save(self, directory: Path) -> None:
-        """Write the run's checkpoint with the weights of G, and the state of the game."""
+        """Write the run's checkpoint with the weights of G, and the state of adversarial training."""
         self.trainer.save(directory)
         content: dict[str, Any] = {
             "config": asdict(self.config), "steps_done": self.steps_done, "critic": self.critic.state_dict(),
@@ -188,29 +190,29 @@ class Game:
             "torch_random": torch.random.get_rng_state(), "numpy_random": self.random.bit_generator.state,
             "kept": self.kept,
         }  # fmt: skip
-        save_checkpoint(directory / GAME_FILE, content)
+        save_checkpoint(directory / STATE_FILE, content)
 
     @classmethod
-    def resume(cls, directory: Path, start: Path, corpus: Corpus, device: torch.device) -> "Game":
-        """Return the game in `directory`, which was begun from the run in `start`."""
-        content = load_checkpoint(directory / GAME_FILE)
-        game = cls(GameConfig.from_dict(content["config"]), start, corpus, device)
+    def resume(cls, directory: Path, start: Path, corpus: Corpus, device: torch.device) -> "AdversarialTraining":
+        """Return the training in `directory`, which was begun from the run in `start`."""
+        content = load_checkpoint(directory / STATE_FILE)
+        training = cls(AdversarialConfig.from_dict(content["config"]), start, corpus, device)
         run = load_checkpoint(directory / CHECKPOINT_FILE)
-        game.policy.g.load_state_dict(run["g"])
-        game.pretraining.restore(run["pretraining"])
-        game.critic.load_state_dict(content["critic"])
-        game.g_optimizer.load_state_dict(content["g_optimizer"])
-        game.critic_optimizer.load_state_dict(content["critic_optimizer"])
-        game.kept = [codes.to(device) for codes in content["kept"]]
-        game.steps_done = content["steps_done"]
+        training.policy.g.load_state_dict(run["g"])
+        training.pretraining.restore(run["pretraining"])
+        training.critic.load_state_dict(content["critic"])
+        training.g_optimizer.load_state_dict(content["g_optimizer"])
+        training.critic_optimizer.load_state_dict(content["critic_optimizer"])
+        training.kept = [codes.to(device) for codes in content["kept"]]
+        training.steps_done = content["steps_done"]
         torch.random.set_rng_state(content["torch_random"])
-        game.random.bit_generator.state = content["numpy_random"]
-        return game
+        training.random.bit_generator.state = content["numpy_random"]
+        return training
 
 
 def load_critic_graph(directory: Path, trainer: Trainer) -> bytes:
-    """Return the graph of the critic of the game in `directory`, whose run is `trainer`."""
-    content = load_checkpoint(directory / GAME_FILE)
+    """Return the graph of the critic in `directory`, whose run is `trainer`."""
+    content = load_checkpoint(directory / STATE_FILE)
     g = trainer.g
     if not isinstance(g, CategoricalGenerator):
         raise TrainingError(f"{directory} has no categorical generator")

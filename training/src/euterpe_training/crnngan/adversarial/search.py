@@ -1,4 +1,4 @@
-"""A search for the settings of a game: trials within a budget, chosen on validation songs, reported on test songs."""
+"""A search for the settings of adversarial training: chosen on validation songs, reported on test songs."""
 
 import json
 import time
@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from euterpe_training.crnngan.adversarial.config import AdversarialConfig
+from euterpe_training.crnngan.adversarial.evaluation import EvaluationSize, Evaluator, Measures
+from euterpe_training.crnngan.adversarial.training import STATE_FILE, AdversarialTraining
 from euterpe_training.crnngan.corpora import Corpus
-from euterpe_training.crnngan.game.config import GameConfig
-from euterpe_training.crnngan.game.game import GAME_FILE, Game
-from euterpe_training.crnngan.game.judge import Judge, JudgeSize, Verdict
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.durations import describe_seconds
 from euterpe_training.errors import TrainingError
@@ -21,7 +21,7 @@ from euterpe_training.files import write_atomically
 
 RESULT_FILE: Final = "result.json"
 _SETTINGS_FILE: Final = "search.json"
-#: Trials that are played first: both methods as published, and one change of each setting that decides.
+#: The first trials: both methods as published, and one change of each setting that decides.
 _FIRST: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"method": "relaxed", "rate": 2e-5},
@@ -40,20 +40,20 @@ _SPACE: Final[dict[str, tuple[Any, ...]]] = {
     "discount": (0.0, 0.5, 0.9, 0.97), "temperature": (0.5, 1.0, 2.0), "replay": (0.0, 0.25, 0.5),
     "shortest_window": (16, 32, 64),
 }  # fmt: skip
-#: Seconds of playing that an estimate of the duration measures.
+#: Steps that an estimate of the duration measures.
 _MEASURED_STEPS: Final = 2
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """Trials from the first start, each with the steps and sizes of `base`; the best one is played from all starts."""
+    """Trials from the first start with the steps and sizes of `base`; the best one is repeated from all starts."""
 
     starts: tuple[Path, ...]
     trials: int
-    base: GameConfig
-    judge: JudgeSize
+    base: AdversarialConfig
+    evaluation: EvaluationSize
 
-    def configurations(self) -> list[GameConfig]:
+    def configurations(self) -> list[AdversarialConfig]:
         """Return the settings of all trials; more trials only append to them."""
         random = np.random.default_rng(self.base.seed)
         found = [replace(self.base, **self._fitting(changes)) for changes in _FIRST[: self.trials]]
@@ -69,19 +69,19 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class Trial:
-    """A game that was played: its settings, and verdicts by name (`start`, `end`) on validation or test songs."""
+    """A complete run: its settings, and measures on validation or test songs before (`start`) and after it (`end`)."""
 
     name: str
     config: dict[str, Any]
     part: str
-    start: Verdict
-    end: Verdict
+    start: Measures
+    end: Measures
     seconds: float
     error: str = ""
 
     @property
     def broken_limits(self) -> list[str]:
-        """Which limits the game broke."""
+        """Which limits the run broke."""
         return self.end.broken_limits(self.start)
 
     def to_json(self) -> str:
@@ -92,7 +92,7 @@ class Trial:
     def read(cls, path: Path) -> "Trial":
         """Return the trial in a file."""
         values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**values, "start": Verdict(**values["start"]), "end": Verdict(**values["end"])})
+        return cls(**{**values, "start": Measures(**values["start"]), "end": Measures(**values["end"])})
 
 
 class Search:
@@ -106,53 +106,53 @@ class Search:
         log: Callable[[str], None], budget_seconds: float = 0.0,
     ) -> None:  # fmt: skip
         self.plan, self.corpus, self.out, self.device, self.log = plan, corpus, out, device, log
-        self.judge = Judge(directory, corpus, plan.judge)
+        self.evaluator = Evaluator(directory, corpus, plan.evaluation)
         self._until = time.monotonic() + budget_seconds if budget_seconds else float("inf")
-        settings = json.loads(json.dumps({"base": asdict(plan.base), "judge": asdict(plan.judge)}))
+        settings = json.loads(json.dumps({"base": asdict(plan.base), "evaluation": asdict(plan.evaluation)}))
         path = out / _SETTINGS_FILE
         if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != settings:
             raise TrainingError(f"{out} has a search with other settings; choose another --out")
         write_atomically(path, json.dumps(settings) + "\n")
 
     def estimate(self) -> float:
-        """Measure a few steps and one judgement; log and return the seconds of what remains."""
+        """Measure a few steps and one evaluation; log and return the seconds of what remains."""
         waiting = [name for name, _, _ in self._planned() if not self._result(name).is_file()]
         if not waiting:
             return 0.0
-        game = Game(self.plan.base, self.plan.starts[0], self.corpus, self.device)
-        game.step()
+        training = AdversarialTraining(self.plan.base, self.plan.starts[0], self.corpus, self.device)
+        training.step()
         started = time.perf_counter()
         for _ in range(_MEASURED_STEPS):
-            game.step()
+            training.step()
         step = (time.perf_counter() - started) / _MEASURED_STEPS
         started = time.perf_counter()
-        self._start_verdict(0, "validation")
-        judging = time.perf_counter() - started
+        self._start_measures(0, "validation")
+        evaluation = time.perf_counter() - started
         config = self.plan.base
         # A step of the critic alone takes about a third.
-        each = (config.steps + config.critic_warmup / 3) * step + judging
+        each = (config.steps + config.critic_warmup / 3) * step + evaluation
         total = len(waiting) * each
-        self.log(f"{len(waiting)} games to play, {describe_seconds(each)} each ({step:.2f} s a step): about "
+        self.log(f"{len(waiting)} runs to train, {describe_seconds(each)} each ({step:.2f} s a step): about "
                  f"{describe_seconds(total)} at the present load")  # fmt: skip
         return total
 
     def run(self) -> bool:
-        """Play all trials, then the best one from every start; return whether all were played within the budget."""
+        """Train all trials, then the best one from every start; return whether the budget sufficed."""
         for number, config in enumerate(self.plan.configurations()):
-            if not self._play(_trial_name(number), config, 0, "validation"):
+            if not self._train(_trial_name(number), config, 0, "validation"):
                 return False
         best = self.best()
         if best is None:
-            self.log("no trial kept to the limits and lowered the accuracy: nothing is played from the other starts")
+            self.log("no trial kept to the limits and lowered the accuracy: nothing is repeated from the other starts")
             return True
         for start in range(len(self.plan.starts)):
-            config = replace(GameConfig.from_dict(best.config), seed=start + 1)
-            if not self._play(f"{best.name}-start-{start}", config, start, "test"):
+            config = replace(AdversarialConfig.from_dict(best.config), seed=start + 1)
+            if not self._train(f"{best.name}-start-{start}", config, start, "test"):
                 return False
         return True
 
     def trials(self) -> list[Trial]:
-        """Return all games that were played."""
+        """Return all complete trials."""
         return [Trial.read(path) for path in sorted(self.out.glob(f"trials/*/{RESULT_FILE}"))]
 
     def best(self) -> Trial | None:
@@ -162,14 +162,14 @@ class Search:
                    and one.end.accuracy < one.start.accuracy]  # fmt: skip
         return min(fitting, key=lambda one: one.end.accuracy, default=None)
 
-    def _planned(self) -> Sequence[tuple[str, GameConfig, int]]:
+    def _planned(self) -> Sequence[tuple[str, AdversarialConfig, int]]:
         trials = [(_trial_name(number), config, 0) for number, config in enumerate(self.plan.configurations())]
         best = self.best()
         name = best.name if best else "best"
         return [*trials, *((f"{name}-start-{start}", self.plan.base, start) for start in range(len(self.plan.starts)))]
 
-    def _play(self, name: str, config: GameConfig, start: int, part: Any) -> bool:
-        """Play one game and judge it; return False when the budget is spent before its end."""
+    def _train(self, name: str, config: AdversarialConfig, start: int, part: Any) -> bool:
+        """Train and evaluate one trial; return False when the budget is spent before its end."""
         path = self._result(name)
         if path.is_file():
             return True
@@ -177,34 +177,34 @@ class Search:
             self.log("the budget is spent; the same command continues")
             return False
         directory, run = path.parent, self.plan.starts[start]
-        if (directory / GAME_FILE).is_file():
-            game = Game.resume(directory, run, self.corpus, self.device)
+        if (directory / STATE_FILE).is_file():
+            training = AdversarialTraining.resume(directory, run, self.corpus, self.device)
         else:
-            game = Game(config, run, self.corpus, self.device)
+            training = AdversarialTraining(config, run, self.corpus, self.device)
         begun, error = time.perf_counter(), ""
         try:
-            if not game.run(directory, lambda _: None, self._until):
-                self.log(f"{name}: stopped after {game.steps_done} steps; the same command continues")
+            if not training.run(directory, lambda _: None, self._until):
+                self.log(f"{name}: stopped after {training.steps_done} steps; the same command continues")
                 return False
         except TrainingError as failure:
             error = str(failure)
         seconds = time.perf_counter() - begun
-        before = self._start_verdict(start, part)
-        after = before if error else self.judge.judge(game.trainer, directory, part)
+        before = self._start_measures(start, part)
+        after = before if error else self.evaluator.evaluate(training.trainer, directory, part)
         trial = Trial(name, asdict(config), part, before, after, round(seconds, 1), error)
         write_atomically(path, trial.to_json())
         outcome = error or f"accuracy {before.accuracy:.3f} → {after.accuracy:.3f}"
         self.log(f"{name}: {outcome}{', too much: ' + ', '.join(trial.broken_limits) if trial.broken_limits else ''}")
         return True
 
-    def _start_verdict(self, start: int, part: Any) -> Verdict:
-        """Return the verdict on a pretrained network, which is stored."""
+    def _start_measures(self, start: int, part: Any) -> Measures:
+        """Return the measures on a pretrained network, which is stored."""
         path = self.out / "starts" / f"{start}-{part}.json"
         if not path.is_file():
             trainer = Trainer.resume(self.plan.starts[start], self.corpus, device=self.device)
-            verdict = self.judge.judge(trainer, path.parent / f"{start}", part)
-            write_atomically(path, json.dumps(verdict.to_dict()) + "\n")
-        return Verdict(**json.loads(path.read_text(encoding="utf-8")))
+            measures = self.evaluator.evaluate(trainer, path.parent / f"{start}", part)
+            write_atomically(path, json.dumps(measures.to_dict()) + "\n")
+        return Measures(**json.loads(path.read_text(encoding="utf-8")))
 
     def _result(self, name: str) -> Path:
         return self.out / "trials" / name / RESULT_FILE

@@ -1,4 +1,4 @@
-"""The judge of a game: composed pieces against real songs, by gradient boosting on features; the critic has no vote."""
+"""Evaluation of adversarial training: composed pieces against real songs, by gradient boosting on features."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ LOSS_MARGIN: Final = 1.05
 
 
 @dataclass(frozen=True)
-class JudgeSize:
+class EvaluationSize:
     """Composed pieces, and windows of each side with their number of notes."""
 
     pieces: int = 400
@@ -35,7 +35,7 @@ class JudgeSize:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Measures:
     """Measures of a generator against the songs of a part.
 
     `accuracy` is that of the two-sample test on notes without velocity (`low` and `high`: 95 %), `velocity_accuracy`
@@ -57,7 +57,7 @@ class Verdict:
         """Return plain values, rounded to four digits."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
-    def broken_limits(self, start: "Verdict") -> list[str]:
+    def broken_limits(self, start: "Measures") -> list[str]:
         """Return which measures are worse than the pretrained network's by more than the margins."""
         limits = {
             "copying": self.copied > start.copied + COPYING_MARGIN,
@@ -69,17 +69,19 @@ class Verdict:
         return [name for name, is_broken in limits.items() if is_broken]
 
 
-class Judge:
-    """Judges the generators of runs on one corpus; the songs of a part are read once, as they were written."""
+class Evaluator:
+    """Evaluates the generators of runs on one corpus; the songs of a part are read once, as they were written."""
 
-    def __init__(self, directory: Path, corpus: Corpus, size: JudgeSize) -> None:
+    def __init__(self, directory: Path, corpus: Corpus, size: EvaluationSize) -> None:
         self._directory, self._corpus, self._size = directory, corpus, size
         self._real: dict[Split, list[Score]] = {}
         self._passages: KnownPassages | None = None
 
-    def judge(self, trainer: Trainer, work: Path, part: Split, seed: int = 0) -> Verdict:
+    def evaluate(self, trainer: Trainer, work: Path, part: Split, seed: int = 0) -> Measures:
         """Export the generator into `work`, compose with it as the service does, and compare with songs of a part."""
-        bundle = export_generator(trainer, work / "judged" / "0.0.1", BundleLabel("judged", "0.0.1", "Judged", ""))
+        bundle = export_generator(
+            trainer, work / "evaluated" / "0.0.1", BundleLabel("evaluated", "0.0.1", "Evaluated", "")
+        )
         size = self._size
         composed = composed_scores(bundle.directory, size.pieces, (), seed)
         random = np.random.default_rng([seed, 1])
@@ -91,7 +93,7 @@ class Judge:
         with_velocity = feature_test(real, made, velocity=True, seed=seed)
         diversity = measure_diversity(composed)
         known = self._known(trainer)
-        return Verdict(
+        return Measures(
             notes.accuracy, notes.low, notes.high, with_velocity.accuracy,
             known.pooled_share([window.pitch for window in made.windows]),
             diversity.unique, diversity.unique_openings, diversity.shared_grams, trainer.validation_loss(part),

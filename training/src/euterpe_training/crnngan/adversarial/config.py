@@ -1,4 +1,4 @@
-"""The settings of a game."""
+"""The settings of adversarial training after pretraining."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,8 +17,8 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
 
 
 @dataclass(frozen=True)
-class GameConfig:
-    """How G plays against its critic. Raise TrainingError for values out of range.
+class AdversarialConfig:
+    """How G is trained against its critic. Raise TrainingError for values out of range.
 
     `policy` follows the policy gradient with a reward per event (de Masson d'Autume et al. 2019, ScratchGAN);
     `relaxed` back-propagates through Gumbel-softmax samples with relativistic losses (Nie et al. 2019, RelGAN).
@@ -69,13 +69,13 @@ class GameConfig:
             lengths.append(2 * lengths[-1])
         return tuple(lengths)
 
-    def changed(self, assignments: Iterable[str]) -> "GameConfig":
+    def changed(self, assignments: Iterable[str]) -> "AdversarialConfig":
         """Return the configuration after assignments such as "kl=0.1"; raise TrainingError for invalid ones."""
         return replace(self, **parse_overrides(assignments, asdict(self)))
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "GameConfig":
+    def from_dict(cls, values: dict[str, Any]) -> "AdversarialConfig":
         """Return the configuration from the values of `dataclasses.asdict`; raise TrainingError for unknown fields."""
         if unknown := set(values) - {field.name for field in fields(cls)}:
-            raise TrainingError(f"the game has unknown settings: {', '.join(sorted(unknown))}")
+            raise TrainingError(f"there are unknown settings: {', '.join(sorted(unknown))}")
         return cls(**values)

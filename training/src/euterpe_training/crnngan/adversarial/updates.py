@@ -1,4 +1,4 @@
-"""The updates of G in a game: policy gradient with a reward per event, or gradients through relaxed samples."""
+"""The updates of G: policy gradient with a reward per event, or gradients through relaxed samples."""
 
 from collections.abc import Sequence
 

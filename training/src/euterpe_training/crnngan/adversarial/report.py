@@ -1,26 +1,26 @@
-"""The table of a search's games, in Markdown."""
+"""The table of a search's trials, in Markdown."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from euterpe_training.crnngan.game.config import GameConfig
-from euterpe_training.crnngan.game.search import Search, Trial
+from euterpe_training.crnngan.adversarial.config import AdversarialConfig
+from euterpe_training.crnngan.adversarial.search import Search, Trial
 from euterpe_training.files import write_atomically
 
 #: Success as the plan of the search has it: the accuracy that composed music shall fall to, over so many starts.
 GOAL: Final = 0.90
 FEWEST_STARTS: Final = 3
 _HEAD: Final = (
-    "| game | settings | songs | accuracy before | after | copied before | after | unique | openings | overlap before "
+    "| trial | settings | songs | accuracy before | after | copied before | after | unique | openings | overlap before "
     "| after | loss before | after | seconds | limits broken |"
 )
 
 
 def write_report(search: Search, directory: Path) -> Path:
-    """Write README.md and results.json with all games that were played; return the path of README.md."""
+    """Write README.md and results.json with all trials; return the path of README.md."""
     trials, base = search.trials(), search.plan.base
-    lines = ["# The game: search", "", *_summary(search, trials), "", _HEAD, "|---" * 15 + "|"]
+    lines = ["# Adversarial training: search", "", *_summary(search, trials), "", _HEAD, "|---" * 15 + "|"]
     lines += [_row(trial, base) for trial in trials]
     write_atomically(directory / "results.json", "[\n" + ",\n".join(one.to_json().strip() for one in trials) + "\n]\n")
     path = directory / "README.md"
@@ -29,12 +29,12 @@ def write_report(search: Search, directory: Path) -> Path:
 
 
 def _summary(search: Search, trials: Sequence[Trial]) -> list[str]:
-    played = [one for one in trials if one.part == "validation"]
+    tried = [one for one in trials if one.part == "validation"]
     lines = [
-        f"{len(played)} of {search.plan.trials} trials of `euterpe-train game search`, from one pretrained generator,",
-        "judged on validation songs. Accuracy is that of gradient boosting, which tells composed windows from real",
-        "ones (.5: it cannot); the critic has no vote. The best trial that breaks no limit is played from every",
-        "pretrained generator and judged on test songs.",
+        f"{len(tried)} of {search.plan.trials} trials of `euterpe-train adversarial search`, from one pretrained network,",
+        "evaluated on validation songs. Accuracy is that of gradient boosting, which tells composed windows from real",
+        "ones (.5: it cannot); the critic is not used. The best trial that breaks no limit is repeated from every",
+        "pretrained generator and evaluated on test songs.",
     ]
     final = [one for one in trials if one.part == "test"]
     if final:
@@ -42,15 +42,15 @@ def _summary(search: Search, trials: Sequence[Trial]) -> list[str]:
         reached = [one for one in better if one.end.accuracy <= GOAL]
         is_met = len(reached) == len(final) >= FEWEST_STARTS
         lines.append(
-            f"On test songs {len(better)} of {len(final)} games are better than their start without breaking a limit, "
+            f"On test songs {len(better)} of {len(final)} runs are better than their start without breaking a limit, "
             f"and {len(reached)} reach an accuracy of {GOAL:.2f} or less: the goal is {'met' if is_met else 'not met'}."
         )
-    elif len(played) == search.plan.trials:
+    elif len(tried) == search.plan.trials:
         lines.append("No trial lowered the accuracy without breaking a limit: the goal is not met.")
     return lines
 
 
-def _row(trial: Trial, base: GameConfig) -> str:
+def _row(trial: Trial, base: AdversarialConfig) -> str:
     before, after = trial.start, trial.end
     changed = [f"{name} {value}" for name, value in trial.config.items() if value != getattr(base, name)]
     cells = [

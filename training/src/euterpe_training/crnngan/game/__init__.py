@@ -1,1 +1,0 @@
-"""The game: adversarial training of a pretrained categorical generator against a critic, and a search."""
