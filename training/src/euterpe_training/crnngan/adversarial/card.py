@@ -12,8 +12,8 @@ def training_notes(run: Path) -> str:
     content = load_checkpoint(run / STATE_FILE)
     settings = ", ".join(f"{name} {value}" for name, value in content["config"].items())
     text = (
-        f"After pretraining, the generator was trained for {content['steps_done']} steps against a critic ({settings}). "
-        "The critic is part of the bundle and selects the best of several `candidates`."
+        f"After pretraining, the generator was trained for {content['steps_done']} steps against a critic "
+        f"({settings}). The critic is part of the bundle and selects the best of several `candidates`."
     )
     path = run / RESULT_FILE
     if not path.is_file():

@@ -1,7 +1,7 @@
 """Evaluation of adversarial training: composed pieces against real songs, by gradient boosting on features."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +9,8 @@ import numpy as np
 from euterpe_music.midi import MidiError
 
 from euterpe_training.bundle_label import BundleLabel
-from euterpe_training.comparison.composed import composed_scores
 from euterpe_training.crnngan.corpora import Corpus, Split
+from euterpe_training.crnngan.evaluation.sampling import sample_scores
 from euterpe_training.crnngan.export.release import export_generator
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.evaluation.copied_passages import KnownPassages
@@ -83,7 +83,8 @@ class Evaluator:
             trainer, work / "evaluated" / "0.0.1", BundleLabel("evaluated", "0.0.1", "Evaluated", "")
         )
         size = self._size
-        composed = composed_scores(bundle.directory, size.pieces, (), seed)
+        sampled = sample_scores(bundle, size.pieces, seed)
+        composed = [replace(score, work=f"{number}") for number, score in enumerate(sampled)]
         random = np.random.default_rng([seed, 1])
         real, made = (
             make_sample(draw_windows(side, size.windows, random, size.notes))

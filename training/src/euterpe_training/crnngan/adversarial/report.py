@@ -31,7 +31,7 @@ def write_report(search: Search, directory: Path) -> Path:
 def _summary(search: Search, trials: Sequence[Trial]) -> list[str]:
     tried = [one for one in trials if one.part == "validation"]
     lines = [
-        f"{len(tried)} of {search.plan.trials} trials of `euterpe-train adversarial search`, from one pretrained network,",
+        f"{len(tried)} of {search.plan.trials} trials of `euterpe-train adversarial search`, from one start,",
         "evaluated on validation songs. Accuracy is that of gradient boosting, which tells composed windows from real",
         "ones (.5: it cannot); the critic is not used. The best trial that breaks no limit is repeated from every",
         "pretrained generator and evaluated on test songs.",
