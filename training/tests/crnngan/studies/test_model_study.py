@@ -15,7 +15,7 @@ from euterpe_training.crnngan.studies.adversarial import Confusion, measure_epoc
 from euterpe_training.crnngan.studies.model_plan import PlannedRun, changes, plan, preprocessing, steps
 from euterpe_training.crnngan.studies.model_report import write_study
 from euterpe_training.crnngan.studies.model_study import Outcome, Scale, Study
-from euterpe_training.crnngan.studies.model_tables import comparison_sections, shares
+from euterpe_training.crnngan.studies.model_tables import claims, comparison_sections, shares
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.errors import TrainingError
 from rich.console import Console
@@ -189,15 +189,16 @@ def test_the_remaining_time_falls_as_runs_are_completed(midi_directory: Path, tm
 def test_tables_say_what_collapsed(midi_directory: Path, tmp_path: Path) -> None:
     [outcome] = study(tmp_path, midi_directory).run(runs("smoke"), 10)
     row = outcome.rows[-1]
-    silent = replace(row, test=replace(row.test, music={**row.test.music, "silent": 1.0}))
-    lively = replace(row, test=replace(row.test, music={**row.test.music, "silent": 0.0, "distinct": 1.0}))
+    real = outcome.real
+    dense = {**real, "notes_per_quarter": 100.0}
     rows = {}
-    for name, last in (("silent", silent), ("lively", lively)):
+    for name, music in (("silent", {**real, "silent": 1.0}), ("dense", dense), ("lively", real)):
+        last = replace(row, test=replace(row.test, music=music))
         base = replace(outcome, run=PlannedRun("models", "model10"), rows=[last])
         first = replace(outcome, run=steps()[0], rows=[last])
         [section] = comparison_sections([base, first])[-1:]
         rows[name] = section.tables[0].rows
-    assert [row[1] for row in rows["silent"]] == ["yes", "yes"]
+    assert [row[1] for row in rows["silent"]] == [row[1] for row in rows["dense"]] == ["yes", "yes"]
     assert [row[:2] for row in rows["lively"]] == [["model10", "no"], ["learning_rate=0.001", "no"]]
 
 
@@ -210,3 +211,16 @@ def test_a_subset_of_a_corpus_keeps_copies_together(corpus: Corpus, config: Crnn
         assert np.array_equal(thin.song(song), corpus.song(old))
         assert corpus.groups[corpus.names.index(thin.names[thin.groups[song]])] == corpus.groups[old]
     assert thin.sha256 != corpus.sha256
+
+
+def test_claims_are_decided_at_the_scale_of_the_thesis_only(midi_directory: Path, tmp_path: Path) -> None:
+    [outcome] = study(tmp_path, midi_directory).run(runs("smoke"), 10)
+    row = outcome.rows[-1]
+    found = []
+    for name, f1 in (("model6", 1), ("model8", 2), ("model10", 3)):
+        decided = replace(row.test, events=Confusion(f1, 1, 1, 1), music=outcome.real)
+        found.append(replace(outcome, run=PlannedRun("models", name), rows=[replace(row, test=decided)], ended="now"))
+    whole, reduced = claims(found, Scale()).tables[0].rows, claims(found, SCALE).tables[0].rows
+    assert whole[0][1:3] == ["0.500 → 0.667 → 0.750", "confirmed"]
+    assert claims(found[::-1], Scale()).tables[0].rows[0] == whole[0]
+    assert {row[2] for row in reduced} == {"not decidable"}

@@ -34,7 +34,7 @@ def write_study(outcomes: Sequence[Outcome], planned: Sequence[PlannedRun], scal
     """Write the report into `out`, replacing an earlier one; return the path of the HTML file."""
     begun = [outcome for outcome in outcomes if outcome.rows]
     out.mkdir(parents=True, exist_ok=True)
-    path = write_pages(out, TITLE, introduction(begun, planned, scale), _sections(begun))
+    path = write_pages(out, TITLE, introduction(begun, planned, scale), _sections(begun, scale))
     write_atomically(out / "results.json", _json(begun, scale))
     _write_csv(begun, out / "epochs.csv")
     return path
@@ -63,9 +63,9 @@ def introduction(outcomes: Sequence[Outcome], planned: Sequence[PlannedRun], sca
     return lines
 
 
-def _sections(outcomes: Sequence[Outcome]) -> list[Section]:
+def _sections(outcomes: Sequence[Outcome], scale: Scale) -> list[Section]:
     models = [one for one in outcomes if one.run.block == "models" and not one.run.seed]
-    made: list[tuple[Section, dict[str, Figure]]] = [(claims(outcomes), {})]
+    made: list[tuple[Section, dict[str, Figure]]] = [(claims(outcomes, scale), {})]
     if models:
         made += [_models(models), (hyperparameters(models), {}), _losses(models), _times(models), _decisions(models)]
         made.append(_music(models))
