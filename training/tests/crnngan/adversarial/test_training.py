@@ -92,6 +92,22 @@ def test_a_stopped_run_continues_bit_for_bit(method: str, start: Start, tmp_path
     assert torch.equal(weights(resumed), weights(whole))
 
 
+def test_pieces_continue_for_several_updates(start: Start) -> None:
+    training = AdversarialTraining(replace(SMALL, segments=2, rate=1e-9), *start, CPU)
+    parts = []
+    for _ in range(3):
+        training.step()
+        parts.append((training.kept[-1], training._controls, training._states[1]))
+    assert torch.equal(parts[0][1], parts[1][1])
+    with torch.no_grad():
+        whole = torch.cat([codes for codes, _, _ in parts[:2]])
+        _, expected = training.reference.log_probabilities(whole, parts[0][1])
+    assert torch.allclose(parts[1][2].h, expected.h, atol=1e-5)
+    assert torch.equal(parts[1][2].clock, expected.clock)
+    # The third update begins anew.
+    assert torch.equal(training._states[0].h, torch.zeros_like(training._states[0].h))
+
+
 class PrefersOnePitch(SequenceCritic):
     """Rewards events of pitch class 20 only."""
 
@@ -106,13 +122,13 @@ def test_the_policy_gradient_raises_what_the_critic_rewards(tiny: CrnnganConfig)
     critic, optimizer = PrefersOnePitch(classes.sizes), torch.optim.Adam(policy.g.parameters(), 0.02)
 
     def share() -> float:
-        return float((policy.compose(torch.rand(16, 256, 4), torch.zeros(256, 3))[..., 1] == 20).float().mean())
+        return float((policy.compose(torch.rand(16, 256, 4), torch.zeros(256, 3))[0][..., 1] == 20).float().mean())
 
     before = share()
     for _ in range(20):
         controls = torch.zeros(64, 3)
-        codes = policy.compose(torch.rand(16, 64, 4), controls)
-        loss = policy_loss(policy.log_probabilities(codes, controls), codes, advantages(critic, codes, 0.0))
+        codes, _ = policy.compose(torch.rand(16, 64, 4), controls)
+        loss = policy_loss(policy.log_probabilities(codes, controls)[0], codes, advantages(critic, codes, 0.0))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -9,7 +9,8 @@ from euterpe_training.overrides import parse_overrides
 
 #: The smallest and largest value of numbers; others only need to be numbers.
 _RANGES: Final[dict[str, tuple[float, float]]] = {
-    "steps": (1, 1e6), "batch": (2, 4096), "events": (8, 2000), "shortest_window": (4, 2000), "critic_warmup": (0, 1e6),
+    "steps": (1, 1e6), "batch": (2, 4096), "events": (8, 2000), "segments": (1, 100),
+    "shortest_window": (4, 2000), "critic_warmup": (0, 1e6),
     "critic_steps": (1, 100), "rate": (0, 1), "critic_rate": (0, 1), "gradient_penalty": (0, 1e6), "dropout": (0, 0.95),
     "kl": (0, 1e6), "likelihood": (0, 1e6), "discount": (0, 0.999), "temperature": (0.05, 10), "real_label": (0.5, 1),
     "replay": (0, 0.9), "seed": (0, 1 << 31),
@@ -25,10 +26,12 @@ class AdversarialConfig:
     """
 
     method: Literal["policy", "relaxed"] = "policy"
-    #: Updates of G, each on `batch` pieces of `events` events.
+    #: Updates of G, each on `events` more events of `batch` pieces, which begin anew after `segments` updates. Without
+    #: their continuation the critic would learn that real windows are from within pieces, and G nothing of long ones.
     steps: int = 300
     batch: int = 128
     events: int = 128
+    segments: int = 4
     #: The critic compares windows of this many events, of `events`, and of the powers of two between.
     shortest_window: int = 32
     #: Updates of the critic before the first one of G, and per update of G.

@@ -24,7 +24,7 @@ from euterpe_training.crnngan.adversarial.updates import (
     relaxed_loss,
 )
 from euterpe_training.crnngan.corpora import Corpus
-from euterpe_training.crnngan.models.categorical import CategoricalGenerator
+from euterpe_training.crnngan.models.categorical import CategoricalGenerator, CategoricalState
 from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.crnngan.trainer.pretraining import Likelihood
 from euterpe_training.errors import TrainingError
@@ -59,6 +59,10 @@ class AdversarialTraining:
             self.critic.parameters(), config.critic_rate, betas=(0.5, 0.99), weight_decay=0.05
         )
         self.kept: list[Tensor] = []
+        self._segment = 0
+        self._controls = torch.zeros(0)
+        #: States of G and of the reference before the current events of the pieces, and of G after them.
+        self._states: list[CategoricalState] = []
         self.steps_done = 0
         songs, corpus = self.trainer.songs["train"], self.trainer.corpus
         self.songs = songs[np.diff(corpus.offsets)[songs] >= config.events]
@@ -75,6 +79,9 @@ class AdversarialTraining:
         for _ in range(0 if self.steps_done else self.config.critic_warmup):
             is_full = len(self.kept) == _KEPT
             self._train_critic(self.kept[int(self.random.integers(_KEPT))] if is_full else self._compose())
+        if not self.steps_done:
+            # G begins with new pieces: the reference has no state of those that the critic was trained on.
+            self._segment = 0
         with (directory / LOG_FILE).open("a", encoding="utf-8") as log:
             while self.steps_done < self.config.steps and time.monotonic() < until:
                 row = self.step()
@@ -107,25 +114,21 @@ class AdversarialTraining:
         }  # fmt: skip
 
     def _generator_loss(self, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        config = self.config
+        config, controls = self.config, self._controls
+        before, reference_before, _ = self._states
+        nothing = torch.zeros((), device=codes.device)
         if config.method == "policy":
-            controls = self._controls
-            found = self.policy.log_probabilities(codes, controls)
+            found, _ = self.policy.log_probabilities(codes, controls, before)
             loss = policy_loss(found, codes, advantages(self.critic, codes, config.discount))
         else:
-            controls = self._draw_controls()
-            samples = self.policy.compose_relaxed(self._noise(), controls, config.temperature)
-            codes = torch.stack([part.detach().argmax(-1) for part in samples], -1)
+            samples = self.policy.compose_relaxed(self._noise(), controls, config.temperature, before)
             length, start = self._draw_window()
             windows = [part[start : start + length].transpose(0, 1) for part in samples]
             loss = relaxed_loss(self.critic, windows, one_hot(self._real_windows(length), self._sizes))
-            found = self.policy.log_probabilities(codes, controls) if config.kl else ()
-        nothing = torch.zeros((), device=codes.device)
-        distance = nothing
-        if config.kl:
-            with torch.no_grad():
-                reference = self.reference.log_probabilities(codes, controls)
-            distance = divergence(found, reference)
+            found = self.policy.log_probabilities(codes, controls, before)[0] if config.kl else ()
+        with torch.no_grad():
+            reference, self._states[1] = self.reference.log_probabilities(codes, controls, reference_before)
+        distance = divergence(found, reference) if config.kl else nothing
         songs, length = self.trainer.songs["train"], self.trainer.config.songlength
         anchor = self.pretraining.loss(songs, length, self.random) if config.likelihood else nothing
         return loss, distance, anchor
@@ -153,9 +156,14 @@ class AdversarialTraining:
         return self.policy.g.classes.sizes
 
     def _compose(self) -> Tensor:
-        """Compose a batch with new controls, and keep it for the critic."""
-        self._controls = self._draw_controls()
-        codes = self.policy.compose(self._noise(), self._controls)
+        """Compose the next events of the pieces, or the first ones of new pieces, and keep them for the critic."""
+        if self._segment % self.config.segments == 0:
+            self._controls = self._draw_controls()
+            first = self.policy.g.initial_state(self.config.batch)
+            self._states = [first, first, first]
+        self._states[0] = self._states[2]
+        codes, self._states[2] = self.policy.compose(self._noise(), self._controls, self._states[0])
+        self._segment += 1
         self.kept = [*self.kept[-_KEPT + 1 :], codes]
         return codes
 
@@ -188,7 +196,8 @@ class AdversarialTraining:
             "config": asdict(self.config), "steps_done": self.steps_done, "critic": self.critic.state_dict(),
             "g_optimizer": self.g_optimizer.state_dict(), "critic_optimizer": self.critic_optimizer.state_dict(),
             "torch_random": torch.random.get_rng_state(), "numpy_random": self.random.bit_generator.state,
-            "kept": self.kept,
+            "kept": self.kept, "segment": self._segment, "controls": self._controls,
+            "states": [tuple(state) for state in self._states],
         }  # fmt: skip
         save_checkpoint(directory / STATE_FILE, content)
 
@@ -204,7 +213,9 @@ class AdversarialTraining:
         training.g_optimizer.load_state_dict(content["g_optimizer"])
         training.critic_optimizer.load_state_dict(content["critic_optimizer"])
         training.kept = [codes.to(device) for codes in content["kept"]]
-        training.steps_done = content["steps_done"]
+        training.steps_done, training._segment = content["steps_done"], content["segment"]
+        training._controls = content["controls"].to(device)
+        training._states = [CategoricalState(*(part.to(device) for part in state)) for state in content["states"]]
         torch.random.set_rng_state(content["torch_random"])
         training.random.bit_generator.state = content["numpy_random"]
         return training

@@ -7,7 +7,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from euterpe_training.critics import SequenceCritic
-from euterpe_training.crnngan.models.categorical import CategoricalGenerator, Sampler, sample_one_hot
+from euterpe_training.crnngan.models.categorical import (
+    CategoricalGenerator,
+    CategoricalState,
+    Sampler,
+    sample_one_hot,
+)
 
 #: Rewards are clamped to this, so that one event that the critic is certain of does not decide an update.
 _REWARD_LIMIT = 5.0
@@ -21,18 +26,22 @@ class Policy:
         self.factors = (1.0, pitch_sharpness, 1.0, 1.0)
 
     @torch.no_grad()
-    def compose(self, noise: Tensor, controls: Tensor) -> Tensor:
-        """Return classes [events, batch, 4] composed from uniform `noise` of that shape."""
+    def compose(
+        self, noise: Tensor, controls: Tensor, state: CategoricalState | None = None
+    ) -> tuple[Tensor, CategoricalState]:
+        """Return classes [events, batch, 4] composed from uniform `noise` of that shape, and the state after them."""
 
         def sample(index: int, logits: Tensor, draws: Tensor) -> Tensor:
             return sample_one_hot(self.factors[index] * logits, draws)
 
-        chosen, _ = self.g.generate_classes(noise, controls, sample=sample)
-        return torch.stack([part.argmax(-1) for part in chosen], -1)
+        chosen, state = self.g.generate_classes(noise, controls, state, sample)
+        return torch.stack([part.argmax(-1) for part in chosen], -1), state
 
-    def compose_relaxed(self, noise: Tensor, controls: Tensor, temperature: float) -> tuple[Tensor, ...]:
+    def compose_relaxed(
+        self, noise: Tensor, controls: Tensor, temperature: float, state: CategoricalState | None = None
+    ) -> tuple[Tensor, ...]:
         """Return one-hot classes [events, batch, classes] per attribute with the gradients of Gumbel-softmax."""
-        return self.g.generate_classes(noise, controls, sample=self._gumbel(temperature))[0]
+        return self.g.generate_classes(noise, controls, state, self._gumbel(temperature))[0]
 
     def _gumbel(self, temperature: float) -> Sampler:
         def sample(index: int, logits: Tensor, _: Tensor) -> Tensor:
@@ -40,12 +49,16 @@ class Policy:
 
         return sample
 
-    def log_probabilities(self, codes: Tensor, controls: Tensor) -> tuple[Tensor, ...]:
-        """Return log-probabilities [events, batch, classes] per attribute of each event of `codes` after its past."""
-        logits, _ = self.g(codes, controls, self.g.initial_state(codes.shape[1]))
-        return tuple(
-            functional.log_softmax(factor * part, -1) for factor, part in zip(self.factors, logits, strict=True)
-        )
+    def log_probabilities(
+        self, codes: Tensor, controls: Tensor, state: CategoricalState | None = None
+    ) -> tuple[tuple[Tensor, ...], CategoricalState]:
+        """Return log-probabilities [events, batch, classes] per attribute of each event of `codes` after its past.
+
+        Also return the state after them.
+        """
+        logits, state = self.g(codes, controls, state or self.g.initial_state(codes.shape[1]))
+        pairs = zip(self.factors, logits, strict=True)
+        return tuple(functional.log_softmax(factor * part, -1) for factor, part in pairs), state.detached()
 
 
 def one_hot(codes: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
