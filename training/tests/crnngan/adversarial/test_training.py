@@ -97,13 +97,15 @@ def test_pieces_continue_for_several_updates(start: Start) -> None:
     parts = []
     for _ in range(3):
         training.step()
-        parts.append((training.kept[-1], training._controls, training._states[1]))
+        parts.append((training.kept[-1], training._controls, training._states[1:]))
     assert torch.equal(parts[0][1], parts[1][1])
     with torch.no_grad():
         whole = torch.cat([codes for codes, _, _ in parts[:2]])
         _, expected = training.reference.log_probabilities(whole, parts[0][1])
-    assert torch.allclose(parts[1][2].h, expected.h, atol=1e-5)
-    assert torch.equal(parts[1][2].clock, expected.clock)
+    # G has hardly changed, so that its state after two updates is also the reference's.
+    for state in parts[1][2]:
+        assert torch.allclose(state.h, expected.h, atol=1e-4)
+        assert torch.equal(state.clock, expected.clock)
     # The third update begins anew.
     assert torch.equal(training._states[0].h, torch.zeros_like(training._states[0].h))
 
