@@ -35,13 +35,13 @@ class AdversarialConfig:
     #: The critic compares windows of this many events, of `events`, and of the powers of two between.
     shortest_window: int = 32
     #: Updates of the critic before the first one of G, and per update of G.
-    critic_warmup: int = 100
+    critic_warmup: int = 400
     critic_steps: int = 1
     rate: float = 5e-5
-    critic_rate: float = 3e-4
+    critic_rate: float = 1e-3
     #: Weight of the squared gradient of the critic at real and at generated music (R1 and R2 of Mescheder et al. 2018).
     gradient_penalty: float = 1.0
-    dropout: float = 0.3
+    dropout: float = 0.1
     real_label: float = 0.9
     #: Share of generated windows for the critic from earlier updates: it must not forget what G unlearned.
     replay: float = 0.25

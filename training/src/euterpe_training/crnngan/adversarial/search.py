@@ -35,7 +35,7 @@ _FIRST: Final[tuple[dict[str, Any], ...]] = (
 #: Where later trials draw their settings from.
 _SPACE: Final[dict[str, tuple[Any, ...]]] = {
     "method": ("policy", "policy", "relaxed"), "rate": (1e-5, 2e-5, 5e-5, 1e-4, 2e-4),
-    "critic_rate": (1e-4, 3e-4, 1e-3), "critic_steps": (1, 2, 4), "gradient_penalty": (0.0, 1.0, 10.0),
+    "critic_rate": (3e-4, 1e-3, 3e-3), "critic_steps": (1, 2, 4), "gradient_penalty": (0.0, 1.0, 10.0),
     "dropout": (0.1, 0.3, 0.5), "kl": (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), "likelihood": (0.0, 0.1, 0.5, 1.0),
     "discount": (0.0, 0.5, 0.9, 0.97), "temperature": (0.5, 1.0, 2.0), "replay": (0.0, 0.25, 0.5),
     "shortest_window": (16, 32, 64),
