@@ -40,7 +40,7 @@ class AdversarialConfig:
     rate: float = 5e-5
     critic_rate: float = 1e-3
     #: Weight of the squared gradient of the critic at real and at generated music (R1 and R2 of Mescheder et al. 2018).
-    gradient_penalty: float = 1.0
+    gradient_penalty: float = 0.1
     dropout: float = 0.1
     real_label: float = 0.9
     #: Share of generated windows for the critic from earlier updates: it must not forget what G unlearned.

@@ -30,12 +30,12 @@ _FIRST: Final[tuple[dict[str, Any], ...]] = (
     {"rate": 2e-4},
     {"method": "relaxed", "rate": 2e-5, "temperature": 0.5, "kl": 0.5, "likelihood": 0.5},
     {"discount": 0.5},
-    {"gradient_penalty": 10.0, "critic_steps": 2},
+    {"gradient_penalty": 1.0, "critic_steps": 2},
 )
 #: Where later trials draw their settings from.
 _SPACE: Final[dict[str, tuple[Any, ...]]] = {
     "method": ("policy", "policy", "relaxed"), "rate": (1e-5, 2e-5, 5e-5, 1e-4, 2e-4),
-    "critic_rate": (3e-4, 1e-3, 3e-3), "critic_steps": (1, 2, 4), "gradient_penalty": (0.0, 1.0, 10.0),
+    "critic_rate": (3e-4, 1e-3, 3e-3), "critic_steps": (1, 2, 4), "gradient_penalty": (0.0, 0.1, 1.0),
     "dropout": (0.1, 0.3, 0.5), "kl": (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), "likelihood": (0.0, 0.1, 0.5, 1.0),
     "discount": (0.0, 0.5, 0.9, 0.97), "temperature": (0.5, 1.0, 2.0), "replay": (0.0, 0.25, 0.5),
     "shortest_window": (16, 32, 64),
