@@ -1,10 +1,12 @@
+import hashlib
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from euterpe_music.bundle import BundleError, load_bundle, write_bundle
+from euterpe_music.bundle import BundleError, bundle_files, load_bundle, write_bundle
+from euterpe_music.manifest import FileInfo
 
 TINY = Path(__file__).parent / "data" / "tiny" / "0.0.1"
 
@@ -108,3 +110,15 @@ def test_no_json_is_refused(copy: Path) -> None:
     (copy / "manifest.json").write_text("{")
     with pytest.raises(BundleError, match=r"manifest\.json is not valid"):
         load_bundle(copy)
+
+
+def test_the_critic_is_checked_and_part_of_the_files(copy: Path, tmp_path: Path) -> None:
+    plain, critic = load_bundle(copy), b"a graph"
+    info = FileInfo(file="critic.onnx", sha256=hashlib.sha256(critic).hexdigest(), bytes=len(critic))
+    manifest = plain.manifest.model_copy(update={"critic": info})
+    written = write_bundle(tmp_path / "critic", manifest, plain.model, plain.int8, critic)
+    assert written.critic == critic
+    assert bundle_files(written.manifest) == ("model.onnx", "model.int8.onnx", "critic.onnx")
+    (tmp_path / "critic" / "critic.onnx").write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"critic\.onnx has digest"):
+        load_bundle(tmp_path / "critic")

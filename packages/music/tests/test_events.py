@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from euterpe_music.events import decode, encode
+from euterpe_music.events import decode, encode, sounding_tones
 from euterpe_music.midi import MidiError, Piece, Track, read_recording, write_midi
 from euterpe_music.piece import NOTE_DTYPE, make_notes
-from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
+from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec, thesis_spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,6 +14,7 @@ COLUMNS = ["onset", "duration", "pitch", "velocity"]
 SPECS = [
     *(EventSpec(tones_per_cell=tones) for tones in (1, 2, 3, 4)),
     *(faithful_spec(tones) for tones in (1, 2, 3, 4)),
+    *(thesis_spec(tones) for tones in (1, 3)),
 ]
 spec_names = [f"{spec.representation}-{spec.tones_per_cell}" for spec in SPECS]
 
@@ -71,6 +72,29 @@ def test_the_faithful_numbers_are_the_references() -> None:
     assert np.allclose(events, expected, rtol=1e-6)
     assert np.allclose(encode(piece, faithful_spec(2))[0], [96, 96, 220, 50, 48, 440, 100], rtol=1e-6)
     assert encode(piece, faithful_spec(2))[1, 4:].tolist() == [0, 0, 0]
+
+
+def test_the_thesis_scales_velocities_only() -> None:
+    piece = Piece(96, make_notes([24, 24, 48], [12, 24, 96], [69, 57, 60], [127, 50, 1]))
+    events, reference = encode(piece, thesis_spec(2)), encode(piece, faithful_spec(2))
+    velocities = np.zeros(7, bool)
+    velocities[3::3] = True
+    assert np.allclose(events[:, velocities], reference[:, velocities] / 127)
+    assert np.array_equal(events[:, ~velocities], reference[:, ~velocities])
+    assert (
+        decode(events, thesis_spec(2)).notes[COLUMNS].tolist()
+        == decode(reference, faithful_spec(2)).notes[COLUMNS].tolist()
+    )
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=spec_names)
+def test_sounding_tones_are_those_that_decoding_makes_notes_of(spec: EventSpec) -> None:
+    random = np.random.default_rng(0)
+    events = random.normal(0, 2, (40, 3, spec.features)) * random.choice([0, 1], (40, 3, spec.features))
+    found = sounding_tones(events, spec)
+    assert 0 < found.sum() < found.size
+    for song in range(3):
+        assert found[:, song].sum() == len(decode(events[:, song], spec).notes)
 
 
 def test_the_normalised_numbers_of_ordinary_music_are_about_one() -> None:

@@ -6,6 +6,7 @@ import typer
 
 from euterpe_training.balancing.cli import balance_app, balancing_table, report_balancing, study_balancing
 from euterpe_training.comparison.cli import evaluate, evaluation_app
+from euterpe_training.crnngan.adversarial.cli import adversarial_app
 from euterpe_training.crnngan.cli import crnngan, export, int8, recipes, settings
 from euterpe_training.crnngan.recipes.settings_table import settings_help
 from euterpe_training.crnngan.studies.cli import study_crnngan, study_styles
@@ -23,6 +24,7 @@ app = typer.Typer(help="Train the models of Euterpe.", no_args_is_help=True, pre
 app.command(epilog=settings_help())(crnngan)
 for _command in (settings, export, evaluate, int8, recipes, run, promote, rollback, versions):
     app.command()(_command)
+app.add_typer(adversarial_app, name="adversarial")
 app.add_typer(balance_app, name="balance")
 balance_app.command("styles")(train_style_classifier)
 app.add_typer(melody_app, name="melody")

@@ -33,12 +33,13 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose digests were checked. `model` and `int8` hold the very bytes that were checked."""
+    """A bundle whose digests were checked. `model`, `int8` and `critic` hold the very bytes that were checked."""
 
     directory: Path
     manifest: Manifest
     model: bytes = field(repr=False)
     int8: bytes | None = field(default=None, repr=False)
+    critic: bytes | None = field(default=None, repr=False)
 
     def graph(self, variant: Variant | None = None) -> bytes:
         """The graph of a variant, the manifest's own by default; fp32 where the bundle does not have the other."""
@@ -65,8 +66,10 @@ def load_bundle(directory: Path) -> Bundle:
         raise BundleError(f"{manifest.graph.file!r} does not name a file in the bundle")
     model = _read(path)
     check_model(manifest, model)
-    info = manifest.int8
-    return Bundle(directory, manifest, model, _checked(directory, info.file, info.sha256) if info else None)
+    others = (
+        _checked(directory, info.file, info.sha256) if info else None for info in (manifest.int8, manifest.critic)
+    )
+    return Bundle(directory, manifest, model, *others)
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def _parse(adapter: TypeAdapter[M], text: bytes) -> M:
 def bundle_files(manifest: AnyManifest) -> tuple[str, ...]:
     """Return the files, besides the manifest, that a bundle cannot be loaded without."""
     if isinstance(manifest, Manifest):
-        return (manifest.graph.file, *([manifest.int8.file] if manifest.int8 else []))
+        return (manifest.graph.file, *(info.file for info in (manifest.int8, manifest.critic) if info))
     return tuple(one.file for one in manifest.files)
 
 
@@ -195,7 +198,9 @@ def check_model(manifest: Manifest, model: bytes) -> None:
         raise BundleError(f"{manifest.graph.file} has digest {digest}, but the manifest states {manifest.graph.sha256}")
 
 
-def write_bundle(directory: Path, manifest: Manifest, model: bytes, int8: bytes | None = None) -> Bundle:
+def write_bundle(
+    directory: Path, manifest: Manifest, model: bytes, int8: bytes | None = None, critic: bytes | None = None
+) -> Bundle:
     """Writes graphs and manifest into `directory` (made when absent), the manifest last, and loads them again.
 
     A reader sees the old bundle, a digest that does not match, or the new one; never a mixture that passes.
@@ -203,8 +208,9 @@ def write_bundle(directory: Path, manifest: Manifest, model: bytes, int8: bytes 
     check_model(manifest, model)
     directory.mkdir(parents=True, exist_ok=True)
     _replace(directory / manifest.graph.file, model)
-    if manifest.int8 is not None and int8 is not None:
-        _replace(directory / manifest.int8.file, int8)
+    for info, content in ((manifest.int8, int8), (manifest.critic, critic)):
+        if info is not None and content is not None:
+            _replace(directory / info.file, content)
     text = manifest.model_dump_json(indent=2) + "\n"
     _replace(directory / MANIFEST_FILE, text.encode())
     return load_bundle(directory)

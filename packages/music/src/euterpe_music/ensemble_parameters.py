@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from euterpe_music import key
+from euterpe_music.manifest import CANDIDATES
 from euterpe_music.note_events.features import MAX_PARTS
 from euterpe_music.note_events.instruments import INSTRUMENTS
 from euterpe_music.parameters import Parameter
@@ -61,8 +62,15 @@ def ensemble_parameters(
                   advice="Lower is more predictable and repeats itself more; above 1.1 it becomes random."),
         Parameter(name="top_p", label="Top p", kind="number", minimum=0.1, default=top_p, maximum=1.0, group="advanced",
                   advice="The next value is sampled from the most probable ones with this total probability."),
-        Parameter(name="candidates", label="Candidates", kind="int", minimum=1, default=1, maximum=MAX_CANDIDATES,
-                  group="advanced", advice="Pieces that are composed at once; the best one is kept."),
+        candidates_parameter(),
+    )  # fmt: skip
+
+
+def candidates_parameter() -> Parameter:
+    """Return the parameter of bundles that select the best of several pieces."""
+    return Parameter(
+        name=CANDIDATES, label="Candidates", kind="int", minimum=1, default=1, maximum=MAX_CANDIDATES,
+        group="advanced", advice="Pieces that are composed at once; the best one is kept.",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from euterpe_music.note_columns import NoteColumns, begins
 from euterpe_music.piece import Piece, Tempo, Track, make_notes
-from euterpe_music.spec import MAX_TICKS, EventSpec, faithful_spec
+from euterpe_music.spec import MAX_TICKS, MAX_VELOCITY, EventSpec, faithful_spec, thesis_spec
 
 __all__ = [
     "EventSpec",
@@ -20,6 +20,8 @@ __all__ = [
     "encode_all",
     "faithful_spec",
     "silent_event",
+    "sounding_tones",
+    "thesis_spec",
 ]
 
 Events = NDArray[np.float32]
@@ -81,27 +83,38 @@ def decode(events: NDArray[Any], spec: EventSpec) -> Piece:
         raise ValueError(f"events have shape {values.shape}, not [events, {spec.features}]")
     if not np.isfinite(values).all():
         raise ValueError("events hold values that are not finite")
-    faithful = spec.representation == "faithful"
-    delta = _whole_ticks(values[:, 0] if faithful else _unscale_time(values[:, 0], spec), spec.grid)
+    delta = _whole_ticks(values[:, 0] if spec.is_physical else _unscale_time(values[:, 0], spec), spec.grid)
     onset = np.broadcast_to(np.cumsum(delta)[:, None], (len(values), spec.tones_per_cell))
     length, pitch, velocity = _untone(values[:, 1::3], values[:, 2::3], values[:, 3::3], spec)
-    sounds = (length > 0) & (velocity > 0)
-    if faithful:
-        sounds &= values[:, 2::3] > 0
+    sounds = _sounds(values, length, velocity, spec)
     notes = make_notes(onset[sounds], length[sounds], pitch[sounds], velocity[sounds])
     return Piece(spec.ticks_per_quarter, notes, (Track(),), (Tempo(0, spec.bpm),))
+
+
+def sounding_tones(events: NDArray[Any], spec: EventSpec) -> NDArray[np.bool_]:
+    """Return which tones [..., tones] of finite `events` [..., features] are notes when they are decoded."""
+    values = np.asarray(events, np.float64).reshape(-1, spec.features)
+    length, _, velocity = _untone(values[:, 1::3], values[:, 2::3], values[:, 3::3], spec)
+    return _sounds(values, length, velocity, spec).reshape(*np.shape(events)[:-1], spec.tones_per_cell)
+
+
+def _sounds(
+    values: NDArray[np.float64], length: NDArray[np.int64], velocity: NDArray[np.int64], spec: EventSpec
+) -> NDArray[np.bool_]:
+    sounds = (length > 0) & (velocity > 0)
+    return np.asarray(sounds & (values[:, 2::3] > 0) if spec.is_physical else sounds, np.bool_)
 
 
 def delta_ticks(events: NDArray[Any], spec: EventSpec) -> NDArray[np.int64]:
     """Ticks from the previous onset to that of each of `events` [events, features], as decoding reads them."""
     values = np.asarray(events[:, 0], np.float64)
-    return _whole_ticks(values if spec.representation == "faithful" else _unscale_time(values, spec), spec.grid)
+    return _whole_ticks(values if spec.is_physical else _unscale_time(values, spec), spec.grid)
 
 
 def delta_floats(ticks: NDArray[Any], spec: EventSpec) -> NDArray[np.float64]:
     """The first float of events that come `ticks` after the previous onset."""
     delta = np.asarray(ticks, np.float64)
-    return delta if spec.representation == "faithful" else _scale_time(delta, spec)
+    return delta if spec.is_physical else _scale_time(delta, spec)
 
 
 def silent_event(spec: EventSpec) -> NDArray[np.float64]:
@@ -128,7 +141,7 @@ def _time_floats(ticks: NDArray[np.int64], spec: EventSpec) -> NDArray[np.float6
     """The floats of times on the spec's grid; where the same ones come again and again, each is translated once."""
     steps = ticks // spec.grid
     different = int(steps.max(initial=0)) + 1
-    if spec.representation == "faithful" or different > len(steps):
+    if spec.is_physical or different > len(steps):
         return delta_floats(ticks, spec)
     return delta_floats(spec.grid * np.arange(different), spec)[steps]
 
@@ -137,8 +150,8 @@ def _tone(
     length: NDArray[Any], pitch: NDArray[Any], velocity: NDArray[Any], spec: EventSpec
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The three floats of tones, from ticks, semitones and MIDI velocity."""
-    if spec.representation == "faithful":
-        return length, _HERTZ[pitch.astype(np.int64)], velocity
+    if spec.is_physical:
+        return length, _HERTZ[pitch.astype(np.int64)], velocity / _loudest(spec)
     middle = (len(spec.pitch_rungs) - 1) / 2
     place = (spec.pitches.encode(pitch) - middle) / middle
     return _scale_time(length, spec), place, (velocity - _VELOCITY_CENTRE) / _VELOCITY_CENTRE
@@ -148,16 +161,21 @@ def _untone(
     length: NDArray[Any], pitch: NDArray[Any], velocity: NDArray[Any], spec: EventSpec
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Ticks, semitones and MIDI velocity of tones; the inverse of `_tone`, total over finite floats."""
-    if spec.representation == "faithful":
-        ticks, speed = length, velocity
+    if spec.is_physical:
+        ticks, speed = length, velocity * _loudest(spec)
         hertz = np.maximum(pitch, np.finfo(np.float64).tiny)
         semitones = np.rint(_CONCERT_PITCH + 12 * np.log2(hertz / _CONCERT_HERTZ))
     else:
         middle = (len(spec.pitch_rungs) - 1) / 2
         ticks, speed = _unscale_time(length, spec), velocity * _VELOCITY_CENTRE + _VELOCITY_CENTRE
         semitones = spec.pitches.decode(_bounded(pitch) * middle + middle)
-    loudness = np.rint(np.clip(speed, 0, 127)).astype(np.int64)
+    loudness = np.rint(np.clip(speed, 0, MAX_VELOCITY)).astype(np.int64)
     return _whole_ticks(ticks, spec.grid), _fold(semitones.astype(np.int64), spec), loudness
+
+
+def _loudest(spec: EventSpec) -> float:
+    """Return the MIDI velocity that the physical representations state as 1."""
+    return MAX_VELOCITY if spec.representation == "thesis" else 1.0
 
 
 def _scale_time(ticks: NDArray[Any], spec: EventSpec) -> NDArray[np.float64]:

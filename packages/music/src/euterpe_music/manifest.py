@@ -17,6 +17,8 @@ FORMAT: Final = "euterpe-bundle/1"
 #: How a network computes: in floats, or its large products in 8-bit integers.
 Variant = Literal["fp32", "int8"]
 
+#: The parameter by which several pieces are composed, of which the critic selects one.
+CANDIDATES: Final = "candidates"
 #: What bundles may be called: both are parts of a path, of a URL and of an object's key.
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 VERSION_PATTERN: Final = r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$"
@@ -200,7 +202,8 @@ class Manifest(ManifestBase):
     """The manifest of a C-RNN-GAN.
 
     `int8` is the same graph with its LSTM layers in integers, where the bundle has it. `variant` is the one that is run
-    unless a deployment says otherwise.
+    unless a deployment says otherwise. `critic` is a graph from the `events` [events, features] of a piece to a `score`
+    [1], by which the best of several candidates (the parameter `candidates`) is selected.
     """
 
     kind: Literal["crnngan"]
@@ -209,6 +212,7 @@ class Manifest(ManifestBase):
     graph: GraphInfo
     int8: FileInfo | None = None
     variant: Variant = "fp32"
+    critic: FileInfo | None = None
     #: What the input `controls` of the graph consists of, in order.
     controls: tuple[Control, ...] = ()
 
@@ -236,7 +240,7 @@ class Manifest(ManifestBase):
                 raise ValueError(f"a control is fed by {control.parameter}, which is no parameter of the network")
             if (control.feed == "one_hot") != (parameter.kind == "choice"):
                 raise ValueError(f"{control.parameter}: one_hot is for choices, value for all other parameters")
-        fed = {control.parameter for control in self.controls}
+        fed = {control.parameter for control in self.controls} | ({CANDIDATES} if self.critic else set())
         idle = [one.name for one in self.sampling.parameters if not one.post and one.name not in fed]
         if idle:
             raise ValueError(f"these parameters change nothing: {', '.join(idle)}")

@@ -1,4 +1,4 @@
-"""The three steps that the thesis puts before training (references.md §1), and the function that does all of them."""
+"""The steps that the thesis puts before training (references.md §1); `thesis_spec` has velocities so normalised."""
 
 from dataclasses import replace
 from typing import Final
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from euterpe_music.note_columns import NoteColumns
+from euterpe_music.spec import MAX_VELOCITY
 
 NOISE_THRESHOLD: Final = 0.1
 LOWEST_PIANO_PITCH: Final = 21
@@ -15,7 +16,7 @@ HIGHEST_PIANO_PITCH: Final = 108
 
 def normalize_data(pieces: NoteColumns) -> NDArray[np.float64]:
     """Velocities of the pieces' notes scaled to 0..1."""
-    return np.asarray(pieces.velocity / 127.0, np.float64)
+    return np.asarray(pieces.velocity / MAX_VELOCITY, np.float64)
 
 
 def remove_noise(pieces: NoteColumns, threshold: float = NOISE_THRESHOLD) -> NoteColumns:
@@ -28,8 +29,3 @@ def correct_errors(
 ) -> NoteColumns:
     """The pieces with every pitch clamped into lowest..highest, by default the keys of a piano."""
     return replace(pieces, pitch=np.clip(pieces.pitch, lowest, highest))
-
-
-def preprocess(pieces: NoteColumns, threshold: float = NOISE_THRESHOLD) -> NoteColumns:
-    """All three steps. Velocities stay MIDI's, the scaling being the event representation's affair."""
-    return correct_errors(remove_noise(pieces, threshold))

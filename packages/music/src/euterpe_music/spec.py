@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from euterpe_music.quantizer import NonUniformQuantizer
 
@@ -12,8 +12,12 @@ from euterpe_music.quantizer import NonUniformQuantizer
 EVENT_TICKS_PER_QUARTER: Final = 384
 #: The reference writes its pieces at this tempo.
 REFERENCE_BPM: Final = 45.0
+#: The highest MIDI velocity.
+MAX_VELOCITY: Final = 127.0
 #: Longest delta and length, in ticks (45 minutes at the reference's tempo); decoding clamps to it.
 MAX_TICKS: Final = 1 << 20
+
+Representation = Literal["faithful", "thesis", "normalised"]
 
 #: Common times in ticks: thirty-seconds, sixteenths, eighths, their triplets and dotted forms, up to four bars.
 _TIME_LEVELS: Final = (
@@ -28,11 +32,12 @@ class EventSpec:
     """How notes become the floats of C-RNN-GAN's events (Mogren 2016; thesis 000).
 
     An event is 1 + 3·`tones_per_cell` floats: ticks since the previous onset, then length, pitch and velocity per
-    tone. `faithful` states them as ticks, hertz and MIDI velocity. `normalised` states times on a scale of note
-    values, pitch on a scale of white keys, and velocity, all scaled to about ±1.
+    tone. `faithful` states them as ticks, hertz and MIDI velocity, `thesis` likewise but with velocities in 0..1 (the
+    thesis' `normalize_data`). `normalised` states times on a scale of note values, pitch on a scale of white keys, and
+    velocity, all scaled to about ±1.
     """
 
-    representation: Literal["faithful", "normalised"] = "normalised"
+    representation: Representation = "normalised"
     tones_per_cell: int = 1
     ticks_per_quarter: int = EVENT_TICKS_PER_QUARTER
     #: Quarters per minute of decoded pieces; events know no tempo.
@@ -50,8 +55,8 @@ class EventSpec:
     pitch_half_width: float = 0.4
 
     def __post_init__(self) -> None:
-        if self.representation not in ("faithful", "normalised"):
-            raise ValueError(f"representation is {self.representation!r}, not 'faithful' or 'normalised'")
+        if self.representation not in get_args(Representation):
+            raise ValueError(f"representation must be one of {get_args(Representation)}, got {self.representation!r}")
         for name, low, high in (("tones_per_cell", 1, 64), ("ticks_per_quarter", 1, 32767), ("grid", 1, MAX_TICKS)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}, not {low}..{high}")
@@ -63,6 +68,11 @@ class EventSpec:
             raise ValueError("time_rungs must begin with 0")
         # Builds both quantizers, so that invalid levels are refused here.
         _ = self.times, self.pitches
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether times are in ticks and pitches in hertz, as in the reference."""
+        return self.representation != "normalised"
 
     @property
     def features(self) -> int:
@@ -106,3 +116,8 @@ class EventSpec:
 def faithful_spec(tones_per_cell: int = 1) -> EventSpec:
     """The reference's own representation: ticks, hertz, MIDI velocity; 45 quarters per minute."""
     return EventSpec(representation="faithful", tones_per_cell=tones_per_cell, bpm=REFERENCE_BPM)
+
+
+def thesis_spec(tones_per_cell: int = 1) -> EventSpec:
+    """Return the thesis' representation: the reference's, with velocities in 0..1."""
+    return EventSpec(representation="thesis", tones_per_cell=tones_per_cell, bpm=REFERENCE_BPM)

@@ -12,6 +12,7 @@ from euterpe_generator.engine.onnx_session import OnnxSession
 from euterpe_generator.engine.request import Array, Finished, Request
 from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_music.bundle import Bundle, load_bundle
+from onnx import TensorProto, helper
 
 DATA = Path(__file__).parents[4] / "packages/music/tests/data"
 STEPS = 48
@@ -86,3 +87,34 @@ def test_batches_are_padded_if_results_depend_on_the_width(bundle: Bundle, monke
     widths.clear()
     compose(session, [1], STEPS)
     assert set(widths) == {8}
+
+
+def mean_pitch_critic() -> bytes:
+    """A critic whose score is the mean of the pitches of a piece."""
+    nodes = [
+        helper.make_node("Gather", ["events", "pitch"], ["pitches"], axis=1),
+        helper.make_node("ReduceMean", ["pitches"], ["score"], axes=[0], keepdims=0),
+    ]
+    source = helper.make_tensor_value_info("events", TensorProto.FLOAT, ["events", 4])
+    score = helper.make_tensor_value_info("score", TensorProto.FLOAT, [1])
+    column = helper.make_tensor("pitch", TensorProto.INT64, [1], [2])
+    graph = helper.make_graph(nodes, "critic", [source], [score], [column])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+def test_the_critic_of_a_bundle_selects_the_best_candidate(bundle: Bundle) -> None:
+    def best(candidates: int, critic: bytes | None) -> Finished:
+        session = OnnxSession(bundle.model, bundle.manifest.graph, rows=8, critic=critic)
+        running = Scheduler(session, max_steps=STEPS)
+        running.submit(Request("a", "a", 5, STEPS, candidates=candidates))
+        updates = []
+        while not running.idle:
+            updates += running.step()
+        [found] = [update for update in updates if isinstance(update, Finished)]
+        return found
+
+    found = best(6, mean_pitch_critic())
+    assert found.score == pytest.approx(found.events[:, 2].mean(), abs=1e-5)
+    assert found.score > best(1, mean_pitch_critic()).score
+    assert np.array_equal(best(6, None).events, best(1, None).events)

@@ -7,7 +7,7 @@ import typer
 
 from euterpe_training.balancing.task_source import TaskSource
 from euterpe_training.errors import TrainingError
-from euterpe_training.terminal import Overrides, Threads, console, require_torch
+from euterpe_training.terminal import Device, Overrides, Threads, console, find_device
 
 if TYPE_CHECKING:
     from euterpe_training.balancing.counts import Unbalanced
@@ -35,7 +35,6 @@ TestShare = Annotated[
     typer.Option("--test-share", help="Share of the images for tests, where the source has none: 0.2; 0 for none."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of subsets, splits and sampling.")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Directory of the output.")]
 Kind = Annotated[str, typer.Option("--method", help="deepsmote or bagan-gp.")]
 Recipe = Annotated[str, typer.Option("--recipe", help="mnist, fashion, cifar10, compact, quick or smoke.")]
@@ -316,17 +315,6 @@ def _overrides_of(method: str, overrides: list[str] | None) -> list[str]:
         if not dot or target == method:
             found.append(assignment.removeprefix(f"{method}."))
     return found
-
-
-def find_device(name: str, threads: int) -> Any:
-    """Return the torch device called `name`, and set the number of threads; raise TrainingError for a missing one."""
-    torch = require_torch()
-    from euterpe_training.balancing.pixels import device_for
-
-    torch.set_num_threads(threads)
-    if name not in ("auto", "cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
-        raise TrainingError(f"there is no device {name!r} on this machine; use cpu or auto")
-    return device_for(name)
 
 
 def _write(task: "Unbalanced", balanced: "ImageSet", out: Path) -> None:

@@ -12,7 +12,7 @@ from euterpe_music.meter import Meter
 from euterpe_music.midi import MidiError
 from euterpe_music.tokens import to_piece
 
-from euterpe_training.crnngan.evaluation.sampling import sample, to_pieces
+from euterpe_training.crnngan.evaluation.sampling import sample_scores
 from euterpe_training.errors import TrainingError
 from euterpe_training.evaluation.held_out_works import list_corpus
 from euterpe_training.evaluation.scores import Score, bar_lines, from_piece, key_name, read_score
@@ -20,10 +20,8 @@ from euterpe_training.melody.sampling import SamplingParams, generate
 
 #: What was asked for, in a folder of composed files: {file: {"style": …, "key": …, "meter": …}}, each optional.
 REQUESTS_FILE: Final = "requests.json"
-#: Events of a C-RNN-GAN's piece and bars of a melody network's: enough for windows at random positions.
-EVENTS: Final = 400
+#: Bars of a melody network's piece: enough for windows at random positions.
 BARS: Final = 32
-_BATCH: Final = 100
 
 
 def composed_scores(source: Path, pieces: int, styles: Sequence[str] = (), seed: int = 0) -> list[Score]:
@@ -96,12 +94,7 @@ def _from_bundle(directory: Path, pieces: int, styles: Sequence[str], seed: int)
 def _crnngan_pieces(bundle: Bundle, pieces: int, style: str, seed: int) -> list[Score]:
     names = {one.name: one.choices for one in bundle.manifest.sampling.parameters}
     values = {"style": style} if style in names.get("style", ()) else {}
-    scores: list[Score] = []
-    for batch in range(0, pieces, _BATCH):
-        count = min(_BATCH, pieces - batch)
-        events = sample(bundle, count, EVENTS, seed * 1000 + batch, values)
-        scores += [from_piece(piece) for piece in to_pieces(events, bundle.spec)]
-    return scores
+    return sample_scores(bundle, pieces, seed, values)
 
 
 def _melody_pieces(bundle: MelodyBundle, pieces: int, style: str, seed: int) -> list[Score]:

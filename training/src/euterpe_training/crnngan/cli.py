@@ -13,7 +13,15 @@ from euterpe_training.crnngan.corpora import Corpus, load_corpus
 from euterpe_training.crnngan.recipes import RECIPES, CrnnganConfig, recipe
 from euterpe_training.crnngan.recipes.settings_table import settings_table
 from euterpe_training.errors import TrainingError
-from euterpe_training.terminal import CacheDirectory, Overrides, Threads, console, require_torch
+from euterpe_training.terminal import (
+    CacheDirectory,
+    Device,
+    Overrides,
+    Threads,
+    console,
+    find_device,
+    require_torch,
+)
 
 CorpusDirectory = Annotated[Path, typer.Option("--corpus", help="Directory of MIDI files, read recursively.")]
 RunDirectory = Annotated[Path, typer.Option("--run", help="Directory of the run: the --out of training.")]
@@ -30,6 +38,7 @@ def crnngan(
     cache: CacheDirectory = None,
     overrides: Overrides = None,
     threads: Threads = 1,
+    device: Device = "cpu",
 ) -> None:  # fmt: skip
     """Train a C-RNN-GAN: pretraining, then adversarial training."""
     require_torch()
@@ -41,17 +50,18 @@ def crnngan(
     from euterpe_training.machine import configure_process
 
     configure_process(threads)
+    place = find_device(device, threads)
     group = ProcessGroup.from_torchrun()
     given = recipe(recipe_name).changed(overrides or ())
     if resume or given.sample:
         saved = CrnnganConfig.from_dict(load_checkpoint(out / CHECKPOINT_FILE)["config"])
         config = given if given.ignore_saved_args else saved.changed(overrides or ())
-        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config, group=group)
+        trainer = Trainer.resume(out, _load(corpus, config, cache), config=config, group=group, device=place)
     elif (out / CHECKPOINT_FILE).exists():
         raise TrainingError(f"{out} already has a run; continue it with --resume, or choose another --out")
     else:
         config = given
-        trainer = Trainer(config, _load(corpus, config, cache), group)
+        trainer = Trainer(config, _load(corpus, config, cache), group, place)
     if config.sample:
         console.print(f"{len(write_samples(trainer, out))} pieces in {out / SAMPLES}", highlight=False)
     else:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from euterpe_training.balancing.cli import Device, find_device
-from euterpe_training.terminal import Threads, console
+from euterpe_training.terminal import Device, Threads, console, find_device
 
 
 def train_style_classifier(

@@ -10,6 +10,12 @@ def generator(layers: int = 2) -> Generator:
     return Generator(features=7, noise=8, hidden=12, layers=layers, init_scale=0.3)
 
 
+def test_the_networks_have_linear_and_lstm_layers_only() -> None:
+    networks = (Generator(4, 8, 6, 2, 0.1, slow_ticks=2), Discriminator(4, 6, 2, 0.5, 0.1))
+    kinds = {type(module) for network in networks for module in network.modules()}
+    assert kinds - {Generator, Discriminator} == {nn.Linear, nn.LSTM, nn.Dropout}
+
+
 def test_free_running_equals_teacher_forcing_on_its_own_outputs() -> None:
     g = generator()
     noise, first = torch.rand(10, 3, 8), torch.rand(3, 7)

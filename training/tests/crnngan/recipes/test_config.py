@@ -40,6 +40,7 @@ def test_settings_are_changed_by_name_with_their_own_type() -> None:
         ("songlength=1", "2 or more"),
         ("select_test_percentage=90", "no songs to train on"),
         ("tones_per_cell=0", "tones_per_cell"),
+        ("representation=paper", "faithful"),
         ("songlength=5000", "min_events"),
     ],
 )
@@ -63,12 +64,12 @@ def test_the_thesis_models_have_the_thesis_numbers(name: str) -> None:
     config = recipe(name)
     found = (
         config.pretraining_epochs, config.learning_rate, config.hidden_size_g, config.spec.tones_per_cell,
-        config.batch_size, config.keep_prob, config.init_scale, config.adam, config.corpus.preprocess,
+        config.batch_size, config.keep_prob, config.init_scale, config.adam, config.value("preprocess"),
     )  # fmt: skip
     assert found == THESIS[name]
     assert config.hidden_size_d == config.hidden_size_g
     assert config.initialize_d == config.adam
-    assert config.spec.representation == "faithful"
+    assert config.spec.representation == ("thesis" if config.adam else "faithful")
 
 
 def test_every_setting_is_in_the_help_and_in_the_guide() -> None:
@@ -80,6 +81,12 @@ def test_every_setting_is_in_the_help_and_in_the_guide() -> None:
         assert f"| {name} |" in guide, f"docs/guides/training.md lacks {name}: see `euterpe-train settings`"
 
 
+def test_the_classical_model_has_the_controls_of_the_default_model() -> None:
+    found, default = recipe("classical"), recipe("euterpe")
+    assert (found.outputs, found.spec, len(found.density_edges)) == ("categorical", default.spec, 4)
+    assert {"bach", "chopin", "debussy"} < set(found.styles)
+
+
 def test_hidden_size_sets_both_sides_and_tones_the_representation() -> None:
     config = recipe("model6").changed(["hidden_size=33", "tones_per_cell=3", "composer=bach"])
     assert (config.hidden_size_g, config.hidden_size_d) == (33, 33)
@@ -87,6 +94,23 @@ def test_hidden_size_sets_both_sides_and_tones_the_representation() -> None:
     assert config.corpus.composer == "bach"
 
 
+def test_the_steps_of_preprocessing_are_switched_one_by_one_or_together() -> None:
+    def steps(config: CrnnganConfig) -> tuple[str, bool, bool]:
+        return config.spec.representation, config.corpus.remove_noise, config.corpus.correct_errors
+
+    none = recipe("model10").changed(["preprocess=false"])
+    assert steps(none) == ("faithful", False, False)
+    assert steps(none.changed(["normalize_data=true"])) == ("thesis", False, False)
+    assert steps(none.changed(["remove_noise=true", "correct_errors=true"])) == ("faithful", True, True)
+    assert none.changed(["preprocess=true"]) == recipe("model10")
+    assert steps(recipe("classical").changed(["preprocess=false"])) == ("normalised", False, False)
+    with pytest.raises(TrainingError, match="representation"):
+        recipe("classical").changed(["normalize_data=false"])
+
+
 def test_older_configurations_are_read() -> None:
     old = {key: value for key, value in recipe("classical").to_dict().items() if key != "adam"}
     assert CrnnganConfig.from_dict({**old, "optimizer": "adam"}) == recipe("classical")
+    corpus = {key: value for key, value in old["corpus"].items() if key not in ("remove_noise", "correct_errors")}
+    read = CrnnganConfig.from_dict({**recipe("model6").to_dict(), "corpus": {**corpus, "preprocess": False}})
+    assert (read.corpus.remove_noise, read.corpus.correct_errors) == (False, False)

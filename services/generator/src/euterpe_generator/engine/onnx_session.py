@@ -17,9 +17,13 @@ _PROBE_WIDTHS = (1, 2, 3, 5, 8, 13, 32, 64, 128)
 class OnnxSession:
     """Runs a bundle's graph for up to `rows` pieces at once; see Session and euterpe_music.manifest.GraphInfo."""
 
-    def __init__(self, model: bytes, graph: GraphInfo, *, rows: int) -> None:
+    def __init__(self, model: bytes, graph: GraphInfo, *, rows: int, critic: bytes | None = None) -> None:
         self._session = ort.InferenceSession(model, session_options(threads=1), providers=providers())
         self._graph = graph
+        # It takes a few milliseconds on a CPU, and runs once for a piece.
+        self._critic: Any = critic and ort.InferenceSession(
+            critic, session_options(threads=1), providers=["CPUExecutionProvider"]
+        )
         self.rows = rows
         self.noise_size = _size(graph.input(graph.noise).axes[-1])
         self.features = _size(graph.output(graph.events).axes[-1])
@@ -91,8 +95,8 @@ class OnnxSession:
         return steps
 
     def score(self, row: int, events: Array) -> float:  # noqa: ARG002 - part of the protocol
-        """See Session: pieces are not compared."""
-        return 0.0
+        """See Session: the critic's score; without a critic all pieces are equal."""
+        return float(self._critic.run(["score"], {"events": events})[0][0]) if self._critic else 0.0
 
     def final_events(self, row: int, events: Array) -> Array:  # noqa: ARG002
         """See Session."""

@@ -156,7 +156,7 @@ def _model(bundle: Bundle | MelodyBundle | EnsembleBundle, slots: int, variant: 
 
 def _crnngan(bundle: Bundle, slots: int, variant: Variant | None) -> Model:
     manifest = bundle.manifest
-    session = OnnxSession(bundle.graph(variant), manifest.graph, rows=slots)
+    session = OnnxSession(bundle.graph(variant), manifest.graph, rows=slots, critic=bundle.critic)
     # Allocates kernels and buffers before the first request.
     session.warm_up()
     scheduler = Scheduler(session, max_steps=manifest.sampling.length.max)

@@ -8,8 +8,9 @@ from typing import Any
 class CorpusOptions:
     """Selection and preprocessing; field names are keys of checkpoints and manifests."""
 
-    #: The thesis' three steps.
-    preprocess: bool = True
+    #: Steps of the thesis' preprocessing; the third, `normalize_data`, is the representation `thesis`.
+    remove_noise: bool = True
+    correct_errors: bool = True
     drop_drums: bool = True
     #: Transpose every piece to C major or A minor, for which the pitch quantizer is made.
     transpose: bool = True
@@ -30,4 +31,7 @@ class CorpusOptions:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CorpusOptions":
         """Return the options from the values of `dataclasses.asdict`, also after JSON."""
+        values = dict(values)
+        if "preprocess" in values:  # before 2026-12-01: one field for both steps
+            values["remove_noise"] = values["correct_errors"] = values.pop("preprocess")
         return cls(**{**values, "folders": tuple(values.get("folders", ()))})

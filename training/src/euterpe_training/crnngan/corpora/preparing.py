@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from euterpe_music.note_columns import NoteColumns, begins, sorted_columns
-from euterpe_music.preprocessing import preprocess
+from euterpe_music.preprocessing import correct_errors, remove_noise
 from euterpe_music.spec import EventSpec
 
 from euterpe_training.crnngan.corpora.options import CorpusOptions
@@ -13,8 +13,10 @@ from euterpe_training.crnngan.corpora.tonality import on_white_keys
 
 def prepare(pieces: NoteColumns, options: CorpusOptions) -> NoteColumns:
     """Preprocess and transpose pieces as `options` say, and sort their notes; drums are dropped on reading."""
-    if options.preprocess:
-        pieces = preprocess(pieces)
+    if options.remove_noise:
+        pieces = remove_noise(pieces)
+    if options.correct_errors:
+        pieces = correct_errors(pieces)
     if options.transpose:
         pieces = on_white_keys(pieces)
     return pieces.in_order()

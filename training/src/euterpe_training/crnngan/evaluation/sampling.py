@@ -13,7 +13,11 @@ from euterpe_music.spec import EventSpec
 from numpy.typing import NDArray
 
 from euterpe_training.crnngan.corpora import Corpus
+from euterpe_training.evaluation.scores import Score, from_piece
 
+#: Pieces that are composed at once, and events of a piece whose windows are compared.
+_BATCH: Final = 100
+_EVENTS: Final = 400
 #: The measures in the card.
 REPORTED: Final = (
     "duration_seconds", "notes_per_second", "notes_per_quarter", "lowest_pitch", "highest_pitch", "tone_span",
@@ -46,6 +50,17 @@ def sample(
         feeds[graph.controls] = np.tile(bundle.manifest.control_vector(values), (pieces, 1))
     events: NDArray[np.float32] = session.run([graph.events], feeds)[0]
     return events
+
+
+def sample_scores(
+    bundle: Bundle, pieces: int, seed: int = 0, parameters: Mapping[str, Any] | None = None
+) -> list[Score]:
+    """Return scores of pieces that are long enough for windows at random positions; see `sample`."""
+    scores: list[Score] = []
+    for batch in range(0, pieces, _BATCH):
+        events = sample(bundle, min(_BATCH, pieces - batch), _EVENTS, seed * 1000 + batch, parameters)
+        scores += [from_piece(piece) for piece in to_pieces(events, bundle.spec)]
+    return scores
 
 
 def to_pieces(events: NDArray[np.float32], spec: EventSpec) -> list[Piece]:

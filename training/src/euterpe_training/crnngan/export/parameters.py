@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from euterpe_music.ensemble_parameters import candidates_parameter
 from euterpe_music.manifest import Control
 from euterpe_music.parameters import Parameter, Value
 from euterpe_music.postprocessing import PROGRAMS
@@ -28,13 +29,14 @@ class UserParameters:
 NO_PARAMETERS: Final = UserParameters()
 
 
-def user_parameters(bpm: float, controls: Controls | None) -> UserParameters:
+def user_parameters(bpm: float, controls: Controls | None, *, has_critic: bool = False) -> UserParameters:
     """Return the parameters of a bundle: of a categorical generator's `controls`, if any, then of postprocessing.
 
-    `bpm` is the tempo of generated pieces, in quarters per minute.
+    `bpm` is the tempo of generated pieces, in quarters per minute. A bundle with a critic has `candidates`.
     """
     network = _network_parameters(controls) if controls else NO_PARAMETERS
-    return replace(network, parameters=(*network.parameters, *_postprocessing_parameters(bpm)))
+    candidates = [candidates_parameter()] if has_critic else []
+    return replace(network, parameters=(*network.parameters, *candidates, *_postprocessing_parameters(bpm)))
 
 
 def _network_parameters(controls: Controls) -> UserParameters:

@@ -20,8 +20,13 @@ from euterpe_training.crnngan.trainer import Trainer
 from euterpe_training.reports.pictures import draw_curves, draw_piano_rolls
 
 
-def release(trainer: Trainer, directory: Path, label: BundleLabel, notes: str = "") -> Bundle:
-    """Export the run's generator into `directory`, measure it against held-out pieces, and write the card."""
+def release(
+    trainer: Trainer, directory: Path, label: BundleLabel, notes: str = "", *, critic: bytes | None = None
+) -> Bundle:
+    """Export the run's generator into `directory`, measure it against held-out pieces, and write the card.
+
+    `critic` is a graph that selects the best of several candidates.
+    """
     config, corpus = trainer.config, trainer.corpus
     measures = compare(export_generator(trainer, directory, label), corpus)
     training = TrainingInfo(
@@ -32,14 +37,15 @@ def release(trainer: Trainer, directory: Path, label: BundleLabel, notes: str = 
         metrics=_metrics(trainer),
         measures=measures,
     )
-    bundle = export_generator(trainer, directory, label, training)
+    bundle = export_generator(trainer, directory, label, training, critic)
     write_card(bundle, corpus)
     return bundle
 
 
 def export_generator(
-    trainer: Trainer, directory: Path, label: BundleLabel, training: TrainingInfo | None = None
-) -> Bundle:
+    trainer: Trainer, directory: Path, label: BundleLabel, training: TrainingInfo | None = None,
+    critic: bytes | None = None,
+) -> Bundle:  # fmt: skip
     """Export the run's generator as a bundle, without measures or card."""
     config, g = trainer.config, trainer.g
     if not isinstance(g, CategoricalGenerator):
@@ -52,7 +58,8 @@ def export_generator(
     guided = controls.with_guidance(weights.control_weight, config.style_sharpness)
     return export_bundle(
         directory, replace(weights, control_weight=guided), config.spec, label,
-        parameters=user_parameters(config.spec.bpm, controls), training=training,
+        parameters=user_parameters(config.spec.bpm, controls, has_critic=critic is not None), training=training,
+        critic=critic,
     )  # fmt: skip
 
 

@@ -7,20 +7,18 @@ from torch import Tensor, nn
 from euterpe_training.crnngan.export.weights import CategoricalWeights, GeneratorWeights, LstmWeights
 from euterpe_training.crnngan.models.categorical import CategoricalGenerator
 from euterpe_training.crnngan.models.crnngan import Generator
-from euterpe_training.errors import TrainingError
 from euterpe_training.onnx_graph import Array
 
 
 def generator_weights(g: Generator) -> GeneratorWeights:
-    """Return the weights of a continuous generator; raise TrainingError for `multiscale`, which has no graph."""
-    if g.slow is not None:
-        raise TrainingError("a generator with multiscale cannot be exported")
+    """Return the weights of a continuous generator."""
     input_weight = _array(g.input.weight).copy()
     if not g.feed_previous:
         input_weight[:, g.noise :] = 0
     return GeneratorWeights(
-        input_weight, _array(g.input.bias), _lstm_layers(g.lstm), _array(g.output.weight), _array(g.output.bias)
-    )
+        input_weight, _array(g.input.bias), _lstm_layers(g.lstm), _array(g.output.weight), _array(g.output.bias),
+        None if g.slow is None else _lstm_layers(g.slow)[0], g.slow_ticks,
+    )  # fmt: skip
 
 
 def categorical_weights(g: CategoricalGenerator, pitch_sharpness: float = 1.0) -> CategoricalWeights:

@@ -28,13 +28,18 @@ class LstmWeights:
 
 @dataclass(frozen=True)
 class GeneratorWeights:
-    """Weights of a continuous generator: input [H, noise + features], its layers, and output [features, H]."""
+    """Weights of a continuous generator: input [H, noise + features], its layers, and output [features, H].
+
+    With `multiscale`, `slow` is the LSTM that takes one step per `slow_ticks` events.
+    """
 
     input_weight: Array
     input_bias: Array
     layers: tuple[LstmWeights, ...]
     output_weight: Array
     output_bias: Array
+    slow: LstmWeights | None = None
+    slow_ticks: int = 0
 
     @property
     def hidden(self) -> int:

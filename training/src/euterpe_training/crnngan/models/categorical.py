@@ -6,6 +6,7 @@ vector still gives one event. Sampling is differentiable with straight-through g
 2.2), which adversarial training needs; the likelihood can also be learned directly.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
 import torch
@@ -15,6 +16,8 @@ from torch.nn import functional
 from euterpe_training.crnngan.models.classes import EventClasses
 
 ATTRIBUTES: Final = ("delta", "pitch", "length", "velocity")
+#: (attribute, logits [batch, classes], uniform noise [batch]) → one-hot classes [batch, classes].
+Sampler = Callable[[int, Tensor, Tensor], Tensor]
 
 
 class CategoricalState(NamedTuple):
@@ -107,35 +110,50 @@ class CategoricalGenerator(nn.Module):
 
         Gradients reach the logits.
         """
+        chosen, state = self.generate_classes(noise, controls, state)
+        delta, pitch, length, velocity = (part @ floats for part, floats in zip(chosen, self._floats, strict=True))
+        return torch.stack([delta, length, pitch, velocity], -1), state
+
+    def generate_classes(
+        self, noise: Tensor, controls: Tensor, state: CategoricalState | None = None, sample: Sampler | None = None
+    ) -> tuple[tuple[Tensor, ...], CategoricalState]:
+        """Free running: return one-hot classes [steps, batch, classes] per attribute, with gradients.
+
+        `sample` replaces `sample_one_hot`.
+        """
         state = state or self.initial_state(noise.shape[1])
         control = self.controlled(controls)
-        events = []
+        steps = []
         for step in noise:
-            event, state = self._step(step, control, state)
-            events.append(event)
-        return torch.stack(events), state
+            chosen, state = self._step(step, control, state, sample or _sample)
+            steps.append(chosen)
+        return tuple(torch.stack(part) for part in zip(*steps, strict=True)), state
 
-    def _step(self, noise: Tensor, control: Tensor, state: CategoricalState) -> tuple[Tensor, CategoricalState]:
-        head, tables, values = self.head, self.embeddings, self._floats
+    def _step(
+        self, noise: Tensor, control: Tensor, state: CategoricalState, sample: Sampler
+    ) -> tuple[list[Tensor], CategoricalState]:
+        head, tables = self.head, self.embeddings
         top, (h, c) = self.lstm(torch.relu(state.previous + control)[None], (state.h, state.c))
         top = top[0]
         total = functional.pad(self.mixed(top), (0, self.hidden))
-        floats, clock = [], state.clock
+        classes, clock = [], state.clock
         for index, logits in enumerate(self.logits):
             hidden = top if index == 0 else torch.relu(total[:, (index - 1) * head : index * head])
-            chosen = sample_one_hot(logits(hidden), noise[:, index])
+            chosen = sample(index, logits(hidden), noise[:, index])
             total = total + chosen @ tables[index]
             if index == 0:
                 clock = ((chosen @ self.units).detach().round() + clock) % self.classes.positions
                 total = total + functional.embedding(clock.long(), tables[4])
-            floats.append(chosen @ values[index])
-        delta, pitch, length, velocity = floats
-        state = CategoricalState(h, c, total[:, 3 * head :], clock)
-        return torch.stack([delta, length, pitch, velocity], -1), state
+            classes.append(chosen)
+        return classes, CategoricalState(h, c, total[:, 3 * head :], clock)
 
     @property
     def _floats(self) -> tuple[Tensor, ...]:
         return tuple(cast(Tensor, getattr(self, f"{name}_floats")) for name in ATTRIBUTES)
+
+
+def _sample(_: int, logits: Tensor, noise: Tensor) -> Tensor:
+    return sample_one_hot(logits, noise)
 
 
 def sample_one_hot(logits: Tensor, noise: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class Generator(nn.Module):
 
     def rollout(self, noise: Tensor, first: Tensor) -> Tensor:
         """Return the events of `generate` from a zero state, several times as fast, with gradients for weights only."""
-        if self.slow is not None or torch.is_autocast_enabled("cpu"):
+        if self.slow is not None or torch.is_autocast_enabled(noise.device.type):
             return self.generate(noise, first)[0]
         # The order of an LSTM's parameters is, layer by layer, what Rollout takes.
         weights = (self.input.weight, self.input.bias, *self.lstm.parameters(), self.output.weight, self.output.bias)

@@ -30,7 +30,8 @@ def run_lstm(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
     """
     lstm.check_input(inputs, None)  # oneDNN itself would read beyond the end of narrower inputs.
     # Autocast is a setting of a thread, which the second thread would not have.
-    if not lstm.bidirectional or torch.get_num_threads() == 1 or torch.is_autocast_enabled("cpu"):
+    on_cpu = inputs.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    if not lstm.bidirectional or torch.get_num_threads() == 1 or not on_cpu:
         outputs: Tensor = lstm(inputs)[0]
     else:
         outputs = ParallelBidirectionalLstm.apply(inputs, *lstm.parameters())  # type: ignore[no-untyped-call]

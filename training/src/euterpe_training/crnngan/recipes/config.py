@@ -13,9 +13,12 @@ from euterpe_training.errors import TrainingError
 from euterpe_training.overrides import parse_overrides
 
 _CHOICES: Final = {"outputs": ("continuous", "categorical"), "pretraining_loss": ("squared", "energy")}
+#: Pitch levels when a recipe changes to the normalised representation: all semitones, in any key.
+_SEMITONES: Final = tuple(range(128))
 #: Settings that belong to the corpus options, because they determine the content of its arrays.
 _CORPUS_SETTINGS: Final = {
-    "works_per_composer", "composer", "pace_events", "synthetic_chords", "preprocess", "min_events",
+    "works_per_composer", "composer", "pace_events", "synthetic_chords", "remove_noise", "correct_errors",
+    "min_events",
 }  # fmt: skip
 
 
@@ -124,26 +127,47 @@ class CrnnganConfig:
             return self.hidden_size_g
         if name == "tones_per_cell":
             return self.spec.tones_per_cell
+        if name == "representation":
+            return self.spec.representation
+        if name == "normalize_data":
+            return self.spec.representation != "faithful"
+        if name == "preprocess":
+            return self.corpus.remove_noise and self.corpus.correct_errors and self.value("normalize_data")
         return getattr(self.corpus if name in _CORPUS_SETTINGS else self, name)
 
     def changed(self, assignments: Iterable[str]) -> "CrnnganConfig":
         """Return the configuration after assignments such as "batch_size=32"; raise TrainingError for invalid ones."""
         changes: dict[str, Any] = {}
         corpus_changes: dict[str, Any] = {}
+        spec_changes: dict[str, Any] = {}
         for name, value in parse_overrides(assignments, {name: self.value(name) for name in ALL}).items():
             if name == "hidden_size":
                 changes |= {"hidden_size_g": value, "hidden_size_d": value}
+            elif name in ("preprocess", "normalize_data", "representation"):
+                spec_changes |= self._representation(name, value)
+                if name == "preprocess":
+                    corpus_changes |= {"remove_noise": value, "correct_errors": value}
             elif name == "tones_per_cell":
-                changes["spec"] = self._spec_of(value)
+                spec_changes["tones_per_cell"] = value
             else:
                 (corpus_changes if name in _CORPUS_SETTINGS else changes)[name] = value
-        return replace(self, **changes, corpus=replace(self.corpus, **corpus_changes))
-
-    def _spec_of(self, tones: int) -> EventSpec:
         try:
-            return replace(self.spec, tones_per_cell=tones)
+            spec = replace(self.spec, **spec_changes)
         except ValueError as error:
             raise TrainingError(str(error)) from error
+        return replace(self, **changes, spec=spec, corpus=replace(self.corpus, **corpus_changes))
+
+    def _representation(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the changes of the spec by a setting of preprocessing or by `representation`."""
+        if name == "representation":
+            changes_levels = value == "normalised" and self.spec.is_physical
+            return {"representation": value, **({"pitch_rungs": _SEMITONES} if changes_levels else {})}
+        if self.spec.is_physical:
+            return {"representation": "thesis" if value else "faithful"}
+        if name == "normalize_data":
+            raise TrainingError("normalize_data needs a recipe in the reference's representation")
+        # The normalised representation scales velocities whatever the preprocessing.
+        return {}
 
     @property
     def noise_size(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from euterpe_music.spec import EventSpec, faithful_spec
+from euterpe_music.spec import EventSpec, faithful_spec, thesis_spec
 
 from euterpe_training.crnngan.corpora import CorpusOptions
 from euterpe_training.crnngan.recipes.config import CrnnganConfig
@@ -26,10 +26,10 @@ _RELEASED: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def classical() -> CrnnganConfig:
-    """The released model crnngan-classical: about half an hour on one core."""
+def continuous() -> CrnnganConfig:
+    """A generator that outputs numbers, pretrained with the energy score: crnngan-classical 1.0.0."""
     return CrnnganConfig(
-        recipe="classical",
+        recipe="continuous",
         # At 104 quarters per minute, 100 events last as long as on average in the corpus at its own tempos.
         spec=EventSpec(grid=32, pitch_low=21, pitch_high=108, bpm=104.0, time_rungs=_NOTE_VALUES),
         corpus=CorpusOptions(min_events=128),
@@ -76,6 +76,29 @@ def euterpe() -> CrnnganConfig:
     )  # fmt: skip
 
 
+def euterpe_large() -> CrnnganConfig:
+    """As `euterpe` with twice the units, trained longer: some three hours on one core."""
+    return replace(
+        euterpe(), recipe="euterpe-large", hidden_size_g=384, pretraining_epochs=200, pretraining_learning_rate=2e-3
+    )
+
+
+#: Composers with twenty pieces or more in the folder `classical` of the corpus.
+_CLASSICAL_STYLES: Final = (
+    "bach", "handel", "haydn", "mozart", "beethoven", "schubert", "chopin", "schumann", "mendelssohn", "brahms",
+    "liszt", "tchaikovsky", "rachmaninov", "debussy", "satie", "bartok", "byrd", "corelli", "pachelbel", "vivaldi",
+    "hummel", "grieg", "scriabin",
+)  # fmt: skip
+
+
+def classical() -> CrnnganConfig:
+    """The model crnngan-classical: as `euterpe`, on the folder `classical` of the corpus."""
+    return replace(
+        euterpe(), recipe="classical", corpus=CorpusOptions(min_events=128), styles=_CLASSICAL_STYLES,
+        density_edges=(3.5, 4.6, 6.1, 8.3),
+    )  # fmt: skip
+
+
 def jazz() -> CrnnganConfig:
     """The released model crnngan-jazz: as `euterpe` for jazz solos only, with smaller batches for fewer songs."""
     return replace(
@@ -105,11 +128,14 @@ def smoke() -> CrnnganConfig:
 def _thesis(name: str, **settings: Any) -> CrnnganConfig:
     """Return a model of the thesis: the reference's representation, SGD, squared error.
 
-    `tones` is the number of tones per cell, `cleaned` enables the thesis' preprocessing.
+    `tones` is the number of tones per cell, `cleaned` enables all steps of the thesis' preprocessing.
     """
     tones, cleaned = settings.pop("tones", 1), settings.pop("cleaned", False)
-    corpus = CorpusOptions(preprocess=cleaned, transpose=False, merge_unisons=False, min_events=100)
-    return CrnnganConfig(recipe=name, spec=faithful_spec(tones), corpus=corpus, **settings)
+    corpus = CorpusOptions(
+        remove_noise=cleaned, correct_errors=cleaned, transpose=False, merge_unisons=False, min_events=100
+    )
+    spec = thesis_spec(tones) if cleaned else faithful_spec(tones)
+    return CrnnganConfig(recipe=name, spec=spec, corpus=corpus, **settings)
 
 
 def model6() -> CrnnganConfig:
@@ -157,7 +183,8 @@ def feature_matching() -> CrnnganConfig:
 
 
 RECIPES: dict[str, Callable[[], CrnnganConfig]] = {
-    "classical": classical, "euterpe": euterpe, "jazz": jazz, "smoke": smoke,
+    "classical": classical, "continuous": continuous, "euterpe": euterpe, "euterpe-large": euterpe_large, "jazz": jazz,
+    "smoke": smoke,
     "model6": model6, "model8": model8, "model10": model10, "model10-jazz": model10_jazz, "model12": model12,
     "paper": paper, "feature-matching": feature_matching,
 }  # fmt: skip

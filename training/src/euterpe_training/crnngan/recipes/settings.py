@@ -107,7 +107,14 @@ ADDED: Final[dict[str, Setting]] = {
     "real_label": Setting("D's target for real windows (label smoothing)", 0.5, 1),
     "anchor": _size("weight of the pretraining loss in G's loss in adversarial training", 0),
     "adversarial_weight": _size("weight of the adversarial term in G's loss", 0),
-    "preprocess": Setting("the thesis' preprocessing: normalise, remove noise, correct errors"),
+    "representation": Setting(
+        "faithful: ticks, hertz, velocity, as in the reference; thesis: the same with velocity in 0..1; normalised: "
+        "quantizer levels, about ±1"
+    ),
+    "normalize_data": Setting("velocities of the reference's representation in 0..1 instead of 0..127"),
+    "remove_noise": Setting("drop notes with a velocity under a tenth of the highest"),
+    "correct_errors": Setting("clamp pitches into the range of a piano"),
+    "preprocess": Setting("all three steps of the thesis' preprocessing; sets the three settings above"),
     "min_events": _size("events that a song must have to be used", 2),
 }
 ALL: Final = {**HYPERPARAMETERS, **SWITCHES, **ADDED}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from euterpe_music.events import decode
+from euterpe_music.events import decode, sounding_tones
 from euterpe_music.measures import measure
 from euterpe_music.piece import Piece
 from torch import Tensor
@@ -15,10 +15,15 @@ from euterpe_training.crnngan.corpora import Split
 from euterpe_training.crnngan.losses import feature_distance
 from euterpe_training.crnngan.models.crnngan import discrimination_loss
 from euterpe_training.crnngan.trainer import Trainer
+from euterpe_training.crnngan.trainer.trainer import PARTS
 from euterpe_training.evaluation.statistics import statistics
 
 #: Generated pieces per epoch for the musical statistics.
 _PIECES: Final = 24
+#: The parts that are measured after every epoch.
+MEASURED: Final[tuple[Split, ...]] = ("validation", "test")
+#: What D's decisions are counted by.
+UNITS: Final = ("events", "notes", "pieces")
 #: The statistics per epoch: those of the reference code, notes per quarter, and the longest run.
 MUSIC: Final = (
     "num_tones", "scale_score", "tone_span", "tones_unique", "intensity_span", "polyphony_score", "repetitions_3",
@@ -36,10 +41,24 @@ class Confusion:
     true_negative: int = 0
 
     @classmethod
-    def of(cls, real: Tensor, fake: Tensor) -> "Confusion":
-        """Count decisions from D's probabilities of being real, for real and for generated windows."""
-        detected, false_alarms = int((fake < 0.5).sum()), int((real < 0.5).sum())
-        return cls(detected, fake.numel() - detected, false_alarms, real.numel() - false_alarms)
+    def of(cls, real: Tensor, fake: Tensor, counts: tuple[Tensor, Tensor] | None = None) -> "Confusion":
+        """Count decisions from D's probabilities of being real, for real and for generated music.
+
+        `counts` of the same shapes says how often each decision counts; once by default.
+        """
+        of_real, of_fake = counts or (torch.ones_like(real), torch.ones_like(fake))
+        detected, false_alarms = int(of_fake[fake < 0.5].sum()), int(of_real[real < 0.5].sum())
+        return cls(detected, int(of_fake.sum()) - detected, false_alarms, int(of_real.sum()) - false_alarms)
+
+    @property
+    def generated(self) -> int:
+        """Number of generated units that were classified."""
+        return self.true_positive + self.false_negative
+
+    @property
+    def real(self) -> int:
+        """Number of real units that were classified."""
+        return self.false_positive + self.true_negative
 
     @property
     def precision(self) -> float:
@@ -62,14 +81,16 @@ class Confusion:
 class EpochMetrics:
     """Metrics on one part. `pretraining_loss` is of teacher forcing, `g_loss` of adversarial training.
 
-    `g_loss` is −log D(G(z)), or the distance of feature matching. `tones` counts D's decision for each event once per
-    tone, `pieces` the decision by its mean over a window. The names are keys of stored results.
+    `g_loss` is −log D(G(z)), or the distance of feature matching. D decides once per event: `events` counts every
+    decision once, `notes` once per sounding note of the event, so that padding and silence do not count, and `pieces`
+    the decision by its mean over a window. The names are keys of stored results.
     """
 
     pretraining_loss: float
     g_loss: float
     d_loss: float
-    tones: Confusion
+    events: Confusion
+    notes: Confusion
     pieces: Confusion
     music: dict[str, float]
 
@@ -80,24 +101,25 @@ class EpochMetrics:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "EpochMetrics":
         """Return the metrics from `to_dict`'s values."""
-        decisions = {name: Confusion(**values[name]) for name in ("tones", "pieces")}
+        decisions = {name: Confusion(**values[name]) for name in UNITS}
         return cls(**{**values, **decisions})
 
 
 @torch.no_grad()
 def measure_epoch(trainer: Trainer, split: Split, windows: int) -> EpochMetrics:
-    """Measure the networks of a run on `windows` fixed windows of songs of a part, with fixed noise.
+    """Measure the networks of a run on `windows` fixed windows of songs of a part, with noise fixed for that part.
 
     Training is not affected: random states and modes are restored.
     """
     config, spec = trainer.config, trainer.config.spec
     random_state = torch.random.get_rng_state()
-    torch.manual_seed(1)
+    seed = 1 + PARTS.index(split)
+    torch.manual_seed(seed)
     trainer.g.eval()
     trainer.d.eval()
     songs = np.resize(trainer.songs[split], windows)
-    random = np.random.default_rng(1)
-    real = torch.from_numpy(trainer.corpus.windows(songs, config.songlength, random))
+    random = np.random.default_rng(seed)
+    real = torch.from_numpy(trainer.corpus.windows(songs, config.songlength, random)).to(trainer.device)
     fake = trainer.pretraining.rollout(config.songlength, songs, random).float()
     steps, recurrent = trainer.d.per_step(trainer.discriminator_input(real, fake, songs), parts=2)
     ends = [0, -1] if config.end_classification else slice(None)
@@ -108,17 +130,19 @@ def measure_epoch(trainer: Trainer, split: Split, windows: int) -> EpochMetrics:
     trainer.g.train()
     trainer.d.train()
     torch.random.set_rng_state(random_state)
-    tones = spec.tones_per_cell
+    steps, whole, real, fake = steps.cpu(), whole.cpu(), real.cpu(), fake.cpu()
+    counts = tuple(torch.from_numpy(sounding_tones(part.numpy(), spec).sum(-1)) for part in (real, fake))
     return EpochMetrics(
         trainer.validation_loss(split), float(g_loss), float(discrimination_loss(whole[:windows], whole[windows:])),
-        Confusion.of(steps[:, :windows].repeat(tones, 1), steps[:, windows:].repeat(tones, 1)),
+        Confusion.of(steps[:, :windows], steps[:, windows:]),
+        Confusion.of(steps[:, :windows], steps[:, windows:], (counts[0], counts[1])),
         Confusion.of(whole[:windows], whole[windows:]),
         music([decode(fake[:, number].numpy(), spec) for number in range(min(windows, _PIECES))]),
     )  # fmt: skip
 
 
 def music(pieces: Sequence[Piece]) -> dict[str, float]:
-    """Return means of `MUSIC` over the pieces with notes, and the share of `silent` pieces without notes."""
+    """Return means of `MUSIC` over the pieces with notes, and the shares of `silent` and of `distinct` pieces."""
     rows = []
     for piece in pieces:
         found = statistics(piece)
@@ -129,7 +153,8 @@ def music(pieces: Sequence[Piece]) -> dict[str, float]:
             row["notes_per_quarter"], row["longest_run"] = measures.notes_per_quarter, measures.longest_run
             rows.append({name: float(row[name]) for name in MUSIC})
     means = {name: float(np.mean([row[name] for row in rows])) if rows else 0.0 for name in MUSIC}
-    return {"silent": 1 - len(rows) / len(pieces), **means}
+    distinct = len({piece.notes.tobytes() for piece in pieces}) / len(pieces)
+    return {"silent": 1 - len(rows) / len(pieces), "distinct": distinct, **means}
 
 
 def real_music(trainer: Trainer, split: Split, windows: int) -> dict[str, float]:

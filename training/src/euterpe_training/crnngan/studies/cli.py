@@ -6,40 +6,53 @@ from typing import Annotated
 import typer
 
 from euterpe_training.errors import TrainingError
-from euterpe_training.terminal import CacheDirectory, Threads, console, require_torch
+from euterpe_training.terminal import CacheDirectory, Device, Threads, console, find_device, require_torch
 
 
 def study_crnngan(
     corpus: Annotated[Path, typer.Option(help="Directory of MIDI files for every model but 10′.")],
-    out: Annotated[Path, typer.Option(help="Directory of the study: runs, report, pictures, CSV and JSON.")],
+    out: Annotated[Path, typer.Option(help="Directory of the report: pages, pictures, CSV and JSON.")],
+    runs: Annotated[Path, typer.Option(help="Directory of the runs: checkpoints, which are large.")]
+    = Path("training/runs/study-crnngan"),
     jazz: Annotated[Path | None, typer.Option(help="Directory of MIDI files for Model 10′.")] = None,
+    budget: Annotated[
+        float, typer.Option(min=0, help="Hours after which to stop, to be continued; 0: no limit.")
+    ] = 0.0,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Measure and print the duration only.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write the report from the stored runs only.")] = False,
     recipes: Annotated[
-        str, typer.Option(help="Recipes, comma-separated; by default those of the thesis and the paper.")
+        str, typer.Option(help="Recipes, comma-separated; by default all of the thesis and the paper, and all changes.")
     ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of Models 10 and 10′.")] = 3,
     songs: Annotated[int, typer.Option(min=0, help="Songs of each corpus; 0 for all.")] = 0,
-    epochs: Annotated[int, typer.Option(min=1, help="Adversarial epochs; 500 in the thesis.")] = 500,
+    epochs: Annotated[int, typer.Option(min=1, help="Adversarial epochs; up to 500 in the thesis.")] = 25,
     windows: Annotated[int, typer.Option(min=8, help="Windows of validation and of test songs to evaluate.")] = 96,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of every run.")] = 0,
-    exit_after: Annotated[float, typer.Option(min=0, help="Minutes after which the study stops, to be continued.")]
-    = 1440,
     cache: CacheDirectory = None,
     threads: Threads = 1,
+    device: Device = "cpu",
 ) -> None:  # fmt: skip
-    """Compare the thesis' models epoch by epoch; the same command continues a stopped study."""
+    """Compare the thesis' models, seeds and changes epoch by epoch; the same command continues a stopped study."""
     _configure(threads)
-    from euterpe_training.crnngan.recipes import recipe
+    from euterpe_training.crnngan.studies.model_plan import plan
     from euterpe_training.crnngan.studies.model_report import write_study
-    from euterpe_training.crnngan.studies.model_study import THESIS, Scale, Study
+    from euterpe_training.crnngan.studies.model_study import Scale, Study
 
-    names = recipes.split(",") if recipes else [name for name in THESIS if jazz or name != "model10-jazz"]
-    for name in names:
-        recipe(name)
-    scale = Scale(songs, epochs, windows, seed)
-    study = Study({"classical": corpus, "jazz": jazz}, out, scale, console, cache)
-    outcomes = study.run(names, exit_after, lambda done: _print_path(write_study(done, scale, out)))
-    remaining = [name for name in names if name not in {one.config.recipe for one in outcomes if one.done}]
+    planned = plan(recipes.split(",") if recipes else (), seeds, jazz=jazz is not None)
+    scale = Scale(songs, epochs, windows)
+    corpora = {"classical": corpus, "jazz": jazz}
+    study = Study(corpora, runs, scale, console, cache, find_device(device, threads))
+    if not report:
+        study.estimate(planned, again=estimate)
+        if estimate:
+            return
+        study.run(
+            planned, 60 * budget or float("inf"), lambda done: _print_path(write_study(done, planned, scale, out))
+        )
+    outcomes = study.outcomes(planned)
+    _print_path(write_study(outcomes, planned, scale, out))
+    remaining = len(planned) - sum(outcome.is_complete for outcome in outcomes)
     if remaining:
-        console.print(f"stopped after {exit_after:g} minutes; the same command continues with {', '.join(remaining)}")
+        console.print(f"{remaining} of {len(planned)} runs are not complete; the same command continues with them")
 
 
 def study_styles(

@@ -113,9 +113,12 @@ def heat_maps(outcomes: Sequence[Outcome], decisions: dict[str, Confusion], unit
 
 def music_curves(outcomes: Sequence[Outcome]) -> Figure:
     """Draw every statistic per epoch of all models; dashed: real test music of the first model's corpus."""
-    names: list[Any] = ["silent", *MUSIC]
+    names: list[Any] = ["silent", "distinct", *MUSIC]
     figure = Figure(figsize=(12, 2.2 * -(-len(names) // 3)), layout="constrained")
-    for axes, name in zip(figure.subplots(-(-len(names) // 3), 3).ravel(), names, strict=True):
+    panels = figure.subplots(-(-len(names) // 3), 3).ravel()
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    for axes, name in zip(panels, names, strict=False):
         for number, outcome in enumerate(outcomes):
             epochs = [row.epoch.number + 1 for row in outcome.rows]
             values = [row.test.music[name] for row in outcome.rows]

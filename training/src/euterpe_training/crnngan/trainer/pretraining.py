@@ -53,36 +53,40 @@ class TeacherForcing:
 
     def __init__(self, config: CrnnganConfig, corpus: Corpus, g: Generator, steps: Tensor, group: ProcessGroup) -> None:
         self.config, self.corpus, self.g, self.steps, self.group = config, corpus, g, steps, group
-        self.scale = torch.from_numpy(np.maximum(corpus.events.std(0), 1e-3).astype(np.float32))
+        self.scale = torch.from_numpy(np.maximum(corpus.events.std(0), 1e-3).astype(np.float32)).to(steps.device)
 
     def loss(self, songs: Songs, length: int, random: np.random.Generator) -> Tensor:
         """Return the loss of random windows, with noise on the past events."""
-        real = torch.from_numpy(self.corpus.windows(songs, length, random))
+        real = torch.from_numpy(self.corpus.windows(songs, length, random)).to(self.steps.device)
         return self._loss(real, add_input_noise(real[:-1], self.steps, self.config.input_jitter), self.group)
 
     def evaluation_loss(self, songs: Songs, length: int) -> Tensor:
         """Return the loss of fixed windows, with the real past events."""
-        real = torch.from_numpy(self.corpus.windows(songs, length, np.random.default_rng(0)))
+        real = torch.from_numpy(self.corpus.windows(songs, length, np.random.default_rng(0))).to(self.steps.device)
         return self._loss(real, real[:-1], ProcessGroup())
 
     def rollout(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:  # noqa: ARG002 - torch draws
         """Return events [steps, songs, features] that follow a random first event."""
-        noise = torch.rand(steps, len(songs), self.config.noise_size)
-        first = torch.rand(len(songs), self.g.features)
+        noise = self._draw(steps, len(songs), self.config.noise_size)
+        first = self._draw(len(songs), self.g.features)
         return self.g.rollout(self.group.shard(noise, 1), self.group.shard(first, 0))
 
     def _loss(self, real: Tensor, past: Tensor, group: ProcessGroup) -> Tensor:
         steps, batch, features = real.shape
-        previous = group.shard(torch.cat([torch.rand(1, batch, features), past]), 1)
+        previous = group.shard(torch.cat([self._draw(1, batch, features), past]), 1)
         real = group.shard(real, 1)
         if self.config.pretraining_loss == "squared":
-            noise = group.shard(torch.rand(steps, batch, self.config.noise_size), 1)
+            noise = group.shard(self._draw(steps, batch, self.config.noise_size), 1)
             return squared_error(self.g(noise, previous)[0], real)
         # Two samples per event in one pass: the same past, different noise.
-        noise = group.shard(torch.rand(steps, 2, batch, self.config.noise_size), 2).flatten(1, 2)
+        noise = group.shard(self._draw(steps, 2, batch, self.config.noise_size), 2).flatten(1, 2)
         events, _ = self.g(noise, previous.repeat(1, 2, 1))
         first, second = events.chunk(2, 1)
         return energy_score(first, second, real, self.scale)
+
+    def _draw(self, *shape: int) -> Tensor:
+        """Draw uniform numbers on the CPU, so that every device trains with the same ones."""
+        return torch.rand(*shape).to(self.steps.device)
 
     def state(self) -> dict[str, Any]:
         """Return nothing: there is no state."""
@@ -117,11 +121,11 @@ class Likelihood:
         """Return the loss of fixed windows, from a zero state, with style and density unspecified."""
         random = np.random.default_rng(0)
         starts = random.integers(self.corpus.offsets[songs], self.corpus.offsets[songs + 1] - length + 1)
-        return self._loss(starts, length, torch.from_numpy(self.source.controls.vector()))
+        return self._loss(starts, length, self._to_device(self.source.controls.vector()))
 
     def _loss(self, starts: Songs, length: int, controls: Tensor) -> Tensor:
-        codes = self.source.window(starts, length)
-        state = self.g.initial_state(len(starts))._replace(clock=torch.from_numpy(self.source.clocks[starts]))
+        state = self.g.initial_state(len(starts))._replace(clock=self._to_device(self.source.clocks[starts]))
+        codes = self.source.window(starts, length).to(state.clock.device)
         return negative_log_likelihood(self.g(codes, controls.expand(len(starts), -1), state)[0], codes)
 
     @torch.no_grad()
@@ -130,13 +134,17 @@ class Likelihood:
         random = np.random.default_rng(0)
         chosen = np.resize(songs, windows)
         starts = random.integers(self.corpus.offsets[chosen], self.corpus.offsets[chosen + 1] - length + 1)
-        return float(self._loss(starts, length, torch.from_numpy(self.source.controls.vector(style))))
+        return float(self._loss(starts, length, self._to_device(self.source.controls.vector(style))))
 
     def rollout(self, steps: int, songs: Songs, random: np.random.Generator) -> Tensor:
         """Return events [steps, songs, 4] generated with the controls of `songs`."""
         controls = np.stack([self.source.draw_controls(int(song), random) for song in songs])
+        noise = torch.rand(steps, len(songs), 4).to(self.g.mixed.weight.device)
         shard = self.group.shard
-        return self.g.generate(shard(torch.rand(steps, len(songs), 4), 1), shard(torch.from_numpy(controls), 0))[0]
+        return self.g.generate(shard(noise, 1), shard(self._to_device(controls), 0))[0]
+
+    def _to_device(self, array: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(array).to(self.g.mixed.weight.device)
 
     def state(self) -> dict[str, Any]:
         """Return the state of the batcher."""

@@ -60,7 +60,7 @@ class ProcessGroup:
         `songs` is the number of songs of the whole batch.
         """
         steps, _, features = pairs.shape
-        return self.shard(torch.rand(steps, 2, songs, features), 2).flatten(1, 2)
+        return self.shard(torch.rand(steps, 2, songs, features).to(pairs.device), 2).flatten(1, 2)
 
     def gather(self, shard: Tensor, axis: int) -> Tensor:
         """Concatenate the parts of all processes."""

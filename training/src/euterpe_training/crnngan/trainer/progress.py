@@ -15,6 +15,7 @@ from euterpe_training.crnngan.trainer.trainer import Trainer
 
 HISTORY_FILE = "history.json"
 PROFILE_FILE = "profile.json"
+TENSORBOARD = "tensorboard"
 
 
 def run_with_progress(
@@ -22,7 +23,7 @@ def run_with_progress(
 ) -> None:
     """Train to the end, or until `exit_after` minutes have passed; call `after_epoch` with every epoch.
 
-    Save a checkpoint every `epochs_per_checkpoint` epochs and on a regular end.
+    Save a checkpoint every `epochs_per_checkpoint` epochs and on a regular end; write `tensorboard` under `out`.
     """
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"),
@@ -35,11 +36,15 @@ def run_with_progress(
             console.print(f"{name} {list(weight.shape)}: {weight.device}", highlight=False)
     total = trainer.total_epochs * trainer.batches_per_epoch
     out.mkdir(parents=True, exist_ok=True)
-    with Progress(*columns, console=console) as bar, _profiler(config.profiling) as profiler:
-        done = len(trainer.history)
+    done = len(trainer.history)
+    with (
+        Progress(*columns, console=console) as bar, _profiler(config.profiling) as profiler,
+        epoch_log(trainer, out) as log,
+    ):  # fmt: skip
         task = bar.add_task("training", total=total, completed=done * trainer.batches_per_epoch)
         for epoch in trainer.epochs(after_batch=lambda: bar.advance(task)):
             bar.console.print(describe(epoch, trainer.total_epochs), highlight=False)
+            log(epoch)
             after_epoch(epoch)
             if profiler and epoch.number == done:
                 profiler.stop()
@@ -53,6 +58,24 @@ def run_with_progress(
                 )
                 break
     save_run(trainer, out)
+
+
+@contextmanager
+def epoch_log(trainer: Trainer, out: Path) -> Iterator[Callable[[Epoch], None]]:
+    """Yield what writes an epoch's values for TensorBoard; those of epochs that are repeated are replaced."""
+    if not trainer.group.is_leader:
+        yield lambda _: None
+        return
+    # The import takes a second.
+    from torch.utils.tensorboard import SummaryWriter
+
+    def write(epoch: Epoch) -> None:
+        for name, value in epoch.to_dict().items():
+            if isinstance(value, float):
+                board.add_scalar(f"{name}/train", value, epoch.number)
+
+    with SummaryWriter(str(out / TENSORBOARD), purge_step=len(trainer.history)) as board:
+        yield write
 
 
 @contextmanager

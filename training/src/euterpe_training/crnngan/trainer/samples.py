@@ -21,7 +21,7 @@ def write_samples(trainer: Trainer, out: Path) -> list[Path]:
     torch.manual_seed(config.seed)
     songs = np.resize(trainer.songs["train"], config.batch_size)
     with torch.no_grad():
-        events = trainer.pretraining.rollout(config.songlength, songs, np.random.default_rng(config.seed)).numpy()
+        events = trainer.pretraining.rollout(config.songlength, songs, np.random.default_rng(config.seed)).cpu().numpy()
     directory = out / SAMPLES
     directory.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -70,7 +70,8 @@ class StatefulBatcher:
         self.probabilities = source.sampling_probabilities(songs, style_ratio) if style_ratio else None
         self.at = np.zeros(rows, np.int64)
         self.end = np.zeros(rows, np.int64)
-        self.controls = torch.zeros(rows, source.controls.size)
+        self.device = g.mixed.weight.device
+        self.controls = torch.zeros(rows, source.controls.size, device=self.device)
         self.memory: CategoricalState = g.initial_state(rows)
 
     def next_batch(self, length: int, random: np.random.Generator) -> tuple[Tensor, Tensor, CategoricalState]:
@@ -78,9 +79,9 @@ class StatefulBatcher:
         fresh = self.at + length > self.end
         for row in np.flatnonzero(fresh):
             self._start_song(int(row), length, random)
-        clock = torch.from_numpy(self.source.clocks[self.at])
-        self.memory = self.memory.reset(torch.from_numpy(fresh), clock)
-        codes = self.source.window(self.at, length)
+        clock = torch.from_numpy(self.source.clocks[self.at]).to(self.device)
+        self.memory = self.memory.reset(torch.from_numpy(fresh).to(self.device), clock)
+        codes = self.source.window(self.at, length).to(self.device)
         self.at += length
         return codes, self.controls, self.memory
 
@@ -103,4 +104,6 @@ class StatefulBatcher:
     def restore(self, state: dict[str, Any]) -> None:
         """Set the state that `state` returned."""
         self.at, self.end = state["at"].numpy().copy(), state["end"].numpy().copy()
-        self.controls, self.memory = state["controls"].clone(), CategoricalState(*state["memory"])
+        # A copy even on the same device.
+        self.controls = state["controls"].to(self.device, copy=True)
+        self.memory = CategoricalState(*(part.to(self.device) for part in state["memory"]))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ from euterpe_training.crnngan.trainer.process_group import ProcessGroup
 from euterpe_training.crnngan.trainer.update_balancing import skipped_updates
 from euterpe_training.errors import TrainingError
 
+CPU: Final = torch.device("cpu")
+PARTS: Final[tuple[Split, ...]] = ("validation", "test", "train")
+
 
 class Trainer:
     """One run on one corpus. `epochs()` trains; between two epochs the run can be saved, and resumed later.
@@ -38,13 +41,14 @@ class Trainer:
     Two runs with equal configuration and corpus are equal on one machine and number of threads, also across a resume.
     """
 
-    def __init__(self, config: CrnnganConfig, corpus: Corpus, group: ProcessGroup | None = None) -> None:
-        self.config, self.corpus, self.group = config, corpus, group or ProcessGroup()
+    def __init__(
+        self, config: CrnnganConfig, corpus: Corpus, group: ProcessGroup | None = None, device: torch.device = CPU
+    ) -> None:
+        self.config, self.corpus, self.group, self.device = config, corpus, group or ProcessGroup(), device
         self.group.check(config)
         torch.manual_seed(config.seed)
         self.random = np.random.default_rng(config.seed)
-        parts: tuple[Split, ...] = ("train", "validation", "test")
-        self.songs: dict[Split, Any] = {name: corpus.split(name, shares=config.shares) for name in parts}
+        self.songs: dict[Split, Any] = {name: corpus.split(name, shares=config.shares) for name in PARTS}
         if len(self.songs["train"]) < config.batch_size:
             raise TrainingError(
                 f"batch_size must be at most the number of training songs, {len(self.songs['train'])}, "
@@ -52,10 +56,11 @@ class Trainer:
             )
         names = sorted({composer(name) for name in corpus.names})
         self.composers = np.array([names.index(composer(name)) for name in corpus.names])
-        self.g = make_generator(config)
-        self.d = make_discriminator(config, len(names))
-        self.meta = ComposerGenerator(config.noise_size, config.meta_layer_size, len(names), config.init_scale)
-        self.steps = quantizer_steps(config.spec)
+        self.g = make_generator(config).to(device)
+        self.d = make_discriminator(config, len(names)).to(device)
+        meta = ComposerGenerator(config.noise_size, config.meta_layer_size, len(names), config.init_scale)
+        self.meta = meta.to(device)
+        self.steps = quantizer_steps(config.spec).to(device)
         self.pretraining = make_pretraining(config, corpus, self.g, self.steps, self.songs["train"], self.group)
         g_modules = [self.g, self.meta] if config.generate_meta else [self.g]
         g_rate, d_rate = learning_rates(config, 0, "pretraining")
@@ -81,15 +86,14 @@ class Trainer:
         for number in range(len(self.history), self.total_epochs):
             phase: Phase = "pretraining" if number < self.config.pretraining_epochs else "adversarial"
             started = time.monotonic()
-            length = self._length(number, phase)
+            length = self.window_length(number, phase)
             self._set_learning_rates(number, phase)
-            step = self._pretrain if phase == "pretraining" else self._train_adversarially
             if number == self.config.pretraining_epochs and self.config.initialize_d:
                 initialise(self.d, self.config.init_scale)
                 self.d_optimizer = make_optimizer(self.config, [self.d], self.d_optimizer.param_groups[0]["lr"])
             rows: list[dict[str, float]] = []
             for songs in self._batches():
-                losses = step(songs, length)
+                losses = self.train_batch(phase, songs, length)
                 rows.append({name: self.group.mean_scalar(value) for name, value in losses.items()})
                 if not all(np.isfinite(value) for value in rows[-1].values()):
                     raise TrainingError(
@@ -102,6 +106,10 @@ class Trainer:
             self.history.append(epoch)
             yield epoch
 
+    def train_batch(self, phase: Phase, songs: Any, length: int) -> dict[str, Tensor]:
+        """Train on one batch of windows of `length` events of `songs`; return its losses."""
+        return (self._pretrain if phase == "pretraining" else self._train_adversarially)(songs, length)
+
     @torch.no_grad()
     def validation_loss(self, split: Split, windows: int = 256) -> float:
         """Return the pretraining loss on fixed windows of the songs of a part; nan for a part without songs."""
@@ -109,14 +117,14 @@ class Trainer:
         if not len(songs):
             return float("nan")
         state = torch.random.get_rng_state()
-        torch.manual_seed(0)
+        torch.manual_seed(PARTS.index(split))
         self.g.eval()
         loss = self.pretraining.evaluation_loss(songs, self.config.songlength)
         self.g.train()
         torch.random.set_rng_state(state)
         return float(loss)
 
-    def _length(self, epoch: int, phase: Phase) -> int:
+    def window_length(self, epoch: int, phase: Phase) -> int:
         """Return the events of a window; the curriculum of pretraining adds four each epoch."""
         growing = phase == "pretraining" and self.config.curriculum
         return min(4 * (epoch + 1), self.config.songlength) if growing else self.config.songlength
@@ -139,8 +147,8 @@ class Trainer:
         return l2_regularisation(list(module.parameters()), self.config.reg_scale)
 
     def _mixed_precision(self) -> AbstractContextManager[Any]:
-        """Return the context of `float16`: bfloat16, because CPUs have few kernels in half precision."""
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.config.float16)
+        """Return the context of `float16`: bfloat16, which needs no scaling of losses and has kernels on CPUs, too."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.float16)
 
     def _step(self, loss: Tensor, optimizer: torch.optim.Optimizer, retain: bool = False) -> None:
         """Update the weights of one network; no others get gradients."""
@@ -168,7 +176,8 @@ class Trainer:
 
     def _discriminate(self, songs: Any, length: int, fake: Tensor) -> DiscriminatorOutput:
         """Run D on real windows and on `fake` in one pass, which is twice as fast as two."""
-        real = self.group.shard(torch.from_numpy(self.corpus.windows(songs, length, self.random)), 1)
+        windows = torch.from_numpy(self.corpus.windows(songs, length, self.random)).to(self.device)
+        real = self.group.shard(windows, 1)
         batch = real.shape[1]
         pairs = self.discriminator_input(real, fake, songs)
         mask = (self.group.draw_pairs(pairs, len(songs)) < self.config.keep_prob) / self.config.keep_prob
@@ -191,8 +200,8 @@ class Trainer:
             )  # fmt: skip
         if config.generate_meta:
             classes = self.meta.output.out_features
-            known = functional.one_hot(torch.from_numpy(self.composers[songs]), classes).float()
-            generated = self.meta(torch.rand(len(songs), config.noise_size))
+            known = functional.one_hot(torch.from_numpy(self.composers[songs]), classes).float().to(self.device)
+            generated = self.meta(torch.rand(len(songs), config.noise_size).to(self.device))
             pairs = torch.cat([pairs, torch.cat([known, generated]).expand(len(real), -1, -1)], -1)
         return pairs
 
@@ -278,7 +287,7 @@ class Trainer:
     @classmethod
     def resume(
         cls, directory: Path, corpus: Corpus, changes: Iterable[str] = (), config: CrnnganConfig | None = None,
-        group: ProcessGroup | None = None,
+        group: ProcessGroup | None = None, device: torch.device = CPU,
     ) -> "Trainer":  # fmt: skip
         """Load the run in `directory`, on the same corpus; `changes` such as "max_epoch=9" replace settings.
 
@@ -288,7 +297,7 @@ class Trainer:
         content = load_checkpoint(directory / CHECKPOINT_FILE)
         if content["corpus"] != corpus.sha256:
             raise TrainingError("the checkpoint was trained on another corpus, or the corpus has changed since")
-        trainer = cls((config or CrnnganConfig.from_dict(content["config"])).changed(changes), corpus, group)
+        trainer = cls((config or CrnnganConfig.from_dict(content["config"])).changed(changes), corpus, group, device)
         trainer.history = [Epoch(**epoch) for epoch in content["history"]]
         try:
             trainer.g.load_state_dict(content["g"])
