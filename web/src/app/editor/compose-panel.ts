@@ -31,6 +31,7 @@ import { Change, fileTracks, mergeCandidate } from './model/merge';
 import { candidateOf, excerptBefore } from './model/melody-candidate';
 import { detectedProgression, progressionFrom, readProgression } from './model/progression';
 import { Score, requestOf, scoreOf } from './model/score';
+import { trackLabel } from './track-label';
 
 type Use = Change['use'];
 const USES: Readonly<Record<string, readonly Use[]>> = {
@@ -162,6 +163,10 @@ export class ComposePanel {
 
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());
+  }
+
+  protected nameOf(track: string): string {
+    return trackLabel(track, this.language.code());
   }
 
   protected addPart(name: string): void {
