@@ -91,4 +91,4 @@ def test_tempo_loop_and_instruments_are_controlled(visit: Visit) -> None:
     milliseconds_to_sound(page, 10)
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press(" ")
-    expect(player.get_by_role("button", name=re.compile(text("^Play", "^Reproducir")))).to_be_visible()
+    expect(player.get_by_role("button", name=text("Play", "Reproducir"), exact=True)).to_be_visible()
