@@ -131,6 +131,7 @@ def editor_frames(context: BrowserContext, url: str) -> tuple[float, float]:
 
 def sounds(context: BrowserContext, url: str) -> list[dict[str, float]]:
     """Return `stages_to_sound` for a click on Compose, of a first visit and of the pieces after it."""
+    context.set_default_timeout(60_000)
     page = context.new_page()
     listen(page)
     page.goto(url)
