@@ -5,7 +5,9 @@ contentful paint, median of the visits, CPU throttled by four), `layout_shift` (
 (frames per second while a roll of 5,000 notes is redrawn for each frame), `editor_fps` and `editor_all_fps` (the same
 while the editor scrolls through 10,000 notes, with some bars visible and with all of them), `first_sound_ms` (from a
 click on Compose to sound on a first visit, which loads the synthesiser) and `click_to_sound_ms` (with the SoundFont
-loaded, median).
+loaded, median). Medians of the stages of the latter: `accepted_ms` from the click to the answer to the request,
+`composed_ms` from there to the first notes, `scheduled_ms` from there to the first message for the synthesiser,
+`heard_ms` from there to sound.
 """
 
 import shutil
@@ -21,13 +23,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from report import report
 
-from tests.web.sound import listen, milliseconds_to_sound
+from tests.web.sound import listen, stages_to_sound, wait_for_quiet
 from tests.web.transfer import Transfer
 
 VISITS = 5
 NOTES = 5_000
 EDITED_NOTES = 10_000
 PIECES = 5
+#: Stages of `stages_to_sound`, and what they are called in the results.
+STAGES = {"accepted": "accepted", "composed": "composed", "played": "scheduled", "heard": "heard"}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _OBSERVE = """
     window.shift = 0;
@@ -125,18 +129,27 @@ def editor_frames(context: BrowserContext, url: str) -> tuple[float, float]:
     return some, float(page.evaluate(_EDITOR_FRAMES))
 
 
-def sounds(context: BrowserContext, url: str) -> list[float]:
-    """Return the milliseconds from a click on Compose to sound, of a first visit and of the pieces after it."""
+def sounds(context: BrowserContext, url: str) -> list[dict[str, float]]:
+    """Return `stages_to_sound` for a click on Compose, of a first visit and of the pieces after it."""
+    context.set_default_timeout(60_000)
     page = context.new_page()
     listen(page)
     page.goto(url)
     times = []
     for _ in range(1 + PIECES):
         page.get_by_role("button", name="Compose", exact=True).click()
-        times.append(milliseconds_to_sound(page))
+        times.append(stages_to_sound(page))
         page.get_by_role("button", name="Close player").click()
-        page.wait_for_timeout(2_000)
+        # The piece is composed to its end, so that the next one has the machine for itself.
+        page.get_by_role("button", name="Download").wait_for()
+        wait_for_quiet(page)
     return times
+
+
+def durations(times: dict[str, float]) -> dict[str, float]:
+    """Return the milliseconds of each stage, from the times at which the stages ended."""
+    ends = [0.0, *(times[name] for name in STAGES)]
+    return {f"{name}_ms": end - start for name, start, end in zip(STAGES.values(), ends, ends[1:], strict=False)}
 
 
 def main() -> None:
@@ -162,11 +175,12 @@ def main() -> None:
         "roll_fps": round(frames, 1),
         "editor_fps": round(edited, 1),
         "editor_all_fps": round(edited_all, 1),
-        "first_sound_ms": round(first),
-        "click_to_sound_ms": round(statistics.median(later)),
+        "first_sound_ms": round(first["heard"]),
+        "click_to_sound_ms": round(statistics.median(one["heard"] for one in later)),
+        **{name: round(statistics.median(durations(one)[name] for one in later)) for name in durations(first)},
     }
     for name, value in result.items():
-        print(f"{name:14} {value}")
+        print(f"{name:18} {value}")
     report("web", result)
 
 

@@ -94,6 +94,20 @@ def test_notes_are_edited_by_keyboard_and_mouse_and_the_original_is_restored(
         page.keyboard.press(key)
     expect(selection(visit)).to_contain_text(visit.text("D4, bar 1, beat 1.25", "D4, compás 1, pulso 1,25"))
     page.keyboard.press("ArrowRight")
+    # Copied notes are pasted, and humanised within an amount.
+    for key in ("Control+a", "Control+c", "Control+v"):
+        page.keyboard.press(key)
+    expect(selection(visit)).to_contain_text(visit.text("16 notes selected", "16 notas seleccionadas"))
+    page.get_by_role("button", name=visit.text("Humanize", "Humanizar")).click()
+    save(visit, 2)
+    humanised = song.notes[16:]
+    assert len(humanised) == 16
+    assert len({note[3] for note in humanised}) > 3, "velocities differ"
+    assert any(note[0] % 12 for note in humanised), "notes are off the grid"
+    roll(visit).focus()
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
@@ -104,12 +118,12 @@ def test_notes_are_edited_by_keyboard_and_mouse_and_the_original_is_restored(
     page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + 80)
     expect(selection(visit)).to_contain_text(visit.text("One note selected", "Una nota seleccionada"))
     page.screenshot(path=tmp_path / "editor.png", full_page=True)
-    save(visit, 2)
+    save(visit, 3)
     after = song.notes
     assert len(after) == len(before) + 1
     assert [24, 72, 62, 95, 0] in after
     page.get_by_role("button", name=visit.text("Restore version 1", "Restaurar la versión 1")).click()
-    restored = visit.text("Version 1 is restored as version 3.", "La versión 1 está restaurada como versión 3.")
+    restored = visit.text("Version 1 is restored as version 4.", "La versión 1 está restaurada como versión 4.")
     expect(page.get_by_text(restored)).to_be_visible()
     assert song.notes == before
     page.get_by_role("main").get_by_role("button", name=visit.text("Play Tune", "Reproducir Tune")).click()
@@ -169,13 +183,22 @@ def test_bars_are_regenerated_with_chords_and_an_alternative_is_used(visit: Visi
     panel.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     wrong = text("Bar 2: “H7” is not a chord.", "Compás 2: «H7» no es un acorde.")
     expect(panel.get_by_role("alert")).to_contain_text(wrong)
-    chords.fill("Am F")
+    chords.fill("Am")
+    # More bars are added and chosen by clicking, or by keys.
+    panel.get_by_role("button", name=text("Add bar", "Añadir compás")).press("Enter")
+    second = panel.get_by_role("group", name=text("Chords of bar 3", "Acordes del compás 3"))
+    second.get_by_label(text("Root of chord 1", "Fundamental del acorde 1")).select_option("D")
+    second.get_by_label(text("Quality of chord 1", "Tipo del acorde 1")).select_option("m7")
+    second.get_by_role("button", name=text("Add second chord", "Añadir segundo acorde")).click()
+    second.get_by_label(text("Root of chord 2", "Fundamental del acorde 2")).select_option("F")
+    second.get_by_label(text("Quality of chord 2", "Tipo del acorde 2")).select_option("")
+    expect(chords).to_have_value("| Am | Dm7 F |")
     panel.get_by_label(text("Alternatives", "Alternativas"), exact=True).select_option("2")
     with page.expect_request("**/api/v1/generations") as sent:
         panel.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     request = sent.value.post_data_json
     assert (request["prompt"]["first_bar"], request["prompt"]["last_bar"], request["prompt"]["tracks"]) == (2, 3, [1])
-    assert (request["count"], request["parameters"]["chords"]) == (2, "- | Am | F")
+    assert (request["count"], request["parameters"]["chords"]) == (2, "- | Am | Dm7 F")
     use = panel.get_by_role("button", name=text("Use", "Usar"), exact=True)
     expect(use).to_have_count(2, timeout=60_000)
     panel.get_by_role("button", name=text("Show", "Ver"), exact=True).last.click()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Open, Visit
-from tests.web.sound import listen, milliseconds_to_sound
+from tests.web.sound import listen, milliseconds_to_sound, wait_for_quiet
 
 pytestmark = pytest.mark.web
 
@@ -68,7 +68,27 @@ def test_tempo_loop_and_instruments_are_controlled(visit: Visit) -> None:
     # It went back, and never far beyond B.
     assert any(later < earlier for earlier, later in pairwise(positions))
     assert max(positions) < 4
+    # Letters are commands while the focus is in the player.
+    player.get_by_role("button", name=text("End loop", "Terminar bucle")).focus()
+    page.keyboard.press("l")
+    metronome = player.get_by_role("button", name=text("Metronome", "Metrónomo"))
+    expect(metronome).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("m")
+    expect(metronome).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("m")
+    expect(metronome).to_have_attribute("aria-pressed", "false")
     for mute in player.get_by_role("button", name=re.compile(text("^Mute ", "^Silenciar "))).all():
         mute.click()
-    page.wait_for_timeout(2_000)
-    assert page.evaluate("sound.level") < 0.002
+    wait_for_quiet(page)
+    # A solo does not undo what is muted; the click of the metronome is heard all the same.
+    player.get_by_role("button", name=re.compile(text("^Solo ", "^Solo "))).first.click()
+    metronome.click()
+    milliseconds_to_sound(page, 10)
+    metronome.click()
+    wait_for_quiet(page)
+    # An instrument alone is heard where the others are not.
+    player.get_by_role("button", name=re.compile(text("^Mute ", "^Silenciar "))).first.click()
+    milliseconds_to_sound(page, 10)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press(" ")
+    expect(player.get_by_role("button", name=text("Play", "Reproducir"), exact=True)).to_be_visible()

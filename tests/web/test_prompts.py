@@ -1,17 +1,27 @@
 """Prompts: pieces are continued and accompanied, from a file, the library and the last result."""
 
+import base64
+import io
 import re
 from pathlib import Path
 
 import httpx
+import mido
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.product import Product
-from tests.web.conftest import Visit, register
+from tests.web.conftest import Open, Visit, register
 from tests.web.midi_files import melody_midi
 
 pytestmark = pytest.mark.web
+
+#: A MIDI keyboard; `midi(...)` sends its messages. The machines that run tests have none.
+_MIDI_KEYBOARD = """(() => {
+    const input = {name: 'Stage piano', onmidimessage: null};
+    navigator.requestMIDIAccess = async () => ({inputs: new Map([['1', input]]), onstatechange: null});
+    window.midi = (...data) => input.onmidimessage({data: Uint8Array.from(data)});
+})()"""
 
 
 @pytest.fixture
@@ -103,6 +113,27 @@ def test_a_public_song_of_another_user_is_continued_without_an_account(
     page.get_by_role("button", name=text("Compose", "Componer"), exact=True).click()
     finished = re.compile(text("Finished: ", "Terminada: "))
     expect(page.get_by_text(finished).first).to_be_visible(timeout=60_000)
+
+
+def test_a_beginning_is_played_on_a_midi_keyboard(open_page: Open) -> None:
+    page = open_page()
+    page.add_init_script(_MIDI_KEYBOARD)
+    page.goto("/")
+    page.get_by_text("Folk tunes", exact=True).click()
+    page.get_by_role("button", name="Play a beginning").click()
+    expect(page.get_by_text("MIDI keyboard: Stage piano")).to_be_visible()
+    for pitch in (62, 66, 69, 74):
+        page.evaluate("pitch => midi(0x93, pitch, 101)", pitch)
+        page.wait_for_timeout(150)
+        # A note that starts with velocity 0 ends one.
+        page.evaluate("pitch => pitch % 2 ? midi(0x93, pitch, 0) : midi(0x83, pitch, 64)", pitch)
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("group", name="Prompt")).to_contain_text("My beginning")
+    with page.expect_request("**/api/v1/generations") as sent:
+        page.get_by_role("button", name="Compose", exact=True).click()
+    file = mido.MidiFile(file=io.BytesIO(base64.b64decode(sent.value.post_data_json["prompt"]["midi"])))
+    played = [(message.note, message.velocity) for message in file if message.type == "note_on" and message.velocity]
+    assert played == [(pitch, 101) for pitch in (62, 66, 69, 74)]
 
 
 def _publish(client: httpx.Client, song_id: str, headers: dict[str, str]) -> None:

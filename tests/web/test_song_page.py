@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.product import Product
-from tests.web.conftest import PASSWORD, SPANISH_PHONE, Visit, fast_variant, register
-from tests.web.midi_files import import_midi
+from tests.web.conftest import PASSWORD, SPANISH_PHONE, Open, Visit, fast_variant, register
+from tests.web.midi_files import import_midi, long_midi
 
 pytestmark = pytest.mark.web
 
@@ -124,3 +124,19 @@ def test_a_piece_is_shown_as_a_score_and_saved(visit: Visit, piece: str) -> None
     with page.expect_download() as download:
         dialog.get_by_role("button", name="PDF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def test_a_long_piece_of_many_tracks_is_opened_and_edited(open_page: Open, product: Product, name: str) -> None:
+    with product.client() as client:
+        headers = register(client, name)
+        kind = {"Content-Type": "audio/midi"}
+        answer = client.post("/library/imports", params={"title": "Long"}, content=long_midi(), headers=headers | kind)
+        song = answer.raise_for_status().json()["id"]
+    visit = Visit(open_page(), spanish=False)
+    page = visit.page
+    visit.log_in(name)
+    page.goto(f"/library/songs/{song}")
+    expect(page.get_by_text("Piano roll, 30000 notes, 20:00")).to_be_attached()
+    page.get_by_role("main").get_by_role("link", name="Edit notes").click()
+    expect(page.get_by_text("The piece has 30000 notes").first).to_be_attached()
+    expect(page.get_by_role("region", name="Tracks").get_by_role("listitem")).to_have_count(50)

@@ -106,6 +106,23 @@ async def test_a_prompt_is_kept_and_continued(client: httpx.AsyncClient, model: 
 
 
 @pytest.mark.parametrize("model", ["steps", "streams"])
+async def test_bars_are_replaced_and_the_rest_stays(client: httpx.AsyncClient, model: str) -> None:
+    prompt = encoded(SCALE) | {"use": "replace", "first_bar": 2, "last_bar": 3}
+    body = {"model": model, "seed": 5, "prompt": prompt}
+    one, again = [(await client.post(URL, json=body, headers=WAIT)).json() for _ in range(2)]
+    assert one["status"] == "succeeded"
+    midi = await midi_of(client, one)
+    assert await midi_of(client, again) == midi
+    notes = read_midi(midi).notes
+    bar = read_midi(midi).ticks_per_quarter * 4
+    kept = notes[(notes["onset"] < bar) | (notes["onset"] >= 3 * bar)]
+    assert kept["pitch"].tolist() == SCALE.notes["pitch"][:16].tolist()
+    composed = notes[(notes["onset"] >= bar) & (notes["onset"] < 3 * bar)]
+    assert len(composed)
+    assert composed["pitch"].tolist() != SCALE.notes["pitch"][:16].tolist()
+
+
+@pytest.mark.parametrize("model", ["steps", "streams"])
 async def test_a_melody_is_accompanied_and_unchanged(client: httpx.AsyncClient, model: str) -> None:
     body = {"model": model, "seed": 1, "prompt": encoded(SCALE), "parameters": {"accompaniment": "only"}}
     answer = (await client.post(URL, json=body, headers=WAIT)).json()

@@ -39,7 +39,7 @@ export interface PasswordField {
         </label>
       }
       @if (option()) {
-        <label><input type="checkbox" name="option" />{{ option() }}</label>
+        <label class="row"><input type="checkbox" name="option" />{{ option() }}</label>
       }
       @if (request.problem(); as problem) {
         <p class="error" role="alert">{{ errorMessages.of(problem) }}</p>

@@ -24,12 +24,14 @@ import { manifestLabel } from '../core/text/manifest-labels';
 import { Notices } from '../core/notices/notices';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
+import { ChordChooser } from './chord-chooser';
 import { EditorState } from './editor-state';
 import { editorTexts } from './editor-texts';
 import { Change, fileTracks, mergeCandidate } from './model/merge';
 import { candidateOf, excerptBefore } from './model/melody-candidate';
 import { detectedProgression, progressionFrom, readProgression } from './model/progression';
 import { Score, requestOf, scoreOf } from './model/score';
+import { trackLabel } from './track-label';
 
 type Use = Change['use'];
 const USES: Readonly<Record<string, readonly Use[]>> = {
@@ -62,7 +64,7 @@ interface Alternative {
 /** Composes with a model in the piece: bars anew, more instruments, or what follows; alternatives are compared first. */
 @Component({
   selector: 'e-compose-panel',
-  imports: [Icon],
+  imports: [ChordChooser, Icon],
   changeDetection: ChangeDetectionStrategy.OnPush,
   templateUrl: './compose-panel.html',
   styleUrl: './editor-panel.scss',
@@ -101,6 +103,11 @@ export class ComposePanel {
   protected readonly parts = signal<readonly string[]>([]);
   protected readonly style = signal('any');
   protected readonly chordText = signal('');
+  /** The bar in which the chords begin. */
+  protected readonly chordsBar = computed(() => {
+    if (this.use() === 'replace') return this.firstBar() || 1;
+    return this.use() === 'continue' ? this.state.bars().count + 1 : 1;
+  });
   protected readonly count = signal(3);
   protected readonly request = new RequestState();
   protected readonly error = signal<string | null>(null);
@@ -156,6 +163,10 @@ export class ComposePanel {
 
   protected label(text: string): string {
     return manifestLabel(text, this.language.code());
+  }
+
+  protected nameOf(track: string): string {
+    return trackLabel(track, this.language.code());
   }
 
   protected addPart(name: string): void {
@@ -288,7 +299,7 @@ export class ComposePanel {
     );
   }
 
-  /** Return a request for a melody model, which continues the bars before on one track; or why there is none. */
+  /** Return a request for a melody model, which composes on one track; or why there is none. */
   private melodyPlan(): Plan | string {
     const { count } = this.state.bars();
     const isReplaced = this.use() === 'replace';
@@ -306,14 +317,19 @@ export class ComposePanel {
     const base = this.state.present;
     const most = (this.parameter('bars')?.maximum ?? MAX_BARS) - (lastBar - firstBar + 1);
     if (most < 1) return this.t('tooManyBars', { n: (this.parameter('bars')?.maximum ?? MAX_BARS) - 1 });
+    const parameters: Record<string, string | number> = {};
+    if (this.parameter('accompaniment')) parameters['accompaniment'] = 'off';
+    const change: Change = { use: 'replace', firstBar, lastBar, tracks: [track] };
+    if (isReplaced) {
+      const prompt = { use: 'replace', first_bar: firstBar, last_bar: lastBar, tracks: fileTracks(base, [track]) };
+      return { change, prompt, parameters };
+    }
     const excerpt = excerptBefore(base, track, firstBar, Math.min(MAX_EXCERPT_BARS, most));
     if (!excerpt) return this.t('nothingBefore');
-    const parameters: Record<string, string | number> = { bars: excerpt.bars + lastBar - firstBar + 1 };
-    if (this.parameter('accompaniment')) parameters['accompaniment'] = 'off';
     return {
-      change: { use: 'replace', firstBar, lastBar, tracks: [track] },
+      change,
       prompt: { use: 'continue', bars: excerpt.bars },
-      parameters,
+      parameters: { ...parameters, bars: excerpt.bars + lastBar - firstBar + 1 },
       excerpt: excerpt.score,
       toCandidate: (composed) => candidateOf(base, composed, excerpt, track),
     };

@@ -94,7 +94,8 @@ export const editorTexts = texts(
     barsAfter: 'Number of bars',
     composedTracks: 'Tracks to regenerate',
     model: 'Model',
-    melodyHint: 'This model continues the bars before on one track. It does not hear the other tracks.',
+    melodyHint:
+      'This model composes on one track. Of several candidates it keeps the one that the bars after follow best. It does not hear the other tracks.',
     oneTrack: 'Select exactly one track with notes, without drums, that is not locked.',
     nothingBefore: 'The track has no notes before these bars, which the model needs.',
     tooManyBars: 'This model composes at most {n} bars at once.',
@@ -244,7 +245,8 @@ export const editorTexts = texts(
     barsAfter: 'Número de compases',
     composedTracks: 'Pistas que se regeneran',
     model: 'Modelo',
-    melodyHint: 'Este modelo continúa los compases anteriores en una pista. No oye las demás.',
+    melodyHint:
+      'Este modelo compone en una pista. De varias propuestas se queda con la que mejor enlaza con los compases siguientes. No oye las demás pistas.',
     oneTrack: 'Selecciona una sola pista con notas, sin batería y sin bloquear.',
     nothingBefore: 'La pista no tiene notas antes de estos compases, y el modelo las necesita.',
     tooManyBars: 'Este modelo compone {n} compases de una vez como máximo.',

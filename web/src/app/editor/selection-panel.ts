@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
 import { EditorState } from './editor-state';
@@ -7,6 +8,7 @@ import { changeNotes, humaniseNotes, quantiseNotes, transposeNotes } from './mod
 import { pitchName } from './model/keys';
 import { Note, Score } from './model/score';
 import { SelectionText } from './selection-text';
+import { trackLabel } from './track-label';
 
 /** What can be done with the selected notes: their values, and commands. */
 @Component({
@@ -19,6 +21,7 @@ import { SelectionText } from './selection-text';
 export class SelectionPanel {
   protected readonly t = injectTexts(editorTexts);
   protected readonly state = inject(EditorState);
+  private readonly language = inject(Language);
   protected readonly description = new SelectionText(this.state);
   protected readonly strength = signal(100);
   protected readonly amount = signal(40);
@@ -46,6 +49,10 @@ export class SelectionPanel {
 
   protected nameOf(pitch: number): string {
     return pitchName(pitch, this.state.score().keys[0]?.key);
+  }
+
+  protected trackName(name: string): string {
+    return trackLabel(name, this.language.code());
   }
 
   protected beat(): number {

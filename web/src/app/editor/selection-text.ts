@@ -1,15 +1,18 @@
 import { computed, inject } from '@angular/core';
 import { Format } from '../core/text/format';
+import { Language } from '../core/text/language';
 import { injectTexts } from '../core/text/texts';
 import { EditorState } from './editor-state';
 import { editorTexts } from './editor-texts';
 import { pitchName } from './model/keys';
 import { Note } from './model/score';
+import { trackLabel } from './track-label';
 
 /** Describes the selection in words, for screen readers. Needs an injection context. */
 export class SelectionText {
   private readonly t = injectTexts(editorTexts);
   private readonly format = inject(Format);
+  private readonly language = inject(Language);
 
   constructor(private readonly state: EditorState) {}
 
@@ -39,7 +42,7 @@ export class SelectionText {
       beat: this.format.number(beat, 2),
       length: this.format.number(quarters, 2),
       velocity: note.velocity,
-      track: this.state.score().tracks[note.track]?.name ?? '',
+      track: trackLabel(this.state.score().tracks[note.track]?.name ?? '', this.language.code()),
     };
   }
 

@@ -7,6 +7,7 @@ import { Icon } from '../shared/icon';
 import { EditorState } from './editor-state';
 import { editorTexts } from './editor-texts';
 import { addTrack, changeTrack, removeTrack } from './model/edits';
+import { trackLabel } from './track-label';
 import { trackColours } from './track-colours';
 
 /** The value of the choice of a drum kit; programs are 0 to 127. */
@@ -30,7 +31,7 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
                 type="radio"
                 name="active-track"
                 [checked]="state.activeTrack() === $index"
-                [attr.aria-label]="t('drawOn', { name: track.name })"
+                [attr.aria-label]="t('drawOn', { name: label(track.name) })"
                 (change)="state.activeTrack.set($index)"
               />
               <span class="swatch" [style.background]="colour($index)" aria-hidden="true"></span>
@@ -39,12 +40,12 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
               class="input grow"
               maxlength="200"
               [attr.aria-label]="t('trackName', { n: $index + 1 })"
-              [value]="track.name"
+              [value]="label(track.name)"
               (change)="change($index, { name: $any($event.target).value })"
             />
             <select
               class="input grow"
-              [attr.aria-label]="t('instrumentOf', { name: track.name })"
+              [attr.aria-label]="t('instrumentOf', { name: label(track.name) })"
               (change)="setInstrument($index, +$any($event.target).value)"
             >
               @for (name of instruments(); track $index; let program = $index) {
@@ -57,7 +58,7 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
               <input
                 type="checkbox"
                 [checked]="state.hiddenTracks().has($index)"
-                [attr.aria-label]="t('hide', { name: track.name })"
+                [attr.aria-label]="t('hide', { name: label(track.name) })"
                 (change)="state.toggleHidden($index)"
               /><span aria-hidden="true">{{ word('hide') }}</span>
             </label>
@@ -65,7 +66,7 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
               <input
                 type="checkbox"
                 [checked]="state.lockedTracks().has($index)"
-                [attr.aria-label]="t('lock', { name: track.name })"
+                [attr.aria-label]="t('lock', { name: label(track.name) })"
                 (change)="state.toggleLocked($index)"
               /><span aria-hidden="true">{{ word('lock') }}</span>
             </label>
@@ -73,7 +74,7 @@ const SPANISH = Object.values(SPANISH_INSTRUMENTS).slice(0, DRUMS);
               type="button"
               class="icon-button"
               [disabled]="state.score().tracks.length < 2 || state.lockedTracks().has($index)"
-              [attr.aria-label]="t('removeTrack', { name: track.name })"
+              [attr.aria-label]="t('removeTrack', { name: label(track.name) })"
               (click)="remove($index)"
             >
               <e-icon name="trash" />
@@ -108,6 +109,10 @@ export class TracksPanel {
   protected colour(track: number): string {
     const colours = trackColours(this.theme.isDark());
     return colours[track % colours.length] as string;
+  }
+
+  protected label(name: string): string {
+    return trackLabel(name, this.language.code());
   }
 
   /** The verb of a label such as `Hide {name}`. */

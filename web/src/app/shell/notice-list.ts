@@ -34,6 +34,12 @@ import { Icon } from '../shared/icon';
       gap: 0.6rem;
       width: min(26rem, 100vw - 1.5rem);
       pointer-events: none;
+
+      /* At the top, next to the title of the page: the buttons for a piece are at the bottom. */
+      @media (width >= 840px) {
+        top: 1rem;
+        bottom: auto;
+      }
     }
 
     .notice {

@@ -212,7 +212,7 @@ export class PlayerBar {
     if (this.player.state() === 'loading') return this.t('preparing');
     const share = this.player.loadProgress();
     if (share !== null && share < 1) return this.t('receiving', { percent: this.format.percent(share) });
-    return this.player.track()?.author ?? '';
+    return this.format.author(this.player.track()?.author ?? '');
   });
   protected readonly optionsOpen = signal(false);
 

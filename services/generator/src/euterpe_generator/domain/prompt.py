@@ -62,7 +62,8 @@ class Prompt:
     `accompaniment` are those of what accompanies it. `shift` semitones transpose them to the key in which the networks
     compose. `unknown` counts the tokens that are not in the networks' vocabularies. `key` is the key that the song or
     file states; `settings` are the parameters that a piece takes from its prompt unless they are requested. `song_id`
-    is the song it was taken from, if any. Models for several tracks read `material` instead of `rows` and `given`.
+    is the song it was taken from, if any. Models for several tracks read `material` instead of `rows` and `given`;
+    models for melodies read both if bars are replaced: `rows` are then the bars before, `after` those after them.
     """
 
     rows: Rows
@@ -76,6 +77,14 @@ class Prompt:
     settings: Mapping[str, Any] = field(default_factory=dict)
     given: Given = Given()
     material: Material | None = None
+    after: Rows = ()
+
+    @property
+    def replaced_bars(self) -> int:
+        """The number of bars that are replaced; 0 for other uses."""
+        if self.material is None or self.material.use != "replace":
+            return 0
+        return self.material.last_bar - self.material.first_bar + 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -83,12 +92,16 @@ class Prompt:
         if self.material is None:
             # Versions without it must be able to read the rows of this one.
             del values["material"]
+        if not self.after:
+            del values["after"]
         return values
 
     @property
     def summary(self) -> dict[str, Any]:
         """The values of `to_dict` that describe the prompt, without its notes as the file has them."""
-        values = {name: value for name, value in self.to_dict().items() if name not in ("accompaniment", "given")}
+        values = {
+            name: value for name, value in self.to_dict().items() if name not in ("accompaniment", "given", "after")
+        }
         if self.material is not None:
             values["material"] = {name: value for name, value in values["material"].items() if name != "midi"}
         return values
@@ -101,7 +114,7 @@ class Prompt:
         """
         try:
             plain = dict(values)
-            for name in {"rows", "accompaniment"} & plain.keys():
+            for name in {"rows", "accompaniment", "after"} & plain.keys():
                 plain[name] = tuple((length, tuple(pitches)) for length, pitches in plain[name])
             if "given" in plain:
                 plain["given"] = Given.from_dict(plain["given"])

@@ -24,6 +24,7 @@ from euterpe_generator.engine.scheduler import Scheduler
 from euterpe_generator.errors import InvalidParameters, ModelNotFound
 from euterpe_generator.models.adapters import ModelAdapter
 from euterpe_generator.models.figures import Figure, figures_of
+from euterpe_generator.models.melody_replacement import REPLACEMENT_CANDIDATES
 from euterpe_generator.models.offered_parameters import key_remedy
 from euterpe_generator.models.samples import Samples
 
@@ -201,7 +202,9 @@ class Catalogue:
         """Build the engine's request for a generation. Raises KeyError if its model is not in memory."""
         model = self._by_key[generation.model_key]
         inputs = model.adapter.session_inputs(generation.parameters, generation.prompt)
-        candidates = int(generation.parameters.get("candidates", 1))
+        # Bars of a melody are those after which the next ones are most likely.
+        is_compared = generation.prompt is not None and bool(generation.prompt.after)
+        candidates = int(generation.parameters.get("candidates", REPLACEMENT_CANDIDATES if is_compared else 1))
         return Request(request_id, generation.owner.key, generation.seed, generation.length, inputs, candidates)
 
     def resolve(

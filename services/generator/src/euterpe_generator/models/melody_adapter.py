@@ -45,6 +45,7 @@ from euterpe_generator.models.endings import (
     melody_ending,
 )
 from euterpe_generator.models.given_notes import with_given_notes
+from euterpe_generator.models.melody_replacement import read_replacement, with_replaced_bars
 from euterpe_generator.models.offered_parameters import offered_manifest
 from euterpe_generator.models.prompts import PromptReading, prompt_tokens, read_prompt
 from euterpe_generator.models.token_masks import (
@@ -104,12 +105,9 @@ class MelodyAdapter:
     ) -> dict[str, Value]:
         """See ModelAdapter: what is not requested comes from the prompt; its meter always does."""
         resolved = dict(parameters)
-        if resolved.get("strategy") == "beam" and int(resolved["beam_width"]) % int(resolved["beam_groups"]):
-            message = f"must divide beam_width, which is {resolved['beam_width']}"
-            raise InvalidParameters.for_field("body.parameters.beam_groups", message)
-        if resolved.get("no_repeat_ngram") == 1:
-            message = "must be 0 (off) or at least 2: with 1, no note could occur twice"
-            raise InvalidParameters.for_field("body.parameters.no_repeat_ngram", message)
+        _check_sampling(resolved)
+        if prompt is not None and prompt.replaced_bars:
+            return self._resolve_replacement(resolved, requested, prompt)
         if prompt is not None:
             resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
         is_accompaniment = resolved.get("accompaniment") == "only"
@@ -148,7 +146,10 @@ class MelodyAdapter:
             part = self._part("accompaniment", parameters, prompt, ())
             return Plan((part,), known_parts=(np.zeros((0, 1), np.int64),))
         rows = () if prompt is None else _transposed(prompt.rows, prompt.shift)
-        parts = [self._part("melody", parameters, prompt, rows)]
+        melody = self._part("melody", parameters, prompt, rows)
+        if prompt is not None and prompt.after:
+            return Plan((self._before(melody, prompt, parameters),))
+        parts = [melody]
         if accompaniment == "on" and "accompaniment" in self._graphs:
             rows = () if prompt is None else _transposed(prompt.accompaniment, prompt.shift)
             parts.append(self._part("accompaniment", parameters, prompt, rows))
@@ -159,6 +160,19 @@ class MelodyAdapter:
     ) -> Prompt:
         """See ModelAdapter. A composed song's style, meter, key, tempo and instruments are those of its parameters."""
         limit, is_accompaniment = self.manifest.prompt_bars, parameters.get("accompaniment") == "only"
+        if source.use == "replace":
+            requested = str(parameters.get("key", ANY_KEY))
+            key = stored.get("key") if requested == ANY_KEY else requested
+            prompt = read_replacement(
+                midi,
+                source,
+                key=key if key in KEYS and key != ANY_KEY else None,
+                bars_before=limit,
+                max_bars=self._max_bars(),
+                white_keys=self.manifest.tonality == "white",
+            )
+            inherited = self._inherited(stored)
+            return replace(prompt, settings={n: inherited[n] for n in ("style", "meter") if n in inherited})
         if is_accompaniment:
             limit = self._max_bars()
         elif source.bars is not None and source.bars > limit:
@@ -181,6 +195,8 @@ class MelodyAdapter:
         """See ModelAdapter. With two parts, the melody is the first track."""
         events = events[~np.isnan(events[:, 0])]
         melody, accompaniment = (self._composed_track(number, events, parameters) for number in range(len(PARTS)))
+        if prompt is not None and prompt.replaced_bars:
+            return with_replaced_bars(prompt, melody)
         if melody is None:
             melody = QuantizedTrack((), (), (), 0)
         piece = to_piece(melody, accompaniment, bpm=self.manifest.bpm, meter=self._form(parameters).meter)
@@ -237,6 +253,9 @@ class MelodyAdapter:
     def _max_bars(self) -> int:
         return int(max(one.limits["maximum"] for one in self.manifest.sampling.parameters if one.name == "bars"))
 
+    def _min_bars(self) -> int:
+        return int(min(one.limits["minimum"] for one in self.manifest.sampling.parameters if one.name == "bars"))
+
     def _resolve_meter(self, resolved: dict[str, Value], requested: Mapping[str, Any], prompt: Prompt) -> None:
         """Select the prompt's meter, or a style in it. Raises InvalidParameters if the user requested another."""
         if "meter" in resolved and "meter" not in requested:
@@ -250,6 +269,34 @@ class MelodyAdapter:
             remedy = "set parameters.meter" if "meter" in resolved else remedy
             message = f"is in {prompt.meter}, but the piece is in {form.meter}; {remedy}"
             raise InvalidParameters.for_field("body.prompt", message, meter=str(form.meter))
+
+    def _resolve_replacement(
+        self, resolved: dict[str, Value], requested: Mapping[str, Any], prompt: Prompt
+    ) -> dict[str, Value]:
+        """Return the parameters with which bars of a melody are replaced. Raises InvalidParameters for others."""
+        unfit = {"accompaniment": ("on", "only"), "form": (TWO_PART,), "strategy": ("beam",)}
+        for name, values in unfit.items():
+            if resolved.get(name) in values and name in requested:
+                message = f"must not be {resolved[name]} where bars are replaced"
+                raise InvalidParameters.for_field(f"body.parameters.{name}", message)
+        if "accompaniment" in resolved:
+            resolved["accompaniment"] = "off"
+        if "bars" in requested:
+            message = "must be omitted where bars are replaced: the piece keeps its length"
+            raise InvalidParameters.for_field("body.parameters.bars", message)
+        resolved |= {n: value for n, value in prompt.settings.items() if n in resolved and n not in requested}
+        self._resolve_meter(resolved, requested, prompt)
+        per_bar = self._form({**resolved, "bars": 1}).steps * _PER_SIXTEENTH
+        after = sum(length for length, _ in prompt.after) // per_bar
+        resolved["bars"] = max(prompt.bars + prompt.replaced_bars + after, self._min_bars())
+        return resolved
+
+    def _before(self, part: Part, prompt: Prompt, parameters: Mapping[str, Value]) -> Part:
+        """Return a part whose bars are followed by those after the replaced ones."""
+        form = self._form(parameters)
+        start = (prompt.bars + prompt.replaced_bars) * form.meter.bar * self._units
+        after = _encode(_transposed(prompt.after, prompt.shift), self._vocabularies["melody"], form.steps)
+        return replace(part, ending=None, after=after, after_start=start)
 
     def _form(self, parameters: Mapping[str, Value]) -> Form:
         """Return the form of what the networks compose; of a piece in two-part form, each section once."""
@@ -355,6 +402,16 @@ class MelodyAdapter:
             if name == "melody"
             else accompaniment_ending(part, melody, frame, shares)
         )
+
+
+def _check_sampling(resolved: Mapping[str, Value]) -> None:
+    """Raise InvalidParameters for sampling parameters that contradict each other."""
+    if resolved.get("strategy") == "beam" and int(resolved["beam_width"]) % int(resolved["beam_groups"]):
+        message = f"must divide beam_width, which is {resolved['beam_width']}"
+        raise InvalidParameters.for_field("body.parameters.beam_groups", message)
+    if resolved.get("no_repeat_ngram") == 1:
+        message = "must be 0 (off) or at least 2: with 1, no note could occur twice"
+        raise InvalidParameters.for_field("body.parameters.no_repeat_ngram", message)
 
 
 def _mode(key: KeySignature | None) -> int:

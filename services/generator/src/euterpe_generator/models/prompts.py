@@ -60,11 +60,8 @@ def read_prompt(midi: bytes, reading: PromptReading, vocabularies: Mapping[str, 
     excerpt = _Excerpt.of(piece, parts, reading)
     melody = excerpt.rows(excerpt.melody)
     has_accompaniment = len(parts.accompaniment) > 0 and not reading.melody_only
-    key = _stated_key(piece, excerpt, reading)
-    pitches, lengths = excerpt.melody["pitch"], excerpt.melody["duration"]
-    shift = 0
-    if reading.white_keys:
-        shift = white_key_shift(pitches, lengths) if key is None else _white_shift(key)
+    key = stated_key(piece, excerpt.melody, excerpt.start, reading.key)
+    shift = white_shift(excerpt.melody, key) if reading.white_keys else 0
     tokens = prompt_tokens(QuantizedTrack.from_rows(melody, FINE).transposed(shift), vocabularies["melody"])
     unknown = sum(one.encode(each)[1] for one, each in zip(vocabularies["melody"], tokens, strict=True))
     return Prompt(
@@ -107,10 +104,10 @@ class _Excerpt:
         first = first_melody
         if not reading.melody_only and len(parts.accompaniment):
             first = min(first, _bar_of(lines, int(parts.accompaniment["onset"].min()) + early))
-        meter, bars = _equal_bars(piece, first, reading.bars)
+        meter, bars = equal_bars(piece, first, reading.bars)
         if first + bars <= first_melody:
             first = first_melody
-            meter, bars = _equal_bars(piece, first, reading.bars)
+            meter, bars = equal_bars(piece, first, reading.bars)
         if meter.bar < 1:
             message = f"bars of its meter {meter} must last at least a sixteenth"
             raise InvalidParameters.for_field("body.prompt", message)
@@ -185,7 +182,7 @@ def _bar_of(lines: Any, tick: int) -> int:
     return max(int(np.searchsorted(lines, tick, side="right")) - 1, 0)
 
 
-def _equal_bars(piece: Piece, first: int, at_most: int) -> tuple[Meter, int]:
+def equal_bars(piece: Piece, first: int, at_most: int) -> tuple[Meter, int]:
     """Return the meter of bar `first`, and how many bars in it follow each other from there, up to `at_most`."""
     lines = piece.bar_starts
     meter = COMMON_TIME
@@ -203,18 +200,23 @@ def _equal_bars(piece: Piece, first: int, at_most: int) -> tuple[Meter, int]:
     return meter, max(count, 1)
 
 
-def _stated_key(piece: Piece, excerpt: _Excerpt, reading: PromptReading) -> KeySignature | None:
-    """Return the song's key or the file's key signature; None where the notes contradict a signature."""
-    if reading.key is not None:
-        return KeySignature.parse(reading.key)
-    stated = [change.key for change in piece.keys if change.tick <= excerpt.start] or [each.key for each in piece.keys]
+def stated_key(piece: Piece, melody: NoteArray, tick: int, key: str | None) -> KeySignature | None:
+    """Return `key` or the file's key signature at a tick; None where the notes of the melody contradict a signature."""
+    if key is not None:
+        return KeySignature.parse(key)
+    stated = [change.key for change in piece.keys if change.tick <= tick] or [each.key for each in piece.keys]
     if not stated:
         return None
     # Many programs write C major whatever the key is.
-    pitches, lengths = excerpt.melody["pitch"], excerpt.melody["duration"]
+    pitches, lengths = melody["pitch"], melody["duration"]
     best = white_key_shift(pitches, lengths)
     shares = [_on_white_keys(pitches, lengths, shift) for shift in (_white_shift(stated[-1]), best)]
     return stated[-1] if shares[0] >= shares[1] - _KEY_TOLERANCE else None
+
+
+def white_shift(melody: NoteArray, key: KeySignature | None) -> int:
+    """Return the semitones from a melody's key to the white keys; without a key, those that fit its notes best."""
+    return white_key_shift(melody["pitch"], melody["duration"]) if key is None else _white_shift(key)
 
 
 def _white_shift(key: KeySignature) -> int:

@@ -54,8 +54,10 @@ class PromptRequest(BaseModel):
     )
     use: Literal["continue", "accompany", "replace"] = Field(
         default="continue",
-        description="What an ensemble model does with it: continue it, add the instruments of `parts`, or replace "
-        "`first_bar` to `last_bar`. All other notes stay as they are.",
+        description="What the model does with it: continue it, add the instruments of `parts` (ensemble models only), "
+        "or replace `first_bar` to `last_bar`. All other notes stay as they are. Melody models replace the melody, or "
+        "the notes of one of the `tracks`: they compose several candidates after the bars before, and keep the one "
+        "after which the bars that follow are most likely.",
     )
     first_bar: int | None = Field(
         default=None, ge=1, le=20_000, strict=True, description="The first bar to replace, from 1."
@@ -66,7 +68,7 @@ class PromptRequest(BaseModel):
     tracks: list[Annotated[int, Field(ge=1, le=1_000, strict=True)]] = Field(
         default_factory=list,
         max_length=64,
-        description="The tracks of the file to replace, from 1; by default all.",
+        description="The tracks of the file to replace, from 1; by default all, or the melody.",
     )
 
     def to_domain(self) -> requests.PromptSource:

@@ -13,7 +13,7 @@ from euterpe_service_kit.object_store import ObjectStore
 
 from euterpe_generator.clients.library import LibraryClient
 from euterpe_generator.domain.generation import Owner, creation_parameters
-from euterpe_generator.domain.prompt import Prompt
+from euterpe_generator.domain.prompt import Prompt, PromptUse
 from euterpe_generator.domain.requests import (
     ComparisonVariant,
     GenerationRequest,
@@ -25,6 +25,11 @@ from euterpe_generator.domain.titles import labelled_title, piece_title
 from euterpe_generator.errors import InvalidParameters
 from euterpe_generator.models.catalogue import Catalogue, Model
 
+#: What a model can do with a prompt, by its kind; others can only continue it.
+PROMPT_USES: Final[Mapping[str, tuple[PromptUse, ...]]] = {
+    "ensemble": ("continue", "accompany", "replace"),
+    "melody": ("continue", "replace"),
+}
 #: The library's limit of a song's creation parameters, in characters of JSON.
 _MAX_REGISTERED_CHARACTERS: Final = 16_384
 
@@ -79,9 +84,10 @@ class RequestResolver:
     ) -> OrderItem:
         parameters = model.check_parameters(field_name, request.parameters)
         if prompt is None and request.prompt is not None:
-            if request.prompt.use != "continue" and model.kind != "ensemble":
-                message = f"must be continue, which is all that the model {model.name} can do with a prompt"
-                raise InvalidParameters.for_field("body.prompt.use", message, uses=["continue"])
+            uses = PROMPT_USES.get(model.kind, ("continue",))
+            if request.prompt.use not in uses:
+                message = f"must be {' or '.join(uses)}, which is all that the model {model.name} can do with a prompt"
+                raise InvalidParameters.for_field("body.prompt.use", message, uses=list(uses))
             midi, stored = await self._prompt_file(owner, request.prompt)
             read = await asyncio.to_thread(model.adapter.read_prompt, midi, request.prompt, parameters, stored)
             prompt = replace(read, song_id=request.prompt.song_id)

@@ -222,6 +222,10 @@ class Worker:
         all_claimed = dict(self._claimed)
         if not all_claimed:
             return
+        for claimed in all_claimed.values():
+            # Before the database answers: what is watched here is to be heard at once.
+            if self._live.is_watched_here(claimed.generation.id):
+                self._watch(claimed)
         for attempt_id, steps in (await asyncio.wrap_future(self._engine.progress())).items():
             if attempt_id in all_claimed:
                 all_claimed[attempt_id].steps = steps
@@ -350,7 +354,7 @@ class Worker:
 
     def _apply_lease(self, claimed: ClaimedGeneration, lease: RenewedLease) -> None:
         claimed.is_watched_elsewhere = lease.watched
-        if lease.watched or self._live.is_watched_here(claimed.generation.id):
+        if lease.watched:
             self._watch(claimed)
         if lease.cancel_requested and not claimed.is_cancelling:
             claimed.is_cancelling, claimed.keep_partial = True, lease.keep_partial

@@ -1,4 +1,5 @@
 import { Injectable, effect, inject, signal } from '@angular/core';
+import { Router } from '@angular/router';
 import { Api } from '../api/api';
 import { readEvents } from '../api/events';
 import type { Schema } from '../api/types';
@@ -16,6 +17,9 @@ interface Update {
   readonly latest: Notification | null;
 }
 
+/** Pages that show the progress of the pieces that were requested there, whose end needs no notice. */
+const SHOWS_PROGRESS = /^\/(\?.*piece=|compare|library\/songs\/[^/]+\/edit)/;
+
 /** The unread notifications of the user, kept up to date by server-sent events while the page is visible. */
 @Injectable({ providedIn: 'root' })
 export class LiveNotifications {
@@ -25,6 +29,7 @@ export class LiveNotifications {
   private readonly api = inject(Api);
   private readonly notices = inject(Notices);
   private readonly session = inject(Session);
+  private readonly router = inject(Router);
   private readonly language = inject(Language);
   private connection: AbortController | null = null;
   private lastId = '';
@@ -82,7 +87,7 @@ export class LiveNotifications {
     // What was unread before the page opened is counted, but not announced.
     if (latest && !this.isFirst) {
       this.latest.set(latest);
-      void this.announce(latest);
+      if (latest.kind !== 'generation' || !SHOWS_PROGRESS.test(this.router.url)) void this.announce(latest);
     }
     this.isFirst = false;
   }

@@ -7,6 +7,8 @@ const TICK_MS = 25;
 const LOOKAHEAD_SECONDS = 0.12;
 const HIDDEN_LOOKAHEAD_SECONDS = 1.5;
 const START_DELAY_SECONDS = 0.02;
+/** After this time beyond that of a message, the synthesiser has processed it. */
+const PASS_SECONDS = 0.02;
 const TAIL_SECONDS = 0.8;
 /** A note that began before the start of playback is played if this much of it remains. */
 const MIN_REMAINDER_SECONDS = 0.25;
@@ -132,9 +134,10 @@ export class SequencePlayer {
 
   private async silence(): Promise<void> {
     this.synthesizer.hold();
-    const remaining = this.scheduledTime - this.now;
-    if (remaining > 0 && this.synthesizer.context.state === 'running')
-      await new Promise((resolve) => setTimeout(resolve, remaining * 1000 + 20));
+    const end = this.scheduledTime + PASS_SECONDS;
+    // The clock of the context is slower than timers on a busy machine.
+    while (this.now < end && this.synthesizer.context.state === 'running')
+      await new Promise((resolve) => setTimeout(resolve, (end - this.now) * 1000));
     this.synthesizer.release();
     this.noteEnds = [];
     this.anchors = [];

@@ -14,6 +14,9 @@ export class Synthesizer {
   /** The sound bank that is being added. The library confirms only the last of several that are added at once. */
   private adding: Promise<unknown> = Promise.resolve();
 
+  /** Seconds by which the clock of the worklet is behind that of the context: it stands still while the worklet starts. */
+  private lag = Number.POSITIVE_INFINITY;
+
   private constructor(
     readonly context: AudioContext,
     private readonly worklet: WorkletSynthesizer,
@@ -24,13 +27,23 @@ export class Synthesizer {
   /** Start the synthesiser. Throws an Error if the browser cannot run it. */
   static async create(context: AudioContext): Promise<Synthesizer> {
     await withTimeout(context.audioWorklet.addModule(PROCESSOR_URL));
-    const worklet = new WorkletSynthesizer(context, { eventsEnabled: false });
-    await withTimeout(worklet.isReady);
+    let node: AudioWorkletNode | undefined;
+    const create = (...parameters: ConstructorParameters<typeof AudioWorkletNode>) =>
+      (node = new AudioWorkletNode(...parameters));
+    const worklet = new WorkletSynthesizer(context, {
+      eventsEnabled: false,
+      audioNodeCreators: { worklet: create as never },
+    });
     const volume = new GainNode(context);
     const output = new GainNode(context);
     worklet.connect(output);
     output.connect(volume).connect(context.destination);
-    return new Synthesizer(context, worklet, output, volume);
+    const synthesizer = new Synthesizer(context, worklet, output, volume);
+    node?.port.addEventListener('message', ({ data }: MessageEvent<{ currentTime?: number }>) =>
+      synthesizer.measureLag(data.currentTime),
+    );
+    await withTimeout(worklet.isReady);
+    return synthesizer;
   }
 
   /** Load instruments by their file names (`instrumentFiles`). Throws an Error if one cannot be loaded. */
@@ -44,7 +57,7 @@ export class Synthesizer {
 
   send(channel: number, bytes: readonly number[], time?: number): void {
     const [status = 0, ...data] = bytes;
-    const options = time === undefined ? undefined : { time };
+    const options = time === undefined ? undefined : { time: time - (Number.isFinite(this.lag) ? this.lag : 0) };
     this.worklet.sendMessage([status | (channel & 15), ...data], channel & ~15, options);
   }
 
@@ -98,6 +111,11 @@ export class Synthesizer {
     tone.connect(gain).connect(this.output);
     tone.start(time);
     tone.stop(time + 0.06);
+  }
+
+  private measureLag(time: number | undefined): void {
+    // Messages arrive late; the least late one is the best measure.
+    if (time !== undefined) this.lag = Math.min(this.lag, this.context.currentTime - time);
   }
 
   private loadOnce(file: string): Promise<void> {

@@ -32,6 +32,11 @@ export class Format {
     return new Intl.NumberFormat(this.language.code(), { style: 'percent' }).format(value);
   }
 
+  /** Return the name of an author; that of a guest, whom the API calls `Guest`, in the user's language. */
+  author(name: string): string {
+    return name === 'Guest' && this.language.code() === 'es' ? 'Invitado' : name;
+  }
+
   /** Format a musical key such as `Db major`. */
   key(key: string): string {
     return keyName(key, this.language.code());

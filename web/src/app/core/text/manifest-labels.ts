@@ -59,9 +59,9 @@ export function styleLabel(path: string, language: LanguageCode): string {
 
 /**
  * Return a text of a model manifest as a label: translated if possible, capitalised, without underscores. The path of
- * a style is written out: Classical · Baroque · Bach.
+ * a style is written out: Classical · Baroque · Bach. With `unknown`, that is returned if there is no translation.
  */
-export function manifestLabel(text: string, language: LanguageCode): string {
+export function manifestLabel(text: string, language: LanguageCode, unknown?: string): string {
   if (STYLE_PATH.test(text)) {
     const names = text.split('/');
     if (names.length > 2) void loadComposerNames();
@@ -72,6 +72,7 @@ export function manifestLabel(text: string, language: LanguageCode): string {
   const plain = text.replaceAll('_', ' ');
   if (language === 'es') void loadSpanishLabels();
   const translation = language === 'es' ? spanishLabels()[plain.toLowerCase()] : undefined;
+  if (unknown !== undefined && translation === undefined) return unknown;
   const label = translation ?? PLAIN_NAMES[plain.toLowerCase()] ?? plain;
   return label.charAt(0).toUpperCase() + label.slice(1);
 }

@@ -1,5 +1,5 @@
 import { Bars } from './bars';
-import { detectedProgression, progressionFrom, readProgression } from './progression';
+import { chordParts, detectedProgression, progressionFrom, progressionText, readProgression } from './progression';
 
 describe('readProgression', () => {
   it('reads bars with lines, and a chord in each bar without', () => {
@@ -31,5 +31,22 @@ describe('detectedProgression', () => {
       { tick: 8, symbol: null },
     ];
     expect(detectedProgression(chords, bars, 2, 3)).toBe('| F G | - |');
+  });
+});
+
+describe('progressionText', () => {
+  it('is read as the same bars', () => {
+    const bars = [['Am'], ['F#m7', 'Bb'], ['-']];
+    expect(readProgression(progressionText(bars)).bars).toEqual(bars);
+    expect(progressionText([])).toBe('');
+  });
+});
+
+describe('chordParts', () => {
+  it('knows roots and every spelling of a quality', () => {
+    expect(chordParts('F#min7')).toEqual({ root: 'F#', quality: 'm7' });
+    expect(chordParts('Bb')).toEqual({ root: 'Bb', quality: '' });
+    expect(chordParts('C°')).toEqual({ root: 'C', quality: 'dim' });
+    expect(chordParts('-')).toEqual({ root: '-', quality: '' });
   });
 });

@@ -3,7 +3,40 @@ import { Bars } from './bars';
 
 const CHORD = /^[A-G][#b]?(maj7?|M7?|min7?|m7?|7|dim|°|o|aug|\+|sus4?)?$/;
 /** Stands for a chord that is left open. */
-const OPEN = '-';
+export const OPEN = '-';
+export const ROOTS = [
+  'C',
+  'C#',
+  'Db',
+  'D',
+  'D#',
+  'Eb',
+  'E',
+  'F',
+  'F#',
+  'Gb',
+  'G',
+  'G#',
+  'Ab',
+  'A',
+  'A#',
+  'Bb',
+  'B',
+] as const;
+export const QUALITIES = ['', 'm', '7', 'maj7', 'm7', 'dim', 'aug', 'sus4'] as const;
+export type Quality = (typeof QUALITIES)[number];
+/** Other spellings of qualities. */
+const SPELLINGS: Readonly<Record<string, Quality>> = {
+  maj: '',
+  M: '',
+  min: 'm',
+  M7: 'maj7',
+  min7: 'm7',
+  '°': 'dim',
+  o: 'dim',
+  '+': 'aug',
+  sus: 'sus4',
+};
 
 export interface Progression {
   /** One or two chords of each bar. */
@@ -31,6 +64,17 @@ export function readProgression(text: string): Progression {
   return { bars, error: null };
 }
 
+/** Return the root and the quality of a chord; of an open one, or of text that is no chord, the root is `OPEN`. */
+export function chordParts(chord: string): { readonly root: string; readonly quality: Quality } {
+  const [, root, quality = ''] = /^([A-G][#b]?)(.*)$/.exec(chord) ?? [];
+  return { root: root ?? OPEN, quality: SPELLINGS[quality] ?? QUALITIES.find((each) => each === quality) ?? '' };
+}
+
+/** Return a progression as text that `readProgression` reads. */
+export function progressionText(bars: Progression['bars']): string {
+  return bars.length ? `| ${bars.map((chords) => chords.join(' ')).join(' | ')} |` : '';
+}
+
 /** Return the progression as models read it: it begins in a bar, from 1, and is repeated up to another one. */
 export function progressionFrom(bars: Progression['bars'], firstBar: number, lastBar: number): string {
   const open: readonly string[] = [OPEN];
@@ -53,5 +97,5 @@ export function detectedProgression(chords: readonly Chord[], bars: Bars, firstB
         .join(' ') || OPEN,
     );
   }
-  return `| ${texts.join(' | ')} |`;
+  return progressionText(texts.map((text) => [text]));
 }

@@ -27,6 +27,9 @@ class BatchState:
         self.steps = np.zeros(0, np.int64)
         #: Time at which the search for an ending starts.
         self.ending_start = np.full(0, NEVER)
+        #: Time at which given tokens follow, and their number.
+        self.after_start = np.full(0, NEVER)
+        self.after_count = np.full(0, NEVER)
         self.units_per_grid_step = np.ones(0, np.int64)
         self.penalty = np.ones(0, np.float32)
         self.window = np.zeros(0, np.int64)
@@ -52,6 +55,8 @@ class BatchState:
         self._put("end", row, part.end)
         self._put("steps", row, part.steps)
         self._put("ending_start", row, NEVER if part.ending is None else part.ending.start)
+        self._put("after_start", row, NEVER if part.after is None else part.after_start)
+        self._put("after_count", row, NEVER if part.after is None else len(part.after))
         self._put("units_per_grid_step", row, part.units_per_grid_step)
         self._put("penalty", row, part.sampling.repetition_penalty)
         self._put("window", row, min(part.sampling.repetition_window, MAX_REPETITION_WINDOW))

@@ -7,7 +7,7 @@ from euterpe_music.tokens import fill_bar_lag_tokens
 
 from euterpe_generator.engine.request import Array, Mask
 from euterpe_generator.engine.tokens.batch_state import MAX_REPETITION_WINDOW, NEVER, BatchState
-from euterpe_generator.engine.tokens.beam_search import BeamSearch
+from euterpe_generator.engine.tokens.beam_search import BeamSearch, log_softmax
 from euterpe_generator.engine.tokens.ending_search import EndingSearch
 from euterpe_generator.engine.tokens.network import StepNetwork
 from euterpe_generator.engine.tokens.plan import Part, Tokens
@@ -20,7 +20,7 @@ from euterpe_generator.engine.tokens.sampler import (
 )
 
 #: Arrays over the sequences that follow a sequence when the batch is reordered.
-_PER_SEQUENCE = ("_token", "_position", "_time", "_recent", "_noise_offset")
+_PER_SEQUENCE = ("_token", "_position", "_time", "_recent", "_noise_offset", "_after_steps", "_after_likelihood")
 
 
 class DecodeBatch:
@@ -44,6 +44,9 @@ class DecodeBatch:
         self._recent = np.zeros((0, streams, MAX_REPETITION_WINDOW), np.int64)
         #: What the endings of a row add to its random numbers; 0 for all other sequences.
         self._noise_offset = np.zeros(0, np.float32)
+        #: Steps of the tokens that follow a part (Part.after), and their log-likelihood.
+        self._after_steps = np.zeros(0, np.int64)
+        self._after_likelihood = np.zeros(0, np.float64)
         #: The network's sequence that each one continues; -1 for a new one.
         self._sources = np.zeros(0, np.int64)
         self._is_stale = True
@@ -93,6 +96,10 @@ class DecodeBatch:
         steps = int(self._position[self._row == row][0])
         return self._state.generated[row, :steps].copy()
 
+    def after_likelihood_of(self, row: int) -> float:
+        """Return the log-likelihood of the tokens that follow a row's part; 0 if none do."""
+        return float(self._after_likelihood[self._row == row][0])
+
     def unemitted_tokens_of(self, row: int) -> Tokens:
         """Return the tokens [steps, streams] of a row's part that `step` has not written into events."""
         search = self._search_of(row)
@@ -108,11 +115,17 @@ class DecodeBatch:
         if (self._time >= self._ending_start).any():
             self._begin_endings(noise)
             self._refresh()
+        is_after = (self._time >= self._after_start) & ~self._ended()
+        # The shortest token may have been longer than what remained before them.
+        self._time = np.where(is_after & (self._after_steps == 0), self._after_start, self._time)
         logits = self._network.step(self._token, self._conditioning())
+        unmasked = logits.copy() if is_after.any() else logits
         self._mask(logits)
         if len(self._without_repeats):
             self._exclude_repeats(logits)
         tokens = self._select_tokens(logits, noise)
+        if is_after.any():
+            self._follow(np.flatnonzero(is_after), tokens, unmasked)
         self._append(tokens, events)
         for row, search in self._searches.items():
             if (settled := search.pop_settled()) is not None:
@@ -163,7 +176,8 @@ class DecodeBatch:
         return filled
 
     def _ended(self) -> Mask:
-        return (self._time >= self._end) | (self._position >= self._steps)
+        is_over = (self._time >= self._end) | (self._position >= self._steps)
+        return is_over | (self._after_steps >= self._after_count)
 
     def _refresh(self) -> None:
         """Pass the new set of sequences to the network, and look up the parameters of each sequence."""
@@ -177,6 +191,7 @@ class DecodeBatch:
         is_ending = np.isin(row, list(self._begun_endings))
         self._is_searching = self._uses_beam_search | is_ending
         self._ending_start = np.where(is_ending | self._uses_beam_search, NEVER, state.ending_start[row])
+        self._after_start, self._after_count = state.after_start[row], state.after_count[row]
         self._allowed, self._durations = state.allowed[row], state.durations[row]
         self._biased = np.flatnonzero(state.bias[row].any(axis=1))
         self._bias = state.bias[row[self._biased]]
@@ -195,7 +210,8 @@ class DecodeBatch:
         if self._has_first_bias and not self._position.all():
             first = self._position == 0
             logits[first] += self._first_bias[first]
-        remaining = self._end - self._time
+        is_before = self._time < self._after_start
+        remaining = np.where(is_before, np.minimum(self._end, self._after_start), self._end) - self._time
         if self._longest_duration and int(remaining.min()) < self._longest_duration:
             too_long = self._durations > np.maximum(remaining, self._shortest_duration)[:, None]
             logits[:, self._borders[-2] :][too_long] = -np.inf
@@ -240,6 +256,16 @@ class DecodeBatch:
             own = np.flatnonzero(self._row == row)
             search.append(tokens[own], self._streams(unguided[own]), ~self._ended()[own])
         return tokens
+
+    def _follow(self, sequences: Tokens, tokens: Tokens, logits: Array) -> None:
+        """Set the tokens of sequences after their part to the given ones, and add up their log-likelihoods."""
+        for at in sequences.tolist():
+            after = self._state.parts[int(self._row[at])][1].after
+            assert after is not None
+            tokens[at] = after[self._after_steps[at]]
+            streams = zip(self._streams(logits[at : at + 1]), tokens[at].tolist(), strict=True)
+            self._after_likelihood[at] += sum(float(log_softmax(stream)[0, token]) for stream, token in streams)
+            self._after_steps[at] += 1
 
     def _penalise(self, logits: Array, stream: int) -> None:
         sequences, rows = self._penalised, self._row[self._penalised]

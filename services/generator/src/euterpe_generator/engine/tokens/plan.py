@@ -84,6 +84,10 @@ class Part:
     #: Added to the logits of the tokens [sum of vocabulary sizes]; None: nothing. It moves probability between the
     #: tokens that have a bias, not from other tokens to them.
     logit_bias: Array | None = None
+    #: Tokens [n, streams] that follow from time `after_start` on, where the part ends; the log-likelihood that the
+    #: network gives them is the score of the piece. Not with beam search or an ending.
+    after: Tokens | None = None
+    after_start: int = 0
 
 
 @dataclass(frozen=True, eq=False)

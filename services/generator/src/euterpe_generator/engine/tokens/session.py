@@ -20,6 +20,8 @@ class _Piece:
     plan: Plan
     part: int = 0
     complete: list[Tokens] = field(default_factory=list)
+    #: Log-likelihood of the tokens that follow complete parts.
+    score: float = 0.0
     #: Whether a part is the result of a search, which settles many steps at its end.
     is_searched: bool = False
     #: Events of complete parts that are still to be returned, one per step.
@@ -80,8 +82,9 @@ class TokenSession:
         return steps
 
     def score(self, row: int, events: Array) -> float:  # noqa: ARG002 - part of the protocol
-        """See Session: pieces are not compared."""
-        return 0.0
+        """See Session: the log-likelihood of the tokens that follow the composed ones (Part.after)."""
+        piece = self._pieces[row]
+        return 0.0 if piece is None else piece.score
 
     def final_events(self, row: int, events: Array) -> Array:
         """See Session: includes the tokens that a search settled at its end."""
@@ -124,6 +127,7 @@ class TokenSession:
         assert piece is not None
         piece.pending.extend(_events(len(piece.complete), batch.unemitted_tokens_of(row)))
         piece.complete.append(batch.tokens_of(row))
+        piece.score += batch.after_likelihood_of(row)
         batch.remove(row)
         piece.part += 1
         self._start_part(row, piece)
