@@ -61,5 +61,6 @@ def test_the_bundle_has_temperatures_by_genre(
     assert again.manifest == written.manifest
     assert written.manifest.column_temperatures.keys() == {"classical", "pop", "any"}
     assert written.manifest.column_temperatures["pop"] == found["pop"].temperatures
+    assert written.manifest.figure_strengths["pop"] == found["pop"].figure_strength
     assert {one.name: one.default for one in written.manifest.sampling.parameters}["temperature"] == 1.0
     assert "| pop | 1 | " in (written.directory / "card.md").read_text()

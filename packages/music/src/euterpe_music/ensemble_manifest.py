@@ -78,7 +78,8 @@ class EnsembleManifest(ManifestBase):
     to. `terms` says what may be done with the pieces. With `has_common_key` the network composes in C major and A
     minor, and music is transposed to it and from it (`note_events.common_key`). `critic` is a graph from the features
     of a piece's notes (`note_events.critic_features`) to a score, by which the best of several candidates is selected.
-    The temperature of a request is multiplied by that of each column, by genre and "any" (`column_temperatures`).
+    The temperature of a request is multiplied by that of each column, by genre and "any" (`column_temperatures`), and
+    pitches that complete a figure become likelier by nats (`figure_strengths`, see `note_events.figure_memory`).
     """
 
     kind: Literal["ensemble"]
@@ -94,6 +95,7 @@ class EnsembleManifest(ManifestBase):
     prompt_bars: int = Field(default=256, ge=1)
     has_common_key: bool = False
     column_temperatures: dict[str, tuple[ColumnTemperature, ...]] = Field(default_factory=dict)
+    figure_strengths: dict[str, Annotated[float, Field(ge=0, le=8)]] = Field(default_factory=dict)
     terms: str = ""
 
     @model_validator(mode="after")

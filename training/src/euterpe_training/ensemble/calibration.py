@@ -1,10 +1,10 @@
-"""Calibrate the temperatures of columns, so that composed pieces are as predictable as held-out ones.
+"""Calibrate how a network's values are drawn, so that composed pieces are as predictable as held-out ones.
 
 A network's own notes lead it astray: what it draws one after another becomes less or more probable to it than music
 that it has not seen, by another amount in each column (Braverman et al. 2020, "Calibration, Entropy Rates, and Memory
 in Language Models"). So each temperature is changed until the network's loss of the column is the same for composed
 pieces as for validation pieces with the same settings. A loss says nothing of repetition, by which music differs most
-from what is drawn value by value: the temperature of pitches is changed until as many of a part's figures are repeated.
+from what is drawn value by value: figures are made likelier until as many of them are repeated.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,10 +28,12 @@ from euterpe_training.ensemble.typical_requests import request_like
 from euterpe_training.errors import TrainingError
 
 _LOWEST, _HIGHEST = 0.4, 1.6
-#: By which power of its measure's ratio the temperature of each column changes. At first the measures of `ensemble`
-#: 1.3.0 change by the sixth to the third power of a temperature.
-_POWERS = np.array([0.2, 0.25, 0.25, 0.2, 0.25])
-_PITCH = COLUMNS.index("pitch")
+#: By which power of the ratio of losses the temperature of each column changes. The losses of `ensemble` 1.3.0 change
+#: by about the sixth to the third power of a temperature.
+_POWERS = np.array([0.2, 0.25, 0.2, 0.2, 0.25])
+#: Losses differ by chance by less than this many nats.
+_SMALL_LOSS = 0.05
+_STRENGTHS = (0.0, 6.0)
 #: Notes of a figure.
 _FIGURE = 4
 _MIN_PIECES = 8
@@ -51,21 +53,25 @@ class CalibrationSettings:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The temperatures of the columns, and the measures of held-out and of composed pieces [5 each].
+    """Temperatures and losses per value of the columns [5 each], of held-out and of composed pieces.
 
-    Measures are losses per value; for pitches, new figures for each repeated one (`new_figures`).
+    `figure_strength` is that of `FigureMemory`, the other two fields the new figures for each repeated one
+    (`new_figures`).
     """
 
     pieces: int
     temperatures: tuple[float, ...]
     held_out: tuple[float, ...]
     composed: tuple[float, ...]
+    figure_strength: float
+    held_out_figures: float
+    composed_figures: float
 
 
 def calibrate_bundle(
     directory: Path, version: str, data: Path, settings: CalibrationSettings, report: Callable[[str], None]
 ) -> tuple[EnsembleBundle, dict[str, Calibration]]:
-    """Calibrate a bundle's temperatures by genre, on the data set `data`; write the bundle as another version.
+    """Calibrate how a bundle's values are drawn, by genre, on a data set; write the bundle as another version.
 
     Its default temperature becomes 1. Raises TrainingError where the bundle is none of an ensemble, the version exists
     or no genre has enough validation pieces.
@@ -79,6 +85,8 @@ def calibrate_bundle(
     temperatures = {genre: one.temperatures for genre, one in found.items()}
     means = np.exp(np.log(list(temperatures.values())).mean(axis=0))
     temperatures[ANY] = tuple(np.round(means, 3).tolist())
+    strengths = {genre: one.figure_strength for genre, one in found.items()}
+    strengths[ANY] = round(float(np.mean(list(strengths.values()))), 3)
     sampling = bundle.manifest.sampling
     parameters = tuple(
         one.model_copy(update={"default": 1.0}) if one.name == "temperature" else one for one in sampling.parameters
@@ -87,6 +95,7 @@ def calibrate_bundle(
         bundle, version,
         {
             "column_temperatures": temperatures,
+            "figure_strengths": strengths,
             "sampling": sampling.model_copy(update={"parameters": parameters}),
         },
         {"calibration": {genre: asdict(one) for genre, one in found.items()}}, _section(found),
@@ -103,7 +112,7 @@ def calibrated_genres(dataset: Dataset, sources: Sequence[str]) -> list[str]:
 def calibrate(
     start: StartingPoint, dataset: Dataset, genre: str, settings: CalibrationSettings, report: Callable[[str], None]
 ) -> Calibration:
-    """Return the temperatures of a genre. Raises TrainingError where it has too few validation pieces."""
+    """Return how values of a genre are drawn. Raises TrainingError where it has too few validation pieces."""
     numbers = [
         number
         for number in dataset.numbers("validation", start.config.sources).tolist()
@@ -117,21 +126,25 @@ def calibrate(
     generator = np.random.default_rng(settings.seed)
     real = [dataset.piece(number) for number in numbers]
     held_out = _losses(network, [make_example(dataset, number, mixture, generator) for number in numbers])
-    temperatures = np.ones(len(COLUMNS))
-    best, best_distance, composed = temperatures, float("inf"), held_out
+    temperatures, strength = np.ones(len(COLUMNS)), 1.0
+    found: list[tuple[float, Calibration]] = []
     for number in range(settings.rounds):
-        sampling = Sampling(1.0, settings.top_p, settings.max_events, tuple(temperatures.tolist()))
+        sampling = Sampling(1.0, settings.top_p, settings.max_events, tuple(temperatures.tolist()), strength)
         pieces = _compose_alike(start, network, dataset, numbers, sampling, settings.seed + number)
-        measures = _composed_losses(network, dataset, numbers, pieces, settings)
+        losses = _composed_losses(network, dataset, numbers, pieces, settings)
         shared = [min(len(one.notes), len(other.notes)) for one, other in zip(real, pieces, strict=True)]
-        held_out[_PITCH], measures[_PITCH] = new_figures(real, shared), new_figures(pieces, shared)
-        changes = _POWERS * np.log(held_out / measures)
-        distance = float(np.abs(changes).mean())
-        report(f"{genre}, round {number + 1}: {_listed(temperatures)}; {_listed(measures)} ({_listed(held_out)})")
-        if distance < best_distance:
-            best, best_distance, composed = temperatures, distance, measures
+        figures = new_figures(real, shared), new_figures(pieces, shared)
+        changes = _POWERS * np.log((held_out + _SMALL_LOSS) / (losses + _SMALL_LOSS))
+        change = float(np.log(figures[1] / figures[0]))
+        calibration = Calibration(
+            len(numbers), _rounded(temperatures), _rounded(held_out), _rounded(losses), round(strength, 3),
+            round(figures[0], 2), round(figures[1], 2),
+        )  # fmt: skip
+        found.append((float(np.abs([*changes, change * _POWERS.mean()]).sum()), calibration))
+        report(f"{genre}, round {number + 1}: {calibration}")
         temperatures = np.clip(temperatures * np.exp(changes), _LOWEST, _HIGHEST)
-    return Calibration(len(numbers), *(tuple(np.round(values, 3).tolist()) for values in (best, held_out, composed)))
+        strength = float(np.clip(strength + change, *_STRENGTHS))
+    return min(found, key=lambda one: one[0])[1]
 
 
 def _compose_alike(
@@ -190,24 +203,24 @@ def new_figures(pieces: Sequence[NotePiece], counts: Sequence[int]) -> float:
     return (new + 1) / (repeated + 1)
 
 
+def _rounded(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.round(values, 3).tolist())
+
+
 def _section(found: dict[str, Calibration]) -> list[str]:
     text = (
-        "The temperature of a request is multiplied by that of each column. In brackets, what it was chosen by, of "
-        "held-out → composed pieces with the same settings: the network's loss per value, and for pitches the figures "
-        "of four notes that are new for each repeated one."
+        "The temperature of a request is multiplied by that of each column, and pitches that complete a figure of "
+        "their part become likelier by some nats. In brackets, what this was chosen by, of held-out → composed pieces "
+        "with the same settings: the network's loss per value, and figures of four notes that are new for each "
+        "repeated one."
     )
-    rows = [
-        f"| {genre} | {one.pieces} | "
-        + " | ".join(
+    rows = []
+    for genre, one in found.items():
+        cells = [
             f"{temperature:.2f} ({held_out:.2f} → {composed:.2f})"
             for temperature, held_out, composed in zip(one.temperatures, one.held_out, one.composed, strict=True)
-        )
-        + " |"
-        for genre, one in found.items()
-    ]
-    header = [f"| genre | pieces | {' | '.join(COLUMNS)} |", f"|---|---:|{'---:|' * len(COLUMNS)}"]
+        ]
+        cells.append(f"{one.figure_strength:.2f} ({one.held_out_figures:.2f} → {one.composed_figures:.2f})")
+        rows.append(f"| {genre} | {one.pieces} | {' | '.join(cells)} |")
+    header = [f"| genre | pieces | {' | '.join(COLUMNS)} | figures |", f"|---|---:|{'---:|' * (len(COLUMNS) + 1)}"]
     return ["## Temperatures", "", text, "", *header, *rows]
-
-
-def _listed(values: np.ndarray) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)

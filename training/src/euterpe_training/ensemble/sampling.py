@@ -11,6 +11,7 @@ from euterpe_music.note_events.cursor_batch import CursorBatch
 from euterpe_music.note_events.decode import decode
 from euterpe_music.note_events.event import Event, note_of
 from euterpe_music.note_events.features import CANDIDATE_COLUMNS, ECHO_COUNT, MAX_PARTS, part_set
+from euterpe_music.note_events.figure_memory import FigureMemory
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT, part_name
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
@@ -34,6 +35,8 @@ from euterpe_training.ensemble.starting_point import load_starting_point
 from euterpe_training.ensemble.styles import Styles
 from euterpe_training.errors import TrainingError
 
+_PITCH_COLUMN = COLUMNS.index("pitch")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -56,12 +59,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How values are drawn: temperature and its factor for each column, nucleus, and the most events of a piece."""
+    """How values are drawn: temperature and its factor for each column, nucleus, and the most events of a piece.
+
+    `figure_strength` is by how many nats a pitch becomes likelier that completes a figure of its part.
+    """
 
     temperature: float = 1.0
     top_p: float = 0.98
     max_events: int = 4096
     column_temperatures: tuple[float, ...] = (1.0,) * len(COLUMNS)
+    figure_strength: float = 0.0
 
     def of_column(self, column: int) -> "Sampling":
         """Return how the values of a column are drawn."""
@@ -85,6 +92,7 @@ class _Rows:
         self.bar_events = np.zeros(count, dtype=np.int64)
         self.cursors = CursorBatch(count)
         self.grammar = GrammarBatch(self.cursors, count)
+        self.figures = FigureMemory(count)
         self.statics = np.zeros((count, len(styles.sizes) + MAX_PARTS), dtype=np.int64)
         self._generators = [np.random.default_rng(request.seed) for request in requests]
         for row, request in enumerate(requests):
@@ -100,6 +108,7 @@ class _Rows:
         """Take in the latest events."""
         count = len(self)
         self.cursors.push(self.latest, np.full(count, COMPOSED), np.ones(count, dtype=np.bool_))
+        self.figures.add(self.latest)
 
     def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return values, echoes and statics, as `EnsembleNetwork.step` takes them."""
@@ -138,6 +147,7 @@ class _Rows:
             if source != target:
                 self.cursors.move(source, target)
                 self.grammar.move(source, target)
+                self.figures.move(source, target)
         order = order[np.argsort(places)]
         self.pieces, self.latest = self.pieces[order], self.latest[order]
         self.bar_events, self.statics = self.bar_events[order], self.statics[order]
@@ -176,7 +186,11 @@ def _draw_events(network: EnsembleNetwork, hidden: Tensor, rows: _Rows, sampling
         logits = network.heads.column(
             column, hidden, torch.from_numpy(chosen[:, :column]), torch.from_numpy(history)
         ).float().numpy()  # fmt: skip
-        chosen[:, column] = draw(logits, rows.mask(column, chosen), sampling.of_column(column), rows.uniforms())
+        drawn_with = sampling.of_column(column)
+        if column == _PITCH_COLUMN and sampling.figure_strength:
+            strengths = np.full(len(rows), sampling.figure_strength)
+            logits = logits + drawn_with.temperature * rows.figures.bias(chosen[:, 1], strengths)
+        chosen[:, column] = draw(logits, rows.mask(column, chosen), drawn_with, rows.uniforms())
     return chosen
 
 

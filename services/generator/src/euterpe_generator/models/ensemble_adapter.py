@@ -171,6 +171,7 @@ class EnsembleAdapter:
             transposition=-shift,
             keys=self._keys(parameters, shift),
             temperatures=self._temperatures(parameters),
+            figure_strength=self.manifest.figure_strengths.get(_genre(parameters), 0.0),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,
             ending=self._ending(parameters, bars, stop, blocks, shift),
@@ -263,8 +264,7 @@ class EnsembleAdapter:
 
     def _temperatures(self, parameters: Mapping[str, Value]) -> tuple[float, ...]:
         """Return the temperature of each column: the requested one, times that of the genre."""
-        genre = str(parameters.get("style", ANY)).partition("/")[0]
-        factors = self.manifest.column_temperatures.get(genre, (1.0,) * len(COLUMNS))
+        factors = self.manifest.column_temperatures.get(_genre(parameters), (1.0,) * len(COLUMNS))
         return tuple(float(parameters["temperature"]) * factor for factor in factors)
 
     def _meter(self, parameters: Mapping[str, Value]) -> int:
@@ -281,3 +281,7 @@ class EnsembleAdapter:
 
     def _tempo_class(self, parameters: Mapping[str, Value]) -> int:
         return int(tempo_class(np.array([self._tempo(parameters)]))[0])
+
+
+def _genre(parameters: Mapping[str, Value]) -> str:
+    return str(parameters.get("style", ANY)).partition("/")[0]

@@ -16,8 +16,9 @@ from euterpe_generator.models.ensemble_adapter import EnsembleAdapter
 from euterpe_music.bundle import EnsembleBundle, load_any_bundle
 from euterpe_music.note_events.critic_features import CRITIC_FEATURES
 from euterpe_music.note_events.cursor_batch import Integers
+from euterpe_music.note_events.figure_memory import FigureMemory
 from euterpe_music.note_events.instruments import DRUM_PART, part_number
-from euterpe_music.note_events.spec import BAR, END, METERS, PART_OFFSET, PITCH_OFFSET
+from euterpe_music.note_events.spec import BAR, COLUMN_SIZES, END, METERS, PART_OFFSET, PITCH_OFFSET
 from onnx import TensorProto, helper, numpy_helper
 
 TINY = Path(__file__).parents[2] / "data/tiny-ensemble/0.0.1"
@@ -39,7 +40,7 @@ def bundle() -> EnsembleBundle:
 
 def plan(bundle: EnsembleBundle, **settings: Any) -> EnsemblePlan:
     parameters = bundle.manifest.sampling.check({"bars": 4, **settings})
-    return EnsembleAdapter(bundle).session_inputs(parameters, None)
+    return replace(EnsembleAdapter(bundle).session_inputs(parameters, None), figure_strength=1.5)
 
 
 def scheduler(bundle: EnsembleBundle, rows: int) -> Scheduler:
@@ -96,6 +97,27 @@ def test_each_column_has_its_own_temperature(bundle: EnsembleBundle) -> None:
         found.append([len(np.unique(notes[:, column])) for column in (3, 5)])
     assert found[1][1] < found[0][1] / 2
     assert found[1][0] > found[0][0] / 2
+
+
+def test_pitches_that_complete_a_figure_become_likelier(
+    bundle: EnsembleBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pieces of the small network are too short and too random to repeat a figure."""
+
+    def bias(self: FigureMemory, parts: Integers, strengths: Array) -> Array:
+        found = np.zeros((len(parts), COLUMN_SIZES[2]), np.float32)
+        found[:, PITCH_OFFSET + 60] = 100 * strengths
+        return found
+
+    monkeypatch.setattr(FigureMemory, "bias", bias)
+    pitches = []
+    for strength in (0.0, 1.0):
+        one = replace(plan(bundle, parts="piano"), figure_strength=strength)
+        events = compose(bundle, [Request("a", "a", 3, one.steps, one)], rows=1)["a"]
+        pitches.append(np.mean(events[events[:, 1] < BAR][:, 3] == PITCH_OFFSET + 60))
+    # A pitch is struck once at a time, so that those of chords differ.
+    assert pitches[0] < 0.2
+    assert pitches[1] > 0.6
 
 
 def test_a_piece_has_the_bars_and_parts_that_were_asked_for(bundle: EnsembleBundle) -> None:

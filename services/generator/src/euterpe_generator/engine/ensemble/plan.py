@@ -62,6 +62,8 @@ class EnsemblePlan:
     #: Of each column.
     temperatures: tuple[float, ...] = (1.0,) * len(COLUMNS)
     top_p: float = 1.0
+    #: By how many nats a pitch becomes likelier that completes a figure of its part.
+    figure_strength: float = 0.0
     #: Whether the piece is scored, because it is one of several candidates.
     is_compared: bool = False
     transposition: int = 0

@@ -1,12 +1,13 @@
 """A session for note events: one network step per event, whose columns are sampled one after another."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from euterpe_music.ensemble_manifest import STATIC_COUNT
 from euterpe_music.note_events.arrange import COMPOSED
 from euterpe_music.note_events.cursor_batch import CursorBatch, Flags, Integers
+from euterpe_music.note_events.figure_memory import FigureMemory
 from euterpe_music.note_events.grammar_batch import GrammarBatch
 from euterpe_music.note_events.instruments import PART_COUNT
 from euterpe_music.note_events.part_history import FIRST_COLUMN, HISTORY_SIZES
@@ -29,6 +30,14 @@ _SAVED: Final = (
 )  # fmt: skip
 _PITCH_COLUMN: Final = COLUMNS.index("pitch")
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
+
+
+class _Keeper(Protocol):
+    """What keeps a state of each row."""
+
+    def save(self, row: int) -> Any: ...
+
+    def restore(self, row: int, saved: Any) -> None: ...
 
 
 @dataclass(slots=True)
@@ -81,6 +90,12 @@ class EnsembleSession:
         #: Rows whose next event is sampled.
         self._is_free = np.zeros(rows, np.bool_)
         self._keys = KeyBalance(rows)
+        self._figures = FigureMemory(rows)
+        self._figure_strengths = np.zeros(rows)
+        #: What the search for an ending restores, too.
+        self._keepers: dict[str, _Keeper] = {
+            "network": network, "balance": self._balance, "figures": self._figures
+        }  # fmt: skip
         self._temperatures = np.ones((rows, len(COLUMNS)), np.float32)
         self._top_p = np.ones(rows)
 
@@ -111,6 +126,8 @@ class EnsembleSession:
         self._is_compared[row] = plan.is_compared and self._critic is None
         self._balance.reset(row, plan.rules.parts or ())
         self._keys.reset(row, plan.keys)
+        self._figures.reset(row)
+        self._figure_strengths[row] = plan.figure_strength
         self._take_given(row)
 
     def move(self, source: int, target: int) -> None:
@@ -123,11 +140,12 @@ class EnsembleSession:
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
             self._temperatures, self._top_p, self._log_probability, self._values, self._is_compared,
-            self._weights, self._is_searched, self._empty_bars, self._max_empty_bars,
+            self._weights, self._is_searched, self._empty_bars, self._max_empty_bars, self._figure_strengths,
         ):  # fmt: skip
             array[target] = array[source]
         self._balance.move(source, target)
         self._keys.move(source, target)
+        self._figures.move(source, target)
         self._pieces[target] = self._pieces[source]
         self._clear(source)
 
@@ -170,6 +188,7 @@ class EnsembleSession:
         cursors.push(self._event[:width], self._role[:width], self._is_echoed[:width])
         add_weights(self._weights, self._event[:width])
         self._balance.count(self._event[:width])
+        self._figures.add(self._event[:width])
         entries = self._network.step(cursors.values, cursors.echoes, self._statics, width)
         free = self._is_free[:width].copy()
         for row in np.flatnonzero(~free).tolist():
@@ -213,14 +232,21 @@ class EnsembleSession:
             if len(compared):
                 # Sampling overwrites its logits.
                 scored = legal[compared].astype(np.float64)
+            temperatures = self._temperatures[:width, column]
             if column == _PITCH_COLUMN:
-                legal += self._keys.bias(self._weights[:width])
-            params = BatchedSamplingParams(self._temperatures[:width, column], every_token, self._top_p[:width])
+                # In nats of what is drawn from, whatever the temperature.
+                legal += temperatures[:, None] * self._pitch_bias(chosen[:, 1])
+            params = BatchedSamplingParams(temperatures, every_token, self._top_p[:width])
             chosen[:, column] = sample(legal, noise[:, column], params)
             if len(compared):
                 self._log_probability[compared] += _log_probabilities(scored, chosen[compared, column])
                 self._values[compared] += 1
         return chosen
+
+    def _pitch_bias(self, parts: Integers) -> Array:
+        """Return what makes the pitches of a key and of returning figures likelier [width, pitches]."""
+        width = len(parts)
+        return self._keys.bias(self._weights[:width]) + self._figures.bias(parts, self._figure_strengths[:width])
 
     def _mask(self, column: int, chosen: Integers) -> Flags:
         width, slot = len(chosen), chosen[:, 0]
@@ -282,7 +308,8 @@ class EnsembleSession:
         self._is_searched[row] = True
         self._cursors.move(row, self.rows + row)
         saved = {name: getattr(self, name)[row].copy() for name in _SAVED}
-        saved["network"], saved["balance"] = self._network.save(row), self._balance.save(row)
+        for name, keeper in self._keepers.items():
+            saved[name] = keeper.save(row)
         meter = int(self._event[row, 1]) - METER_OFFSET
         key = ending.key(self._weights[row])
         piece.search = EndingSearch(ending, meter, saved, key, is_wanted=draw < ending.share)
@@ -302,8 +329,8 @@ class EnsembleSession:
         self._cursors.move(self.rows + row, row)
         for name in _SAVED:
             getattr(self, name)[row] = search.saved[name]
-        self._network.restore(row, search.saved["network"])
-        self._balance.restore(row, search.saved["balance"])
+        for name, keeper in self._keepers.items():
+            keeper.restore(row, search.saved[name])
         self._grammar.restrict_last_bar(row, search.begin_attempt())
 
     def _clear(self, row: int) -> None:
