@@ -190,7 +190,7 @@ bench-melody: $(VENV)/.dev ## Tokens per second of melody networks by sampling s
 	$(BIN)/python bench/melody.py $(ARGS)
 
 .PHONY: bench-ensemble
-bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.3.0)
+bench-ensemble: $(VENV)/.dev ## Events per second of an ensemble bundle (ARGS=models/ensemble/1.4.0)
 	$(BIN)/python bench/ensemble.py $(ARGS)
 
 .PHONY: check-gpu

@@ -6,7 +6,13 @@ import pytest
 from euterpe_music.bundle import load_any_bundle
 from euterpe_music.note_events.piece import BAR_INFO, NOTE, NotePiece
 from euterpe_training.bundle_label import BundleLabel
-from euterpe_training.ensemble.calibration import CalibrationSettings, calibrate, calibrate_bundle, new_figures
+from euterpe_training.ensemble.calibration import (
+    CalibrationSettings,
+    calibrate,
+    calibrate_bundle,
+    new_figures,
+    read_chosen,
+)
 from euterpe_training.ensemble.dataset import Dataset
 from euterpe_training.ensemble.export.bundle import ExportSettings, export_run
 from euterpe_training.ensemble.starting_point import load_starting_point
@@ -42,6 +48,15 @@ def test_figures_are_new_where_no_part_had_them_before() -> None:
     notes["pitch"] = np.cumsum(np.arange(16)) % 120
     assert new_figures([piece], [16]) == (13 + 1) / (0 + 1)
     assert new_figures([piece], [5]) == (2 + 1) / (0 + 1)
+
+
+def test_chosen_temperatures_are_measured_and_kept(run: Path, dataset: Dataset) -> None:
+    chosen = read_chosen(["pop=0.9,0.9,0.8,1,1,1.5"])
+    found = calibrate(load_starting_point(run), dataset, "pop", replace(SETTINGS, chosen=chosen), lambda _: None)
+    assert (found.temperatures, found.figure_strength) == ((0.9, 0.9, 0.8, 1.0, 1.0), 1.5)
+    for wrong in ("pop", "pop=1,1", "pop=a,b,c,d,e,f"):
+        with pytest.raises(TrainingError, match="is not GENRE= and 6 numbers"):
+            read_chosen([wrong])
 
 
 def test_a_genre_needs_validation_pieces(run: Path, data: Path) -> None:

@@ -7,8 +7,8 @@ pieces as for validation pieces with the same settings. A loss says nothing of r
 from what is drawn value by value: figures are made likelier until as many of them are repeated.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,8 @@ _LOWEST, _HIGHEST = 0.4, 1.6
 _POWERS = np.array([0.2, 0.25, 0.2, 0.2, 0.25])
 #: Losses differ by chance by less than this many nats.
 _SMALL_LOSS = 0.05
-_STRENGTHS = (0.0, 6.0)
+#: The strength of figures at first, by how much it changes for e times too many new ones, and its limits.
+_STRENGTH, _STRENGTH_STEP, _STRENGTHS = 2.0, 1.5, (0.0, 6.0)
 #: Notes of a figure.
 _FIGURE = 4
 _MIN_PIECES = 8
@@ -42,10 +43,14 @@ _WINDOW_ROWS = 256
 
 @dataclass(frozen=True)
 class CalibrationSettings:
-    """How many pieces are compared in how many rounds, notes of a piece at most, and what is sampled with."""
+    """How many pieces are compared in how many rounds, notes of a piece at most, and what is sampled with.
+
+    `chosen` are temperatures and the strength of figures of genres that are measured once instead of calibrated.
+    """
 
     pieces: int = 48
     rounds: int = 5
+    chosen: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     max_events: int = 640
     top_p: float = 0.98
     seed: int = 0
@@ -55,8 +60,8 @@ class CalibrationSettings:
 class Calibration:
     """Temperatures and losses per value of the columns [5 each], of held-out and of composed pieces.
 
-    `figure_strength` is that of `FigureMemory`, the other two fields the new figures for each repeated one
-    (`new_figures`).
+    `figure_strength` is that of `FigureMemory`, the next two fields are the new figures for each repeated one
+    (`new_figures`). With `is_chosen`, the measures did not decide.
     """
 
     pieces: int
@@ -66,6 +71,21 @@ class Calibration:
     figure_strength: float
     held_out_figures: float
     composed_figures: float
+    is_chosen: bool = False
+
+
+def read_chosen(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Read GENRE=T,T,T,T,T,S: temperatures of the columns and the strength of figures. Raises TrainingError."""
+    found = {}
+    for text in texts:
+        genre, _, values = text.partition("=")
+        try:
+            found[genre] = tuple(float(value) for value in values.split(","))
+        except ValueError:
+            found[genre] = ()
+        if len(found[genre]) != len(COLUMNS) + 1:
+            raise TrainingError(f"{text!r} is not GENRE= and {len(COLUMNS) + 1} numbers, separated by commas")
+    return found
 
 
 def calibrate_bundle(
@@ -126,9 +146,10 @@ def calibrate(
     generator = np.random.default_rng(settings.seed)
     real = [dataset.piece(number) for number in numbers]
     held_out = _losses(network, [make_example(dataset, number, mixture, generator) for number in numbers])
-    temperatures, strength = np.ones(len(COLUMNS)), 1.0
+    *first, strength = settings.chosen.get(genre, (*np.ones(len(COLUMNS)), _STRENGTH))
+    temperatures = np.array(first)
     found: list[tuple[float, Calibration]] = []
-    for number in range(settings.rounds):
+    for number in range(1 if genre in settings.chosen else settings.rounds):
         sampling = Sampling(1.0, settings.top_p, settings.max_events, tuple(temperatures.tolist()), strength)
         pieces = _compose_alike(start, network, dataset, numbers, sampling, settings.seed + number)
         losses = _composed_losses(network, dataset, numbers, pieces, settings)
@@ -138,12 +159,12 @@ def calibrate(
         change = float(np.log(figures[1] / figures[0]))
         calibration = Calibration(
             len(numbers), _rounded(temperatures), _rounded(held_out), _rounded(losses), round(strength, 3),
-            round(figures[0], 2), round(figures[1], 2),
+            round(figures[0], 2), round(figures[1], 2), genre in settings.chosen,
         )  # fmt: skip
         found.append((float(np.abs([*changes, change * _POWERS.mean()]).sum()), calibration))
         report(f"{genre}, round {number + 1}: {calibration}")
         temperatures = np.clip(temperatures * np.exp(changes), _LOWEST, _HIGHEST)
-        strength = float(np.clip(strength + change, *_STRENGTHS))
+        strength = float(np.clip(strength + _STRENGTH_STEP * change, *_STRENGTHS))
     return min(found, key=lambda one: one[0])[1]
 
 
@@ -182,7 +203,7 @@ def _composed_losses(
 
 def _losses(network: EnsembleNetwork, examples: list[Example]) -> np.ndarray:
     total = total_losses(network, examples, _WINDOW_ROWS, torch.device("cpu")).numpy()
-    return np.asarray(np.maximum(total[0] / np.maximum(total[1], 1), 1e-3))
+    return np.asarray(total[0] / np.maximum(total[1], 1), np.float64)
 
 
 def new_figures(pieces: Sequence[NotePiece], counts: Sequence[int]) -> float:
@@ -204,7 +225,7 @@ def new_figures(pieces: Sequence[NotePiece], counts: Sequence[int]) -> float:
 
 
 def _rounded(values: np.ndarray) -> tuple[float, ...]:
-    return tuple(np.round(values, 3).tolist())
+    return tuple(round(value, 3) for value in values.tolist())
 
 
 def _section(found: dict[str, Calibration]) -> list[str]:
@@ -221,6 +242,7 @@ def _section(found: dict[str, Calibration]) -> list[str]:
             for temperature, held_out, composed in zip(one.temperatures, one.held_out, one.composed, strict=True)
         ]
         cells.append(f"{one.figure_strength:.2f} ({one.held_out_figures:.2f} → {one.composed_figures:.2f})")
-        rows.append(f"| {genre} | {one.pieces} | {' | '.join(cells)} |")
+        name = f"{genre} (chosen)" if one.is_chosen else genre
+        rows.append(f"| {name} | {one.pieces} | {' | '.join(cells)} |")
     header = [f"| genre | pieces | {' | '.join(COLUMNS)} | figures |", f"|---|---:|{'---:|' * (len(COLUMNS) + 1)}"]
     return ["## Temperatures", "", text, "", *header, *rows]

@@ -224,13 +224,17 @@ def calibrate(
     version: Annotated[str, typer.Option(help="Version of the new bundle.")],
     pieces: Annotated[int, typer.Option(min=8, help="Validation pieces of each genre, and composed ones.")] = 48,
     rounds: Annotated[int, typer.Option(min=1, help="Changes of the temperatures that are tried.")] = 5,
+    chosen: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="GENRE=five temperatures and the strength of figures, not calibrated; repeatable."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the choice of pieces and of the composed ones.")] = 0,
 ) -> None:
-    """Calibrate the temperatures of each genre on validation pieces; write the bundle as a new version."""
+    """Calibrate temperatures and figures of each genre on validation pieces; write the bundle as a new version."""
     require_torch()
-    from euterpe_training.ensemble.calibration import CalibrationSettings, calibrate_bundle
+    from euterpe_training.ensemble.calibration import CalibrationSettings, calibrate_bundle, read_chosen
 
-    settings = CalibrationSettings(pieces=pieces, rounds=rounds, seed=seed)
+    settings = CalibrationSettings(pieces=pieces, rounds=rounds, chosen=read_chosen(chosen or ()), seed=seed)
     written, _ = calibrate_bundle(bundle, version, data / "ensemble" / "dataset", settings, _report)
     _report(f"{written.directory}")
 
