@@ -120,7 +120,8 @@ def test_a_piece_is_shown_as_a_score_and_saved(visit: Visit, piece: str) -> None
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     with page.expect_download() as download:
         dialog.get_by_role("button", name="MusicXML").click()
-    assert "<score-partwise" in Path(download.value.path()).read_text()
+    instrument = text("Acoustic Grand Piano", "Piano de cola")
+    assert f"<part-name>{instrument}</part-name>" in Path(download.value.path()).read_text()
     with page.expect_download() as download:
         dialog.get_by_role("button", name="PDF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")

@@ -158,6 +158,7 @@ def add_song(library: RunningLibrary, object_store: ObjectStore, make_midi: Make
         owner: str = "alice",
         *,
         title: str = "Étude",
+        author: str = "",
         midi: bytes | None = None,
         public: bool = False,
         seed: int | None = None,
@@ -166,7 +167,8 @@ def add_song(library: RunningLibrary, object_store: ObjectStore, make_midi: Make
         digest, song_id = hashlib.sha256(content).hexdigest(), str(uuid.uuid4())
         artifact = pb.MidiArtifact(key=f"midi/{digest}.mid", sha256=digest, size_bytes=len(content))
         await object_store.put(artifact.key, content, content_type="audio/midi")
-        library.double.songs[song_id] = (pb.ResolveArtifactResponse(midi=artifact, title=title, seed=seed), owner)
+        answer = pb.ResolveArtifactResponse(midi=artifact, title=title, author=author, seed=seed)
+        library.double.songs[song_id] = (answer, owner)
         if public:
             library.double.public.add(song_id)
         return song_id

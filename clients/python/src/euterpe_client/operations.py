@@ -1745,6 +1745,7 @@ class Operations(Transport):
         *,
         page: int | None = None,
         layout: models.ScoreLayout | None = None,
+        language: Literal["en", "es"] | None = None,
         download: bool | None = None,
         share: str | None = None,
     ) -> bytes:
@@ -1757,7 +1758,7 @@ class Operations(Transport):
         return self._bytes(
             "GET",
             f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
-            params={"page": page, "layout": layout, "download": download, "share": share},
+            params={"page": page, "layout": layout, "language": language, "download": download, "share": share},
         )
 
     def get_song_score_stream(
@@ -1767,6 +1768,7 @@ class Operations(Transport):
         *,
         page: int | None = None,
         layout: models.ScoreLayout | None = None,
+        language: Literal["en", "es"] | None = None,
         download: bool | None = None,
         share: str | None = None,
     ) -> AbstractContextManager[ByteStream]:
@@ -1774,7 +1776,7 @@ class Operations(Transport):
         return self._stream(
             "GET",
             f"/api/v1/scores/{quoted(song_id)}.{quoted(format_)}",
-            params={"page": page, "layout": layout, "download": download, "share": share},
+            params={"page": page, "layout": layout, "language": language, "download": download, "share": share},
         )
 
     def list_soundfonts(self) -> models.SoundFontList:

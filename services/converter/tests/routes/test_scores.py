@@ -83,6 +83,18 @@ async def test_another_program_reads_the_same_music_from_musicxml(client, add_so
         assert ends["1"] == ends["2"] == 144
 
 
+async def test_instruments_and_guests_are_named_in_the_language_of_the_reader(client, add_song, trio, token_issuer):
+    song, headers = await add_song(midi=write_midi(trio), author="Guest"), token_issuer.headers("alice")
+    for language, composer, names in (
+        ("es", "Invitado", ["Flute & friends", "Piano de cola", "Batería"]),
+        ("en", "Guest", ["Flute & friends", "Acoustic Grand Piano", "Drum Kit"]),
+    ):
+        path = f"/api/v1/scores/{song}.musicxml?language={language}"
+        root = ET.fromstring((await client.get(path, headers=headers)).content)
+        assert [part.text for part in root.iter("part-name")] == names
+        assert root.findtext("identification/creator") == composer
+
+
 async def test_pages_and_abc(client, add_song, trio, token_issuer):
     song, headers = await add_song(title="Jig", midi=write_midi(trio)), token_issuer.headers("alice")
     page = await client.get(f"/api/v1/scores/{song}.svg", headers=headers)

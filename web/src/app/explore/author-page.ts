@@ -6,6 +6,7 @@ import type { Schema } from '../core/api/types';
 import { loadWhenReady } from '../core/session/load-when-ready';
 import { Session } from '../core/session/session';
 import { ErrorMessages } from '../core/text/error-messages';
+import { Format } from '../core/text/format';
 import { PageTitles } from '../core/text/page-titles';
 import { injectTexts } from '../core/text/texts';
 import { Icon } from '../shared/icon';
@@ -27,6 +28,7 @@ export default class AuthorPage {
   readonly id = input.required<string>();
   protected readonly t = injectTexts(exploreTexts);
   protected readonly session = inject(Session);
+  protected readonly format = inject(Format);
   protected readonly author = signal<Schema<'AuthorAnswer'> | null>(null);
   protected readonly playlists = signal<readonly Schema<'PlaylistAnswer'>[]>([]);
   protected readonly followers = signal<Schema<'Followers'> | null>(null);

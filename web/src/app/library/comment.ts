@@ -98,7 +98,7 @@ export class Comment {
     const path = { author_id: comment.author_id };
     try {
       await this.api.put('/api/v1/library/authors/{author_id}/block', { path });
-      this.notices.show(this.t('blocked', { author: comment.author }));
+      this.notices.show(this.t('blocked', { author: this.format.author(comment.author) }));
       this.authorBlocked.emit(comment);
     } catch (error) {
       void this.errorMessages.show(error);

@@ -2,6 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, effect, inject, input, si
 import { RouterLink } from '@angular/router';
 import { Api } from '../core/api/api';
 import type { Schema } from '../core/api/types';
+import { Format } from '../core/text/format';
 import { injectTexts } from '../core/text/texts';
 import { Song } from '../shared/songs/song-list';
 import { libraryTexts } from './library-texts';
@@ -20,7 +21,7 @@ import { libraryTexts } from './library-texts';
             <ul>
               <li>
                 <a [routerLink]="['/library/songs', source.id]">{{ source.title }}</a>
-                <span class="muted">{{ source.author }}</span>
+                <span class="muted">{{ format.author(source.author) }}</span>
               </li>
             </ul>
           }
@@ -30,7 +31,7 @@ import { libraryTexts } from './library-texts';
               @for (song of lineage.derived; track song.id) {
                 <li>
                   <a [routerLink]="['/library/songs', song.id]">{{ song.title }}</a>
-                  <span class="muted">{{ song.author }}</span>
+                  <span class="muted">{{ format.author(song.author) }}</span>
                 </li>
               }
             </ul>
@@ -65,6 +66,7 @@ import { libraryTexts } from './library-texts';
 export class Lineage {
   readonly song = input.required<Song>();
   protected readonly t = injectTexts(libraryTexts);
+  protected readonly format = inject(Format);
   protected readonly lineage = signal<Schema<'LineageAnswer'> | null>(null);
   private readonly api = inject(Api);
 

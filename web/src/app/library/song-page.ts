@@ -88,7 +88,7 @@ export default class SongPage {
     const song = this.song();
     if (!song) return [];
     const rows: [string, string | null | undefined][] = [
-      [this.t('author'), this.isOwner() ? null : song.author],
+      [this.t('author'), this.isOwner() ? null : this.format.author(song.author)],
       [this.t('date'), this.format.dateTime(song.created_at)],
       [this.t('length'), this.format.duration(song.duration_seconds)],
       [this.t('notes'), this.format.number(song.note_count)],
@@ -174,7 +174,7 @@ export default class SongPage {
     return all.flatMap((comment) => {
       const seconds = secondsOf(comment, song);
       if (seconds === null || comment.state !== 'visible') return [];
-      const label = `${this.format.duration(seconds)}, ${comment.author}: ${comment.text}`;
+      const label = `${this.format.duration(seconds)}, ${this.format.author(comment.author)}: ${comment.text}`;
       return [{ id: comment.id, seconds, label }];
     });
   });

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from euterpe_music.default_titles import Language
+
 
 class ScoreFormat(StrEnum):
     """Formats of scores; the value is the file extension."""
@@ -36,11 +38,12 @@ class ScoreLayout(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """A score in a format; `page`, counted from 1, is that of an SVG."""
+    """A score in a format; `page`, counted from 1, is that of an SVG, `language` that of the names of its parts."""
 
     format: ScoreFormat
     layout: ScoreLayout = ScoreLayout.A4
     page: int = 1
+    language: Language = "en"
     title: str = ""
     composer: str = ""
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
+from euterpe_music.default_titles import Language
 from euterpe_music.titles import file_name
 from euterpe_service_kit.artifacts import artifact_responses, content_disposition
 from euterpe_service_kit.etags import none_match, require_match, strong_etag
@@ -34,6 +35,7 @@ class ScoreQuery(BaseModel):
     layout: ScoreLayout = Field(
         default=ScoreLayout.A4, description="Size of the pages (SVG, PDF): paper, or as narrow as a phone's screen."
     )
+    language: Language = Field(default="en", description="Language of the names of instruments.")
     download: bool = Field(default=False, description="Save the file instead of showing it in the browser.")
     share: str = share_field()
 
@@ -59,7 +61,8 @@ async def get_song_score(
     link that allows listening only shows SVG.
     """
     sharer = replace(requester, share_token=query.share)
-    lazy_score = await scores.for_song(song_id, ScoreOptions(score_format, query.layout, query.page), sharer)
+    options = ScoreOptions(score_format, query.layout, query.page, query.language)
+    lazy_score = await scores.for_song(song_id, options, sharer)
     etag = strong_etag(lazy_score.digest)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | share_link_headers(query.share)
     require_match(request.headers.get("if-match"), etag)

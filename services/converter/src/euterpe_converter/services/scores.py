@@ -23,6 +23,9 @@ from euterpe_converter.rendering.stream_buffer import StreamBuffer
 _SCORE_VERSION = "euterpe-scores 1"
 _CACHE_BYTES = 32 * 1024 * 1024
 _MAX_COMPOSER_LENGTH = 200
+#: The name that tokens give every guest.
+_GUEST = "Guest"
+_SPANISH_GUEST = "Invitado"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class ScoreService:
         song = await self._library.resolve(song_id, requester)
         if options.format is not ScoreFormat.SVG and not song.download_allowed:
             raise DownloadNotAllowed
-        wanted = replace(options, title=song.title, composer=song.author[:_MAX_COMPOSER_LENGTH])
+        is_translated = song.author == _GUEST and options.language == "es"
+        composer = _SPANISH_GUEST if is_translated else song.author[:_MAX_COMPOSER_LENGTH]
+        wanted = replace(options, title=song.title, composer=composer)
         inputs = {"writer": _SCORE_VERSION, "midi": song.midi_sha256, "score": asdict(wanted)}
         digest = hashlib.sha256(canonical(inputs).encode()).hexdigest()
 

@@ -177,7 +177,9 @@ export class DownloadDialog {
     const format = this.format();
     if (format === 'midi') return this.song.midiUrl ?? `/api/v1/songs/${this.song.id}/midi`;
     const { id, share } = this.song;
-    if (SCORES.includes(format)) return buildUrl(`/api/v1/scores/${id}.${format}`, { query: { share } });
+    if (SCORES.includes(format)) {
+      return buildUrl(`/api/v1/scores/${id}.${format}`, { query: { language: this.language.code(), share } });
+    }
     if (format === 'stems' || format === 'midiStems') {
       const query = { format: format === 'stems' ? this.stemFormat() : 'mid', share };
       return buildUrl(`/api/v1/stems/${id}.zip`, { query });

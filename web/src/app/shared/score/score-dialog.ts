@@ -14,6 +14,7 @@ import { RequestState } from '../../core/api/request-state';
 import type { Schema } from '../../core/api/types';
 import { commonTexts } from '../../core/text/common-texts';
 import { ErrorMessages } from '../../core/text/error-messages';
+import { Language } from '../../core/text/language';
 import { injectTexts } from '../../core/text/texts';
 import { Icon } from '../icon';
 import { fileName, saveFile } from '../save-file';
@@ -55,6 +56,7 @@ export class ScoreDialog {
   protected readonly printing = signal(false);
   protected readonly request = new RequestState();
   private readonly api = inject(Api);
+  private readonly language = inject(Language);
   private readonly errorMessages = inject(ErrorMessages);
   private readonly document = inject(DOCUMENT);
   private readonly layout: Schema<'ScoreLayout'> = matchMedia('(max-width: 600px)').matches ? 'phone' : paper();
@@ -121,7 +123,8 @@ export class ScoreDialog {
   }
 
   private url(format: Format, query: Record<string, unknown>): string {
-    return buildUrl(`/api/v1/scores/${this.score.id}.${format}`, { query: { ...query, share: this.score.share } });
+    const { id, share } = this.score;
+    return buildUrl(`/api/v1/scores/${id}.${format}`, { query: { ...query, language: this.language.code(), share } });
   }
 }
 

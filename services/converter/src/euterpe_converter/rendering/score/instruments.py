@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from euterpe_music.default_titles import Language
 from euterpe_music.general_midi import DRUM_KIT, INSTRUMENTS
+from euterpe_music.part_names import translated_part_name
 from euterpe_music.piece import Track
 from numpy.typing import NDArray
 
@@ -34,9 +36,10 @@ _ALTO: Final = Clef("C", 3)
 _TREBLE_8VB: Final = Clef("G", 2, -1)
 
 
-def part_name(track: Track) -> str:
-    """Return the track's own name, or that of its instrument."""
-    return track.name.strip() or (DRUM_KIT if track.is_drum else INSTRUMENTS[track.program]).name
+def part_name(track: Track, language: Language) -> str:
+    """Return the track's own name, or that of its instrument; names of instruments are translated."""
+    name = track.name.strip() or (DRUM_KIT if track.is_drum else INSTRUMENTS[track.program]).name
+    return translated_part_name(name, language)
 
 
 def clefs_of(track: Track, pitches: NDArray[Any]) -> tuple[Clef, ...]:

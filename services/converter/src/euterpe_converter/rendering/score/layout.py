@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from euterpe_music.default_titles import Language
 from euterpe_music.piece import Piece, Track
 from numpy.typing import NDArray
 
@@ -68,8 +69,11 @@ class Score:
     parts: list[Part]
 
 
-def score_of(piece: Piece, *, title: str = "", composer: str = "") -> Score:
-    """Lay out a piece as a score. Raises NotNotatable for pieces without notes and beyond the limits."""
+def score_of(piece: Piece, *, title: str = "", composer: str = "", language: Language = "en") -> Score:
+    """Lay out a piece as a score, with the names of its parts in a language.
+
+    Raises NotNotatable for pieces without notes and beyond the limits.
+    """
     if not len(piece.notes):
         raise NotNotatable("the piece has no notes")
     if len(piece.notes) > MAX_NOTES:
@@ -81,11 +85,11 @@ def score_of(piece: Piece, *, title: str = "", composer: str = "") -> Score:
         raise NotNotatable(f"a score may have at most {words}")
     bars, ticks = score_bars(piece)
     written, free = quantized(piece, bars, ticks)
-    parts = [_part(written, number, bars, is_free=number in free) for number in used]
+    parts = [_part(written, number, bars, language, is_free=number in free) for number in used]
     return Score(title, composer, bars, _tempos(piece, bars, ticks), parts)
 
 
-def _part(piece: Piece, number: int, bars: list[Bar], *, is_free: bool) -> Part:
+def _part(piece: Piece, number: int, bars: list[Bar], language: Language, *, is_free: bool) -> Part:
     track = piece.tracks[number]
     notes = piece.notes[piece.notes["track"] == number]
     columns = (notes["onset"], notes["onset"] + notes["duration"], notes["pitch"], notes["velocity"])
@@ -100,7 +104,7 @@ def _part(piece: Piece, number: int, bars: list[Bar], *, is_free: bool) -> Part:
         rows_of = [[row for row in rows if row[2] >= SPLIT], [row for row in rows if row[2] < SPLIT]]
     staves = tuple(Staff(clef, _staff_bars(own, bars)) for clef, own in zip(clefs, rows_of, strict=True))
     drums = tuple(sorted(set(notes["pitch"].tolist()))) if track.is_drum else ()
-    return Part(part_name(track), track, staves, drums)
+    return Part(part_name(track, language), track, staves, drums)
 
 
 def _staff_bars(rows: list[Note], bars: list[Bar]) -> list[list[list[Element]]]:

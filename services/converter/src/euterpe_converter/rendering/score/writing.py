@@ -30,14 +30,15 @@ class ScoreWriter:
         engraved = (ScoreFormat.SVG, ScoreFormat.PDF)
         if options.format in engraved:
             return self._engraved(midi, limits, options)
-        piece = read_midi(midi, limits).playable()
         if options.format is ScoreFormat.ABC:
+            piece = read_midi(midi, limits).playable()
             return abc(piece, title=options.title, composer=options.composer), 0
-        return musicxml(score_of(piece, title=options.title, composer=options.composer)), 0
+        return musicxml(_score(midi, limits, options)), 0
 
     def _engraved(self, midi: bytes, limits: MidiLimits, options: ScoreOptions) -> tuple[bytes, int]:
         engraver = self._engraver
-        key = json.dumps([hashlib.sha256(midi).hexdigest(), options.layout, options.title, options.composer])
+        texts = [options.title, options.composer, options.language]
+        key = json.dumps([hashlib.sha256(midi).hexdigest(), options.layout, *texts])
         pages = engraver.holds(key)
         if pages is None:
             content = musicxml(_score(midi, limits, options), with_credits=False)
@@ -55,4 +56,5 @@ class ScoreWriter:
 
 
 def _score(midi: bytes, limits: MidiLimits, options: ScoreOptions) -> Score:
-    return score_of(read_midi(midi, limits).playable(), title=options.title, composer=options.composer)
+    piece = read_midi(midi, limits).playable()
+    return score_of(piece, title=options.title, composer=options.composer, language=options.language)
