@@ -88,14 +88,14 @@ def test_pieces_are_the_same_when_they_join_and_leave_at_random(bundle: Ensemble
 
 def test_each_column_has_its_own_temperature(bundle: EnsembleBundle) -> None:
     """Almost without temperature, the likeliest velocity follows; other columns stay as varied as before."""
-    plain = plan(bundle, bars=6, top_p=1.0)
+    plain = plan(bundle, bars=12, parts="piano, flute", density="high", top_p=1.0)
     cold = replace(plain, temperatures=(1.0, 1.0, 1.0, 1.0, 1e-3))
     found = []
     for one in (plain, cold):
         events = compose(bundle, [Request("a", "a", 3, one.steps, one)], rows=1)["a"]
         notes = events[events[:, 1] < BAR]
         found.append([len(np.unique(notes[:, column])) for column in (3, 5)])
-    assert found[1][1] < found[0][1] / 2
+    assert found[1][1] < 0.8 * found[0][1]
     assert found[1][0] > found[0][0] / 2
 
 

@@ -28,7 +28,10 @@ _SAVED: Final = (
     "_event", "_role", "_is_echoed", "_bar_events", "_is_free", "_finished", "_weights", "_log_probability",
     "_values", "_empty_bars",
 )  # fmt: skip
+_PART_COLUMN: Final = COLUMNS.index("part")
 _PITCH_COLUMN: Final = COLUMNS.index("pitch")
+#: The factor of the temperatures of meter and tempo: a change of which the network is unsure is a mistake.
+_LINE_TEMPERATURE: Final = 0.5
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -233,6 +236,9 @@ class EnsembleSession:
                 # Sampling overwrites its logits.
                 scored = legal[compared].astype(np.float64)
             temperatures = self._temperatures[:width, column]
+            if column in (_PART_COLUMN, _PITCH_COLUMN):
+                is_line = chosen[:, 0] == BAR
+                temperatures = np.where(is_line, _LINE_TEMPERATURE * temperatures, temperatures).astype(np.float32)
             if column == _PITCH_COLUMN:
                 # In nats of what is drawn from, whatever the temperature.
                 legal += temperatures[:, None] * self._pitch_bias(chosen[:, 1])
