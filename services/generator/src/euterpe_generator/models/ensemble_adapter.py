@@ -48,6 +48,8 @@ MAX_BAR_EVENTS: Final = 96
 MAX_EMPTY_BARS: Final = 2
 #: How often pieces with a typical ending end on the tonic, where that is possible: as test works of folk and pop do.
 TYPICAL_SHARE: Final = 0.78
+#: A change of meter or tempo of which the network is unsure is a mistake, also where its notes are drawn freely.
+_LINE_TEMPERATURE: Final = 0.5
 _DEFAULT_METER, _DEFAULT_TEMPO = "4/4", 120.0
 
 
@@ -171,6 +173,7 @@ class EnsembleAdapter:
             transposition=-shift,
             keys=self._keys(parameters, shift),
             temperatures=self._temperatures(parameters),
+            line_temperature=_LINE_TEMPERATURE if self.manifest.column_temperatures else 1.0,
             figure_strength=self.manifest.figure_strengths.get(_genre(parameters), 0.0),
             top_p=float(parameters["top_p"]),
             is_compared=int(parameters.get("candidates", 1)) > 1,

@@ -61,6 +61,8 @@ class EnsemblePlan:
     gaps: tuple[Gap, ...] = ()
     #: Of each column.
     temperatures: tuple[float, ...] = (1.0,) * len(COLUMNS)
+    #: The factor of the temperatures of meter and tempo.
+    line_temperature: float = 1.0
     top_p: float = 1.0
     #: By how many nats a pitch becomes likelier that completes a figure of its part.
     figure_strength: float = 0.0

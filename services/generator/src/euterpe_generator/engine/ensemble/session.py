@@ -30,8 +30,6 @@ _SAVED: Final = (
 )  # fmt: skip
 _PART_COLUMN: Final = COLUMNS.index("part")
 _PITCH_COLUMN: Final = COLUMNS.index("pitch")
-#: The factor of the temperatures of meter and tempo: a change of which the network is unsure is a mistake.
-_LINE_TEMPERATURE: Final = 0.5
 _END: Final = np.array([END, 0, 0, 0, 0], np.int64)
 
 
@@ -101,6 +99,7 @@ class EnsembleSession:
         }  # fmt: skip
         self._temperatures = np.ones((rows, len(COLUMNS)), np.float32)
         self._top_p = np.ones(rows)
+        self._line_temperatures = np.ones(rows)
 
     @property
     def provider(self) -> str:
@@ -119,6 +118,7 @@ class EnsembleSession:
         self._grammar.reset(row, plan.rules)
         self._statics[row] = plan.statics
         self._temperatures[row], self._top_p[row] = plan.temperatures, plan.top_p
+        self._line_temperatures[row] = plan.line_temperature
         self._pieces[row] = _Piece(plan, plan.given_from(plan.first_bar))
         self._finished[row] = self._is_searched[row] = False
         self._bar_events[row] = self._values[row] = 0
@@ -142,7 +142,8 @@ class EnsembleSession:
         self._grammar.move(source, target)
         for array in (
             self._finished, self._statics, self._event, self._role, self._is_echoed, self._bar_events, self._is_free,
-            self._temperatures, self._top_p, self._log_probability, self._values, self._is_compared,
+            self._temperatures, self._top_p, self._line_temperatures, self._log_probability, self._values,
+            self._is_compared,
             self._weights, self._is_searched, self._empty_bars, self._max_empty_bars, self._figure_strengths,
         ):  # fmt: skip
             array[target] = array[source]
@@ -238,7 +239,8 @@ class EnsembleSession:
             temperatures = self._temperatures[:width, column]
             if column in (_PART_COLUMN, _PITCH_COLUMN):
                 is_line = chosen[:, 0] == BAR
-                temperatures = np.where(is_line, _LINE_TEMPERATURE * temperatures, temperatures).astype(np.float32)
+                factors = np.where(is_line, self._line_temperatures[:width], 1.0)
+                temperatures = (factors * temperatures).astype(np.float32)
             if column == _PITCH_COLUMN:
                 # In nats of what is drawn from, whatever the temperature.
                 legal += temperatures[:, None] * self._pitch_bias(chosen[:, 1])
